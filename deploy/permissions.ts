@@ -1,0 +1,39 @@
+/**
+ * What the compiled binary may do: the one place that says so. docs: README, "What it may do".
+ *
+ * @module
+ */
+import { PROGRAM } from "../src/config/keys.ts";
+
+/** What a binary is compiled for. */
+export interface Site {
+  /** Wazuh's folder. */
+  readonly root: string;
+  /** MISP's `HOST` or `HOST:PORT`; undefined: events go to the feed folder only. */
+  readonly mispHost: string | undefined;
+  /** Where `serve` listens, `HOST:PORT`. */
+  readonly listen: string;
+}
+
+/** The permission flags of a binary for a site. */
+export function permissionFlags({ root, mispHost, listen }: Site): readonly string[] {
+  const state = `${root}/queue/custom-misp`;
+  const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
+  const hosts = mispHost === undefined ? [listen] : [listen, mispHost];
+  return [
+    "--no-prompt",
+    // integratord writes alert files to /tmp (contracts/wazuh.md 1.3)
+    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`].join(",")}`,
+    `--allow-write=${[state, `${root}/logs/integrations.log`].join(",")}`,
+    `--allow-net=${hosts.join(",")}`,
+    "--allow-env=WM_*",
+    // itself, wherever it lies, for the detached publisher
+    "--allow-run=/proc/self/exe",
+    "--deny-import",
+    "--deny-ffi",
+    "--deny-sys",
+  ];
+}
+
+/** The file that is compiled to. */
+export const OUTPUT = `dist/${PROGRAM}`;

@@ -1,0 +1,150 @@
+/**
+ * Internet addresses as text and as bytes. An address in any other form than these is not an address.
+ *
+ * @module
+ */
+
+const ZERO = 48;
+const NINE = 57;
+const DOT = 46;
+const COLON = 58;
+/** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`: nothing longer is read at all. */
+const LONGEST_ADDRESS = 45;
+
+/**
+ * The one form in which an address is compared and published.
+ *
+ * @param text an address and nothing else: no spaces, brackets, port, prefix length or zone id
+ * @returns dotted quad for IPv4 and for IPv4-mapped IPv6 (it is the same peer on a dual-stack
+ * socket), RFC 5952 for other IPv6; undefined for anything else, so also for host names and for
+ * quads with leading zeros, which some readers take for octal
+ */
+export function canonicalAddress(text: string): string | undefined {
+  if (text.length > LONGEST_ADDRESS) return undefined;
+  if (!text.includes(":")) return readQuad(text, 0) < 0 ? undefined : text;
+  const groups = readGroups(text);
+  if (groups === undefined) return undefined;
+  return isMapped(groups) ? quadText(groups) : compressed(groups);
+}
+
+/**
+ * The bytes of an address, for range checks.
+ *
+ * @param canonical what `canonicalAddress()` returned
+ * @returns 4 bytes for IPv4, 16 for IPv6, in network order
+ * @throws {RangeError} if the text is no address
+ */
+export function addressBytes(canonical: string): Uint8Array {
+  const isQuad = !canonical.includes(":");
+  const quad = isQuad ? readQuad(canonical, 0) : -1;
+  if (quad >= 0) {
+    return Uint8Array.of(quad >>> 24, (quad >>> 16) & 255, (quad >>> 8) & 255, quad & 255);
+  }
+  const groups = isQuad ? undefined : readGroups(canonical);
+  if (groups === undefined) {
+    throw new RangeError(`Cannot read bytes of 'canonical' as it is no address: '${canonical}'`);
+  }
+  const bytes = new Uint8Array(16);
+  groups.forEach((group, index) => {
+    bytes[index * 2] = group >> 8;
+    bytes[index * 2 + 1] = group & 255;
+  });
+  return bytes;
+}
+
+/** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */
+function readQuad(text: string, start: number): number {
+  let value = 0;
+  let octet = -1;
+  let octets = 0;
+  for (let at = start; at <= text.length; at++) {
+    const code = at < text.length ? text.charCodeAt(at) : DOT;
+    if (code === DOT) {
+      if (octet < 0 || ++octets > 4) return -1;
+      value = value * 256 + octet;
+      octet = -1;
+    } else if (code >= ZERO && code <= NINE && octet !== 0) {
+      octet = (octet < 0 ? 0 : octet * 10) + code - ZERO;
+      if (octet > 255) return -1;
+    } else {
+      return -1;
+    }
+  }
+  return octets === 4 ? value : -1;
+}
+
+/** The eight groups of an IPv6 address in any textual form of RFC 4291 2.2. */
+function readGroups(text: string): number[] | undefined {
+  const groups: number[] = [];
+  let gap = -1;
+  let at = 0;
+  if (text.charCodeAt(0) === COLON) {
+    if (text.charCodeAt(1) !== COLON) return undefined;
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.length) {
+    const start = at;
+    let group = 0;
+    for (; at < text.length && at - start < 5; at++) {
+      const digit = hexDigit(text.charCodeAt(at));
+      if (digit < 0) break;
+      group = group * 16 + digit;
+    }
+    if (at === start || at - start > 4) return undefined;
+    if (text.charCodeAt(at) === DOT) {
+      const quad = readQuad(text, start);
+      if (quad < 0) return undefined;
+      groups.push(Math.floor(quad / 65536), quad % 65536);
+      at = text.length;
+      break;
+    }
+    groups.push(group);
+    if (at === text.length) break;
+    if (text.charCodeAt(at++) !== COLON) return undefined;
+    if (text.charCodeAt(at) === COLON) {
+      if (gap >= 0) return undefined;
+      gap = groups.length;
+      at++;
+    } else if (at === text.length) {
+      return undefined;
+    }
+  }
+  if (gap < 0) return groups.length === 8 ? groups : undefined;
+  // RFC 5952 4.2.2 never writes "::" for one group, but inet_pton(3) reads it.
+  if (groups.length > 7) return undefined;
+  groups.splice(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
+  return groups;
+}
+
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+function isMapped(groups: readonly number[]): boolean {
+  return groups[5] === 0xffff && groups.every((group, index) => index > 4 || group === 0);
+}
+
+function quadText(groups: readonly number[]): string {
+  const [high = 0, low = 0] = groups.slice(6);
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** RFC 5952 4.2: "::" for the longest run of two or more zero groups, for the first if they tie. */
+function compressed(groups: readonly number[]): string {
+  let longestStart = -1;
+  let longest = 1;
+  let run = 0;
+  groups.forEach((group, index) => {
+    run = group === 0 ? run + 1 : 0;
+    if (run > longest) {
+      longest = run;
+      longestStart = index + 1 - run;
+    }
+  });
+  const hex = groups.map((group) => group.toString(16));
+  if (longestStart < 0) return hex.join(":");
+  return hex.slice(0, longestStart).join(":") + "::" + hex.slice(longestStart + longest).join(":");
+}

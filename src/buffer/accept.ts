@@ -1,0 +1,121 @@
+/**
+ * One decided alert into the tables: single-statement upserts, so that writers never read, think and
+ * write back.
+ *
+ * @module
+ */
+import type { StatementSync } from "node:sqlite";
+import type { Attempt, Decision, IgnoreReason } from "../types.ts";
+
+/** Gives the prepared statement of a text. */
+export type Statements = (text: string) => StatementSync;
+
+type Attempts = Extract<Decision, { kind: "attempts" }>;
+
+/**
+ * Merges an alert's attempts into the attacks of their sources.
+ *
+ * An alert that only tells of a session's end makes no attack of its own: it is told as ignored when
+ * its source has none.
+ */
+export function acceptDecision(
+  sql: Statements,
+  decision: Attempts,
+  maxUsernames: number,
+  now: number,
+): "accepted" | "duplicate" | IgnoreReason {
+  const { key, attempts } = decision;
+  const isNew =
+    sql("INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)")
+      .run(key.manager, key.id, now).changes;
+  if (Number(isNew) === 0) return "duplicate";
+  const guesses = attempts.filter((attempt) => attempt.guesses > 0);
+  if (guesses.length === 0) {
+    const extended = attempts.map((attempt) => extend(sql, attempt, now)).some(Boolean);
+    return extended ? "accepted" : "not_an_attempt";
+  }
+  const counted = new Set<string>();
+  for (const attempt of guesses) {
+    const isFirstOfSource = !counted.has(attempt.sourceIp);
+    counted.add(attempt.sourceIp);
+    merge(sql, attempt, isFirstOfSource ? 1 : 0, maxUsernames, now);
+  }
+  return "accepted";
+}
+
+function extend(sql: Statements, attempt: Attempt, now: number): boolean {
+  const changed = sql(
+    `UPDATE attack SET last_seen = max(last_seen, ?), touched_at = max(touched_at, ?)
+     WHERE source_ip = ?`,
+  ).run(attempt.at, now, attempt.sourceIp).changes;
+  return Number(changed) > 0;
+}
+
+function merge(
+  sql: Statements,
+  attempt: Attempt,
+  alerts: number,
+  maxUsernames: number,
+  now: number,
+): void {
+  const { sourceIp, at, sensor } = attempt;
+  const sensorKey = `${sensor.id}@${sensor.manager}`;
+  sql(
+    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
+       last_seen = max(last_seen, excluded.last_seen),
+       touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts`,
+  ).run(sourceIp, at, at, now, now, alerts, sensor.manager);
+  const counts = countsOf(attempt);
+  sql(
+    `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
+       touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
+       pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+       connect = connect + excluded.connect, touched_at = max(touched_at, excluded.touched_at)`,
+  ).run(sourceIp, sensorKey, attempt.pid, attempt.location, ...counts, now);
+  sql(
+    `INSERT INTO attack_sensor (source_ip, sensor, name, alerts, first_seen, last_seen)
+     VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
+       first_seen = min(first_seen, excluded.first_seen),
+       last_seen = max(last_seen, excluded.last_seen)`,
+  ).run(sourceIp, sensorKey, sensor.name, alerts, at, at);
+  for (const { id, name } of attempt.techniques) {
+    sql(
+      `INSERT INTO attack_technique (source_ip, technique, name) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET name = coalesce(name, excluded.name)`,
+    ).run(sourceIp, id, name ?? null);
+  }
+  if (attempt.username !== undefined) {
+    mergeUsername(sql, attempt, attempt.username, counts, maxUsernames);
+  }
+}
+
+/** One more name only while there is room; a known one always counts on. */
+function mergeUsername(
+  sql: Statements,
+  attempt: Attempt,
+  username: string,
+  counts: Counts,
+  maxUsernames: number,
+): void {
+  const { sourceIp, location } = attempt;
+  sql(
+    `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+     WHERE (SELECT count(DISTINCT username) FROM attack_username WHERE source_ip = ?1) < ?8
+       OR EXISTS (SELECT 1 FROM attack_username WHERE source_ip = ?1 AND username = ?2)
+     ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
+       pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+       connect = connect + excluded.connect`,
+  ).run(sourceIp, username.toWellFormed(), location, ...counts, maxUsernames);
+}
+
+type Counts = readonly [sshd: number, pamError: number, pam: number, connect: number];
+
+function countsOf({ evidence, guesses }: Attempt): Counts {
+  const of = (name: typeof evidence) => evidence === name ? guesses : 0;
+  return [of("sshd"), of("pam-error"), of("pam"), of("connect")];
+}

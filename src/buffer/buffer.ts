@@ -1,0 +1,230 @@
+/**
+ * What the buffer offers. Asynchronous, so that a buffer on a database server can stand in its place.
+ *
+ * @module
+ */
+import type { Decision, IgnoreReason, Technique } from "../types.ts";
+
+/** What became of the decisions of one hand-over. */
+export interface Accepted {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly ignored: ReadonlyMap<IgnoreReason, number>;
+}
+
+/** Counts of one connection at one location, by evidence class (contracts/wazuh.md 4.4). */
+export interface EvidenceRow {
+  readonly sensor: string;
+  /** sshd's process id, 0 where it is not known. */
+  readonly pid: number;
+  readonly location: string;
+  readonly sshd: number;
+  readonly pamError: number;
+  readonly pam: number;
+  readonly connect: number;
+  /** When its newest line arrived here, milliseconds UTC. */
+  readonly touchedAt: number;
+}
+
+/** Counts of one user name at one location, by evidence class. */
+export interface UsernameRow extends Omit<EvidenceRow, "sensor" | "pid" | "touchedAt"> {
+  readonly username: string;
+}
+
+/** A sensor that saw the attack. Times are milliseconds UTC. */
+export interface SensorRow {
+  readonly sensor: string;
+  readonly name: string;
+  readonly alerts: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+/** Everything gathered from one source since its last report. Times are milliseconds UTC. */
+export interface Attack {
+  readonly sourceIp: string;
+  /** Of the alerts' own clock. */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** Of our clock: when the first and the newest alert arrived. */
+  readonly openedAt: number;
+  readonly touchedAt: number;
+  readonly alerts: number;
+  /** Name of the manager of its first alert. */
+  readonly manager: string;
+  /** All connections of the source that are not settled yet, those of earlier reports too. */
+  readonly evidence: readonly EvidenceRow[];
+  readonly usernames: readonly UsernameRow[];
+  readonly sensors: readonly SensorRow[];
+  readonly techniques: readonly Technique[];
+}
+
+/** The event an attacker lives in, as far as it was told in frozen reports. */
+export interface Home {
+  readonly sourceIp: string;
+  readonly eventUuid: string;
+  readonly publisher: string;
+  /** Day of the event, `2026-11-23`. */
+  readonly openedOn: string;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly alerts: number;
+  /** Evidence totals of connections that are over. */
+  readonly settled: Totals;
+  /** The count that the newest report names. */
+  readonly attempts: number;
+  readonly reports: number;
+  readonly usernames: Readonly<Record<string, number>>;
+  readonly sensors: readonly SensorRow[];
+  readonly techniques: readonly Technique[];
+}
+
+/** Evidence totals by class, of which the formula takes the largest. */
+export interface Totals {
+  readonly pam: number;
+  readonly guesses: number;
+  readonly connect: number;
+}
+
+/** Where a report goes. */
+export type SinkName = "misp" | "feed";
+
+/** A frozen attack on its way to one sink: the outbox row. */
+export interface Report {
+  readonly uuid: string;
+  readonly sink: SinkName;
+  readonly sourceIp: string;
+  readonly eventUuid: string;
+  /** The event to deliver, as JSON text: any retry sends the same bytes. */
+  readonly body: string;
+  readonly attempts: number;
+  readonly frozenAt: number;
+  readonly tries: number;
+  /** Whether an earlier report of this event reached the sink, so that the event is there. */
+  readonly isKnownThere: boolean;
+}
+
+/** What freezing an attack leaves behind. */
+export interface Frozen {
+  readonly home: Home;
+  /** Connections that are over, now part of the home's totals. */
+  readonly settled: readonly EvidenceRow[];
+  readonly reports: readonly Omit<Report, "tries" | "isKnownThere">[];
+}
+
+/** When an attack is due, and whose reports count as waiting. Milliseconds. */
+export interface DueRules {
+  readonly periodMs: number;
+  readonly maxHoldMs: number;
+  readonly sinks: readonly SinkName[];
+}
+
+/** How long things are remembered, milliseconds. */
+export interface Keep {
+  readonly seenMs: number;
+  readonly homeMs: number;
+  /** Silence after which a connection is over. */
+  readonly connectionMs: number;
+}
+
+/** A lease that was taken. Its fence grows each time, so that a late holder is told apart. */
+export interface Lease {
+  readonly name: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+/** What is pending, delivered, refused and ignored. Times are milliseconds UTC. */
+export interface BufferStatus {
+  readonly pendingAttacks: number;
+  readonly pendingAttempts: number;
+  readonly oldestOpenedAt: number | undefined;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly refused: number;
+  readonly knownSources: number;
+  readonly lastDeliveredAt: number | undefined;
+  readonly lastAcceptedAt: number | undefined;
+  readonly paused: readonly {
+    readonly sink: string;
+    readonly until: number;
+    readonly since: number;
+    readonly reason: string;
+  }[];
+  readonly lastError: { readonly at: number; readonly text: string } | undefined;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly spoofedSrcip: number;
+  readonly ignored: ReadonlyMap<string, number>;
+}
+
+/** The buffer. Every method is one transaction. */
+export interface Buffer extends Disposable {
+  /**
+   * Stores what was decided. When it returns, it is on disk and will stay there.
+   *
+   * @param limits how many user names an attack keeps
+   * @param now milliseconds UTC
+   */
+  accept(
+    decisions: readonly Decision[],
+    limits: { readonly maxUsernames: number },
+    now: number,
+  ): Promise<Accepted>;
+  /** Counts hand-overs that never became an alert. */
+  countIgnored(reason: IgnoreReason): Promise<void>;
+  /**
+   * Freezes up to `most` due attacks; `freeze` says what each leaves behind. New attempts of the same
+   * source open a new attack.
+   */
+  freezeDue(
+    rules: DueRules,
+    most: number,
+    now: number,
+    freeze: (attack: Attack, home: Home | undefined) => Frozen,
+  ): Promise<number>;
+  /**
+   * The reports to try, oldest first.
+   *
+   * @param at those whose time has come by then, milliseconds UTC; Infinity: all, paused sinks too
+   */
+  reportsToTry(sinks: readonly SinkName[], most: number, at: number): Promise<readonly Report[]>;
+  markDelivered(lease: Lease, report: Report, now: number): Promise<void>;
+  markRetry(
+    lease: Lease,
+    report: Report,
+    error: string,
+    nextTryAt: number,
+    now: number,
+  ): Promise<void>;
+  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void>;
+  /**
+   * Leaves a sink alone that nothing can be delivered to.
+   *
+   * @param pauseMs how long, given how often in a row it failed
+   */
+  pauseSink(
+    lease: Lease,
+    sink: SinkName,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void>;
+  /** When the next attack or retry falls due, milliseconds UTC; undefined when nothing waits. */
+  nextDueAt(rules: DueRules): Promise<number | undefined>;
+  takeLease(
+    name: string,
+    owner: string,
+    milliseconds: number,
+    now: number,
+  ): Promise<Lease | undefined>;
+  /** @returns false when another holds it by now */
+  renewLease(lease: Lease, milliseconds: number, now: number): Promise<boolean>;
+  releaseLease(lease: Lease): Promise<void>;
+  /** Gives the lease up unless something waits that falls due by `until`. One transaction. */
+  releaseLeaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean>;
+  isLeaseHeld(name: string, now: number): Promise<boolean>;
+  status(): Promise<BufferStatus>;
+  /** Forgets alert ids, delivered reports and homes that are older than their keep. */
+  prune(keep: Keep, now: number): Promise<void>;
+}

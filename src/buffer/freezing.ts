@@ -1,0 +1,141 @@
+/**
+ * Attacks and homes out of the tables, frozen reports into them.
+ *
+ * @module
+ */
+import type { Statements } from "./accept.ts";
+import type { Attack, EvidenceRow, Frozen, Home, SensorRow } from "./buffer.ts";
+import type { Technique } from "../types.ts";
+
+/** Everything gathered from a source since its last report. */
+export function readAttack(sql: Statements, sourceIp: string): Attack {
+  const row = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
+  const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
+  return {
+    sourceIp,
+    firstSeen: Number(row.first_seen),
+    lastSeen: Number(row.last_seen),
+    openedAt: Number(row.opened_at),
+    touchedAt: Number(row.touched_at),
+    alerts: Number(row.alerts),
+    manager: String(row.manager),
+    evidence: of("attack_connection").map((line) => ({
+      ...counts(line),
+      sensor: String(line.sensor),
+      pid: Number(line.pid),
+      touchedAt: Number(line.touched_at),
+    })),
+    usernames: of("attack_username").map((line) => ({
+      ...counts(line),
+      username: String(line.username),
+    })),
+    sensors: of("attack_sensor").map((line) => ({
+      sensor: String(line.sensor),
+      name: String(line.name),
+      alerts: Number(line.alerts),
+      firstSeen: Number(line.first_seen),
+      lastSeen: Number(line.last_seen),
+    })),
+    techniques: of("attack_technique").map((line) => ({
+      id: String(line.technique),
+      name: line.name === null ? undefined : String(line.name),
+    })),
+  };
+}
+
+type Row = Record<string, unknown>;
+
+function counts(row: Row) {
+  return {
+    location: String(row.location),
+    sshd: Number(row.sshd),
+    pamError: Number(row.pam_error),
+    pam: Number(row.pam),
+    connect: Number(row.connect),
+  };
+}
+
+interface HomeDetail {
+  readonly usernames: Readonly<Record<string, number>>;
+  readonly sensors: readonly SensorRow[];
+  readonly techniques: readonly Technique[];
+}
+
+/** The home event of a source, if it has one. */
+export function readHome(sql: Statements, sourceIp: string): Home | undefined {
+  const row = sql("SELECT * FROM home_event WHERE source_ip = ?").get(sourceIp);
+  if (row === undefined) return undefined;
+  const detail = JSON.parse(String(row.detail)) as HomeDetail;
+  return {
+    sourceIp,
+    eventUuid: String(row.event_uuid),
+    publisher: String(row.publisher),
+    openedOn: String(row.opened_on),
+    firstSeen: Number(row.first_seen),
+    lastSeen: Number(row.last_seen),
+    alerts: Number(row.alerts),
+    settled: { pam: Number(row.pam), guesses: Number(row.guesses), connect: Number(row.connect) },
+    attempts: Number(row.attempts),
+    reports: Number(row.reports),
+    ...detail,
+  };
+}
+
+/** Stores the home and its reports, and forgets the attack. Older waiting reports are superseded. */
+export function writeFrozen(sql: Statements, frozen: Frozen, now: number): void {
+  const { home } = frozen;
+  writeHome(sql, home, now);
+  for (const report of frozen.reports) {
+    sql("DELETE FROM report WHERE event_uuid = ? AND sink = ? AND state = 'pending'")
+      .run(report.eventUuid, report.sink);
+    sql(
+      `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
+         frozen_at, next_try_at) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)`,
+    ).run(
+      report.uuid,
+      report.sink,
+      report.sourceIp,
+      report.eventUuid,
+      report.body,
+      report.attempts,
+      report.frozenAt,
+      report.frozenAt,
+    );
+  }
+  for (const table of ["attack", "attack_username", "attack_sensor", "attack_technique"]) {
+    sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(home.sourceIp);
+  }
+  for (const row of frozen.settled) forgetConnection(sql, home.sourceIp, row);
+}
+
+function forgetConnection(sql: Statements, sourceIp: string, row: EvidenceRow): void {
+  sql(
+    `DELETE FROM attack_connection
+     WHERE source_ip = ? AND sensor = ? AND pid = ? AND location = ?`,
+  ).run(sourceIp, row.sensor, row.pid, row.location);
+}
+
+function writeHome(sql: Statements, home: Home, now: number): void {
+  const { usernames, sensors, techniques } = home;
+  const detail: HomeDetail = { usernames, sensors, techniques };
+  sql(
+    `INSERT OR REPLACE INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen,
+       last_seen, alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    home.sourceIp,
+    home.eventUuid,
+    home.publisher,
+    home.openedOn,
+    home.firstSeen,
+    home.lastSeen,
+    home.alerts,
+    home.settled.pam,
+    home.settled.guesses,
+    home.settled.connect,
+    home.attempts,
+    home.reports,
+    JSON.stringify(detail),
+    now,
+  );
+}

@@ -1,0 +1,168 @@
+/**
+ * The reports on their way: which to try, and what became of them.
+ *
+ * @module
+ */
+import type { Statements } from "./accept.ts";
+import type { DueRules, Keep, Lease, Report, SinkName } from "./buffer.ts";
+
+/** The pending reports whose time has come, oldest first. */
+export function reportsToTry(
+  sql: Statements,
+  sinks: readonly SinkName[],
+  most: number,
+  at: number,
+): readonly Report[] {
+  const rows = sql(
+    `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.body, r.attempts, r.frozen_at, r.tries,
+       h.delivered_at IS NOT NULL AS known
+     FROM report r LEFT JOIN home_sink h ON h.event_uuid = r.event_uuid AND h.sink = r.sink
+       LEFT JOIN sink_pause p ON p.sink = r.sink
+     WHERE r.state = 'pending' AND r.next_try_at <= ?1 AND coalesce(p.until, 0) <= ?1
+       AND r.sink IN (SELECT value FROM json_each(?2))
+     ORDER BY r.next_try_at LIMIT ?3`,
+  ).all(Math.min(at, Number.MAX_SAFE_INTEGER), JSON.stringify(sinks), most);
+  return rows.map((row) => ({
+    uuid: String(row.uuid),
+    sink: row.sink as SinkName,
+    sourceIp: String(row.source_ip),
+    eventUuid: String(row.event_uuid),
+    body: String(row.body),
+    attempts: Number(row.attempts),
+    frozenAt: Number(row.frozen_at),
+    tries: Number(row.tries),
+    isKnownThere: Number(row.known) === 1,
+  }));
+}
+
+/** What only the holder of the lease may write. */
+const IF_LEASED = `AND state = 'pending'
+  AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
+
+/** The sink has it, read back and compared: the body is forgotten. */
+export function markDelivered(sql: Statements, lease: Lease, report: Report, now: number): void {
+  const changed = sql(
+    `UPDATE report SET state = 'delivered', body = '', ended_at = ?, last_error = NULL,
+       tries = tries + 1 WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+  ).run(now, report.uuid, report.sink, lease.name, lease.fence).changes;
+  if (Number(changed) === 0) return;
+  sql(
+    `INSERT INTO home_sink (event_uuid, sink, delivered_at) VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET delivered_at = excluded.delivered_at`,
+  ).run(report.eventUuid, report.sink, now);
+  sql("DELETE FROM sink_pause WHERE sink = ?").run(report.sink);
+}
+
+/** Leaves a sink alone for a while; the failures in a row are counted. */
+export function pauseSink(
+  sql: Statements,
+  lease: Lease,
+  sink: SinkName,
+  reason: string,
+  pauseMs: (failures: number) => number,
+  now: number,
+): void {
+  const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?").get(lease.name, lease.fence);
+  if (held === undefined) return;
+  const before = sql("SELECT failures FROM sink_pause WHERE sink = ?").get(sink);
+  const failures = Number(before?.failures ?? 0) + 1;
+  sql(
+    `INSERT INTO sink_pause (sink, failures, until, reason, since) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET failures = excluded.failures, until = excluded.until,
+       reason = excluded.reason`,
+  ).run(sink, failures, now + Math.round(pauseMs(failures)), reason, now);
+}
+
+/** It could not be delivered now. */
+export function markRetry(
+  sql: Statements,
+  lease: Lease,
+  report: Report,
+  error: string,
+  nextTryAt: number,
+  now: number,
+): void {
+  sql(
+    `UPDATE report SET tries = tries + 1, last_error = ?, ended_at = ?, next_try_at = ?
+     WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+  ).run(error, now, nextTryAt, report.uuid, report.sink, lease.name, lease.fence);
+}
+
+/** The sink will never take it as it is. */
+export function markRefused(
+  sql: Statements,
+  lease: Lease,
+  report: Report,
+  error: string,
+  now: number,
+): void {
+  sql(
+    `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
+     WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+  ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
+}
+
+/** When the next attack or report falls due, milliseconds UTC. */
+export function nextDueAt(sql: Statements, rules: DueRules): number | undefined {
+  const row = sql(
+    `SELECT min(at) AS at FROM (
+       SELECT min(touched_at) + ? AS at FROM attack
+       UNION ALL SELECT min(opened_at) + ? FROM attack
+       UNION ALL SELECT min(max(r.next_try_at, coalesce(p.until, 0))) FROM report r
+         LEFT JOIN sink_pause p ON p.sink = r.sink
+         WHERE r.state = 'pending' AND r.sink IN (SELECT value FROM json_each(?)))`,
+  ).get(rules.periodMs, rules.maxHoldMs, JSON.stringify(rules.sinks));
+  return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** How long a delivered report stays to be looked at. */
+const KEEP_DELIVERED_MS = 7 * DAY;
+
+/** Forgets what is older than its keep. */
+export function prune(
+  sql: Statements,
+  keep: Keep,
+  now: number,
+): void {
+  sql("DELETE FROM seen_alert WHERE seen_at < ?").run(now - keep.seenMs);
+  const gone = Number(
+    sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
+      .run(now - KEEP_DELIVERED_MS).changes,
+  );
+  if (gone > 0) {
+    sql(
+      `INSERT INTO counter (name, value) VALUES ('delivered_forgotten', ?)
+       ON CONFLICT DO UPDATE SET value = value + excluded.value`,
+    ).run(gone);
+  }
+  settle(sql, now - keep.connectionMs);
+  const old = now - keep.homeMs;
+  sql(
+    `DELETE FROM home_sink WHERE event_uuid IN
+       (SELECT event_uuid FROM home_event WHERE frozen_at < ?)`,
+  ).run(old);
+  sql("DELETE FROM home_event WHERE frozen_at < ?").run(old);
+}
+
+/** The connections, of sources with nothing open, that nobody has heard of since a time. */
+const OVER = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS guesses,
+    max(pam) AS pam, max(connect) AS connect
+  FROM attack_connection WHERE source_ip NOT IN (SELECT source_ip FROM attack)
+  GROUP BY source_ip, sensor, pid HAVING max(touched_at) < ?`;
+
+/** Adds connections that are over to the totals of their homes, so that they need no rows. */
+function settle(sql: Statements, before: number): void {
+  sql(
+    `UPDATE home_event SET pam = home_event.pam + over.pam,
+       guesses = home_event.guesses + over.guesses, connect = home_event.connect + over.connect
+     FROM (SELECT source_ip, sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect
+       FROM (${OVER}) GROUP BY source_ip) AS over
+     WHERE over.source_ip = home_event.source_ip`,
+  ).run(before);
+  sql(
+    `DELETE FROM attack_connection WHERE (source_ip, sensor, pid) IN
+       (SELECT source_ip, sensor, pid FROM (${OVER}))`,
+  ).run(before);
+}

@@ -1,0 +1,135 @@
+/**
+ * The tables, one migration after the other. `PRAGMA user_version` counts those that were made.
+ *
+ * @module
+ */
+
+/** Each migration runs once, in one transaction with all that are missing. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE seen_alert (
+    manager TEXT NOT NULL,
+    alert_id TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (manager, alert_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX seen_alert_age ON seen_alert (seen_at);
+
+  CREATE TABLE attack (
+    source_ip TEXT PRIMARY KEY,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL,
+    alerts INTEGER NOT NULL,
+    manager TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attack_opened ON attack (opened_at);
+  CREATE INDEX attack_touched ON attack (touched_at);
+
+  CREATE TABLE attack_connection (
+    source_ip TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    location TEXT NOT NULL,
+    sshd INTEGER NOT NULL,
+    pam_error INTEGER NOT NULL,
+    pam INTEGER NOT NULL,
+    connect INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL,
+    PRIMARY KEY (source_ip, sensor, pid, location)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE attack_username (
+    source_ip TEXT NOT NULL,
+    username TEXT NOT NULL,
+    location TEXT NOT NULL,
+    sshd INTEGER NOT NULL,
+    pam_error INTEGER NOT NULL,
+    pam INTEGER NOT NULL,
+    connect INTEGER NOT NULL,
+    PRIMARY KEY (source_ip, username, location)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE attack_sensor (
+    source_ip TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    name TEXT NOT NULL,
+    alerts INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY (source_ip, sensor)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE attack_technique (
+    source_ip TEXT NOT NULL,
+    technique TEXT NOT NULL,
+    name TEXT,
+    PRIMARY KEY (source_ip, technique)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE report (
+    uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    source_ip TEXT NOT NULL,
+    event_uuid TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'refused')),
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    frozen_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL,
+    last_error TEXT,
+    ended_at INTEGER,
+    PRIMARY KEY (uuid, sink)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX report_waiting ON report (next_try_at) WHERE state = 'pending';
+  CREATE INDEX report_event ON report (event_uuid, sink);
+  CREATE INDEX report_age ON report (ended_at) WHERE state = 'delivered';
+
+  CREATE TABLE home_event (
+    source_ip TEXT PRIMARY KEY,
+    event_uuid TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    opened_on TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    alerts INTEGER NOT NULL,
+    pam INTEGER NOT NULL,
+    guesses INTEGER NOT NULL,
+    connect INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reports INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    frozen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX home_event_age ON home_event (frozen_at);
+
+  CREATE TABLE home_sink (
+    event_uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    delivered_at INTEGER NOT NULL,
+    PRIMARY KEY (event_uuid, sink)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE sink_pause (
+    sink TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE counter (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,222 @@
+/**
+ * The buffer in a SQLite file (contracts of the tables: schema.ts).
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Decision, IgnoreReason } from "../types.ts";
+import type * as buffer from "./buffer.ts";
+import { acceptDecision, type Statements } from "./accept.ts";
+import { readAttack, readHome, writeFrozen } from "./freezing.ts";
+import * as leases from "./leases.ts";
+import * as outbox from "./outbox.ts";
+import { readStatus } from "./status.ts";
+import { openDatabase } from "./open.ts";
+
+/** The buffer of a site with one manager, or of several that hand over to one `serve`. */
+export class SqliteBuffer implements buffer.Buffer {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Where a damaged file was moved to when this buffer was opened. */
+  readonly movedAside: string | undefined;
+
+  /**
+   * Opens or makes the file.
+   *
+   * @param path the file, or `:memory:` for one that nobody else sees
+   * @param now milliseconds UTC
+   * @throws {BufferError} it cannot be used
+   */
+  constructor(path: string, now: number) {
+    const opened = openDatabase(path, now);
+    this.#db = opened.db;
+    this.movedAside = opened.movedAside;
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  readonly #sql: Statements = (text) => {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(text);
+    this.#statements.set(text, statement);
+    return statement;
+  };
+
+  /** A writer's transaction: it waits its turn at the start, never in the middle. */
+  #transaction<T>(work: () => T): Promise<T> {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#db.exec("COMMIT");
+      return Promise.resolve(result);
+    } catch (error) {
+      this.#rollBack();
+      return Promise.reject(error);
+    }
+  }
+
+  /** A full disk makes SQLite roll back by itself; then there is nothing left to undo. */
+  #rollBack(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      return;
+    }
+  }
+
+  accept(
+    decisions: readonly Decision[],
+    limits: { readonly maxUsernames: number },
+    now: number,
+  ): Promise<buffer.Accepted> {
+    return this.#transaction(() => acceptAll(this.#sql, decisions, limits.maxUsernames, now));
+  }
+
+  countIgnored(reason: IgnoreReason): Promise<void> {
+    return this.#transaction(() => count(this.#sql, `ignored.${reason}`, 1));
+  }
+
+  freezeDue(
+    rules: buffer.DueRules,
+    most: number,
+    now: number,
+    freeze: (attack: buffer.Attack, home: buffer.Home | undefined) => buffer.Frozen,
+  ): Promise<number> {
+    return this.#transaction(() => {
+      const due = this.#sql(
+        `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ?
+         ORDER BY opened_at LIMIT ?`,
+      ).all(now - rules.periodMs, now - rules.maxHoldMs, most);
+      for (const { source_ip } of due) {
+        const sourceIp = String(source_ip);
+        const frozen = freeze(readAttack(this.#sql, sourceIp), readHome(this.#sql, sourceIp));
+        writeFrozen(this.#sql, frozen, now);
+      }
+      return due.length;
+    });
+  }
+
+  reportsToTry(sinks: readonly buffer.SinkName[], most: number, at: number) {
+    return Promise.resolve(outbox.reportsToTry(this.#sql, sinks, most, at));
+  }
+
+  pauseSink(
+    lease: buffer.Lease,
+    sink: buffer.SinkName,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void> {
+    return this.#transaction(() => {
+      outbox.pauseSink(this.#sql, lease, sink, reason, pauseMs, now);
+    });
+  }
+
+  markDelivered(lease: buffer.Lease, report: buffer.Report, now: number): Promise<void> {
+    return this.#transaction(() => outbox.markDelivered(this.#sql, lease, report, now));
+  }
+
+  markRetry(
+    lease: buffer.Lease,
+    report: buffer.Report,
+    error: string,
+    nextTryAt: number,
+    now: number,
+  ): Promise<void> {
+    return this.#transaction(() => {
+      outbox.markRetry(this.#sql, lease, report, error, nextTryAt, now);
+    });
+  }
+
+  markRefused(
+    lease: buffer.Lease,
+    report: buffer.Report,
+    error: string,
+    now: number,
+  ): Promise<void> {
+    return this.#transaction(() => outbox.markRefused(this.#sql, lease, report, error, now));
+  }
+
+  nextDueAt(rules: buffer.DueRules): Promise<number | undefined> {
+    return Promise.resolve(outbox.nextDueAt(this.#sql, rules));
+  }
+
+  takeLease(name: string, owner: string, milliseconds: number, now: number) {
+    return this.#transaction(() => leases.take(this.#sql, name, owner, milliseconds, now));
+  }
+
+  renewLease(lease: buffer.Lease, milliseconds: number, now: number): Promise<boolean> {
+    return this.#transaction(() => leases.renew(this.#sql, lease, milliseconds, now));
+  }
+
+  releaseLease(lease: buffer.Lease): Promise<void> {
+    return this.#transaction(() => leases.release(this.#sql, lease));
+  }
+
+  releaseLeaseUnlessDue(
+    lease: buffer.Lease,
+    rules: buffer.DueRules,
+    until: number,
+  ): Promise<boolean> {
+    return this.#transaction(() => {
+      const next = outbox.nextDueAt(this.#sql, rules);
+      if (next !== undefined && next <= until) return false;
+      leases.release(this.#sql, lease);
+      return true;
+    });
+  }
+
+  isLeaseHeld(name: string, now: number): Promise<boolean> {
+    return Promise.resolve(leases.isHeld(this.#sql, name, now));
+  }
+
+  status(): Promise<buffer.BufferStatus> {
+    return Promise.resolve(readStatus(this.#sql));
+  }
+
+  prune(keep: buffer.Keep, now: number): Promise<void> {
+    return this.#transaction(() => outbox.prune(this.#sql, keep, now));
+  }
+}
+
+/** Adds to a counter that `status` shows. */
+function count(sql: Statements, name: string, by: number): void {
+  sql(
+    `INSERT INTO counter (name, value) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET value = value + excluded.value`,
+  ).run(name, by);
+}
+
+function acceptAll(
+  sql: Statements,
+  decisions: readonly Decision[],
+  maxUsernames: number,
+  now: number,
+): buffer.Accepted {
+  const ignored = new Map<IgnoreReason, number>();
+  let accepted = 0;
+  let duplicate = 0;
+  let spoofed = 0;
+  for (const decision of decisions) {
+    const outcome = decision.kind === "ignored"
+      ? decision.reason
+      : acceptDecision(sql, decision, maxUsernames, now);
+    if (outcome === "duplicate") duplicate++;
+    else if (outcome === "accepted") {
+      accepted++;
+      if (decision.kind === "attempts" && decision.spoofedSrcip) spoofed++;
+    } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
+  }
+  if (accepted > 0) {
+    count(sql, "accepted", accepted);
+    sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
+  }
+  if (duplicate > 0) count(sql, "duplicate", duplicate);
+  if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
+  for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
+  return { accepted, duplicate, ignored };
+}

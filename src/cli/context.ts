@@ -1,0 +1,47 @@
+/**
+ * What every command is given.
+ *
+ * @module
+ */
+import { PROGRAM } from "../config/keys.ts";
+import { loadConfig, type Loaded, type Sources } from "../config/load.ts";
+import { createGuard } from "../guard/guard.ts";
+import type { IntakeRules } from "../intake.ts";
+
+/** How the program was started. */
+export interface Start {
+  /** Wazuh's folder. */
+  readonly root: string;
+  /** Arguments behind the options that every command has. */
+  readonly args: readonly string[];
+  readonly configFile: string | undefined;
+}
+
+/**
+ * Loads the configuration of this start.
+ *
+ * @throws {ConfigError}
+ */
+export function loadStartConfig(start: Start, integratord?: Sources["integratord"]): Loaded {
+  return loadConfig({
+    root: start.root,
+    file: start.configFile,
+    environment: (name) => Deno.env.get(name),
+    readTextFile: Deno.readTextFileSync,
+    ...(integratord === undefined ? {} : { integratord }),
+  });
+}
+
+/** What alerts are decided by. */
+export function intakeRules({ config }: Loaded): IntakeRules {
+  return {
+    guard: createGuard({ ...config.honeypot, ...config.guard }),
+    ruleIds: config.rules.ids,
+    program: PROGRAM,
+  };
+}
+
+/** Tells lease holders apart. */
+export function ownerName(): string {
+  return `${Deno.pid}-${crypto.randomUUID()}`;
+}

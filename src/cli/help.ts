@@ -1,0 +1,88 @@
+/**
+ * `help`: what the program can be told.
+ *
+ * @module
+ */
+import { configurationKeys, environmentName, PROGRAM } from "../config/keys.ts";
+import type { Start } from "./context.ts";
+import { EXIT, Failure } from "./exit.ts";
+
+const GENERAL = `${PROGRAM}: SSH brute force seen by Wazuh, as MISP events
+
+usage: ${PROGRAM} [--config FILE] COMMAND
+  ALERT_FILE API_KEY HOOK_URL …  one alert; how Wazuh's integratord calls
+  flush [--now] [--json]         publish what is due, or everything
+  replay [--dry-run] FILE…       take alerts from files
+  serve [--listen HOST:PORT]     take alerts by HTTP
+  status [--json]                what is pending, delivered, refused, ignored
+  config [--json] [--schema]     the configuration and where it came from
+  --test                         a sample alert, and the event it would give
+  version
+  help [COMMAND | config]
+
+exit codes: 0 done, 1 failed, 2 bad arguments or configuration,
+            3 reports wait for a retry, 4 reports were refused,
+            6 no such file, 7 not a JSON alert`;
+
+const COMMANDS: Readonly<Record<string, string>> = {
+  "flush": `usage: flush [--now] [--json] [--stay]
+Publishes the attacks whose source has been silent for buffer.period_minutes, or that
+began buffer.max_hold_minutes ago, and reports that wait for a retry.
+  --now   everything, due or not, and sinks that are being left alone after a failure
+  --stay  go on until nothing waits any more; at most one process stays
+  --json  machine output
+Exit 0: all delivered, 3: some wait for a retry, 4: some were refused.
+example: flush --now`,
+  "replay": `usage: replay [--dry-run] [--json] FILE…
+Takes alerts from files: one JSON value, an array, or one alert a line; .gz is unpacked,
+- is standard input. Alerts that were taken before are not counted again.
+  --dry-run  print the events that these alerts alone would give, store nothing
+  --json     machine output
+example: replay /var/ossec/logs/alerts/2026/Nov/ossec-alerts-23.json.gz`,
+  "serve": `usage: serve [--listen HOST:PORT]
+Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they
+are stored, and publishes each minute what is due. GET /healthz says whether it is well.
+server.tokens_file names a file of bearer tokens, one a line. Without it only this machine
+may hand alerts over. Ctrl-C or SIGTERM ends it after the open requests.
+example: curl --data-binary @alert.json http://127.0.0.1:8787/alerts`,
+  "status": `usage: status [--json]
+What is pending, delivered, refused and ignored, with the reasons.
+example: status --json`,
+  "--test": `usage: --test
+Sends a sample alert down the whole path into a buffer that is thrown away, and prints the
+event that MISP would get. Touches neither the real buffer nor MISP.
+example: --test`,
+  "version": `usage: version
+The version of this program and of what is built into it.`,
+  "help": `usage: help [COMMAND | config]`,
+};
+
+/** Runs `help [COMMAND]`. */
+export function help(start: Start): Promise<number> {
+  const [topic] = start.args;
+  if (topic === undefined) console.log(GENERAL);
+  else if (topic === "config") console.log(configurationHelp(start.root));
+  else if (Object.hasOwn(COMMANDS, topic)) console.log(COMMANDS[topic]);
+  else throw new Failure(EXIT.usage, `no help about "${topic}"; \`help\` lists the commands`);
+  return Promise.resolve(EXIT.ok);
+}
+
+function configurationHelp(root: string): string {
+  const lines = [
+    "usage: config [--json] [--schema]",
+    "The effective configuration, and where each value came from. Secrets are masked.",
+    `Read from --config, $WM_CONFIG, or ${root}/etc/${PROGRAM}.json:`,
+    `  {"misp": {"url": "https://misp.example.org", "api_key_file": "…"}}`,
+    "Every key has an environment variable, which stands above the file.",
+  ];
+  for (const [name, key] of Object.entries(configurationKeys(root))) {
+    const { fallback } = key;
+    const shown = fallback === undefined
+      ? "none"
+      : Array.isArray(fallback)
+      ? fallback.join(", ") || "none"
+      : String(fallback);
+    lines.push("", `${name}  (${environmentName(name)})`, `  ${key.about}`, `  default: ${shown}`);
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,84 @@
+/**
+ * Files of alerts, in batches of decisions.
+ *
+ * @module
+ */
+import { decide, type IntakeRules } from "../intake.ts";
+import type { Decision } from "../types.ts";
+import { readAlertFile, readLine } from "../wazuh/alert_file.ts";
+
+/** Files up to this size are read whole, so that they may hold an array; bytes. */
+const READ_WHOLE = 16 * 1024 * 1024;
+/** Decisions committed in one transaction. */
+const BATCH = 1000;
+/** Longest line that is kept while its end has not come, bytes. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/** Something to read: a path, `-` for standard input. */
+export type Source = string;
+
+/**
+ * Reads alerts from a file: one JSON value, an array, one value a line; `.gz` is unpacked.
+ *
+ * @yields decisions, at most {@link BATCH} at a time
+ * @throws what the file system says
+ */
+export async function* decisionsOf(
+  source: Source,
+  rules: IntakeRules,
+  now: number,
+): AsyncGenerator<readonly Decision[]> {
+  const isSmall = source !== "-" && !source.endsWith(".gz") &&
+    (await Deno.stat(source)).size <= READ_WHOLE;
+  if (isSmall) {
+    const items = readAlertFile(await Deno.readFile(source));
+    for (let start = 0; start < items.length; start += BATCH) {
+      yield items.slice(start, start + BATCH).map((item) =>
+        "reason" in item ? unreadable(item.reason) : decide(item.value, rules, now)
+      );
+    }
+    return;
+  }
+  let batch: Decision[] = [];
+  for await (const text of linesOf(await open(source))) {
+    if (text.trim() === "") continue;
+    const item = text.length > LONGEST_LINE
+      ? { reason: "too_large" as const }
+      : readLine(text, "line");
+    const values = "reason" in item || !Array.isArray(item.value) ? [item] : item.value.map(
+      (value: unknown) => ({ value }),
+    );
+    for (const one of values) {
+      batch.push("reason" in one ? unreadable(one.reason) : decide(one.value, rules, now));
+    }
+    if (batch.length >= BATCH) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function unreadable(reason: Extract<Decision, { kind: "ignored" }>["reason"]): Decision {
+  return { kind: "ignored", key: undefined, reason };
+}
+
+async function open(source: Source): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (source === "-") return Deno.stdin.readable;
+  const { readable } = await Deno.open(source);
+  return source.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
+}
+
+/** Splits a stream into lines; one that is longer than any alert is handed over cut. */
+async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > LONGEST_LINE) rest = rest.slice(0, LONGEST_LINE + 1);
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

@@ -1,0 +1,114 @@
+/**
+ * A publisher from the configuration: its sinks and its rules.
+ *
+ * @module
+ */
+import type { Buffer } from "../buffer/buffer.ts";
+import { PROGRAM } from "../config/keys.ts";
+import { type Config, ConfigError } from "../config/load.ts";
+import { MispClient } from "../misp/client.ts";
+import { FeedSink } from "../misp/feed_sink.ts";
+import { RestSink } from "../misp/rest_sink.ts";
+import { eventUuid, publisherUuid } from "../misp/uuid.ts";
+import { freezeAttack, type FreezeRules } from "../publish/freeze.ts";
+import type { PublisherParts } from "../publish/publisher.ts";
+import type { Sink } from "../publish/sink.ts";
+import type { Log } from "./log.ts";
+
+/** A publisher that must be disposed of, with its connections. */
+export interface Publisher extends PublisherParts, Disposable {}
+
+/** Where feed events go: the folder that is set, else one beside the buffer when there is no MISP. */
+export function feedDirectory(config: Config): string | undefined {
+  if (config.feed.directory !== undefined) return config.feed.directory;
+  if (config.misp.url !== undefined) return undefined;
+  return `${config.buffer.path.slice(0, config.buffer.path.lastIndexOf("/") + 1)}feed`;
+}
+
+/**
+ * Builds a publisher.
+ *
+ * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ */
+export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
+  const client = createMispClient(config);
+  const directory = feedDirectory(config);
+  const sinks: Sink[] = [];
+  if (client !== undefined) sinks.push(new RestSink(client, { publish: config.misp.publish }));
+  if (directory !== undefined) sinks.push(createFeedSink(config, directory));
+  const names = sinks.map((sink) => sink.name);
+  const rules = freezeRules(config, names);
+  return {
+    buffer,
+    sinks,
+    due: dueRules(config),
+    deliveryMs: config.misp.timeoutMs,
+    freeze: (attack, home, now) => freezeAttack(attack, home, rules, now),
+    now: Date.now,
+    random: Math.random,
+    log,
+    [Symbol.dispose]: () => client?.[Symbol.dispose](),
+  };
+}
+
+/** When attacks are due, and the sinks whose reports count. */
+export function dueRules(config: Config) {
+  const sinks = [
+    ...(config.misp.url === undefined ? [] : ["misp" as const]),
+    ...(feedDirectory(config) === undefined ? [] : ["feed" as const]),
+  ];
+  return { periodMs: config.buffer.periodMs, maxHoldMs: config.buffer.maxHoldMs, sinks };
+}
+
+/** What freezing is configured by. */
+export function freezeRules(config: Config, sinks: FreezeRules["sinks"]): FreezeRules {
+  const { misp, guard, privacy } = config;
+  return {
+    sinks,
+    reopenAfterMs: misp.reopenAfterMs,
+    maxUsernames: privacy.maxUsernames,
+    publisher: misp.publisher,
+    eventUuidOf: eventUuid,
+    distribution: misp.distribution,
+    threatLevel: misp.threatLevel,
+    analysis: misp.analysis,
+    tags: misp.tags,
+    minAttempts: guard.minAttempts,
+  };
+}
+
+/** The manager's name would tell where the sensors are: only a publisher that was set is named. */
+function createFeedSink(config: Config, directory: string): FeedSink {
+  const name = config.misp.publisher ?? PROGRAM;
+  return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
+}
+
+function createMispClient(config: Config): MispClient | undefined {
+  const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
+  if (url === undefined) return undefined;
+  const key = apiKey ?? readFile("misp.api_key_file", apiKeyFile);
+  if (key === undefined || key.trim() === "") {
+    throw new ConfigError(
+      "misp.url is set but no key: put one into a file, named by misp.api_key_file",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key.trim())) {
+    throw new ConfigError("the MISP key has characters that no key has; is it the right file?");
+  }
+  const caCertificate = readFile("misp.ca_file", caFile);
+  return new MispClient({ url, apiKey: key.trim(), caCertificate, timeoutMs });
+}
+
+function readFile(key: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "this binary may not read there; put it into the configuration folder"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new ConfigError(`${key} ${path}: ${reason}`);
+  }
+}

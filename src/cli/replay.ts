@@ -1,0 +1,83 @@
+/**
+ * `replay`: alerts from files into the buffer, or into events that are only shown.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { SqliteBuffer } from "../buffer/sqlite.ts";
+import type { IgnoreReason } from "../types.ts";
+import { intakeRules, loadStartConfig, type Start } from "./context.ts";
+import { previewEvents } from "./events_preview.ts";
+import { EXIT, Failure } from "./exit.ts";
+import { decisionsOf } from "./intake_files.ts";
+import { parse } from "./options.ts";
+
+/** Runs `replay [--dry-run] [--json] FILE…`. */
+export async function replay(start: Start): Promise<number> {
+  const { values, positionals: files } = parse(() =>
+    parseArgs({
+      args: [...start.args],
+      allowPositionals: true,
+      options: { "dry-run": { type: "boolean" }, json: { type: "boolean" } },
+    })
+  );
+  if (files.length === 0) {
+    throw new Failure(EXIT.usage, "replay needs files of alerts, or - for standard input");
+  }
+  const loaded = loadStartConfig(start);
+  const { config } = loaded;
+  const dryRun = values["dry-run"] ?? false;
+  using buffer = new SqliteBuffer(dryRun ? ":memory:" : config.buffer.path, Date.now());
+  const rules = intakeRules(loaded);
+  const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+  for (const file of files) {
+    try {
+      const now = Date.now();
+      for await (const decisions of decisionsOf(file, rules, now)) {
+        const limits = { maxUsernames: config.privacy.maxUsernames };
+        const outcome = await buffer.accept(decisions, limits, now);
+        total.accepted += outcome.accepted;
+        total.duplicate += outcome.duplicate;
+        for (const [reason, n] of outcome.ignored) {
+          total.ignored.set(reason, (total.ignored.get(reason) ?? 0) + n);
+        }
+      }
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+  }
+  const summary = { ...total, ignored: Object.fromEntries(total.ignored) };
+  if (dryRun) {
+    console.log(JSON.stringify(await previewEvents(buffer, config), undefined, 2));
+    return EXIT.ok;
+  }
+  console.log(values.json ? JSON.stringify(summary) : describe(summary));
+  return EXIT.ok;
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new Failure(EXIT.noFile, `${file}: no such file`);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    const line =
+      `${file}: this binary may not read there; hand the file over by \`replay - <FILE\``;
+    return new Failure(EXIT.noFile, line);
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
+    return new Failure(EXIT.noFile, `${file}: ${error.message}`);
+  }
+  if (error instanceof TypeError && file.endsWith(".gz")) {
+    return new Failure(EXIT.notJson, `${file}: damaged gzip data; what came before was taken`);
+  }
+  return error;
+}
+
+function describe(
+  summary: { accepted: number; duplicate: number; ignored: Record<string, number> },
+): string {
+  const ignored = Object.entries(summary.ignored).map(([reason, n]) => `${n} ${reason}`);
+  return `accepted ${summary.accepted}, duplicate ${summary.duplicate}, ignored ${
+    ignored.length === 0 ? 0 : ignored.join(", ")
+  }`;
+}

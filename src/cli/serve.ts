@@ -1,0 +1,140 @@
+/**
+ * `serve`: alerts by HTTP, published each minute.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { SqliteBuffer } from "../buffer/sqlite.ts";
+import { type Config, ConfigError } from "../config/load.ts";
+import { decide } from "../intake.ts";
+import { publishDue } from "../publish/publisher.ts";
+import { createApp, LONGEST_TOKEN } from "../server/app.ts";
+import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
+import { EXIT } from "./exit.ts";
+import { pruneBuffer } from "./flush.ts";
+import { createLog, type Log } from "./log.ts";
+import { parse } from "./options.ts";
+import { createPublisher, type Publisher } from "./publisher_parts.ts";
+
+/** How long open requests and a flush may take once the service was told to end, milliseconds. */
+const GRACE_MS = 10_000;
+
+/** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT. */
+export async function serve(start: Start): Promise<number> {
+  const { values } = parse(() =>
+    parseArgs({ args: [...start.args], options: { listen: { type: "string" } } })
+  );
+  const loaded = loadStartConfig(start);
+  const { config } = loaded;
+  const address = listenAddress(values.listen ?? config.server.listen);
+  const tokens = readTokens(config);
+  if (tokens.length === 0 && !/^(127\.|localhost$|::1$)/.test(address.hostname)) {
+    throw new ConfigError(
+      `server.listen is ${address.hostname}, but without server.tokens_file only a loopback ` +
+        "address is allowed; make a file of tokens",
+    );
+  }
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  const log = createLog(config.log, true);
+  if (buffer.movedAside !== undefined) {
+    log(
+      "error",
+      `the buffer was damaged; it is kept as ${buffer.movedAside}, a new one was started`,
+    );
+  }
+  using publisher = createPublisher(config, buffer, log);
+  const rules = intakeRules(loaded);
+  const app = createApp({
+    tokens,
+    maxBodyBytes: config.server.maxBodyBytes,
+    decide: (value) => decide(value, rules, Date.now()),
+    accept: (decisions) =>
+      buffer.accept(decisions, { maxUsernames: config.privacy.maxUsernames }, Date.now()),
+    isStoring: async () => (await buffer.status()) !== undefined,
+    log,
+  });
+  const server = Deno.serve({
+    ...address,
+    onListen: ({ hostname, port }) => log("info", `listening on http://${hostname}:${port}`),
+  }, (request, info) => {
+    const remoteAddress = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
+    return app.fetch(request, { remoteAddress });
+  });
+  const owner = ownerName();
+  const ended = new AbortController();
+  const flushing = Deno.cron(
+    "flush",
+    "* * * * *",
+    { signal: ended.signal },
+    () => flushOnce(publisher, owner, config, log),
+  );
+  await untilSignal();
+  log("info", "ending: no new requests, then what is due");
+  const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
+  ended.abort();
+  const lastWork = server.shutdown().then(() => flushOnce(publisher, owner, config, log));
+  await Promise.race([Promise.all([lastWork, flushing]), graceOver]);
+  return EXIT.ok;
+}
+
+/** A round that fails must not end the service: the alerts are stored, and the next minute comes. */
+async function flushOnce(
+  publisher: Publisher,
+  owner: string,
+  config: Config,
+  log: Log,
+): Promise<void> {
+  try {
+    const round = await publishDue(publisher, owner);
+    if (round !== undefined && round.delivered > 0) {
+      log(
+        "info",
+        `delivered ${round.delivered}, waiting ${round.waiting}, refused ${round.refused}`,
+      );
+    }
+    await pruneBuffer(publisher.buffer, config);
+  } catch (error) {
+    log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve());
+    }
+  });
+}
+
+function listenAddress(listen: string): { readonly hostname: string; readonly port: number } {
+  const at = listen.lastIndexOf(":");
+  const hostname = listen.slice(0, at).replace(/^\[|\]$/g, "");
+  const port = Number(listen.slice(at + 1));
+  if (at < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ConfigError(
+      `server.listen is "${listen}"; allowed is HOST:PORT, such as 127.0.0.1:8787`,
+    );
+  }
+  return { hostname, port };
+}
+
+function readTokens(config: Config): readonly string[] {
+  const path = config.server.tokensFile;
+  if (path === undefined) return [];
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`server.tokens_file ${path}: ${reason}`);
+  }
+  const tokens = text.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const isBad = tokens.some((token) => token.length < 16 || token.length > LONGEST_TOKEN);
+  if (tokens.length === 0 || isBad) {
+    throw new ConfigError(
+      `server.tokens_file ${path}: needs tokens of 16 to ${LONGEST_TOKEN} characters, one a line`,
+    );
+  }
+  return tokens;
+}

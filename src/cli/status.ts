@@ -1,0 +1,95 @@
+/**
+ * `status`: what is pending, delivered, refused, ignored and why.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import type { BufferStatus } from "../buffer/buffer.ts";
+import { SqliteBuffer } from "../buffer/sqlite.ts";
+import { loadStartConfig, type Start } from "./context.ts";
+import { EXIT } from "./exit.ts";
+import { oneLine } from "./log.ts";
+import { parse } from "./options.ts";
+import { dueRules } from "./publisher_parts.ts";
+
+/** Runs `status [--json]`. */
+export async function status(start: Start): Promise<number> {
+  const { values } = parse(() =>
+    parseArgs({ args: [...start.args], options: { json: { type: "boolean" } } })
+  );
+  const { config } = loadStartConfig(start);
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  const found = await buffer.status();
+  const nextDueAt = await buffer.nextDueAt(dueRules(config));
+  const shown = toJson(found, nextDueAt);
+  console.log(
+    values.json ? JSON.stringify(shown, undefined, 2) : describe(shown, config.buffer.path),
+  );
+  return EXIT.ok;
+}
+
+const time = (milliseconds: number | undefined) =>
+  milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+
+function toJson(found: BufferStatus, nextDueAt: number | undefined) {
+  return {
+    pending: {
+      attacks: found.pendingAttacks,
+      attempts: found.pendingAttempts,
+      oldest: time(found.oldestOpenedAt),
+      next_due: time(nextDueAt),
+    },
+    reports: { waiting: found.waiting, delivered: found.delivered, refused: found.refused },
+    alerts: {
+      accepted: found.accepted,
+      duplicate: found.duplicate,
+      spoofed_srcip: found.spoofedSrcip,
+      ignored: Object.fromEntries(found.ignored),
+    },
+    sources: { known: found.knownSources },
+    last: {
+      accepted: time(found.lastAcceptedAt),
+      delivered: time(found.lastDeliveredAt),
+      error: found.lastError === undefined
+        ? null
+        : { at: time(found.lastError.at), text: found.lastError.text },
+    },
+    paused: found.paused.map(({ sink, until, since, reason }) => ({
+      sink,
+      since: time(since),
+      until: time(until),
+      reason,
+    })),
+  };
+}
+
+function describe(shown: ReturnType<typeof toJson>, path: string): string {
+  const { pending, reports, alerts, last, sources } = shown;
+  const ignored = Object.entries(alerts.ignored).sort(([, a], [, b]) => b - a);
+  const rows: [string, string][] = [
+    ["buffer", path],
+    ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
+    ["next due", pending.next_due ?? "nothing waits"],
+    [
+      "reports",
+      `${reports.delivered} delivered, ${reports.waiting} waiting, ${reports.refused} refused`,
+    ],
+    ["alerts", `${alerts.accepted} accepted, ${alerts.duplicate} duplicate`],
+    ...ignored.map(([reason, n]): [string, string] => ["  ignored", `${n} ${reason}`]),
+    ["spoofed srcip", String(alerts.spoofed_srcip)],
+    ["known sources", String(sources.known)],
+    ["last accepted", last.accepted ?? "never"],
+    ["last delivered", last.delivered ?? "never"],
+    ...shown.paused.map(({ sink, until, reason }): [string, string] => [
+      `${sink} paused`,
+      `until ${until}: ${oneLine(reason)}`,
+    ]),
+    ...(last.error === null
+      ? []
+      : [["last error", `${last.error.at} ${oneLine(last.error.text)}`]]) as [
+        string,
+        string,
+      ][],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join("\n");
+}

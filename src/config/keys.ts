@@ -1,0 +1,252 @@
+/**
+ * Every configuration key: its kind, its default, what is allowed. README's table, the environment
+ * names, `config --schema` and the checks all come from this one list.
+ *
+ * @module
+ */
+
+/** What a value may be; `list` is a list of texts. */
+export type Kind = "text" | "number" | "boolean" | "list" | "choice";
+
+/** One configuration key. */
+export interface Key {
+  readonly kind: Kind;
+  /** Undefined: there is no default, the key is optional. */
+  readonly fallback: Value | undefined;
+  readonly about: string;
+  readonly choices?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly whole?: boolean;
+  /** Never printed, whatever the command. */
+  readonly secret?: boolean;
+  /** A further check on a text or on each item of a list: what is wrong, or undefined. */
+  readonly check?: (text: string) => string | undefined;
+}
+
+/** A configuration value. */
+export type Value = string | number | boolean | readonly string[];
+
+/** The name of the binary and of its files, that of the original's `<integration>` block. */
+export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
+
+/** Rule ids of Wazuh 4.14 that mean a failed SSH authentication (contracts/wazuh.md 3). */
+export const DEFAULT_RULES = [
+  ...["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"],
+  ...["5758", "5760", "5763"],
+] as const;
+
+/** Tags of every event, exactly as the taxonomies write them (contracts/misp.md 4). */
+export const DEFAULT_TAGS = [
+  "tlp:green",
+  "PAP:GREEN",
+  'rsit:intrusion-attempts="brute-force"',
+  'honeypot-basic:interaction-level="low"',
+  'honeypot-basic:data-capture="attacks"',
+  'honeypot-basic:communication-interface="network-interface"',
+  'honeypot-basic:role="server"',
+  'cssa:origin="honeypot"',
+  'cssa:sharing-class="unvetted"',
+  'admiralty-scale:source-reliability="b"',
+  'admiralty-scale:information-credibility="2"',
+  'misp:automation-level="unsupervised"',
+  'misp:event-type="observation"',
+] as const;
+
+const httpUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
+  return url.username + url.password === "" ? undefined : "an address without a user name in it";
+};
+const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
+const network = (text: string) =>
+  /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text)
+    ? undefined
+    : "addresses or networks such as 192.0.2.0/24";
+const listen = (text: string) =>
+  /^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i.test(text)
+    ? undefined
+    : "HOST:PORT, such as 127.0.0.1:8787";
+
+const text = (about: string, fallback?: string): Key => ({ kind: "text", about, fallback });
+
+/**
+ * The keys, below the folder that Wazuh is installed in.
+ *
+ * @param root Wazuh's folder, `/var/ossec` on an ordinary manager
+ */
+export function configurationKeys(root: string): Readonly<Record<string, Key>> {
+  return {
+    "misp.url": {
+      ...text("Address of the MISP instance; without it events go to the feed folder only"),
+      check: httpUrl,
+    },
+    "misp.api_key": { ...text("Authentication key; better in a file of its own"), secret: true },
+    "misp.api_key_file": text("File that holds the authentication key"),
+    "misp.ca_file": text("PEM file of the authority that signed MISP's certificate"),
+    "misp.timeout_seconds": {
+      kind: "number",
+      fallback: 30,
+      minimum: 1,
+      maximum: 600,
+      about: "How long one request to MISP may take",
+    },
+    "misp.reopen_after_days": {
+      kind: "number",
+      fallback: 30,
+      minimum: 1,
+      maximum: 3650,
+      about: "An attacker silent for so long gets a new event",
+    },
+    "misp.distribution": {
+      kind: "number",
+      fallback: 0,
+      minimum: 0,
+      maximum: 3,
+      whole: true,
+      about: "Who may see the event: 0 own organisation, 1 community, 2 connected, 3 all",
+    },
+    "misp.threat_level": {
+      kind: "number",
+      fallback: 3,
+      minimum: 1,
+      maximum: 4,
+      whole: true,
+      about: "1 high, 2 medium, 3 low, 4 undefined",
+    },
+    "misp.analysis": {
+      kind: "number",
+      fallback: 0,
+      minimum: 0,
+      maximum: 2,
+      whole: true,
+      about: "0 initial, 1 ongoing, 2 completed",
+    },
+    "misp.publish": {
+      kind: "boolean",
+      fallback: true,
+      about: "Publish the event once MISP has stored it whole",
+    },
+    "misp.tags": {
+      kind: "list",
+      fallback: DEFAULT_TAGS,
+      about: "Tags of every event; those of the ATT&CK techniques are added",
+    },
+    "misp.publisher": text(
+      "Name under which events get their uuids; keep it when a buffer is lost. Default: the manager's",
+    ),
+    "feed.directory": text(
+      "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",
+    ),
+    "buffer.path": text("The SQLite buffer", `${root}/queue/custom-misp/buffer.db`),
+    "buffer.period_minutes": {
+      kind: "number",
+      fallback: 15,
+      minimum: 0,
+      maximum: 1440,
+      about: "An attack is due when its source was silent for so long; 0: at once",
+    },
+    "buffer.max_hold_minutes": {
+      kind: "number",
+      fallback: 60,
+      minimum: 0,
+      maximum: 10080,
+      about: "An attack is due so long after it began, silent or not",
+    },
+    "buffer.dedupe_days": {
+      kind: "number",
+      fallback: 7,
+      minimum: 1,
+      maximum: 365,
+      about: "How long an alert id is remembered",
+    },
+    "honeypot.agent_prefixes": {
+      kind: "list",
+      fallback: ["honeypot-"],
+      about: "Agents whose name begins so, in any case, are honeypots",
+    },
+    "honeypot.agent_labels": {
+      kind: "list",
+      fallback: [],
+      about: "Agents with such a label are honeypots: `honeypot.type` or `honeypot.type=cowrie`",
+    },
+    "rules.ids": {
+      kind: "list",
+      fallback: DEFAULT_RULES,
+      about: "Rules that mean a failed SSH authentication",
+      check: ruleId,
+    },
+    "guard.allow_networks": {
+      kind: "list",
+      fallback: [],
+      about: "Addresses and networks that are never published",
+      check: network,
+    },
+    "guard.publish_private": {
+      kind: "boolean",
+      fallback: false,
+      about: "Publish private, documentation and other special ranges too: for labs and tests",
+    },
+    "guard.min_attempts": {
+      kind: "number",
+      fallback: 1,
+      minimum: 1,
+      maximum: 1_000_000,
+      whole: true,
+      about: "A source with fewer attempts so far is not published",
+    },
+    "privacy.usernames": {
+      kind: "choice",
+      choices: ["top", "all", "count"],
+      fallback: "top",
+      about: "User names in events: the ten most tried that look like names, all, or their number",
+    },
+    "privacy.max_usernames": {
+      kind: "number",
+      fallback: 100,
+      minimum: 0,
+      maximum: 10_000,
+      whole: true,
+      about: "Different user names kept per attack; the rest is counted",
+    },
+    "privacy.sensor_names": {
+      kind: "choice",
+      choices: ["pseudonym", "name"],
+      fallback: "pseudonym",
+      about: "How events name the honeypots",
+    },
+    "server.listen": {
+      ...text("Where `serve` listens", "127.0.0.1:8787"),
+      check: listen,
+    },
+    "server.tokens_file": text(
+      "File of bearer tokens, one a line; without it only this machine may hand alerts over",
+    ),
+    "server.max_body_bytes": {
+      kind: "number",
+      fallback: 8 * 1024 * 1024,
+      minimum: 1024,
+      maximum: 1024 ** 3,
+      whole: true,
+      about: "Longest body that `serve` takes",
+    },
+    "log.file": text("Log file", `${root}/logs/integrations.log`),
+    "log.level": {
+      kind: "choice",
+      choices: ["debug", "info", "warning", "error"],
+      fallback: "info",
+      about: "Least important message that is logged",
+    },
+    "log.format": {
+      kind: "choice",
+      choices: ["text", "json"],
+      fallback: "text",
+      about: "Form of a log line",
+    },
+  };
+}
+
+/** The environment variable of a key: `misp.api_key_file` is `WM_MISP_API_KEY_FILE`. */
+export function environmentName(key: string): string {
+  return `WM_${key.toUpperCase().replace(".", "_")}`;
+}

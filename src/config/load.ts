@@ -1,0 +1,305 @@
+/**
+ * The one configuration: defaults, then the file, then the environment, then what integratord gave.
+ *
+ * @module
+ */
+import { configurationKeys, environmentName, type Key, PROGRAM, type Value } from "./keys.ts";
+
+/** Where a value came from. */
+export type Origin = "default" | "file" | "environment" | "integratord";
+
+/** The configuration as the rooms use it. Durations carry their unit in the name. */
+export interface Config {
+  readonly misp: {
+    readonly url: string | undefined;
+    readonly apiKey: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly caFile: string | undefined;
+    readonly timeoutMs: number;
+    readonly reopenAfterMs: number;
+    readonly distribution: number;
+    readonly threatLevel: number;
+    readonly analysis: number;
+    readonly publish: boolean;
+    readonly tags: readonly string[];
+    readonly publisher: string | undefined;
+  };
+  readonly feed: { readonly directory: string | undefined };
+  readonly buffer: {
+    readonly path: string;
+    readonly periodMs: number;
+    readonly maxHoldMs: number;
+    readonly dedupeMs: number;
+  };
+  readonly honeypot: {
+    readonly agentPrefixes: readonly string[];
+    readonly agentLabels: readonly string[];
+  };
+  readonly rules: { readonly ids: ReadonlySet<string> };
+  readonly guard: {
+    readonly allowNetworks: readonly string[];
+    readonly publishPrivate: boolean;
+    readonly minAttempts: number;
+  };
+  readonly privacy: {
+    readonly usernames: "top" | "all" | "count";
+    readonly maxUsernames: number;
+    readonly sensorNames: "pseudonym" | "name";
+  };
+  readonly server: {
+    readonly listen: string;
+    readonly tokensFile: string | undefined;
+    readonly maxBodyBytes: number;
+  };
+  readonly log: {
+    readonly file: string;
+    readonly level: "debug" | "info" | "warning" | "error";
+    readonly format: "text" | "json";
+  };
+}
+
+/** A configuration with the history that `config` prints. */
+export interface Loaded {
+  readonly config: Config;
+  readonly file: string;
+  readonly fileFound: boolean;
+  readonly entries: readonly { key: string; value: Value | undefined; origin: Origin }[];
+}
+
+/** What is wrong with the configuration, one line: the key, the value, what is allowed. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** What the start gave: where to look and what stands above the file. */
+export interface Sources {
+  /** Wazuh's folder, `/var/ossec` on an ordinary manager. */
+  readonly root: string;
+  /** `--config`; else `WM_CONFIG`, else the file in Wazuh's `etc`. */
+  readonly file?: string | undefined;
+  readonly environment: (name: string) => string | undefined;
+  readonly readTextFile: (path: string) => string;
+  /** integratord's `hook_url` and `api_key`: they count when nothing else sets the address and key. */
+  readonly integratord?: { readonly url: string; readonly apiKey: string };
+}
+
+/**
+ * Reads, checks and joins the configuration.
+ *
+ * @throws {ConfigError} a file that cannot be read, an unknown key, a value that is not allowed
+ */
+export function loadConfig(sources: Sources): Loaded {
+  const keys = configurationKeys(sources.root);
+  const named = sources.file ?? sources.environment("WM_CONFIG");
+  const file = named ?? `${sources.root}/etc/${PROGRAM}.json`;
+  const inFile = readFile(sources, file, named !== undefined, keys);
+  const entries = Object.entries(keys).map(([key, spec]) => {
+    const raw = sources.environment(environmentName(key));
+    if (raw !== undefined && raw !== "") {
+      return {
+        key,
+        value: fromText(environmentName(key), raw, spec),
+        origin: "environment" as const,
+      };
+    }
+    const value = inFile?.[key];
+    if (value !== undefined) return { key, value, origin: "file" as const };
+    return { key, value: spec.fallback, origin: "default" as const };
+  });
+  const complete = withIntegratord(entries, sources, keys);
+  return { config: typed(complete), file, fileFound: inFile !== undefined, entries: complete };
+}
+
+type Entry = Loaded["entries"][number];
+
+function withIntegratord(
+  entries: readonly Entry[],
+  sources: Sources,
+  keys: Readonly<Record<string, Key>>,
+): readonly Entry[] {
+  const { url = "", apiKey = "" } = sources.integratord ?? {};
+  const given = (key: string) => entries.some((e) => e.key === key && e.value !== undefined);
+  const hasKey = given("misp.api_key") || given("misp.api_key_file");
+  return entries.map((entry) => {
+    if (entry.key === "misp.url" && entry.value === undefined && url !== "") {
+      const value = fromText("<hook_url>", url, keys["misp.url"]!);
+      return { ...entry, value, origin: "integratord" as const };
+    }
+    if (entry.key === "misp.api_key" && !hasKey && apiKey !== "") {
+      return { ...entry, value: apiKey, origin: "integratord" as const };
+    }
+    return entry;
+  });
+}
+
+function readFile(
+  sources: Sources,
+  file: string,
+  mustExist: boolean,
+  keys: Readonly<Record<string, Key>>,
+): Record<string, Value> | undefined {
+  let text: string;
+  try {
+    text = sources.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && !mustExist) return undefined;
+    throw new ConfigError(`cannot read the configuration file ${file}: ${reasonOf(error)}`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is not JSON: ${reasonOf(error)}`);
+  }
+  if (!isSection(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
+  const values: Record<string, Value> = {};
+  for (const [section, content] of Object.entries(parsed)) {
+    if (section === "$schema") continue;
+    if (!isSection(content)) {
+      throw new ConfigError(`${file}: "${section}" must be an object of keys, such as "misp": {…}`);
+    }
+    for (const [name, value] of Object.entries(content)) {
+      const key = `${section}.${name}`;
+      const spec = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      if (spec === undefined) {
+        throw new ConfigError(`${file}: unknown key "${key}"; \`help config\` lists the keys`);
+      }
+      values[key] = fromJson(`${file}: ${key}`, value, spec);
+    }
+  }
+  return values;
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function allowed(spec: Key): string {
+  switch (spec.kind) {
+    case "boolean":
+      return "true or false";
+    case "number":
+      return `${
+        spec.whole ? "a whole number" : "a number"
+      } from ${spec.minimum} to ${spec.maximum}`;
+    case "choice":
+      return `one of ${spec.choices?.join(", ")}`;
+    case "list":
+      return "a list of texts";
+    case "text":
+      return "a text";
+  }
+}
+
+function bad(name: string, value: unknown, spec: Key, expected = allowed(spec)): ConfigError {
+  const shown = spec.secret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
+  return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
+}
+
+function fromText(name: string, raw: string, spec: Key): Value {
+  if (spec.kind === "list") {
+    const items = raw.split(",").map((item) => item.trim()).filter((item) => item !== "");
+    return checked(name, items, spec);
+  }
+  if (spec.kind === "number") {
+    return checked(name, raw.trim() === "" ? NaN : Number(raw), spec, raw);
+  }
+  if (spec.kind === "boolean") {
+    if (!["true", "false"].includes(raw)) throw bad(name, raw, spec);
+    return raw === "true";
+  }
+  return checked(name, raw, spec);
+}
+
+function fromJson(name: string, value: unknown, spec: Key): Value {
+  if (!isOfKind(value, spec.kind)) throw bad(name, value, spec);
+  return checked(name, value, spec);
+}
+
+function isOfKind(value: unknown, kind: Key["kind"]): value is Value {
+  switch (kind) {
+    case "list":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
+    case "number":
+      return typeof value === "number";
+    case "boolean":
+      return typeof value === "boolean";
+    case "text":
+    case "choice":
+      return typeof value === "string";
+  }
+}
+
+function checked(name: string, value: Value, spec: Key, shown: unknown = value): Value {
+  if (typeof value === "number") {
+    const inRange = value >= (spec.minimum ?? -Infinity) && value <= (spec.maximum ?? Infinity);
+    if (!inRange || (spec.whole && !Number.isInteger(value))) throw bad(name, shown, spec);
+  }
+  if (spec.kind === "choice" && !spec.choices?.includes(String(value))) {
+    throw bad(name, shown, spec);
+  }
+  for (const item of Array.isArray(value) ? value : typeof value === "string" ? [value] : []) {
+    const expected = spec.check?.(item);
+    if (expected !== undefined) throw bad(name, item, spec, expected);
+  }
+  return value;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+function typed(entries: readonly Entry[]): Config {
+  const values = new Map(entries.map((entry) => [entry.key, entry.value]));
+  const get = <T>(key: string) => values.get(key) as T;
+  const optional = (key: string) => get<string | undefined>(key);
+  const number = (key: string) => get<number>(key);
+  const list = (key: string) => get<readonly string[]>(key);
+  return {
+    misp: {
+      url: optional("misp.url"),
+      apiKey: optional("misp.api_key"),
+      apiKeyFile: optional("misp.api_key_file"),
+      caFile: optional("misp.ca_file"),
+      timeoutMs: number("misp.timeout_seconds") * 1000,
+      reopenAfterMs: number("misp.reopen_after_days") * DAY,
+      distribution: number("misp.distribution"),
+      threatLevel: number("misp.threat_level"),
+      analysis: number("misp.analysis"),
+      publish: get("misp.publish"),
+      tags: list("misp.tags"),
+      publisher: optional("misp.publisher"),
+    },
+    feed: { directory: optional("feed.directory") },
+    buffer: {
+      path: get("buffer.path"),
+      periodMs: number("buffer.period_minutes") * MINUTE,
+      maxHoldMs: number("buffer.max_hold_minutes") * MINUTE,
+      dedupeMs: number("buffer.dedupe_days") * DAY,
+    },
+    honeypot: {
+      agentPrefixes: list("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
+      agentLabels: list("honeypot.agent_labels"),
+    },
+    rules: { ids: new Set(list("rules.ids")) },
+    guard: {
+      allowNetworks: list("guard.allow_networks"),
+      publishPrivate: get("guard.publish_private"),
+      minAttempts: number("guard.min_attempts"),
+    },
+    privacy: {
+      usernames: get("privacy.usernames"),
+      maxUsernames: number("privacy.max_usernames"),
+      sensorNames: get("privacy.sensor_names"),
+    },
+    server: {
+      listen: get("server.listen"),
+      tokensFile: optional("server.tokens_file"),
+      maxBodyBytes: number("server.max_body_bytes"),
+    },
+    log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
+  };
+}

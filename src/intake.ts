@@ -1,0 +1,43 @@
+/**
+ * One alert in, one decision out: the order in which the rooms `wazuh` and `guard` are asked.
+ *
+ * @module
+ */
+import type { Guard } from "./guard/guard.ts";
+import type { AlertKey, Decision, IgnoreReason } from "./types.ts";
+import { readAlert } from "./wazuh/alert.ts";
+import { attemptsOfAlert, isCowrie } from "./wazuh/attempts.ts";
+
+/** What an intake decides by. */
+export interface IntakeRules {
+  readonly guard: Guard;
+  readonly ruleIds: ReadonlySet<string>;
+  /** Our own name: alerts about our own messages are never read (contracts/wazuh.md 2). */
+  readonly program: string;
+}
+
+/**
+ * Decides on one alert. Pure.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
+  const alert = readAlert(value);
+  if (alert === undefined) return ignored("malformed", undefined);
+  const { key } = alert;
+  if (alert.location === rules.program || alert.data.integration === rules.program) {
+    return ignored("own_alert", key);
+  }
+  if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
+  if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
+  const evidence = attemptsOfAlert(alert, rules.ruleIds, now);
+  if ("reason" in evidence) return ignored(evidence.reason, key);
+  const refusal = evidence.attempts.map((a) => rules.guard.refusal(a.sourceIp));
+  const attempts = evidence.attempts.filter((_, index) => refusal[index] === undefined);
+  if (attempts.length === 0) return ignored(refusal[0] ?? "no_address", key);
+  return { kind: "attempts", key, attempts, spoofedSrcip: evidence.spoofedSrcip };
+}
+
+function ignored(reason: IgnoreReason, key: AlertKey | undefined): Decision {
+  return { kind: "ignored", key, reason };
+}

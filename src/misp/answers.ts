@@ -1,0 +1,128 @@
+/**
+ * What an answer of MISP means. A 200 is not a success and a 403 not always a wrong key
+ * (contracts/misp-recorded.md 3).
+ *
+ * @module
+ */
+import type { Outcome } from "../publish/sink.ts";
+import type { Answer } from "./client.ts";
+import type { MispEvent } from "./event.ts";
+
+/** What to do about an answer to add, edit or publish. */
+export type Meaning =
+  | { readonly kind: "stored"; readonly event: Fields }
+  | { readonly kind: "done" }
+  /** `add` for an event that is there. */
+  | { readonly kind: "exists" }
+  /** `edit` of an event that is not there, or that we may not see. */
+  | { readonly kind: "missing" }
+  /** 500: the instance is in trouble, or cannot take this body. */
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string }
+  | Extract<Outcome, { kind: "unavailable" }>;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads an answer by its status and by its body. */
+export function meaningOf(answer: Answer): Meaning {
+  const { status } = answer;
+  const body = fields(answer.json);
+  const message = reasonOf(body) ?? "no reason given";
+  if (status >= 300 && status < 400) {
+    return unavailable("MISP sent us to its login page: wrong key, or it is under maintenance");
+  }
+  if (status === 429) return tooMany(answer);
+  if (status === 502 || status === 503 || status === 504) {
+    return unavailable(`MISP, or the proxy before it, answered ${status}`);
+  }
+  if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
+  if (status === 404) return notFound(message);
+  if (status === 401 || status === 403) return forbidden(body, message);
+  if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
+  if (answer.json === undefined) return unavailable("MISP's answer is not JSON: a proxy's page?");
+  const event = fields(body.Event);
+  if (typeof event.uuid === "string") return { kind: "stored", event };
+  if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
+  return body.saved === true
+    ? { kind: "done" }
+    : unavailable(`MISP answered something else: ${message}`);
+}
+
+function tooMany(answer: Answer): Meaning {
+  const seconds = Number(
+    answer.headers.get("Retry-After") ?? answer.headers.get("X-Rate-Limit-Reset") ?? NaN,
+  );
+  const reason = "MISP answered 429: too many requests";
+  return seconds > 0
+    ? { kind: "unavailable", reason, afterMs: Math.min(seconds, 3600) * 1000 }
+    : unavailable(reason);
+}
+
+function notFound(message: string): Meaning {
+  if (/already exists/.test(message)) return { kind: "exists" };
+  if (/^Invalid event/.test(message)) return { kind: "missing" };
+  return unavailable(`MISP answered 404: ${message}; is misp.url right?`);
+}
+
+/** Validation and blocklist are about this event; everything else is about the key or its role. */
+function forbidden(body: Fields, message: string): Meaning {
+  if ("errors" in body) return { kind: "refused", reason: `MISP refused it: ${message}` };
+  if (/blocklist/.test(message)) {
+    return { kind: "refused", reason: "the event was deleted in MISP and is on its blocklist" };
+  }
+  if (/^You are not authorised to do that/.test(message)) {
+    return { kind: "refused", reason: "the event belongs to another organisation" };
+  }
+  return unavailable(`MISP answered 403: ${message}`);
+}
+
+function unavailable(reason: string): Extract<Outcome, { kind: "unavailable" }> {
+  return { kind: "unavailable", reason };
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? value as Fields : {};
+}
+
+function reasonOf(body: Fields): string | undefined {
+  const { errors, message, name } = body;
+  const text = errors === undefined
+    ? message ?? name
+    : typeof errors === "string"
+    ? errors
+    : JSON.stringify(errors);
+  return typeof text === "string" ? text.replaceAll(/\s+/g, " ").slice(0, 300) : undefined;
+}
+
+/** What an event lacks of what was sent. */
+export interface Comparison {
+  /** Objects and attributes that are not there, or hold another value. */
+  readonly missing: readonly string[];
+  readonly missingTags: readonly string[];
+}
+
+/** Compares an event that MISP returned with the one that was sent: it drops parts without a word. */
+export function compare(sent: MispEvent, returned: Fields): Comparison {
+  const stored = new Map<string, string>();
+  for (const object of list(returned.Object)) {
+    stored.set(String(object.uuid), "");
+    for (const attribute of list(object.Attribute)) {
+      stored.set(String(attribute.uuid), String(attribute.value));
+    }
+  }
+  const missing = sent.Object.flatMap((object) => [
+    ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
+    ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)
+      .map((attribute) => `${attribute.object_relation} ${attribute.value}`),
+  ]);
+  // MISP finds tags whatever their case and answers with its own spelling.
+  const tags = new Set(list(returned.Tag).map((tag) => String(tag.name).toLowerCase()));
+  const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
+    !tags.has(name.toLowerCase())
+  );
+  return { missing, missingTags };
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(fields) : [];
+}

@@ -1,0 +1,118 @@
+/**
+ * HTTP to MISP: one request, one answer, nothing believed yet.
+ *
+ * @module
+ */
+
+/** What MISP answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+}
+
+/** No answer: refused, cut off, timed out, or a certificate that does not check. */
+export class Unreachable extends Error {
+  override name = "Unreachable";
+}
+
+/** How to reach an instance. */
+export interface ClientOptions {
+  readonly url: string;
+  readonly apiKey: string;
+  /** PEM text of an authority of the site's own. */
+  readonly caCertificate: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Longest answer that is read, bytes: that of an event is far shorter. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
+
+/** A MISP instance, spoken to over kept-alive connections. */
+export class MispClient implements Disposable {
+  readonly #options: ClientOptions;
+  readonly #base: string;
+  readonly #http: Deno.HttpClient;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#base = options.url.replace(/\/+$/, "");
+    const { caCertificate } = options;
+    this.#http = Deno.createHttpClient(
+      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.close();
+  }
+
+  /**
+   * Sends one request. Redirects are not followed: one to the login page means that the key was not
+   * taken (contracts/misp-recorded.md 3.8).
+   *
+   * @throws {Unreachable} when there was no whole answer in time
+   */
+  async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
+    const init: RequestInit & { client: Deno.HttpClient } = {
+      method,
+      headers: {
+        "Authorization": this.#options.apiKey,
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+      },
+      redirect: "manual",
+      signal: AbortSignal.timeout(this.#options.timeoutMs),
+      client: this.#http,
+      ...(body === undefined ? {} : { body }),
+    };
+    try {
+      const response = await fetch(this.#base + path, init);
+      const text = await readText(response);
+      return { status: response.status, headers: response.headers, json: parse(text) };
+    } catch (error) {
+      throw new Unreachable(this.#explain(error), { cause: error });
+    }
+  }
+
+  #explain(error: unknown): string {
+    const host = new URL(this.#base).host;
+    if (error instanceof Deno.errors.NotCapable) {
+      return `this binary may not connect to ${host}; compile it with --misp-host ${host}`;
+    }
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return `MISP at ${host} did not answer within ${this.#options.timeoutMs / 1000} s`;
+    }
+    const message = error instanceof Error ? causeOf(error) : String(error);
+    return `MISP at ${host} cannot be reached: ${message}`;
+  }
+}
+
+/** The innermost message says what happened; the outer ones repeat the address. */
+function causeOf(error: Error): string {
+  const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
+  return inner.replaceAll(/\s+/g, " ").slice(0, 200);
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > LONGEST_ANSWER) {
+      throw new Error(`its answer is longer than ${LONGEST_ANSWER} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

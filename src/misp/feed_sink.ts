@@ -1,0 +1,177 @@
+/**
+ * Reports into a MISP feed folder (contracts/misp.md 6): any MISP can pull it, with no key of ours.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Report } from "../buffer/buffer.ts";
+import type { Outcome, Sink } from "../publish/sink.ts";
+import type { MispEvent } from "./event.ts";
+import { replaceFile } from "./replace_file.ts";
+
+/** The organisation that a feed's events name as their creator. */
+export interface FeedOrganisation {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+type Fields = Record<string, unknown>;
+
+/** How many events are written before the manifest tells of them. */
+const BATCH = 500;
+
+/** Writes reports into a folder: event files first, then the hashes, the manifest last. */
+export class FeedSink implements Sink {
+  readonly name = "feed";
+  readonly #directory: string;
+  readonly #organisationOf: (event: MispEvent) => FeedOrganisation;
+
+  /** @param organisationOf the creator that an event names */
+  constructor(directory: string, organisationOf: (event: MispEvent) => FeedOrganisation) {
+    this.#directory = directory;
+    this.#organisationOf = organisationOf;
+  }
+
+  async *deliver(reports: readonly Report[], now: () => number) {
+    for (let start = 0; start < reports.length; start += BATCH) {
+      const batch = reports.slice(start, start + BATCH);
+      const outcome = await this.#write(batch, now);
+      for (const report of batch) yield { report, outcome };
+      if (outcome.kind !== "delivered") return;
+    }
+  }
+
+  async #write(reports: readonly Report[], now: () => number): Promise<Outcome> {
+    try {
+      await Deno.mkdir(this.#directory, { recursive: true, mode: 0o750 });
+      const manifest = await this.#readManifest();
+      const hashes = await this.#readHashes();
+      for (const report of reports) {
+        const event = await this.#writeEvent(JSON.parse(report.body) as MispEvent, now());
+        manifest[String(event.uuid)] = manifestEntry(event);
+        hashes.set(String(event.uuid), hashesOf(event));
+      }
+      const lines = [...hashes].flatMap(([uuid, values]) => values.map((v) => `${v},${uuid}\n`));
+      await replaceFile(`${this.#directory}/hashes.csv`, lines.join(""));
+      await replaceFile(`${this.#directory}/manifest.json`, JSON.stringify(manifest));
+      return { kind: "delivered", notes: [] };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: "unavailable", reason: `feed folder ${this.#directory}: ${reason}` };
+    }
+  }
+
+  /** Writes an event unless the file says the same already: a MISP fetches only what is newer. */
+  async #writeEvent(event: MispEvent, now: number): Promise<Fields> {
+    const path = `${this.#directory}/${event.uuid}.json`;
+    const earlier = await readEvent(path);
+    const earlierStamp = Number(earlier?.timestamp ?? 0);
+    const stamp = Math.max(Math.floor(now / 1000), earlierStamp + 1);
+    const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
+    if (earlier !== undefined && isSame(earlier, next)) return earlier;
+    await replaceFile(path, JSON.stringify({ Event: next }));
+    return next;
+  }
+
+  /** A manifest that is damaged is made again from the events, since they are what counts. */
+  async #readManifest(): Promise<Fields> {
+    try {
+      const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
+      const manifest: unknown = JSON.parse(text);
+      if (typeof manifest === "object" && manifest !== null) return manifest as Fields;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+    }
+    const manifest: Fields = {};
+    for await (const { name } of Deno.readDir(this.#directory)) {
+      if (!/^[0-9a-f-]{36}\.json$/.test(name)) continue;
+      const event = await readEvent(`${this.#directory}/${name}`);
+      if (event !== undefined) manifest[String(event.uuid)] = manifestEntry(event);
+    }
+    return manifest;
+  }
+
+  async #readHashes(): Promise<Map<string, readonly string[]>> {
+    const hashes = new Map<string, string[]>();
+    let text = "";
+    try {
+      text = await Deno.readTextFile(`${this.#directory}/hashes.csv`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    for (const line of text.split("\n")) {
+      const [hash, uuid] = line.split(",");
+      if (!hash || !uuid) continue;
+      const known = hashes.get(uuid);
+      if (known === undefined) hashes.set(uuid, [hash]);
+      else known.push(hash);
+    }
+    return hashes;
+  }
+}
+
+async function readEvent(path: string): Promise<Fields | undefined> {
+  try {
+    const parsed = JSON.parse(await Deno.readTextFile(path)) as { Event?: Fields };
+    return parsed.Event;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * An event as a feed has it: with times of change at the event and at each part that changed, since
+ * MISP takes only what is newer than what it has (contracts/misp-recorded.md 4.8).
+ */
+function stamped(
+  event: MispEvent,
+  organisation: FeedOrganisation,
+  earlier: Fields | undefined,
+  stamp: string,
+): Fields {
+  const known = new Map<unknown, Fields>();
+  for (const object of list(earlier?.Object)) {
+    known.set(object.uuid, object);
+    for (const attribute of list(object.Attribute)) known.set(attribute.uuid, attribute);
+  }
+  const withStamp = (part: Fields): Fields => {
+    const before = known.get(part.uuid);
+    const isUnchanged = before !== undefined && isSame(before, { ...part, timestamp: "" });
+    return { ...part, timestamp: isUnchanged ? before.timestamp : stamp };
+  };
+  return {
+    ...event,
+    timestamp: stamp,
+    publish_timestamp: stamp,
+    published: true,
+    Orgc: organisation,
+    Object: event.Object.map((object) =>
+      withStamp({ ...object, Attribute: object.Attribute.map((a) => withStamp({ ...a })) })
+    ),
+  };
+}
+
+const STAMPS = new Set(["timestamp", "publish_timestamp"]);
+
+function isSame(one: unknown, other: unknown): boolean {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (key, inner: unknown) => STAMPS.has(key) ? undefined : inner);
+  return text(one) === text(other);
+}
+
+function manifestEntry(event: Fields): Fields {
+  const { info, date, analysis, threat_level_id, Orgc, Tag } = event;
+  return { info, date, analysis, threat_level_id, timestamp: Number(event.timestamp), Orgc, Tag };
+}
+
+/** MISP looks values up by their MD5 (contracts/misp.md 6). */
+function hashesOf(event: Fields): readonly string[] {
+  const values = list(event.Object).flatMap((object) => list(object.Attribute))
+    .map((attribute) => String(attribute.value));
+  return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value as Fields[] : [];
+}

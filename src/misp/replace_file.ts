@@ -1,0 +1,35 @@
+/**
+ * Replaces a file so that a reader sees the old content or the new one, never a part.
+ *
+ * @module
+ */
+
+/**
+ * Writes beside the file, syncs, renames.
+ *
+ * @throws what the file system says; the temporary file is gone then
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.part`;
+  try {
+    const file = await Deno.open(temporary, {
+      write: true,
+      create: true,
+      truncate: true,
+      mode: 0o640,
+    });
+    try {
+      const bytes = new TextEncoder().encode(text);
+      for (let written = 0; written < bytes.length;) {
+        written += await file.write(bytes.subarray(written));
+      }
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * ATT&CK techniques as MISP's galaxy names them (contracts/misp.md 4).
+ *
+ * @module
+ */
+import type { Technique } from "../types.ts";
+
+/** Cluster names; a technique that Wazuh names otherwise still gets the galaxy's own tag. */
+const CLUSTERS: Readonly<Record<string, string>> = {
+  "T1021": "Remote Services",
+  "T1021.004": "SSH",
+  "T1078": "Valid Accounts",
+  "T1078.001": "Default Accounts",
+  "T1078.003": "Local Accounts",
+  "T1110": "Brute Force",
+  "T1110.001": "Password Guessing",
+  "T1110.002": "Password Cracking",
+  "T1110.003": "Password Spraying",
+  "T1110.004": "Credential Stuffing",
+  "T1133": "External Remote Services",
+  "T1190": "Exploit Public-Facing Application",
+  "T1595": "Active Scanning",
+};
+
+/** What an SSH password guess is when no rule says more. */
+const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
+
+/** The galaxy tags of an attack; `Brute Force - T1110` when Wazuh named no technique. */
+export function techniqueTags(techniques: readonly Technique[]): readonly string[] {
+  return (techniques.length === 0 ? [BRUTE_FORCE] : techniques).flatMap(techniqueTag);
+}
+
+function techniqueTag({ id, name }: Technique): readonly string[] {
+  const cluster = CLUSTERS[id] ?? name;
+  if (cluster === undefined || !/^[\w ./()-]{1,100}$/.test(cluster)) return [];
+  return [`misp-galaxy:mitre-attack-pattern="${cluster} - ${id}"`];
+}

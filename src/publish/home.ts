@@ -1,0 +1,181 @@
+/**
+ * What a source's event says after one more attack. Pure.
+ *
+ * @module
+ */
+import type {
+  Attack,
+  EvidenceRow,
+  Home,
+  SensorRow,
+  Totals,
+  UsernameRow,
+} from "../buffer/buffer.ts";
+import type { Technique } from "../types.ts";
+
+/**
+ * How long after its last line a connection counts as over, milliseconds. Until then its lines may
+ * still come, the closing PAM line last of all, and may belong to guesses that were reported.
+ */
+export const SETTLE_MS = 60 * 60 * 1000;
+
+/** Most sensors that an event tells of by name; further ones only count. */
+const MOST_SENSORS = 200;
+
+/** How homes are kept. */
+export interface HomeRules {
+  /** Silence after which a source gets a new event, milliseconds. */
+  readonly reopenAfterMs: number;
+  readonly maxUsernames: number;
+  /** `misp.publisher`; undefined: the name of the manager that saw the source first. */
+  readonly publisher: string | undefined;
+  readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
+}
+
+/** A home brought up to date, and the connections that are over and now part of its totals. */
+export interface Updated {
+  readonly home: Home;
+  readonly settled: readonly EvidenceRow[];
+}
+
+/**
+ * Merges an attack into the home of its source, or into a new one.
+ *
+ * @param now milliseconds UTC
+ */
+export function updateHome(
+  attack: Attack,
+  earlier: Home | undefined,
+  rules: HomeRules,
+  now: number,
+): Updated {
+  const isReopened = earlier !== undefined &&
+    attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
+  const base = earlier === undefined || isReopened ? newHome(attack, rules) : earlier;
+  const { live, over, foreign } = sortConnections(attack, isReopened, now);
+  const settledTotals = add(base.settled, totalsOf(over));
+  const attempts = attemptsOf(add(settledTotals, totalsOf(live)));
+  const home: Home = {
+    ...base,
+    firstSeen: Math.min(base.firstSeen, attack.firstSeen),
+    lastSeen: Math.max(base.lastSeen, attack.lastSeen),
+    alerts: base.alerts + attack.alerts,
+    settled: settledTotals,
+    attempts,
+    reports: base.reports + 1,
+    usernames: mergeUsernames(base.usernames, attack.usernames, rules.maxUsernames),
+    sensors: mergeSensors(base.sensors, attack.sensors),
+    techniques: mergeTechniques(base.techniques, attack.techniques),
+  };
+  return { home, settled: [...over, ...foreign] };
+}
+
+/**
+ * Sorts connections into those whose lines may still come, those that are over, and those that an
+ * earlier event of the source has counted already.
+ */
+function sortConnections(attack: Attack, isReopened: boolean, now: number) {
+  const live: EvidenceRow[] = [];
+  const over: EvidenceRow[] = [];
+  const foreign: EvidenceRow[] = [];
+  for (const rows of connectionsOf(attack.evidence)) {
+    const touchedAt = Math.max(...rows.map((row) => row.touchedAt));
+    if (isReopened && touchedAt < attack.openedAt) foreign.push(...rows);
+    else if (touchedAt < now - SETTLE_MS) over.push(...rows);
+    else live.push(...rows);
+  }
+  return { live, over, foreign };
+}
+
+function connectionsOf(rows: readonly EvidenceRow[]): Iterable<readonly EvidenceRow[]> {
+  return Map.groupBy(rows, (row) => `${row.sensor}\n${row.pid}`).values();
+}
+
+function newHome(attack: Attack, rules: HomeRules): Home {
+  const publisher = rules.publisher ?? attack.manager;
+  const openedOn = new Date(attack.firstSeen).toISOString().slice(0, 10);
+  return {
+    sourceIp: attack.sourceIp,
+    eventUuid: rules.eventUuidOf(publisher, attack.sourceIp, openedOn),
+    publisher,
+    openedOn,
+    firstSeen: attack.firstSeen,
+    lastSeen: attack.lastSeen,
+    alerts: 0,
+    settled: { pam: 0, guesses: 0, connect: 0 },
+    attempts: 0,
+    reports: 0,
+    usernames: {},
+    sensors: [],
+    techniques: [],
+  };
+}
+
+/** The number of guesses that totals prove (contracts/wazuh.md 4.4): no class is added to another. */
+export function attemptsOf(totals: Totals): number {
+  return Math.max(totals.pam, totals.guesses, totals.connect);
+}
+
+/**
+ * Totals over connections. One line read at two locations counts once: of each class the location
+ * that saw most is taken, connection by connection.
+ */
+export function totalsOf(rows: readonly EvidenceRow[]): Totals {
+  let totals: Totals = { pam: 0, guesses: 0, connect: 0 };
+  for (const locations of connectionsOf(rows)) {
+    const most = (count: (row: EvidenceRow) => number) => Math.max(...locations.map(count));
+    totals = add(totals, {
+      pam: most((row) => row.pam),
+      guesses: Math.max(most((row) => row.sshd), most((row) => row.pamError)),
+      connect: most((row) => row.connect),
+    });
+  }
+  return totals;
+}
+
+function add(one: Totals, other: Totals): Totals {
+  return {
+    pam: one.pam + other.pam,
+    guesses: one.guesses + other.guesses,
+    connect: one.connect + other.connect,
+  };
+}
+
+function mergeUsernames(
+  known: Readonly<Record<string, number>>,
+  rows: readonly UsernameRow[],
+  most: number,
+): Record<string, number> {
+  const counts = new Map(Object.entries(known));
+  for (const [username, locations] of Map.groupBy(rows, (row) => row.username)) {
+    const count = Math.max(
+      ...locations.map((row) => Math.max(row.sshd, row.pamError, row.pam, row.connect)),
+    );
+    counts.set(username, (counts.get(username) ?? 0) + count);
+  }
+  const ranked = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return Object.fromEntries(ranked.slice(0, most));
+}
+
+function mergeSensors(known: readonly SensorRow[], rows: readonly SensorRow[]): SensorRow[] {
+  const merged = new Map(known.map((row) => [row.sensor, row]));
+  for (const row of rows) {
+    const before = merged.get(row.sensor);
+    merged.set(row.sensor, {
+      ...row,
+      alerts: row.alerts + (before?.alerts ?? 0),
+      firstSeen: Math.min(row.firstSeen, before?.firstSeen ?? Infinity),
+      lastSeen: Math.max(row.lastSeen, before?.lastSeen ?? 0),
+    });
+  }
+  return [...merged.values()].slice(0, MOST_SENSORS);
+}
+
+function mergeTechniques(known: readonly Technique[], more: readonly Technique[]): Technique[] {
+  const merged = new Map(known.map((technique) => [technique.id, technique]));
+  for (const technique of more) {
+    const before = merged.get(technique.id);
+    merged.set(technique.id, before?.name === undefined ? technique : before);
+  }
+  return [...merged.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,201 @@
+/**
+ * One round of publishing: freeze what is due, deliver what is frozen, mark what became of it.
+ *
+ * @module
+ */
+import type { Attack, Buffer, DueRules, Frozen, Home, Lease, Report } from "../buffer/buffer.ts";
+import type { Outcome, Sink } from "./sink.ts";
+
+/** What a publisher works with. */
+export interface PublisherParts {
+  readonly buffer: Buffer;
+  readonly sinks: readonly Sink[];
+  readonly due: DueRules;
+  /** Longest that one report takes to deliver, milliseconds: the lease outlasts it. */
+  readonly deliveryMs: number;
+  readonly freeze: (attack: Attack, home: Home | undefined, now: number) => Frozen;
+  /** Milliseconds UTC. */
+  readonly now: () => number;
+  /** From 0 to 1, for the jitter. */
+  readonly random: () => number;
+  readonly log: (level: "info" | "warning" | "error", message: string) => void;
+}
+
+/** What a round came to. */
+export interface Round {
+  readonly frozen: number;
+  readonly delivered: number;
+  readonly refused: number;
+  /** Reports that wait for a later try. */
+  readonly waiting: number;
+  /** Why a sink could not be used. */
+  readonly problems: readonly string[];
+}
+
+/** Name of the lease that lets one publisher work at a time. */
+export const PUBLISH_LEASE = "publish";
+
+const FREEZE_AT_ONCE = 200;
+const DELIVER_AT_ONCE = 500;
+const SHORTEST_LEASE_MS = 60_000;
+
+/**
+ * Publishes what is due.
+ *
+ * @param everything what is not due yet too, and sinks that are being left alone
+ * @returns undefined when another publisher is at work
+ */
+export async function publishDue(
+  parts: PublisherParts,
+  owner: string,
+  everything = false,
+): Promise<Round | undefined> {
+  const leaseMs = Math.max(SHORTEST_LEASE_MS, 4 * parts.deliveryMs);
+  const lease = await parts.buffer.takeLease(PUBLISH_LEASE, owner, leaseMs, parts.now());
+  if (lease === undefined) return undefined;
+  try {
+    return await new PublishRound(parts, lease, leaseMs, everything).run();
+  } finally {
+    await parts.buffer.releaseLease(lease);
+  }
+}
+
+class PublishRound {
+  readonly #parts: PublisherParts;
+  readonly #lease: Lease;
+  readonly #leaseMs: number;
+  readonly #everything: boolean;
+  readonly #startedAt: number;
+  readonly #tried = new Set<string>();
+  readonly #unavailable = new Set<Sink>();
+  readonly #problems = new Set<string>();
+  #frozen = 0;
+  #delivered = 0;
+  #refused = 0;
+
+  constructor(parts: PublisherParts, lease: Lease, leaseMs: number, everything: boolean) {
+    this.#parts = parts;
+    this.#lease = lease;
+    this.#leaseMs = leaseMs;
+    this.#everything = everything;
+    this.#startedAt = parts.now();
+  }
+
+  async run(): Promise<Round> {
+    await this.#freeze();
+    while (await this.#deliverSome());
+    const { buffer, sinks } = this.#parts;
+    const names = sinks.map((sink) => sink.name);
+    const waiting = await buffer.reportsToTry(names, DELIVER_AT_ONCE, Infinity);
+    return {
+      frozen: this.#frozen,
+      delivered: this.#delivered,
+      refused: this.#refused,
+      waiting: waiting.length,
+      problems: [...this.#problems],
+    };
+  }
+
+  async #freeze(): Promise<void> {
+    const { buffer, due, freeze } = this.#parts;
+    const rules = this.#everything ? { ...due, periodMs: 0, maxHoldMs: 0 } : due;
+    for (;;) {
+      // What arrives while this goes on is for the next round, or a flood would keep it here.
+      const now = Math.max(this.#startedAt, 0);
+      const count = await buffer.freezeDue(
+        rules,
+        FREEZE_AT_ONCE,
+        now,
+        (attack, home) => freeze(attack, home, this.#parts.now()),
+      );
+      this.#frozen += count;
+      if (count < FREEZE_AT_ONCE) return;
+      await this.#renew();
+    }
+  }
+
+  /** @returns whether there may be more to deliver */
+  async #deliverSome(): Promise<boolean> {
+    const { buffer, sinks, now } = this.#parts;
+    const usable = sinks.filter((sink) => !this.#unavailable.has(sink));
+    const at = this.#everything ? Infinity : now();
+    const names = usable.map((sink) => sink.name);
+    const found = await buffer.reportsToTry(names, DELIVER_AT_ONCE + this.#tried.size, at);
+    const reports = found.filter((report) => !this.#tried.has(keyOf(report)));
+    for (const sink of usable) {
+      await this.#deliverTo(sink, reports.filter((report) => report.sink === sink.name));
+    }
+    return reports.length > 0;
+  }
+
+  async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
+    if (reports.length === 0) return;
+    for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
+      this.#tried.add(keyOf(report));
+      await this.#mark(sink, report, outcome);
+      await this.#renew();
+    }
+  }
+
+  async #mark(sink: Sink, report: Report, outcome: Outcome): Promise<void> {
+    const { buffer, log, random } = this.#parts;
+    const now = this.#parts.now();
+    switch (outcome.kind) {
+      case "delivered":
+        await buffer.markDelivered(this.#lease, report, now);
+        for (const note of outcome.notes) log("warning", `${report.sourceIp}: ${note}`);
+        this.#delivered++;
+        return;
+      case "refused":
+        await buffer.markRefused(this.#lease, report, outcome.reason, now);
+        log("error", `${report.sourceIp}: refused: ${outcome.reason}`);
+        this.#refused++;
+        return;
+      case "retry":
+        await buffer.markRetry(
+          this.#lease,
+          report,
+          outcome.reason,
+          now + backoffMs(report.tries + 1, random()),
+          now,
+        );
+        log("warning", `${report.sourceIp}: later: ${outcome.reason}`);
+        return;
+      case "unavailable":
+        await this.#pause(sink, outcome);
+    }
+  }
+
+  async #pause(sink: Sink, outcome: Extract<Outcome, { kind: "unavailable" }>): Promise<void> {
+    if (this.#unavailable.has(sink)) return;
+    const { buffer, log, random } = this.#parts;
+    this.#unavailable.add(sink);
+    this.#problems.add(outcome.reason);
+    const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
+    await buffer.pauseSink(this.#lease, sink.name, outcome.reason, pause, this.#parts.now());
+    log("error", `nothing can be delivered now: ${outcome.reason}`);
+  }
+
+  async #renew(): Promise<void> {
+    const { buffer, now } = this.#parts;
+    if (!await buffer.renewLease(this.#lease, this.#leaseMs, now())) {
+      throw new Error("another publisher has taken over; this one stops");
+    }
+  }
+}
+
+const keyOf = (report: Report) => `${report.uuid} ${report.sink}`;
+
+const SHORTEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 30 * 60_000;
+
+/**
+ * How long to wait after so many failures in a row: doubling from 30 s to 30 minutes, spread by a
+ * quarter so that many publishers do not come back together.
+ *
+ * @param random from 0 to 1
+ */
+export function backoffMs(failures: number, random: number): number {
+  const pause = Math.min(SHORTEST_PAUSE_MS * 2 ** Math.min(failures - 1, 20), LONGEST_PAUSE_MS);
+  return Math.round(pause * (0.75 + random / 2));
+}

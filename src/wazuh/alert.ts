@@ -1,0 +1,125 @@
+/**
+ * A Wazuh 4.x alert, each field proven (contracts/wazuh.md 4.1). Attackers choose parts of it.
+ *
+ * @module
+ */
+import type { AlertKey, Sensor, Technique } from "../types.ts";
+import { parseTimestamp } from "./time.ts";
+
+/** What is used of an alert. */
+export interface Alert {
+  readonly key: AlertKey;
+  /** Milliseconds since the epoch, UTC; undefined when the alert has no readable time. */
+  readonly at: number | undefined;
+  readonly ruleId: string;
+  readonly techniques: readonly Technique[];
+  readonly sensor: Sensor;
+  /** Dotted names and their texts: `honeypot.type` is `cowrie`. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly location: string;
+  readonly fullLog: string | undefined;
+  /** Lines of the base alerts of a composite, newest first. */
+  readonly previousOutput: readonly string[];
+  readonly programName: string | undefined;
+  readonly decoderName: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const NOTHING: Fields = {};
+
+/** Own property, so that a key such as `__proto__` is never followed. */
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function section(fields: Fields, name: string): Fields {
+  const value = own(fields, name);
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Fields
+    : NOTHING;
+}
+
+/** A text field of the alert; numbers count as their digits, anything else as absent. */
+export function textField(fields: Fields, name: string): string | undefined {
+  const value = own(fields, name);
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Names longer than this are nobody's; the limit keeps a hostile alert out of the buffer. */
+const LONGEST_NAME = 255;
+
+function nameField(fields: Fields, name: string): string | undefined {
+  const text = textField(fields, name);
+  return text === undefined || text === "" ? undefined : text.slice(0, LONGEST_NAME);
+}
+
+/**
+ * Reads an alert.
+ *
+ * @returns undefined when it is no alert at all: no object, or without the rule or the id that every
+ * Wazuh 4.x alert has
+ */
+export function readAlert(value: unknown): Alert | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const alert = value as Fields;
+  const rule = section(alert, "rule");
+  const ruleId = nameField(rule, "id");
+  const id = nameField(alert, "id");
+  if (ruleId === undefined || id === undefined) return undefined;
+  const agent = section(alert, "agent");
+  const managerName = nameField(section(alert, "manager"), "name") ?? "unknown-manager";
+  const manager = nameField(section(alert, "cluster"), "node") ?? managerName;
+  return {
+    key: { manager, id },
+    at: parseTimestamp(own(alert, "timestamp")),
+    ruleId,
+    techniques: readTechniques(section(rule, "mitre")),
+    sensor: {
+      manager: managerName,
+      id: nameField(agent, "id") ?? "",
+      name: nameField(agent, "name") ?? "",
+    },
+    labels: flatten(section(agent, "labels")),
+    location: (textField(alert, "location") ?? "").slice(0, LONGEST_NAME),
+    fullLog: textField(alert, "full_log"),
+    previousOutput: (textField(alert, "previous_output") ?? "").split("\n").filter((l) => l !== ""),
+    programName: textField(section(alert, "predecoder"), "program_name"),
+    decoderName: textField(section(alert, "decoder"), "name"),
+    data: section(alert, "data"),
+  };
+}
+
+const MOST_TECHNIQUES = 20;
+
+/** Ids and names are lists of their own, of different length at times: only equal ones are paired. */
+function readTechniques(mitre: Fields): readonly Technique[] {
+  const ids = texts(own(mitre, "id"));
+  const names = texts(own(mitre, "technique"));
+  return ids
+    .map((id, index) => ({ id, name: names.length === ids.length ? names[index] : undefined }))
+    .filter(({ id }) => /^T\d{4}(\.\d{3})?$/.test(id))
+    .slice(0, MOST_TECHNIQUES);
+}
+
+function texts(value: unknown): readonly string[] {
+  const list = Array.isArray(value) ? value as unknown[] : [value];
+  return list.filter((item): item is string => typeof item === "string" && item.length < 200);
+}
+
+const DEEPEST_LABEL = 8;
+
+function flatten(labels: Fields, prefix = "", depth = 0): Map<string, string> {
+  const flat = new Map<string, string>();
+  for (const name of Object.keys(labels)) {
+    const text = textField(labels, name);
+    if (text !== undefined) flat.set(prefix + name, text);
+    else if (depth < DEEPEST_LABEL) {
+      const inner = flatten(section(labels, name), `${prefix}${name}.`, depth + 1);
+      for (const [key, value] of inner) flat.set(key, value);
+    }
+  }
+  return flat;
+}

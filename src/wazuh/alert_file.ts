@@ -1,0 +1,55 @@
+/**
+ * From the bytes of an alert file to JSON values. Pure; one damaged value never costs its neighbours.
+ *
+ * @module
+ */
+import type { IgnoreReason } from "../types.ts";
+
+/** One value of the file, or why there is none. `where` is for people: `line 3`, `item 2`. */
+export type Item =
+  | { readonly value: unknown; readonly where: string }
+  | { readonly reason: IgnoreReason; readonly where: string };
+
+/** integratord's text format: no agent, no id, no user in it (contracts/wazuh.md 1.3). */
+const TEXT_FORMAT = "alertdate=";
+
+/**
+ * Splits the text of an alert file: one JSON value, an array of them, or one on each line.
+ *
+ * Bytes that are not UTF-8 become U+FFFD, since the rest of such an alert is still evidence.
+ */
+export function readAlertFile(bytes: Uint8Array): readonly Item[] {
+  const text = new TextDecoder().decode(bytes);
+  const trimmed = text.trim();
+  if (trimmed === "") return [{ reason: "empty_file", where: "the whole file" }];
+  if (trimmed.startsWith(TEXT_FORMAT)) return [{ reason: "text_format", where: "the whole file" }];
+  try {
+    const value: unknown = JSON.parse(trimmed);
+    if (!Array.isArray(value)) return [{ value, where: "the alert" }];
+    if (value.length === 0) return [{ reason: "empty_file", where: "the whole file" }];
+    return value.map((item: unknown, index) => ({ value: item, where: `item ${index + 1}` }));
+  } catch {
+    return readLines(trimmed);
+  }
+}
+
+function readLines(text: string): readonly Item[] {
+  const lines = text.split("\n");
+  const items: Item[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const where = lines.length === 1 ? "the whole file" : `line ${index + 1}`;
+    items.push(readLine(line, where));
+  }
+  const isNotLines = items.every((item) => "reason" in item);
+  return isNotLines ? [{ reason: "not_json", where: "the whole file" }] : items;
+}
+
+/** Reads one line of NDJSON. */
+export function readLine(line: string, where: string): Item {
+  try {
+    return { value: JSON.parse(line) as unknown, where };
+  } catch {
+    return { reason: "not_json", where };
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What an alert proves: its log line is read again, and Wazuh's own reading is never trusted alone.
+ *
+ * @module
+ */
+import { canonicalAddress } from "../address.ts";
+import type { Attempt, IgnoreReason } from "../types.ts";
+import { type Alert, textField } from "./alert.ts";
+import { parseSshdLine } from "./sshd_line.ts";
+
+/** The attempts of an alert, or why it has none. */
+export type Evidence =
+  | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
+  | { readonly reason: IgnoreReason };
+
+/** Rule of the single alerts that a composite stands for (contracts/wazuh.md 3). */
+const BASE_RULE: ReadonlyMap<string, string> = new Map([
+  ["5551", "5503"],
+  ["5712", "5710"],
+  ["5719", "5718"],
+  ["5720", "5716"],
+  ["5763", "5760"],
+]);
+
+/** Rules that also fire for su, sudo, vsftpd and others (contracts/wazuh.md 3). */
+const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
+
+/** User names longer than this are cut: sshd itself writes 100 characters at most. */
+const LONGEST_USERNAME = 255;
+
+/**
+ * Reads the attempts of a 4.x alert.
+ *
+ * @param rules the rule ids that are handed over: a composite's earlier lines count only when their
+ * base rule is not among them, or each would count twice (contracts/wazuh.md 4.2)
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function attemptsOfAlert(alert: Alert, rules: ReadonlySet<string>, now: number): Evidence {
+  if (isCowrie(alert)) return readCowrie(alert, now);
+  const line = alert.fullLog;
+  if (line === undefined) return { reason: "no_address" };
+  const first = readLine(alert, line, now);
+  if ("reason" in first) return first;
+  const base = BASE_RULE.get(alert.ruleId);
+  const earlier = base === undefined || rules.has(base) ? [] : alert.previousOutput;
+  const attempts = [...first.attempts];
+  for (const previous of earlier) {
+    const read = readLine(alert, previous, now);
+    if ("attempts" in read) attempts.push(...read.attempts);
+  }
+  const claimed = textField(alert.data, "srcip");
+  const claimedAddress = claimed === undefined ? undefined : canonicalAddress(claimed);
+  const spoofedSrcip = claimedAddress !== undefined &&
+    claimedAddress !== first.attempts[0]?.sourceIp;
+  return { attempts, spoofedSrcip };
+}
+
+/** Whether an alert carries a Cowrie record: users choose its rule ids (contracts/wazuh.md 4.6). */
+export function isCowrie(alert: Alert): boolean {
+  return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
+}
+
+function common(alert: Alert, now: number) {
+  const { sensor, location, techniques } = alert;
+  return { sensor, location, techniques, at: alert.at ?? now };
+}
+
+function readLine(alert: Alert, line: string, now: number): Evidence {
+  const parsed = parseSshdLine(line);
+  if (parsed === undefined) return readUnknownLine(alert, line, now);
+  if (parsed.source === undefined) {
+    return { reason: parsed.guesses === 0 ? "not_an_attempt" : "no_address" };
+  }
+  const sourceIp = canonicalAddress(parsed.source);
+  if (sourceIp === undefined) return { reason: "host_name" };
+  const attempt: Attempt = {
+    ...common(alert, now),
+    sourceIp,
+    evidence: parsed.evidence,
+    guesses: parsed.guesses,
+    username: parsed.username?.slice(0, LONGEST_USERNAME),
+    pid: parsed.pid ?? 0,
+  };
+  return { attempts: [attempt], spoofedSrcip: false };
+}
+
+/** How sshd itself ends a line that names the other side. */
+const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[preauth\])?$/;
+
+/**
+ * A line that is not known: Wazuh's address is taken only when sshd's own ending of the line says the
+ * same and no other address stands in it, so that no user name can have put it there.
+ */
+function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
+  const isSshd = /^sshd/.test(alert.programName ?? "");
+  if (!isSshd || NOT_ONLY_SSH.has(alert.ruleId)) return { reason: "not_ssh" };
+  const sourceIp = canonicalAddress(textField(alert.data, "srcip") ?? "");
+  const atEnd = canonicalAddress(SSHD_TAIL.exec(line.slice(-100))?.[1] ?? "");
+  const others = line.split(/[^0-9a-fA-F.:]+/).map(canonicalAddress).filter((a) => a !== atEnd);
+  const isCertain = atEnd !== undefined && others.every((address) => address === undefined);
+  if (sourceIp === undefined || sourceIp !== atEnd || !isCertain) return { reason: "no_address" };
+  const username = textField(alert.data, "srcuser") ?? textField(alert.data, "dstuser");
+  const attempt: Attempt = {
+    ...common(alert, now),
+    sourceIp,
+    evidence: "sshd",
+    guesses: 1,
+    username: username?.slice(0, LONGEST_USERNAME),
+    pid: 0,
+  };
+  return { attempts: [attempt], spoofedSrcip: false };
+}
+
+function readCowrie(alert: Alert, now: number): Evidence {
+  const { data } = alert;
+  const event = textField(data, "eventid");
+  if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
+    return { reason: "not_an_attempt" };
+  }
+  if (textField(data, "protocol") !== "ssh") return { reason: "not_ssh" };
+  const source = textField(data, "src_ip");
+  if (source === undefined) return { reason: "no_address" };
+  const sourceIp = canonicalAddress(source);
+  if (sourceIp === undefined) return { reason: "host_name" };
+  const attempt: Attempt = {
+    ...common(alert, now),
+    sourceIp,
+    evidence: "sshd",
+    guesses: 1,
+    username: textField(data, "username")?.slice(0, LONGEST_USERNAME),
+    pid: 0,
+  };
+  return { attempts: [attempt], spoofedSrcip: false };
+}
