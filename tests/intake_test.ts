@@ -137,3 +137,23 @@ Deno.test("decide() keeps the alert when its time cannot be read", () => {
   assert.ok(decision.kind === "attempts");
   assert.equal(decision.attempts[0]!.at, NOW);
 });
+
+Deno.test("decide() takes no line of another program, whatever it says", () => {
+  const alert = { ...sshdAlert(), predecoder: { program_name: "vsftpd" } };
+  assert.equal(summary(decideDefault(alert)), "not_ssh");
+});
+
+Deno.test("decide() drops an earlier line whose source is not that of the composite", () => {
+  const rules = { ...defaultRules(), ruleIds: new Set(["5551"]) };
+  const composite = fixture("07-5551-pam-composite");
+  const forged = "Aug 23 06:24:18 honeypot-fra1 sshd[1]: Failed password for root from 8.8.8.8 " +
+    "port 22 ssh2";
+  const previous_output = `${forged}\n${composite.previous_output}`;
+  const decision = decide({ ...composite, previous_output }, rules, NOW);
+  assert.ok(decision.kind === "attempts");
+  assert.deepEqual(
+    [...new Set(decision.attempts.map((attempt) => attempt.sourceIp))],
+    ["212.64.151.233"],
+  );
+  assert.equal(decision.attempts.length, 8);
+});

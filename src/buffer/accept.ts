@@ -102,15 +102,16 @@ function mergeUsername(
   maxUsernames: number,
 ): void {
   const { sourceIp, location } = attempt;
+  const name = username.toWellFormed();
   sql(
     `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
-     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-     WHERE (SELECT count(DISTINCT username) FROM attack_username WHERE source_ip = ?1) < ?8
-       OR EXISTS (SELECT 1 FROM attack_username WHERE source_ip = ?1 AND username = ?2)
+     SELECT ?, ?, ?, ?, ?, ?, ?
+     WHERE (SELECT count(DISTINCT username) FROM attack_username WHERE source_ip = ?) < ?
+       OR EXISTS (SELECT 1 FROM attack_username WHERE source_ip = ? AND username = ?)
      ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
        pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
        connect = connect + excluded.connect`,
-  ).run(sourceIp, username.toWellFormed(), location, ...counts, maxUsernames);
+  ).run(sourceIp, name, location, ...counts, sourceIp, maxUsernames, sourceIp, name);
 }
 
 type Counts = readonly [sshd: number, pamError: number, pam: number, connect: number];

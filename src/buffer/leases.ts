@@ -15,10 +15,10 @@ export function take(
   now: number,
 ): Lease | undefined {
   const row = sql(
-    `INSERT INTO lease (name, owner, fence, expires_at) VALUES (?1, ?2, 1, ?3)
+    `INSERT INTO lease (name, owner, fence, expires_at) VALUES (?, ?, 1, ?)
      ON CONFLICT DO UPDATE SET owner = excluded.owner, fence = fence + 1,
        expires_at = excluded.expires_at
-     WHERE expires_at <= ?4 OR expires_at > ?3
+     WHERE expires_at <= ? OR expires_at > excluded.expires_at
      RETURNING fence`,
   ).get(name, owner, now + milliseconds, now);
   return row === undefined ? undefined : { name, owner, fence: Number(row.fence) };

@@ -18,9 +18,9 @@ export function reportsToTry(
        h.delivered_at IS NOT NULL AS known
      FROM report r LEFT JOIN home_sink h ON h.event_uuid = r.event_uuid AND h.sink = r.sink
        LEFT JOIN sink_pause p ON p.sink = r.sink
-     WHERE r.state = 'pending' AND r.next_try_at <= ?1 AND coalesce(p.until, 0) <= ?1
-       AND r.sink IN (SELECT value FROM json_each(?2))
-     ORDER BY r.next_try_at LIMIT ?3`,
+     WHERE r.state = 'pending' AND max(r.next_try_at, coalesce(p.until, 0)) <= ?
+       AND r.sink IN (SELECT value FROM json_each(?))
+     ORDER BY r.next_try_at LIMIT ?`,
   ).all(Math.min(at, Number.MAX_SAFE_INTEGER), JSON.stringify(sinks), most);
   return rows.map((row) => ({
     uuid: String(row.uuid),

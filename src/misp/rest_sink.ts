@@ -48,40 +48,52 @@ export class RestSink implements Sink {
 
   async #add(report: Report, event: MispEvent): Promise<Outcome> {
     const meaning = await this.#post("/events/add", { Event: { ...event, published: false } });
-    if (meaning.kind === "exists") return await this.#edit(report, event, true);
+    if (meaning.kind === "exists") return await this.#complete(report, event);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
-    if (missing.length > 0) return await this.#edit(report, event, true);
-    if (!this.#rules.publish) return delivered(missingTags);
-    const published = await this.#post(`/events/publish/${event.uuid}`, {});
-    if (published.kind === "done") return delivered(missingTags);
-    if (published.kind === "refused") return delivered(missingTags, published.reason);
-    return await this.#failure(report, published);
+    if (missing.length > 0) return await this.#complete(report, event);
+    return await this.#publish(report, event, missingTags);
   }
 
-  /**
-   * Brings the event up to date. `published` goes along, or the edit would unpublish the event
-   * (contracts/misp.md 0.3).
-   *
-   * @param isThere `add` said so: an edit that finds nothing then means an event we may not see
-   */
-  async #edit(report: Report, event: MispEvent, isThere = false): Promise<Outcome> {
-    const published = this.#rules.publish;
-    const meaning = await this.#post(`/events/edit/${event.uuid}`, {
-      Event: { ...event, published },
-    });
+  /** Brings an event up to date that an earlier try left behind, perhaps in part, then publishes. */
+  async #complete(report: Report, event: MispEvent): Promise<Outcome> {
+    const meaning = await this.#postEdit(event, false);
     if (meaning.kind === "missing") {
-      return isThere
-        ? refused("the event is there, but not ours to see: another organisation's")
-        : await this.#add(report, event);
+      return refused("the event is there, but not ours to see: another organisation's");
     }
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
-    if (missing.length > 0) {
-      return refused(`MISP left out, without a reason: ${missing.join(", ")}`);
-    }
-    const isUnpublished = published && meaning.event.published !== true;
+    if (missing.length > 0) return leftOut(missing);
+    return await this.#publish(report, event, missingTags);
+  }
+
+  async #publish(
+    report: Report,
+    event: MispEvent,
+    missingTags: readonly string[],
+  ): Promise<Outcome> {
+    if (!this.#rules.publish) return delivered(missingTags);
+    const meaning = await this.#post(`/events/publish/${event.uuid}`, {});
+    if (meaning.kind === "done") return delivered(missingTags);
+    if (meaning.kind === "refused") return delivered(missingTags, meaning.reason);
+    return await this.#failure(report, meaning);
+  }
+
+  /** One request for an event that was delivered before; it stays published. */
+  async #edit(report: Report, event: MispEvent): Promise<Outcome> {
+    const { publish } = this.#rules;
+    const meaning = await this.#postEdit(event, publish);
+    if (meaning.kind === "missing") return await this.#add(report, event);
+    if (meaning.kind !== "stored") return await this.#failure(report, meaning);
+    const { missing, missingTags } = compare(event, meaning.event);
+    if (missing.length > 0) return leftOut(missing);
+    const isUnpublished = publish && meaning.event.published !== true;
     return delivered(missingTags, isUnpublished ? "the key's role may not publish" : undefined);
+  }
+
+  /** `published` goes along, or the edit would unpublish the event (contracts/misp.md 0.3). */
+  async #postEdit(event: MispEvent, published: boolean): Promise<Meaning> {
+    return await this.#post(`/events/edit/${event.uuid}`, { Event: { ...event, published } });
   }
 
   async #post(path: string, body: unknown): Promise<Meaning> {
@@ -106,6 +118,10 @@ export class RestSink implements Sink {
     if (probe.status !== 200) return { kind: "unavailable", reason };
     return report.tries + 1 >= MOST_FAILURES ? refused(reason) : { kind: "retry", reason };
   }
+}
+
+function leftOut(missing: readonly string[]): Outcome {
+  return refused(`MISP left out, without a reason: ${missing.join(", ")}`);
 }
 
 function refused(reason: string): Outcome {

@@ -12,6 +12,7 @@ import type {
   UsernameRow,
 } from "../buffer/buffer.ts";
 import type { Technique } from "../types.ts";
+import { attemptsOf, connectionGuesses } from "../wazuh/counting.ts";
 
 /**
  * How long after its last line a connection counts as over, milliseconds. Until then its lines may
@@ -111,11 +112,6 @@ function newHome(attack: Attack, rules: HomeRules): Home {
   };
 }
 
-/** The number of guesses that totals prove (contracts/wazuh.md 4.4): no class is added to another. */
-export function attemptsOf(totals: Totals): number {
-  return Math.max(totals.pam, totals.guesses, totals.connect);
-}
-
 /**
  * Totals over connections. One line read at two locations counts once: of each class the location
  * that saw most is taken, connection by connection.
@@ -126,7 +122,7 @@ export function totalsOf(rows: readonly EvidenceRow[]): Totals {
     const most = (count: (row: EvidenceRow) => number) => Math.max(...locations.map(count));
     totals = add(totals, {
       pam: most((row) => row.pam),
-      guesses: Math.max(most((row) => row.sshd), most((row) => row.pamError)),
+      guesses: connectionGuesses(most((row) => row.sshd), most((row) => row.pamError)),
       connect: most((row) => row.connect),
     });
   }

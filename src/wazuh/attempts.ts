@@ -25,6 +25,9 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
 /** Rules that also fire for su, sudo, vsftpd and others (contracts/wazuh.md 3). */
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
 
+/** sshd, and what OpenSSH 9.8 and 10 split from it (contracts/wazuh.md 3.1 f). */
+const SSHD = /^sshd(-session|-auth)?$/;
+
 /** User names longer than this are cut: sshd itself writes 100 characters at most. */
 const LONGEST_USERNAME = 255;
 
@@ -46,7 +49,9 @@ export function attemptsOfAlert(alert: Alert, rules: ReadonlySet<string>, now: n
   const attempts = [...first.attempts];
   for (const previous of earlier) {
     const read = readLine(alert, previous, now);
-    if ("attempts" in read) attempts.push(...read.attempts);
+    if (!("attempts" in read)) continue;
+    // PAM writes names as they are: a line break in one makes a line of its own, for any source.
+    attempts.push(...read.attempts.filter((one) => one.sourceIp === attempts[0]?.sourceIp));
   }
   const claimed = textField(alert.data, "srcip");
   const claimedAddress = claimed === undefined ? undefined : canonicalAddress(claimed);
@@ -66,6 +71,8 @@ function common(alert: Alert, now: number) {
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
+  const { programName } = alert;
+  if (programName !== undefined && !SSHD.test(programName)) return { reason: "not_ssh" };
   const parsed = parseSshdLine(line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
@@ -92,7 +99,7 @@ const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[
  * same and no other address stands in it, so that no user name can have put it there.
  */
 function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
-  const isSshd = /^sshd/.test(alert.programName ?? "");
+  const isSshd = SSHD.test(alert.programName ?? "");
   if (!isSshd || NOT_ONLY_SSH.has(alert.ruleId)) return { reason: "not_ssh" };
   const sourceIp = canonicalAddress(textField(alert.data, "srcip") ?? "");
   const atEnd = canonicalAddress(SSHD_TAIL.exec(line.slice(-100))?.[1] ?? "");

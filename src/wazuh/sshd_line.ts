@@ -37,10 +37,10 @@ type Draft = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
 
 /** Neither host name nor program has a space, so no text of an attacker comes before the message. */
 const HEADER =
-  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) {1,2}(?:[^ ]{0,254}[^ :] {1,2})?sshd(?:-session|-auth)?(?:\[(\d{1,10})\])?: {1,2}/;
+  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) {1,2}(?:[^ ]{0,254}[^ :] {1,2})?sshd(?:-session|-auth)?(?:\[(\d{1,10})\])?: {1,2}/;
 
 /** Of rsyslog: it stands right after the header, whatever a name may repeat of it. */
-const REPEATED = /^message repeated (\d{1,6}) times: \[ /;
+const REPEATED = /^message repeated ([1-9]\d{0,5}) times: \[ /;
 
 /** sshd hands no more than this to syslog(3), so the end of such a message may be the attacker's. */
 const CUT_MESSAGE = 500;
@@ -131,7 +131,6 @@ const NAME_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
   readExceeded,
   readBadVersion,
   readRefusedUser,
-  readDeniedAccount,
 ]);
 
 function draftOf(evidence: EvidenceClass): Draft {
@@ -199,7 +198,7 @@ function readNameFromPeer(draft: Draft, rest: string, hasKey: boolean): Draft | 
 /** Every place where a peer can stand before the key that `publickey` and others write at the end. */
 function keyedPeers(text: string): number[] {
   const places: number[] = [];
-  const peer = / from [^ ]+ port \d{1,5} ssh2(?:: |$)/y;
+  const peer = / from [^ ]+ port -?\d{1,5} ssh2(?:: |$)/y;
   for (let at = text.indexOf(" from "); at >= 0; at = text.indexOf(" from ", at + 1)) {
     peer.lastIndex = at;
     if (peer.test(text)) places.push(at);
@@ -224,9 +223,10 @@ function readPamError(rest: string, evidence: EvidenceClass): Draft | undefined 
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
   const at = rest.lastIndexOf(" from ");
-  if (nameAt < 5 || at < nameAt || rest.includes(" ", at + 6)) return undefined;
+  const source = rest.slice(at + 6);
+  if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const draft = draftOf(evidence);
-  draft.source = rest.slice(at + 6);
+  draft.source = source;
   setUser(draft, rest.slice(nameAt, at), "illegal user ", false);
   return draft;
 }
@@ -243,7 +243,7 @@ function readPamModule(rest: string): Draft | undefined {
 
 /** `N more authentication failures; …`: one line for all failures of a connection but its first. */
 function readPamMore(rest: string): Draft | undefined {
-  const more = /^(\d{1,6}) more authentication failures?; /.exec(rest);
+  const more = /^([1-9]\d{0,5}) more authentication failures?; /.exec(rest);
   return more === null ? undefined : readPamFields(rest.slice(more[0].length), Number(more[1]));
 }
 
@@ -286,7 +286,7 @@ const QUOTING_REASON = /: (?:Change of username or service not allowed: |bad ser
 function readPeerAndReason(rest: string, evidence: EvidenceClass): Draft {
   const draft = draftOf(evidence);
   const isPreauth = rest.endsWith(PREAUTH);
-  const peers = [...rest.matchAll(/(?<![^ ])([0-9a-fA-F.:]+|UNKNOWN) port (\d{1,5}): /g)];
+  const peers = [...rest.matchAll(/(?<![^ ])([^ ]+) port (-?\d{1,5}): /g)];
   const peer = peers.at(-1);
   const isDoubtful = peers.length > 1 &&
     (QUOTING_REASON.test(rest) ||

@@ -1,0 +1,138 @@
+/**
+ * The program under test: `deno run` with the project's permissions, and the compiled binary.
+ *
+ * @module
+ */
+
+/** What one run of the program gave. */
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A way to start the program, in a throw-away Wazuh folder of its own. */
+export interface Program extends AsyncDisposable {
+  readonly kind: "deno run" | "binary";
+  /** Stands for `/var/ossec`. */
+  readonly root: string;
+  /** Where alert files are put, as integratord puts them into `/tmp`. */
+  readonly alerts: string;
+  readonly buffer: string;
+  readonly feed: string;
+  readonly log: string;
+  command(args: readonly string[], environment?: Record<string, string>): Deno.Command;
+  run(args: readonly string[], environment?: Record<string, string>): Promise<Result>;
+  /** Runs the program with something on its standard input. */
+  feedInput(args: readonly string[], input: string): Promise<Result>;
+}
+
+const PROJECT = new URL("../../", import.meta.url).pathname;
+
+/** Whether this machine can compile; without it the binary is not tested. */
+export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
+
+/** What a program is allowed and told beside the defaults. */
+export interface ProgramOptions {
+  readonly mispHost?: string;
+  readonly listen?: string;
+  readonly environment?: Record<string, string>;
+}
+
+/** Starts nothing yet: makes the folders, and the binary when there is to be one. */
+export async function createProgram(
+  kind: Program["kind"],
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const base = await Deno.makeTempDir({ dir: "/tmp", prefix: "e2e-" });
+  const root = `${base}/ossec`;
+  const alerts = await Deno.makeTempDir({ dir: "/tmp", prefix: "e2e-alerts-" });
+  for (const folder of ["queue/custom-misp", "logs", "etc/custom-misp", "integrations"]) {
+    await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+  }
+  const state = `${root}/queue/custom-misp`;
+  const log = `${root}/logs/integrations.log`;
+  const binary = `${root}/integrations/custom-misp_ssh_bruteforce-publish`;
+  if (kind === "binary") await compile(binary, root, options);
+  // Nothing of the caller's environment but what Deno needs to find its cache.
+  const inherited = Object.fromEntries(
+    ["PATH", "HOME", "DENO_DIR", "DENO_TLS_CA_STORE"].flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const command = (
+    args: readonly string[],
+    environment: Record<string, string> = {},
+    stdin: "null" | "piped" = "null",
+  ) =>
+    new Deno.Command(kind === "binary" ? binary : Deno.execPath(), {
+      args: kind === "binary"
+        ? [...args]
+        : ["run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root, ...args],
+      // integratord gives no HOME (contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
+      clearEnv: true,
+      env: {
+        ...(kind === "binary" ? {} : inherited),
+        ...options.environment,
+        ...environment,
+      },
+      cwd: "/",
+      stdin,
+      stdout: "piped",
+      stderr: "piped",
+    });
+  return {
+    kind,
+    root,
+    alerts,
+    buffer: `${state}/buffer.db`,
+    feed: `${state}/feed`,
+    log,
+    command,
+    run: async (args, environment) => decode(await command(args, environment).output()),
+    feedInput: async (args, input) => {
+      const child = command(args, {}, "piped").spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(input));
+      await writer.close();
+      return decode(await child.output());
+    },
+    [Symbol.asyncDispose]: async () => {
+      // A publisher that stayed leaves by itself once the buffer is gone.
+      await Deno.remove(base, { recursive: true });
+      await Deno.remove(alerts, { recursive: true });
+    },
+  };
+}
+
+function decode(output: Deno.CommandOutput): Result {
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+async function compile(output: string, root: string, options: ProgramOptions): Promise<void> {
+  const { mispHost, listen } = options;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "-P=compile", `${PROJECT}deploy/compile.ts`],
+      ...["--root", root, "--output", output],
+      ...(mispHost === undefined ? [] : ["--misp-host", mispHost]),
+      ...(listen === undefined ? [] : ["--listen", listen]),
+    ],
+    cwd: PROJECT,
+  }).output();
+  if (!success) throw new Error(`compile: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** The two ways to start the program; the binary only where this machine can compile. */
+export const KINDS: readonly Program["kind"][] = CAN_COMPILE
+  ? ["deno run", "binary"]
+  : ["deno run"];
+
+if (!CAN_COMPILE) console.log("COMPILE_DENO is not set: the binary was not tested");
+
+/** integratord's arguments for an alert file (contracts/wazuh.md 1.4). */
+export function integratordArgs(file: string, apiKey = "", hookUrl = ""): readonly string[] {
+  return [file, apiKey, hookUrl, "", "", "10", "3", "> /dev/null 2>&1"];
+}

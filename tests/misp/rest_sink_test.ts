@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import type { Home, Report } from "../../src/buffer/buffer.ts";
+import { MispClient } from "../../src/misp/client.ts";
+import { buildEvent } from "../../src/misp/event.ts";
+import { RestSink } from "../../src/misp/rest_sink.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import type { Outcome } from "../../src/publish/sink.ts";
+import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
+
+const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];
+const UUID = eventUuid("wazuh-manager-01", "198.51.100.7", "2026-11-23");
+
+function home(attempts: number): Home {
+  return {
+    sourceIp: "198.51.100.7",
+    eventUuid: UUID,
+    publisher: "wazuh-manager-01",
+    openedOn: "2026-11-23",
+    firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
+    lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+    alerts: attempts,
+    settled: { pam: 0, guesses: attempts, connect: 0 },
+    attempts,
+    reports: 1,
+    usernames: { root: attempts },
+    sensors: [],
+    techniques: [],
+  };
+}
+
+function report(attempts = 3, changes: Partial<Report> = {}): Report {
+  const event = buildEvent(home(attempts), {
+    distribution: 0,
+    threatLevel: 3,
+    analysis: 0,
+    tags: ["tlp:green"],
+  });
+  return {
+    uuid: "00000000-0000-5000-8000-000000000001",
+    sink: "misp",
+    sourceIp: "198.51.100.7",
+    eventUuid: UUID,
+    body: JSON.stringify(event),
+    attempts,
+    frozenAt: 0,
+    tries: 0,
+    isKnownThere: false,
+    ...changes,
+  };
+}
+
+class Rig implements AsyncDisposable {
+  readonly misp: FakeMisp;
+  readonly #client: MispClient;
+  readonly #sink: RestSink;
+
+  constructor(misp: FakeMisp, key: string, timeoutMs: number, publish: boolean) {
+    this.misp = misp;
+    const options = { url: misp.url, apiKey: key, caCertificate: undefined, timeoutMs };
+    this.#client = new MispClient(options);
+    this.#sink = new RestSink(this.#client, { publish });
+  }
+
+  async deliver(...reports: Report[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for await (const { outcome } of this.#sink.deliver(reports)) outcomes.push(outcome);
+    return outcomes;
+  }
+
+  paths(): string[] {
+    return this.misp.requests.map(({ method, path }) =>
+      `${method} ${path.replace(/[0-9a-f-]{36}/, "UUID")}`
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client[Symbol.dispose]();
+    await this.misp[Symbol.asyncDispose]();
+  }
+}
+
+interface RigOptions extends FakeMispOptions {
+  readonly as?: "publisher" | "user" | "readonly" | "other" | "orgadmin";
+  readonly key?: string;
+  readonly timeoutMs?: number;
+  readonly publish?: boolean;
+}
+
+async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const { as = "publisher", key, timeoutMs = 10_000, publish = true, ...fake } = options;
+  const misp = await FakeMisp.start({ tags: TAGS, ...fake });
+  return new Rig(misp, key ?? misp.keys[as], timeoutMs, publish);
+}
+
+const DELIVERED: Outcome = { kind: "delivered", notes: [] };
+
+/** What an analyst sees of an event. */
+function seen(misp: FakeMisp) {
+  return misp.events().map((event) => ({
+    info: event.info,
+    published: event.published,
+    objects: event.Object.map((object) =>
+      object.Attribute.map(({ object_relation, value }) => `${object_relation} ${value}`)
+    ),
+  }));
+}
+
+const THREE = {
+  info: "SSH Brute Force Attack from 198.51.100.7 (3 attempts)",
+  published: true,
+  objects: [["ip-src 198.51.100.7", "total 3", "type ssh"]],
+};
+
+Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
+  await using rig = await startRig();
+  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(rig.paths(), ["POST /events/add", "POST /events/publish/UUID"]);
+  const [added] = rig.misp.requests;
+  assert.equal((added!.body as { Event: { published: boolean } }).Event.published, false);
+  assert.deepEqual(seen(rig.misp), [THREE]);
+});
+
+Deno.test("deliver() leaves the event unpublished when told so", async () => {
+  await using rig = await startRig({ publish: false });
+  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(seen(rig.misp), [{ ...THREE, published: false }]);
+});
+
+Deno.test("deliver() updates the same event with one request and keeps it published", async () => {
+  await using rig = await startRig();
+  await rig.deliver(report());
+  assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(rig.paths().slice(2), ["POST /events/edit/UUID"]);
+  assert.deepEqual(seen(rig.misp), [{
+    info: "SSH Brute Force Attack from 198.51.100.7 (5 attempts)",
+    published: true,
+    objects: [["ip-src 198.51.100.7", "total 5", "type ssh"]],
+  }]);
+});
+
+Deno.test("deliver() repairs a lost answer by sending again", async () => {
+  await using rig = await startRig();
+  rig.misp.fail({ kind: "lost-answer", on: /events\/add/ });
+  const [lost] = await rig.deliver(report());
+  assert.equal(lost?.kind, "unavailable");
+  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(seen(rig.misp), [THREE]);
+});
+
+Deno.test("deliver() repairs an event that a 500 left half stored", async () => {
+  await using rig = await startRig();
+  rig.misp.fail({ kind: "partial-500", attributes: 0 });
+  const [broken] = await rig.deliver(report());
+  assert.deepEqual(broken, {
+    kind: "retry",
+    reason: "MISP answered 500: An Internal Error Has Occurred.",
+  });
+  assert.deepEqual(await rig.deliver(report(3, { tries: 1 })), [DELIVERED]);
+  assert.deepEqual(seen(rig.misp), [THREE]);
+});
+
+Deno.test("deliver() adds again when the event it knows is gone, and says so when it is blocked", async () => {
+  await using rig = await startRig();
+  assert.deepEqual(await rig.deliver(report(3, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(rig.paths(), [
+    "POST /events/edit/UUID",
+    "POST /events/add",
+    "POST /events/publish/UUID",
+  ]);
+  const headers = { Authorization: rig.misp.keys.publisher, "Content-Type": "application/json" };
+  const url = `${rig.misp.url}/events/delete/${UUID}`;
+  await (await fetch(url, { method: "POST", headers, body: "{}" })).body?.cancel();
+  assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [{
+    kind: "refused",
+    reason: "the event was deleted in MISP and is on its blocklist",
+  }]);
+});
+
+Deno.test("deliver() does not believe a 200 that left something out", async () => {
+  await using rig = await startRig();
+  rig.misp.failEvery(1, { kind: "drop", what: /^3$/ });
+  assert.deepEqual(await rig.deliver(report()), [{
+    kind: "refused",
+    reason: "MISP left out, without a reason: total 3",
+  }]);
+  assert.equal(seen(rig.misp)[0]?.published, false);
+});
+
+Deno.test("deliver() delivers without tags that the instance does not have, and says so", async () => {
+  await using rig = await startRig({ tags: ["tlp:green"] });
+  assert.deepEqual(await rig.deliver(report()), [{
+    kind: "delivered",
+    notes: [
+      "MISP has no such tag and the key's role may not create it: " +
+      'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
+    ],
+  }]);
+});
+
+Deno.test("deliver() tells when the role may not publish", async () => {
+  await using rig = await startRig({ as: "user" });
+  const [outcome] = await rig.deliver(report());
+  assert.equal(outcome?.kind, "unavailable");
+  assert.match(JSON.stringify(outcome), /do not have permission to use this functionality/);
+});
+
+Deno.test("deliver() refuses an event that belongs to another organisation", async () => {
+  await using rig = await startRig();
+  const first = new Rig(rig.misp, rig.misp.keys.other, 10_000, true);
+  assert.deepEqual(await first.deliver(report()), [DELIVERED]);
+  assert.deepEqual(await rig.deliver(report(5)), [{
+    kind: "refused",
+    reason: "the event is there, but not ours to see: another organisation's",
+  }]);
+  rig.misp.fail({ kind: "not-authorised" });
+  assert.deepEqual(await rig.deliver(report(5)), [{
+    kind: "refused",
+    reason: "the event belongs to another organisation",
+  }]);
+});
+
+const UNAVAILABLE: readonly (readonly [string, RigOptions, (misp: FakeMisp) => void, RegExp])[] = [
+  ["a wrong key", { key: "x".repeat(40) }, () => {}, /403: Authentication failed/],
+  ["a key that may only read", { as: "readonly" }, () => {}, /403: You do not have permission/],
+  ["maintenance", { maintenance: true }, () => {}, /login page/],
+  ["a redirect", {}, (misp) => misp.fail({ kind: "login-redirect" }), /login page/],
+  ["502", {}, (misp) => misp.fail({ kind: "gateway", status: 502 }), /answered 502/],
+  ["503", {}, (misp) => misp.fail({ kind: "gateway", status: 503 }), /answered 503/],
+  ["504", {}, (misp) => misp.fail({ kind: "gateway", status: 504 }), /answered 504/],
+  ["an HTML page", {}, (misp) => misp.fail({ kind: "html" }), /not JSON/],
+  ["JSON that stops", {}, (misp) => misp.fail({ kind: "broken-json" }), /not JSON/],
+  ["a closed connection", {}, (misp) => misp.fail({ kind: "close" }), /cannot be reached/],
+  [
+    "an answer cut in the middle",
+    {},
+    (misp) => misp.fail({ kind: "cut-body" }),
+    /cannot be reached/,
+  ],
+  [
+    "no answer",
+    { timeoutMs: 300 },
+    (misp) => misp.fail({ kind: "hang" }),
+    /did not answer within 0.3 s/,
+  ],
+  [
+    "half an answer",
+    { timeoutMs: 300 },
+    (misp) => misp.fail({ kind: "hang-body" }),
+    /did not answer/,
+  ],
+  ["a database that is down", {}, (misp) => void (misp.databaseDown = true), /answered 500/],
+];
+
+for (const [what, options, prepare, reason] of UNAVAILABLE) {
+  Deno.test(`deliver() stops at once and keeps every report at ${what}`, async () => {
+    await using rig = await startRig(options);
+    prepare(rig.misp);
+    const outcomes = await rig.deliver(report(), report(), report());
+    assert.equal(outcomes.length, 1);
+    assert.equal(outcomes[0]?.kind, "unavailable");
+    assert.match(JSON.stringify(outcomes[0]), reason);
+    assert.doesNotMatch(
+      JSON.stringify(outcomes[0]),
+      new RegExp(options.key ?? rig.misp.keys.publisher),
+    );
+  });
+}
+
+Deno.test("deliver() stays away as long as a 429 says", async () => {
+  await using rig = await startRig();
+  rig.misp.fail({ kind: "rate-limit", reset: 120 });
+  assert.deepEqual(await rig.deliver(report()), [{
+    kind: "unavailable",
+    reason: "MISP answered 429: too many requests",
+    afterMs: 120_000,
+  }]);
+});
+
+Deno.test("deliver() refuses a body that gives 500 each time while MISP is well", async () => {
+  await using rig = await startRig();
+  rig.misp.fail({ kind: "same-body-500" });
+  const kinds: string[] = [];
+  for (const tries of [0, 1, 2]) {
+    const [outcome] = await rig.deliver(report(3, { tries }));
+    kinds.push(outcome?.kind ?? "none");
+  }
+  assert.deepEqual(kinds, ["retry", "retry", "refused"]);
+});
+
+Deno.test("deliver() refuses what fails validation, with MISP's reason, and goes on", async () => {
+  await using rig = await startRig();
+  const bad = report();
+  const event = { ...JSON.parse(bad.body) as object, threat_level_id: "9" };
+  const outcomes = await rig.deliver({ ...bad, body: JSON.stringify(event) }, report());
+  assert.deepEqual(outcomes, [{
+    kind: "refused",
+    reason: 'MISP refused it: {"Event":{"threat_level_id":' +
+      '["Options : 1, 2, 3, 4 (for High, Medium, Low, Undefined)"]}}',
+  }, DELIVERED]);
+});
+
+Deno.test("deliver() takes a queued publication for done", async () => {
+  await using rig = await startRig({ backgroundJobs: true });
+  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+});
+
+Deno.test("request() follows no redirect with the key and tells no secret", async () => {
+  await using rig = await startRig();
+  rig.misp.fail({ kind: "login-redirect" });
+  await rig.deliver(report());
+  assert.equal(rig.misp.requests.length, 1);
+});
