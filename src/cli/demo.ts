@@ -45,15 +45,15 @@ const rows = files.map((file) => {
   return {
     source: valueOf("ip-src"),
     attempts: Number(valueOf("total")),
-    seen: `${object?.first_seen.slice(0, 16)} to ${object?.last_seen.slice(11, 16)}`,
+    "first seen": object?.first_seen.slice(0, 16).replace("T", " ") ?? "",
     techniques: event.Tag.map((tag) => /"(.*)"/.exec(tag.name)?.[1] ?? "")
       .filter((name) => / - T\d{4}/.test(name)).map((name) => name.split(" - ")[1]).join(" "),
-    event: file.split("/").pop() ?? "",
+    file,
   };
 }).sort((a, b) => b.attempts - a.attempts);
 
 console.log(`${alerts.length} alerts, ${flushed.trim()}\n`);
-const columns = ["source", "attempts", "seen", "techniques", "event"] as const;
+const columns = ["source", "attempts", "first seen", "techniques"] as const;
 const widths = columns.map((name) =>
   Math.max(name.length, ...rows.map((row) => String(row[name]).length))
 );
@@ -61,4 +61,5 @@ const line = (cells: readonly string[]) =>
   cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd();
 console.log(line(columns));
 for (const row of rows) console.log(line(columns.map((name) => String(row[name]))));
-console.log(`\nMISP feed: ${environment.WM_FEED_DIRECTORY}`);
+console.log(`\nMISP feed: ${environment.WM_FEED_DIRECTORY}\nevents:`);
+for (const { file } of rows) console.log(`  ${file.split("/").pop()}`);

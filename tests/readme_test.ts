@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { permissionFlags } from "../deploy/permissions.ts";
+import { configurationKeys, type Key } from "../src/config/keys.ts";
+
+const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
+const README = read("README.md");
+
+/** The cells of a Markdown table's rows, whatever their padding. */
+function tableBehind(marker: string): readonly (readonly string[])[] {
+  const lines = README.slice(README.indexOf(marker)).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("|"));
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith("|"));
+  return lines.slice(start + 2, end).map((line) =>
+    line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+function shownDefault(name: string, { fallback }: Key): string {
+  if (name === "misp.tags") return "see `help config`";
+  if (fallback === undefined || Array.isArray(fallback) && fallback.length === 0) return "none";
+  return (Array.isArray(fallback) ? fallback : [fallback]).map((item) => `\`${item}\``).join(", ");
+}
+
+Deno.test("README names every configuration key with its default", () => {
+  const keys = Object.entries(configurationKeys("/var/ossec"));
+  assert.deepEqual(
+    tableBehind("<!-- keys -->"),
+    keys.map(([name, key]) => [`\`${name}\``, shownDefault(name, key), key.about]),
+  );
+});
+
+Deno.test("README's commands use the pinned Deno", () => {
+  const versions = new Set(README.match(/deno@[\d.]+/g));
+  assert.deepEqual([...versions], [`deno@${read(".dvmrc").trim()}`]);
+});
+
+Deno.test("README names every permission of the binary", () => {
+  const section = README.slice(
+    README.indexOf("## What it may do"),
+    README.indexOf("## How it works"),
+  );
+  const site = { root: "/var/ossec", mispHost: "misp.example.org", listen: "127.0.0.1:8787" };
+  const places = permissionFlags(site).filter((flag) => flag.startsWith("--allow"))
+    .flatMap((flag) => flag.split("=")[1]!.split(","))
+    .map((place) => place.replace("/var/ossec/", "").replace("misp.example.org", "MISP host"))
+    .map((place) => place.endsWith(".json") ? "configuration file" : place);
+  for (const place of places) assert.ok(section.includes(place), place);
+});
