@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { fixture, fixturePaths, sshdAlert } from "../support/fixtures.ts";
+import { createProgram, KINDS, type Program } from "./program.ts";
+
+/** Each minute's flush is waited for in CI only: it takes up to a minute. */
+const HAS_TIME = Deno.env.get("CI") === "true";
+if (!HAS_TIME) console.log("CI is not set: the flush of each minute was not waited for");
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** A service that listens, ended by its own id. */
+class Service implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(url: string, child: Deno.ChildProcess, ended: Promise<unknown>) {
+    this.url = url;
+    this.#child = child;
+    this.#ended = ended;
+  }
+
+  static async start(program: Program, listen: string, environment: Record<string, string>) {
+    const child = program.command(["serve"], { WM_SERVER_LISTEN: listen, ...environment }).spawn();
+    const listening = Promise.withResolvers<void>();
+    const follow = async () => {
+      let said = "";
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        said += text;
+        if (said.includes("listening")) listening.resolve();
+      }
+      listening.reject(new Error(`serve ended: ${said}`));
+    };
+    const ended = Promise.all([follow(), child.stdout.cancel()]);
+    await listening.promise;
+    return new Service(`http://${listen}`, child, ended);
+  }
+
+  async post(body: BodyInit, headers: Record<string, string> = {}) {
+    const response = await fetch(`${this.url}/alerts`, { method: "POST", body, headers });
+    return [response.status, await response.json() as unknown] as const;
+  }
+
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<number> {
+    this.#child.kill(signal);
+    const { code } = await this.#child.status;
+    await this.#ended;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL").catch(() => undefined);
+  }
+}
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: serve takes alerts, answers after the commit, and flushes at its end`, async () => {
+    const listen = `127.0.0.1:${freePort()}`;
+    await using program = await createProgram(kind, { listen });
+    await using service = await Service.start(program, listen, {
+      WM_GUARD_PUBLISH_PRIVATE: "true",
+      WM_BUFFER_PERIOD_MINUTES: "0",
+    });
+    const health = await fetch(`${service.url}/healthz`);
+    assert.deepEqual([health.status, await health.json()], [200, { status: "ok" }]);
+    const one = fixture("04-5760-failed-password");
+    assert.deepEqual(await service.post(JSON.stringify(one)), [
+      200,
+      { accepted: 1, duplicate: 0, ignored: {}, errors: [] },
+    ]);
+    const all = fixturePaths().map((path) => Deno.readTextFileSync(path)).join("");
+    assert.deepEqual(await service.post(all), [200, {
+      accepted: 17,
+      duplicate: 1,
+      ignored: { host_name: 1, not_honeypot: 1 },
+      errors: [],
+    }]);
+    assert.deepEqual(await service.post(JSON.stringify([sshdAlert({ agent: "web" }), 7])), [200, {
+      accepted: 0,
+      duplicate: 0,
+      ignored: { not_honeypot: 1, malformed: 1 },
+      errors: [{ where: "item 2", reason: "malformed" }],
+    }]);
+    assert.equal((await service.post("This is a test message"))[0], 400);
+    assert.equal(await service.end(), 0);
+    const files = [...Deno.readDirSync(program.feed)].map(({ name }) => name);
+    assert.equal(files.length, 7, "five events, the manifest and the hashes");
+  });
+
+  Deno.test(`${kind}: serve wants a token from anywhere once there are tokens`, async () => {
+    const listen = `127.0.0.1:${freePort()}`;
+    await using program = await createProgram(kind, { listen });
+    const tokens = `${program.root}/etc/custom-misp/tokens`;
+    await Deno.writeTextFile(tokens, "# one manager\n0123456789abcdef0123456789abcdef\n");
+    await using service = await Service.start(program, listen, { WM_SERVER_TOKENS_FILE: tokens });
+    const alert = JSON.stringify(fixture("04-5760-failed-password"));
+    assert.equal((await service.post(alert))[0], 401);
+    const wrong = { Authorization: "Bearer 0123456789abcdef0123456789abcdee" };
+    assert.equal((await service.post(alert, wrong))[0], 401);
+    const right = { Authorization: "Bearer 0123456789abcdef0123456789abcdef" };
+    assert.equal((await service.post(alert, right))[0], 200);
+    assert.equal(await service.end(), 0);
+    const log = Deno.readTextFileSync(program.log);
+    assert.doesNotMatch(log, /0123456789abcdef/);
+  });
+
+  Deno.test(`${kind}: serve refuses to listen elsewhere without tokens`, async () => {
+    await using program = await createProgram(kind, { listen: "0.0.0.0:8787" });
+    const { code, stderr } = await program.run(["serve", "--listen", "0.0.0.0:8787"]);
+    assert.deepEqual([code, stderr], [
+      2,
+      "custom-misp_ssh_bruteforce-publish: server.listen is 0.0.0.0, but without " +
+      "server.tokens_file only a loopback address is allowed; make a file of tokens\n",
+    ]);
+  });
+
+  Deno.test({
+    name: `${kind}: serve flushes each minute`,
+    ignore: !HAS_TIME,
+    fn: async () => {
+      const listen = `127.0.0.1:${freePort()}`;
+      await using program = await createProgram(kind, { listen });
+      await using service = await Service.start(program, listen, { WM_BUFFER_PERIOD_MINUTES: "0" });
+      const watcher = Deno.watchFs(`${program.root}/queue/custom-misp`, { recursive: true });
+      const deadline = setTimeout(() => watcher.close(), 70_000);
+      await service.post(JSON.stringify(fixture("04-5760-failed-password")));
+      let isFlushed = false;
+      for await (const { paths } of watcher) {
+        isFlushed = paths.some((path) => path.endsWith("feed/manifest.json"));
+        if (isFlushed) break;
+      }
+      clearTimeout(deadline);
+      assert.equal(isFlushed, true);
+      assert.equal(await service.end(), 0);
+    },
+  });
+}
