@@ -104,7 +104,11 @@ export function editEvent(call: Call): Answer {
 
 /** `GET /events/view/{event}`. */
 export function viewEvent(call: Call): Answer {
-  return json(200, { Event: printEvent(visibleEvent(call)) });
+  const event = visibleEvent(call);
+  if (call.method === "HEAD") {
+    return { status: 200, headers: [["Content-Type", "text/html; charset=UTF-8"]], body: "" };
+  }
+  return json(200, { Event: printEvent(event) });
 }
 
 /** `POST /events/publish/{event}`: with background jobs on it only queues. */

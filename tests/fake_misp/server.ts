@@ -51,16 +51,11 @@ export class FakeMisp implements AsyncDisposable {
     this.#state = new State(options.now ?? Date.now);
     this.#state.warningLists = options.warningLists ?? [];
     for (const name of options.tags ?? []) ensureTag(this.#state, name);
-    this.keys = Object.fromEntries(ROLES.map((role) => [role, keyOf(role)])) as Record<
-      Role,
-      string
-    >;
-    const given = Object.entries(options.keys ?? {});
-    this.#users = new Map(
-      [...ROLES.map((role) => [keyOf(role), role] as const), ...given].map((
-        [key, role],
-      ) => [key, userOf(role)]),
-    );
+    const keys = Object.fromEntries(ROLES.map((role) => [role, keyOf(role)]));
+    this.keys = keys as Record<Role, string>;
+    const own = ROLES.map((role) => [keyOf(role), role] as const);
+    const all = [...own, ...Object.entries(options.keys ?? {})];
+    this.#users = new Map(all.map(([key, role]) => [key, userOf(role)]));
     this.maintenance = options.maintenance ?? false;
     this.backgroundJobs = options.backgroundJobs ?? false;
     this.latencyMs = options.latencyMs ?? 0;
@@ -113,7 +108,7 @@ export class FakeMisp implements AsyncDisposable {
 
   /** @returns All sightings. */
   sightings(): StoredSighting[] {
-    return structuredClone(this.#state.sightings);
+    return structuredClone([...this.#state.sightings.values()]);
   }
 
   /** @returns The names of all tags. */
@@ -158,7 +153,7 @@ export class FakeMisp implements AsyncDisposable {
   }
 
   /** Everything received, in order. */
-  get requests(): readonly ReceivedRequest[] {
+  get requests(): ReceivedRequest[] {
     return this.#log.requests;
   }
 
@@ -202,8 +197,8 @@ export class FakeMisp implements AsyncDisposable {
   }
 
   async #serve(connection: Connection): Promise<void> {
-    using cutAtEnd = connection;
-    this.#connections.add(cutAtEnd);
+    using held = connection;
+    this.#connections.add(held);
     try {
       let goesOn = true;
       while (goesOn && !this.#disposed) {

@@ -23,7 +23,7 @@ export function storeSighting(call: Call, attribute: StoredAttribute, sent: Fiel
   const uuid = text(sent.uuid)?.toLowerCase() ?? crypto.randomUUID();
   const type = text(sent.type) ?? "0";
   const date = seconds(sent.date_sighting);
-  const taken = call.state.sightings.some((other) => other.uuid === uuid);
+  const taken = call.state.sightings.has(uuid);
   if (taken || !isUuid(uuid) || !/^[012]$/.test(type) || date === undefined) return false;
   insert(call, attribute, { uuid, type, date: String(date), source: text(sent.source) ?? "" });
   return true;
@@ -45,7 +45,7 @@ function insert(
     source: row.source,
     type: row.type,
   };
-  call.state.sightings.push(sighting);
+  call.state.sightings.set(sighting.uuid, sighting);
   return sighting;
 }
 
@@ -122,7 +122,7 @@ function allAttributes(event: StoredEvent): StoredAttribute[] {
 export function listSightings(call: Call): Answer {
   const [id = "", context = ""] = call.args;
   if (context !== "attribute" && context !== "event") throw refuse(call, 405, "Invalid context.");
-  const rows = call.state.sightings.filter((sighting) =>
+  const rows = [...call.state.sightings.values()].filter((sighting) =>
     context === "event" ? sighting.event_id === id : sighting.attribute_id === id
   );
   rows.sort((one, other) => Number(other.date_sighting) - Number(one.date_sighting));

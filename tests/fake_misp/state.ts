@@ -26,7 +26,8 @@ export class State {
   readonly events: Map<string, StoredEvent> = new Map();
   /** By lower-case name. */
   readonly tags: Map<string, TagRow> = new Map();
-  readonly sightings: StoredSighting[] = [];
+  /** By uuid, in the order of their ids. */
+  readonly sightings: Map<string, StoredSighting> = new Map();
   /** uuids of deleted events: they never come back. */
   readonly blocked: Set<string> = new Set();
   warningLists: readonly WarningList[] = [];
@@ -104,8 +105,8 @@ export class State {
     for (const [uuid, place] of this.#attributes) {
       if (place.event === event) this.#attributes.delete(uuid);
     }
-    for (let index = this.sightings.length - 1; index >= 0; index--) {
-      if (this.sightings[index]?.event_id === event.id) this.sightings.splice(index, 1);
+    for (const [uuid, sighting] of this.sightings) {
+      if (sighting.event_id === event.id) this.sightings.delete(uuid);
     }
   }
 }

@@ -73,8 +73,12 @@ class Rig implements AsyncDisposable {
     );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  close(): void {
     this.#client[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
     await this.misp[Symbol.asyncDispose]();
   }
 }
@@ -208,6 +212,7 @@ Deno.test("deliver() refuses an event that belongs to another organisation", asy
   await using rig = await startRig();
   const first = new Rig(rig.misp, rig.misp.keys.other, 10_000, true);
   assert.deepEqual(await first.deliver(report()), [DELIVERED]);
+  first.close();
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
     reason: "the event is there, but not ours to see: another organisation's",
