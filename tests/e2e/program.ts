@@ -136,3 +136,20 @@ if (!CAN_COMPILE) console.log("COMPILE_DENO is not set: the binary was not teste
 export function integratordArgs(file: string, apiKey = "", hookUrl = ""): readonly string[] {
   return [file, apiKey, hookUrl, "", "", "10", "3", "> /dev/null 2>&1"];
 }
+
+/** Waits until a feed has been written, its manifest last. @returns false when it takes too long */
+export async function feedWritten(program: Program, milliseconds: number): Promise<boolean> {
+  const exists = () => Deno.stat(`${program.feed}/manifest.json`).then(() => true, () => false);
+  const watcher = Deno.watchFs(`${program.root}/queue/custom-misp`, { recursive: true });
+  const deadline = setTimeout(() => watcher.close(), milliseconds);
+  try {
+    // Any change is a reason to look: a folder that is new may be watched too late for its first file.
+    if (await exists()) return true;
+    for await (const _ of watcher) {
+      if (await exists()) return true;
+    }
+    return false;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
