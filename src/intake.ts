@@ -6,7 +6,8 @@
 import type { Guard } from "./guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
-import { attemptsOfAlert, isCowrie } from "./wazuh/attempts.ts";
+import { attemptsOfAlert, type Evidence, isCowrie } from "./wazuh/attempts.ts";
+import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wazuh/finding.ts";
 
 /** What an intake decides by. */
 export interface IntakeRules {
@@ -23,16 +24,37 @@ export interface IntakeRules {
  */
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
   const alert = readAlert(value);
-  if (alert === undefined) return ignored("malformed", undefined);
+  if (alert === undefined) return decideFinding(readFinding(value), rules, now);
   const { key } = alert;
   if (alert.location === rules.program || alert.data.integration === rules.program) {
     return ignored("own_alert", key);
   }
   if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  const evidence = attemptsOfAlert(alert, rules.ruleIds, now);
+  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now), rules.guard);
+}
+
+/** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */
+function decideFinding(
+  finding: Finding | undefined,
+  rules: IntakeRules,
+  now: number,
+): Decision {
+  if (finding === undefined) return ignored("malformed", undefined);
+  const { key } = finding;
+  if (finding.location === rules.program || finding.programName === rules.program) {
+    return ignored("own_alert", key);
+  }
+  if (!isSshFailure(finding)) return ignored("not_ssh", key);
+  if (!rules.guard.isHoneypot(finding.sensor.name, finding.labels)) {
+    return ignored("not_honeypot", key);
+  }
+  return decideOn(key, attemptsOfFinding(finding, now), rules.guard);
+}
+
+function decideOn(key: AlertKey, evidence: Evidence, guard: Guard): Decision {
   if ("reason" in evidence) return ignored(evidence.reason, key);
-  const refusal = evidence.attempts.map((a) => rules.guard.refusal(a.sourceIp));
+  const refusal = evidence.attempts.map((attempt) => guard.refusal(attempt.sourceIp));
   const attempts = evidence.attempts.filter((_, index) => refusal[index] === undefined);
   if (attempts.length === 0) return ignored(refusal[0] ?? "no_address", key);
   return { kind: "attempts", key, attempts, spoofedSrcip: evidence.spoofedSrcip };

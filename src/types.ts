@@ -23,6 +23,7 @@ export type IgnoreReason =
   | "host_name"
   | "special_address"
   | "allow_listed"
+  | "warning_listed"
   | "not_an_attempt";
 
 /** What makes an alert unique: integratord may hand the same one over twice (contracts/wazuh.md 1.1). */
@@ -62,6 +63,8 @@ export interface Attempt {
   /** sshd's process id, 0 where the line has none. */
   readonly pid: number;
   readonly techniques: readonly Technique[];
+  /** A login that was let in after failures (rule 40112). */
+  readonly isCompromise: boolean;
 }
 
 /** What one alert came to: attempts to store, or a reason why not. */

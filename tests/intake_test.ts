@@ -138,6 +138,12 @@ Deno.test("decide() keeps the alert when its time cannot be read", () => {
   assert.equal(decision.attempts[0]!.at, NOW);
 });
 
+Deno.test("decide() takes the time of arrival when the alert comes from the future", () => {
+  const decision = decideDefault(sshdAlert({ time: "2026-11-25T00:00:00.000+0000" }));
+  assert.ok(decision.kind === "attempts");
+  assert.equal(decision.attempts[0]!.at, NOW);
+});
+
 Deno.test("decide() takes no line of another program, whatever it says", () => {
   const alert = { ...sshdAlert(), predecoder: { program_name: "vsftpd" } };
   assert.equal(summary(decideDefault(alert)), "not_ssh");
@@ -156,4 +162,14 @@ Deno.test("decide() drops an earlier line whose source is not that of the compos
     ["212.64.151.233"],
   );
   assert.equal(decision.attempts.length, 8);
+});
+
+Deno.test("decide() marks a success after failures as a compromise", () => {
+  const message = "Accepted password for root from 82.202.219.155 port 51676 ssh2";
+  const decision = decideDefault(sshdAlert({ rule: "40112", message }));
+  assert.ok(decision.kind === "attempts");
+  const [attempt] = decision.attempts;
+  assert.deepEqual([attempt!.isCompromise, attempt!.guesses], [true, 0]);
+  const other = decideDefault(sshdAlert({ rule: "5760", message }));
+  assert.equal(other.kind === "attempts" && other.attempts[0]!.isCompromise, false);
 });

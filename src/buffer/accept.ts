@@ -10,6 +10,14 @@ import type { Attempt, Decision, IgnoreReason } from "../types.ts";
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;
 
+/** Adds to a counter that `status` shows. */
+export function count(sql: Statements, name: string, by: number): void {
+  sql(
+    `INSERT INTO counter (name, value) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET value = value + excluded.value`,
+  ).run(name, by);
+}
+
 type Attempts = Extract<Decision, { kind: "attempts" }>;
 
 /**
@@ -29,7 +37,7 @@ export function acceptDecision(
     sql("INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)")
       .run(key.manager, key.id, now).changes;
   if (Number(isNew) === 0) return "duplicate";
-  const guesses = attempts.filter((attempt) => attempt.guesses > 0);
+  const guesses = attempts.filter((attempt) => attempt.guesses > 0 || attempt.isCompromise);
   if (guesses.length === 0) {
     const extended = attempts.map((attempt) => extend(sql, attempt, now)).some(Boolean);
     return extended ? "accepted" : "not_an_attempt";
@@ -59,14 +67,17 @@ function merge(
   now: number,
 ): void {
   const { sourceIp, at, sensor } = attempt;
-  const sensorKey = `${sensor.id}@${sensor.manager}`;
+  const sensorKey = storable(`${sensor.id}@${sensor.manager}`);
+  const location = storable(attempt.location);
   sql(
-    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
+       compromised_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen),
-       touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts`,
-  ).run(sourceIp, at, at, now, now, alerts, sensor.manager);
+       touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts,
+       compromised_at = coalesce(compromised_at, excluded.compromised_at)`,
+  ).run(sourceIp, at, at, now, now, alerts, sensor.manager, attempt.isCompromise ? at : null);
   const counts = countsOf(attempt);
   sql(
     `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
@@ -74,14 +85,14 @@ function merge(
      ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
        pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
        connect = connect + excluded.connect, touched_at = max(touched_at, excluded.touched_at)`,
-  ).run(sourceIp, sensorKey, attempt.pid, attempt.location, ...counts, now);
+  ).run(sourceIp, sensorKey, attempt.pid, location, ...counts, now);
   sql(
     `INSERT INTO attack_sensor (source_ip, sensor, name, alerts, first_seen, last_seen)
      VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
        first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen)`,
-  ).run(sourceIp, sensorKey, sensor.name, alerts, at, at);
+  ).run(sourceIp, sensorKey, storable(sensor.name), alerts, at, at);
   for (const { id, name } of attempt.techniques) {
     sql(
       `INSERT INTO attack_technique (source_ip, technique, name) VALUES (?, ?, ?)
@@ -101,8 +112,9 @@ function mergeUsername(
   counts: Counts,
   maxUsernames: number,
 ): void {
-  const { sourceIp, location } = attempt;
-  const name = username.toWellFormed();
+  const { sourceIp } = attempt;
+  const location = storable(attempt.location);
+  const name = storable(username);
   sql(
     `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
      SELECT ?, ?, ?, ?, ?, ?, ?
@@ -112,6 +124,11 @@ function mergeUsername(
        pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
        connect = connect + excluded.connect`,
   ).run(sourceIp, name, location, ...counts, sourceIp, maxUsernames, sourceIp, name);
+}
+
+/** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
 type Counts = readonly [sshd: number, pamError: number, pam: number, connect: number];

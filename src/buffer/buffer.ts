@@ -50,6 +50,8 @@ export interface Attack {
   readonly openedAt: number;
   readonly touchedAt: number;
   readonly alerts: number;
+  /** When a login was let in after failures; undefined: none was. */
+  readonly compromisedAt: number | undefined;
   /** Name of the manager of its first alert. */
   readonly manager: string;
   /** All connections of the source that are not settled yet, those of earlier reports too. */
@@ -71,8 +73,11 @@ export interface Home {
   readonly alerts: number;
   /** Evidence totals of connections that are over. */
   readonly settled: Totals;
+  /** When a login was first let in after failures; undefined: none was. */
+  readonly compromisedAt: number | undefined;
   /** The count that the newest report names. */
   readonly attempts: number;
+  /** How many reports told of it. */
   readonly reports: number;
   readonly usernames: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
@@ -109,6 +114,8 @@ export interface Frozen {
   readonly home: Home;
   /** Connections that are over, now part of the home's totals. */
   readonly settled: readonly EvidenceRow[];
+  /** Why the attack is not published after all; its alerts are counted under it. */
+  readonly withheld?: IgnoreReason;
   readonly reports: readonly Omit<Report, "tries" | "isKnownThere">[];
 }
 
@@ -189,6 +196,8 @@ export interface Buffer extends Disposable {
    * @param at those whose time has come by then, milliseconds UTC; Infinity: all, paused sinks too
    */
   reportsToTry(sinks: readonly SinkName[], most: number, at: number): Promise<readonly Report[]>;
+  /** How many reports wait for these sinks, paused ones too. */
+  countWaiting(sinks: readonly SinkName[]): Promise<number>;
   markDelivered(lease: Lease, report: Report, now: number): Promise<void>;
   markRetry(
     lease: Lease,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Statements } from "./accept.ts";
+import { count, type Statements } from "./accept.ts";
 import type { Attack, EvidenceRow, Frozen, Home, SensorRow } from "./buffer.ts";
 import type { Technique } from "../types.ts";
 
@@ -19,6 +19,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     touchedAt: Number(row.touched_at),
     alerts: Number(row.alerts),
     manager: String(row.manager),
+    compromisedAt: optional(row.compromised_at),
     evidence: of("attack_connection").map((line) => ({
       ...counts(line),
       sensor: String(line.sensor),
@@ -42,6 +43,8 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     })),
   };
 }
+
+const optional = (value: unknown) => value === null ? undefined : Number(value);
 
 type Row = Record<string, unknown>;
 
@@ -76,14 +79,21 @@ export function readHome(sql: Statements, sourceIp: string): Home | undefined {
     alerts: Number(row.alerts),
     settled: { pam: Number(row.pam), guesses: Number(row.guesses), connect: Number(row.connect) },
     attempts: Number(row.attempts),
+    compromisedAt: optional(row.compromised_at),
     reports: Number(row.reports),
     ...detail,
   };
 }
 
 /** Stores the home and its reports, and forgets the attack. Older waiting reports are superseded. */
-export function writeFrozen(sql: Statements, frozen: Frozen, now: number): void {
-  const { home } = frozen;
+export function writeFrozen(
+  sql: Statements,
+  frozen: Frozen,
+  alerts: number,
+  now: number,
+): void {
+  const { home, withheld } = frozen;
+  if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
   writeHome(sql, home, now);
   for (const report of frozen.reports) {
     sql("DELETE FROM report WHERE event_uuid = ? AND sink = ? AND state = 'pending'")
@@ -120,8 +130,9 @@ function writeHome(sql: Statements, home: Home, now: number): void {
   const detail: HomeDetail = { usernames, sensors, techniques };
   sql(
     `INSERT OR REPLACE INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen,
-       last_seen, alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       last_seen, alerts, pam, guesses, connect, attempts, compromised_at, reports, detail,
+       frozen_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     home.sourceIp,
     home.eventUuid,
@@ -134,6 +145,7 @@ function writeHome(sql: Statements, home: Home, now: number): void {
     home.settled.guesses,
     home.settled.connect,
     home.attempts,
+    home.compromisedAt ?? null,
     home.reports,
     JSON.stringify(detail),
     now,

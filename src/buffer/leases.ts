@@ -6,6 +6,9 @@
 import type { Statements } from "./accept.ts";
 import type { Lease } from "./buffer.ts";
 
+/** No lease lasts longer, milliseconds: one that does is of a clock that was set back since. */
+const LONGEST_LEASE_MS = 60 * 60_000;
+
 /** Takes a lease that nobody holds, or that has run out. */
 export function take(
   sql: Statements,
@@ -18,9 +21,9 @@ export function take(
     `INSERT INTO lease (name, owner, fence, expires_at) VALUES (?, ?, 1, ?)
      ON CONFLICT DO UPDATE SET owner = excluded.owner, fence = fence + 1,
        expires_at = excluded.expires_at
-     WHERE expires_at <= ? OR expires_at > excluded.expires_at
+     WHERE expires_at <= ? OR expires_at > ?
      RETURNING fence`,
-  ).get(name, owner, now + milliseconds, now);
+  ).get(name, owner, now + milliseconds, now, now + LONGEST_LEASE_MS);
   return row === undefined ? undefined : { name, owner, fence: Number(row.fence) };
 }
 

@@ -33,12 +33,27 @@ export function openDatabase(path: string, now: number): Opened {
     return { db: openOnce(path), movedAside: undefined };
   } catch (error) {
     if (!isDamage(error)) throw explain(path, error);
-    const movedAside = moveAside(path, now);
+    return replaceDamaged(path, now);
+  }
+}
+
+/**
+ * One process alone looks again and moves the file: the others find the new one, and nobody moves
+ * that away.
+ */
+function replaceDamaged(path: string, now: number): Opened {
+  try {
+    using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
+    lock.lockSync(true);
     try {
+      return { db: openOnce(path), movedAside: undefined };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const movedAside = moveAside(path, now);
       return { db: openOnce(path), movedAside };
-    } catch (again) {
-      throw explain(path, again);
     }
+  } catch (error) {
+    throw explain(path, error);
   }
 }
 
@@ -119,11 +134,11 @@ const isDamage = (error: unknown) => /malformed|not a database/i.test(messageOf(
 function moveAside(path: string, now: number): string {
   const stamp = new Date(now).toISOString().replace(/[:.]/g, "-");
   const target = `${path}.corrupt-${stamp}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
+  for (const suffix of ["-wal", "-shm", ""]) {
     try {
       Deno.renameSync(path + suffix, target + suffix);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw explain(path, error);
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
   return target;

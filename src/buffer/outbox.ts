@@ -35,6 +35,15 @@ export function reportsToTry(
   }));
 }
 
+/** The number of pending reports. */
+export function countWaiting(sql: Statements, sinks: readonly SinkName[]): number {
+  const row = sql(
+    `SELECT count(*) AS n FROM report
+     WHERE state = 'pending' AND sink IN (SELECT value FROM json_each(?))`,
+  ).get(JSON.stringify(sinks));
+  return Number(row?.n ?? 0);
+}
+
 /** What only the holder of the lease may write. */
 const IF_LEASED = `AND state = 'pending'
   AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;

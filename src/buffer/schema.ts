@@ -22,7 +22,8 @@ export const MIGRATIONS: readonly string[] = [
     opened_at INTEGER NOT NULL,
     touched_at INTEGER NOT NULL,
     alerts INTEGER NOT NULL,
-    manager TEXT NOT NULL
+    manager TEXT NOT NULL,
+    compromised_at INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX attack_opened ON attack (opened_at);
   CREATE INDEX attack_touched ON attack (touched_at);
@@ -99,6 +100,7 @@ export const MIGRATIONS: readonly string[] = [
     guesses INTEGER NOT NULL,
     connect INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
+    compromised_at INTEGER,
     reports INTEGER NOT NULL,
     detail TEXT NOT NULL,
     frozen_at INTEGER NOT NULL

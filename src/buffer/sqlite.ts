@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
-import { acceptDecision, type Statements } from "./accept.ts";
+import { acceptDecision, count, type Statements } from "./accept.ts";
 import { readAttack, readHome, writeFrozen } from "./freezing.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
@@ -92,8 +92,9 @@ export class SqliteBuffer implements buffer.Buffer {
       ).all(now - rules.periodMs, now - rules.maxHoldMs, most);
       for (const { source_ip } of due) {
         const sourceIp = String(source_ip);
-        const frozen = freeze(readAttack(this.#sql, sourceIp), readHome(this.#sql, sourceIp));
-        writeFrozen(this.#sql, frozen, now);
+        const attack = readAttack(this.#sql, sourceIp);
+        const frozen = freeze(attack, readHome(this.#sql, sourceIp));
+        writeFrozen(this.#sql, frozen, attack.alerts, now);
       }
       return due.length;
     });
@@ -101,6 +102,10 @@ export class SqliteBuffer implements buffer.Buffer {
 
   reportsToTry(sinks: readonly buffer.SinkName[], most: number, at: number) {
     return Promise.resolve(outbox.reportsToTry(this.#sql, sinks, most, at));
+  }
+
+  countWaiting(sinks: readonly buffer.SinkName[]): Promise<number> {
+    return Promise.resolve(outbox.countWaiting(this.#sql, sinks));
   }
 
   pauseSink(
@@ -180,14 +185,6 @@ export class SqliteBuffer implements buffer.Buffer {
   prune(keep: buffer.Keep, now: number): Promise<void> {
     return this.#transaction(() => outbox.prune(this.#sql, keep, now));
   }
-}
-
-/** Adds to a counter that `status` shows. */
-function count(sql: Statements, name: string, by: number): void {
-  sql(
-    `INSERT INTO counter (name, value) VALUES (?, ?)
-     ON CONFLICT DO UPDATE SET value = value + excluded.value`,
-  ).run(name, by);
 }
 
 function acceptAll(

@@ -74,8 +74,10 @@ function typeOf(key: Key): object {
   switch (key.kind) {
     case "choice":
       return { enum: key.choices };
-    case "list":
-      return { type: "array", items: { type: "string" } };
+    case "list": {
+      const list = { type: "array", items: { type: "string" } };
+      return key.orText ? { anyOf: [list, { type: "string" }] } : list;
+    }
     case "number":
       return {
         type: key.whole ? "integer" : "number",

@@ -45,7 +45,7 @@ const rows = files.map((file) => {
   return {
     source: valueOf("ip-src"),
     attempts: Number(valueOf("total")),
-    "first seen": object?.first_seen.slice(0, 16).replace("T", " ") ?? "",
+    "first seen": object?.first_seen?.slice(0, 16).replace("T", " ") ?? "",
     techniques: event.Tag.map((tag) => /"(.*)"/.exec(tag.name)?.[1] ?? "")
       .filter((name) => / - T\d{4}/.test(name)).map((name) => name.split(" - ")[1]).join(" "),
     file,

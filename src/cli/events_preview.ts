@@ -7,18 +7,23 @@ import type { Buffer } from "../buffer/buffer.ts";
 import type { Config } from "../config/load.ts";
 import type { MispEvent } from "../misp/event.ts";
 import { freezeAttack } from "../publish/freeze.ts";
+import type { Log } from "./log.ts";
+import { createLookups } from "./lookups.ts";
 import { freezeRules } from "./publisher_parts.ts";
 
 /** Freezes everything in a throw-away buffer and returns the events. */
 export async function previewEvents(
   buffer: Buffer,
   config: Config,
+  log: Log,
 ): Promise<readonly { readonly Event: MispEvent }[]> {
   const rules = freezeRules(config, ["feed"]);
   const everything = { periodMs: 0, maxHoldMs: 0, sinks: rules.sinks };
   const now = Date.now();
+  const lookups = createLookups(config, log);
+  await lookups.prepare();
   const freeze = (...[attack, home]: Parameters<Parameters<Buffer["freezeDue"]>[3]>) =>
-    freezeAttack(attack, home, rules, now);
+    freezeAttack(attack, home, rules, now, lookups.current());
   while (await buffer.freezeDue(everything, 1000, now, freeze) > 0);
   const reports = await buffer.reportsToTry(["feed"], 1_000_000, Infinity);
   return reports.map((report) => ({ Event: JSON.parse(report.body) as MispEvent }));

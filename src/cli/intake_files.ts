@@ -42,14 +42,11 @@ export async function* decisionsOf(
   let batch: Decision[] = [];
   for await (const text of linesOf(await open(source))) {
     if (text.trim() === "") continue;
-    const item = text.length > LONGEST_LINE
-      ? { reason: "too_large" as const }
+    const items = text.length > LONGEST_LINE
+      ? [{ reason: "too_large" as const }]
       : readLine(text, "line");
-    const values = "reason" in item || !Array.isArray(item.value) ? [item] : item.value.map(
-      (value: unknown) => ({ value }),
-    );
-    for (const one of values) {
-      batch.push("reason" in one ? unreadable(one.reason) : decide(one.value, rules, now));
+    for (const item of items) {
+      batch.push("reason" in item ? unreadable(item.reason) : decide(item.value, rules, now));
     }
     if (batch.length >= BATCH) {
       yield batch;

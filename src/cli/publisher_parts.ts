@@ -14,6 +14,7 @@ import { freezeAttack, type FreezeRules } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
 import type { Sink } from "../publish/sink.ts";
 import type { Log } from "./log.ts";
+import { createLookups } from "./lookups.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {}
@@ -38,12 +39,14 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
   const rules = freezeRules(config, names);
+  const lookups = createLookups(config, log);
   return {
     buffer,
     sinks,
     due: dueRules(config),
     deliveryMs: config.misp.timeoutMs,
-    freeze: (attack, home, now) => freezeAttack(attack, home, rules, now),
+    prepare: lookups.prepare,
+    freeze: (attack, home, now) => freezeAttack(attack, home, rules, now, lookups.current()),
     now: Date.now,
     random: Math.random,
     log,
@@ -73,6 +76,8 @@ export function freezeRules(config: Config, sinks: FreezeRules["sinks"]): Freeze
     threatLevel: misp.threatLevel,
     analysis: misp.analysis,
     tags: misp.tags,
+    usernames: privacy.usernames,
+    sensorNames: privacy.sensorNames,
     minAttempts: guard.minAttempts,
   };
 }

@@ -10,6 +10,7 @@ import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { decisionsOf } from "./intake_files.ts";
+import { createLog } from "./log.ts";
 import { parse } from "./options.ts";
 
 /** Runs `replay [--dry-run] [--json] FILE…`. */
@@ -48,7 +49,13 @@ export async function replay(start: Start): Promise<number> {
   }
   const summary = { ...total, ignored: Object.fromEntries(total.ignored) };
   if (dryRun) {
-    console.log(JSON.stringify(await previewEvents(buffer, config), undefined, 2));
+    console.log(
+      JSON.stringify(
+        await previewEvents(buffer, config, createLog(config.log, false)),
+        undefined,
+        2,
+      ),
+    );
     return EXIT.ok;
   }
   console.log(values.json ? JSON.stringify(summary) : describe(summary));

@@ -9,6 +9,7 @@ import { decide } from "../intake.ts";
 import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
+import { createLog } from "./log.ts";
 
 /** A failed login at a honeypot, from a private address as the original's sample has it. */
 function sampleAlert(now: number) {
@@ -62,7 +63,7 @@ export async function testAlert(start: Start): Promise<number> {
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
   const shown = { ...config, guard: { ...config.guard, minAttempts: 1 } };
-  const [event] = await previewEvents(buffer, shown);
+  const [event] = await previewEvents(buffer, shown, createLog(config.log, false));
   console.log(JSON.stringify(event, undefined, 2));
   console.error(
     "This event was not sent: its address is private, and a real alert from it would be ignored.",

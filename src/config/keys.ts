@@ -18,6 +18,8 @@ export interface Key {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly whole?: boolean;
+  /** A list of one may be written as the text alone. */
+  readonly orText?: boolean;
   /** Never printed, whatever the command. */
   readonly secret?: boolean;
   /** A further check on a text or on each item of a list: what is wrong, or undefined. */
@@ -33,7 +35,7 @@ export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 /** Rule ids of Wazuh 4.14 that mean a failed SSH authentication (contracts/wazuh.md 3). */
 export const DEFAULT_RULES = [
   ...["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"],
-  ...["5758", "5760", "5763"],
+  ...["5758", "5760", "5763", "40112"],
 ] as const;
 
 /** Tags of every event, exactly as the taxonomies write them (contracts/misp.md 4). */
@@ -90,6 +92,12 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       minimum: 1,
       maximum: 600,
       about: "How long one request to MISP may take",
+    },
+    "misp.event_per": {
+      kind: "choice",
+      choices: ["source"],
+      fallback: "source",
+      about: "One event for each attacker",
     },
     "misp.reopen_after_days": {
       kind: "number",
@@ -187,6 +195,9 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: false,
       about: "Publish private, documentation and other special ranges too: for labs and tests",
     },
+    "guard.warninglists_directory": text(
+      "Folder of MISP warning lists, as NAME.json or NAME/list.json",
+    ),
     "guard.min_attempts": {
       kind: "number",
       fallback: 1,
@@ -214,6 +225,12 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       choices: ["pseudonym", "name"],
       fallback: "pseudonym",
       about: "How events name the honeypots",
+    },
+    "geoip.database": {
+      kind: "list",
+      orText: true,
+      fallback: [],
+      about: "MMDB files, such as GeoLite2-City and GeoLite2-ASN; they complete each other",
     },
     "server.listen": {
       ...text("Where `serve` listens", "127.0.0.1:8787"),

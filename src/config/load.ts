@@ -39,6 +39,7 @@ export interface Config {
   readonly guard: {
     readonly allowNetworks: readonly string[];
     readonly publishPrivate: boolean;
+    readonly warninglistsDirectory: string | undefined;
     readonly minAttempts: number;
   };
   readonly privacy: {
@@ -46,6 +47,7 @@ export interface Config {
     readonly maxUsernames: number;
     readonly sensorNames: "pseudonym" | "name";
   };
+  readonly geoip: { readonly databases: readonly string[] };
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
@@ -149,7 +151,9 @@ function readFile(
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`${file} is not JSON: ${reasonOf(error)}`);
+    // V8 quotes the text around the place, and a key may stand there.
+    const place = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(reasonOf(error))?.[0] ?? "";
+    throw new ConfigError(`${file} is not JSON${place}; check its quotes and commas`);
   }
   if (!isSection(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
   const values: Record<string, Value> = {};
@@ -196,7 +200,8 @@ function allowed(spec: Key): string {
 }
 
 function bad(name: string, value: unknown, spec: Key, expected = allowed(spec)): ConfigError {
-  const shown = spec.secret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
+  const isSecret = spec.secret || /\/\/[^/]*@/.test(String(value));
+  const shown = isSecret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
   return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
 }
 
@@ -215,7 +220,8 @@ function fromText(name: string, raw: string, spec: Key): Value {
   return checked(name, raw, spec);
 }
 
-function fromJson(name: string, value: unknown, spec: Key): Value {
+function fromJson(name: string, given: unknown, spec: Key): Value {
+  const value = spec.orText && typeof given === "string" ? [given] : given;
   if (!isOfKind(value, spec.kind)) throw bad(name, value, spec);
   return checked(name, value, spec);
 }
@@ -288,8 +294,10 @@ function typed(entries: readonly Entry[]): Config {
     guard: {
       allowNetworks: list("guard.allow_networks"),
       publishPrivate: get("guard.publish_private"),
+      warninglistsDirectory: optional("guard.warninglists_directory"),
       minAttempts: number("guard.min_attempts"),
     },
+    geoip: { databases: list("geoip.database") },
     privacy: {
       usernames: get("privacy.usernames"),
       maxUsernames: number("privacy.max_usernames"),

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BlockList } from "node:net";
 import type { IgnoreReason } from "../types.ts";
+import { createNetworkSet, parseNetwork } from "./network_set.ts";
 import { SPECIAL_RANGES } from "./special_ranges.ts";
 
 /** What the guard is configured by. */
@@ -30,8 +30,11 @@ export interface Guard {
  * @throws {RangeError} a network that is none; the message names it
  */
 export function createGuard(rules: GuardRules): Guard {
-  const allowed = blockList(rules.allowNetworks);
-  const special = blockList(rules.publishPrivate ? [] : SPECIAL_RANGES);
+  const special = rules.publishPrivate ? [] : SPECIAL_RANGES;
+  const reasons = createNetworkSet([
+    { name: "allow_listed", networks: rules.allowNetworks.map(networkOf) },
+    { name: "special_address", networks: special.map(networkOf) },
+  ]);
   return {
     isHoneypot: (agentName, labels) => {
       const name = agentName.toLowerCase();
@@ -40,41 +43,24 @@ export function createGuard(rules: GuardRules): Guard {
     },
     refusal: (address) => {
       for (const form of [address, ...embedded(address)]) {
-        if (contains(allowed, form)) return "allow_listed";
-        if (contains(special, form)) return "special_address";
+        const [reason] = reasons.namesOf(form);
+        if (reason !== undefined) return reason as IgnoreReason;
       }
       return undefined;
     },
   };
 }
 
+function networkOf(text: string) {
+  const network = parseNetwork(text);
+  if (network !== undefined) return network;
+  throw new RangeError(`"${text}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`);
+}
+
 function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean {
   const at = wanted.indexOf("=");
   if (at < 0) return labels.has(wanted);
   return labels.get(wanted.slice(0, at)) === wanted.slice(at + 1);
-}
-
-const familyOf = (address: string) => address.includes(":") ? "ipv6" : "ipv4";
-
-function contains(list: BlockList, address: string): boolean {
-  return list.check(address, familyOf(address));
-}
-
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", length] = network.split("/");
-    const family = familyOf(address);
-    const longest = family === "ipv6" ? 128 : 32;
-    const bits = length === undefined ? longest : Number(length);
-    try {
-      if (bits > longest) throw new RangeError();
-      list.addSubnet(address, bits, family);
-    } catch {
-      throw new RangeError(`"${network}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`);
-    }
-  }
-  return list;
 }
 
 /**

@@ -1,41 +1,22 @@
 /**
- * The MISP event of an attacker. Pure: the same home gives the same event (contracts/misp.md 1, 2).
+ * The MISP event of an attacker. Pure: the same home gives the same event (contracts/misp.md 1).
  *
  * @module
  */
 import type { Home } from "../buffer/buffer.ts";
+import type { Location } from "../guard/geolocation.ts";
+import type { ListVerdict } from "../guard/warninglists.ts";
+import type { Technique } from "../types.ts";
+import {
+  failureReport,
+  geolocationObject,
+  type MispObject,
+  type MispTag,
+  networkObject,
+} from "./objects.ts";
+import { type MispEventReport, type StoryRules, tellStory } from "./story.ts";
 import { techniqueTags } from "./techniques.ts";
-import { uuidV5 } from "./uuid.ts";
-
-/** An attribute as MISP takes it. Times are ISO 8601, UTC, microseconds. */
-export interface MispAttribute {
-  readonly uuid: string;
-  readonly object_relation: string;
-  readonly type: string;
-  readonly category: string;
-  readonly value: string;
-  readonly to_ids: boolean;
-  readonly disable_correlation: boolean;
-  readonly distribution: "5";
-  readonly comment: string;
-  readonly first_seen?: string;
-  readonly last_seen?: string;
-}
-
-/** An object as MISP takes it. */
-export interface MispObject {
-  readonly uuid: string;
-  readonly name: string;
-  readonly "meta-category": string;
-  readonly description: string;
-  readonly template_uuid: string;
-  readonly template_version: string;
-  readonly distribution: "5";
-  readonly comment: string;
-  readonly first_seen: string;
-  readonly last_seen: string;
-  readonly Attribute: readonly MispAttribute[];
-}
+import { forMisp } from "./usernames.ts";
 
 /** An event as MISP takes it. Numbers are texts, as in its own answers. */
 export interface MispEvent {
@@ -46,84 +27,79 @@ export interface MispEvent {
   readonly analysis: string;
   readonly distribution: string;
   readonly published: boolean;
-  readonly Tag: readonly { readonly name: string }[];
+  readonly Tag: readonly MispTag[];
   readonly Attribute: readonly [];
   readonly Object: readonly MispObject[];
+  readonly EventReport: readonly MispEventReport[];
 }
 
 /** What events are configured by. */
-export interface EventRules {
+export interface EventRules extends StoryRules {
   readonly distribution: number;
   readonly threatLevel: number;
   readonly analysis: number;
   readonly tags: readonly string[];
 }
 
-/** MISP object template of the one object that every event has (contracts/misp.md 2). */
-const FAILURE_REPORT = {
-  name: "authentication-failure-report",
-  "meta-category": "network",
-  description: "Authentication Failure Report",
-  template_uuid: "9b39afe0-9809-4fe0-8a0b-4cec2b140dd2",
-  template_version: "4",
-} as const;
+/** What was looked up of the address. */
+export interface AddressFacts {
+  readonly verdict?: ListVerdict | undefined;
+  readonly location?: Location | undefined;
+}
+
+/** What a success after failures means, beside the guessing (contracts/misp.md 4). */
+const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
+
+/** MISP's highest threat level. */
+const HIGH = "1";
 
 /** Builds the event of a home. */
-export function buildEvent(home: Home, rules: EventRules): MispEvent {
-  const { sourceIp, attempts } = home;
-  const tags = [...new Set([...rules.tags, ...techniqueTags(home.techniques)])];
+export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = {}): MispEvent {
+  const { sourceIp, attempts, eventUuid } = home;
+  const isCompromise = home.compromisedAt !== undefined;
+  const techniques = isCompromise ? [...home.techniques, VALID_ACCOUNTS] : home.techniques;
+  const outcome = isCompromise ? ", then a SUCCESSFUL LOGIN" : "";
+  const { location } = facts;
   return {
-    uuid: home.eventUuid,
-    info: `SSH Brute Force Attack from ${sourceIp} (${attempts} attempts)`,
+    uuid: eventUuid,
+    info: `SSH Brute Force Attack from ${sourceIp} (${attempts} attempts)${outcome}`,
     date: home.openedOn,
-    threat_level_id: String(rules.threatLevel),
+    threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
     distribution: String(rules.distribution),
     published: false,
-    Tag: tags.map((name) => ({ name })),
+    Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
     Attribute: [],
-    Object: [failureReport(home)],
-  };
-}
-
-function failureReport(home: Home): MispObject {
-  const uuid = uuidV5(home.eventUuid, `object/${FAILURE_REPORT.name}/${home.sourceIp}`);
-  const seen = { first_seen: mispTime(home.firstSeen), last_seen: mispTime(home.lastSeen) };
-  const attribute = (relation: string, type: string, value: string) => ({
-    uuid: uuidV5(uuid, `attr/${relation}`),
-    object_relation: relation,
-    type,
-    category: "Other",
-    value,
-    to_ids: false,
-    disable_correlation: true,
-    distribution: "5" as const,
-    comment: "",
-  });
-  return {
-    uuid,
-    ...FAILURE_REPORT,
-    distribution: "5",
-    comment: story(home),
-    ...seen,
-    Attribute: [
-      {
-        ...attribute("ip-src", "ip-src", home.sourceIp),
-        category: "Network activity",
-        to_ids: true,
-        disable_correlation: false,
-        ...seen,
-      },
-      attribute("total", "counter", String(home.attempts)),
-      attribute("type", "text", "ssh"),
+    Object: [
+      failureReport(eventUuid, addressTold(home, facts), summary(home), {
+        first_seen: mispTime(home.firstSeen),
+        last_seen: mispTime(home.lastSeen),
+      }),
+      ...(location === undefined ? [] : networkObject(eventUuid, sourceIp, location)),
+      ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
     ],
+    EventReport: [tellStory(home, rules)],
   };
 }
 
-function story(home: Home): string {
+/** An address on a warning list of scanners or shared infrastructure must not be blocked by itself. */
+function addressTold({ sourceIp, attempts }: Home, { verdict }: AddressFacts) {
+  const lists = verdict?.lists ?? [];
+  return {
+    sourceIp,
+    attempts,
+    toIds: verdict === undefined || verdict.action === "publish",
+    tags: (verdict?.tags ?? []).map((name) => ({ name })),
+    comment: lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000),
+  };
+}
+
+function summary(home: Home): string {
   const sensors = count(home.sensors.length, "sensor");
   const usernames = count(Object.keys(home.usernames).length, "different user name");
-  return `${sensors}; ${usernames}; ${count(home.alerts, "Wazuh alert")}`;
+  const told = `${sensors}; ${usernames}; ${count(home.alerts, "Wazuh alert")}`;
+  if (home.compromisedAt === undefined) return told;
+  return `a login was let in at ${mispTime(home.compromisedAt)}: check that host; ${told}`;
 }
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;

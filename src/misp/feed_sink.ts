@@ -35,30 +35,41 @@ export class FeedSink implements Sink {
   async *deliver(reports: readonly Report[], now: () => number) {
     for (let start = 0; start < reports.length; start += BATCH) {
       const batch = reports.slice(start, start + BATCH);
-      const outcome = await this.#write(batch, now);
-      for (const report of batch) yield { report, outcome };
-      if (outcome.kind !== "delivered") return;
+      const outcomes = await this.#write(batch, now);
+      for (const report of batch) yield { report, outcome: outcomes.get(report)! };
+      if ([...outcomes.values()].some(({ kind }) => kind === "unavailable")) return;
     }
   }
 
-  async #write(reports: readonly Report[], now: () => number): Promise<Outcome> {
+  async #write(reports: readonly Report[], now: () => number) {
+    const outcomes = new Map<Report, Outcome>();
     try {
       await Deno.mkdir(this.#directory, { recursive: true, mode: 0o750 });
       const manifest = await this.#readManifest();
       const hashes = await this.#readHashes();
       for (const report of reports) {
-        const event = await this.#writeEvent(JSON.parse(report.body) as MispEvent, now());
-        manifest[String(event.uuid)] = manifestEntry(event);
-        hashes.set(String(event.uuid), hashesOf(event));
+        try {
+          const event = await this.#writeEvent(JSON.parse(report.body) as MispEvent, now());
+          manifest[String(event.uuid)] = manifestEntry(event);
+          hashes.set(String(event.uuid), hashesOf(event));
+          outcomes.set(report, { kind: "delivered", notes: [] });
+        } catch (error) {
+          outcomes.set(report, { kind: "retry", reason: this.#explain(error) });
+        }
       }
       const lines = [...hashes].flatMap(([uuid, values]) => values.map((v) => `${v},${uuid}\n`));
       await replaceFile(`${this.#directory}/hashes.csv`, lines.join(""));
       await replaceFile(`${this.#directory}/manifest.json`, JSON.stringify(manifest));
-      return { kind: "delivered", notes: [] };
+      return outcomes;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { kind: "unavailable", reason: `feed folder ${this.#directory}: ${reason}` };
+      const outcome: Outcome = { kind: "unavailable", reason: this.#explain(error) };
+      return new Map(reports.map((report) => [report, outcome]));
     }
+  }
+
+  #explain(error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `feed folder ${this.#directory}: ${reason}`;
   }
 
   /** Writes an event unless the file says the same already: a MISP fetches only what is newer. */
@@ -78,13 +89,13 @@ export class FeedSink implements Sink {
     try {
       const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
       const manifest: unknown = JSON.parse(text);
-      if (typeof manifest === "object" && manifest !== null) return manifest as Fields;
+      if (isFields(manifest)) return manifest;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
     }
     const manifest: Fields = {};
-    for await (const { name } of Deno.readDir(this.#directory)) {
-      if (!/^[0-9a-f-]{36}\.json$/.test(name)) continue;
+    for await (const { name, isFile } of Deno.readDir(this.#directory)) {
+      if (!isFile || !/^[0-9a-f-]{36}\.json$/.test(name)) continue;
       const event = await readEvent(`${this.#directory}/${name}`);
       if (event !== undefined) manifest[String(event.uuid)] = manifestEntry(event);
     }
@@ -112,8 +123,8 @@ export class FeedSink implements Sink {
 
 async function readEvent(path: string): Promise<Fields | undefined> {
   try {
-    const parsed = JSON.parse(await Deno.readTextFile(path)) as { Event?: Fields };
-    return parsed.Event;
+    const parsed: unknown = JSON.parse(await Deno.readTextFile(path));
+    return isFields(parsed) && isFields(parsed.Event) ? parsed.Event : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
@@ -131,6 +142,7 @@ function stamped(
   stamp: string,
 ): Fields {
   const known = new Map<unknown, Fields>();
+  for (const report of list(earlier?.EventReport)) known.set(report.uuid, report);
   for (const object of list(earlier?.Object)) {
     known.set(object.uuid, object);
     for (const attribute of list(object.Attribute)) known.set(attribute.uuid, attribute);
@@ -149,6 +161,7 @@ function stamped(
     Object: event.Object.map((object) =>
       withStamp({ ...object, Attribute: object.Attribute.map((a) => withStamp({ ...a })) })
     ),
+    EventReport: event.EventReport.map((report) => withStamp({ ...report })),
   };
 }
 
@@ -170,6 +183,10 @@ function hashesOf(event: Fields): readonly string[] {
   const values = list(event.Object).flatMap((object) => list(object.Attribute))
     .map((attribute) => String(attribute.value));
   return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function list(value: unknown): readonly Fields[] {

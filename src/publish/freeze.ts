@@ -4,6 +4,8 @@
  * @module
  */
 import type { Attack, Frozen, Home, SinkName } from "../buffer/buffer.ts";
+import type { Location } from "../guard/geolocation.ts";
+import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { uuidV5 } from "../misp/uuid.ts";
 import { type HomeRules, updateHome } from "./home.ts";
@@ -15,8 +17,20 @@ export interface FreezeRules extends HomeRules, EventRules {
   readonly minAttempts: number;
 }
 
+/** What is looked up of an address, beside what the attack itself says. */
+export interface Lookups {
+  readonly verdictOf: (address: string) => ListVerdict | undefined;
+  readonly locate: (address: string) => Location | undefined;
+}
+
+/** Nothing is configured to be looked up. */
+export const NO_LOOKUPS: Lookups = { verdictOf: () => undefined, locate: () => undefined };
+
 /**
  * Freezes an attack.
+ *
+ * A source on a dropping warning list is not published, but an event that is there already is brought
+ * up to date, without `to_ids`; so is what looks like a compromise.
  *
  * @param now milliseconds UTC
  */
@@ -25,11 +39,19 @@ export function freezeAttack(
   earlier: Home | undefined,
   rules: FreezeRules,
   now: number,
+  lookups: Lookups = NO_LOOKUPS,
 ): Frozen {
   const { home, settled } = updateHome(attack, earlier, rules, now);
-  if (home.attempts < rules.minAttempts) return { home, settled, reports: [] };
-  const body = JSON.stringify(buildEvent(home, rules));
-  const uuid = uuidV5(home.eventUuid, `report/${home.reports}`);
+  const mustBeTold = home.compromisedAt !== undefined || home.reports > 0;
+  const verdict = lookups.verdictOf(home.sourceIp);
+  if (!mustBeTold && verdict?.action === "drop") {
+    return { home, settled, reports: [], withheld: "warning_listed" };
+  }
+  if (!mustBeTold && home.attempts < rules.minAttempts) return { home, settled, reports: [] };
+  const told = { ...home, reports: home.reports + 1 };
+  const location = lookups.locate(home.sourceIp);
+  const body = JSON.stringify(buildEvent(told, rules, { verdict, location }));
+  const uuid = uuidV5(home.eventUuid, `report/${told.reports}`);
   const reports = rules.sinks.map((sink) => ({
     uuid,
     sink,
@@ -39,5 +61,5 @@ export function freezeAttack(
     attempts: home.attempts,
     frozenAt: now,
   }));
-  return { home, settled, reports };
+  return { home: told, settled, reports };
 }

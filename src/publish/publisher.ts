@@ -13,6 +13,8 @@ export interface PublisherParts {
   readonly due: DueRules;
   /** Longest that one report takes to deliver, milliseconds: the lease outlasts it. */
   readonly deliveryMs: number;
+  /** Loads what freezing looks up, before the transaction: it may take a while the first time. */
+  readonly prepare: () => Promise<void>;
   readonly freeze: (attack: Attack, home: Home | undefined, now: number) => Frozen;
   /** Milliseconds UTC. */
   readonly now: () => number;
@@ -35,6 +37,8 @@ export interface Round {
 /** Name of the lease that lets one publisher work at a time. */
 export const PUBLISH_LEASE = "publish";
 
+/** `flush --now` takes attacks of a clock that was set back since, too. */
+const AHEAD_MS = 10 * 365 * 24 * 60 * 60_000;
 const FREEZE_AT_ONCE = 200;
 const DELIVER_AT_ONCE = 500;
 const SHORTEST_LEASE_MS = 60_000;
@@ -86,19 +90,20 @@ class PublishRound {
     while (await this.#deliverSome());
     const { buffer, sinks } = this.#parts;
     const names = sinks.map((sink) => sink.name);
-    const waiting = await buffer.reportsToTry(names, DELIVER_AT_ONCE, Infinity);
+    const waiting = await buffer.countWaiting(names);
     return {
       frozen: this.#frozen,
       delivered: this.#delivered,
       refused: this.#refused,
-      waiting: waiting.length,
+      waiting,
       problems: [...this.#problems],
     };
   }
 
   async #freeze(): Promise<void> {
     const { buffer, due, freeze } = this.#parts;
-    const rules = this.#everything ? { ...due, periodMs: 0, maxHoldMs: 0 } : due;
+    await this.#parts.prepare();
+    const rules = this.#everything ? { ...due, periodMs: -AHEAD_MS, maxHoldMs: -AHEAD_MS } : due;
     for (;;) {
       // What arrives while this goes on is for the next round, or a flood would keep it here.
       const now = Math.max(this.#startedAt, 0);

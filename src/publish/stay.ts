@@ -27,8 +27,8 @@ export async function stayAndPublish(parts: StayParts, owner: string): Promise<v
   const { buffer, due, now } = parts;
   const lease = await buffer.takeLease(STAY_LEASE, owner, LEASE_MS, now());
   if (lease === undefined) return;
-  await parts.prune();
   try {
+    await parts.prune();
     for (;;) {
       const next = await buffer.nextDueAt(due);
       if (next !== undefined && next <= now()) await publishDue(parts, owner);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { IgnoreReason } from "../types.ts";
+import { unwrap } from "./shapes.ts";
 
 /** One value of the file, or why there is none. `where` is for people: `line 3`, `item 2`. */
 export type Item =
@@ -25,9 +26,9 @@ export function readAlertFile(bytes: Uint8Array): readonly Item[] {
   if (trimmed.startsWith(TEXT_FORMAT)) return [{ reason: "text_format", where: "the whole file" }];
   try {
     const value: unknown = JSON.parse(trimmed);
-    if (!Array.isArray(value)) return [{ value, where: "the alert" }];
+    if (!Array.isArray(value)) return unwrapItem(value, "the alert");
     if (value.length === 0) return [{ reason: "empty_file", where: "the whole file" }];
-    return value.map((item: unknown, index) => ({ value: item, where: `item ${index + 1}` }));
+    return value.flatMap((item: unknown, index) => unwrapItem(item, `item ${index + 1}`));
   } catch {
     return readLines(trimmed);
   }
@@ -39,17 +40,27 @@ function readLines(text: string): readonly Item[] {
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const where = lines.length === 1 ? "the whole file" : `line ${index + 1}`;
-    items.push(readLine(line, where));
+    for (const item of readLine(line, where)) items.push(item);
   }
   const isNotLines = items.every((item) => "reason" in item);
   return isNotLines ? [{ reason: "not_json", where: "the whole file" }] : items;
 }
 
-/** Reads one line of NDJSON. */
-export function readLine(line: string, where: string): Item {
+/** Reads one line of NDJSON: one alert, or a wrapper of several. */
+export function readLine(line: string, where: string): readonly Item[] {
   try {
-    return { value: JSON.parse(line) as unknown, where };
+    return unwrapItem(JSON.parse(line), where);
   } catch {
-    return { reason: "not_json", where };
+    return [{ reason: "not_json", where }];
   }
+}
+
+/** The alerts of one value; a wrapper of none is as good as an empty file. */
+function unwrapItem(value: unknown, where: string): readonly Item[] {
+  const found = unwrap(value);
+  if (found.length === 0) return [{ reason: "empty_file", where }];
+  return found.map((one, index) => ({
+    value: one,
+    where: found.length === 1 ? where : `${where}, ${index + 1} of ${found.length}`,
+  }));
 }

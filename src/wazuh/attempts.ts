@@ -13,6 +13,9 @@ export type Evidence =
   | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
   | { readonly reason: IgnoreReason };
 
+/** "Multiple authentication failures followed by a success". */
+const COMPROMISE = "40112";
+
 /** Rule of the single alerts that a composite stands for (contracts/wazuh.md 3). */
 const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5551", "5503"],
@@ -20,6 +23,7 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5719", "5718"],
   ["5720", "5716"],
   ["5763", "5760"],
+  [COMPROMISE, "5760"],
 ]);
 
 /** Rules that also fire for su, sudo, vsftpd and others (contracts/wazuh.md 3). */
@@ -27,6 +31,9 @@ const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551
 
 /** sshd, and what OpenSSH 9.8 and 10 split from it (contracts/wazuh.md 3.1 f). */
 const SSHD = /^sshd(-session|-auth)?$/;
+
+/** A manager's clock may be ahead by so much; a later time is taken for a mistake. Milliseconds. */
+const FASTEST_CLOCK_MS = 24 * 60 * 60 * 1000;
 
 /** User names longer than this are cut: sshd itself writes 100 characters at most. */
 const LONGEST_USERNAME = 255;
@@ -65,9 +72,12 @@ export function isCowrie(alert: Alert): boolean {
   return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
 }
 
-function common(alert: Alert, now: number) {
+/** What every attempt of an alert shares. */
+export function common(alert: Alert, now: number) {
   const { sensor, location, techniques } = alert;
-  return { sensor, location, techniques, at: alert.at ?? now };
+  const isFuture = alert.at !== undefined && alert.at > now + FASTEST_CLOCK_MS;
+  const at = alert.at === undefined || isFuture ? now : alert.at;
+  return { sensor, location, techniques, at, isCompromise: false };
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
@@ -87,6 +97,7 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
     guesses: parsed.guesses,
     username: parsed.username?.slice(0, LONGEST_USERNAME),
     pid: parsed.pid ?? 0,
+    isCompromise: parsed.succeeded && alert.ruleId === COMPROMISE,
   };
   return { attempts: [attempt], spoofedSrcip: false };
 }

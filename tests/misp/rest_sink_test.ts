@@ -21,6 +21,7 @@ function home(attempts: number): Home {
     alerts: attempts,
     settled: { pam: 0, guesses: attempts, connect: 0 },
     attempts,
+    compromisedAt: undefined,
     reports: 1,
     usernames: { root: attempts },
     sensors: [],
@@ -34,6 +35,8 @@ function report(attempts = 3, changes: Partial<Report> = {}): Report {
     threatLevel: 3,
     analysis: 0,
     tags: ["tlp:green"],
+    usernames: "top",
+    sensorNames: "pseudonym",
   });
   return {
     uuid: "00000000-0000-5000-8000-000000000001",

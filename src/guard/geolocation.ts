@@ -1,0 +1,183 @@
+/**
+ * Where an address is, from MMDB files (GeoLite2, GeoIP2, DB-IP). Never required: whatever is wrong
+ * with a file, its answer is that it does not know.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** What is known of an address. Texts come from the database: clean them before they go anywhere. */
+export interface Location {
+  /** English name. */
+  readonly country?: string;
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly countryCode?: string;
+  readonly city?: string;
+  /** The largest subdivision, such as a federal state. */
+  readonly region?: string;
+  /** Degrees, north and east positive. Always both. */
+  readonly latitude?: number;
+  readonly longitude?: number;
+  /** Autonomous system number. */
+  readonly asn?: number;
+  /** Who runs the autonomous system. */
+  readonly organisation?: string;
+}
+
+/** Open databases. */
+export interface Geolocation {
+  /** @param address canonical; undefined where nothing is known. Never throws */
+  lookup(address: string): Location | undefined;
+}
+
+/** How databases are read and where trouble is told, one line each. */
+export interface GeolocationIo {
+  readonly readFile: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly warn: (message: string) => void;
+}
+
+/** The one thing that is used of a reader of `mmdb-lib`. */
+interface Reader {
+  readonly metadata: { readonly ipVersion: number };
+  get(address: string): unknown;
+}
+
+interface MmdbLib {
+  readonly Reader: new (database: Buffer) => Reader;
+}
+
+/**
+ * Opens databases and keeps them in memory, whole. The reader is loaded here and not before.
+ *
+ * @param paths one file, or several that complete each other, such as City and ASN: of each piece of
+ * information the first one that has it is taken
+ * @returns undefined when no file could be opened; each failure is a warning, never an error
+ */
+export async function openGeolocation(
+  paths: string | readonly string[],
+  io: GeolocationIo,
+): Promise<Geolocation | undefined> {
+  const databases: Geolocation[] = [];
+  for (const path of typeof paths === "string" ? [paths] : paths) {
+    const warn = (reason: string) => io.warn(oneLine(`geoip.database ${path}: ${reason}`));
+    try {
+      databases.push(database(await openReader(await io.readFile(path)), warn));
+    } catch (error) {
+      warn(`it is not used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return databases.length === 0 ? undefined : { lookup: (address) => joined(databases, address) };
+}
+
+async function openReader(bytes: Uint8Array<ArrayBuffer>): Promise<Reader> {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new TypeError("it is gzipped; unpack it first");
+  if (!hasMetadata(bytes)) throw new TypeError("it is no MMDB file, or was cut off");
+  const loaded: MmdbLib & { readonly default?: MmdbLib } = await import("mmdb-lib");
+  // In the bundle that is compiled, a CommonJS package has its exports behind `default` only.
+  const { Reader } = loaded.default ?? loaded;
+  return new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+/** The metadata begin behind this, in the last 128 KiB (MaxMind DB File Format 2.0). */
+const MARKER = Buffer.from("\xab\xcd\xefMaxMind.com", "latin1");
+
+function hasMetadata(bytes: Uint8Array<ArrayBuffer>): boolean {
+  const tail = bytes.subarray(Math.max(0, bytes.length - 128 * 1024));
+  return Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength).includes(MARKER);
+}
+
+function database(reader: Reader, warn: (reason: string) => void): Geolocation {
+  let isDamaged = false;
+  return {
+    lookup: (address) => {
+      // The reader would take the first bits of an IPv6 address for an IPv4 one.
+      if (reader.metadata.ipVersion === 4 && address.includes(":")) return undefined;
+      try {
+        return locationOf(reader.get(address));
+      } catch (error) {
+        if (!isDamaged) warn(`it is damaged: ${error instanceof Error ? error.message : error}`);
+        isDamaged = true;
+        return undefined;
+      }
+    },
+  };
+}
+
+function joined(databases: readonly Geolocation[], address: string): Location | undefined {
+  const found = databases.map((one) => one.lookup(address)).filter((one) => one !== undefined);
+  // Place and network may come from different files, but a place is never put together from two.
+  const place = found.find((one) => one.country !== undefined || one.countryCode !== undefined);
+  const network = found.find((one) => one.asn !== undefined);
+  const { asn: _asn, organisation: _organisation, ...rest } = place ?? found[0] ?? {};
+  const { asn, organisation } = network ?? place ?? {};
+  return known({ ...rest, asn, organisation });
+}
+
+/**
+ * Reads a record: the nested one of GeoLite2, GeoIP2 and DB-IP, or the flat one of the databases that
+ * are made from them. What has not the right form is left out.
+ */
+function locationOf(record: unknown): Location | undefined {
+  const fields = asRecord(record);
+  const country = asRecord(fields.country);
+  const location = asRecord(fields.location);
+  const traits = asRecord(fields.traits);
+  const [subdivision] = Array.isArray(fields.subdivisions) ? fields.subdivisions : [];
+  const latitude = degrees(location.latitude ?? fields.latitude, 90);
+  const longitude = degrees(location.longitude ?? fields.longitude, 180);
+  const hasPlace = latitude !== undefined && longitude !== undefined;
+  return known({
+    country: englishName(country) ?? text(fields.country_name),
+    countryCode: countryCode(country.iso_code ?? fields.country_code),
+    city: englishName(asRecord(fields.city)) ?? text(fields.city),
+    region: englishName(asRecord(subdivision)) ?? text(fields.state1),
+    latitude: hasPlace ? latitude : undefined,
+    longitude: hasPlace ? longitude : undefined,
+    asn: systemNumber(fields.autonomous_system_number ?? traits.autonomous_system_number),
+    organisation: text(
+      fields.autonomous_system_organization ?? traits.autonomous_system_organization,
+    ),
+  });
+}
+
+type Pieces = { readonly [Key in keyof Location]: Location[Key] | undefined };
+
+/** Without the pieces that are not known; undefined when none is. */
+function known(pieces: Pieces): Location | undefined {
+  const entries = Object.entries(pieces).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** Nothing has a longer name; a damaged database has. */
+const LONGEST_NAME = 200;
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value.slice(0, LONGEST_NAME) : undefined;
+}
+
+function englishName(place: Readonly<Record<string, unknown>>): string | undefined {
+  return text(asRecord(place.names).en);
+}
+
+function countryCode(value: unknown): string | undefined {
+  return typeof value === "string" && /^[a-z]{2}$/i.test(value) ? value.toUpperCase() : undefined;
+}
+
+function degrees(value: unknown, most: number): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Math.abs(number) <= most ? number : undefined;
+}
+
+function systemNumber(value: unknown): number | undefined {
+  const isNumber = typeof value === "number" && Number.isInteger(value);
+  return isNumber && value > 0 && value <= 0xffffffff ? value : undefined;
+}
+
+function oneLine(message: string): string {
+  // deno-lint-ignore no-control-regex
+  return message.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").slice(0, 300);
+}

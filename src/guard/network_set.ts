@@ -1,0 +1,297 @@
+/**
+ * A set of networks that tells which lists an address is on.
+ *
+ * Two CIDR networks are nested or apart, never half over each other. So the address space is cut at
+ * every first and last address once, each piece gets the names that hold for all of it, and a look-up
+ * is one binary search, however many networks and lengths there are.
+ *
+ * @module
+ */
+import { canonicalAddress } from "../address.ts";
+
+/** A network. */
+export interface Network {
+  /** The first address in 32-bit words, network order: one for IPv4, four for IPv6. */
+  readonly start: readonly number[];
+  /** Prefix length in bits, up to 32 or 128. */
+  readonly bits: number;
+}
+
+/** Networks by the name of their list. */
+export interface NamedNetworks {
+  readonly name: string;
+  readonly networks: readonly Network[];
+}
+
+/** What can be asked of a set of networks. */
+export interface NetworkSet {
+  /** How many networks it was made of. */
+  readonly size: number;
+  /**
+   * The names of all lists that have a network round this address, in the order the lists were given.
+   *
+   * @param address canonical (`canonicalAddress()`): IPv4-mapped IPv6 is not looked up as IPv4
+   * @throws {RangeError} if the text is no address
+   */
+  namesOf(address: string): readonly string[];
+}
+
+/**
+ * Reads a network: `192.0.2.0/24`, `2001:db8::/32`, or a bare address, which is a network of one.
+ *
+ * @param text bits behind the prefix may be set, as real lists have it; they are cleared. IPv4-mapped
+ * networks longer than /96 are the IPv4 networks they map; `::ffff:0:0/96` itself and shorter ones
+ * stay IPv6, because they say something of the notation and not of every IPv4 address
+ * @returns undefined when it is no network
+ */
+export function parseNetwork(text: string): Network | undefined {
+  const slash = text.indexOf("/");
+  const written = slash < 0 ? text : text.slice(0, slash);
+  const canonical = canonicalAddress(written);
+  if (canonical === undefined) return undefined;
+  const longest = written.includes(":") ? 128 : 32;
+  const bits = slash < 0 ? longest : prefixLength(text.slice(slash + 1), longest);
+  if (bits === undefined) return undefined;
+  const start = wordsOf(canonical);
+  if (start.length * 32 === longest) return masked(start, bits);
+  return bits > 96 ? masked(start, bits - 96) : masked([0, 0, 0xffff, ...start], bits);
+}
+
+function prefixLength(text: string, longest: number): number | undefined {
+  return /^\d{1,3}$/.test(text) && Number(text) <= longest ? Number(text) : undefined;
+}
+
+/** Makes a set; a name may come several times. */
+export function createNetworkSet(lists: readonly NamedNetworks[]): NetworkSet {
+  const interned = new NameSets();
+  const v4 = new Pieces(1, lists, interned);
+  const v6 = new Pieces(4, lists, interned);
+  return {
+    size: lists.reduce((sum, list) => sum + list.networks.length, 0),
+    namesOf: (address) => {
+      const key = wordsOf(address);
+      return interned.namesOf((key.length === 1 ? v4 : v6).find(key));
+    },
+  };
+}
+
+/**
+ * A canonical address as words. `addressBytes()` would do, but it checks every form an address can
+ * have, and takes a third of a look-up for that.
+ */
+function wordsOf(canonical: string): number[] {
+  if (canonical.includes(":")) {
+    const groups = groupsOf(canonical);
+    if (groups?.length === 8) {
+      const word = (at: number) => ((groups[at]! << 16) | groups[at + 1]!) >>> 0;
+      return [word(0), word(2), word(4), word(6)];
+    }
+  } else {
+    const quad = numbers(canonical, DOT, 10);
+    if (quad?.length === 4) {
+      return [((quad[0]! << 24) | (quad[1]! << 16) | (quad[2]! << 8) | quad[3]!) >>> 0];
+    }
+  }
+  throw new RangeError(`Cannot look up 'address' as it is no address: '${canonical}'`);
+}
+
+const DOT = 46;
+const COLON = 58;
+
+function groupsOf(canonical: string): number[] | undefined {
+  const gap = canonical.indexOf("::");
+  if (gap < 0) return numbers(canonical, COLON, 16);
+  const front = gap === 0 ? [] : numbers(canonical.slice(0, gap), COLON, 16);
+  const end = gap + 2;
+  const back = end === canonical.length ? [] : numbers(canonical.slice(end), COLON, 16);
+  if (front === undefined || back === undefined) return undefined;
+  while (front.length + back.length < 8) front.push(0);
+  for (const group of back) front.push(group);
+  return front;
+}
+
+/** Numbers with a separator between them; undefined where a digit is missing or none. */
+function numbers(text: string, separator: number, base: number): number[] | undefined {
+  const found: number[] = [];
+  let value = -1;
+  for (let at = 0; at <= text.length; at++) {
+    const code = at < text.length ? text.charCodeAt(at) : separator;
+    if (code === separator) {
+      if (value < 0) return undefined;
+      found.push(value);
+      value = -1;
+      continue;
+    }
+    // Digits 48 to 57, letters a to f 97 to 102.
+    const digit = code < 58 ? code - 48 : code - 87;
+    if (digit < 0 || digit >= base) return undefined;
+    value = (value < 0 ? 0 : value) * base + digit;
+  }
+  return found;
+}
+
+/** Bits of a word that belong to a prefix of `bits`: a shift by 32 would shift by nothing. */
+function wordMask(bits: number): number {
+  return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0;
+}
+
+function masked(address: readonly number[], bits: number): Network {
+  return {
+    start: address.map((word, index) => (word & wordMask(bits - index * 32)) >>> 0),
+    bits,
+  };
+}
+
+/** The first address behind a network; undefined behind the last of all. */
+function behind({ start, bits }: Network): number[] | undefined {
+  const next = start.map((word, index) => (word | ~wordMask(bits - index * 32)) >>> 0);
+  for (let index = next.length - 1; index >= 0; index--) {
+    if (next[index] !== 0xffffffff) {
+      next[index]! += 1;
+      return next;
+    }
+    next[index] = 0;
+  }
+  return undefined;
+}
+
+function compare(one: readonly number[], other: readonly number[]): number {
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] !== other[index]) return one[index]! - other[index]!;
+  }
+  return 0;
+}
+
+/** Combinations of names, each kept once: pieces by the thousand share a few of them. */
+class NameSets {
+  readonly #sets: (readonly string[])[] = [[]];
+  readonly #orders: (readonly number[])[] = [[]];
+  readonly #known: Map<number, number>[] = [];
+
+  /** The number of the combination that has one list more. */
+  with(set: number, order: number, name: string): number {
+    const known = this.#known[set] ??= new Map();
+    let made = known.get(order);
+    if (made === undefined) {
+      const before = this.#orders[set]!;
+      made = before.includes(order) ? set : this.#add(before, order, set, name);
+      known.set(order, made);
+    }
+    return made;
+  }
+
+  namesOf(set: number): readonly string[] {
+    return this.#sets[set]!;
+  }
+
+  #add(before: readonly number[], order: number, set: number, name: string): number {
+    const at = before.filter((other) => other < order).length;
+    this.#orders.push(before.toSpliced(at, 0, order));
+    this.#sets.push(this.#sets[set]!.toSpliced(at, 0, name));
+    return this.#sets.length - 1;
+  }
+}
+
+interface Entry extends Network {
+  readonly order: number;
+  readonly name: string;
+}
+
+/** How many values 16 bits have. */
+const TOPS = 65536;
+
+/** The address space of one family, cut into pieces: a piece ends where the next one starts. */
+class Pieces {
+  readonly #width: number;
+  readonly #starts: Uint32Array;
+  readonly #sets: Uint32Array;
+  /** Where to search: the first pieces by the top 16 bits, so that few steps remain. */
+  readonly #firsts: Uint32Array;
+
+  constructor(width: number, lists: readonly NamedNetworks[], interned: NameSets) {
+    this.#width = width;
+    const entries = entriesOf(width, lists);
+    const starts: number[] = [];
+    const sets: number[] = [];
+    let last: readonly number[] | undefined;
+    const cut = (start: readonly number[], set: number) => {
+      if (last !== undefined && compare(last, start) === 0) {
+        sets[sets.length - 1] = set;
+        return;
+      }
+      last = start;
+      for (const word of start) starts.push(word);
+      sets.push(set);
+    };
+    const open: { readonly end: readonly number[] | undefined; readonly set: number }[] = [];
+    const close = (until: readonly number[] | undefined) => {
+      for (let inner = open.at(-1); inner?.end !== undefined; inner = open.at(-1)) {
+        if (until !== undefined && compare(inner.end, until) > 0) return;
+        open.pop();
+        cut(inner.end, open.at(-1)?.set ?? 0);
+      }
+    };
+    for (const entry of entries) {
+      close(entry.start);
+      const set = interned.with(open.at(-1)?.set ?? 0, entry.order, entry.name);
+      open.push({ end: behind(entry), set });
+      cut(entry.start, set);
+    }
+    close(undefined);
+    this.#starts = Uint32Array.from(starts);
+    this.#sets = Uint32Array.from(sets);
+    this.#firsts = this.#indexed();
+  }
+
+  /** The number of the name set that holds for an address, 0 for none. */
+  find(key: readonly number[]): number {
+    const top = key[0]! >>> 16;
+    let low = this.#firsts[top]!;
+    let high = this.#firsts[top + 1]!;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#isBehind(middle, key)) high = middle;
+      else low = middle + 1;
+    }
+    return low === 0 ? 0 : this.#sets[low - 1]!;
+  }
+
+  /** For each value of the top 16 bits, the first piece that starts there or behind. */
+  #indexed(): Uint32Array {
+    const firsts = new Uint32Array(TOPS + 1);
+    let piece = 0;
+    for (let top = 0; top <= TOPS; top++) {
+      while (
+        piece < this.#sets.length && (this.#starts[piece * this.#width]! >>> 16) < top
+      ) piece++;
+      firsts[top] = piece;
+    }
+    return firsts;
+  }
+
+  /** Whether a piece starts behind an address. */
+  #isBehind(piece: number, key: readonly number[]): boolean {
+    const offset = piece * this.#width;
+    for (let index = 0; index < this.#width; index++) {
+      const start = this.#starts[offset + index]!;
+      if (start !== key[index]) return start > key[index]!;
+    }
+    return false;
+  }
+}
+
+/** The networks of one family, outer ones before those inside. */
+function entriesOf(width: number, lists: readonly NamedNetworks[]): readonly Entry[] {
+  const orders = new Map<string, number>();
+  const entries: Entry[] = [];
+  for (const { name, networks } of lists) {
+    const order = orders.get(name) ?? orders.size;
+    orders.set(name, order);
+    for (const network of networks) {
+      if (network.start.length === width) {
+        entries.push({ start: network.start, bits: network.bits, order, name });
+      }
+    }
+  }
+  return entries.sort((one, other) => compare(one.start, other.start) || one.bits - other.bits);
+}

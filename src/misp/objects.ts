@@ -1,0 +1,183 @@
+/**
+ * The objects of an event (contracts/misp.md 2). Each attribute says its category and its correlation,
+ * since MISP does not take them from the template.
+ *
+ * @module
+ */
+import type { Location } from "../guard/geolocation.ts";
+import { forMisp } from "./usernames.ts";
+import { uuidV5 } from "./uuid.ts";
+
+/** A tag by its name. */
+export interface MispTag {
+  readonly name: string;
+}
+
+/** An attribute as MISP takes it. Times are ISO 8601, UTC, microseconds. */
+export interface MispAttribute {
+  readonly uuid: string;
+  readonly object_relation: string;
+  readonly type: string;
+  readonly category: string;
+  readonly value: string;
+  readonly to_ids: boolean;
+  readonly disable_correlation: boolean;
+  readonly distribution: "5";
+  readonly comment: string;
+  readonly first_seen?: string;
+  readonly last_seen?: string;
+  readonly Tag?: readonly MispTag[];
+}
+
+/** An object as MISP takes it. */
+export interface MispObject {
+  readonly uuid: string;
+  readonly name: string;
+  readonly "meta-category": string;
+  readonly description: string;
+  readonly template_uuid: string;
+  readonly template_version: string;
+  readonly distribution: "5";
+  readonly comment: string;
+  readonly first_seen?: string;
+  readonly last_seen?: string;
+  readonly Attribute: readonly MispAttribute[];
+}
+
+/** Templates of MISP, by the names of their objects. */
+const TEMPLATES = {
+  "authentication-failure-report": {
+    "meta-category": "network",
+    description: "Authentication Failure Report",
+    template_uuid: "9b39afe0-9809-4fe0-8a0b-4cec2b140dd2",
+    template_version: "4",
+  },
+  "ip-port": {
+    "meta-category": "network",
+    description: "An IP address (or domain or hostname) and a port seen as a tuple",
+    template_uuid: "9f8cea74-16fe-4968-a2b4-026676949ac6",
+    template_version: "10",
+  },
+  "geolocation": {
+    "meta-category": "misc",
+    description: "An object to describe a geographic location.",
+    template_uuid: "cd6f2238-ba55-4888-82c4-104e6e1acf21",
+    template_version: "8",
+  },
+} as const;
+
+/** Times of an object or attribute. */
+export interface Seen {
+  readonly first_seen: string;
+  readonly last_seen: string;
+}
+
+/** The one copy of an address that correlates and may feed detection, and what is said of it. */
+export interface AddressTold {
+  readonly sourceIp: string;
+  readonly attempts: number;
+  readonly toIds: boolean;
+  readonly tags: readonly MispTag[];
+  readonly comment: string;
+}
+
+/** The object that every event has. */
+export function failureReport(
+  eventUuid: string,
+  told: AddressTold,
+  comment: string,
+  seen: Seen,
+): MispObject {
+  const { sourceIp, tags } = told;
+  return build(eventUuid, "authentication-failure-report", sourceIp, comment, seen, (attribute) => [
+    {
+      ...attribute("ip-src", "ip-src", sourceIp),
+      to_ids: told.toIds,
+      disable_correlation: false,
+      comment: told.comment,
+      ...seen,
+      ...(tags.length === 0 ? {} : { Tag: tags }),
+    },
+    attribute("total", "counter", String(told.attempts)),
+    attribute("type", "text", "ssh"),
+  ]);
+}
+
+/** Who runs the network of the address; nothing of it correlates. */
+export function networkObject(
+  eventUuid: string,
+  sourceIp: string,
+  location: Location,
+): readonly MispObject[] {
+  const { asn, organisation } = location;
+  if (asn === undefined) return [];
+  const comment = organisation === undefined ? "" : forMisp(organisation, LONGEST_TEXT);
+  return [build(eventUuid, "ip-port", sourceIp, comment, {}, (attribute) => [
+    attribute("ip-src", "ip-src", sourceIp),
+    attribute("AS", "AS", String(asn)),
+  ])];
+}
+
+/** Where the address is; nothing of it correlates. */
+export function geolocationObject(
+  eventUuid: string,
+  sourceIp: string,
+  location: Location,
+): readonly MispObject[] {
+  const { country, countryCode, region, city, latitude, longitude } = location;
+  const texts = { country, countrycode: countryCode, region, city };
+  const numbers = { latitude, longitude };
+  const object = build(eventUuid, "geolocation", sourceIp, "", {}, (attribute) => [
+    ...Object.entries(texts).flatMap(([relation, text]) =>
+      text === undefined ? [] : [attribute(relation, "text", forMisp(text, LONGEST_TEXT))]
+    ),
+    ...Object.entries(numbers).flatMap(([relation, number]) =>
+      number === undefined ? [] : [attribute(relation, "float", String(number))]
+    ),
+  ]);
+  return object.Attribute.length === 0 ? [] : [object];
+}
+
+const LONGEST_TEXT = 255;
+
+/** Category of each attribute type in use (checked against MISP's own table). */
+const CATEGORIES: Readonly<Record<string, string>> = {
+  "ip-src": "Network activity",
+  "AS": "Network activity",
+  "counter": "Other",
+  "text": "Other",
+  "float": "Other",
+};
+
+type NewAttribute = (relation: string, type: string, value: string) => MispAttribute;
+
+function build(
+  eventUuid: string,
+  name: keyof typeof TEMPLATES,
+  sourceIp: string,
+  comment: string,
+  seen: Seen | Record<string, never>,
+  attributes: (attribute: NewAttribute) => readonly MispAttribute[],
+): MispObject {
+  const uuid = uuidV5(eventUuid, `object/${name}/${sourceIp}`);
+  const attribute: NewAttribute = (relation, type, value) => ({
+    uuid: uuidV5(uuid, `attr/${relation}`),
+    object_relation: relation,
+    type,
+    category: CATEGORIES[type] ?? "Other",
+    value,
+    to_ids: false,
+    disable_correlation: true,
+    distribution: "5",
+    comment: "",
+  });
+  return {
+    uuid,
+    name,
+    ...TEMPLATES[name],
+    distribution: "5",
+    comment,
+    ...seen,
+    Attribute: attributes(attribute),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The event report: the attack told for people, in Markdown. User names are an attacker's text.
+ *
+ * @module
+ */
+import type { Home, SensorRow } from "../buffer/buffer.ts";
+import { markdownText, summariseUsernames, type UsernamePolicy } from "./usernames.ts";
+import { publisherUuid, uuidV5 } from "./uuid.ts";
+
+/** What a report may tell. */
+export interface StoryRules {
+  readonly usernames: UsernamePolicy;
+  readonly sensorNames: "pseudonym" | "name";
+}
+
+/** An event report as MISP takes it. */
+export interface MispEventReport {
+  readonly uuid: string;
+  readonly name: string;
+  readonly content: string;
+  readonly distribution: "5";
+}
+
+/** Tells the story of a home. Times are UTC. */
+export function tellStory(home: Home, rules: StoryRules): MispEventReport {
+  const paragraphs = [
+    `# SSH brute force from ${home.sourceIp}`,
+    `**${home.attempts} attempts** between ${time(home.firstSeen)} and ${time(home.lastSeen)}, ` +
+    `told by ${home.alerts} Wazuh alerts.`,
+    ...compromise(home),
+    "## Sensors",
+    sensorTable(home, rules),
+    "## User names",
+    usernames(home, rules),
+    ...techniques(home),
+    "## How attempts are counted",
+    "sshd, its keyboard-interactive code and PAM each log the same guess. The lines are kept apart " +
+    "by kind and connection, and the fullest view of the same guesses is the count; a log that was " +
+    "collected twice counts once.",
+  ];
+  return {
+    uuid: uuidV5(home.eventUuid, "event-report"),
+    name: `SSH brute force from ${home.sourceIp}`,
+    content: paragraphs.join("\n\n"),
+    distribution: "5",
+  };
+}
+
+/** `2026-08-23 06:15:12 UTC` */
+function time(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+function compromise(home: Home): readonly string[] {
+  if (home.compromisedAt === undefined) return [];
+  return [
+    `**A login was let in at ${time(home.compromisedAt)}, after failures.** ` +
+    "Take the sensor for compromised until you know better.",
+  ];
+}
+
+function sensorTable(home: Home, rules: StoryRules): string {
+  const rows = home.sensors.map((sensor) =>
+    `| ${sensorName(home, sensor, rules)} | ${sensor.alerts} | ${time(sensor.firstSeen)} | ` +
+    `${time(sensor.lastSeen)} |`
+  );
+  return ["| sensor | alerts | first seen | last seen |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+/** The name of a sensor, or one that tells sensors apart without saying which they are. */
+function sensorName(home: Home, sensor: SensorRow, rules: StoryRules): string {
+  if (rules.sensorNames === "name") return markdownText(sensor.name);
+  return `honeypot-${uuidV5(publisherUuid(home.publisher), `sensor/${sensor.sensor}`).slice(0, 8)}`;
+}
+
+function usernames(home: Home, rules: StoryRules): string {
+  const { shown, distinct, others } = summariseUsernames(home.usernames, rules.usernames);
+  const told = `${distinct} different user names were seen`;
+  if (shown.length === 0) return `${told}.`;
+  const rows = shown.map(({ name, count }) => `| ${markdownText(name)} | ${count} |`);
+  const rest = others.names === 0
+    ? []
+    : ["", `${told}; ${others.names} of them, tried ${others.count} times, are not shown.`];
+  return ["| user name | attempts |", "|---|---|", ...rows, ...rest].join("\n");
+}
+
+function techniques(home: Home): readonly string[] {
+  if (home.techniques.length === 0) return [];
+  const ids = home.techniques.map(({ id }) => id).join(", ");
+  return ["## Techniques", `Wazuh's rules name these of MITRE ATT&CK: ${ids}.`];
+}

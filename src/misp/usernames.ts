@@ -1,0 +1,152 @@
+/**
+ * What may be told of the user names an attacker tried, and how text of an attacker gets into MISP.
+ * Pure.
+ *
+ * @module
+ */
+
+/** `privacy.usernames`. */
+export type UsernamePolicy = "top" | "all" | "count";
+
+/** How often a user name was tried. */
+export interface UsernameCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What may be told of user names. */
+export interface UsernameSummary {
+  /** The most tried first. Still an attacker's text: `markdownText()` or `forMisp()` before use. */
+  readonly shown: readonly UsernameCount[];
+  /** How many different names there were, shown or not. */
+  readonly distinct: number;
+  /** Those that are not shown. */
+  readonly others: { readonly names: number; readonly count: number };
+}
+
+/** How many names `top` shows. */
+const MOST_SHOWN = 10;
+
+/** useradd(8) allows no more, and neither does utmp. */
+const LONGEST_NAME = 32;
+
+/**
+ * Chooses the user names that an event may tell.
+ *
+ * - `top`: the ten most tried of those that look like names (`couldBeSecret()`)
+ * - `all`: every name; control characters and such are shown as `\u{…}`, so two names that differ in
+ *   nothing else stay apart
+ * - `count`: none
+ *
+ * @param counts how often each name was tried; the empty string is a name that was really sent
+ */
+export function summariseUsernames(
+  counts: Readonly<Record<string, number>>,
+  policy: UsernamePolicy,
+): UsernameSummary {
+  const ranked = Object.entries(counts)
+    .map(([name, count]) => ({ name, count }))
+    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1));
+  const shown = chosen(ranked, policy);
+  const sum = (rows: readonly UsernameCount[]) => rows.reduce((total, row) => total + row.count, 0);
+  return {
+    shown,
+    distinct: ranked.length,
+    others: { names: ranked.length - shown.length, count: sum(ranked) - sum(shown) },
+  };
+}
+
+function chosen(ranked: readonly UsernameCount[], policy: UsernamePolicy) {
+  switch (policy) {
+    case "count":
+      return [];
+    case "all":
+      return ranked.map(({ name, count }) => ({ name: visible(name), count }));
+    case "top":
+      return ranked.filter(({ name }) => !couldBeSecret(name)).slice(0, MOST_SHOWN);
+  }
+}
+
+/**
+ * Whether a user name could be a password that somebody typed one line too early. Such a name reaches
+ * the log in clear text, and an event would hand it on; a real name that is held back for it costs
+ * nothing, because it is still counted. It could be one when it
+ *
+ * - is longer than 32 characters, or no account name at all: spaces, control characters, punctuation
+ *   other than `_.-$`, letters other than a to z, a digit in front (contracts/misp.md 2);
+ * - has small letters, capitals and digits together: what password policies ask for, and what account
+ *   names, in small letters by habit, do not have;
+ * - ends in a year (`summer2024`): the commonest way to satisfy a policy that wants a digit;
+ * - changes four times or more between letters and digits (`p4ssw0rd`, `k7m2q9x4`): digits for letters,
+ *   or made by a machine. `db2inst1` changes three times;
+ * - is 16 or more hexadecimal digits with a digit among them: a key, a hash, a token;
+ * - has three separators and more than 20 characters (`correct-horse-battery-staple`): a passphrase.
+ */
+export function couldBeSecret(name: string): boolean {
+  if (name.length > LONGEST_NAME || !/^[a-z_][a-z0-9_.-]*\$?$/i.test(name)) return true;
+  if (/[a-z]/.test(name) && /[A-Z]/.test(name) && /[0-9]/.test(name)) return true;
+  if (/(?:19|20)[0-9]{2}$/.test(name)) return true;
+  if ((name.match(/[a-z](?=[0-9])|[0-9](?=[a-z])/gi)?.length ?? 0) >= 4) return true;
+  if (/^(?=.*[0-9])[0-9a-f]{16,}$/i.test(name)) return true;
+  return name.length > 20 && (name.match(/[_.-]/g)?.length ?? 0) >= 3;
+}
+
+/**
+ * Characters that are not shown as they are: control and format characters (also those that turn the
+ * direction of text), line and paragraph separators, private use, noncharacters, lone surrogates, and
+ * all that need four bytes in UTF-8, on which MISP answers 500 (contracts/misp-recorded.md 3.5).
+ */
+const UNSAFE =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufdd0-\ufdef\ufffe\uffff\u{10000}-\u{10ffff}]/gu;
+
+function visible(text: string): string {
+  return text.replace(UNSAFE, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+}
+
+const CUT = "…";
+const utf8 = new TextEncoder();
+const bytesOf = (text: string) => utf8.encode(text).length;
+
+/**
+ * Cleans one line of text for MISP: what MISP refuses or shows as nothing becomes `\u{…}`.
+ *
+ * @param maximum bytes of UTF-8 that the field holds; a longer text ends in "…", never in half a
+ * character or half an escape
+ */
+export function forMisp(text: string, maximum: number): string {
+  // No character gets shorter by being cleaned: what is behind this can never fit.
+  const clean = visible(text.slice(0, maximum + 1));
+  if (bytesOf(clean) <= maximum) return clean;
+  const room = maximum - bytesOf(CUT);
+  let kept = "";
+  let used = 0;
+  for (const [piece] of clean.matchAll(/\\u\{[0-9a-f]{1,6}\}|./gsu)) {
+    used += bytesOf(piece);
+    if (used > room) break;
+    kept += piece;
+  }
+  return room < 0 ? "" : kept + CUT;
+}
+
+/** What ends a code span, begins a MISP reference, an HTML tag or a table cell. */
+const MARKDOWN = /[`[\]<>|]/g;
+
+/**
+ * An attacker's text as Markdown for an event report of MISP: always one code span on one line. Inside
+ * it nothing is a link, an image, HTML or emphasis, bare addresses are not linked, and it may stand in a
+ * table. MISP's own references, `@[attribute](uuid)`, are searched in the raw text too, so that
+ * brackets are written as `\u{5b}`.
+ *
+ * @returns the word "(empty)", not in a code span, for the empty text
+ */
+export function markdownText(text: string): string {
+  if (text === "") return "(empty)";
+  const clean = visible(text).replace(MARKDOWN, escaped);
+  // A code span loses a space at both its ends, and other spaces look like one.
+  const spaced = clean.replace(/^ | $|\p{Zs}(?<! )/gu, escaped);
+  return `\`${spaced}\``;
+}

@@ -1,0 +1,111 @@
+/**
+ * One of many processes on one buffer: writes alerts, or publishes, once its parent says so.
+ *
+ * Says `ready` on standard output when everything is loaded and the buffer is still closed, then
+ * waits for the end of standard input, or, as a publisher, works until it comes.
+ *
+ * @module
+ */
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { freezeAttack } from "../../src/publish/freeze.ts";
+import { publishDue } from "../../src/publish/publisher.ts";
+import type { Sink } from "../../src/publish/sink.ts";
+import type { Decision } from "../../src/types.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+
+/** The source that all writers see. */
+export const COMMON_SOURCE = "82.202.219.155";
+/** Alerts that every writer hands over, under the same ids. */
+export const SHARED_ALERTS = 10;
+
+/** The source that only one writer sees. */
+export const ownSource = (writer: number) => `212.64.151.${writer}`;
+
+/** The rules by which tests freeze. */
+export const FREEZE_RULES = {
+  sinks: ["feed"],
+  reopenAfterMs: 30 * 24 * 60 * 60_000,
+  maxUsernames: 100,
+  publisher: undefined,
+  eventUuidOf: eventUuid,
+  distribution: 0,
+  threatLevel: 3,
+  analysis: 0,
+  usernames: "top" as const,
+  sensorNames: "pseudonym" as const,
+  tags: ["tlp:green"],
+  minAttempts: 1,
+} as const;
+
+/** A round of publishing on a sink that takes everything. */
+export async function publishAll(buffer: SqliteBuffer, owner: string): Promise<void> {
+  const sink: Sink = {
+    name: "feed",
+    async *deliver(reports) {
+      for (const report of reports) {
+        yield await Promise.resolve({ report, outcome: { kind: "delivered", notes: [] } });
+      }
+    },
+  };
+  await publishDue(
+    {
+      buffer,
+      sinks: [sink],
+      due: { periodMs: 0, maxHoldMs: 0, sinks: ["feed"] },
+      deliveryMs: 1000,
+      prepare: () => Promise.resolve(),
+      freeze: (attack, home, now) => freezeAttack(attack, home, FREEZE_RULES, now),
+      now: Date.now,
+      random: () => 0.5,
+      log: (_, message) => console.error(message),
+    },
+    owner,
+    true,
+  );
+}
+
+function decision(id: string, source: string, pid: number): Decision {
+  const message = `Failed password for root from ${source} port 51676 ssh2`;
+  return decideDefault(sshdAlert({ id, pid, message }));
+}
+
+/** Every second alert is about the source that all writers see, one connection for all of them. */
+async function write(buffer: SqliteBuffer, writer: number, alerts: number): Promise<void> {
+  for (let index = 0; index < alerts; index++) {
+    const source = index % 2 === 0 ? COMMON_SOURCE : ownSource(writer);
+    const decisions = [decision(`${writer}.${index}`, source, 26279)];
+    if (index < SHARED_ALERTS) decisions.push(decision(`shared.${index}`, COMMON_SOURCE, 26279));
+    await buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+  }
+}
+
+async function publishUntil(buffer: SqliteBuffer, isOver: () => boolean): Promise<void> {
+  for (let round = 0; !isOver(); round++) {
+    await publishAll(buffer, "publisher");
+    // Connections without an open attack go into their homes while writers go on.
+    await buffer.prune({ seenMs: 1e9, homeMs: 1e12, connectionMs: 0 }, Date.now());
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+async function untilInputEnds(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) continue;
+}
+
+if (import.meta.main) {
+  const [path = "", role = "", alerts = ""] = Deno.args;
+  decision("0", COMMON_SOURCE, 1);
+  console.log("ready");
+  if (role === "publish") {
+    let isOver = false;
+    const ended = untilInputEnds().then(() => isOver = true);
+    using buffer = new SqliteBuffer(path, Date.now());
+    await publishUntil(buffer, () => isOver);
+    await ended;
+  } else {
+    await untilInputEnds();
+    using buffer = new SqliteBuffer(path, Date.now());
+    await write(buffer, Number(role), Number(alerts));
+  }
+}

@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { PROGRAM } from "../../src/config/keys.ts";
+import { ConfigError, loadConfig, type Sources } from "../../src/config/load.ts";
+
+const FILE = `/var/ossec/etc/${PROGRAM}.json`;
+const SECRET = "hunter2hunter2hunter2hunter2hunter2hunter";
+
+/** Loads with files and an environment that are given as objects. */
+function load(
+  file: unknown = undefined,
+  environment: Readonly<Record<string, string>> = {},
+  changes: Partial<Sources> = {},
+) {
+  return loadConfig({
+    root: "/var/ossec",
+    environment: (name) => environment[name],
+    readTextFile: (path) => {
+      if (file === undefined || path !== (changes.file ?? environment["WM_CONFIG"] ?? FILE)) {
+        throw new Deno.errors.NotFound("No such file");
+      }
+      return typeof file === "string" ? file : JSON.stringify(file);
+    },
+    ...changes,
+  });
+}
+
+function errorOf(...args: Parameters<typeof load>): string {
+  try {
+    load(...args);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    assert.doesNotMatch(error.message, /\n/);
+    return error.message;
+  }
+  assert.fail("no error");
+}
+
+const originOf = (loaded: ReturnType<typeof load>, key: string) =>
+  loaded.entries.find((entry) => entry.key === key)?.origin;
+
+Deno.test("loadConfig() gives the defaults where nothing is set", () => {
+  const { config, file, fileFound, entries } = load();
+  assert.equal(file, "/var/ossec/etc/custom-misp_ssh_bruteforce-publish.json");
+  assert.equal(fileFound, false);
+  assert.equal(entries.every(({ origin }) => origin === "default"), true);
+  assert.equal(config.misp.url, undefined);
+  assert.equal(config.misp.timeoutMs, 30_000);
+  assert.equal(config.misp.reopenAfterMs, 2_592_000_000);
+  assert.equal(config.misp.publish, true);
+  assert.equal(config.misp.distribution, 0);
+  assert.equal(config.misp.threatLevel, 3);
+  assert.equal(config.feed.directory, undefined);
+  assert.deepEqual(config.buffer, {
+    path: "/var/ossec/queue/custom-misp/buffer.db",
+    periodMs: 900_000,
+    maxHoldMs: 3_600_000,
+    dedupeMs: 604_800_000,
+  });
+  assert.deepEqual(config.honeypot, { agentPrefixes: ["honeypot-"], agentLabels: [] });
+  const failures = ["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"];
+  for (const id of [...failures, "5758", "5760", "5763"]) assert.ok(config.rules.ids.has(id), id);
+  const { allowNetworks, publishPrivate, minAttempts } = config.guard;
+  assert.deepEqual([allowNetworks, publishPrivate, minAttempts], [[], false, 1]);
+  const { usernames, maxUsernames, sensorNames } = config.privacy;
+  assert.deepEqual([usernames, maxUsernames, sensorNames], ["top", 100, "pseudonym"]);
+  assert.deepEqual(config.server, {
+    listen: "127.0.0.1:8787",
+    tokensFile: undefined,
+    maxBodyBytes: 8_388_608,
+  });
+  assert.deepEqual(config.log, {
+    file: "/var/ossec/logs/integrations.log",
+    level: "info",
+    format: "text",
+  });
+});
+
+Deno.test("loadConfig() puts the environment above the file and the file above the defaults", () => {
+  const file = { buffer: { period_minutes: 5, max_hold_minutes: 30 }, log: { level: "debug" } };
+  const loaded = load(file, { WM_BUFFER_PERIOD_MINUTES: "0", WM_LOG_FORMAT: "json" });
+  assert.equal(loaded.fileFound, true);
+  assert.equal(loaded.config.buffer.periodMs, 0);
+  assert.equal(originOf(loaded, "buffer.period_minutes"), "environment");
+  assert.equal(loaded.config.buffer.maxHoldMs, 1_800_000);
+  assert.equal(originOf(loaded, "buffer.max_hold_minutes"), "file");
+  assert.deepEqual([loaded.config.log.level, loaded.config.log.format], ["debug", "json"]);
+  assert.equal(originOf(loaded, "log.file"), "default");
+});
+
+Deno.test("loadConfig() takes an empty environment variable for one that is not set", () => {
+  const loaded = load({ log: { level: "error" } }, { WM_LOG_LEVEL: "" });
+  assert.equal(loaded.config.log.level, "error");
+  assert.equal(originOf(loaded, "log.level"), "file");
+});
+
+Deno.test("loadConfig() takes integratord's address and key when nothing else sets them", () => {
+  const integratord = { url: "https://misp.example", apiKey: SECRET };
+  const loaded = load(undefined, {}, { integratord });
+  assert.equal(loaded.config.misp.url, "https://misp.example");
+  assert.equal(loaded.config.misp.apiKey, SECRET);
+  assert.equal(originOf(loaded, "misp.url"), "integratord");
+  assert.equal(originOf(loaded, "misp.api_key"), "integratord");
+});
+
+Deno.test("loadConfig() takes file and environment for better than integratord", () => {
+  const integratord = { url: "https://integratord.example", apiKey: SECRET };
+  const file = load({ misp: { url: "https://file.example", api_key: "of-file" } }, {}, {
+    integratord,
+  });
+  assert.deepEqual([file.config.misp.url, file.config.misp.apiKey], [
+    "https://file.example",
+    "of-file",
+  ]);
+  const environment = load(undefined, {
+    WM_MISP_URL: "https://environment.example",
+    WM_MISP_API_KEY_FILE: "/key",
+  }, { integratord });
+  assert.equal(environment.config.misp.url, "https://environment.example");
+  assert.equal(environment.config.misp.apiKeyFile, "/key");
+  assert.equal(environment.config.misp.apiKey, undefined);
+});
+
+Deno.test("loadConfig() takes integratord's empty arguments for nothing", () => {
+  const { config } = load(undefined, {}, { integratord: { url: "", apiKey: "" } });
+  assert.deepEqual([config.misp.url, config.misp.apiKey], [undefined, undefined]);
+});
+
+Deno.test("loadConfig() names an address of integratord that is none", () => {
+  const integratord = { url: "misp.example", apiKey: SECRET };
+  assert.equal(
+    errorOf(undefined, {}, { integratord }),
+    '<hook_url> is "misp.example"; allowed is an http or https address',
+  );
+});
+
+Deno.test("loadConfig() reads lists from the environment, separated by commas", () => {
+  const { config } = load({ honeypot: { agent_prefixes: ["x"] } }, {
+    WM_HONEYPOT_AGENT_PREFIXES: "HoneyPot-, sensor- ,,",
+    WM_RULES_IDS: "5710,5760",
+    WM_GUARD_ALLOW_NETWORKS: "10.0.0.0/8,2001:db8::/32",
+    WM_GUARD_PUBLISH_PRIVATE: "true",
+  });
+  assert.deepEqual(config.honeypot.agentPrefixes, ["honeypot-", "sensor-"]);
+  assert.deepEqual([...config.rules.ids], ["5710", "5760"]);
+  assert.deepEqual(config.guard.allowNetworks, ["10.0.0.0/8", "2001:db8::/32"]);
+  assert.equal(config.guard.publishPrivate, true);
+});
+
+Deno.test("loadConfig() reads the file that WM_CONFIG names, and rather the one of --config", () => {
+  assert.equal(load({}, { WM_CONFIG: "/etc/a.json" }).file, "/etc/a.json");
+  assert.equal(load({}, { WM_CONFIG: "/etc/a.json" }, { file: "/etc/b.json" }).file, "/etc/b.json");
+});
+
+Deno.test("loadConfig() wants a file that was named to be there", () => {
+  assert.equal(
+    errorOf(undefined, {}, { file: "/etc/no.json" }),
+    "cannot read the configuration file /etc/no.json: No such file",
+  );
+  assert.match(errorOf(undefined, { WM_CONFIG: "/etc/no.json" }), /^cannot read .*\/etc\/no\.json/);
+});
+
+Deno.test("loadConfig() says so when the default file is there and cannot be read", () => {
+  const readTextFile = () => {
+    throw new Deno.errors.PermissionDenied("Permission denied");
+  };
+  assert.equal(
+    errorOf(undefined, {}, { readTextFile }),
+    `cannot read the configuration file ${FILE}: Permission denied`,
+  );
+});
+
+Deno.test("loadConfig() allows the file to name its schema", () => {
+  assert.equal(load({ $schema: "./schema.json" }).fileFound, true);
+});
+
+const BAD_FILES: readonly (readonly [name: string, file: unknown, message: string])[] = [
+  [
+    "an unknown key",
+    { misp: { uri: "x" } },
+    'unknown key "misp.uri"; `help config` lists the keys',
+  ],
+  ["an unknown section", { mips: { url: "x" } }, 'unknown key "mips.url"'],
+  ["a key of Object", { constructor: { name: "x" } }, 'unknown key "constructor.name"'],
+  ["__proto__", '{"__proto__": {"x": 1}}', 'unknown key "__proto__.x"'],
+  ["a section that is none", { misp: "x" }, '"misp" must be an object of keys'],
+  ["a flat key", { "misp.url": "https://misp.example" }, '"misp.url" must be an object of keys'],
+  ["a list", [], "must hold one JSON object"],
+  ["null", "null", "must hold one JSON object"],
+  [
+    "a number that is a text",
+    { buffer: { period_minutes: "15" } },
+    'buffer.period_minutes is "15"; allowed is a number from 0 to 1440',
+  ],
+  [
+    "a number too small",
+    { buffer: { period_minutes: -1 } },
+    "buffer.period_minutes is -1; allowed is a number from 0 to 1440",
+  ],
+  [
+    "a number too large",
+    { misp: { distribution: 4 } },
+    "misp.distribution is 4; allowed is a whole number from 0 to 3",
+  ],
+  [
+    "a part of a whole number",
+    { misp: { analysis: 0.5 } },
+    "misp.analysis is 0.5; allowed is a whole number from 0 to 2",
+  ],
+  [
+    "a truth that is a number",
+    { misp: { publish: 1 } },
+    "misp.publish is 1; allowed is true or false",
+  ],
+  [
+    "a list that is a text",
+    { rules: { ids: "5710" } },
+    'rules.ids is "5710"; allowed is a list of texts',
+  ],
+  [
+    "a list of numbers",
+    { rules: { ids: [5710] } },
+    "rules.ids is [5710]; allowed is a list of texts",
+  ],
+  [
+    "a rule that is none",
+    { rules: { ids: ["5710", "ssh"] } },
+    'rules.ids is "ssh"; allowed is rule numbers',
+  ],
+  [
+    "a choice that is none",
+    { log: { level: "loud" } },
+    'log.level is "loud"; allowed is one of debug, info, warning, error',
+  ],
+  [
+    "an address that is none",
+    { misp: { url: "ftp://misp.example" } },
+    'misp.url is "ftp://misp.example"; allowed is an http or https address',
+  ],
+  [
+    "a network that is none",
+    { guard: { allow_networks: ["lan"] } },
+    'guard.allow_networks is "lan"; allowed is addresses or networks',
+  ],
+  [
+    "a place to listen without port",
+    { server: { listen: "127.0.0.1" } },
+    'server.listen is "127.0.0.1"; allowed is HOST:PORT',
+  ],
+  ["null for a value", { buffer: { path: null } }, "buffer.path is null; allowed is a text"],
+];
+
+for (const [name, file, message] of BAD_FILES) {
+  Deno.test(`loadConfig() refuses ${name} in the file and says what is allowed`, () => {
+    const error = errorOf(file);
+    assert.ok(error.startsWith(FILE), error);
+    assert.ok(error.includes(message), error);
+  });
+}
+
+const BAD_VARIABLES: readonly (readonly [name: string, value: string, allowed: string])[] = [
+  ["WM_BUFFER_PERIOD_MINUTES", "soon", "a number from 0 to 1440"],
+  ["WM_BUFFER_PERIOD_MINUTES", " ", "a number from 0 to 1440"],
+  ["WM_BUFFER_PERIOD_MINUTES", "1441", "a number from 0 to 1440"],
+  ["WM_MISP_TIMEOUT_SECONDS", "Infinity", "a number from 1 to 600"],
+  ["WM_MISP_THREAT_LEVEL", "1.5", "a whole number from 1 to 4"],
+  ["WM_MISP_PUBLISH", "yes", "true or false"],
+  ["WM_PRIVACY_USERNAMES", "none", "one of top, all, count"],
+  ["WM_MISP_URL", "misp", "an http or https address"],
+  ["WM_SERVER_LISTEN", "8787", "HOST:PORT, such as 127.0.0.1:8787"],
+];
+
+for (const [name, value, allowed] of BAD_VARIABLES) {
+  Deno.test(`loadConfig() refuses ${name}="${value}" and says what is allowed`, () => {
+    assert.equal(
+      errorOf(undefined, { [name]: value }),
+      `${name} is "${value}"; allowed is ${allowed}`,
+    );
+  });
+}
+
+Deno.test("loadConfig() names the item of a list in the environment that is not allowed", () => {
+  assert.equal(
+    errorOf(undefined, { WM_RULES_IDS: "5710,x" }),
+    'WM_RULES_IDS is "x"; allowed is rule numbers',
+  );
+});
+
+Deno.test("loadConfig() says that a file is not JSON", () => {
+  assert.ok(errorOf('{"misp": }').startsWith(`${FILE} is not JSON`));
+  assert.ok(errorOf("").startsWith(`${FILE} is not JSON`));
+});
+
+Deno.test("loadConfig() never tells a secret in an error", () => {
+  const url = `https://analyst:${SECRET}@misp.example`;
+  const messages = [
+    errorOf({ misp: { api_key: [SECRET] } }),
+    errorOf({ misp: { url } }),
+    errorOf(undefined, { WM_MISP_URL: url }),
+    errorOf(undefined, {}, { integratord: { url, apiKey: "" } }),
+    errorOf(`{"misp": {"api_key": ${SECRET}}}`),
+    errorOf(`{"misp": {"api_key": '${SECRET}'}}`),
+    errorOf(`{"misp": {"api_key": "${SECRET}" "url": 1}}`),
+    errorOf(SECRET),
+    errorOf({ misp: SECRET }),
+    errorOf({ misp: { apikey: SECRET } }),
+    errorOf({ misp: { api_key: SECRET, url: 5 } }),
+  ];
+  assert.deepEqual(messages.filter((message) => message.includes(SECRET.slice(0, 5))), []);
+  assert.deepEqual(messages.filter((message) => message.includes(SECRET.slice(-5))), []);
+});

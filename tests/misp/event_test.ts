@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import type { Home } from "../../src/buffer/buffer.ts";
+import { buildEvent, mispTime } from "../../src/misp/event.ts";
+import { techniqueTags } from "../../src/misp/techniques.ts";
+
+const RULES = {
+  usernames: "top" as const,
+  sensorNames: "pseudonym" as const,
+  distribution: 1,
+  threatLevel: 3,
+  analysis: 0,
+  tags: ["tlp:green", "PAP:GREEN"],
+};
+
+const SENSOR = { sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 };
+
+function homeOf(changes: Partial<Home> = {}): Home {
+  return {
+    sourceIp: "82.202.219.155",
+    eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
+    publisher: "wazuh-manager-01",
+    openedOn: "2026-08-23",
+    firstSeen: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
+    lastSeen: Date.UTC(2026, 7, 23, 7, 0, 0),
+    alerts: 7,
+    settled: { pam: 0, guesses: 0, connect: 0 },
+    compromisedAt: undefined,
+    attempts: 3,
+    reports: 1,
+    usernames: { root: 2, pi: 1 },
+    sensors: [SENSOR],
+    techniques: [{ id: "T1110.001", name: "Password Guessing" }],
+    ...changes,
+  };
+}
+
+Deno.test("buildEvent() builds the event whole", () => {
+  const { EventReport: _told, ...event } = buildEvent(homeOf(), RULES);
+  assert.deepEqual(event, {
+    uuid: "fa04dc62-89e1-5024-b207-249034a5af55",
+    info: "SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+    date: "2026-08-23",
+    threat_level_id: "3",
+    analysis: "0",
+    distribution: "1",
+    published: false,
+    Tag: [
+      { name: "tlp:green" },
+      { name: "PAP:GREEN" },
+      { name: 'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"' },
+    ],
+    Attribute: [],
+    Object: [{
+      uuid: "3b206826-10ec-5d4d-8306-3f4f1842a294",
+      name: "authentication-failure-report",
+      "meta-category": "network",
+      description: "Authentication Failure Report",
+      template_uuid: "9b39afe0-9809-4fe0-8a0b-4cec2b140dd2",
+      template_version: "4",
+      distribution: "5",
+      comment: "1 sensor; 2 different user names; 7 Wazuh alerts",
+      first_seen: "2026-08-23T06:14:07.412000+00:00",
+      last_seen: "2026-08-23T07:00:00.000000+00:00",
+      Attribute: [
+        {
+          uuid: "6f549b03-3260-5534-a971-eeff52e792c2",
+          object_relation: "ip-src",
+          type: "ip-src",
+          category: "Network activity",
+          value: "82.202.219.155",
+          to_ids: true,
+          disable_correlation: false,
+          distribution: "5",
+          comment: "",
+          first_seen: "2026-08-23T06:14:07.412000+00:00",
+          last_seen: "2026-08-23T07:00:00.000000+00:00",
+        },
+        {
+          uuid: "e04496d2-2bf3-58e0-858a-8399d07f9b8a",
+          object_relation: "total",
+          type: "counter",
+          category: "Other",
+          value: "3",
+          to_ids: false,
+          disable_correlation: true,
+          distribution: "5",
+          comment: "",
+        },
+        {
+          uuid: "54308a06-2db8-5617-9df5-924f01a13069",
+          object_relation: "type",
+          type: "text",
+          category: "Other",
+          value: "ssh",
+          to_ids: false,
+          disable_correlation: true,
+          distribution: "5",
+          comment: "",
+        },
+      ],
+    }],
+  });
+});
+
+Deno.test("buildEvent() tells nothing that attackers or sensors named", () => {
+  const text = JSON.stringify(buildEvent(
+    homeOf({ usernames: { "Hunter2!": 1 }, sensors: [{ ...SENSOR, name: "honeypot-secret" }] }),
+    RULES,
+  ));
+  assert.doesNotMatch(text, /Hunter2!|honeypot-secret|wazuh-manager-01/);
+});
+
+Deno.test("buildEvent() keeps every uuid when the counts grow", () => {
+  const uuidsOf = (home: Home) => JSON.stringify(buildEvent(home, RULES)).match(/"uuid":"[^"]+"/g);
+  const grown = homeOf({ attempts: 99, lastSeen: Date.UTC(2026, 8, 1), reports: 4 });
+  assert.deepEqual(uuidsOf(grown), uuidsOf(homeOf()));
+  assert.equal(buildEvent(grown, RULES).Object[0]?.Attribute[1]?.value, "99");
+});
+
+Deno.test("buildEvent() writes one of a thing without a plural", () => {
+  const home = homeOf({ alerts: 1, usernames: { root: 1 }, sensors: [SENSOR, SENSOR] });
+  assert.equal(
+    buildEvent(home, RULES).Object[0]?.comment,
+    "2 sensors; 1 different user name; 1 Wazuh alert",
+  );
+});
+
+Deno.test("buildEvent() gives a tag once", () => {
+  const tag = 'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"';
+  const names = buildEvent(homeOf(), { ...RULES, tags: [tag, "tlp:green", tag] }).Tag;
+  assert.deepEqual(names, [{ name: tag }, { name: "tlp:green" }]);
+});
+
+Deno.test("mispTime() writes microseconds and an offset with a colon", () => {
+  assert.equal(mispTime(Date.UTC(2026, 10, 23, 0, 4, 11)), "2026-11-23T00:04:11.000000+00:00");
+  assert.equal(mispTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), "2026-01-02T03:04:05.006000+00:00");
+});
+
+Deno.test("techniqueTags() says brute force when no rule named a technique", () => {
+  assert.deepEqual(techniqueTags([]), ['misp-galaxy:mitre-attack-pattern="Brute Force - T1110"']);
+});
+
+Deno.test("techniqueTags() takes MISP's name for one it knows and Wazuh's for another", () => {
+  assert.deepEqual(
+    techniqueTags([
+      { id: "T1021.004", name: "Remote Services: SSH" },
+      { id: "T1110", name: undefined },
+      { id: "T1556", name: "Modify Authentication Process" },
+    ]),
+    [
+      'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
+      'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
+      'misp-galaxy:mitre-attack-pattern="Modify Authentication Process - T1556"',
+    ],
+  );
+});
+
+Deno.test("techniqueTags() leaves out a technique without a usable name", () => {
+  assert.deepEqual(
+    techniqueTags([
+      { id: "T9999", name: undefined },
+      { id: "T9998", name: 'x" - T1110", tlp:"red' },
+      { id: "T9997", name: "" },
+    ]),
+    [],
+  );
+});

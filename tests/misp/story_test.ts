@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { Home } from "../../src/buffer/buffer.ts";
+import { tellStory } from "../../src/misp/story.ts";
+
+const HOME: Home = {
+  sourceIp: "198.51.100.7",
+  eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
+  publisher: "wazuh-manager-01",
+  openedOn: "2026-11-23",
+  firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
+  lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+  alerts: 9,
+  settled: { pam: 0, guesses: 7, connect: 0 },
+  attempts: 7,
+  compromisedAt: undefined,
+  reports: 1,
+  usernames: { root: 4, "[x](http://evil) | <b>": 2, admin: 1 },
+  sensors: [{
+    sensor: "007@wazuh-manager-01",
+    name: "honeypot-fra1",
+    alerts: 9,
+    firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
+    lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+  }],
+  techniques: [{ id: "T1110.001", name: "Password Guessing" }],
+};
+
+Deno.test("tellStory() tells times, counts and the names that look like names", () => {
+  const { name, content } = tellStory(HOME, { usernames: "top", sensorNames: "pseudonym" });
+  assert.equal(name, "SSH brute force from 198.51.100.7");
+  assert.match(
+    content,
+    /\*\*7 attempts\*\* between 2026-11-23 00:04:11 UTC and 2026-11-23 07:41:02 UTC, told by 9 /,
+  );
+  assert.match(
+    content,
+    /\| `root` \| 4 \|\n\| `admin` \| 1 \|\n\n3 different user names were seen; /,
+  );
+  assert.match(content, /1 of them, tried 2 times, are not shown\./);
+  assert.doesNotMatch(content, /evil/);
+});
+
+Deno.test("tellStory() names no sensor unless told to", () => {
+  const hidden = tellStory(HOME, { usernames: "count", sensorNames: "pseudonym" }).content;
+  assert.doesNotMatch(hidden, /fra1|007|wazuh-manager/);
+  assert.match(hidden, /\| honeypot-[0-9a-f]{8} \| 9 \|/);
+  assert.match(hidden, /3 different user names were seen\./);
+  const named = tellStory(HOME, { usernames: "count", sensorNames: "name" }).content;
+  assert.match(named, /\| `honeypot-fra1` \| 9 \|/);
+});
+
+Deno.test("tellStory() lets no user name become Markdown", () => {
+  const { content } = tellStory(HOME, { usernames: "all", sensorNames: "pseudonym" });
+  assert.doesNotMatch(content, /\]\(http/);
+  assert.doesNotMatch(content, /<b>/);
+});
+
+Deno.test("tellStory() says a compromise first", () => {
+  const compromisedAt = Date.UTC(2026, 10, 23, 7, 41, 2);
+  const { content } = tellStory({ ...HOME, compromisedAt }, {
+    usernames: "top",
+    sensorNames: "pseudonym",
+  });
+  assert.equal(
+    content.split("\n\n")[2],
+    "**A login was let in at 2026-11-23 07:41:02 UTC, after failures.** " +
+      "Take the sensor for compromised until you know better.",
+  );
+});

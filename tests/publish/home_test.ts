@@ -1,0 +1,404 @@
+import assert from "node:assert/strict";
+import type { Attack, EvidenceRow, Frozen, Home } from "../../src/buffer/buffer.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import { totalsOf, updateHome } from "../../src/publish/home.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+
+const START = Date.UTC(2026, 10, 23, 1, 21);
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const RULES: FreezeRules = {
+  sinks: ["feed", "misp"],
+  reopenAfterMs: 30 * DAY,
+  maxUsernames: 100,
+  publisher: undefined,
+  eventUuidOf: eventUuid,
+  distribution: 0,
+  threatLevel: 3,
+  analysis: 0,
+  usernames: "top" as const,
+  sensorNames: "pseudonym" as const,
+  tags: [],
+  minAttempts: 1,
+};
+
+interface Scene {
+  readonly name: string;
+  readonly attempts: number;
+  readonly lines: readonly string[];
+}
+
+const SCENES = JSON.parse(
+  Deno.readTextFileSync(new URL("../../fixtures/sshd/openssh-9.2.json", import.meta.url)),
+) as readonly Scene[];
+
+/** The rule of the default set that fires for a line; 5710 for those that none would alert on. */
+function ruleOf(line: string): string {
+  if (/PAM \d+ more authentication failures?;/.test(line)) return "2502";
+  if (line.includes("maximum authentication attempts exceeded")) return "5758";
+  if (line.includes("(sshd:auth): authentication failure;")) return "5503";
+  if (/(?:invalid|illegal) user/i.test(line)) return "5710";
+  if (line.includes("Failed password for ")) return "5760";
+  if (line.includes("Failed ") || line.includes("error: PAM: ")) return "5716";
+  return "5710";
+}
+
+/** Alerts of lines as the sensor's syslog daemon would have them, each with an id of its own. */
+function alertsOf(lines: readonly string[], location: string, prefix: string) {
+  return lines.map((line, index) => ({
+    ...sshdAlert({ rule: ruleOf(line), id: `${prefix}.${index}`, location }),
+    full_log: line.replace(" sshd[", " honeypot-fra1 sshd["),
+  }));
+}
+
+const once = (scene: Scene) => alertsOf(scene.lines, "journald", "1");
+const twice = (scene: Scene) => [
+  ...once(scene),
+  ...alertsOf(scene.lines, "/var/log/auth.log", "2"),
+];
+
+/** The same order for the same seed (mulberry32). */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  let state = seed;
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [mixed[last], mixed[other]] = [mixed[other]!, mixed[last]!];
+  }
+  return mixed;
+}
+
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+
+/** Hands alerts over, freezes as often as wanted, and gives what each report said. */
+async function countsOf(
+  alerts: readonly object[],
+  freezeAfterEach: boolean,
+  stepMs = 1000,
+): Promise<readonly number[]> {
+  using buffer = new SqliteBuffer(":memory:", START);
+  const counts: number[] = [];
+  let now = START;
+  const due = { periodMs: 0, maxHoldMs: 0, sinks: ["feed" as const] };
+  const freeze = () =>
+    buffer.freezeDue(due, 100, now, (attack, home) => {
+      const frozen = freezeAttack(attack, home, RULES, now);
+      counts.push(frozen.home.attempts);
+      return frozen;
+    });
+  for (const alert of alerts) {
+    await buffer.accept([decideDefault(alert)], { maxUsernames: 100 }, now);
+    if (freezeAfterEach) {
+      const { pendingAttempts } = await buffer.status();
+      const before = counts.at(-1) ?? 0;
+      await freeze();
+      assert.equal((counts.at(-1) ?? 0) - before, pendingAttempts);
+      await buffer.prune({ seenMs: DAY, homeMs: DAY, connectionMs: 60 * MINUTE }, now);
+    }
+    now += stepMs;
+  }
+  await freeze();
+  return counts;
+}
+
+function assertNeverFalls(counts: readonly number[]): void {
+  assert.deepEqual(counts, [...counts].sort((a, b) => a - b));
+}
+
+Deno.test("freezeAttack() has the six scenes of a real sshd to count", () => {
+  assert.deepEqual(SCENES.map(({ attempts }) => attempts), [3, 3, 2, 6, 6, 2]);
+});
+
+for (const scene of SCENES) {
+  Deno.test(`freezeAttack() counts the guesses of: ${scene.name}`, async () => {
+    assert.equal((await countsOf(once(scene), false)).at(-1), scene.attempts);
+  });
+
+  Deno.test(`freezeAttack() counts the same in any order of: ${scene.name}`, async () => {
+    for (const seed of SEEDS) {
+      const counts = await countsOf(shuffled(once(scene), seed), false);
+      assert.equal(counts.at(-1), scene.attempts, `seed ${seed}`);
+    }
+  });
+
+  Deno.test(`freezeAttack() counts once what was collected twice of: ${scene.name}`, async () => {
+    assert.equal((await countsOf(twice(scene), false)).at(-1), scene.attempts);
+    for (const seed of SEEDS) {
+      const counts = await countsOf(shuffled(twice(scene), seed), false);
+      assert.equal(counts.at(-1), scene.attempts, `seed ${seed}`);
+    }
+  });
+
+  Deno.test(`freezeAttack() never falls when frozen after each line of: ${scene.name}`, async () => {
+    const counts = await countsOf(once(scene), true);
+    assert.equal(counts.at(-1), scene.attempts);
+    assertNeverFalls(counts);
+    for (const seed of SEEDS) {
+      const mixed = await countsOf(shuffled(once(scene), seed), true);
+      assert.equal(mixed.at(-1), scene.attempts, `seed ${seed}`);
+      assertNeverFalls(mixed);
+    }
+  });
+
+  Deno.test(`freezeAttack() never falls when frozen after each line, collected twice, of: ${scene.name}`, async () => {
+    const counts = await countsOf(twice(scene), true);
+    assert.equal(counts.at(-1), scene.attempts);
+    assertNeverFalls(counts);
+    for (const seed of SEEDS) {
+      const mixed = await countsOf(shuffled(twice(scene), seed), true);
+      assert.equal(mixed.at(-1), scene.attempts, `seed ${seed}`);
+      assertNeverFalls(mixed);
+    }
+  });
+
+  Deno.test(`freezeAttack() adds no view to another when lines come hours apart of: ${scene.name}`, async () => {
+    const counts = await countsOf(once(scene), true, 61 * MINUTE);
+    assert.equal(counts.at(-1), scene.attempts);
+    assertNeverFalls(counts);
+  });
+}
+
+Deno.test("freezeAttack() counts all scenes at once, mixed and collected twice", async () => {
+  using buffer = new SqliteBuffer(":memory:", START);
+  const alerts = SCENES.flatMap((scene, index) =>
+    twice(scene).map((alert) => ({ ...alert, id: `${index}.${alert.id}` }))
+  );
+  const counts: Record<string, number> = {};
+  for (const [index, alert] of shuffled(alerts, 7).entries()) {
+    await buffer.accept([decideDefault(alert)], { maxUsernames: 100 }, START + index);
+    if (index % 10 === 0) await freeze(START + index);
+  }
+  await freeze(START + MINUTE);
+  async function freeze(now: number) {
+    const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
+    await buffer.freezeDue(due, 100, now, (attack, home) => {
+      const frozen = freezeAttack(attack, home, RULES, now);
+      counts[attack.sourceIp] = frozen.home.attempts;
+      return frozen;
+    });
+  }
+  assert.deepEqual(Object.entries(counts).sort(), [
+    ["203.0.113.11", 3],
+    ["203.0.113.12", 3],
+    ["203.0.113.15", 2],
+    ["203.0.113.21", 6],
+    ["203.0.113.31", 6],
+    ["203.0.113.42", 2],
+  ]);
+});
+
+/** An attack of one connection with `sshd` guesses. */
+function attackOf(changes: Partial<Attack> = {}, sshd = 3): Attack {
+  const { openedAt = START } = changes;
+  return {
+    sourceIp: "82.202.219.155",
+    firstSeen: Date.UTC(2026, 7, 23, 6, 14),
+    lastSeen: Date.UTC(2026, 7, 23, 6, 20),
+    openedAt,
+    touchedAt: openedAt,
+    alerts: 3,
+    compromisedAt: undefined,
+    manager: "wazuh-manager-01",
+    evidence: [row({ sshd, touchedAt: openedAt })],
+    usernames: [],
+    sensors: [],
+    techniques: [],
+    ...changes,
+  };
+}
+
+function row(changes: Partial<EvidenceRow>): EvidenceRow {
+  return {
+    sensor: "007@wazuh-manager-01",
+    pid: 26279,
+    location: "journald",
+    sshd: 0,
+    pamError: 0,
+    pam: 0,
+    connect: 0,
+    touchedAt: START,
+    ...changes,
+  };
+}
+
+const freeze = (attack: Attack, home: Home | undefined, now = START): Frozen =>
+  freezeAttack(attack, home, RULES, now);
+
+Deno.test("freezeAttack() gives event and report the same uuids for the same attack", () => {
+  const { home, reports } = freeze(attackOf(), undefined);
+  assert.equal(home.eventUuid, "fa04dc62-89e1-5024-b207-249034a5af55");
+  assert.equal(home.openedOn, "2026-08-23");
+  assert.deepEqual(reports.map(({ uuid, sink, eventUuid }) => [uuid, sink, eventUuid]), [
+    ["1b92157d-2fa5-5921-85af-ae1b93db3781", "feed", "fa04dc62-89e1-5024-b207-249034a5af55"],
+    ["1b92157d-2fa5-5921-85af-ae1b93db3781", "misp", "fa04dc62-89e1-5024-b207-249034a5af55"],
+  ]);
+  assert.equal(reports[0]!.body, reports[1]!.body);
+  assert.equal(freeze(attackOf(), undefined, START + 1).reports[0]!.body, reports[0]!.body);
+});
+
+Deno.test("freezeAttack() keeps the event while the attacker keeps coming back", () => {
+  const { home } = freeze(attackOf(), undefined);
+  const firstSeen = home.lastSeen + 30 * DAY;
+  const later = attackOf({ firstSeen, lastSeen: firstSeen, openedAt: START + 30 * DAY }, 2);
+  const again = freeze(later, home, START + 30 * DAY);
+  assert.equal(again.home.eventUuid, "fa04dc62-89e1-5024-b207-249034a5af55");
+  assert.equal(again.reports[0]!.uuid, "4d791ede-cb69-52b8-b4ce-5ed25132ef9d");
+  assert.equal(again.home.openedOn, "2026-08-23");
+});
+
+Deno.test("freezeAttack() opens a new event after long silence, and counts from nothing", () => {
+  const first = freeze(attackOf(), undefined).home;
+  const firstSeen = first.lastSeen + 30 * DAY + 60 * MINUTE;
+  const openedAt = START + 30 * DAY + 60 * MINUTE;
+  const evidence = [row({ sshd: 3 }), row({ pid: 9, sshd: 2, touchedAt: openedAt })];
+  const again = freeze(attackOf({ firstSeen, lastSeen: firstSeen, openedAt, evidence }), first);
+  assert.equal(again.home.openedOn, "2026-09-22");
+  assert.notEqual(again.home.eventUuid, "fa04dc62-89e1-5024-b207-249034a5af55");
+  assert.deepEqual([again.home.attempts, again.home.reports, again.home.alerts], [2, 1, 3]);
+  assert.equal(again.home.firstSeen, firstSeen);
+  assert.deepEqual(again.settled.map(({ pid }) => pid), [26279]);
+});
+
+Deno.test("freezeAttack() through the buffer counts old connections not again in a new event", async () => {
+  using buffer = new SqliteBuffer(":memory:", START);
+  const homes: Home[] = [];
+  const times = ["2026-08-23T06:14:07.412+0000", "2026-09-23T06:14:07.412+0000"];
+  for (const [index, time] of times.entries()) {
+    const now = START + index * 31 * DAY;
+    const alerts = [1, 2].map(() => decideDefault(sshdAlert({ time, pid: 100 + index })));
+    await buffer.accept(alerts, { maxUsernames: 100 }, now);
+    const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
+    await buffer.freezeDue(due, 1, now, (attack, home) => {
+      const frozen = freeze(attack, home, now);
+      homes.push(frozen.home);
+      return frozen;
+    });
+  }
+  assert.deepEqual(homes.map(({ eventUuid, attempts }) => [eventUuid, attempts]), [
+    ["fa04dc62-89e1-5024-b207-249034a5af55", 2],
+    ["dda7332f-a062-5327-90fb-04e6a1b84d95", 2],
+  ]);
+});
+
+Deno.test("freezeAttack() remembers a source below min_attempts and reports it once it is there", () => {
+  const rules = { ...RULES, minAttempts: 5 };
+  const first = freezeAttack(attackOf({}, 4), undefined, rules, START);
+  assert.deepEqual([first.reports, first.home.attempts], [[], 4]);
+  const second = freezeAttack(attackOf({}, 5), first.home, rules, START);
+  assert.deepEqual(second.reports.map(({ attempts }) => attempts), [5, 5]);
+});
+
+Deno.test("freezeAttack() names the publisher that was set, whatever the manager is called", () => {
+  const rules = { ...RULES, publisher: "honeypot.example" };
+  const attack = attackOf({
+    sourceIp: "2001:db8:bad:cafe::17",
+    firstSeen: Date.UTC(2026, 10, 23, 23, 59),
+  });
+  const { home } = freezeAttack(attack, undefined, rules, START);
+  assert.equal(home.eventUuid, "9bdf33f3-486b-5235-9192-3a52c8e3944c");
+});
+
+Deno.test("updateHome() settles connections that are over, at every location together", () => {
+  const now = START + 60 * MINUTE;
+  const attack = attackOf({
+    evidence: [
+      row({ pid: 1, sshd: 2, touchedAt: START - 1 }),
+      row({ pid: 2, sshd: 3, touchedAt: START - 1 }),
+      row({ pid: 2, sshd: 3, location: "/var/log/auth.log", touchedAt: START }),
+    ],
+  });
+  const { home, settled } = updateHome(attack, undefined, RULES, now);
+  assert.deepEqual(settled.map(({ pid }) => pid), [1]);
+  assert.deepEqual(home.settled, { pam: 0, guesses: 2, connect: 0 });
+  assert.equal(home.attempts, 5);
+});
+
+Deno.test("updateHome() adds no view of guesses to another across settled and live connections", () => {
+  const first = updateHome(
+    attackOf({ evidence: [row({ pid: 1, pam: 4, touchedAt: START - 120 * MINUTE })] }),
+    undefined,
+    RULES,
+    START,
+  ).home;
+  assert.deepEqual([first.settled.pam, first.attempts], [4, 4]);
+  const second = updateHome(
+    attackOf({ evidence: [row({ pid: 2, sshd: 3 })] }),
+    first,
+    RULES,
+    START,
+  );
+  assert.equal(second.home.attempts, 4);
+});
+
+Deno.test("updateHome() keeps the most tried user names, adds known ones up, counts two locations once", () => {
+  const names = (username: string, sshd: number, location = "journald") => ({
+    ...{ username, location, sshd, pamError: 0, pam: sshd, connect: 1 },
+  });
+  const first = updateHome(
+    attackOf({ usernames: [names("root", 2), names("pi", 1), names("root", 3, "auth.log")] }),
+    undefined,
+    { ...RULES, maxUsernames: 2 },
+    START,
+  ).home;
+  assert.deepEqual(first.usernames, { root: 3, pi: 1 });
+  const second = updateHome(
+    attackOf({ usernames: [names("admin", 2), names("root", 1), names("pi", 1)] }),
+    first,
+    { ...RULES, maxUsernames: 2 },
+    START,
+  ).home;
+  assert.deepEqual(second.usernames, { root: 4, admin: 2 });
+});
+
+Deno.test("updateHome() adds sensors and techniques up", () => {
+  const sensor = (alerts: number, firstSeen: number, lastSeen: number, name = "honeypot-fra1") => ({
+    ...{ sensor: "007@m", name, alerts, firstSeen, lastSeen },
+  });
+  const first = updateHome(
+    attackOf({
+      sensors: [sensor(2, 10, 20)],
+      techniques: [{ id: "T1110", name: undefined }, { id: "T1021.004", name: "SSH" }],
+    }),
+    undefined,
+    RULES,
+    START,
+  ).home;
+  const second = updateHome(
+    attackOf({
+      sensors: [sensor(3, 5, 15, "honeypot-renamed"), { ...sensor(1, 1, 1), sensor: "008@m" }],
+      techniques: [{ id: "T1110", name: "Brute Force" }, { id: "T1021.004", name: undefined }],
+    }),
+    first,
+    RULES,
+    START,
+  ).home;
+  assert.deepEqual(second.sensors, [
+    sensor(5, 5, 20, "honeypot-renamed"),
+    { ...sensor(1, 1, 1), sensor: "008@m" },
+  ]);
+  assert.deepEqual(second.techniques, [
+    { id: "T1021.004", name: "SSH" },
+    { id: "T1110", name: "Brute Force" },
+  ]);
+});
+
+Deno.test("totalsOf() takes of each class the location that saw most, connection by connection", () => {
+  assert.deepEqual(
+    totalsOf([
+      row({ pid: 1, sshd: 2, pam: 1 }),
+      row({ pid: 1, sshd: 1, pamError: 3, location: "auth.log" }),
+      row({ pid: 2, sshd: 4, connect: 1 }),
+      row({ pid: 2, sshd: 1, connect: 1, sensor: "008@wazuh-manager-01" }),
+    ]),
+    { pam: 1, guesses: 8, connect: 2 },
+  );
+});

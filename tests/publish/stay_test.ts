@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import type { Report } from "../../src/buffer/buffer.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { freezeAttack } from "../../src/publish/freeze.ts";
+import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
+import type { Outcome } from "../../src/publish/sink.ts";
+import { stayAndPublish, type StayParts } from "../../src/publish/stay.ts";
+import { STAY_LEASE } from "../../src/publish/stay_lease.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+
+const START = Date.UTC(2026, 7, 23, 6);
+const MINUTE = 60_000;
+
+/** A publisher that stays, on a clock that moves only while it sleeps. */
+class Scene implements Disposable {
+  readonly buffer = new SqliteBuffer(":memory:", START);
+  readonly sent: [minute: number, report: Report][] = [];
+  now = START;
+  outcome: Outcome = { kind: "delivered", notes: [] };
+  /** What else happens at a look. */
+  onSleep: () => void | Promise<void> = () => undefined;
+  isThere = true;
+  worthMs = 65 * MINUTE;
+  sleeps = 0;
+
+  [Symbol.dispose]() {
+    this.buffer[Symbol.dispose]();
+  }
+
+  async guess() {
+    await this.buffer.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, this.now);
+  }
+
+  get minutes() {
+    return (this.now - START) / MINUTE;
+  }
+
+  get parts(): StayParts {
+    // deno-lint-ignore no-this-alias -- the generator below has no `this` of the scene
+    const scene = this;
+    return {
+      buffer: this.buffer,
+      sinks: [{
+        name: "feed",
+        async *deliver(reports) {
+          for (const report of reports) {
+            scene.sent.push([Math.round(scene.minutes), report]);
+            yield await Promise.resolve({ report, outcome: scene.outcome });
+          }
+        },
+      }],
+      due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: ["feed"] },
+      deliveryMs: 30_000,
+      prepare: () => Promise.resolve(),
+      freeze: (attack, home, now) =>
+        freezeAttack(attack, home, {
+          sinks: ["feed"],
+          reopenAfterMs: 30 * 24 * 60 * MINUTE,
+          maxUsernames: 100,
+          publisher: undefined,
+          eventUuidOf: eventUuid,
+          distribution: 0,
+          threatLevel: 3,
+          analysis: 0,
+          usernames: "top" as const,
+          sensorNames: "pseudonym" as const,
+          tags: [],
+          minAttempts: 1,
+        }, now),
+      now: () => this.now,
+      random: () => 0.5,
+      log: () => undefined,
+      worthMs: this.worthMs,
+      sleep: async (milliseconds) => {
+        if (++this.sleeps > 10_000) throw new Error("it stays for ever");
+        this.now += milliseconds;
+        await this.onSleep();
+      },
+      isThere: () => Promise.resolve(this.isThere),
+      prune: () => Promise.resolve(),
+    };
+  }
+
+  stay() {
+    return stayAndPublish(this.parts, "me");
+  }
+}
+
+Deno.test("stayAndPublish() leaves at once when nothing waits", async () => {
+  using scene = new Scene();
+  await scene.stay();
+  assert.equal(scene.sleeps, 0);
+  assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, START), false);
+});
+
+Deno.test("stayAndPublish() publishes the last burst when no further alert comes, and leaves", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  await scene.guess();
+  await scene.stay();
+  assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[15, 2]]);
+  assert.equal(scene.minutes, 15);
+  const { pendingAttacks, waiting, delivered } = await scene.buffer.status();
+  assert.deepEqual([pendingAttacks, waiting, delivered], [0, 0, 1]);
+  assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now), false);
+});
+
+Deno.test("stayAndPublish() publishes a source that never rests, too", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.onSleep = async () => {
+    if (scene.sleeps % 30 === 0) await scene.guess();
+  };
+  await scene.stay();
+  assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[60, 61]]);
+});
+
+Deno.test("stayAndPublish() stays for a retry", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.outcome = { kind: "retry", reason: "busy" };
+  scene.onSleep = () => {
+    if (scene.sent.length === 3) scene.outcome = { kind: "delivered", notes: [] };
+  };
+  await scene.stay();
+  assert.equal(scene.sent.length, 4);
+  assert.equal((await scene.buffer.status()).waiting, 0);
+});
+
+Deno.test("stayAndPublish() leaves when what is next is later than it is worth waiting for", async () => {
+  using scene = new Scene();
+  scene.worthMs = 20 * MINUTE;
+  await scene.guess();
+  scene.outcome = { kind: "unavailable", reason: "down", afterMs: 21 * MINUTE };
+  await scene.stay();
+  assert.equal(scene.minutes, 15);
+  assert.equal(scene.sent.length, 1);
+  assert.equal((await scene.buffer.status()).waiting, 1);
+  assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now), false);
+});
+
+Deno.test("stayAndPublish() leaves at once when another stays", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  await scene.buffer.takeLease(STAY_LEASE, "another", 30_000, START);
+  await scene.stay();
+  assert.deepEqual([scene.sleeps, scene.sent.length], [0, 0]);
+  assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, START), true);
+});
+
+Deno.test("stayAndPublish() stays for what comes while it stays, with one lease all the time", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  const held: boolean[] = [];
+  scene.onSleep = async () => {
+    held.push(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now));
+    if (scene.minutes === 14) await scene.guess();
+  };
+  await scene.stay();
+  assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[29, 2]]);
+  assert.equal(held.every(Boolean), true);
+});
+
+Deno.test("stayAndPublish() leaves when its lease was taken, and leaves it to the other", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.onSleep = async () => {
+    scene.now += MINUTE;
+    await scene.buffer.takeLease(STAY_LEASE, "another", MINUTE, scene.now);
+  };
+  await scene.stay();
+  assert.equal(scene.sleeps, 1);
+  assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now), true);
+});
+
+Deno.test("stayAndPublish() leaves when another published everything", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.onSleep = async () => {
+    const { freeze } = scene.parts;
+    const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
+    await scene.buffer.freezeDue(due, 9, scene.now, (attack, home) => ({
+      ...freeze(attack, home, scene.now),
+      reports: [],
+    }));
+  };
+  await scene.stay();
+  assert.deepEqual([scene.sleeps, scene.sent.length], [1, 0]);
+});
+
+Deno.test("stayAndPublish() leaves when the buffer is another file by now", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.isThere = false;
+  await scene.stay();
+  assert.deepEqual([scene.sleeps, scene.sent.length], [1, 0]);
+});
+
+Deno.test("stayAndPublish() waits while another publisher is at work", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.onSleep = async () => {
+    if (scene.minutes !== 14) return;
+    assert.ok(await scene.buffer.takeLease(PUBLISH_LEASE, "another", 2 * MINUTE, scene.now));
+  };
+  await scene.stay();
+  assert.deepEqual(scene.sent.map(([minute]) => minute), [16]);
+});
+
+Deno.test("stayAndPublish() gives its lease back whatever breaks", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  const broken = () => Promise.reject(new Error("a bug"));
+  for (const part of ["sleep", "isThere", "prune"] as const) {
+    await assert.rejects(stayAndPublish({ ...scene.parts, [part]: broken }, "me"), /a bug/);
+    assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now), false, part);
+  }
+});

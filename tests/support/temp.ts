@@ -1,0 +1,25 @@
+/**
+ * A folder for one test.
+ *
+ * @module
+ */
+
+/** A folder below /tmp that goes with the test. */
+export interface TempFolder extends Disposable {
+  readonly path: string;
+  /** The path of a file in it. */
+  file(name: string): string;
+  /** Names of what is in it, in order. */
+  names(): readonly string[];
+}
+
+/** Makes a folder; `using` removes it with all that is in it. */
+export function tempFolder(): TempFolder {
+  const path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "custom-misp-" });
+  return {
+    path,
+    file: (name) => `${path}/${name}`,
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
