@@ -13,6 +13,8 @@ import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wa
 export interface IntakeRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
+  /** Whether guesses at a Telnet honeypot count too. */
+  readonly takesTelnet: boolean;
   /** Our own name: alerts about our own messages are never read (contracts/wazuh.md 2). */
   readonly program: string;
 }
@@ -31,7 +33,7 @@ export function decide(value: unknown, rules: IntakeRules, now: number): Decisio
   }
   if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now), rules.guard);
+  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules.takesTelnet), rules.guard);
 }
 
 /** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */

@@ -46,6 +46,27 @@ export interface Technique {
   readonly name: string | undefined;
 }
 
+/** What is known of an address. Texts come from the database: clean them before they go anywhere. */
+export interface Location {
+  /** English name. */
+  readonly country?: string;
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly countryCode?: string;
+  readonly city?: string;
+  /** The largest subdivision, such as a federal state. */
+  readonly region?: string;
+  /** Degrees, north and east positive. Always both. */
+  readonly latitude?: number;
+  readonly longitude?: number;
+  /** Autonomous system number. */
+  readonly asn?: number;
+  /** Who runs the autonomous system. */
+  readonly organisation?: string;
+}
+
+/** What was guessed at: Cowrie plays a Telnet server too. */
+export type Service = "ssh" | "telnet";
+
 /** One alert read as evidence of SSH password guessing. */
 export interface Attempt {
   /** Canonical address (RFC 5952; IPv4-mapped IPv6 as IPv4). */
@@ -63,6 +84,9 @@ export interface Attempt {
   /** sshd's process id, 0 where the line has none. */
   readonly pid: number;
   readonly techniques: readonly Technique[];
+  readonly service: Service;
+  /** What the alert itself says of where the source is. */
+  readonly place: Location | undefined;
   /** A login that was let in after failures (rule 40112). */
   readonly isCompromise: boolean;
 }

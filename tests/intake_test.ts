@@ -173,3 +173,32 @@ Deno.test("decide() marks a success after failures as a compromise", () => {
   const other = decideDefault(sshdAlert({ rule: "5760", message }));
   assert.equal(other.kind === "attempts" && other.attempts[0]!.isCompromise, false);
 });
+
+Deno.test("decide() takes Telnet guesses of a Cowrie only when told to", () => {
+  const cowrie = fixture("08-cowrie-json-login-failed");
+  const telnet = { ...cowrie, data: { ...cowrie.data as object, protocol: "telnet" } };
+  assert.equal(summary(decideDefault(telnet)), "not_ssh");
+  const decision = decide(telnet, { ...defaultRules(), takesTelnet: true }, NOW);
+  assert.equal(decision.kind === "attempts" && decision.attempts[0]!.service, "telnet");
+});
+
+Deno.test("decide() takes the place of a source from an indexer's document, never of a forged one", () => {
+  const GeoLocation = {
+    city_name: "Frankfurt",
+    country_name: "Germany",
+    region_name: "Hesse",
+    location: { lat: 50.1, lon: 8.7 },
+  };
+  const of = (name: string) => {
+    const decision = decideDefault({ ...fixture(name), GeoLocation });
+    return decision.kind === "attempts" ? decision.attempts[0]!.place : decision.reason;
+  };
+  assert.deepEqual(of("01-5710-invalid-user"), {
+    country: "Germany",
+    region: "Hesse",
+    city: "Frankfurt",
+    latitude: 50.1,
+    longitude: 8.7,
+  });
+  assert.equal(of("edge-5710-log-injection"), undefined);
+});

@@ -5,7 +5,7 @@
  * @module
  */
 import type { StatementSync } from "node:sqlite";
-import type { Attempt, Decision, IgnoreReason } from "../types.ts";
+import type { Attempt, Decision, IgnoreReason, Service } from "../types.ts";
 
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;
@@ -71,13 +71,19 @@ function merge(
   const location = storable(attempt.location);
   sql(
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-       compromised_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       compromised_at, services, place)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen),
        touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts,
-       compromised_at = coalesce(compromised_at, excluded.compromised_at)`,
-  ).run(sourceIp, at, at, now, now, alerts, sensor.manager, attempt.isCompromise ? at : null);
+       compromised_at = coalesce(compromised_at, excluded.compromised_at),
+       services = services | excluded.services, place = coalesce(excluded.place, place)`,
+  ).run(
+    ...[sourceIp, at, at, now, now, alerts, storable(sensor.manager)],
+    attempt.isCompromise ? at : null,
+    SERVICE_BITS[attempt.service],
+    attempt.place === undefined ? null : JSON.stringify(attempt.place),
+  );
   const counts = countsOf(attempt);
   sql(
     `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
@@ -115,7 +121,7 @@ function mergeUsername(
   const { sourceIp } = attempt;
   const location = storable(attempt.location);
   const name = storable(username);
-  sql(
+  const { changes } = sql(
     `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
      SELECT ?, ?, ?, ?, ?, ?, ?
      WHERE (SELECT count(DISTINCT username) FROM attack_username WHERE source_ip = ?) < ?
@@ -124,7 +130,13 @@ function mergeUsername(
        pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
        connect = connect + excluded.connect`,
   ).run(sourceIp, name, location, ...counts, sourceIp, maxUsernames, sourceIp, name);
+  if (Number(changes) > 0) return;
+  sql("UPDATE attack SET further_usernames = further_usernames + ? WHERE source_ip = ?")
+    .run(attempt.guesses, sourceIp);
 }
+
+/** How services are kept in one number. */
+export const SERVICE_BITS: Readonly<Record<Service, number>> = { ssh: 1, telnet: 2 };
 
 /** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */
 function storable(text: string): string {

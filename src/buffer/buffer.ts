@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Decision, IgnoreReason, Technique } from "../types.ts";
+import type { Decision, IgnoreReason, Location, Service, Technique } from "../types.ts";
 
 /** What became of the decisions of one hand-over. */
 export interface Accepted {
@@ -54,6 +54,11 @@ export interface Attack {
   readonly compromisedAt: number | undefined;
   /** Name of the manager of its first alert. */
   readonly manager: string;
+  readonly services: readonly Service[];
+  /** What the alerts themselves say of where the source is. */
+  readonly place: Location | undefined;
+  /** Guesses in log lines whose user names are not kept, since there were too many. */
+  readonly furtherUsernames: number;
   /** All connections of the source that are not settled yet, those of earlier reports too. */
   readonly evidence: readonly EvidenceRow[];
   readonly usernames: readonly UsernameRow[];
@@ -79,7 +84,11 @@ export interface Home {
   readonly attempts: number;
   /** How many reports told of it. */
   readonly reports: number;
+  readonly services: readonly Service[];
+  readonly place: Location | undefined;
   readonly usernames: Readonly<Record<string, number>>;
+  /** Guesses in log lines whose user names are not kept. */
+  readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { count, type Statements } from "./accept.ts";
+import { count, SERVICE_BITS, type Statements } from "./accept.ts";
 import type { Attack, EvidenceRow, Frozen, Home, SensorRow } from "./buffer.ts";
-import type { Technique } from "../types.ts";
+import type { Location, Service, Technique } from "../types.ts";
 
 /** Everything gathered from a source since its last report. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
@@ -20,6 +20,9 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     alerts: Number(row.alerts),
     manager: String(row.manager),
     compromisedAt: optional(row.compromised_at),
+    services: servicesOf(Number(row.services)),
+    place: row.place === null ? undefined : JSON.parse(String(row.place)) as Location,
+    furtherUsernames: Number(row.further_usernames),
     evidence: of("attack_connection").map((line) => ({
       ...counts(line),
       sensor: String(line.sensor),
@@ -58,7 +61,15 @@ function counts(row: Row) {
   };
 }
 
+function servicesOf(bits: number): readonly Service[] {
+  const services: readonly Service[] = ["ssh", "telnet"];
+  return services.filter((service) => (bits & SERVICE_BITS[service]) !== 0);
+}
+
 interface HomeDetail {
+  readonly services: readonly Service[];
+  readonly place?: Location | undefined;
+  readonly furtherUsernames: number;
   readonly usernames: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
@@ -68,8 +79,9 @@ interface HomeDetail {
 export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   const row = sql("SELECT * FROM home_event WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const detail = JSON.parse(String(row.detail)) as HomeDetail;
+  const { place, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
   return {
+    place,
     sourceIp,
     eventUuid: String(row.event_uuid),
     publisher: String(row.publisher),
@@ -126,8 +138,11 @@ function forgetConnection(sql: Statements, sourceIp: string, row: EvidenceRow): 
 }
 
 function writeHome(sql: Statements, home: Home, now: number): void {
-  const { usernames, sensors, techniques } = home;
-  const detail: HomeDetail = { usernames, sensors, techniques };
+  const { services, place, usernames, furtherUsernames, sensors, techniques } = home;
+  const detail: HomeDetail = {
+    ...{ services, place, usernames, furtherUsernames },
+    ...{ sensors, techniques },
+  };
   sql(
     `INSERT OR REPLACE INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen,
        last_seen, alerts, pam, guesses, connect, attempts, compromised_at, reports, detail,

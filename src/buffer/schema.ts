@@ -23,7 +23,10 @@ export const MIGRATIONS: readonly string[] = [
     touched_at INTEGER NOT NULL,
     alerts INTEGER NOT NULL,
     manager TEXT NOT NULL,
-    compromised_at INTEGER
+    compromised_at INTEGER,
+    services INTEGER NOT NULL,
+    place TEXT,
+    further_usernames INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX attack_opened ON attack (opened_at);
   CREATE INDEX attack_touched ON attack (touched_at);

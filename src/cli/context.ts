@@ -37,6 +37,7 @@ export function intakeRules({ config }: Loaded): IntakeRules {
   return {
     guard: createGuard({ ...config.honeypot, ...config.guard }),
     ruleIds: config.rules.ids,
+    takesTelnet: config.honeypot.telnet,
     program: PROGRAM,
   };
 }

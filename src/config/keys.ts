@@ -178,6 +178,11 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: [],
       about: "Agents with such a label are honeypots: `honeypot.type` or `honeypot.type=cowrie`",
     },
+    "honeypot.telnet": {
+      kind: "boolean",
+      fallback: false,
+      about: "Take guesses at the Telnet server of a Cowrie, too",
+    },
     "rules.ids": {
       kind: "list",
       fallback: DEFAULT_RULES,

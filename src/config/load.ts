@@ -34,6 +34,7 @@ export interface Config {
   readonly honeypot: {
     readonly agentPrefixes: readonly string[];
     readonly agentLabels: readonly string[];
+    readonly telnet: boolean;
   };
   readonly rules: { readonly ids: ReadonlySet<string> };
   readonly guard: {
@@ -289,6 +290,7 @@ function typed(entries: readonly Entry[]): Config {
     honeypot: {
       agentPrefixes: list("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
       agentLabels: list("honeypot.agent_labels"),
+      telnet: get("honeypot.telnet"),
     },
     rules: { ids: new Set(list("rules.ids")) },
     guard: {

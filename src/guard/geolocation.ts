@@ -5,24 +5,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Location } from "../types.ts";
 
-/** What is known of an address. Texts come from the database: clean them before they go anywhere. */
-export interface Location {
-  /** English name. */
-  readonly country?: string;
-  /** ISO 3166-1 alpha-2, upper case. */
-  readonly countryCode?: string;
-  readonly city?: string;
-  /** The largest subdivision, such as a federal state. */
-  readonly region?: string;
-  /** Degrees, north and east positive. Always both. */
-  readonly latitude?: number;
-  readonly longitude?: number;
-  /** Autonomous system number. */
-  readonly asn?: number;
-  /** Who runs the autonomous system. */
-  readonly organisation?: string;
-}
+export type { Location };
 
 /** Open databases. */
 export interface Geolocation {

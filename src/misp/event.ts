@@ -4,9 +4,8 @@
  * @module
  */
 import type { Home } from "../buffer/buffer.ts";
-import type { Location } from "../guard/geolocation.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
-import type { Technique } from "../types.ts";
+import type { Location, Technique } from "../types.ts";
 import {
   failureReport,
   geolocationObject,
@@ -83,11 +82,12 @@ export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = 
 }
 
 /** An address on a warning list of scanners or shared infrastructure must not be blocked by itself. */
-function addressTold({ sourceIp, attempts }: Home, { verdict }: AddressFacts) {
+function addressTold({ sourceIp, attempts, services }: Home, { verdict }: AddressFacts) {
   const lists = verdict?.lists ?? [];
   return {
     sourceIp,
     attempts,
+    type: services.includes("telnet") ? services.join(" and ") : "ssh",
     toIds: verdict === undefined || verdict.action === "publish",
     tags: (verdict?.tags ?? []).map((name) => ({ name })),
     comment: lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000),

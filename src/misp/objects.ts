@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Location } from "../guard/geolocation.ts";
+import type { Location } from "../types.ts";
 import { forMisp } from "./usernames.ts";
 import { uuidV5 } from "./uuid.ts";
 
@@ -76,6 +76,8 @@ export interface Seen {
 export interface AddressTold {
   readonly sourceIp: string;
   readonly attempts: number;
+  /** The template's own word for what was guessed at: `ssh`. */
+  readonly type: string;
   readonly toIds: boolean;
   readonly tags: readonly MispTag[];
   readonly comment: string;
@@ -99,7 +101,7 @@ export function failureReport(
       ...(tags.length === 0 ? {} : { Tag: tags }),
     },
     attribute("total", "counter", String(told.attempts)),
-    attribute("type", "text", "ssh"),
+    attribute("type", "text", told.type),
   ]);
 }
 

@@ -75,7 +75,8 @@ function sensorName(home: Home, sensor: SensorRow, rules: StoryRules): string {
 
 function usernames(home: Home, rules: StoryRules): string {
   const { shown, distinct, others } = summariseUsernames(home.usernames, rules.usernames);
-  const told = `${distinct} different user names were seen`;
+  const atLeast = home.furtherUsernames > 0 ? "At least " : "";
+  const told = `${atLeast}${distinct} different user names were seen`;
   if (shown.length === 0) return `${told}.`;
   const rows = shown.map(({ name, count }) => `| ${markdownText(name)} | ${count} |`);
   const rest = others.names === 0

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Attack, Frozen, Home, SinkName } from "../buffer/buffer.ts";
-import type { Location } from "../guard/geolocation.ts";
+import type { Location } from "../types.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { uuidV5 } from "../misp/uuid.ts";
@@ -49,7 +49,7 @@ export function freezeAttack(
   }
   if (!mustBeTold && home.attempts < rules.minAttempts) return { home, settled, reports: [] };
   const told = { ...home, reports: home.reports + 1 };
-  const location = lookups.locate(home.sourceIp);
+  const location = lookups.locate(home.sourceIp) ?? home.place;
   const body = JSON.stringify(buildEvent(told, rules, { verdict, location }));
   const uuid = uuidV5(home.eventUuid, `report/${told.reports}`);
   const reports = rules.sinks.map((sink) => ({

@@ -65,7 +65,9 @@ export function updateHome(
     attempts,
     compromisedAt: base.compromisedAt ?? attack.compromisedAt,
     reports: base.reports,
-    usernames: mergeUsernames(base.usernames, attack.usernames, rules.maxUsernames),
+    services: [...new Set([...base.services, ...attack.services])].sort(),
+    place: attack.place ?? base.place,
+    ...mergeUsernames(base, attack, rules.maxUsernames),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
   };
@@ -108,7 +110,10 @@ function newHome(attack: Attack, rules: HomeRules): Home {
     attempts: 0,
     compromisedAt: undefined,
     reports: 0,
+    services: [],
+    place: undefined,
     usernames: {},
+    furtherUsernames: 0,
     sensors: [],
     techniques: [],
   };
@@ -139,20 +144,20 @@ function add(one: Totals, other: Totals): Totals {
   };
 }
 
-function mergeUsernames(
-  known: Readonly<Record<string, number>>,
-  rows: readonly UsernameRow[],
-  most: number,
-): Record<string, number> {
-  const counts = new Map(Object.entries(known));
-  for (const [username, locations] of Map.groupBy(rows, (row) => row.username)) {
+function mergeUsernames(base: Home, attack: Attack, most: number) {
+  const counts = new Map(Object.entries(base.usernames));
+  for (const [username, locations] of Map.groupBy(attack.usernames, (row) => row.username)) {
     const count = Math.max(
       ...locations.map((row) => Math.max(row.sshd, row.pamError, row.pam, row.connect)),
     );
     counts.set(username, (counts.get(username) ?? 0) + count);
   }
   const ranked = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return Object.fromEntries(ranked.slice(0, most));
+  const dropped = ranked.slice(most).reduce((sum, [, count]) => sum + count, 0);
+  return {
+    usernames: Object.fromEntries(ranked.slice(0, most)),
+    furtherUsernames: base.furtherUsernames + attack.furtherUsernames + dropped,
+  };
 }
 
 function mergeSensors(known: readonly SensorRow[], rows: readonly SensorRow[]): SensorRow[] {

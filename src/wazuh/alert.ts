@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { AlertKey, Sensor, Technique } from "../types.ts";
+import type { AlertKey, Location, Sensor, Technique } from "../types.ts";
+import { readGeoLocation } from "./place.ts";
 import { parseTimestamp } from "./time.ts";
 
 /** What is used of an alert. */
@@ -23,6 +24,8 @@ export interface Alert {
   readonly programName: string | undefined;
   readonly decoderName: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Where `data.srcip` is. */
+  readonly place: Location | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -89,6 +92,7 @@ export function readAlert(value: unknown): Alert | undefined {
     programName: textField(section(alert, "predecoder"), "program_name"),
     decoderName: textField(section(alert, "decoder"), "name"),
     data: section(alert, "data"),
+    place: readGeoLocation(section(alert, "GeoLocation")),
   };
 }
 

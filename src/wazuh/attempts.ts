@@ -4,7 +4,7 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import type { Attempt, IgnoreReason } from "../types.ts";
+import type { Attempt, IgnoreReason, Service } from "../types.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 
@@ -44,9 +44,15 @@ const LONGEST_USERNAME = 255;
  * @param rules the rule ids that are handed over: a composite's earlier lines count only when their
  * base rule is not among them, or each would count twice (contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
+ * @param takesTelnet whether guesses at Cowrie's Telnet server count too
  */
-export function attemptsOfAlert(alert: Alert, rules: ReadonlySet<string>, now: number): Evidence {
-  if (isCowrie(alert)) return readCowrie(alert, now);
+export function attemptsOfAlert(
+  alert: Alert,
+  rules: ReadonlySet<string>,
+  now: number,
+  takesTelnet = false,
+): Evidence {
+  if (isCowrie(alert)) return readCowrie(alert, now, takesTelnet);
   const line = alert.fullLog;
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
@@ -60,11 +66,11 @@ export function attemptsOfAlert(alert: Alert, rules: ReadonlySet<string>, now: n
     // PAM writes names as they are: a line break in one makes a line of its own, for any source.
     attempts.push(...read.attempts.filter((one) => one.sourceIp === attempts[0]?.sourceIp));
   }
-  const claimed = textField(alert.data, "srcip");
-  const claimedAddress = claimed === undefined ? undefined : canonicalAddress(claimed);
-  const spoofedSrcip = claimedAddress !== undefined &&
-    claimedAddress !== first.attempts[0]?.sourceIp;
-  return { attempts, spoofedSrcip };
+  const claimed = canonicalAddress(textField(alert.data, "srcip") ?? "");
+  const spoofedSrcip = claimed !== undefined && claimed !== attempts[0]?.sourceIp;
+  // Wazuh looked up the place of the address that it took for the source.
+  const place = claimed === undefined || spoofedSrcip ? undefined : alert.place;
+  return { attempts: attempts.map((attempt) => ({ ...attempt, place })), spoofedSrcip };
 }
 
 /** Whether an alert carries a Cowrie record: users choose its rule ids (contracts/wazuh.md 4.6). */
@@ -77,7 +83,8 @@ export function common(alert: Alert, now: number) {
   const { sensor, location, techniques } = alert;
   const isFuture = alert.at !== undefined && alert.at > now + FASTEST_CLOCK_MS;
   const at = alert.at === undefined || isFuture ? now : alert.at;
-  return { sensor, location, techniques, at, isCompromise: false };
+  const service: Service = "ssh";
+  return { sensor, location, techniques, at, service, place: undefined, isCompromise: false };
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
@@ -129,19 +136,21 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [attempt], spoofedSrcip: false };
 }
 
-function readCowrie(alert: Alert, now: number): Evidence {
+function readCowrie(alert: Alert, now: number, takesTelnet: boolean): Evidence {
   const { data } = alert;
   const event = textField(data, "eventid");
   if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
     return { reason: "not_an_attempt" };
   }
-  if (textField(data, "protocol") !== "ssh") return { reason: "not_ssh" };
+  const service = textField(data, "protocol");
+  if (service !== "ssh" && !(service === "telnet" && takesTelnet)) return { reason: "not_ssh" };
   const source = textField(data, "src_ip");
   if (source === undefined) return { reason: "no_address" };
   const sourceIp = canonicalAddress(source);
   if (sourceIp === undefined) return { reason: "host_name" };
   const attempt: Attempt = {
     ...common(alert, now),
+    service,
     sourceIp,
     evidence: "sshd",
     guesses: 1,

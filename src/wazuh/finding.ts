@@ -8,6 +8,7 @@ import { canonicalAddress } from "../address.ts";
 import type { Attempt, Technique } from "../types.ts";
 import type { Alert } from "./alert.ts";
 import { attemptsOfAlert, common, type Evidence } from "./attempts.ts";
+import { readSourceGeo } from "./place.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
 
@@ -109,6 +110,7 @@ export function readFinding(value: unknown): Finding | undefined {
       srcport: text(get("source.port")),
       srcuser: text(userName),
     },
+    place: readSourceGeo(get),
     action: name("event.action")?.toLowerCase(),
     outcome: name("event.outcome")?.toLowerCase(),
     categories: texts(get("event.category")).map((category) => category.toLowerCase()),

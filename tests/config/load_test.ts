@@ -56,7 +56,11 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     maxHoldMs: 3_600_000,
     dedupeMs: 604_800_000,
   });
-  assert.deepEqual(config.honeypot, { agentPrefixes: ["honeypot-"], agentLabels: [] });
+  assert.deepEqual(config.honeypot, {
+    agentPrefixes: ["honeypot-"],
+    agentLabels: [],
+    telnet: false,
+  });
   const failures = ["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"];
   for (const id of [...failures, "5758", "5760", "5763"]) assert.ok(config.rules.ids.has(id), id);
   const { allowNetworks, publishPrivate, minAttempts } = config.guard;

@@ -13,6 +13,9 @@ const HOME: Home = {
   settled: { pam: 0, guesses: 7, connect: 0 },
   attempts: 7,
   compromisedAt: undefined,
+  services: ["ssh"],
+  place: undefined,
+  furtherUsernames: 0,
   reports: 1,
   usernames: { root: 4, "[x](http://evil) | <b>": 2, admin: 1 },
   sensors: [{

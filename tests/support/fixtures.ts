@@ -37,7 +37,7 @@ export function defaultRules(
     publishPrivate: true,
     ...changes,
   });
-  return { guard, ruleIds: new Set(DEFAULT_RULES), program: PROGRAM };
+  return { guard, ruleIds: new Set(DEFAULT_RULES), takesTelnet: false, program: PROGRAM };
 }
 
 /** What a made-up alert is about. */

@@ -56,6 +56,16 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
     programName: "sshd",
     decoderName: "system-auth",
     data: { srcip: "82.202.219.155", srcport: "51676", srcuser: "sammy" },
+    place: {
+      country: "Russia",
+      countryCode: "RU",
+      region: "St.-Petersburg",
+      city: "Saint Petersburg",
+      latitude: 59.8983,
+      longitude: 30.2618,
+      asn: 49505,
+      organisation: "OOO Network of data-centers Selectel",
+    },
     action: "authentication-failure",
     outcome: "failure",
     categories: ["authentication"],
@@ -66,12 +76,16 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
 Deno.test("readFinding() reads dotted and mixed keys alike", () => {
   const nested = readFinding(shape("5x-finding"));
   assert.deepEqual(readFinding(shape("5x-finding-dotted")), nested);
-  assert.deepEqual(readFinding(shape("5x-finding-mixed")), nested);
+  assert.deepEqual(readFinding(shape("5x-finding-mixed")), { ...nested, place: undefined });
 });
 
 Deno.test("readFinding() reads the flat line like the finding, but for its decoders", () => {
   const nested = readFinding(shape("5x-finding"));
-  assert.deepEqual(readFinding(shape("5x-flat")), { ...nested, decoderName: undefined });
+  assert.deepEqual(readFinding(shape("5x-flat")), {
+    ...nested,
+    decoderName: undefined,
+    place: undefined,
+  });
 });
 
 Deno.test("readFinding() takes the first id there is, and nothing without one", () => {
@@ -301,7 +315,7 @@ function checkAddresses(value: unknown): void {
     const allowed = addressesIn(String(source ?? line));
     for (const { sourceIp } of evidence.attempts) assert.ok(allowed.has(sourceIp), sourceIp);
     const isKnown = line !== undefined && parseSshdLine(line) !== undefined;
-    if (!isKnown) assert.doesNotMatch(String(found.data.srcuser), /from|\d\.\d/);
+    if (!isKnown) assert.doesNotMatch(String(found.data.srcuser), /(^|\s)from(\s|$)|(\d+\.){3}\d/);
   }
 }
 

@@ -30,6 +30,7 @@ const ATTEMPT = {
   isCompromise: false,
   location: "journald",
   pid: 26279,
+  service: "ssh",
   sensor: { id: "007", manager: "wazuh-manager-01", name: "honeypot-fra1" },
   sourceIp: "82.202.219.155",
   techniques: [
@@ -47,12 +48,20 @@ const SLACK_ATTEMPT = {
   techniques: [],
 };
 
+/** Only some of the shapes carry a place, those that come from an indexer. */
+function withoutPlace(evidence: Evidence | "malformed") {
+  if (evidence === "malformed" || "reason" in evidence) return evidence;
+  const attempts = evidence.attempts.map(({ place: _place, ...attempt }) => attempt);
+  return { ...evidence, attempts };
+}
+
 const NAMES = [...Deno.readDirSync(SHAPES)].map(({ name }) => name.replace(".json", "")).sort();
 
 for (const name of NAMES) {
   Deno.test(`unwrap() finds the attack in ${name}`, () => {
     const items = unwrap(shape(name));
-    assert.deepEqual(items.map(evidenceOf), [{
+    const found = items.map(evidenceOf).map(withoutPlace);
+    assert.deepEqual(found, [{
       attempts: [name === "4x-slack" ? SLACK_ATTEMPT : ATTEMPT],
       spoofedSrcip: false,
     }]);
