@@ -1,10 +1,12 @@
 /**
- * Decides how the program was started, and loads only what that start needs.
+ * Decides how the program was started, and loads only what that start needs. An integration call,
+ * the start that happens at every alert, is there at once.
  *
  * @module
  */
 import type { Start } from "./src/cli/context.ts";
 import { EXIT, Failure } from "./src/cli/exit.ts";
+import { integration } from "./src/cli/integration.ts";
 import { oneLine } from "./src/cli/log.ts";
 import { BufferError } from "./src/buffer/open.ts";
 import { PROGRAM } from "./src/config/keys.ts";
@@ -41,7 +43,6 @@ async function run(args: readonly string[]): Promise<number> {
     return (await load())(start);
   }
   if (isIntegrationCall(rest, Object.keys(COMMANDS))) {
-    const { integration } = await import("./src/cli/integration.ts");
     return integration({ ...start, args: rest });
   }
   throw new Failure(EXIT.usage, `unknown command "${name}"; \`${PROGRAM} help\` lists them`);

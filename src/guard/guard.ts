@@ -4,8 +4,8 @@
  * @module
  */
 import type { IgnoreReason } from "../types.ts";
-import { createNetworkSet, parseNetwork } from "./network_set.ts";
-import { SPECIAL_RANGES } from "./special_ranges.ts";
+import { addressWords, createNetworkSet, parseNetwork } from "./network_set.ts";
+import { isSpecial } from "./special_ranges.ts";
 
 /** What the guard is configured by. */
 export interface GuardRules {
@@ -30,11 +30,10 @@ export interface Guard {
  * @throws {RangeError} a network that is none; the message names it
  */
 export function createGuard(rules: GuardRules): Guard {
-  const special = rules.publishPrivate ? [] : SPECIAL_RANGES;
-  const reasons = createNetworkSet([
-    { name: "allow_listed", networks: rules.allowNetworks.map(networkOf) },
-    { name: "special_address", networks: special.map(networkOf) },
-  ]);
+  const { allowNetworks, publishPrivate } = rules;
+  const allowed = allowNetworks.length === 0
+    ? undefined
+    : createNetworkSet([{ name: "allowed", networks: allowNetworks.map(networkOf) }]);
   return {
     isHoneypot: (agentName, labels) => {
       const name = agentName.toLowerCase();
@@ -42,9 +41,9 @@ export function createGuard(rules: GuardRules): Guard {
         rules.agentLabels.some((label) => hasLabel(labels, label));
     },
     refusal: (address) => {
-      for (const form of [address, ...embedded(address)]) {
-        const [reason] = reasons.namesOf(form);
-        if (reason !== undefined) return reason as IgnoreReason;
+      for (const words of formsOf(addressWords(address))) {
+        if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
+        if (!publishPrivate && isSpecial(words)) return "special_address";
       }
       return undefined;
     },
@@ -64,21 +63,13 @@ function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean 
 }
 
 /**
- * The IPv4 address inside a 6to4 (2002::/16) or NAT64 (64:ff9b::/96) address: such an attacker is as
- * private, or as allowed, as the address inside.
+ * An address and, of 6to4 (2002::/16) and NAT64 (64:ff9b::/96), the IPv4 address inside: such an
+ * attacker is as private, or as allowed, as that one.
  */
-function embedded(address: string): readonly string[] {
-  const isSixToFour = address.startsWith("2002:");
-  if (!isSixToFour && !address.startsWith("64:ff9b::")) return [];
-  const groups = expand(address);
-  const [high, low] = isSixToFour ? [groups[1]!, groups[2]!] : [groups[6]!, groups[7]!];
-  return [[high >> 8, high & 255, low >> 8, low & 255].join(".")];
-}
-
-function expand(address: string): readonly number[] {
-  const [head = "", tail] = address.split("::");
-  const parse = (part: string) => part === "" ? [] : part.split(":").map((g) => parseInt(g, 16));
-  if (tail === undefined) return parse(head);
-  const [front, back] = [parse(head), parse(tail)];
-  return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
+function formsOf(words: readonly number[]): readonly (readonly number[])[] {
+  const [first = 0, second = 0, third = 0, fourth = 0] = words;
+  if (words.length === 1) return [words];
+  if (first >>> 16 === 0x2002) return [words, [((first << 16) | (second >>> 16)) >>> 0]];
+  const isNat64 = first === 0x0064ff9b && second === 0 && third === 0;
+  return isNat64 ? [words, [fourth]] : [words];
 }

@@ -34,6 +34,8 @@ export interface NetworkSet {
    * @throws {RangeError} if the text is no address
    */
   namesOf(address: string): readonly string[];
+  /** The same for an address in words (`addressWords()`). */
+  namesOfWords(words: readonly number[]): readonly string[];
 }
 
 /**
@@ -52,7 +54,7 @@ export function parseNetwork(text: string): Network | undefined {
   const longest = written.includes(":") ? 128 : 32;
   const bits = slash < 0 ? longest : prefixLength(text.slice(slash + 1), longest);
   if (bits === undefined) return undefined;
-  const start = wordsOf(canonical);
+  const start = addressWords(canonical);
   if (start.length * 32 === longest) return masked(start, bits);
   return bits > 96 ? masked(start, bits - 96) : masked([0, 0, 0xffff, ...start], bits);
 }
@@ -66,20 +68,22 @@ export function createNetworkSet(lists: readonly NamedNetworks[]): NetworkSet {
   const interned = new NameSets();
   const v4 = new Pieces(1, lists, interned);
   const v6 = new Pieces(4, lists, interned);
+  const namesOfWords = (words: readonly number[]) =>
+    interned.namesOf((words.length === 1 ? v4 : v6).find(words));
   return {
     size: lists.reduce((sum, list) => sum + list.networks.length, 0),
-    namesOf: (address) => {
-      const key = wordsOf(address);
-      return interned.namesOf((key.length === 1 ? v4 : v6).find(key));
-    },
+    namesOf: (address) => namesOfWords(addressWords(address)),
+    namesOfWords,
   };
 }
 
 /**
- * A canonical address as words. `addressBytes()` would do, but it checks every form an address can
- * have, and takes a third of a look-up for that.
+ * A canonical address as 32-bit words: one for IPv4, four for IPv6. `addressBytes()` would do, but it
+ * checks every form an address can have, and takes a third of a look-up for that.
+ *
+ * @throws {RangeError} if the text is no address
  */
-function wordsOf(canonical: string): number[] {
+export function addressWords(canonical: string): number[] {
   if (canonical.includes(":")) {
     const groups = groupsOf(canonical);
     if (groups?.length === 8) {
@@ -197,16 +201,11 @@ interface Entry extends Network {
   readonly name: string;
 }
 
-/** How many values 16 bits have. */
-const TOPS = 65536;
-
 /** The address space of one family, cut into pieces: a piece ends where the next one starts. */
 class Pieces {
   readonly #width: number;
   readonly #starts: Uint32Array;
   readonly #sets: Uint32Array;
-  /** Where to search: the first pieces by the top 16 bits, so that few steps remain. */
-  readonly #firsts: Uint32Array;
 
   constructor(width: number, lists: readonly NamedNetworks[], interned: NameSets) {
     this.#width = width;
@@ -240,33 +239,18 @@ class Pieces {
     close(undefined);
     this.#starts = Uint32Array.from(starts);
     this.#sets = Uint32Array.from(sets);
-    this.#firsts = this.#indexed();
   }
 
   /** The number of the name set that holds for an address, 0 for none. */
   find(key: readonly number[]): number {
-    const top = key[0]! >>> 16;
-    let low = this.#firsts[top]!;
-    let high = this.#firsts[top + 1]!;
+    let low = 0;
+    let high = this.#sets.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#isBehind(middle, key)) high = middle;
       else low = middle + 1;
     }
     return low === 0 ? 0 : this.#sets[low - 1]!;
-  }
-
-  /** For each value of the top 16 bits, the first piece that starts there or behind. */
-  #indexed(): Uint32Array {
-    const firsts = new Uint32Array(TOPS + 1);
-    let piece = 0;
-    for (let top = 0; top <= TOPS; top++) {
-      while (
-        piece < this.#sets.length && (this.#starts[piece * this.#width]! >>> 16) < top
-      ) piece++;
-      firsts[top] = piece;
-    }
-    return firsts;
   }
 
   /** Whether a piece starts behind an address. */
