@@ -24,7 +24,18 @@ function random(below: number): number {
 
 const one = <T>(list: readonly T[]) => list[random(list.length)]!;
 
-const NAMES = ["root", "admin", "ubuntu", "test", "postgres", "oracle", "git", "pi", "user1", "ftp"];
+const NAMES = [
+  "root",
+  "admin",
+  "ubuntu",
+  "test",
+  "postgres",
+  "oracle",
+  "git",
+  "pi",
+  "user1",
+  "ftp",
+];
 
 /** Every fixture comes as often as any other, which has more composites and oddities than life. */
 async function templates(folder: string, isWanted: (name: string) => boolean) {
