@@ -3,14 +3,7 @@
  *
  * @module
  */
-import type {
-  Attack,
-  EvidenceRow,
-  Home,
-  SensorRow,
-  Totals,
-  UsernameRow,
-} from "../buffer/buffer.ts";
+import type { Attack, EvidenceRow, Home, SensorRow, Totals } from "../buffer/buffer.ts";
 import type { Technique } from "../types.ts";
 import { attemptsOf, connectionGuesses } from "../wazuh/counting.ts";
 
