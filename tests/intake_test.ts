@@ -22,7 +22,7 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
   "05b-5712-bruteforce-composite": ["connect 1 212.64.151.233 pi 30023"],
   "06-2502-pam-more": ["pam 2 212.64.151.233 root 26400"],
   "07-5551-pam-composite": ["pam 1 212.64.151.233 root 26507"],
-  "08-cowrie-json-login-failed": ["sshd 1 218.92.0.112 root 0"],
+  "08-cowrie-json-login-failed": ["sshd 1 218.92.0.112 root 177789161760246"],
   "09-5760-ipv6": ["sshd 1 2001:db8:bad:cafe::17 root 41822"],
   "edge-2502-no-user-no-srcip": ["pam 5 82.202.219.155  26279"],
   "edge-5503-rhost-is-hostname": "host_name",
@@ -201,4 +201,21 @@ Deno.test("decide() takes the place of a source from an indexer's document, neve
     longitude: 8.7,
   });
   assert.equal(of("edge-5710-log-injection"), undefined);
+});
+
+Deno.test("decide() counts the failures before a success as connections, in case they never came", () => {
+  const alert = {
+    ...fixture("05-5763-bruteforce-composite"),
+    rule: { id: "40112", level: 12 },
+    full_log: "Aug 23 06:16:22 honeypot-fra1 sshd[26307]: Accepted password for root from " +
+      "192.241.237.101 port 43064 ssh2",
+  };
+  const decision = decideDefault(alert);
+  assert.ok(decision.kind === "attempts");
+  assert.deepEqual(
+    decision.attempts.map(({ evidence, guesses, isCompromise }) =>
+      `${evidence} ${guesses} ${isCompromise}`
+    ),
+    ["session-end 0 true", ...new Array<string>(7).fill("connect 1 false")],
+  );
 });

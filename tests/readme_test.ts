@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../deploy/permissions.ts";
-import { configurationKeys, type Key } from "../src/config/keys.ts";
+import { configurationKeys, DEFAULT_RULES, type Key } from "../src/config/keys.ts";
 
 const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
 const README = read("README.md");
@@ -45,4 +45,9 @@ Deno.test("README names every permission of the binary", () => {
     .map((place) => place.replace("/var/ossec/", "").replace("misp.example.org", "MISP host"))
     .map((place) => place.endsWith(".json") ? "configuration file" : place);
   for (const place of places) assert.ok(section.includes(place), place);
+});
+
+Deno.test("README's integration block selects every rule of the default set", () => {
+  const ids = /<rule_id>([\d,]+)<\/rule_id>/.exec(README)?.[1]?.split(",");
+  assert.deepEqual(ids, [...DEFAULT_RULES]);
 });

@@ -242,6 +242,10 @@ export interface Buffer extends Disposable {
   /** Gives the lease up unless something waits that falls due by `until`. One transaction. */
   releaseLeaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean>;
   isLeaseHeld(name: string, now: number): Promise<boolean>;
+  /** What one process leaves for others to know: a text by its name. */
+  remembered(name: string): Promise<string | undefined>;
+  /** @param value undefined: forget it */
+  remember(name: string, value: string | undefined): Promise<void>;
   status(): Promise<BufferStatus>;
   /** Forgets alert ids, delivered reports and homes that are older than their keep. */
   prune(keep: Keep, now: number): Promise<void>;

@@ -108,7 +108,7 @@ export function writeFrozen(
   if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
   writeHome(sql, home, now);
   for (const report of frozen.reports) {
-    sql("DELETE FROM report WHERE event_uuid = ? AND sink = ? AND state = 'pending'")
+    sql("DELETE FROM report WHERE event_uuid = ? AND sink = ? AND state <> 'delivered'")
       .run(report.eventUuid, report.sink);
     sql(
       `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,

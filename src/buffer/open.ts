@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
 
 /** How long a writer waits for another, milliseconds. */
-const BUSY_TIMEOUT_MS = 20_000;
+const BUSY_TIMEOUT_MS = 10_000;
 
 /** The buffer cannot be used: which file, what is wrong, what to do. One line. */
 export class BufferError extends Error {
@@ -37,16 +37,26 @@ export function openDatabase(path: string, now: number): Opened {
   }
 }
 
+/** Whether there is a buffer: commands that only look must not make one. */
+export function bufferExists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw explain(path, error);
+  }
+}
+
 /**
  * One process alone looks again and moves the file: the others find the new one, and nobody moves
  * that away.
  */
-function replaceDamaged(path: string, now: number): Opened {
+export function replaceDamaged(path: string, now: number): Opened {
   try {
     using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
     lock.lockSync(true);
     try {
-      return { db: openOnce(path), movedAside: undefined };
+      return { db: checked(openOnce(path)), movedAside: undefined };
     } catch (error) {
       if (!isDamage(error)) throw error;
       const movedAside = moveAside(path, now);
@@ -72,17 +82,45 @@ function openOnce(path: string): DatabaseSync {
   }
 }
 
+/** Damage may sit in any page, while the first ones can be read. */
+function checked(db: DatabaseSync): DatabaseSync {
+  const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
+  if (found === "ok") return db;
+  db.close();
+  throw new BufferError(`malformed: ${found}`);
+}
+
 /** SQLite gives its side files the mode of the database, and the database that of the umask. */
 function createFile(path: string): void {
   const options = { write: true, createNew: true, mode: 0o640 };
   try {
     Deno.openSync(path, options).close();
+    giveToOwner(path);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o750 });
     createFile(path);
   }
+}
+
+/**
+ * What root makes belongs to whoever owns the folder, or Wazuh's own user could not write it later.
+ * Nobody but root can, or needs to, give files away.
+ */
+export function giveToOwner(path: string): void {
+  const folder = Deno.statSync(path.slice(0, path.lastIndexOf("/")) || "/");
+  if (folder.uid === Deno.statSync(path).uid) return;
+  try {
+    Deno.chownSync(path, folder.uid, folder.gid);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+}
+
+/** Whether an error is SQLITE_CORRUPT or SQLITE_NOTADB, which node:sqlite names by their texts only. */
+export function isDamage(error: unknown): boolean {
+  return /malformed|not a database/i.test(messageOf(error));
 }
 
 /** The switch takes an exclusive lock that does not wait for the busy timeout. */
@@ -127,9 +165,6 @@ function schemaVersion(db: DatabaseSync): number {
 const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 const isBusy = (error: unknown) => /locked|busy/i.test(messageOf(error));
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB, which node:sqlite names by their texts only. */
-const isDamage = (error: unknown) => /malformed|not a database/i.test(messageOf(error));
 
 function moveAside(path: string, now: number): string {
   const stamp = new Date(now).toISOString().replace(/[:.]/g, "-");

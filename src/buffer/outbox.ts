@@ -124,6 +124,9 @@ export function nextDueAt(sql: Statements, rules: DueRules): number | undefined 
   return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
 }
 
+/** Alert ids forgotten in one transaction, so that writers need not wait long. */
+const PRUNE_AT_ONCE = 50_000;
+
 const DAY = 24 * 60 * 60 * 1000;
 
 /** How long a delivered report stays to be looked at. */
@@ -135,7 +138,10 @@ export function prune(
   keep: Keep,
   now: number,
 ): void {
-  sql("DELETE FROM seen_alert WHERE seen_at < ?").run(now - keep.seenMs);
+  sql(
+    `DELETE FROM seen_alert WHERE (manager, alert_id) IN
+       (SELECT manager, alert_id FROM seen_alert WHERE seen_at < ? LIMIT ?)`,
+  ).run(now - keep.seenMs, PRUNE_AT_ONCE);
   const gone = Number(
     sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
       .run(now - KEEP_DELIVERED_MS).changes,

@@ -11,14 +11,15 @@ import { readAttack, readHome, writeFrozen } from "./freezing.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
 import { readStatus } from "./status.ts";
-import { openDatabase } from "./open.ts";
+import { isDamage, openDatabase, replaceDamaged } from "./open.ts";
 
 /** The buffer of a site with one manager, or of several that hand over to one `serve`. */
 export class SqliteBuffer implements buffer.Buffer {
-  readonly #db: DatabaseSync;
+  #db: DatabaseSync;
+  readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
   /** Where a damaged file was moved to when this buffer was opened. */
-  readonly movedAside: string | undefined;
+  movedAside: string | undefined;
 
   /**
    * Opens or makes the file.
@@ -29,6 +30,7 @@ export class SqliteBuffer implements buffer.Buffer {
    */
   constructor(path: string, now: number) {
     const opened = openDatabase(path, now);
+    this.#path = path;
     this.#db = opened.db;
     this.movedAside = opened.movedAside;
   }
@@ -72,7 +74,38 @@ export class SqliteBuffer implements buffer.Buffer {
     limits: { readonly maxUsernames: number },
     now: number,
   ): Promise<buffer.Accepted> {
-    return this.#transaction(() => acceptAll(this.#sql, decisions, limits.maxUsernames, now));
+    const work = () => acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+    return this.#transaction(work).catch((error: unknown) => {
+      if (!isDamage(error)) throw error;
+      this.#replace(now);
+      return this.#transaction(work);
+    });
+  }
+
+  /** Damage may show only when its page is read: the alert at hand goes into a new file. */
+  #replace(now: number): void {
+    this.#statements.clear();
+    this.#db.close();
+    const { db, movedAside } = replaceDamaged(this.#path, now);
+    this.#db = db;
+    this.movedAside = movedAside ?? this.movedAside;
+  }
+
+  remembered(name: string): Promise<string | undefined> {
+    const row = this.#sql("SELECT value FROM remembered WHERE name = ?").get(name);
+    return Promise.resolve(row === undefined ? undefined : String(row.value));
+  }
+
+  remember(name: string, value: string | undefined): Promise<void> {
+    return this.#transaction(() => {
+      if (value === undefined) this.#sql("DELETE FROM remembered WHERE name = ?").run(name);
+      else {
+        this.#sql(
+          `INSERT INTO remembered (name, value) VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET value = excluded.value`,
+        ).run(name, value);
+      }
+    });
   }
 
   countIgnored(reason: IgnoreReason): Promise<void> {

@@ -4,8 +4,8 @@
  * @module
  */
 import { PROGRAM } from "../config/keys.ts";
-import { loadConfig, type Loaded, type Sources } from "../config/load.ts";
-import { createGuard } from "../guard/guard.ts";
+import { ConfigError, loadConfig, type Loaded, type Sources } from "../config/load.ts";
+import { createGuard, type Guard } from "../guard/guard.ts";
 import type { IntakeRules } from "../intake.ts";
 
 /** How the program was started. */
@@ -35,7 +35,7 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
 /** What alerts are decided by. */
 export function intakeRules({ config }: Loaded): IntakeRules {
   return {
-    guard: createGuard({ ...config.honeypot, ...config.guard }),
+    guard: guardOf(config),
     ruleIds: config.rules.ids,
     takesTelnet: config.honeypot.telnet,
     program: PROGRAM,
@@ -45,4 +45,13 @@ export function intakeRules({ config }: Loaded): IntakeRules {
 /** Tells lease holders apart. */
 export function ownerName(): string {
   return `${Deno.pid}-${crypto.randomUUID()}`;
+}
+
+function guardOf(config: Loaded["config"]): Guard {
+  try {
+    return createGuard({ ...config.honeypot, ...config.guard });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(`guard.allow_networks: ${error.message}`);
+  }
 }

@@ -4,16 +4,22 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import type { Buffer } from "../buffer/buffer.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
-import type { Config } from "../config/load.ts";
+import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";
+import { INTEGRATORD_URL, PUBLISHER_PROBLEM, STAY_LEASE } from "../publish/names.ts";
 import { publishDue, type Round } from "../publish/publisher.ts";
 import { stayAndPublish } from "../publish/stay.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
+import { startStayer } from "./stayer.ts";
+
+/** How long no other publisher is left behind after one that could not work, milliseconds. */
+const TROUBLE_MS = 30_000;
 
 /** How long a flush waits for another one to end, milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -30,25 +36,38 @@ export async function flush(start: Start): Promise<number> {
       },
     })
   );
-  const { config } = loadStartConfig(start);
+  const loaded = loadStartConfig(start);
+  const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
   const log = createLog(config.log, false);
-  if (buffer.movedAside !== undefined) {
-    log(
-      "error",
-      `the buffer was damaged; it is kept as ${buffer.movedAside}, a new one was started`,
-    );
-  }
-  using publisher = createPublisher(config, buffer, log);
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   if (values.stay) {
-    await stay(publisher, config);
+    await stay(start, loaded, buffer, log);
     return EXIT.ok;
   }
+  await requireMispOfIntegratord(buffer, config);
+  using publisher = createPublisher(config, buffer, log);
   const round = await publishWithPatience(publisher, values.now ?? false);
   await pruneBuffer(buffer, config);
   console.log(values.json ? JSON.stringify(round) : describe(round));
   if (round.refused > 0) return EXIT.refused;
   return round.waiting > 0 ? EXIT.waiting : EXIT.ok;
+}
+
+/**
+ * Reports are frozen for the sinks that are known. Where only integratord's block names MISP, a flush
+ * from elsewhere would freeze them for the feed folder, and MISP would never get them.
+ *
+ * @throws {ConfigError}
+ */
+export async function requireMispOfIntegratord(buffer: Buffer, config: Config): Promise<void> {
+  if (config.misp.url !== undefined) return;
+  const url = await buffer.remembered(INTEGRATORD_URL);
+  if (url === undefined) return;
+  throw new ConfigError(
+    `only <hook_url> in ossec.conf names MISP (${url}), and only Wazuh passes it on; set misp.url ` +
+      "and misp.api_key_file in the configuration file",
+  );
 }
 
 async function publishWithPatience(publisher: Publisher, everything: boolean): Promise<Round> {
@@ -67,19 +86,50 @@ async function publishWithPatience(publisher: Publisher, everything: boolean): P
 const sleep = (milliseconds: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-async function stay(publisher: Publisher, config: Config): Promise<void> {
+/** Nobody reads what a publisher that was left behind prints: its troubles go to log and status. */
+async function stay(start: Start, loaded: Loaded, buffer: SqliteBuffer, log: Log): Promise<void> {
+  try {
+    using publisher = createPublisher(loaded.config, buffer, log);
+    if (await buffer.remembered(PUBLISHER_PROBLEM) !== undefined) {
+      await buffer.remember(PUBLISHER_PROBLEM, undefined);
+    }
+    if (await stayWith(publisher, loaded)) startStayer(start, loaded.config, log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log("error", `nothing is published: ${reason}`);
+    await buffer.remember(PUBLISHER_PROBLEM, reason);
+    // Kept until it runs out, so that not every alert starts another publisher that cannot work.
+    await buffer.takeLease(STAY_LEASE, ownerName(), TROUBLE_MS, Date.now());
+  }
+}
+
+/** @returns whether the configuration was changed, and another publisher must go on */
+async function stayWith(publisher: Publisher, { config, file }: Loaded): Promise<boolean> {
   const { path, maxHoldMs, periodMs } = config.buffer;
-  const opened = Deno.statSync(path).ino;
+  const { apiKeyFile, caFile } = config.misp;
+  const settings = [file, apiKeyFile, caFile].filter((name) => name !== undefined);
+  const settingsAtStart = await stampsOf(settings);
+  const bufferAtStart = await inodeOf(path);
+  let isChanged = false;
   await stayAndPublish({
     ...publisher,
     worthMs: Math.max(maxHoldMs, periodMs) + 5 * 60_000,
     sleep,
-    isThere: async () => {
-      const found = await Deno.stat(path).catch(() => undefined);
-      return found?.ino === opened;
+    mustLeave: async () => {
+      if (await inodeOf(path) !== bufferAtStart) return true;
+      isChanged = await stampsOf(settings) !== settingsAtStart;
+      return isChanged;
     },
     prune: () => pruneBuffer(publisher.buffer, config),
   }, ownerName());
+  return isChanged;
+}
+
+const inodeOf = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.ino;
+
+async function stampsOf(files: readonly string[]): Promise<string> {
+  const found = await Promise.all(files.map((file) => Deno.stat(file).catch(() => undefined)));
+  return found.map((info) => `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`).join("\n");
 }
 
 /** Forgets what is older than the configuration keeps it. */

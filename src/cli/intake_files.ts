@@ -40,7 +40,8 @@ export async function* decisionsOf(
     return;
   }
   let batch: Decision[] = [];
-  for await (const text of linesOf(await open(source))) {
+  let damage: unknown;
+  for await (const text of linesOf(await open(source), (error) => damage = error)) {
     if (text.trim() === "") continue;
     const items = text.length > LONGEST_LINE
       ? [{ reason: "too_large" as const }]
@@ -54,6 +55,12 @@ export async function* decisionsOf(
     }
   }
   if (batch.length > 0) yield batch;
+  if (damage !== undefined) throw new DamagedStream(String(damage), { cause: damage });
+}
+
+/** A stream that ends in damage; what came before it was yielded. */
+export class DamagedStream extends Error {
+  override name = "DamagedStream";
 }
 
 function unreadable(reason: Extract<Decision, { kind: "ignored" }>["reason"]): Decision {
@@ -63,19 +70,30 @@ function unreadable(reason: Extract<Decision, { kind: "ignored" }>["reason"]): D
 async function open(source: Source): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (source === "-") return Deno.stdin.readable;
   const { readable } = await Deno.open(source);
-  return source.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
+  if (!source.endsWith(".gz")) return readable;
+  // Unlike DecompressionStream it reads on behind a first member: rotated files are joined so.
+  const { createGunzip } = await import("node:zlib");
+  const { Readable } = await import("node:stream");
+  const unpacked = Readable.from(readable).pipe(createGunzip());
+  return Readable.toWeb(unpacked) as ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /** Splits a stream into lines; one that is longer than any alert is handed over cut. */
 async function* linesOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onDamage: (error: unknown) => void,
 ): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    if (rest.length > LONGEST_LINE) rest = rest.slice(0, LONGEST_LINE + 1);
-    yield* lines;
+  try {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > LONGEST_LINE) rest = rest.slice(0, LONGEST_LINE + 1);
+      yield* lines;
+    }
+  } catch (error) {
+    onDamage(error);
+    return;
   }
   if (rest !== "") yield rest;
 }

@@ -3,15 +3,17 @@
  *
  * @module
  */
+import type { Accepted } from "../buffer/buffer.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
+import type { Config, Loaded } from "../config/load.ts";
 import { decide } from "../intake.ts";
-import { STAY_LEASE } from "../publish/stay_lease.ts";
+import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
 import { readAlertFile } from "../wazuh/alert_file.ts";
 import { parseIntegrationCall } from "../wazuh/argv.ts";
 import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log, logMovedAside } from "./log.ts";
 import { startStayer } from "./stayer.ts";
 
 /** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (contracts/wazuh.md 1.1). */
@@ -29,40 +31,70 @@ export async function integration(start: Start): Promise<number> {
   const call = parseIntegrationCall(start.args);
   const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
   const { config } = loaded;
+  const rules = intakeRules(loaded);
   const bytes = readFile(call.alertFile);
   const now = Date.now();
   const buffer = new SqliteBuffer(config.buffer.path, now);
-  giveUpPermissions(config.buffer.path);
+  giveUpPermissions(call.alertFile, loaded.file);
   const log = createLog(config.log, false);
-  if (buffer.movedAside !== undefined) {
-    log(
-      "error",
-      `the buffer was damaged; it is kept as ${buffer.movedAside}, a new one was started`,
-    );
-  }
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
   const items = readAlertFile(bytes);
-  const rules = intakeRules(loaded);
   const decisions = items.map((item): Decision =>
     "reason" in item
       ? { kind: "ignored", key: undefined, reason: item.reason }
       : decide(item.value, rules, now)
   );
-  const { maxUsernames } = config.privacy;
-  const outcome = await buffer.accept(decisions, { maxUsernames }, now);
-  if (call.debug) {
-    console.log(
-      `accepted ${outcome.accepted}, duplicate ${outcome.duplicate}, ignored ${
-        [...outcome.ignored].map(([reason, n]) => `${reason} ${n}`).join(", ") || 0
-      }`,
-    );
-  }
-  if (outcome.accepted > 0 && !await buffer.isLeaseHeld(STAY_LEASE, now)) {
-    startStayer(start, config, log);
-  }
+  const outcome = await store(buffer, decisions, config, now);
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  if (call.debug) console.log(describe(outcome));
+  if (outcome.accepted > 0) await callPublisher(start, loaded, buffer, log, now);
   const unreadable = unreadableOf(decisions, call.alertFile);
   if (unreadable === undefined) return EXIT.ok;
   throw new Failure(unreadable.code, unreadable.line);
+}
+
+async function store(
+  buffer: SqliteBuffer,
+  decisions: readonly Decision[],
+  config: Config,
+  now: number,
+): Promise<Accepted> {
+  try {
+    const { maxUsernames } = config.privacy;
+    return await buffer.accept(decisions, { maxUsernames }, now);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const line = `buffer ${config.buffer.path}: ${reason}; the alert was not stored`;
+    throw new Failure(EXIT.failed, line);
+  }
+}
+
+/** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */
+async function callPublisher(
+  start: Start,
+  { config, entries }: Loaded,
+  buffer: SqliteBuffer,
+  log: Log,
+  now: number,
+): Promise<void> {
+  try {
+    const isFromIntegratord = entries.some((entry) =>
+      entry.key === "misp.url" && entry.origin === "integratord"
+    );
+    const url = isFromIntegratord ? config.misp.url : undefined;
+    if (await buffer.remembered(INTEGRATORD_URL) !== url) {
+      await buffer.remember(INTEGRATORD_URL, url);
+    }
+    if (!await buffer.isLeaseHeld(STAY_LEASE, now)) startStayer(start, config, log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log("error", `the alert is stored, but no publisher was called: ${reason}`);
+  }
+}
+
+function describe({ accepted, duplicate, ignored }: Accepted): string {
+  const reasons = [...ignored].map(([reason, n]) => `${reason} ${n}`).join(", ");
+  return `accepted ${accepted}, duplicate ${duplicate}, ignored ${reasons || 0}`;
 }
 
 async function refuse(buffer: SqliteBuffer, refused: Refused): Promise<never> {
@@ -113,13 +145,15 @@ function unreadableOf(decisions: readonly Decision[], file: string): Refused | u
 }
 
 /**
- * What is left to do needs the open buffer, the log and a new process of this binary; the alert that
- * is parsed from here on was written in part by an attacker.
+ * What is left to do needs the buffer, the log and a new process of this binary; the alert that is
+ * parsed from here on was written in part by an attacker. Only the binary's permissions name each
+ * folder by itself: under `deno run`, giving up one would take a wider one along, the buffer's too.
  */
-function giveUpPermissions(bufferPath: string): void {
-  const path = bufferPath.slice(0, bufferPath.lastIndexOf("/")) || "/";
-  Deno.permissions.revokeSync({ name: "read" });
-  Deno.permissions.revokeSync({ name: "write", path });
+function giveUpPermissions(alertFile: string, configFile: string): void {
   Deno.permissions.revokeSync({ name: "net" });
   Deno.permissions.revokeSync({ name: "env" });
+  if (!Deno.build.standalone) return;
+  Deno.permissions.revokeSync({ name: "read", path: configFile });
+  const folder = alertFile.slice(0, alertFile.lastIndexOf("/"));
+  if (folder !== "") Deno.permissions.revokeSync({ name: "read", path: folder });
 }

@@ -50,3 +50,12 @@ export function createLog(config: Config["log"], onScreen: boolean): Log {
     }
   };
 }
+
+/** Says loudly that a damaged buffer was replaced. */
+export function logMovedAside(log: Log, path: string): void {
+  log(
+    "error",
+    `the buffer was damaged; it is kept as ${path}, a new one was started; ` +
+      "`replay` of kept alert files fills it again",
+  );
+}

@@ -101,6 +101,9 @@ function createMispClient(config: Config): MispClient | undefined {
     throw new ConfigError("the MISP key has characters that no key has; is it the right file?");
   }
   const caCertificate = readFile("misp.ca_file", caFile);
+  if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ConfigError(`misp.ca_file ${caFile}: holds no PEM certificate`);
+  }
   return new MispClient({ url, apiKey: key.trim(), caCertificate, timeoutMs });
 }
 

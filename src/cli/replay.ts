@@ -9,7 +9,7 @@ import type { IgnoreReason } from "../types.ts";
 import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { decisionsOf } from "./intake_files.ts";
+import { DamagedStream, decisionsOf } from "./intake_files.ts";
 import { createLog } from "./log.ts";
 import { parse } from "./options.ts";
 
@@ -74,8 +74,8 @@ function unreadable(file: string, error: unknown): unknown {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
     return new Failure(EXIT.noFile, `${file}: ${error.message}`);
   }
-  if (error instanceof TypeError && file.endsWith(".gz")) {
-    return new Failure(EXIT.notJson, `${file}: damaged gzip data; what came before was taken`);
+  if (error instanceof DamagedStream) {
+    return new Failure(EXIT.notJson, `${file}: ends in damaged data; what came before was taken`);
   }
   return error;
 }

@@ -11,8 +11,8 @@ import { publishDue } from "../publish/publisher.ts";
 import { createApp, LONGEST_TOKEN } from "../server/app.ts";
 import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
-import { pruneBuffer } from "./flush.ts";
-import { createLog, type Log } from "./log.ts";
+import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
+import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 
@@ -36,12 +36,8 @@ export async function serve(start: Start): Promise<number> {
   }
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
   const log = createLog(config.log, true);
-  if (buffer.movedAside !== undefined) {
-    log(
-      "error",
-      `the buffer was damaged; it is kept as ${buffer.movedAside}, a new one was started`,
-    );
-  }
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const rules = intakeRules(loaded);
   const app = createApp({
@@ -72,8 +68,9 @@ export async function serve(start: Start): Promise<number> {
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
-  const lastWork = server.shutdown().then(() => flushOnce(publisher, owner, config, log));
-  await Promise.race([Promise.all([lastWork, flushing]), graceOver]);
+  // A client that hangs must not keep the last flush from happening.
+  const lastWork = [server.shutdown(), flushOnce(publisher, owner, config, log), flushing];
+  await Promise.race([Promise.all(lastWork), graceOver]);
   return EXIT.ok;
 }
 

@@ -5,8 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import type { BufferStatus } from "../buffer/buffer.ts";
+import { bufferExists } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { loadStartConfig, type Start } from "./context.ts";
+import { PUBLISHER_PROBLEM } from "../publish/names.ts";
 import { EXIT } from "./exit.ts";
 import { oneLine } from "./log.ts";
 import { parse } from "./options.ts";
@@ -18,12 +20,17 @@ export async function status(start: Start): Promise<number> {
     parseArgs({ args: [...start.args], options: { json: { type: "boolean" } } })
   );
   const { config } = loadStartConfig(start);
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
+  const isThere = bufferExists(config.buffer.path);
+  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now());
   const found = await buffer.status();
   const nextDueAt = await buffer.nextDueAt(dueRules(config));
-  const shown = toJson(found, nextDueAt);
+  const problem = await buffer.remembered(PUBLISHER_PROBLEM);
+  const shown = { ...toJson(found, nextDueAt), problem: problem ?? null };
   console.log(
-    values.json ? JSON.stringify(shown, undefined, 2) : describe(shown, config.buffer.path),
+    values.json
+      ? JSON.stringify(shown, undefined, 2)
+      : describe(shown, isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`),
   );
   return EXIT.ok;
 }
@@ -63,7 +70,9 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
   };
 }
 
-function describe(shown: ReturnType<typeof toJson>, path: string): string {
+type Shown = ReturnType<typeof toJson> & { readonly problem: string | null };
+
+function describe(shown: Shown, path: string): string {
   const { pending, reports, alerts, last, sources } = shown;
   const ignored = Object.entries(alerts.ignored).sort(([, a], [, b]) => b - a);
   const rows: [string, string][] = [
@@ -78,6 +87,7 @@ function describe(shown: ReturnType<typeof toJson>, path: string): string {
     ...ignored.map(([reason, n]): [string, string] => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ...(shown.problem === null ? [] : [["problem", oneLine(shown.problem)]] as [string, string][]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
     ...shown.paused.map(({ sink, until, reason }): [string, string] => [

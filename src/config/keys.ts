@@ -20,6 +20,8 @@ export interface Key {
   readonly whole?: boolean;
   /** A list of one may be written as the text alone. */
   readonly orText?: boolean;
+  /** An empty list would switch the program off. */
+  readonly atLeastOne?: boolean;
   /** Never printed, whatever the command. */
   readonly secret?: boolean;
   /** A further check on a text or on each item of a list: what is wrong, or undefined. */
@@ -186,6 +188,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "rules.ids": {
       kind: "list",
       fallback: DEFAULT_RULES,
+      atLeastOne: true,
       about: "Rules that mean a failed SSH authentication",
       check: ruleId,
     },

@@ -249,6 +249,10 @@ function checked(name: string, value: Value, spec: Key, shown: unknown = value):
   if (spec.kind === "choice" && !spec.choices?.includes(String(value))) {
     throw bad(name, shown, spec);
   }
+  if (Array.isArray(value) && (value.includes("") || spec.atLeastOne && value.length === 0)) {
+    throw bad(name, shown, spec, `${allowed(spec)}, none of them empty`);
+  }
+  if (typeof value === "string" && value.trim() === "") throw bad(name, shown, spec);
   for (const item of Array.isArray(value) ? value : typeof value === "string" ? [value] : []) {
     const expected = spec.check?.(item);
     if (expected !== undefined) throw bad(name, item, spec, expected);

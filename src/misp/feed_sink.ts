@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import type { MispEvent } from "./event.ts";
-import { replaceFile } from "./replace_file.ts";
+import { makeFolder, replaceFile } from "./replace_file.ts";
 
 /** The organisation that a feed's events name as their creator. */
 export interface FeedOrganisation {
@@ -44,7 +44,7 @@ export class FeedSink implements Sink {
   async #write(reports: readonly Report[], now: () => number) {
     const outcomes = new Map<Report, Outcome>();
     try {
-      await Deno.mkdir(this.#directory, { recursive: true, mode: 0o750 });
+      await makeFolder(this.#directory);
       const manifest = await this.#readManifest();
       const hashes = await this.#readHashes();
       for (const report of reports) {

@@ -33,3 +33,22 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     throw error;
   }
 }
+
+/**
+ * Makes a folder. One that root makes belongs to whoever owns the folder above, or Wazuh's own user
+ * could not write there later.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { mode: 0o750 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(path, { recursive: true, mode: 0o750 });
+  }
+  const above = await Deno.stat(path.replace(/\/[^/]+\/*$/, "") || "/");
+  if (above.uid === (await Deno.stat(path)).uid) return;
+  await Deno.chown(path, above.uid, above.gid).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  });
+}

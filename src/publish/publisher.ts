@@ -138,6 +138,10 @@ class PublishRound {
     for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(report));
       await this.#mark(sink, report, outcome);
+      // What ended is pending no more: only what stayed must not be tried twice.
+      if (outcome.kind === "delivered" || outcome.kind === "refused") {
+        this.#tried.delete(keyOf(report));
+      }
       await this.#renew();
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { publishDue, type PublisherParts } from "./publisher.ts";
-import { STAY_LEASE } from "./stay_lease.ts";
+import { STAY_LEASE } from "./names.ts";
 
 /** How often a stayer looks, milliseconds; it also notices then that others emptied the buffer. */
 const LOOK_MS = 2_000;
@@ -17,10 +17,13 @@ export interface StayParts extends PublisherParts {
   /** What falls due later than this is not waited for, milliseconds. */
   readonly worthMs: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Whether the buffer is still the file that was opened. */
-  readonly isThere: () => Promise<boolean>;
+  /** Whether the buffer is another file by now, or the configuration was changed. */
+  readonly mustLeave: () => Promise<boolean>;
   readonly prune: () => Promise<void>;
 }
+
+/** How often a stayer forgets what is old, milliseconds. */
+const PRUNE_MS = 60 * 60_000;
 
 /** Publishes until nothing waits, or only what is not worth waiting for. At most one stays. */
 export async function stayAndPublish(parts: StayParts, owner: string): Promise<void> {
@@ -28,16 +31,29 @@ export async function stayAndPublish(parts: StayParts, owner: string): Promise<v
   const lease = await buffer.takeLease(STAY_LEASE, owner, LEASE_MS, now());
   if (lease === undefined) return;
   try {
-    await parts.prune();
-    for (;;) {
-      const next = await buffer.nextDueAt(due);
-      if (next !== undefined && next <= now()) await publishDue(parts, owner);
+    for (let prunedAt = -Infinity;;) {
+      if (Math.abs(now() - prunedAt) >= PRUNE_MS) {
+        await parts.prune();
+        prunedAt = now();
+      }
+      await publishWhenDue(parts, owner);
       if (await buffer.releaseLeaseUnlessDue(lease, due, now() + parts.worthMs)) return;
       await parts.sleep(LOOK_MS);
-      if (!await parts.isThere()) return;
+      if (await parts.mustLeave()) return;
       if (!await buffer.renewLease(lease, LEASE_MS, now())) return;
     }
   } finally {
     await buffer.releaseLease(lease);
+  }
+}
+
+/** A round that fails is logged; the reports wait, and the next look tries again. */
+async function publishWhenDue(parts: StayParts, owner: string): Promise<void> {
+  const { buffer, due, now, log } = parts;
+  try {
+    const next = await buffer.nextDueAt(due);
+    if (next !== undefined && next <= now()) await publishDue(parts, owner);
+  } catch (error) {
+    log("error", `publishing failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

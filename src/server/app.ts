@@ -23,6 +23,15 @@ export interface AppParts {
 /** Addresses of this machine. */
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
+/**
+ * A page in a browser on this machine could send here too, from anywhere on the web: a browser says
+ * `Origin`, or a name that is not ours in `Host`.
+ */
+function isFromPage(request: Request): boolean {
+  const host = new URL(request.url).hostname;
+  return request.headers.has("Origin") || !/^(127\.[\d.]+|localhost|\[::1\])$/.test(host);
+}
+
 type Bindings = { readonly remoteAddress: string };
 
 /** Builds the app. Its environment carries the address of the other side. */
@@ -38,7 +47,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
   app.post("/alerts", async (context) => {
     const { tokens } = parts;
     const isAllowed = tokens.length === 0
-      ? LOOPBACK.test(context.env.remoteAddress)
+      ? LOOPBACK.test(context.env.remoteAddress) && !isFromPage(context.req.raw)
       : hasToken(context.req.header("Authorization"), tokens);
     if (!isAllowed) {
       const error = tokens.length === 0

@@ -23,7 +23,6 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5719", "5718"],
   ["5720", "5716"],
   ["5763", "5760"],
-  [COMPROMISE, "5760"],
 ]);
 
 /** Rules that also fire for su, sudo, vsftpd and others (contracts/wazuh.md 3). */
@@ -57,20 +56,42 @@ export function attemptsOfAlert(
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
   if ("reason" in first) return first;
-  const base = BASE_RULE.get(alert.ruleId);
-  const earlier = base === undefined || rules.has(base) ? [] : alert.previousOutput;
-  const attempts = [...first.attempts];
-  for (const previous of earlier) {
-    const read = readLine(alert, previous, now);
-    if (!("attempts" in read)) continue;
-    // PAM writes names as they are: a line break in one makes a line of its own, for any source.
-    attempts.push(...read.attempts.filter((one) => one.sourceIp === attempts[0]?.sourceIp));
-  }
+  const sourceIp = first.attempts[0]?.sourceIp;
+  // PAM writes names as they are: a line break in one makes a line of its own, for any source.
+  const earlier = earlierAttempts(alert, rules, now).filter((one) => one.sourceIp === sourceIp);
+  const attempts = [...first.attempts, ...earlier];
   const claimed = canonicalAddress(textField(alert.data, "srcip") ?? "");
   const spoofedSrcip = claimed !== undefined && claimed !== attempts[0]?.sourceIp;
   // Wazuh looked up the place of the address that it took for the source.
   const place = claimed === undefined || spoofedSrcip ? undefined : alert.place;
   return { attempts: attempts.map((attempt) => ({ ...attempt, place })), spoofedSrcip };
+}
+
+/**
+ * What the earlier lines of a composite prove beside its own.
+ *
+ * Failures before a success count as connections: where their own alerts came, the guesses in them are
+ * more, and where they did not, they are all that is known.
+ */
+function earlierAttempts(
+  alert: Alert,
+  rules: ReadonlySet<string>,
+  now: number,
+): readonly Attempt[] {
+  const base = BASE_RULE.get(alert.ruleId);
+  const isCompromise = alert.ruleId === COMPROMISE;
+  if (!isCompromise && (base === undefined || rules.has(base))) return [];
+  const read = alert.previousOutput.map((line) => readLine(alert, line, now))
+    .flatMap((evidence) => "attempts" in evidence ? evidence.attempts : []);
+  if (!isCompromise) return read;
+  return read.filter((one) => one.guesses > 0)
+    .map((one): Attempt => ({ ...one, evidence: "connect", guesses: 1 }));
+}
+
+/** A Cowrie session is a connection as an sshd process is one: the same key for both. */
+function sessionNumber(session: string | undefined): number {
+  const number = parseInt((session ?? "").slice(0, 12), 16);
+  return Number.isSafeInteger(number) ? number : 0;
 }
 
 /** Whether an alert carries a Cowrie record: users choose its rule ids (contracts/wazuh.md 4.6). */
@@ -155,7 +176,7 @@ function readCowrie(alert: Alert, now: number, takesTelnet: boolean): Evidence {
     evidence: "sshd",
     guesses: 1,
     username: textField(data, "username")?.slice(0, LONGEST_USERNAME),
-    pid: 0,
+    pid: sessionNumber(textField(data, "session")),
   };
   return { attempts: [attempt], spoofedSrcip: false };
 }

@@ -44,12 +44,17 @@ function place(found: Fields): Location | undefined {
     city: text(found.city),
     latitude,
     longitude,
-    asn: Number.isInteger(Number(asn)) && Number(asn) > 0 && Number(asn) < 2 ** 32
-      ? Number(asn)
-      : undefined,
+    asn: systemNumber(asn),
     organisation: text(found.organisation),
   }).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Number() would throw for an object that has a `toString` of its own. */
+function systemNumber(value: unknown): number | undefined {
+  const number = typeof value === "string" ? Number(value) : value;
+  const isNumber = typeof number === "number" && Number.isInteger(number);
+  return isNumber && number > 0 && number < 2 ** 32 ? number : undefined;
 }
 
 function text(value: unknown): string | undefined {

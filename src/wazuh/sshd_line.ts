@@ -1,87 +1,22 @@
 /**
- * Reads log lines of sshd. User names are chosen by attackers and can look like any part of a line,
- * so nothing is searched for: every form is fixed at its start and at its end, and where a name and
- * another text of the attacker make both ends doubtful, there is no source at all.
+ * Reads log lines of sshd: the header, and what rsyslog folded. What the message says is read in
+ * `sshd_message.ts`.
  *
  * @module
  */
-import type { EvidenceClass } from "../types.ts";
+import { readMessage, type SshdLine } from "./sshd_message.ts";
 
-export type { EvidenceClass };
-
-/** What one log line of sshd says about authentication. */
-export interface SshdLine {
-  readonly evidence: EvidenceClass;
-  /** What it adds to its class: 1, or N of a repeated message or of PAM's summary; 0 for `session-end`. */
-  readonly guesses: number;
-  /**
-   * Address or host name as written, not validated. Undefined: the line has none, or who chose the
-   * user name could have chosen this too. Then nobody else's reading may stand in for it.
-   */
-  readonly source: string | undefined;
-  /** TCP port of the source. */
-  readonly port: number | undefined;
-  /** Decoded user name, control characters included. `""` and `" "` are names that were sent. */
-  readonly username: string | undefined;
-  /** Process id of sshd from the header; PAM lines of keyboard-interactive carry a child's. */
-  readonly pid: number | undefined;
-  /** The account does not exist on the sensor. */
-  readonly invalidUser: boolean;
-  /** As sshd calls it: `password`, `keyboard-interactive/pam`, `publickey`, `none` … */
-  readonly method: string | undefined;
-  /** An `Accepted …` line: rule 40112 has those in its `previous_output`. */
-  readonly succeeded: boolean;
-}
-
-type Draft = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
+export type { EvidenceClass, SshdLine } from "./sshd_message.ts";
 
 /** Neither host name nor program has a space, so no text of an attacker comes before the message. */
 const HEADER =
-  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) {1,2}(?:[^ ]{0,254}[^ :] {1,2})?sshd(?:-session|-auth)?(?:\[(\d{1,10})\])?: {1,2}/;
+  /(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) {1,2}(?:[^ ]{0,254}[^ :] {1,2})?sshd(?:-session|-auth)?(?:\[\d{1,10}\])?: {1,2}/y;
+
+const COLON = 58;
+const BRACKET = 93;
 
 /** Of rsyslog: it stands right after the header, whatever a name may repeat of it. */
 const REPEATED = /^message repeated ([1-9]\d{0,5}) times: \[ /;
-
-/** sshd hands no more than this to syslog(3), so the end of such a message may be the attacker's. */
-const CUT_MESSAGE = 500;
-
-const PREAUTH = " [preauth]";
-const PEER = /^([^ ]+) port (\d{1,5})$/;
-const PEER_WITHOUT_PORT = /^([^ ]+)(?: port (\d{1,5}))?$/;
-
-type Reader = (rest: string, evidence: EvidenceClass) => Draft | undefined;
-
-/** Every known start of a message, what follows it, and its class (contracts/wazuh.md 4.4). */
-const FORMS: readonly (readonly [start: string, read: Reader, evidence: EvidenceClass])[] = [
-  ["Failed ", readAuthentication, "sshd"],
-  ["Invalid user ", readInvalidUser, "connect"],
-  ["pam_", readPamModule, "pam"],
-  ["PAM: ", readPamError, "pam-error"],
-  ["Connection closed by ", readPeerAtEnd, "session-end"],
-  ["Disconnected from ", readPeerAtEnd, "session-end"],
-  ["Connection reset by ", readPeerAtEnd, "session-end"],
-  ["Received disconnect from ", readPeerAtStart, "session-end"],
-  ["Disconnecting ", readPeerAndReason, "session-end"],
-  ["Disconnecting: ", readNothing, "session-end"],
-  ["PAM service(sshd) ignoring max retries", readNothing, "session-end"],
-  ["PAM ", readPamMore, "pam"],
-  ["maximum authentication attempts exceeded for ", readExceeded, "connect"],
-  ["Postponed ", readAuthentication, "session-end"],
-  ["Partial ", readAuthentication, "session-end"],
-  ["Accepted ", readAccepted, "session-end"],
-  ["Connection from ", readPeerAtStart, "session-end"],
-  ["User ", readRefusedUser, "connect"],
-  ["input_userauth_request: invalid user ", readUnknownUser, "session-end"],
-  ["Did not receive identification string from ", readPeerAtStart, "connect"],
-  ["Bad protocol version identification '", readBadVersion, "connect"],
-  ["banner exchange: Connection from ", readPeerAtStart, "connect"],
-  ["Unable to negotiate with ", readPeerAtStart, "session-end"],
-  ["ROOT LOGIN REFUSED FROM ", readPeerAtStart, "session-end"],
-  ["Timeout before authentication for connection from ", readPeerAtStart, "session-end"],
-  ["Timeout before authentication for ", readPeerAtStart, "session-end"],
-  ["ssh_dispatch_run_fatal: Connection from ", readPeerAndReason, "session-end"],
-  ["Access denied for user ", readDeniedAccount, "session-end"],
-];
 
 /**
  * Reads one log line, with a syslog header (classic or ISO time, with or without host name and
@@ -91,11 +26,12 @@ const FORMS: readonly (readonly [start: string, read: Reader, evidence: Evidence
  * @returns undefined for another program's line, and for a message that is not about authentication
  */
 export function parseSshdLine(line: string): SshdLine | undefined {
-  const header = HEADER.exec(line);
-  let message = header === null ? line : line.slice(header[0].length);
+  HEADER.lastIndex = 0;
+  const start = HEADER.test(line) ? HEADER.lastIndex : 0;
+  let message = start === 0 ? line : line.slice(start);
   if (message.endsWith("\r")) message = message.slice(0, -1);
   let times = 1;
-  const repeated = header === null ? null : REPEATED.exec(message);
+  const repeated = start === 0 ? null : REPEATED.exec(message);
   if (repeated !== null) {
     if (!message.endsWith("]")) return undefined;
     times = Number(repeated[1]);
@@ -104,305 +40,19 @@ export function parseSshdLine(line: string): SshdLine | undefined {
   const draft = readMessage(message);
   if (draft === undefined) return undefined;
   draft.guesses *= times;
-  if (header?.[1] !== undefined) draft.pid = Number(header[1]);
+  draft.pid = pidBefore(line, start);
   return draft;
 }
 
-function readMessage(message: string): Draft | undefined {
-  let text = message;
-  if (text.startsWith("error: ") || text.startsWith("fatal: ")) text = text.slice(7);
-  for (const [start, read, evidence] of FORMS) {
-    if (!text.startsWith(start)) continue;
-    const rest = text.slice(start.length);
-    const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
-    return isCut ? draftOf(evidence) : read(rest, evidence);
+/** The number of the `[pid]: ` that ends a header; undefined where it ends without. */
+function pidBefore(line: string, start: number): number | undefined {
+  let at = start - 1;
+  while (at > 0 && line.charCodeAt(at) !== COLON) at--;
+  if (line.charCodeAt(--at) !== BRACKET) return undefined;
+  let pid = 0;
+  for (let unit = 1;; unit *= 10) {
+    const digit = line.charCodeAt(--at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return pid;
+    pid += digit * unit;
   }
-  return undefined;
-}
-
-/** Where the name comes first, a message cut at its end may have lost its source and kept a forged one. */
-const NAME_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
-  readAuthentication,
-  readAccepted,
-  readInvalidUser,
-  readPamError,
-  readPeerAtEnd,
-  readPeerAndReason,
-  readExceeded,
-  readBadVersion,
-  readRefusedUser,
-]);
-
-function draftOf(evidence: EvidenceClass): Draft {
-  return {
-    evidence,
-    guesses: evidence === "session-end" ? 0 : 1,
-    source: undefined,
-    port: undefined,
-    username: undefined,
-    pid: undefined,
-    invalidUser: false,
-    method: undefined,
-    succeeded: false,
-  };
-}
-
-function setPeer(draft: Draft, peer: RegExpExecArray): void {
-  draft.source = peer[1];
-  if (peer[2] !== undefined) draft.port = Number(peer[2]);
-}
-
-function readNothing(_rest: string, evidence: EvidenceClass): Draft {
-  return draftOf(evidence);
-}
-
-/** `METHOD for [invalid user ]NAME from IP port N ssh2[: KEY]`. */
-function readAuthentication(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const methodEnd = rest.indexOf(" ");
-  if (!rest.startsWith(" for ", methodEnd)) return undefined;
-  const draft = draftOf(evidence);
-  draft.method = rest.slice(0, methodEnd);
-  const hasKey = !/^(?:password|none|keyboard-interactive(?:\/.*)?)$/.test(draft.method);
-  return readNameFromPeer(draft, rest.slice(methodEnd + 5), hasKey);
-}
-
-function readAccepted(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const draft = readAuthentication(rest, evidence);
-  if (draft !== undefined) draft.succeeded = true;
-  return draft;
-}
-
-function readExceeded(rest: string, evidence: EvidenceClass): Draft | undefined {
-  return readNameFromPeer(draftOf(evidence), rest, false);
-}
-
-function readNameFromPeer(draft: Draft, rest: string, hasKey: boolean): Draft | undefined {
-  const isPreauth = rest.endsWith(PREAUTH);
-  const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  let at = text.lastIndexOf(" from ");
-  let end = text.endsWith(" ssh2") ? text.length - 5 : text.length;
-  if (hasKey) {
-    const places = keyedPeers(text);
-    // A certificate's id is as free as the name: of two peers either may be forged.
-    if (places.length > 1) return draft;
-    at = places[0] ?? -1;
-    end = text.indexOf(" ssh2", at);
-  }
-  const peer = at < 0 ? null : PEER.exec(text.slice(at + 6, end));
-  if (peer === null) return undefined;
-  setPeer(draft, peer);
-  setUser(draft, text.slice(0, at), "invalid user ", isPreauth);
-  return draft;
-}
-
-/** Every place where a peer can stand before the key that `publickey` and others write at the end. */
-function keyedPeers(text: string): number[] {
-  const places: number[] = [];
-  const peer = / from [^ ]+ port -?\d{1,5} ssh2(?:: |$)/y;
-  for (let at = text.indexOf(" from "); at >= 0; at = text.indexOf(" from ", at + 1)) {
-    peer.lastIndex = at;
-    if (peer.test(text)) places.push(at);
-  }
-  return places;
-}
-
-/** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
-function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const at = rest.lastIndexOf(" from ");
-  const peer = at < 0 ? null : PEER_WITHOUT_PORT.exec(rest.slice(at + 6));
-  if (peer === null) return undefined;
-  const draft = draftOf(evidence);
-  setPeer(draft, peer);
-  draft.username = decodeName(rest.slice(0, at), 1);
-  draft.invalidUser = true;
-  return draft;
-}
-
-/** `TEXT for [illegal user ]NAME from HOST`, TEXT being one of pam_strerror(3). */
-function readPamError(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const retries = "Have exhausted maximum number of retries for service";
-  const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
-  const at = rest.lastIndexOf(" from ");
-  const source = rest.slice(at + 6);
-  if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
-  const draft = draftOf(evidence);
-  draft.source = source;
-  setUser(draft, rest.slice(nameAt, at), "illegal user ", false);
-  return draft;
-}
-
-/** `pam_MODULE(sshd:auth): …`. */
-function readPamModule(rest: string): Draft | undefined {
-  const prefix = /^[a-z0-9_]{1,40}\(sshd:auth\): /.exec(rest);
-  if (prefix === null) return undefined;
-  const text = rest.slice(prefix[0].length);
-  const failure = "authentication failure; ";
-  if (text.startsWith(failure)) return readPamFields(text.slice(failure.length), 1);
-  return readPamMore(text) ?? draftOf("session-end");
-}
-
-/** `N more authentication failures; …`: one line for all failures of a connection but its first. */
-function readPamMore(rest: string): Draft | undefined {
-  const more = /^([1-9]\d{0,5}) more authentication failures?; /.exec(rest);
-  return more === null ? undefined : readPamFields(rest.slice(more[0].length), Number(more[1]));
-}
-
-/**
- * Of these only the user is the attacker's, and it comes last. PAM writes it raw, without sshd's
- * escapes.
- */
-const PAM_FIELDS =
-  /^logname=[^ ]* uid=[^ ]* euid=[^ ]* tty=[^ ]* ruser=[^ ]* rhost=([^ ]*)(?: {1,2}user=([^]*)| *)$/;
-
-function readPamFields(fields: string, guesses: number): Draft {
-  const draft = draftOf("pam");
-  draft.guesses = guesses;
-  const found = PAM_FIELDS.exec(fields);
-  if (found !== null) {
-    draft.source = found[1] === "" ? undefined : found[1];
-    draft.username = found[2];
-  }
-  return draft;
-}
-
-/** `[invalid user NAME|authenticating user NAME|user NAME ]IP[ port N]`. */
-function readPeerAtEnd(rest: string, evidence: EvidenceClass): Draft {
-  const isPreauth = rest.endsWith(PREAUTH);
-  const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  const draft = draftOf(evidence);
-  const portAt = text.lastIndexOf(" port ");
-  const sourceAt = portAt < 0 ? 0 : text.lastIndexOf(" ", portAt - 1) + 1;
-  const peer = PEER_WITHOUT_PORT.exec(text.slice(sourceAt));
-  if (peer === null) return draft;
-  setPeer(draft, peer);
-  setPreamble(draft, text.slice(0, sourceAt), isPreauth);
-  return draft;
-}
-
-/** Reasons that quote what the client sent. */
-const QUOTING_REASON = /: (?:Change of username or service not allowed: |bad service request )/;
-
-/** `[… user NAME ]IP port N: REASON`. */
-function readPeerAndReason(rest: string, evidence: EvidenceClass): Draft {
-  const draft = draftOf(evidence);
-  const isPreauth = rest.endsWith(PREAUTH);
-  const peers = [...rest.matchAll(/(?<![^ ])([^ ]+) port (-?\d{1,5}): /g)];
-  const peer = peers.at(-1);
-  const isDoubtful = peers.length > 1 &&
-    (QUOTING_REASON.test(rest) ||
-      !rest.includes(": Too many authentication failures", peer?.index));
-  if (peer === undefined || isDoubtful) return draft;
-  setPeer(draft, peer);
-  setPreamble(draft, rest.slice(0, peer.index), isPreauth);
-  return draft;
-}
-
-/** `IP[ port N]…`: what follows may be the attacker's. */
-function readPeerAtStart(rest: string, evidence: EvidenceClass): Draft {
-  const draft = draftOf(evidence);
-  // Not any word, or it could be the "user" of "user port 1: …" where a name precedes the address.
-  const peer = /^([0-9a-fA-F.:]+(?:%[^ ]+)?) port (\d{1,5})(?![^ :])/.exec(rest) ??
-    /^([0-9a-fA-F.:]+?):?(?![^ ])/.exec(rest);
-  if (peer !== null) setPeer(draft, peer);
-  return draft;
-}
-
-/** `TEXT' from IP[ port N]`. */
-function readBadVersion(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const at = rest.lastIndexOf("' from ");
-  const peer = at < 0 ? null : PEER_WITHOUT_PORT.exec(rest.slice(at + 7));
-  if (peer === null) return undefined;
-  const draft = draftOf(evidence);
-  setPeer(draft, peer);
-  return draft;
-}
-
-const NOT_ALLOWED = " not allowed because ";
-const REASON_WITH_SOURCE =
-  /^(?:(?:not )?listed in (?:Deny|Allow)Users|not in any group|a group is listed in DenyGroups|none of user's groups are listed in AllowGroups)$/;
-const REASON_WITHOUT_SOURCE =
-  /^(?:account is locked|shell [^]{1,400} (?:does not exist|is not executable))$/;
-
-/** `NAME from HOST not allowed because REASON`, without the host for two of the reasons. */
-function readRefusedUser(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const reasonAt = rest.lastIndexOf(NOT_ALLOWED);
-  if (reasonAt < 0) return undefined;
-  const reason = rest.slice(reasonAt + NOT_ALLOWED.length);
-  const draft = draftOf(evidence);
-  let nameEnd = reasonAt;
-  if (REASON_WITH_SOURCE.test(reason)) {
-    nameEnd = rest.lastIndexOf(" from ", reasonAt);
-    const source = rest.slice(nameEnd + 6, reasonAt);
-    if (nameEnd < 0 || source === "" || source.includes(" ")) return undefined;
-    draft.source = source;
-  } else if (!REASON_WITHOUT_SOURCE.test(reason)) {
-    return undefined;
-  }
-  draft.username = decodeName(rest.slice(0, nameEnd), 1);
-  return draft;
-}
-
-function readUnknownUser(rest: string, evidence: EvidenceClass): Draft {
-  const isPreauth = rest.endsWith(PREAUTH);
-  const draft = draftOf(evidence);
-  const name = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  draft.username = decodeName(name, isPreauth ? 2 : 1);
-  draft.invalidUser = true;
-  return draft;
-}
-
-/** `NAME by PAM account configuration`: the password was right, the account may not log in. */
-function readDeniedAccount(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const denied = /^([^]*) by PAM account configuration( \[preauth\])?$/.exec(rest);
-  if (denied === null) return undefined;
-  const draft = draftOf(evidence);
-  draft.username = decodeName(denied[1] ?? "", denied[2] === undefined ? 1 : 2);
-  return draft;
-}
-
-/** An existing account's name can begin with neither prefix, so the first one is sshd's own. */
-function setUser(draft: Draft, text: string, invalidPrefix: string, isPreauth: boolean): void {
-  draft.invalidUser = text.startsWith(invalidPrefix);
-  const name = draft.invalidUser ? text.slice(invalidPrefix.length) : text;
-  draft.username = decodeName(name, isPreauth ? 2 : 1);
-}
-
-function setPreamble(draft: Draft, preamble: string, isPreauth: boolean): void {
-  const start = /^(?:(invalid )|authenticating )?user /.exec(preamble);
-  if (start === null) return;
-  draft.invalidUser = start[1] !== undefined;
-  draft.username = decodeName(preamble.slice(start[0].length, -1), isPreauth ? 2 : 1);
-}
-
-/** sshd's own escapes: strnvis(3) with VIS_CSTYLE, VIS_NL, VIS_TAB and VIS_OCTAL. */
-const ESCAPES = /(?:\\[0-3][0-7]{2})+|\\[\\nrbavtf]/g;
-const C_STYLE: ReadonlyMap<string, string> = new Map([
-  ["\\\\", "\\"],
-  ["\\n", "\n"],
-  ["\\r", "\r"],
-  ["\\b", "\b"],
-  ["\\a", "\x07"],
-  ["\\v", "\v"],
-  ["\\t", "\t"],
-  ["\\f", "\f"],
-]);
-
-/**
- * @param passes 2 for `[preauth]` lines: the child that spoke to the client escapes the message, and
- * the process that logs it for the child escapes it again (doubled backslashes, contracts/wazuh.md 4.4)
- */
-function decodeName(text: string, passes: number): string {
-  let name = text;
-  for (let pass = 0; pass < passes && name.includes("\\"); pass++) {
-    name = name.replace(ESCAPES, (escape) => C_STYLE.get(escape) ?? decodeBytes(escape));
-  }
-  return name;
-}
-
-function decodeBytes(octal: string): string {
-  const bytes = new Uint8Array(octal.length / 4);
-  for (let at = 0; at < bytes.length; at++) {
-    bytes[at] = Number.parseInt(octal.slice(at * 4 + 1, at * 4 + 4), 8);
-  }
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

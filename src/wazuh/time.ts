@@ -4,8 +4,7 @@
  * @module
  */
 
-const FORM =
-  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))?$/;
+const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?$/;
 
 /** Oldest time taken for real: before it there was no SSH. */
 const EARLIEST = Date.UTC(1995, 0, 1);
@@ -19,16 +18,67 @@ const LATEST = Date.UTC(9999, 0, 1);
  * @returns milliseconds since the epoch, UTC; undefined for anything else
  */
 export function parseTimestamp(text: unknown): number | undefined {
-  if (typeof text !== "string" || text.length > 40) return undefined;
-  const match = FORM.exec(text);
-  if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = "", sign, offsetHour, offsetMinute] =
-    match;
-  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, "0"));
-  const local = Date.UTC(+year!, +month! - 1, +day!, +hour!, +minute!, +second!, milliseconds);
-  const isRealDate = new Date(local).getUTCDate() === +day! && +month! <= 12 && +hour! < 24;
-  if (!isRealDate || +minute! > 59 || +second! > 60) return undefined;
-  const offset = sign === undefined ? 0 : (+offsetHour! * 60 + +offsetMinute!) * 60_000;
-  const at = sign === "-" ? local + offset : local - offset;
+  if (typeof text !== "string" || text.length > 40 || !FORM.test(text)) return undefined;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 2);
+  const day = digits(text, 8, 2);
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) {
+    return undefined;
+  }
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const time = ((hour * 60 + minute) * 60 + second) * 1000 + millisecondsOf(text);
+  const at = dayNumber(year, month, day) * 86_400_000 + time - offsetOf(text);
   return at >= EARLIEST && at < LATEST ? at : undefined;
+}
+
+/** The number of `count` digits at a place where they are known to stand. */
+function digits(text: string, start: number, count: number): number {
+  let value = 0;
+  for (let at = start; at < start + count; at++) value = value * 10 + text.charCodeAt(at) - 48;
+  return value;
+}
+
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return isLeap ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days since 1970, a third of the cost of `Date.UTC()`: years begin in March here, with leap days last. */
+function dayNumber(year: number, month: number, day: number): number {
+  const fullYears = month > 2 ? year : year - 1;
+  const leapDays = Math.floor(fullYears / 4) - Math.floor(fullYears / 100) +
+    Math.floor(fullYears / 400);
+  const monthDays = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
+  return fullYears * 365 + leapDays + monthDays + day - 719_469;
+}
+
+/** Where the seconds end in every form. */
+const SECONDS_END = 19;
+
+/** Digits behind the third are cut off. */
+function millisecondsOf(text: string): number {
+  if (text[SECONDS_END] !== "." && text[SECONDS_END] !== ",") return 0;
+  let value = 0;
+  let unit = 100;
+  for (let at = SECONDS_END + 1; unit >= 1; at++, unit /= 10) {
+    const digit = text.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value += digit * unit;
+  }
+  return value;
+}
+
+/** Milliseconds that the local time is ahead of UTC. */
+function offsetOf(text: string): number {
+  const { length } = text;
+  if (length === SECONDS_END || text.endsWith("Z")) return 0;
+  const signAt = text[length - 3] === ":" ? length - 6 : length - 5;
+  const sign = text[signAt];
+  if (sign !== "+" && sign !== "-") return 0;
+  const minutes = digits(text, signAt + 1, 2) * 60 + digits(text, length - 2, 2);
+  return (sign === "-" ? -minutes : minutes) * 60_000;
 }

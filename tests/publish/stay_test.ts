@@ -6,7 +6,7 @@ import { freezeAttack } from "../../src/publish/freeze.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import type { Outcome } from "../../src/publish/sink.ts";
 import { stayAndPublish, type StayParts } from "../../src/publish/stay.ts";
-import { STAY_LEASE } from "../../src/publish/stay_lease.ts";
+import { STAY_LEASE } from "../../src/publish/names.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 const START = Date.UTC(2026, 7, 23, 6);
@@ -77,7 +77,7 @@ class Scene implements Disposable {
         this.now += milliseconds;
         await this.onSleep();
       },
-      isThere: () => Promise.resolve(this.isThere),
+      mustLeave: () => Promise.resolve(!this.isThere),
       prune: () => Promise.resolve(),
     };
   }
@@ -212,7 +212,7 @@ Deno.test("stayAndPublish() gives its lease back whatever breaks", async () => {
   using scene = new Scene();
   await scene.guess();
   const broken = () => Promise.reject(new Error("a bug"));
-  for (const part of ["sleep", "isThere", "prune"] as const) {
+  for (const part of ["sleep", "mustLeave", "prune"] as const) {
     await assert.rejects(stayAndPublish({ ...scene.parts, [part]: broken }, "me"), /a bug/);
     assert.equal(await scene.buffer.isLeaseHeld(STAY_LEASE, scene.now), false, part);
   }

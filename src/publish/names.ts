@@ -1,0 +1,14 @@
+/**
+ * Names under which processes leave word for one another in the buffer.
+ *
+ * @module
+ */
+
+/** Lease of the one publisher that stays behind integration calls. */
+export const STAY_LEASE = "stay";
+
+/** The address of MISP when only integratord's `<hook_url>` names it; the key is never kept. */
+export const INTEGRATORD_URL = "integratord's misp.url";
+
+/** Why the publisher that stays could not work. */
+export const PUBLISHER_PROBLEM = "publisher's problem";
