@@ -51,7 +51,7 @@ async function templates(folder: string, isWanted: (name: string) => boolean) {
 
 /** Another id, address, user and process id in one line; each the same wherever it stands. */
 function varied(template: string, index: number): string {
-  const address = `${1 + random(9)}${random(10)}.${random(256)}.${random(256)}.${1 + random(254)}`;
+  const address = `${20 + random(60)}.${random(256)}.${random(256)}.${1 + random(254)}`;
   const line = template
     .replaceAll(/82\.202\.219\.155|192\.241\.237\.101|212\.64\.151\.233|218\.92\.0\.112/g, address)
     .replaceAll("2001:db8:bad:cafe::17", `2001:db8:${random(65536).toString(16)}:cafe::17`)
@@ -71,7 +71,7 @@ function rate(lines: readonly string[], read: (line: string) => number) {
   return { perSecond: lines.length / (performance.now() - start) * 1000, sum };
 }
 
-const rules = defaultRules();
+const rules = defaultRules({ publishPrivate: false });
 const parse = (line: string) => (JSON.parse(line) as unknown) === null ? 1 : 0;
 const parseAndDecide = (line: string) => {
   let attempts = 0;

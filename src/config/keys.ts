@@ -143,7 +143,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       about: "Tags of every event; those of the ATT&CK techniques are added",
     },
     "misp.publisher": text(
-      "Name under which events get their uuids; keep it when a buffer is lost. Default: the manager's",
+      "Name under which events get their uuids, one of your own; keep it. Default: the manager's",
     ),
     "feed.directory": text(
       "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",
