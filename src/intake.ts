@@ -4,7 +4,7 @@
  * @module
  */
 import type { Guard } from "./guard/guard.ts";
-import type { AlertKey, Decision, IgnoreReason } from "./types.ts";
+import type { AlertKey, Attempt, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
 import { attemptsOfAlert, type Evidence, isCowrie } from "./wazuh/attempts.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wazuh/finding.ts";
@@ -56,9 +56,14 @@ function decideFinding(
 
 function decideOn(key: AlertKey, evidence: Evidence, guard: Guard): Decision {
   if ("reason" in evidence) return ignored(evidence.reason, key);
-  const refusal = evidence.attempts.map((attempt) => guard.refusal(attempt.sourceIp));
-  const attempts = evidence.attempts.filter((_, index) => refusal[index] === undefined);
-  if (attempts.length === 0) return ignored(refusal[0] ?? "no_address", key);
+  const attempts: Attempt[] = [];
+  let reason: IgnoreReason = "no_address";
+  for (const attempt of evidence.attempts) {
+    const refusal = guard.refusal(attempt.sourceIp);
+    if (refusal === undefined) attempts.push(attempt);
+    else reason = refusal;
+  }
+  if (attempts.length === 0) return ignored(reason, key);
   return { kind: "attempts", key, attempts, spoofedSrcip: evidence.spoofedSrcip };
 }
 

@@ -37,8 +37,8 @@ export function createGuard(rules: GuardRules): Guard {
   return {
     isHoneypot: (agentName, labels) => {
       const name = agentName.toLowerCase();
-      return rules.agentPrefixes.some((prefix) => name.startsWith(prefix)) ||
-        rules.agentLabels.some((label) => hasLabel(labels, label));
+      for (const prefix of rules.agentPrefixes) if (name.startsWith(prefix)) return true;
+      return rules.agentLabels.some((label) => hasLabel(labels, label));
     },
     refusal: (address) => {
       for (const words of formsOf(addressWords(address))) {
@@ -67,8 +67,8 @@ function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean 
  * attacker is as private, or as allowed, as that one.
  */
 function formsOf(words: readonly number[]): readonly (readonly number[])[] {
-  const [first = 0, second = 0, third = 0, fourth = 0] = words;
   if (words.length === 1) return [words];
+  const [first = 0, second = 0, third = 0, fourth = 0] = words;
   if (first >>> 16 === 0x2002) return [words, [((first << 16) | (second >>> 16)) >>> 0]];
   const isNat64 = first === 0x0064ff9b && second === 0 && third === 0;
   return isNat64 ? [words, [fourth]] : [words];

@@ -91,15 +91,31 @@ export function addressWords(canonical: string): number[] {
       return [word(0), word(2), word(4), word(6)];
     }
   } else {
-    const quad = numbers(canonical, DOT, 10);
-    if (quad?.length === 4) {
-      return [((quad[0]! << 24) | (quad[1]! << 16) | (quad[2]! << 8) | quad[3]!) >>> 0];
-    }
+    const word = ipv4Word(canonical);
+    if (word !== undefined) return [word];
   }
   throw new RangeError(`Cannot look up 'address' as it is no address: '${canonical}'`);
 }
 
 const DOT = 46;
+
+/** Read digit by digit: a flood of alerts asks this of every source. */
+function ipv4Word(canonical: string): number | undefined {
+  let word = 0;
+  let octet = 0;
+  let octets = 0;
+  for (let at = 0; at <= canonical.length; at++) {
+    const code = at < canonical.length ? canonical.charCodeAt(at) : DOT;
+    if (code === DOT) {
+      word = word * 256 + octet;
+      octet = 0;
+      octets++;
+    } else if (code >= 48 && code < 58) octet = octet * 10 + code - 48;
+    else return undefined;
+  }
+  return octets === 4 ? word : undefined;
+}
+
 const COLON = 58;
 
 function groupsOf(canonical: string): number[] | undefined {

@@ -46,14 +46,19 @@ const IPV6: readonly Range[] = [
  * @param words the address in 32-bit words, one for IPv4, four for IPv6
  */
 export function isSpecial(words: readonly number[]): boolean {
-  const [first = 0, second = 0, third = 0] = words;
-  if (words.length === 1) return IPV4.some((range) => isIn(first, range));
-  const isLow = first === 0 && second === 0 && third === 0; // ::/96 unspecified, loopback, IPv4 of old
+  const first = words[0] ?? 0;
+  if (words.length === 1) return isInAny(first, IPV4);
+  const second = words[1] ?? 0;
+  const isLow = first === 0 && second === 0 && words[2] === 0; // ::/96 unspecified, loopback, IPv4 of old
   const isDiscard = first === 0x01000000 && second === 0; // 100::/64
   const isLocalNat64 = first === 0x0064ff9b && second >>> 16 === 1; // 64:ff9b:1::/48
-  return isLow || isDiscard || isLocalNat64 || IPV6.some((range) => isIn(first, range));
+  return isLow || isDiscard || isLocalNat64 || isInAny(first, IPV6);
 }
 
-function isIn(word: number, [start, bits]: Range): boolean {
-  return word >>> (32 - bits) === start >>> (32 - bits);
+function isInAny(word: number, ranges: readonly Range[]): boolean {
+  for (const range of ranges) {
+    const shift = 32 - range[1];
+    if (word >>> shift === range[0] >>> shift) return true;
+  }
+  return false;
 }

@@ -85,15 +85,23 @@ export function readAlert(value: unknown): Alert | undefined {
       id: nameField(agent, "id") ?? "",
       name: nameField(agent, "name") ?? "",
     },
-    labels: flatten(section(agent, "labels")),
+    labels: "labels" in agent ? flatten(section(agent, "labels")) : NO_LABELS,
     location: (textField(alert, "location") ?? "").slice(0, LONGEST_NAME),
     fullLog: textField(alert, "full_log"),
-    previousOutput: (textField(alert, "previous_output") ?? "").split("\n").filter((l) => l !== ""),
+    previousOutput: linesOf(textField(alert, "previous_output")),
     programName: textField(section(alert, "predecoder"), "program_name"),
     decoderName: textField(section(alert, "decoder"), "name"),
     data: section(alert, "data"),
-    place: readGeoLocation(section(alert, "GeoLocation")),
+    place: "GeoLocation" in alert ? readGeoLocation(section(alert, "GeoLocation")) : undefined,
   };
+}
+
+// Most alerts have neither: what they share is made once, for the sake of floods.
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
+const NO_LINES: readonly string[] = [];
+
+function linesOf(text: string | undefined): readonly string[] {
+  return text === undefined ? NO_LINES : text.split("\n").filter((line) => line !== "");
 }
 
 const MOST_TECHNIQUES = 20;
@@ -102,11 +110,16 @@ const MOST_TECHNIQUES = 20;
 function readTechniques(mitre: Fields): readonly Technique[] {
   const ids = texts(own(mitre, "id"));
   const names = texts(own(mitre, "technique"));
-  return ids
-    .map((id, index) => ({ id, name: names.length === ids.length ? names[index] : undefined }))
-    .filter(({ id }) => /^T\d{4}(\.\d{3})?$/.test(id))
-    .slice(0, MOST_TECHNIQUES);
+  const isPaired = names.length === ids.length;
+  const techniques: Technique[] = [];
+  for (let index = 0; index < ids.length && techniques.length < MOST_TECHNIQUES; index++) {
+    const id = ids[index]!;
+    if (TECHNIQUE_ID.test(id)) techniques.push({ id, name: isPaired ? names[index] : undefined });
+  }
+  return techniques;
 }
+
+const TECHNIQUE_ID = /^T\d{4}(\.\d{3})?$/;
 
 function texts(value: unknown): readonly string[] {
   const list = Array.isArray(value) ? value as unknown[] : [value];

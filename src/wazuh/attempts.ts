@@ -59,11 +59,12 @@ export function attemptsOfAlert(
   const sourceIp = first.attempts[0]?.sourceIp;
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
   const earlier = earlierAttempts(alert, rules, now).filter((one) => one.sourceIp === sourceIp);
-  const attempts = [...first.attempts, ...earlier];
+  const attempts = earlier.length === 0 ? first.attempts : [...first.attempts, ...earlier];
   const claimed = canonicalAddress(textField(alert.data, "srcip") ?? "");
   const spoofedSrcip = claimed !== undefined && claimed !== attempts[0]?.sourceIp;
   // Wazuh looked up the place of the address that it took for the source.
   const place = claimed === undefined || spoofedSrcip ? undefined : alert.place;
+  if (place === undefined) return { attempts, spoofedSrcip };
   return { attempts: attempts.map((attempt) => ({ ...attempt, place })), spoofedSrcip };
 }
 
@@ -99,11 +100,14 @@ export function isCowrie(alert: Alert): boolean {
   return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
 }
 
+function timeOf({ at }: Alert, now: number): number {
+  return at === undefined || at > now + FASTEST_CLOCK_MS ? now : at;
+}
+
 /** What every attempt of an alert shares. */
 export function common(alert: Alert, now: number) {
   const { sensor, location, techniques } = alert;
-  const isFuture = alert.at !== undefined && alert.at > now + FASTEST_CLOCK_MS;
-  const at = alert.at === undefined || isFuture ? now : alert.at;
+  const at = timeOf(alert, now);
   const service: Service = "ssh";
   return { sensor, location, techniques, at, service, place: undefined, isCompromise: false };
 }
@@ -118,13 +122,20 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   }
   const sourceIp = canonicalAddress(parsed.source);
   if (sourceIp === undefined) return { reason: "host_name" };
+  // Written out and not spread: this happens for every line of a flood.
+  const { sensor, location, techniques } = alert;
   const attempt: Attempt = {
-    ...common(alert, now),
     sourceIp,
+    at: timeOf(alert, now),
     evidence: parsed.evidence,
     guesses: parsed.guesses,
     username: parsed.username?.slice(0, LONGEST_USERNAME),
+    sensor,
+    location,
     pid: parsed.pid ?? 0,
+    techniques,
+    service: "ssh",
+    place: undefined,
     isCompromise: parsed.succeeded && alert.ruleId === COMPROMISE,
   };
   return { attempts: [attempt], spoofedSrcip: false };

@@ -42,6 +42,7 @@ const CUT_MESSAGE = 500;
 const PREAUTH = " [preauth]";
 const PORT = " port ";
 const LONGEST_PORT = 5;
+const SPACE = 32;
 
 type Reader = (rest: string, evidence: EvidenceClass) => Draft | undefined;
 
@@ -91,11 +92,11 @@ const FORMS_BY_LETTER: ReadonlyMap<number, typeof FORMS> = Map.groupBy(
 export function readMessage(message: string): Draft | undefined {
   const hasLevel = message.startsWith("error: ") || message.startsWith("fatal: ");
   const startAt = hasLevel ? 7 : 0;
-  for (const [start, read, evidence] of FORMS_BY_LETTER.get(message.charCodeAt(startAt)) ?? []) {
-    if (!message.startsWith(start, startAt)) continue;
-    const rest = message.slice(startAt + start.length);
+  for (const form of FORMS_BY_LETTER.get(message.charCodeAt(startAt)) ?? []) {
+    if (!message.startsWith(form[0], startAt)) continue;
+    const [start, read, evidence] = form;
     const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
-    return isCut ? draftOf(evidence) : read(rest, evidence);
+    return isCut ? draftOf(evidence) : read(message.slice(startAt + start.length), evidence);
   }
   return undefined;
 }
@@ -125,6 +126,19 @@ function draftOf(evidence: EvidenceClass): Draft {
     method: undefined,
     succeeded: false,
   };
+}
+
+/**
+ * `text.lastIndexOf(word)` for a word that begins with a space, in a quarter of the time: it is never
+ * far from the end.
+ */
+function lastWord(text: string, word: string): number {
+  const second = word.charCodeAt(1);
+  for (let at = text.length - word.length; at >= 0; at--) {
+    if (text.charCodeAt(at) !== SPACE || text.charCodeAt(at + 1) !== second) continue;
+    if (text.startsWith(word, at)) return at;
+  }
+  return -1;
 }
 
 /**
@@ -196,7 +210,7 @@ function readExceeded(rest: string, evidence: EvidenceClass): Draft | undefined 
 function readNameFromPeer(draft: Draft, rest: string, hasKey: boolean): Draft | undefined {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  let at = text.lastIndexOf(" from ");
+  let at = lastWord(text, " from ");
   let end = text.endsWith(" ssh2") ? text.length - 5 : text.length;
   if (hasKey) {
     const places = keyedPeers(text);
@@ -223,7 +237,7 @@ function keyedPeers(text: string): number[] {
 
 /** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
 function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const at = rest.lastIndexOf(" from ");
+  const at = lastWord(rest, " from ");
   const draft = draftOf(evidence);
   if (at < 0 || !readPeerOrSource(draft, rest, at + 6)) return undefined;
   draft.username = decodeName(rest.slice(0, at), 1);
@@ -235,7 +249,7 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefin
 function readPamError(rest: string, evidence: EvidenceClass): Draft | undefined {
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
-  const at = rest.lastIndexOf(" from ");
+  const at = lastWord(rest, " from ");
   const source = rest.slice(at + 6);
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const draft = draftOf(evidence);
@@ -280,13 +294,20 @@ function readPamFields(fields: string, guesses: number): Draft {
   return draft;
 }
 
+/** Where the word starts that ends at a place. */
+function wordStart(text: string, end: number): number {
+  let at = end;
+  while (at > 0 && text.charCodeAt(at - 1) !== SPACE) at--;
+  return at;
+}
+
 /** `[invalid user NAME|authenticating user NAME|user NAME ]IP[ port N]`. */
 function readPeerAtEnd(rest: string, evidence: EvidenceClass): Draft {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   const draft = draftOf(evidence);
-  const portAt = text.lastIndexOf(" port ");
-  const sourceAt = portAt < 0 ? 0 : text.lastIndexOf(" ", portAt - 1) + 1;
+  const portAt = lastWord(text, PORT);
+  const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
   if (!readPeerOrSource(draft, text, sourceAt)) return draft;
   setPreamble(draft, text.slice(0, sourceAt), isPreauth);
   return draft;
