@@ -99,11 +99,27 @@ export async function createProgram(
       return decode(await child.output());
     },
     [Symbol.asyncDispose]: async () => {
-      // A publisher that stayed leaves by itself once the buffer is gone.
-      await Deno.remove(base, { recursive: true });
+      await removeBusy(base);
       await Deno.remove(alerts, { recursive: true });
     },
   };
+}
+
+/**
+ * A publisher that stayed leaves by itself once the buffer is gone, and may make a file until then:
+ * the folder is removed again, as long as it is not empty.
+ */
+async function removeBusy(folder: string): Promise<void> {
+  for (let tries = 50;; tries--) {
+    try {
+      await Deno.remove(folder, { recursive: true });
+      return;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      if (tries === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 function decode(output: Deno.CommandOutput): Result {
