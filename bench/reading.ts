@@ -54,7 +54,7 @@ function varied(template: string, index: number): string {
   const address = `${20 + random(60)}.${random(256)}.${random(256)}.${1 + random(254)}`;
   const line = template
     .replaceAll(/82\.202\.219\.155|192\.241\.237\.101|212\.64\.151\.233|218\.92\.0\.112/g, address)
-    .replaceAll("2001:db8:bad:cafe::17", `2001:db8:${random(65536).toString(16)}:cafe::17`)
+    .replaceAll("2001:db8:bad:cafe::17", `2a02:db8:${random(65536).toString(16)}:cafe::17`)
     .replaceAll(/\b(?:sammy|badguy|warez)\b/g, `${one(NAMES)}${random(100)}`)
     .replaceAll("sshd[26", `sshd[${1 + random(9)}`)
     .replace(/("id":"\d{10}\.)\d+"/, `$1${1_000_000 + index}"`)

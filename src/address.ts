@@ -28,28 +28,21 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /**
- * The bytes of an address, for range checks.
+ * An address as 32-bit words in network order: one for IPv4, four for IPv6.
  *
- * @param canonical what `canonicalAddress()` returned
- * @returns 4 bytes for IPv4, 16 for IPv6, in network order
+ * @param canonical as `canonicalAddress()` gives it
  * @throws {RangeError} if the text is no address
  */
-export function addressBytes(canonical: string): Uint8Array {
+export function addressWords(canonical: string): readonly number[] {
   const isQuad = !canonical.includes(":");
   const quad = isQuad ? readQuad(canonical, 0) : -1;
-  if (quad >= 0) {
-    return Uint8Array.of(quad >>> 24, (quad >>> 16) & 255, (quad >>> 8) & 255, quad & 255);
-  }
+  if (quad >= 0) return [quad];
   const groups = isQuad ? undefined : readGroups(canonical);
   if (groups === undefined) {
-    throw new RangeError(`Cannot read bytes of 'canonical' as it is no address: '${canonical}'`);
+    throw new RangeError(`Cannot read 'canonical' as it is no address: '${canonical}'`);
   }
-  const bytes = new Uint8Array(16);
-  groups.forEach((group, index) => {
-    bytes[index * 2] = group >> 8;
-    bytes[index * 2 + 1] = group & 255;
-  });
-  return bytes;
+  const word = (at: number) => groups[at]! * 65536 + groups[at + 1]!;
+  return [word(0), word(2), word(4), word(6)];
 }
 
 /** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { addressWords } from "../address.ts";
 import type { IgnoreReason } from "../types.ts";
-import { addressWords, createNetworkSet, parseNetwork } from "./network_set.ts";
+import { createNetworkSet, parseNetwork } from "./network_set.ts";
 import { isSpecial } from "./special_ranges.ts";
 
 /** What the guard is configured by. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { canonicalAddress } from "../address.ts";
+import { addressWords, canonicalAddress } from "../address.ts";
 
 /** A network. */
 export interface Network {
@@ -75,79 +75,6 @@ export function createNetworkSet(lists: readonly NamedNetworks[]): NetworkSet {
     namesOf: (address) => namesOfWords(addressWords(address)),
     namesOfWords,
   };
-}
-
-/**
- * A canonical address as 32-bit words: one for IPv4, four for IPv6. `addressBytes()` would do, but it
- * checks every form an address can have, and takes a third of a look-up for that.
- *
- * @throws {RangeError} if the text is no address
- */
-export function addressWords(canonical: string): number[] {
-  if (canonical.includes(":")) {
-    const groups = groupsOf(canonical);
-    if (groups?.length === 8) {
-      const word = (at: number) => ((groups[at]! << 16) | groups[at + 1]!) >>> 0;
-      return [word(0), word(2), word(4), word(6)];
-    }
-  } else {
-    const word = ipv4Word(canonical);
-    if (word !== undefined) return [word];
-  }
-  throw new RangeError(`Cannot look up 'address' as it is no address: '${canonical}'`);
-}
-
-const DOT = 46;
-
-/** Read digit by digit: a flood of alerts asks this of every source. */
-function ipv4Word(canonical: string): number | undefined {
-  let word = 0;
-  let octet = 0;
-  let octets = 0;
-  for (let at = 0; at <= canonical.length; at++) {
-    const code = at < canonical.length ? canonical.charCodeAt(at) : DOT;
-    if (code === DOT) {
-      word = word * 256 + octet;
-      octet = 0;
-      octets++;
-    } else if (code >= 48 && code < 58) octet = octet * 10 + code - 48;
-    else return undefined;
-  }
-  return octets === 4 ? word : undefined;
-}
-
-const COLON = 58;
-
-function groupsOf(canonical: string): number[] | undefined {
-  const gap = canonical.indexOf("::");
-  if (gap < 0) return numbers(canonical, COLON, 16);
-  const front = gap === 0 ? [] : numbers(canonical.slice(0, gap), COLON, 16);
-  const end = gap + 2;
-  const back = end === canonical.length ? [] : numbers(canonical.slice(end), COLON, 16);
-  if (front === undefined || back === undefined) return undefined;
-  while (front.length + back.length < 8) front.push(0);
-  for (const group of back) front.push(group);
-  return front;
-}
-
-/** Numbers with a separator between them; undefined where a digit is missing or none. */
-function numbers(text: string, separator: number, base: number): number[] | undefined {
-  const found: number[] = [];
-  let value = -1;
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : separator;
-    if (code === separator) {
-      if (value < 0) return undefined;
-      found.push(value);
-      value = -1;
-      continue;
-    }
-    // Digits 48 to 57, letters a to f 97 to 102.
-    const digit = code < 58 ? code - 48 : code - 87;
-    if (digit < 0 || digit >= base) return undefined;
-    value = (value < 0 ? 0 : value) * base + digit;
-  }
-  return found;
 }
 
 /** Bits of a word that belong to a prefix of `bits`: a shift by 32 would shift by nothing. */

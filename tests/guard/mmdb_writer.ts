@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { addressBytes } from "../../src/address.ts";
+import { addressBytes } from "../support/addresses.ts";
 
 /** A value of a record. Whole numbers are written as uint32, others as doubles. */
 export type MmdbValue =

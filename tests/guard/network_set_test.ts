@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addressBytes, canonicalAddress } from "../../src/address.ts";
+import { canonicalAddress } from "../../src/address.ts";
+import { addressBytes } from "../support/addresses.ts";
 import { createNetworkSet, type Network, parseNetwork } from "../../src/guard/network_set.ts";
 
 function setOf(lists: Readonly<Record<string, readonly string[]>>) {
