@@ -91,8 +91,8 @@ function earlierAttempts(
 
 /** A Cowrie session is a connection as an sshd process is one: the same key for both. */
 function sessionNumber(session: string | undefined): number {
-  const number = parseInt((session ?? "").slice(0, 12), 16);
-  return Number.isSafeInteger(number) ? number : 0;
+  const digits = /^[0-9a-f]{1,12}/.exec(session ?? "")?.[0];
+  return digits === undefined ? 0 : parseInt(digits, 16);
 }
 
 /** Whether an alert carries a Cowrie record: users choose its rule ids (contracts/wazuh.md 4.6). */
@@ -141,6 +141,9 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [attempt], spoofedSrcip: false };
 }
 
+/** How syslog begins a line of sshd. */
+const SSHD_HEADER = /^\S[^"]{0,280}? ?sshd(-session|-auth)?(\[\d{1,10}\])?: /;
+
 /** How sshd itself ends a line that names the other side. */
 const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[preauth\])?$/;
 
@@ -154,7 +157,9 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
   const sourceIp = canonicalAddress(textField(alert.data, "srcip") ?? "");
   const atEnd = canonicalAddress(SSHD_TAIL.exec(line.slice(-100))?.[1] ?? "");
   const others = line.split(/[^0-9a-fA-F.:]+/).map(canonicalAddress).filter((a) => a !== atEnd);
-  const isCertain = atEnd !== undefined && others.every((address) => address === undefined);
+  const hasHeader = SSHD_HEADER.test(line.slice(0, 300));
+  const isCertain = hasHeader && atEnd !== undefined &&
+    others.every((address) => address === undefined);
   if (sourceIp === undefined || sourceIp !== atEnd || !isCertain) return { reason: "no_address" };
   const username = textField(alert.data, "srcuser") ?? textField(alert.data, "dstuser");
   const attempt: Attempt = {

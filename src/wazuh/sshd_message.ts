@@ -6,6 +6,8 @@
  * @module
  */
 import type { EvidenceClass } from "../types.ts";
+import { decodeName } from "./sshd_escapes.ts";
+import { lastWord, readPeer, readPeerOrSource, wordStart } from "./sshd_peer.ts";
 
 export type { EvidenceClass };
 
@@ -40,9 +42,6 @@ export type Draft = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
 const CUT_MESSAGE = 500;
 
 const PREAUTH = " [preauth]";
-const PORT = " port ";
-const LONGEST_PORT = 5;
-const SPACE = 32;
 
 type Reader = (rest: string, evidence: EvidenceClass) => Draft | undefined;
 
@@ -126,53 +125,6 @@ function draftOf(evidence: EvidenceClass): Draft {
     method: undefined,
     succeeded: false,
   };
-}
-
-/**
- * `text.lastIndexOf(word)` for a word that begins with a space, in a quarter of the time: it is never
- * far from the end.
- */
-function lastWord(text: string, word: string): number {
-  const second = word.charCodeAt(1);
-  for (let at = text.length - word.length; at >= 0; at--) {
-    if (text.charCodeAt(at) !== SPACE || text.charCodeAt(at + 1) !== second) continue;
-    if (text.startsWith(word, at)) return at;
-  }
-  return -1;
-}
-
-/**
- * Reads `SOURCE port N`, which fills a text from `start` to `end`.
- *
- * @returns whether it is there
- */
-function readPeer(draft: Draft, text: string, start: number, end = text.length): boolean {
-  const sourceEnd = text.indexOf(" ", start);
-  const port = sourceEnd <= start ? -1 : portOf(text, sourceEnd, end);
-  if (port < 0) return false;
-  draft.source = text.slice(start, sourceEnd);
-  draft.port = port;
-  return true;
-}
-
-/** Reads `SOURCE[ port N]`, which fills a text from `start` to its end: old versions wrote no port. */
-function readPeerOrSource(draft: Draft, text: string, start: number): boolean {
-  if (start >= text.length || text.includes(" ", start)) return readPeer(draft, text, start);
-  draft.source = text.slice(start);
-  return true;
-}
-
-/** The number of ` port N` between two places, -1 for anything else. */
-function portOf(text: string, start: number, end: number): number {
-  const from = start + PORT.length;
-  if (from >= end || end - from > LONGEST_PORT || !text.startsWith(PORT, start)) return -1;
-  let port = 0;
-  for (let at = from; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (!(digit >= 0 && digit <= 9)) return -1;
-    port = port * 10 + digit;
-  }
-  return port;
 }
 
 function setPeer(draft: Draft, peer: RegExpExecArray): void {
@@ -294,19 +246,12 @@ function readPamFields(fields: string, guesses: number): Draft {
   return draft;
 }
 
-/** Where the word starts that ends at a place. */
-function wordStart(text: string, end: number): number {
-  let at = end;
-  while (at > 0 && text.charCodeAt(at - 1) !== SPACE) at--;
-  return at;
-}
-
 /** `[invalid user NAME|authenticating user NAME|user NAME ]IP[ port N]`. */
 function readPeerAtEnd(rest: string, evidence: EvidenceClass): Draft {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   const draft = draftOf(evidence);
-  const portAt = lastWord(text, PORT);
+  const portAt = lastWord(text, " port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
   if (!readPeerOrSource(draft, text, sourceAt)) return draft;
   setPreamble(draft, text.slice(0, sourceAt), isPreauth);
@@ -403,37 +348,4 @@ function setPreamble(draft: Draft, preamble: string, isPreauth: boolean): void {
   if (start === null) return;
   draft.invalidUser = start[1] !== undefined;
   draft.username = decodeName(preamble.slice(start[0].length, -1), isPreauth ? 2 : 1);
-}
-
-/** sshd's own escapes: strnvis(3) with VIS_CSTYLE, VIS_NL, VIS_TAB and VIS_OCTAL. */
-const ESCAPES = /(?:\\[0-3][0-7]{2})+|\\[\\nrbavtf]/g;
-const C_STYLE: ReadonlyMap<string, string> = new Map([
-  ["\\\\", "\\"],
-  ["\\n", "\n"],
-  ["\\r", "\r"],
-  ["\\b", "\b"],
-  ["\\a", "\x07"],
-  ["\\v", "\v"],
-  ["\\t", "\t"],
-  ["\\f", "\f"],
-]);
-
-/**
- * @param passes 2 for `[preauth]` lines: the child that spoke to the client escapes the message, and
- * the process that logs it for the child escapes it again (doubled backslashes, contracts/wazuh.md 4.4)
- */
-function decodeName(text: string, passes: number): string {
-  let name = text;
-  for (let pass = 0; pass < passes && name.includes("\\"); pass++) {
-    name = name.replace(ESCAPES, (escape) => C_STYLE.get(escape) ?? decodeBytes(escape));
-  }
-  return name;
-}
-
-function decodeBytes(octal: string): string {
-  const bytes = new Uint8Array(octal.length / 4);
-  for (let at = 0; at < bytes.length; at++) {
-    bytes[at] = Number.parseInt(octal.slice(at * 4 + 1, at * 4 + 4), 8);
-  }
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
