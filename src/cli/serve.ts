@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
-import { publishDue } from "../publish/publisher.ts";
+import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
 import { createApp, LONGEST_TOKEN } from "../server/app.ts";
 import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
@@ -46,7 +46,8 @@ export async function serve(start: Start): Promise<number> {
     decide: (value) => decide(value, rules, Date.now()),
     accept: (decisions) =>
       buffer.accept(decisions, { maxUsernames: config.privacy.maxUsernames }, Date.now()),
-    isStoring: async () => (await buffer.status()) !== undefined,
+    // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
+    isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     log,
   });
   const server = Deno.serve({
