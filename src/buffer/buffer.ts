@@ -80,6 +80,8 @@ export interface Home {
   readonly settled: Totals;
   /** When a login was first let in after failures; undefined: none was. */
   readonly compromisedAt: number | undefined;
+  /** When an operator withdrew the address; undefined: nobody did. */
+  readonly retractedAt: number | undefined;
   /** The count that the newest report names. */
   readonly attempts: number;
   /** How many reports told of it. */
@@ -103,6 +105,18 @@ export interface Totals {
 /** Where a report goes. */
 export type SinkName = "misp" | "feed";
 
+/** That a sensor saw a source again, on its way to MISP. */
+export interface Sighting {
+  readonly uuid: string;
+  /** The attribute that holds the address. */
+  readonly attributeUuid: string;
+  /** Who saw it. */
+  readonly source: string;
+  readonly kind: "seen" | "false-positive";
+  /** Milliseconds UTC. */
+  readonly seenAt: number;
+}
+
 /** A frozen attack on its way to one sink: the outbox row. */
 export interface Report {
   readonly uuid: string;
@@ -116,7 +130,14 @@ export interface Report {
   readonly tries: number;
   /** Whether an earlier report of this event reached the sink, so that the event is there. */
   readonly isKnownThere: boolean;
+  /** What the sink noted when it delivered the source's latest report in this event; empty: nothing. */
+  readonly told: string;
+  /** The source's sightings that are not delivered yet, those of superseded reports too. */
+  readonly sightings: readonly Sighting[];
 }
+
+/** A report as freezing makes it: whom it meets on its way is not known yet. */
+export type NewReport = Omit<Report, "tries" | "isKnownThere" | "told">;
 
 /** What freezing an attack leaves behind. */
 export interface Frozen {
@@ -125,7 +146,7 @@ export interface Frozen {
   readonly settled: readonly EvidenceRow[];
   /** Why the attack is not published after all; its alerts are counted under it. */
   readonly withheld?: IgnoreReason;
-  readonly reports: readonly Omit<Report, "tries" | "isKnownThere">[];
+  readonly reports: readonly NewReport[];
 }
 
 /** When an attack is due, and whose reports count as waiting. Milliseconds. */
@@ -207,7 +228,8 @@ export interface Buffer extends Disposable {
   reportsToTry(sinks: readonly SinkName[], most: number, at: number): Promise<readonly Report[]>;
   /** How many reports wait for these sinks, paused ones too. */
   countWaiting(sinks: readonly SinkName[]): Promise<number>;
-  markDelivered(lease: Lease, report: Report, now: number): Promise<void>;
+  /** @param told what the sink wants to know when the source's next report comes */
+  markDelivered(lease: Lease, report: Report, told: string, now: number): Promise<void>;
   markRetry(
     lease: Lease,
     report: Report,

@@ -4,7 +4,7 @@
  * @module
  */
 import { count, SERVICE_BITS, type Statements } from "./accept.ts";
-import type { Attack, EvidenceRow, Frozen, Home, SensorRow } from "./buffer.ts";
+import type { Attack, EvidenceRow, Frozen, Home, NewReport, SensorRow } from "./buffer.ts";
 import type { Location, Service, Technique } from "../types.ts";
 
 /** Everything gathered from a source since its last report. */
@@ -92,12 +92,16 @@ export function readHome(sql: Statements, sourceIp: string): Home | undefined {
     settled: { pam: Number(row.pam), guesses: Number(row.guesses), connect: Number(row.connect) },
     attempts: Number(row.attempts),
     compromisedAt: optional(row.compromised_at),
+    retractedAt: optional(row.retracted_at),
     reports: Number(row.reports),
     ...detail,
   };
 }
 
-/** Stores the home and its reports, and forgets the attack. Older waiting reports are superseded. */
+/**
+ * Stores the home and its reports, and forgets the attack. Older waiting reports of the source are
+ * superseded; their sightings stay, since each tells of a time of its own.
+ */
 export function writeFrozen(
   sql: Statements,
   frozen: Frozen,
@@ -107,27 +111,32 @@ export function writeFrozen(
   const { home, withheld } = frozen;
   if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
   writeHome(sql, home, now);
-  for (const report of frozen.reports) {
-    sql("DELETE FROM report WHERE event_uuid = ? AND sink = ? AND state <> 'delivered'")
-      .run(report.eventUuid, report.sink);
-    sql(
-      `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
-         frozen_at, next_try_at) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)`,
-    ).run(
-      report.uuid,
-      report.sink,
-      report.sourceIp,
-      report.eventUuid,
-      report.body,
-      report.attempts,
-      report.frozenAt,
-      report.frozenAt,
-    );
-  }
+  for (const report of frozen.reports) writeReport(sql, report);
   for (const table of ["attack", "attack_username", "attack_sensor", "attack_technique"]) {
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(home.sourceIp);
   }
   for (const row of frozen.settled) forgetConnection(sql, home.sourceIp, row);
+}
+
+function writeReport(sql: Statements, report: NewReport): void {
+  const { uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt } = report;
+  sql(
+    `DELETE FROM report
+     WHERE event_uuid = ? AND sink = ? AND source_ip = ? AND state <> 'delivered'`,
+  ).run(eventUuid, sink, sourceIp);
+  sql(
+    `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
+       frozen_at, next_try_at) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)`,
+  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt);
+  for (const sighting of report.sightings) {
+    sql(
+      `INSERT OR IGNORE INTO sighting (event_uuid, sink, source_ip, uuid, attribute_uuid, source,
+         kind, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      ...[eventUuid, sink, sourceIp, sighting.uuid, sighting.attributeUuid, sighting.source],
+      ...[sighting.kind, sighting.seenAt],
+    );
+  }
 }
 
 function forgetConnection(sql: Statements, sourceIp: string, row: EvidenceRow): void {
@@ -145,9 +154,9 @@ function writeHome(sql: Statements, home: Home, now: number): void {
   };
   sql(
     `INSERT OR REPLACE INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen,
-       last_seen, alerts, pam, guesses, connect, attempts, compromised_at, reports, detail,
-       frozen_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       last_seen, alerts, pam, guesses, connect, attempts, compromised_at, retracted_at, reports,
+       detail, frozen_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     home.sourceIp,
     home.eventUuid,
@@ -161,6 +170,7 @@ function writeHome(sql: Statements, home: Home, now: number): void {
     home.settled.connect,
     home.attempts,
     home.compromisedAt ?? null,
+    home.retractedAt ?? null,
     home.reports,
     JSON.stringify(detail),
     now,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Statements } from "./accept.ts";
-import type { DueRules, Keep, Lease, Report, SinkName } from "./buffer.ts";
+import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
 
 /** The pending reports whose time has come, oldest first. */
 export function reportsToTry(
@@ -15,9 +15,11 @@ export function reportsToTry(
 ): readonly Report[] {
   const rows = sql(
     `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.body, r.attempts, r.frozen_at, r.tries,
-       h.delivered_at IS NOT NULL AS known
-     FROM report r LEFT JOIN home_sink h ON h.event_uuid = r.event_uuid AND h.sink = r.sink
-       LEFT JOIN sink_pause p ON p.sink = r.sink
+       EXISTS (SELECT 1 FROM delivered_home d WHERE d.event_uuid = r.event_uuid
+         AND d.sink = r.sink) AS known,
+       (SELECT told FROM delivered_home d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
+         AND d.source_ip = r.source_ip) AS told
+     FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink
      WHERE r.state = 'pending' AND max(r.next_try_at, coalesce(p.until, 0)) <= ?
        AND r.sink IN (SELECT value FROM json_each(?))
      ORDER BY r.next_try_at LIMIT ?`,
@@ -32,6 +34,26 @@ export function reportsToTry(
     frozenAt: Number(row.frozen_at),
     tries: Number(row.tries),
     isKnownThere: Number(row.known) === 1,
+    told: String(row.told ?? ""),
+    sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
+  }));
+}
+
+function sightingsOf(
+  sql: Statements,
+  eventUuid: string,
+  sink: string,
+  sourceIp: string,
+): readonly Sighting[] {
+  return sql(
+    `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
+     WHERE event_uuid = ? AND sink = ? AND source_ip = ? ORDER BY seen_at, uuid`,
+  ).all(eventUuid, sink, sourceIp).map((row) => ({
+    uuid: String(row.uuid),
+    attributeUuid: String(row.attribute_uuid),
+    source: String(row.source),
+    kind: row.kind as Sighting["kind"],
+    seenAt: Number(row.seen_at),
   }));
 }
 
@@ -49,16 +71,25 @@ const IF_LEASED = `AND state = 'pending'
   AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
 
 /** The sink has it, read back and compared: the body is forgotten. */
-export function markDelivered(sql: Statements, lease: Lease, report: Report, now: number): void {
+export function markDelivered(
+  sql: Statements,
+  lease: Lease,
+  report: Report,
+  told: string,
+  now: number,
+): void {
   const changed = sql(
     `UPDATE report SET state = 'delivered', body = '', ended_at = ?, last_error = NULL,
        tries = tries + 1 WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
   ).run(now, report.uuid, report.sink, lease.name, lease.fence).changes;
   if (Number(changed) === 0) return;
   sql(
-    `INSERT INTO home_sink (event_uuid, sink, delivered_at) VALUES (?, ?, ?)
-     ON CONFLICT DO UPDATE SET delivered_at = excluded.delivered_at`,
-  ).run(report.eventUuid, report.sink, now);
+    `INSERT INTO delivered_home (event_uuid, sink, source_ip, delivered_at, told)
+     VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET delivered_at = excluded.delivered_at, told = excluded.told`,
+  ).run(report.eventUuid, report.sink, report.sourceIp, now, told);
+  sql("DELETE FROM sighting WHERE event_uuid = ? AND sink = ? AND source_ip = ?")
+    .run(report.eventUuid, report.sink, report.sourceIp);
   sql("DELETE FROM sink_pause WHERE sink = ?").run(report.sink);
 }
 
@@ -154,10 +185,12 @@ export function prune(
   }
   settle(sql, now - keep.connectionMs);
   const old = now - keep.homeMs;
-  sql(
-    `DELETE FROM home_sink WHERE event_uuid IN
-       (SELECT event_uuid FROM home_event WHERE frozen_at < ?)`,
-  ).run(old);
+  for (const table of ["delivered_home", "sighting"]) {
+    sql(
+      `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
+         (SELECT event_uuid, source_ip FROM home_event WHERE frozen_at < ?)`,
+    ).run(old);
+  }
   sql("DELETE FROM home_event WHERE frozen_at < ?").run(old);
 }
 

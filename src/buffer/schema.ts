@@ -142,4 +142,32 @@ export const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE sighting (
+    event_uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    source_ip TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    attribute_uuid TEXT NOT NULL,
+    source TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (event_uuid, sink, source_ip, uuid)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE home_event ADD COLUMN retracted_at INTEGER;
+
+  CREATE TABLE delivered_home (
+    event_uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    source_ip TEXT NOT NULL,
+    delivered_at INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    PRIMARY KEY (event_uuid, sink, source_ip)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO delivered_home (event_uuid, sink, source_ip, delivered_at, told)
+    SELECT s.event_uuid, s.sink, h.source_ip, s.delivered_at, ''
+    FROM home_sink s JOIN home_event h ON h.event_uuid = s.event_uuid;
+  DROP TABLE home_sink;
+  `,
 ];

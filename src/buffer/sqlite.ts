@@ -153,8 +153,13 @@ export class SqliteBuffer implements buffer.Buffer {
     });
   }
 
-  markDelivered(lease: buffer.Lease, report: buffer.Report, now: number): Promise<void> {
-    return this.#transaction(() => outbox.markDelivered(this.#sql, lease, report, now));
+  markDelivered(
+    lease: buffer.Lease,
+    report: buffer.Report,
+    told: string,
+    now: number,
+  ): Promise<void> {
+    return this.#transaction(() => outbox.markDelivered(this.#sql, lease, report, told, now));
   }
 
   markRetry(

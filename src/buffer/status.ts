@@ -32,7 +32,7 @@ export function readStatus(sql: Statements): BufferStatus {
     delivered: (states.get("delivered") ?? 0) + (counters.get("delivered_forgotten") ?? 0),
     refused: states.get("refused") ?? 0,
     knownSources: Number(sql("SELECT count(*) AS n FROM home_event").get()!.n),
-    lastDeliveredAt: optional(sql("SELECT max(delivered_at) AS at FROM home_sink").get()!.at),
+    lastDeliveredAt: optional(sql("SELECT max(delivered_at) AS at FROM delivered_home").get()!.at),
     lastAcceptedAt: counters.get("last_accepted_at"),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({
       sink: String(row.sink),

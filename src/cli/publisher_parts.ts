@@ -35,7 +35,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   const client = createMispClient(config);
   const directory = feedDirectory(config);
   const sinks: Sink[] = [];
-  if (client !== undefined) sinks.push(new RestSink(client, { publish: config.misp.publish }));
+  if (client !== undefined) sinks.push(new RestSink(client, config.misp));
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
   const rules = freezeRules(config, names);

@@ -142,6 +142,14 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: DEFAULT_TAGS,
       about: "Tags of every event; those of the ATT&CK techniques are added",
     },
+    "misp.max_parallel": {
+      kind: "number",
+      fallback: 4,
+      minimum: 1,
+      maximum: 32,
+      whole: true,
+      about: "How many events are sent to MISP at a time",
+    },
     "misp.publisher": text(
       "Name under which events get their uuids, one of your own; keep it. Default: the manager's",
     ),

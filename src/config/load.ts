@@ -22,6 +22,7 @@ export interface Config {
     readonly analysis: number;
     readonly publish: boolean;
     readonly tags: readonly string[];
+    readonly maxParallel: number;
     readonly publisher: string | undefined;
   };
   readonly feed: { readonly directory: string | undefined };
@@ -282,6 +283,7 @@ function typed(entries: readonly Entry[]): Config {
       analysis: number("misp.analysis"),
       publish: get("misp.publish"),
       tags: list("misp.tags"),
+      maxParallel: number("misp.max_parallel"),
       publisher: optional("misp.publisher"),
     },
     feed: { directory: optional("feed.directory") },

@@ -6,7 +6,7 @@
  */
 import type { Outcome } from "../publish/sink.ts";
 import type { Answer } from "./client.ts";
-import type { MispEvent } from "./event.ts";
+import type { MispUpdate } from "./update.ts";
 
 /** What to do about an answer to add, edit or publish. */
 export type Meaning =
@@ -19,6 +19,8 @@ export type Meaning =
   /** 500: the instance is in trouble, or cannot take this body. */
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string }
+  /** The key's role may not do this. */
+  | { readonly kind: "not-permitted"; readonly reason: string }
   | Extract<Outcome, { kind: "unavailable" }>;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,6 +44,8 @@ export function meaningOf(answer: Answer): Meaning {
   if (answer.json === undefined) return unavailable("MISP's answer is not JSON: a proxy's page?");
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
+  // Sightings that are there already (contracts/misp-recorded.md, before 3).
+  if (body.saved === false && typeof body.success === "string") return { kind: "done" };
   if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
   return body.saved === true
     ? { kind: "done" }
@@ -73,7 +77,10 @@ function forbidden(body: Fields, message: string): Meaning {
   if (/^You are not authorised to do that/.test(message)) {
     return { kind: "refused", reason: "the event belongs to another organisation" };
   }
-  return unavailable(`MISP answered 403: ${message}`);
+  const reason = `MISP answered 403: ${message}`;
+  return /^You do not have permission to use this functionality/.test(message)
+    ? { kind: "not-permitted", reason }
+    : unavailable(reason);
 }
 
 function unavailable(reason: string): Extract<Outcome, { kind: "unavailable" }> {
@@ -96,31 +103,50 @@ function reasonOf(body: Fields): string | undefined {
 
 /** What an event lacks of what was sent. */
 export interface Comparison {
-  /** Objects and attributes that are not there, or hold another value. */
+  /** Parts that are not there, or hold another value. */
   readonly missing: readonly string[];
   readonly missingTags: readonly string[];
 }
 
+/** What of an event is compared: an update has less in it. */
+type Sent = Pick<MispUpdate, "info" | "Object" | "Tag" | "EventReport">;
+
 /** Compares an event that MISP returned with the one that was sent: it drops parts without a word. */
-export function compare(sent: MispEvent, returned: Fields): Comparison {
+export function compare(sent: Sent, returned: Fields): Comparison {
   const stored = new Map<string, string>();
+  for (const report of list(returned.EventReport)) stored.set(String(report.uuid), "");
   for (const object of list(returned.Object)) {
     stored.set(String(object.uuid), "");
     for (const attribute of list(object.Attribute)) {
       stored.set(String(attribute.uuid), String(attribute.value));
     }
   }
-  const missing = sent.Object.flatMap((object) => [
-    ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
-    ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)
-      .map((attribute) => `${attribute.object_relation} ${attribute.value}`),
-  ]);
+  const missing = [
+    ...(returned.info === sent.info ? [] : [`info ${sent.info}`]),
+    ...sent.Object.flatMap((object) => [
+      ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
+      ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)
+        .map((attribute) => `${attribute.object_relation} ${attribute.value}`),
+    ]),
+    ...sent.EventReport.filter(({ uuid }) => !stored.has(uuid)).map(() => "event report"),
+  ];
   // MISP finds tags whatever their case and answers with its own spelling.
   const tags = new Set(list(returned.Tag).map((tag) => String(tag.name).toLowerCase()));
   const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
     !tags.has(name.toLowerCase())
   );
   return { missing, missingTags };
+}
+
+/** Whether every part is there, whatever its value. */
+export function hasAllParts(sent: Sent, returned: Fields): boolean {
+  const stored = new Set<unknown>();
+  for (const part of [...list(returned.Object), ...list(returned.EventReport)]) {
+    stored.add(part.uuid);
+    for (const attribute of list(part.Attribute)) stored.add(attribute.uuid);
+  }
+  return [...sent.Object, ...sent.Object.flatMap(({ Attribute }) => Attribute), ...sent.EventReport]
+    .every(({ uuid }) => stored.has(uuid)) && compare(sent, returned).missingTags.length === 0;
 }
 
 function list(value: unknown): readonly Fields[] {

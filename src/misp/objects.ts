@@ -44,9 +44,12 @@ export interface MispObject {
   readonly Attribute: readonly MispAttribute[];
 }
 
+/** The object that every source has. */
+export const FAILURE_REPORT = "authentication-failure-report";
+
 /** Templates of MISP, by the names of their objects. */
 const TEMPLATES = {
-  "authentication-failure-report": {
+  [FAILURE_REPORT]: {
     "meta-category": "network",
     description: "Authentication Failure Report",
     template_uuid: "9b39afe0-9809-4fe0-8a0b-4cec2b140dd2",
@@ -91,7 +94,7 @@ export function failureReport(
   seen: Seen,
 ): MispObject {
   const { sourceIp, tags } = told;
-  return build(eventUuid, "authentication-failure-report", sourceIp, comment, seen, (attribute) => [
+  return build(eventUuid, FAILURE_REPORT, sourceIp, comment, seen, (attribute) => [
     {
       ...attribute("ip-src", "ip-src", sourceIp),
       to_ids: told.toIds,
@@ -138,6 +141,12 @@ export function geolocationObject(
     ),
   ]);
   return object.Attribute.length === 0 ? [] : [object];
+}
+
+/** The attribute that holds the address for detection: what sightings are of. */
+export function addressUuid(eventUuid: string, sourceIp: string): string {
+  const object = uuidV5(eventUuid, `object/${FAILURE_REPORT}/${sourceIp}`);
+  return uuidV5(object, "attr/ip-src");
 }
 
 const LONGEST_TEXT = 255;

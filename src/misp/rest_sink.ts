@@ -1,23 +1,40 @@
 /**
- * Reports to the MISP REST API (contracts/misp.md 3): add, or edit what is there, compare, publish.
+ * Reports to the MISP REST API (contracts/misp.md 3): add, or edit what is there, compare, publish,
+ * then the sightings.
  *
  * @module
  */
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
-import { compare, type Meaning, meaningOf } from "./answers.ts";
+import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
+import { inParallel } from "./in_parallel.ts";
+import { sightingRows } from "./sightings.ts";
+import { type MispUpdate, type Told, toldBy, updateOf } from "./update.ts";
 
 /** Tries after which a 500 for the same body, from an instance that is well, is a refusal. */
 const MOST_FAILURES = 3;
 
+/** Sightings of one request. */
+const SIGHTINGS_AT_ONCE = 1000;
+
 /** How the sink behaves. */
 export interface RestSinkRules {
   readonly publish: boolean;
+  /** How many events are worked on at a time; an event has one writer only. */
+  readonly maxParallel: number;
 }
 
-/** Delivers reports to one MISP instance, one event at a time. */
+interface Delivery {
+  readonly report: Report;
+  readonly outcome: Outcome;
+}
+
+/** What a step came to: notes to go on with, or an outcome that ends the delivery. */
+type Step = { readonly notes: readonly string[] } | { readonly end: Outcome };
+
+/** Delivers reports to one MISP instance. */
 export class RestSink implements Sink {
   readonly name = "misp";
   readonly #client: MispClient;
@@ -29,41 +46,79 @@ export class RestSink implements Sink {
   }
 
   async *deliver(reports: readonly Report[]) {
+    const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
+    const isUnavailable = (deliveries: readonly Delivery[]) =>
+      deliveries.some(({ outcome }) => outcome.kind === "unavailable");
+    const work = (ofEvent: readonly Report[]) => this.#deliverInTurn(ofEvent);
+    for await (
+      const deliveries of inParallel(events, this.#rules.maxParallel, work, isUnavailable)
+    ) {
+      yield* deliveries;
+    }
+  }
+
+  async #deliverInTurn(reports: readonly Report[]): Promise<readonly Delivery[]> {
+    const deliveries: Delivery[] = [];
     for (const report of reports) {
       const outcome = await this.#deliver(report);
-      yield { report, outcome };
-      if (outcome.kind === "unavailable") return;
+      deliveries.push({ report, outcome });
+      if (outcome.kind === "unavailable") break;
     }
+    return deliveries;
   }
 
   async #deliver(report: Report): Promise<Outcome> {
     try {
       const event = JSON.parse(report.body) as MispEvent;
-      return report.isKnownThere ? await this.#edit(report, event) : await this.#add(report, event);
+      const stored = report.isKnownThere
+        ? await this.#update(report, event)
+        : await this.#add(report, event);
+      if ("end" in stored) return stored.end;
+      const seen = await this.#tellSightings(report);
+      if ("end" in seen) return seen.end;
+      const notes = [...stored.notes, ...seen.notes];
+      return { kind: "delivered", notes, told: JSON.stringify(toldBy(event)) };
     } catch (error) {
       if (error instanceof Unreachable) return { kind: "unavailable", reason: error.message };
       throw error;
     }
   }
 
-  async #add(report: Report, event: MispEvent): Promise<Outcome> {
+  async #add(report: Report, event: MispEvent): Promise<Step> {
     const meaning = await this.#post("/events/add", { Event: { ...event, published: false } });
-    if (meaning.kind === "exists") return await this.#complete(report, event);
+    if (meaning.kind === "exists") return await this.#recover(report, event);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
-    if (missing.length > 0) return await this.#complete(report, event);
+    if (missing.length > 0) return await this.#complete(report, event, false);
     return await this.#publish(report, event, missingTags);
   }
 
-  /** Brings an event up to date that an earlier try left behind, perhaps in part, then publishes. */
-  async #complete(report: Report, event: MispEvent): Promise<Outcome> {
-    const meaning = await this.#postEdit(event, false);
+  /** An event that an earlier try left behind, perhaps in part, or that a lost buffer knew. */
+  async #recover(report: Report, event: MispEvent): Promise<Step> {
+    const answer = await this.#client.request("GET", `/events/view/${event.uuid}`);
+    const meaning = meaningOf(answer);
     if (meaning.kind === "missing") {
       return refused("the event is there, but not ours to see: another organisation's");
     }
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
-    const { missing, missingTags } = compare(event, meaning.event);
+    const isWhole = hasAllParts(event, meaning.event);
+    const sent = isWhole ? updateOf(event, toldBy(event)) : event;
+    return await this.#complete(report, event, meaning.event.published === true, sent);
+  }
+
+  /** Brings an event up to date, and publishes it if it is not published yet. */
+  async #complete(
+    report: Report,
+    event: MispEvent,
+    isPublished: boolean,
+    sent: MispEvent | MispUpdate = event,
+  ): Promise<Step> {
+    const published = isPublished && this.#rules.publish;
+    const meaning = await this.#postEdit(sent, published);
+    if (meaning.kind !== "stored") return await this.#failure(report, meaning);
+    const { missing, missingTags } = compare(sent, meaning.event);
     if (missing.length > 0) return leftOut(missing);
+    if (published) return withNotes(missingTags);
     return await this.#publish(report, event, missingTags);
   }
 
@@ -71,44 +126,66 @@ export class RestSink implements Sink {
     report: Report,
     event: MispEvent,
     missingTags: readonly string[],
-  ): Promise<Outcome> {
-    if (!this.#rules.publish) return delivered(missingTags);
+  ): Promise<Step> {
+    if (!this.#rules.publish) return withNotes(missingTags);
     const meaning = await this.#post(`/events/publish/${event.uuid}`, {});
-    if (meaning.kind === "done") return delivered(missingTags);
-    if (meaning.kind === "refused") return delivered(missingTags, meaning.reason);
+    if (meaning.kind === "done") return withNotes(missingTags);
+    if (meaning.kind === "refused") return withNotes(missingTags, meaning.reason);
+    if (meaning.kind === "not-permitted") return withNotes(missingTags, MAY_NOT_PUBLISH);
     return await this.#failure(report, meaning);
   }
 
   /** One request for an event that was delivered before; it stays published. */
-  async #edit(report: Report, event: MispEvent): Promise<Outcome> {
+  async #update(report: Report, event: MispEvent): Promise<Step> {
     const { publish } = this.#rules;
-    const meaning = await this.#postEdit(event, publish);
+    const sent = report.told === "" ? event : updateOf(event, JSON.parse(report.told) as Told);
+    const meaning = await this.#postEdit(sent, publish);
     if (meaning.kind === "missing") return await this.#add(report, event);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
-    const { missing, missingTags } = compare(event, meaning.event);
+    const { missing, missingTags } = compare(sent, meaning.event);
     if (missing.length > 0) return leftOut(missing);
     const isUnpublished = publish && meaning.event.published !== true;
-    return delivered(missingTags, isUnpublished ? "the key's role may not publish" : undefined);
+    return withNotes(missingTags, isUnpublished ? MAY_NOT_PUBLISH : undefined);
+  }
+
+  /** Sent again, those that are there change nothing (contracts/misp-recorded.md, before 3). */
+  async #tellSightings(report: Report): Promise<Step> {
+    const rows = sightingRows(report.sightings);
+    for (let start = 0; start < rows.length; start += SIGHTINGS_AT_ONCE) {
+      const meaning = await this.#post(
+        `/sightings/bulkSaveSightings/${report.eventUuid}`,
+        rows.slice(start, start + SIGHTINGS_AT_ONCE),
+      );
+      if (meaning.kind === "not-permitted" || meaning.kind === "refused") {
+        return { notes: [`stored, but without sightings: ${meaning.reason}`] };
+      }
+      if (meaning.kind !== "done") return await this.#failure(report, meaning);
+    }
+    return { notes: [] };
   }
 
   /** `published` goes along, or the edit would unpublish the event (contracts/misp.md 0.3). */
-  async #postEdit(event: MispEvent, published: boolean): Promise<Meaning> {
-    return await this.#post(`/events/edit/${event.uuid}`, { Event: { ...event, published } });
+  async #postEdit(sent: MispEvent | MispUpdate, published: boolean): Promise<Meaning> {
+    return await this.#post(`/events/edit/${sent.uuid}`, { Event: { ...sent, published } });
   }
 
   async #post(path: string, body: unknown): Promise<Meaning> {
     return meaningOf(await this.#client.request("POST", path, JSON.stringify(body)));
   }
 
-  async #failure(report: Report, meaning: Meaning): Promise<Outcome> {
+  async #failure(report: Report, meaning: Meaning): Promise<Step> {
     switch (meaning.kind) {
       case "refused":
       case "unavailable":
-        return meaning;
+        return { end: meaning };
+      case "not-permitted":
+        return { end: { kind: "unavailable", reason: meaning.reason } };
       case "failed":
-        return await this.#afterFailure(report, meaning.reason);
+        return { end: await this.#afterFailure(report, meaning.reason) };
       default:
-        return { kind: "unavailable", reason: `MISP answered out of turn (${meaning.kind})` };
+        return {
+          end: { kind: "unavailable", reason: `MISP answered out of turn (${meaning.kind})` },
+        };
     }
   }
 
@@ -116,23 +193,26 @@ export class RestSink implements Sink {
   async #afterFailure(report: Report, reason: string): Promise<Outcome> {
     const probe = await this.#client.request("GET", "/servers/getVersion.json");
     if (probe.status !== 200) return { kind: "unavailable", reason };
-    return report.tries + 1 >= MOST_FAILURES ? refused(reason) : { kind: "retry", reason };
+    return report.tries + 1 >= MOST_FAILURES
+      ? { kind: "refused", reason }
+      : { kind: "retry", reason };
   }
 }
 
-function leftOut(missing: readonly string[]): Outcome {
+const MAY_NOT_PUBLISH = "the key's role may not publish";
+
+function leftOut(missing: readonly string[]): Step {
   return refused(`MISP left out, without a reason: ${missing.join(", ")}`);
 }
 
-function refused(reason: string): Outcome {
-  return { kind: "refused", reason };
+function refused(reason: string): Step {
+  return { end: { kind: "refused", reason } };
 }
 
-function delivered(missingTags: readonly string[], note?: string): Outcome {
-  const notes = note === undefined ? [] : [`stored, but not published: ${note}`];
-  if (missingTags.length === 0) return { kind: "delivered", notes };
-  const tags = `MISP has no such tag and the key's role may not create it: ${
-    missingTags.join(", ")
-  }`;
-  return { kind: "delivered", notes: [...notes, tags] };
+function withNotes(missingTags: readonly string[], unpublished?: string): Step {
+  const notes = unpublished === undefined ? [] : [`stored, but not published: ${unpublished}`];
+  if (missingTags.length === 0) return { notes };
+  const tags = missingTags.join(", ");
+  const note = `MISP has no such tag and the key's role may not create it: ${tags}`;
+  return { notes: [...notes, note] };
 }

@@ -61,15 +61,26 @@ function compromise(home: Home): readonly string[] {
 
 function sensorTable(home: Home, rules: StoryRules): string {
   const rows = home.sensors.map((sensor) =>
-    `| ${sensorName(home, sensor, rules)} | ${sensor.alerts} | ${time(sensor.firstSeen)} | ` +
+    `| ${sensorName(home, sensor, rules, markdownText)} | ${sensor.alerts} | ${
+      time(sensor.firstSeen)
+    } | ` +
     `${time(sensor.lastSeen)} |`
   );
   return ["| sensor | alerts | first seen | last seen |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** The name of a sensor, or one that tells sensors apart without saying which they are. */
-function sensorName(home: Home, sensor: SensorRow, rules: StoryRules): string {
-  if (rules.sensorNames === "name") return markdownText(sensor.name);
+/**
+ * The name of a sensor, or one that tells sensors apart without saying which they are.
+ *
+ * @param clean makes a real name fit to be shown
+ */
+export function sensorName(
+  home: Home,
+  sensor: SensorRow,
+  rules: StoryRules,
+  clean: (name: string) => string,
+): string {
+  if (rules.sensorNames === "name") return clean(sensor.name);
   return `honeypot-${uuidV5(publisherUuid(home.publisher), `sensor/${sensor.sensor}`).slice(0, 8)}`;
 }
 

@@ -7,6 +7,7 @@ import type { Attack, Frozen, Home, SinkName } from "../buffer/buffer.ts";
 import type { Location } from "../types.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
+import { sightingsOf } from "../misp/sightings.ts";
 import { uuidV5 } from "../misp/uuid.ts";
 import { type HomeRules, updateHome } from "./home.ts";
 
@@ -52,6 +53,8 @@ export function freezeAttack(
   const location = lookups.locate(home.sourceIp) ?? home.place;
   const body = JSON.stringify(buildEvent(told, rules, { verdict, location }));
   const uuid = uuidV5(home.eventUuid, `report/${told.reports}`);
+  // The event itself tells of the first attack.
+  const again = told.reports === 1 ? [] : sightingsOf(told, attack.sensors, rules);
   const reports = rules.sinks.map((sink) => ({
     uuid,
     sink,
@@ -60,6 +63,8 @@ export function freezeAttack(
     body,
     attempts: home.attempts,
     frozenAt: now,
+    // A feed has no sightings: whoever pulls it gets the new times.
+    sightings: sink === "misp" ? again : [],
   }));
   return { home: told, settled, reports };
 }

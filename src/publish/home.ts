@@ -102,6 +102,7 @@ function newHome(attack: Attack, rules: HomeRules): Home {
     settled: { pam: 0, guesses: 0, connect: 0 },
     attempts: 0,
     compromisedAt: undefined,
+    retractedAt: undefined,
     reports: 0,
     services: [],
     place: undefined,

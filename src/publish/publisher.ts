@@ -151,7 +151,7 @@ class PublishRound {
     const now = this.#parts.now();
     switch (outcome.kind) {
       case "delivered":
-        await buffer.markDelivered(this.#lease, report, now);
+        await buffer.markDelivered(this.#lease, report, outcome.told ?? "", now);
         for (const note of outcome.notes) log("warning", `${report.sourceIp}: ${note}`);
         this.#delivered++;
         return;

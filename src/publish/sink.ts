@@ -8,7 +8,12 @@ import type { Report, SinkName } from "../buffer/buffer.ts";
 /** What became of one report. Reasons are one line and hold no secret. */
 export type Outcome =
   /** The sink has it, read back and compared. Notes say what it left out that does not matter. */
-  | { readonly kind: "delivered"; readonly notes: readonly string[] }
+  | {
+    readonly kind: "delivered";
+    readonly notes: readonly string[];
+    /** What the sink wants to know when the source's next report comes. */
+    readonly told?: string;
+  }
   /** This report could not be delivered now; others may. */
   | { readonly kind: "retry"; readonly reason: string }
   /** It will never be taken as it is. */

@@ -394,7 +394,7 @@ Deno.test("freezeDue() supersedes a waiting report of the same event, sink by si
   await freezeAll(buffer, START, ["feed", "misp"]);
   const held = await lease(buffer);
   const [toFeed] = await buffer.reportsToTry(["feed"], 10, START);
-  await buffer.markDelivered(held, toFeed!, START);
+  await buffer.markDelivered(held, toFeed!, "", START);
   const [toMisp] = await buffer.reportsToTry(["misp"], 10, START);
   await buffer.markRetry(held, toMisp!, "MISP is asleep", START + DAY, START);
   await accept(buffer, [guess()], START + 1);
@@ -421,7 +421,7 @@ Deno.test("markDelivered() of a report that was superseded on its way leaves the
   const old = await onlyReport(buffer);
   await accept(buffer, [guess()], START + 1);
   await freezeAll(buffer, START + 1);
-  await buffer.markDelivered(held, old, START + 2);
+  await buffer.markDelivered(held, old, "", START + 2);
   assert.equal((await onlyReport(buffer)).attempts, 2);
 });
 
@@ -430,7 +430,7 @@ Deno.test("markDelivered() ends a report, and the next one of the event knows", 
   await accept(buffer, [guess()]);
   await freezeAll(buffer, START);
   assert.equal((await onlyReport(buffer)).isKnownThere, false);
-  await buffer.markDelivered(await lease(buffer), await onlyReport(buffer), START + 7);
+  await buffer.markDelivered(await lease(buffer), await onlyReport(buffer), "", START + 7);
   assert.deepEqual(await buffer.reportsToTry(["feed"], 10, Infinity), []);
   const { waiting, delivered, lastDeliveredAt } = await buffer.status();
   assert.deepEqual([waiting, delivered, lastDeliveredAt], [0, 1, START + 7]);
@@ -467,7 +467,7 @@ Deno.test("markDelivered(), markRefused(), markRetry() and pauseSink() of a publ
   const late = await lease(buffer);
   await buffer.takeLease("publish", "another", MINUTE, START + 2 * MINUTE);
   const report = await onlyReport(buffer);
-  await buffer.markDelivered(late, report, START);
+  await buffer.markDelivered(late, report, "", START);
   await buffer.markRefused(late, report, "no", START);
   await buffer.markRetry(late, report, "no", START + DAY, START);
   await buffer.pauseSink(late, "feed", "no", () => DAY, START);
@@ -507,7 +507,7 @@ Deno.test("pauseSink() is over with the first report that is delivered", async (
   await freezeAll(buffer, START);
   const held = await lease(buffer);
   await buffer.pauseSink(held, "feed", "full", () => DAY, START);
-  await buffer.markDelivered(held, await onlyReport(buffer), START);
+  await buffer.markDelivered(held, await onlyReport(buffer), "", START);
   assert.deepEqual((await buffer.status()).paused, []);
 });
 
@@ -675,7 +675,7 @@ Deno.test("prune() forgets delivered reports and still counts them", async () =>
   using buffer = open();
   await accept(buffer, [guess()]);
   await freezeAll(buffer, START);
-  await buffer.markDelivered(await lease(buffer), await onlyReport(buffer), START);
+  await buffer.markDelivered(await lease(buffer), await onlyReport(buffer), "", START);
   await buffer.prune(KEEP, START + 8 * DAY);
   await buffer.prune(KEEP, START + 9 * DAY);
   assert.equal((await buffer.status()).delivered, 1);

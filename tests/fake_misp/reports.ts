@@ -24,6 +24,7 @@ export function mergeReport(call: Call, event: StoredEvent, sent: Fields): void 
   const events = [...state.events.values()];
   const owner = events.find((other) => other.EventReport.some((report) => report.uuid === uuid));
   if (!isUuid(uuid) || owner !== undefined && owner !== event) return;
+  if (call.meddling.loses?.(sent) === true) return;
   const known = event.EventReport.find((report) => report.uuid === uuid);
   const name = text(sent.name) ?? known?.name ?? "";
   const content = text(sent.content) ?? known?.content ?? "";

@@ -27,6 +27,7 @@ function reportOf(attempts: number, sourceIp = IP, changes: Partial<Home> = {}):
     alerts: 7,
     settled: { pam: 0, guesses: 0, connect: 0 },
     compromisedAt: undefined,
+    retractedAt: undefined,
     services: ["ssh"],
     place: undefined,
     furtherUsernames: 0,
@@ -55,6 +56,8 @@ function reportOf(attempts: number, sourceIp = IP, changes: Partial<Home> = {}):
     frozenAt: NOW,
     tries: 0,
     isKnownThere: false,
+    told: "",
+    sightings: [],
   };
 }
 

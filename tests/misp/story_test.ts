@@ -13,6 +13,7 @@ const HOME: Home = {
   settled: { pam: 0, guesses: 7, connect: 0 },
   attempts: 7,
   compromisedAt: undefined,
+  retractedAt: undefined,
   services: ["ssh"],
   place: undefined,
   furtherUsernames: 0,

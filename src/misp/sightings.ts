@@ -1,0 +1,44 @@
+/**
+ * Sightings: which sensor saw a source again, and when (contracts/misp.md 3.4).
+ *
+ * @module
+ */
+import type { Home, SensorRow, Sighting } from "../buffer/buffer.ts";
+import { addressUuid } from "./objects.ts";
+import { sensorName, type StoryRules } from "./story.ts";
+import { forMisp } from "./usernames.ts";
+import { uuidV5 } from "./uuid.ts";
+
+/** MISP answers 500 for a longer source (contracts/misp-recorded.md 4.5). */
+const LONGEST_SOURCE = 255;
+
+/** One sighting a sensor of an attack, at the time of its last alert. */
+export function sightingsOf(
+  home: Home,
+  sensors: readonly SensorRow[],
+  rules: StoryRules,
+): readonly Sighting[] {
+  const attributeUuid = addressUuid(home.eventUuid, home.sourceIp);
+  return sensors.map((sensor) => {
+    const began = Math.floor(sensor.firstSeen / 1000);
+    const name = sensorName(home, sensor, rules, (text) => forMisp(text, LONGEST_SOURCE));
+    return {
+      uuid: uuidV5(attributeUuid, `sighting/${sensor.sensor}/${began}`),
+      attributeUuid,
+      source: name,
+      kind: "seen",
+      seenAt: sensor.lastSeen,
+    };
+  });
+}
+
+/** Bodies of `bulkSaveSightings`; types and times as MISP numbers them. */
+export function sightingRows(sightings: readonly Sighting[]) {
+  return sightings.map(({ uuid, attributeUuid, source, kind, seenAt }) => ({
+    uuid,
+    attribute_uuid: attributeUuid,
+    source,
+    type: kind === "seen" ? "0" : "1",
+    date_sighting: String(Math.floor(seenAt / 1000)),
+  }));
+}

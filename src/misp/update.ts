@@ -1,0 +1,83 @@
+/**
+ * What an event that is there is sent: analysts work on it meanwhile, and what they decided stays.
+ * Pure.
+ *
+ * @module
+ */
+import type { MispEvent } from "./event.ts";
+import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
+
+/** What the latest delivery said of things that are an analyst's to change. */
+export interface Told {
+  readonly tags: readonly string[];
+  readonly threatLevel: string;
+  /** Whether the address was given to detection. */
+  readonly toIds: boolean;
+  /** Uuids. */
+  readonly objects: readonly string[];
+}
+
+/** An attribute of an update: what is left out stays as it is. */
+type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "value">;
+
+/** An event as an update sends it. */
+export interface MispUpdate
+  extends Partial<Pick<MispEvent, "threat_level_id">>, Pick<MispEvent, "uuid" | "info" | "Tag"> {
+  readonly Object: readonly (Omit<MispObject, "Attribute"> & {
+    readonly Attribute: readonly AttributeUpdate[];
+  })[];
+  readonly EventReport: MispEvent["EventReport"];
+}
+
+/** What there is to remember of an event that was delivered. */
+export function toldBy(event: MispEvent): Told {
+  return {
+    tags: event.Tag.map(({ name }) => name),
+    threatLevel: event.threat_level_id,
+    toIds: isForDetection(event),
+    objects: event.Object.map(({ uuid }) => uuid),
+  };
+}
+
+const isForDetection = (event: MispEvent) =>
+  event.Object.some(({ Attribute }) => Attribute.some((attribute) => attribute.to_ids));
+
+/**
+ * The update of an event: title, counts, times, and what is new. Left out is what was told before and
+ * an analyst may have decided otherwise since: the tags, threat level, date, analysis and distribution
+ * of the event, and whether and how the address goes into detection.
+ */
+export function updateOf(event: MispEvent, told: Told): MispUpdate {
+  const { uuid, info, threat_level_id, EventReport } = event;
+  const isNews = isForDetection(event) !== told.toIds;
+  return {
+    uuid,
+    info,
+    ...(threat_level_id === told.threatLevel ? {} : { threat_level_id }),
+    Tag: event.Tag.filter(({ name }) => !told.tags.includes(name)),
+    Object: event.Object.map((object) =>
+      told.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object
+    ),
+    EventReport,
+  };
+}
+
+function updateOfObject(object: MispObject, isNews: boolean): MispUpdate["Object"][number] {
+  return {
+    ...object,
+    Attribute: object.Attribute.map((attribute) =>
+      object.name === FAILURE_REPORT && attribute.type === "ip-src" && !isNews
+        ? valueAndTimes(attribute)
+        : attribute
+    ),
+  };
+}
+
+function valueAndTimes(attribute: MispAttribute): AttributeUpdate {
+  const { uuid, object_relation, type, category, value, first_seen, last_seen } = attribute;
+  return {
+    ...{ uuid, object_relation, type, category, value },
+    ...(first_seen === undefined ? {} : { first_seen }),
+    ...(last_seen === undefined ? {} : { last_seen }),
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * A REST sink that delivers to a fake MISP.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Home, Report, Sighting } from "../../src/buffer/buffer.ts";
+import { MispClient } from "../../src/misp/client.ts";
+import { buildEvent } from "../../src/misp/event.ts";
+import { RestSink } from "../../src/misp/rest_sink.ts";
+import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
+import type { Outcome } from "../../src/publish/sink.ts";
+import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
+
+export const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];
+export const uuidOf = (sourceIp: string) => eventUuid("wazuh-manager-01", sourceIp, "2026-11-23");
+export const UUID = uuidOf("198.51.100.7");
+
+export function home(attempts: number, sourceIp: string): Home {
+  return {
+    sourceIp,
+    eventUuid: uuidOf(sourceIp),
+    publisher: "wazuh-manager-01",
+    openedOn: "2026-11-23",
+    firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
+    lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+    alerts: attempts,
+    settled: { pam: 0, guesses: attempts, connect: 0 },
+    attempts,
+    compromisedAt: undefined,
+    retractedAt: undefined,
+    services: ["ssh"],
+    place: undefined,
+    furtherUsernames: 0,
+    reports: 1,
+    usernames: { root: attempts },
+    sensors: [],
+    techniques: [],
+  };
+}
+
+export function report(
+  attempts = 3,
+  changes: Partial<Report> = {},
+  sourceIp = "198.51.100.7",
+): Report {
+  const event = buildEvent(home(attempts, sourceIp), {
+    distribution: 0,
+    threatLevel: 3,
+    analysis: 0,
+    tags: ["tlp:green"],
+    usernames: "top",
+    sensorNames: "pseudonym",
+  });
+  return {
+    uuid: "00000000-0000-5000-8000-000000000001",
+    sink: "misp",
+    sourceIp,
+    eventUuid: uuidOf(sourceIp),
+    body: JSON.stringify(event),
+    attempts,
+    frozenAt: 0,
+    tries: 0,
+    isKnownThere: false,
+    told: "",
+    sightings: [],
+    ...changes,
+  };
+}
+
+export class Rig implements AsyncDisposable {
+  readonly misp: FakeMisp;
+  readonly #client: MispClient;
+  readonly #sink: RestSink;
+
+  constructor(misp: FakeMisp, key: string, timeoutMs: number, publish: boolean) {
+    this.misp = misp;
+    const options = { url: misp.url, apiKey: key, caCertificate: undefined, timeoutMs };
+    this.#client = new MispClient(options);
+    this.#sink = new RestSink(this.#client, { publish, maxParallel: 4 });
+  }
+
+  async deliver(...reports: Report[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for await (const { outcome } of this.#sink.deliver(reports)) outcomes.push(outcome);
+    return outcomes;
+  }
+
+  /** What a colleague does by the same API. */
+  async asAnalyst(path: string, body: unknown): Promise<void> {
+    const headers = {
+      Authorization: this.misp.keys.orgadmin,
+      "Content-Type": "application/json",
+    };
+    const options = { method: "POST", headers, body: JSON.stringify(body) };
+    const response = await fetch(this.misp.url + path, options);
+    await response.body?.cancel();
+    assert.equal(response.status, 200);
+  }
+
+  paths(): string[] {
+    return this.misp.requests.map(({ method, path }) =>
+      `${method} ${path.replace(/[0-9a-f-]{36}/, "UUID")}`
+    );
+  }
+
+  close(): void {
+    this.#client[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.misp[Symbol.asyncDispose]();
+  }
+}
+
+export interface RigOptions extends FakeMispOptions {
+  readonly as?: "publisher" | "user" | "readonly" | "other" | "orgadmin";
+  readonly key?: string;
+  readonly timeoutMs?: number;
+  readonly publish?: boolean;
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const { as = "publisher", key, timeoutMs = 10_000, publish = true, ...fake } = options;
+  const misp = await FakeMisp.start({ tags: TAGS, ...fake });
+  return new Rig(misp, key ?? misp.keys[as], timeoutMs, publish);
+}
+
+export const DELIVERED: Outcome = {
+  kind: "delivered",
+  notes: [],
+  told: JSON.stringify({
+    tags: TAGS,
+    threatLevel: "3",
+    toIds: true,
+    objects: [uuidV5(UUID, "object/authentication-failure-report/198.51.100.7")],
+  }),
+};
+
+export const notesOf = ([outcome]: readonly Outcome[]) =>
+  outcome?.kind === "delivered" ? outcome.notes : outcome;
+export const toldOf = (outcome: Outcome | undefined) =>
+  outcome?.kind === "delivered" ? outcome.told ?? "" : "";
+
+/** What an analyst sees of an event. */
+export function seen(misp: FakeMisp) {
+  return misp.events().map((event) => ({
+    info: event.info,
+    published: event.published,
+    objects: event.Object.map((object) =>
+      object.Attribute.map(({ object_relation, value }) => `${object_relation} ${value}`)
+    ),
+  }));
+}
