@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "flush": async () => (await import("./src/cli/flush.ts")).flush,
   "help": async () => (await import("./src/cli/help.ts")).help,
   "replay": async () => (await import("./src/cli/replay.ts")).replay,
+  "report": async () => (await import("./src/cli/report.ts")).report,
   "serve": async () => (await import("./src/cli/serve.ts")).serve,
   "status": async () => (await import("./src/cli/status.ts")).status,
   "version": async () => (await import("./src/cli/version.ts")).version,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Decision, IgnoreReason, Location, Service, Technique } from "../types.ts";
+import type { ReportDesk } from "./report_desk.ts";
 
 /** What became of the decisions of one hand-over. */
 export interface Accepted {
@@ -179,6 +180,8 @@ export interface BufferStatus {
   readonly waiting: number;
   readonly delivered: number;
   readonly refused: number;
+  /** Refused or waiting reports that somebody gave up. */
+  readonly dropped: number;
   readonly knownSources: number;
   readonly lastDeliveredAt: number | undefined;
   readonly lastAcceptedAt: number | undefined;
@@ -196,7 +199,7 @@ export interface BufferStatus {
 }
 
 /** The buffer. Every method is one transaction. */
-export interface Buffer extends Disposable {
+export interface Buffer extends ReportDesk, Disposable {
   /**
    * Stores what was decided. When it returns, it is on disk and will stay there.
    *

@@ -10,6 +10,8 @@ import { acceptDecision, count, type Statements } from "./accept.ts";
 import { readAttack, readHome, writeFrozen } from "./freezing.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
+import type * as desk from "./report_desk.ts";
+import * as reports from "./reports.ts";
 import { readStatus } from "./status.ts";
 import { isDamage, openDatabase, replaceDamaged } from "./open.ts";
 
@@ -214,6 +216,36 @@ export class SqliteBuffer implements buffer.Buffer {
 
   isLeaseHeld(name: string, now: number): Promise<boolean> {
     return Promise.resolve(leases.isHeld(this.#sql, name, now));
+  }
+
+  listReports(most: number): Promise<desk.ReportList> {
+    return Promise.resolve(reports.listReports(this.#sql, most));
+  }
+
+  findReports(meant: desk.ReportsMeant): Promise<readonly desk.ReportRow[]> {
+    return Promise.resolve(reports.findReports(this.#sql, meant));
+  }
+
+  reportBody(report: desk.ReportKey): Promise<string | undefined> {
+    return Promise.resolve(reports.reportBody(this.#sql, report));
+  }
+
+  retryReports(
+    keys: readonly desk.ReportKey[],
+    lease: { readonly name: string; readonly owner: string },
+    now: number,
+  ): Promise<readonly desk.Changed[] | undefined> {
+    const work = (report: desk.ReportKey) => reports.retry(this.#sql, report, now);
+    return this.#transaction(() => reports.change(this.#sql, keys, lease, now, work));
+  }
+
+  dropReports(
+    keys: readonly desk.ReportKey[],
+    lease: { readonly name: string; readonly owner: string },
+    now: number,
+  ): Promise<readonly desk.Changed[] | undefined> {
+    const work = (report: desk.ReportKey) => reports.drop(this.#sql, report);
+    return this.#transaction(() => reports.change(this.#sql, keys, lease, now, work));
   }
 
   status(): Promise<buffer.BufferStatus> {

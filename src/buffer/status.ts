@@ -5,6 +5,7 @@
  */
 import type { Statements } from "./accept.ts";
 import type { BufferStatus } from "./buffer.ts";
+import { DROPPED } from "./reports.ts";
 
 const IGNORED = "ignored.";
 
@@ -31,6 +32,7 @@ export function readStatus(sql: Statements): BufferStatus {
     waiting: states.get("pending") ?? 0,
     delivered: (states.get("delivered") ?? 0) + (counters.get("delivered_forgotten") ?? 0),
     refused: states.get("refused") ?? 0,
+    dropped: counters.get(DROPPED) ?? 0,
     knownSources: Number(sql("SELECT count(*) AS n FROM home_event").get()!.n),
     lastDeliveredAt: optional(sql("SELECT max(delivered_at) AS at FROM delivered_home").get()!.at),
     lastAcceptedAt: counters.get("last_accepted_at"),

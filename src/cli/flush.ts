@@ -146,6 +146,6 @@ function describe(round: Round): string {
   const { delivered, waiting, refused } = round;
   const lines = [`delivered ${delivered}, waiting ${waiting}, refused ${refused}`];
   for (const problem of round.problems) lines.push(`waiting because: ${problem}`);
-  if (refused > 0) lines.push("`status` tells why MISP refused");
+  if (refused > 0) lines.push("`report list` tells why they were refused");
   return lines.join("\n");
 }

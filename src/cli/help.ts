@@ -13,6 +13,8 @@ usage: ${PROGRAM} [--config FILE] COMMAND
   ALERT_FILE API_KEY HOOK_URL …  one alert; how Wazuh's integratord calls
   flush [--now] [--json]         publish what is due, or everything
   replay [--dry-run] FILE…       take alerts from files
+  report list | show | retry | drop
+                                 the reports, the refused ones first
   serve [--listen HOST:PORT]     take alerts by HTTP
   status [--json]                what is pending, delivered, refused, ignored
   config [--json] [--schema]     the configuration and where it came from
@@ -39,6 +41,18 @@ Takes alerts from files: one JSON value, an array, or one alert a line; .gz is u
   --dry-run  print the events that these alerts alone would give, store nothing
   --json     machine output
 example: replay /var/ossec/logs/alerts/2026/Nov/ossec-alerts-23.json.gz`,
+  "report": `usage: report [list [--all]] [--json]
+       report show WHICH | retry WHICH | retry --all | drop WHICH [--yes] [--json]
+WHICH is the uuid of a report or of its event, or a source address: then all its reports.
+  list    the refused, the waiting, the delivered; at most 50 of each without --all
+  show    everything about reports, and the event that is sent while it is kept
+  retry   refused reports, and those that wait for a later try, are due at once
+  drop    removes refused or waiting reports for good; on a terminal it asks, unless --yes.
+          What was seen of the source is kept, and its next report tells of it
+  --json  machine output
+Exit 1: nothing of what was named could be changed, 2: no such report, 3: a publisher is
+at work.
+example: report retry 192.0.2.7`,
   "serve": `usage: serve [--listen HOST:PORT]
 Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they
 are stored, and publishes each minute what is due. GET /healthz says whether it is well.

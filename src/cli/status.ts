@@ -46,7 +46,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       oldest: time(found.oldestOpenedAt),
       next_due: time(nextDueAt),
     },
-    reports: { waiting: found.waiting, delivered: found.delivered, refused: found.refused },
+    reports: {
+      waiting: found.waiting,
+      delivered: found.delivered,
+      refused: found.refused,
+      dropped: found.dropped,
+    },
     alerts: {
       accepted: found.accepted,
       duplicate: found.duplicate,
@@ -79,10 +84,7 @@ function describe(shown: Shown, path: string): string {
     ["buffer", path],
     ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
     ["next due", pending.next_due ?? "nothing waits"],
-    [
-      "reports",
-      `${reports.delivered} delivered, ${reports.waiting} waiting, ${reports.refused} refused`,
-    ],
+    ["reports", reportCounts(reports)],
     ["alerts", `${alerts.accepted} accepted, ${alerts.duplicate} duplicate`],
     ...ignored.map(([reason, n]): [string, string] => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
@@ -102,4 +104,10 @@ function describe(shown: Shown, path: string): string {
       ][],
   ];
   return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join("\n");
+}
+
+function reportCounts({ delivered, waiting, refused, dropped }: Shown["reports"]): string {
+  const counts = `${delivered} delivered, ${waiting} waiting, ${refused} refused`;
+  const all = dropped === 0 ? counts : `${counts}, ${dropped} dropped`;
+  return refused === 0 ? all : `${all}: \`report list\` tells why`;
 }

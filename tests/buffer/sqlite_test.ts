@@ -701,6 +701,7 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     waiting: 0,
     delivered: 0,
     refused: 0,
+    dropped: 0,
     knownSources: 0,
     lastDeliveredAt: undefined,
     lastAcceptedAt: undefined,

@@ -52,7 +52,7 @@ async function statusOf(program: Program) {
   const { stdout } = await program.run(["status", "--json"]);
   return JSON.parse(stdout) as {
     pending: { attacks: number; attempts: number };
-    reports: { waiting: number; delivered: number; refused: number };
+    reports: { waiting: number; delivered: number; refused: number; dropped: number };
     alerts: {
       accepted: number;
       duplicate: number;
@@ -98,7 +98,7 @@ for (const kind of KINDS) {
       assert.deepEqual(attackersOf(events), ATTACKERS);
       const status = await statusOf(program);
       assert.deepEqual([status.alerts.accepted, status.alerts.duplicate], [18, 18]);
-      assert.deepEqual(status.reports, { waiting: 0, delivered: 5, refused: 0 });
+      assert.deepEqual(status.reports, { waiting: 0, delivered: 5, refused: 0, dropped: 0 });
     });
   });
 

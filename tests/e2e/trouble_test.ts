@@ -15,7 +15,7 @@ for (const kind of KINDS) {
     const { code, stdout } = await program.run(["status", "--json"]);
     const shown = JSON.parse(stdout) as { pending: object; alerts: object; reports: object };
     assert.equal(code, 0);
-    assert.deepEqual(shown.reports, { waiting: 0, delivered: 0, refused: 0 });
+    assert.deepEqual(shown.reports, { waiting: 0, delivered: 0, refused: 0, dropped: 0 });
     await assert.rejects(Deno.stat(program.buffer), Deno.errors.NotFound);
   });
 

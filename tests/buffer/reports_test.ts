@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import type { Lease, Report } from "../../src/buffer/buffer.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const IP = "82.202.219.155";
+const OTHER_IP = "192.241.237.101";
+const THIRD_IP = "212.64.151.233";
+const START = Date.UTC(2026, 7, 23, 6);
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const DUE = { periodMs: 0, maxHoldMs: 0, sinks: ["misp" as const] };
+const PUBLISH = { name: "publish", owner: "somebody" };
+
+const open = (path = ":memory:") => new SqliteBuffer(path, START);
+
+function rulesFor(sinks: FreezeRules["sinks"]): FreezeRules {
+  return {
+    sinks,
+    reopenAfterMs: 30 * DAY,
+    maxUsernames: 100,
+    publisher: undefined,
+    eventUuidOf: eventUuid,
+    distribution: 0,
+    threatLevel: 3,
+    analysis: 0,
+    usernames: "top",
+    sensorNames: "pseudonym",
+    tags: [],
+    minAttempts: 1,
+  };
+}
+
+/** One guess of a source, frozen into reports. */
+async function frozen(
+  buffer: SqliteBuffer,
+  ip = IP,
+  now = START,
+  sinks: FreezeRules["sinks"] = ["misp"],
+): Promise<void> {
+  const message = `Failed password for root from ${ip} port 51676 ssh2`;
+  await buffer.accept([decideDefault(sshdAlert({ message }))], { maxUsernames: 100 }, now);
+  const rules = rulesFor(sinks);
+  await buffer.freezeDue(DUE, 10, now, (attack, home) => freezeAttack(attack, home, rules, now));
+}
+
+async function publishing(buffer: SqliteBuffer, now = START): Promise<Lease> {
+  const lease = await buffer.takeLease("publish", "publisher", MINUTE, now);
+  assert.ok(lease);
+  return lease;
+}
+
+async function pending(buffer: SqliteBuffer, ip = IP): Promise<Report> {
+  const reports = await buffer.reportsToTry(["misp", "feed"], 10, Infinity);
+  const report = reports.find(({ sourceIp }) => sourceIp === ip);
+  assert.ok(report);
+  return report;
+}
+
+/** A report of a source that MISP refused. */
+async function refused(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
+  await frozen(buffer, ip, now);
+  const lease = await publishing(buffer, now);
+  const report = await pending(buffer, ip);
+  await buffer.markRefused(lease, report, "no right to add events", now + 1);
+  await buffer.releaseLease(lease);
+  return report;
+}
+
+async function delivered(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
+  await frozen(buffer, ip, now);
+  const lease = await publishing(buffer, now);
+  const report = await pending(buffer, ip);
+  await buffer.markDelivered(lease, report, now + 1);
+  await buffer.releaseLease(lease);
+  return report;
+}
+
+Deno.test("listReports() lists the refused, the pending by their time, the delivered, newest first", async () => {
+  using buffer = open();
+  await delivered(buffer, "9.0.0.1", START);
+  await delivered(buffer, "9.0.0.2", START + 5);
+  await refused(buffer, "9.0.0.3", START);
+  await refused(buffer, "9.0.0.4", START + 5);
+  await frozen(buffer, "9.0.0.5", START + 9);
+  await frozen(buffer, "9.0.0.6", START + 7);
+  const { rows, counts } = await buffer.listReports(50);
+  assert.deepEqual(rows.map(({ sourceIp, state }) => `${sourceIp} ${state}`), [
+    "9.0.0.4 refused",
+    "9.0.0.3 refused",
+    "9.0.0.6 pending",
+    "9.0.0.5 pending",
+    "9.0.0.2 delivered",
+    "9.0.0.1 delivered",
+  ]);
+  assert.deepEqual(counts, { refused: 2, pending: 2, delivered: 2 });
+  const newest = await buffer.listReports(1);
+  assert.deepEqual(newest.rows.map(({ sourceIp }) => sourceIp), ["9.0.0.4", "9.0.0.6", "9.0.0.2"]);
+  assert.deepEqual(newest.counts, counts);
+  assert.equal((await buffer.listReports(Infinity)).rows.length, 6);
+});
+
+Deno.test("listReports() tells everything of a report, and when its paused sink is tried again", async () => {
+  using buffer = open();
+  await frozen(buffer);
+  const lease = await publishing(buffer);
+  const report = await pending(buffer);
+  await buffer.markRetry(lease, report, "busy", START + MINUTE, START + 2);
+  await buffer.pauseSink(lease, "misp", "down", () => 5 * MINUTE, START);
+  assert.deepEqual((await buffer.listReports(50)).rows, [{
+    uuid: report.uuid,
+    sink: "misp",
+    sourceIp: "82.202.219.155",
+    eventUuid: report.eventUuid,
+    state: "pending",
+    attempts: 1,
+    frozenAt: START,
+    tries: 1,
+    nextTryAt: START + 5 * MINUTE,
+    lastTriedAt: START + 2,
+    lastError: "busy",
+  }]);
+});
+
+Deno.test("findReports() finds by report, by event, by source, and what is not delivered", async () => {
+  using buffer = open();
+  const report = await refused(buffer);
+  await delivered(buffer, OTHER_IP);
+  const sources = async (meant: Parameters<typeof buffer.findReports>[0]) =>
+    (await buffer.findReports(meant)).map(({ sourceIp }) => sourceIp);
+  assert.deepEqual(await sources({ kind: "uuid", uuid: report.uuid }), ["82.202.219.155"]);
+  assert.deepEqual(await sources({ kind: "uuid", uuid: report.eventUuid }), ["82.202.219.155"]);
+  assert.deepEqual(await sources({ kind: "source", sourceIp: OTHER_IP }), ["192.241.237.101"]);
+  assert.deepEqual(await sources({ kind: "source", sourceIp: THIRD_IP }), []);
+  assert.deepEqual(await sources({ kind: "undelivered" }), ["82.202.219.155"]);
+});
+
+Deno.test("reportBody() gives the bytes that are sent, until they are delivered", async () => {
+  using buffer = open();
+  const kept = await refused(buffer);
+  const gone = await delivered(buffer, OTHER_IP);
+  assert.equal(await buffer.reportBody(kept), kept.body);
+  assert.equal(await buffer.reportBody(gone), undefined);
+  assert.equal(await buffer.reportBody({ uuid: kept.uuid, sink: "feed" }), undefined);
+});
+
+Deno.test("retryReports() makes a refused report due at once, as if never tried", async () => {
+  using buffer = open();
+  const report = await refused(buffer);
+  const later = START + MINUTE;
+  assert.deepEqual(await buffer.retryReports([report], PUBLISH, later), ["changed"]);
+  assert.deepEqual(await buffer.reportsToTry(["misp"], 10, later - 1), []);
+  assert.deepEqual(await buffer.reportsToTry(["misp"], 10, later), [report]);
+  const { waiting, refused: n } = await buffer.status();
+  assert.deepEqual([waiting, n], [1, 0]);
+});
+
+Deno.test("retryReports() brings a later try forward", async () => {
+  using buffer = open();
+  await frozen(buffer);
+  const lease = await publishing(buffer);
+  const report = await pending(buffer);
+  await buffer.markRetry(lease, report, "busy", START + DAY, START);
+  await buffer.releaseLease(lease);
+  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START + 1), ["changed"]);
+  assert.deepEqual(await buffer.reportsToTry(["misp"], 10, START + 1), [report]);
+});
+
+Deno.test("retryReports() and dropReports() leave delivered reports as they are", async () => {
+  using buffer = open();
+  const report = await delivered(buffer);
+  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START), ["delivered"]);
+  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START), ["delivered"]);
+  const { waiting, delivered: n, dropped } = await buffer.status();
+  assert.deepEqual([waiting, n, dropped], [0, 1, 0]);
+});
+
+Deno.test("retryReports() finds a report gone that a later one of the event has replaced", async () => {
+  using buffer = open();
+  const report = await refused(buffer);
+  await frozen(buffer, IP, START + MINUTE);
+  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START + MINUTE), ["gone"]);
+  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START + MINUTE), ["gone"]);
+  assert.equal((await pending(buffer)).attempts, 2);
+});
+
+for (const laterState of ["pending", "delivered", "forgotten"] as const) {
+  Deno.test(`retryReports() never lets older content overwrite newer: the later one is ${laterState}`, async () => {
+    using folder = tempFolder();
+    const path = folder.file("buffer.db");
+    using buffer = open(path);
+    const older = await refused(buffer);
+    await frozen(buffer, IP, START + MINUTE);
+    if (laterState !== "pending") {
+      const lease = await publishing(buffer);
+      await buffer.markDelivered(lease, await pending(buffer), START + MINUTE + 1);
+      await buffer.releaseLease(lease);
+    }
+    leaveBehind(path, older, laterState === "forgotten");
+    assert.deepEqual(await buffer.retryReports([older], PUBLISH, START + DAY), ["superseded"]);
+    const [row] = await buffer.findReports({ kind: "uuid", uuid: older.uuid });
+    assert.equal(row!.state, "refused");
+    assert.deepEqual(await buffer.dropReports([older], PUBLISH, START + DAY), ["changed"]);
+  });
+}
+
+/** Puts a refused report back that freezing has removed, and removes the delivered one if asked to. */
+function leaveBehind(path: string, report: Report, forgetsDelivered: boolean): void {
+  const db = new DatabaseSync(path);
+  const { uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt } = report;
+  db.prepare(
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, frozen_at,
+       next_try_at) VALUES (?, ?, ?, ?, 'refused', ?, ?, ?, ?)`,
+  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt);
+  if (forgetsDelivered) db.exec("DELETE FROM report WHERE state = 'delivered'");
+  db.close();
+}
+
+Deno.test("retryReports() takes a report to each sink by itself", async () => {
+  using buffer = open();
+  await frozen(buffer, IP, START, ["misp", "feed"]);
+  const lease = await publishing(buffer);
+  for (const report of await buffer.reportsToTry(["misp", "feed"], 10, START)) {
+    if (report.sink === "feed") await buffer.markDelivered(lease, report, START);
+    else await buffer.markRefused(lease, report, "no right", START);
+  }
+  await buffer.releaseLease(lease);
+  const found = await buffer.findReports({ kind: "source", sourceIp: IP });
+  assert.deepEqual(found.map(({ sink, state }) => [sink, state]), [
+    ["misp", "refused"],
+    ["feed", "delivered"],
+  ]);
+  assert.deepEqual(await buffer.retryReports(found, PUBLISH, START), ["changed", "delivered"]);
+});
+
+Deno.test("dropReports() removes for good and counts; the source's next report tells of all", async () => {
+  using buffer = open();
+  const report = await refused(buffer);
+  await frozen(buffer, OTHER_IP);
+  const waiting = await pending(buffer, OTHER_IP);
+  assert.deepEqual(await buffer.dropReports([report, waiting], PUBLISH, START), [
+    "changed",
+    "changed",
+  ]);
+  const status = await buffer.status();
+  assert.deepEqual([status.dropped, status.refused, status.waiting, status.knownSources], [
+    ...[2, 0, 0],
+    2,
+  ]);
+  await frozen(buffer, IP, START + MINUTE);
+  const next = await pending(buffer);
+  assert.equal(next.attempts, 2);
+  assert.equal(next.eventUuid, report.eventUuid);
+  assert.notEqual(next.uuid, report.uuid);
+});
+
+Deno.test("retryReports() and dropReports() change nothing while a publisher is at work", async () => {
+  using buffer = open();
+  const report = await refused(buffer);
+  const lease = await publishing(buffer);
+  assert.equal(await buffer.retryReports([report], PUBLISH, START), undefined);
+  assert.equal(await buffer.dropReports([report], PUBLISH, START), undefined);
+  assert.equal((await buffer.status()).refused, 1);
+  await buffer.releaseLease(lease);
+  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START), ["changed"]);
+});
+
+Deno.test("dropReports() gives the lease up, and stops a publisher whose own has run out", async () => {
+  using buffer = open();
+  await frozen(buffer);
+  const late = await publishing(buffer, START);
+  const report = await pending(buffer);
+  const now = START + 2 * MINUTE;
+  assert.deepEqual(await buffer.dropReports([report], PUBLISH, now), ["changed"]);
+  assert.equal(await buffer.renewLease(late, MINUTE, now), false);
+  await buffer.markDelivered(late, report, now);
+  assert.deepEqual((await buffer.listReports(50)).rows, []);
+  assert.equal(await buffer.isLeaseHeld("publish", now), false);
+});
