@@ -118,9 +118,11 @@ function isSuperseded(sql: Statements, { uuid, sink }: ReportKey): boolean {
   return sql(
     `SELECT 1 FROM report r WHERE r.uuid = ? AND r.sink = ? AND (
        EXISTS (SELECT 1 FROM report later WHERE later.event_uuid = r.event_uuid
-         AND later.sink = r.sink AND later.frozen_at > r.frozen_at)
-       OR EXISTS (SELECT 1 FROM home_sink h WHERE h.event_uuid = r.event_uuid
-         AND h.sink = r.sink AND h.delivered_at > r.frozen_at))`,
+         AND later.sink = r.sink AND later.source_ip = r.source_ip
+         AND later.frozen_at > r.frozen_at)
+       OR EXISTS (SELECT 1 FROM delivered_home h WHERE h.event_uuid = r.event_uuid
+         AND h.sink = r.sink AND h.source_ip = r.source_ip
+         AND h.delivered_at > r.frozen_at))`,
   ).get(uuid, sink) !== undefined;
 }
 

@@ -38,8 +38,10 @@ export async function* inParallel<Item, Result>(
   const ended = workers.then((outcomes) => {
     isDone = true;
     news.resolve();
-    return outcomes;
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   });
+  // It is awaited below; until then it must not count as an error that nobody handles.
+  ended.catch(() => undefined);
   try {
     while (!isDone || results.length > 0) {
       if (results.length === 0) await news.promise;
@@ -48,8 +50,6 @@ export async function* inParallel<Item, Result>(
     }
   } finally {
     isStopped = true;
-    for (const outcome of await ended) {
-      if (outcome.status === "rejected") throw outcome.reason;
-    }
+    await ended;
   }
 }

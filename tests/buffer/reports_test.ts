@@ -75,7 +75,7 @@ async function delivered(buffer: SqliteBuffer, ip = IP, now = START): Promise<Re
   await frozen(buffer, ip, now);
   const lease = await publishing(buffer, now);
   const report = await pending(buffer, ip);
-  await buffer.markDelivered(lease, report, now + 1);
+  await buffer.markDelivered(lease, report, "", now + 1);
   await buffer.releaseLease(lease);
   return report;
 }
@@ -197,7 +197,7 @@ for (const laterState of ["pending", "delivered", "forgotten"] as const) {
     await frozen(buffer, IP, START + MINUTE);
     if (laterState !== "pending") {
       const lease = await publishing(buffer);
-      await buffer.markDelivered(lease, await pending(buffer), START + MINUTE + 1);
+      await buffer.markDelivered(lease, await pending(buffer), "", START + MINUTE + 1);
       await buffer.releaseLease(lease);
     }
     leaveBehind(path, older, laterState === "forgotten");
@@ -225,7 +225,7 @@ Deno.test("retryReports() takes a report to each sink by itself", async () => {
   await frozen(buffer, IP, START, ["misp", "feed"]);
   const lease = await publishing(buffer);
   for (const report of await buffer.reportsToTry(["misp", "feed"], 10, START)) {
-    if (report.sink === "feed") await buffer.markDelivered(lease, report, START);
+    if (report.sink === "feed") await buffer.markDelivered(lease, report, "", START);
     else await buffer.markRefused(lease, report, "no right", START);
   }
   await buffer.releaseLease(lease);
@@ -277,7 +277,7 @@ Deno.test("dropReports() gives the lease up, and stops a publisher whose own has
   const now = START + 2 * MINUTE;
   assert.deepEqual(await buffer.dropReports([report], PUBLISH, now), ["changed"]);
   assert.equal(await buffer.renewLease(late, MINUTE, now), false);
-  await buffer.markDelivered(late, report, now);
+  await buffer.markDelivered(late, report, "", now);
   assert.deepEqual((await buffer.listReports(50)).rows, []);
   assert.equal(await buffer.isLeaseHeld("publish", now), false);
 });

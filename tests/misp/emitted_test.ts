@@ -26,6 +26,7 @@ const HOME: Home = {
   alerts: 7,
   settled: { pam: 0, guesses: 0, connect: 0 },
   compromisedAt: undefined,
+  retractedAt: undefined,
   services: ["ssh"],
   place: undefined,
   furtherUsernames: 0,

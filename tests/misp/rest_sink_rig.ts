@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Home, Report, Sighting } from "../../src/buffer/buffer.ts";
+import type { Home, Report } from "../../src/buffer/buffer.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
