@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "config": async () => (await import("./src/cli/config.ts")).config,
   "flush": async () => (await import("./src/cli/flush.ts")).flush,
   "help": async () => (await import("./src/cli/help.ts")).help,
+  "retract": async () => (await import("./src/cli/retract.ts")).retract,
   "replay": async () => (await import("./src/cli/replay.ts")).replay,
   "report": async () => (await import("./src/cli/report.ts")).report,
   "serve": async () => (await import("./src/cli/serve.ts")).serve,

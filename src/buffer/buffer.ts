@@ -224,6 +224,12 @@ export interface Buffer extends ReportDesk, Disposable {
     freeze: (attack: Attack, home: Home | undefined) => Frozen,
   ): Promise<number>;
   /**
+   * Changes the home of a source and freezes reports of it; an attack that goes on is left alone.
+   *
+   * @returns false when no home tells of the source
+   */
+  retell(sourceIp: string, now: number, freeze: (home: Home) => Frozen): Promise<boolean>;
+  /**
    * The reports to try, oldest first.
    *
    * @param at those whose time has come by then, milliseconds UTC; Infinity: all, paused sinks too

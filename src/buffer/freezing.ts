@@ -98,10 +98,7 @@ export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   };
 }
 
-/**
- * Stores the home and its reports, and forgets the attack. Older waiting reports of the source are
- * superseded; their sightings stay, since each tells of a time of its own.
- */
+/** Stores the home and its reports, and forgets the attack. */
 export function writeFrozen(
   sql: Statements,
   frozen: Frozen,
@@ -110,12 +107,20 @@ export function writeFrozen(
 ): void {
   const { home, withheld } = frozen;
   if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
-  writeHome(sql, home, now);
-  for (const report of frozen.reports) writeReport(sql, report);
+  writeTold(sql, frozen, now);
   for (const table of ["attack", "attack_username", "attack_sensor", "attack_technique"]) {
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(home.sourceIp);
   }
   for (const row of frozen.settled) forgetConnection(sql, home.sourceIp, row);
+}
+
+/**
+ * Stores a home and its reports. Older waiting reports of the source are superseded; their sightings
+ * stay, since each tells of a time of its own.
+ */
+export function writeTold(sql: Statements, { home, reports }: Frozen, now: number): void {
+  writeHome(sql, home, now);
+  for (const report of reports) writeReport(sql, report);
 }
 
 function writeReport(sql: Statements, report: NewReport): void {

@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
 import { acceptDecision, count, type Statements } from "./accept.ts";
-import { readAttack, readHome, writeFrozen } from "./freezing.ts";
+import { readAttack, readHome, writeFrozen, writeTold } from "./freezing.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
 import type * as desk from "./report_desk.ts";
@@ -132,6 +132,19 @@ export class SqliteBuffer implements buffer.Buffer {
         writeFrozen(this.#sql, frozen, attack.alerts, now);
       }
       return due.length;
+    });
+  }
+
+  retell(
+    sourceIp: string,
+    now: number,
+    freeze: (home: buffer.Home) => buffer.Frozen,
+  ): Promise<boolean> {
+    return this.#transaction(() => {
+      const home = readHome(this.#sql, sourceIp);
+      if (home === undefined) return false;
+      writeTold(this.#sql, freeze(home), now);
+      return true;
     });
   }
 

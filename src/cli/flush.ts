@@ -70,7 +70,11 @@ export async function requireMispOfIntegratord(buffer: Buffer, config: Config): 
   );
 }
 
-async function publishWithPatience(publisher: Publisher, everything: boolean): Promise<Round> {
+/** Publishes, and waits a while for another publisher to end. */
+export async function publishWithPatience(
+  publisher: Publisher,
+  everything: boolean,
+): Promise<Round> {
   const owner = ownerName();
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
@@ -142,7 +146,8 @@ export async function pruneBuffer(buffer: Publisher["buffer"], config: Config): 
   await buffer.prune(keep, Date.now());
 }
 
-function describe(round: Round): string {
+/** A round for people. */
+export function describe(round: Round): string {
   const { delivered, waiting, refused } = round;
   const lines = [`delivered ${delivered}, waiting ${waiting}, refused ${refused}`];
   for (const problem of round.problems) lines.push(`waiting because: ${problem}`);

@@ -15,10 +15,11 @@ usage: ${PROGRAM} [--config FILE] COMMAND
   replay [--dry-run] FILE…       take alerts from files
   report list | show | retry | drop
                                  the reports, the refused ones first
+  retract ADDRESS                withdraw an address that was published wrongly
   serve [--listen HOST:PORT]     take alerts by HTTP
   status [--json]                what is pending, delivered, refused, ignored
   config [--json] [--schema]     the configuration and where it came from
-  --test                         a sample alert, and the event it would give
+  --test [--send]                a sample alert, and the event it would give
   version
   help [COMMAND | config]
 
@@ -53,6 +54,12 @@ WHICH is the uuid of a report or of its event, or a source address: then all its
 Exit 1: nothing of what was named could be changed, 2: no such report, 3: a publisher is
 at work.
 example: report retry 192.0.2.7`,
+  "retract": `usage: retract ADDRESS [--json]
+Withdraws an address: its event stays and says so, but gives it to detection no more; MISP
+gets a false-positive sighting, and whoever pulls the feed deletes it. Sent at once.
+Later attacks are told, without detection. guard.allow_networks keeps an address out for good.
+Exit 0: sent, 2: no event tells of it, 3: waits for a retry, 4: refused.
+example: retract 192.0.2.7`,
   "serve": `usage: serve [--listen HOST:PORT]
 Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they
 are stored, and publishes each minute what is due. GET /healthz says whether it is well.
@@ -62,9 +69,11 @@ example: curl --data-binary @alert.json http://127.0.0.1:8787/alerts`,
   "status": `usage: status [--json]
 What is pending, delivered, refused and ignored, with the reasons.
 example: status --json`,
-  "--test": `usage: --test
+  "--test": `usage: --test [--send]
 Sends a sample alert down the whole path into a buffer that is thrown away, and prints the
 event that MISP would get. Touches neither the real buffer nor MISP.
+  --send  really sends it, for your own organisation and unpublished, and tells what MISP
+          answered. Exit 3: MISP could not be used, 4: it refused
 example: --test`,
   "version": `usage: version
 The version of this program and of what is built into it.`,

@@ -3,21 +3,24 @@
  *
  * @module
  */
-import type { Buffer } from "../buffer/buffer.ts";
+import type { Buffer, Frozen, Home } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { MispClient } from "../misp/client.ts";
 import { FeedSink } from "../misp/feed_sink.ts";
 import { RestSink } from "../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../misp/uuid.ts";
-import { freezeAttack, type FreezeRules } from "../publish/freeze.ts";
+import { freezeAttack, type FreezeRules, retractHome } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
 import type { Sink } from "../publish/sink.ts";
 import type { Log } from "./log.ts";
 import { createLookups } from "./lookups.ts";
 
 /** A publisher that must be disposed of, with its connections. */
-export interface Publisher extends PublisherParts, Disposable {}
+export interface Publisher extends PublisherParts, Disposable {
+  /** Withdraws the address of a home. */
+  readonly retract: (home: Home, now: number) => Frozen;
+}
 
 /** Where feed events go: the folder that is set, else one beside the buffer when there is no MISP. */
 export function feedDirectory(config: Config): string | undefined {
@@ -47,6 +50,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     deliveryMs: config.misp.timeoutMs,
     prepare: lookups.prepare,
     freeze: (attack, home, now) => freezeAttack(attack, home, rules, now, lookups.current()),
+    retract: (home, now) => retractHome(home, rules, now, lookups.current()),
     now: Date.now,
     random: Math.random,
     log,

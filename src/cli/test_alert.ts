@@ -3,13 +3,19 @@
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
+import type { Config } from "../config/load.ts";
 import { createGuard } from "../guard/guard.ts";
 import { decide } from "../intake.ts";
-import { intakeRules, loadStartConfig, type Start } from "./context.ts";
+import { publishDue } from "../publish/publisher.ts";
+import type { Decision } from "../types.ts";
+import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log, oneLine } from "./log.ts";
+import { parse } from "./options.ts";
+import { createPublisher } from "./publisher_parts.ts";
 
 /** A failed login at a honeypot, from a private address as the original's sample has it. */
 function sampleAlert(now: number) {
@@ -39,11 +45,11 @@ function sampleAlert(now: number) {
   };
 }
 
-/** Runs `--test`. */
+/** Runs `--test [--send]`. */
 export async function testAlert(start: Start): Promise<number> {
-  if (start.args.length > 0) {
-    throw new Failure(EXIT.usage, `--test takes no ${JSON.stringify(start.args[0])}`);
-  }
+  const { values } = parse(() =>
+    parseArgs({ args: [...start.args], options: { send: { type: "boolean" } } })
+  );
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const now = Date.now();
@@ -60,13 +66,44 @@ export async function testAlert(start: Start): Promise<number> {
   if (decision.kind === "ignored") {
     throw new Failure(EXIT.failed, `the sample alert was ignored: ${decision.reason}`);
   }
+  const shown = {
+    ...config,
+    guard: { ...config.guard, minAttempts: 1 },
+    // An event of a test is nobody else's business.
+    ...(values.send ? { misp: { ...config.misp, distribution: 0, publish: false } } : {}),
+  };
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
-  const shown = { ...config, guard: { ...config.guard, minAttempts: 1 } };
   const [event] = await previewEvents(buffer, shown, createLog(config.log, false));
   console.log(JSON.stringify(event, undefined, 2));
+  if (values.send) return await sendSample(decision, shown, now);
   console.error(
     "This event was not sent: its address is private, and a real alert from it would be ignored.",
   );
   return EXIT.ok;
+}
+
+/** Sends the sample event, from a buffer of its own, and tells what became of it. */
+async function sendSample(decision: Decision, config: Config, now: number): Promise<number> {
+  const { url } = config.misp;
+  if (url === undefined) {
+    throw new Failure(EXIT.usage, "--send has nowhere to send to: set misp.url");
+  }
+  using buffer = new SqliteBuffer(":memory:", now);
+  await buffer.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
+  const mispOnly = { ...config, feed: { directory: undefined } };
+  const said: string[] = [];
+  const log: Log = (_level, message) => void said.push(message);
+  using publisher = createPublisher(mispOnly, buffer, log);
+  const round = await publishDue(publisher, ownerName(), true);
+  for (const message of said) console.error(oneLine(message));
+  const told = { delivered: round?.delivered ?? 0, refused: round?.refused ?? 0 };
+  if (told.delivered > 0) {
+    console.error(
+      `MISP at ${url} stored this event, unpublished, and gave it back as it was sent.`,
+    );
+    return EXIT.ok;
+  }
+  console.error(`MISP at ${url} ${told.refused > 0 ? "refused this event" : "could not be used"}.`);
+  return told.refused > 0 ? EXIT.refused : EXIT.waiting;
 }

@@ -49,6 +49,9 @@ export interface AddressFacts {
 /** What a success after failures means, beside the guessing (contracts/misp.md 4). */
 const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
 
+/** What a withdrawn address is tagged with (contracts/misp.md 4). */
+const FALSE_POSITIVE = 'false-positive:risk="high"';
+
 /** MISP's highest threat level. */
 const HIGH = "1";
 
@@ -57,7 +60,8 @@ export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = 
   const { sourceIp, attempts, eventUuid } = home;
   const isCompromise = home.compromisedAt !== undefined;
   const techniques = isCompromise ? [...home.techniques, VALID_ACCOUNTS] : home.techniques;
-  const outcome = isCompromise ? ", then a SUCCESSFUL LOGIN" : "";
+  const outcome = (isCompromise ? ", then a SUCCESSFUL LOGIN" : "") +
+    (home.retractedAt === undefined ? "" : ", withdrawn");
   const { location } = facts;
   return {
     uuid: eventUuid,
@@ -82,15 +86,19 @@ export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = 
 }
 
 /** An address on a warning list of scanners or shared infrastructure must not be blocked by itself. */
-function addressTold({ sourceIp, attempts, services }: Home, { verdict }: AddressFacts) {
+function addressTold(home: Home, { verdict }: AddressFacts) {
+  const { sourceIp, attempts, services, retractedAt } = home;
   const lists = verdict?.lists ?? [];
+  const listed = lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
+  const isRetracted = retractedAt !== undefined;
+  const tags = [...(verdict?.tags ?? []), ...(isRetracted ? [FALSE_POSITIVE] : [])];
   return {
     sourceIp,
     attempts,
     type: services.includes("telnet") ? services.join(" and ") : "ssh",
-    toIds: verdict === undefined || verdict.action === "publish",
-    tags: (verdict?.tags ?? []).map((name) => ({ name })),
-    comment: lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000),
+    toIds: !isRetracted && (verdict === undefined || verdict.action === "publish"),
+    tags: [...new Set(tags)].map((name) => ({ name })),
+    comment: isRetracted ? `withdrawn by an operator at ${mispTime(retractedAt)}` : listed,
   };
 }
 

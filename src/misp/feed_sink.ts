@@ -181,6 +181,7 @@ function manifestEntry(event: Fields): Fields {
 /** MISP looks values up by their MD5 (contracts/misp.md 6). */
 function hashesOf(event: Fields): readonly string[] {
   const values = list(event.Object).flatMap((object) => list(object.Attribute))
+    .filter((attribute) => attribute.deleted !== true)
     .map((attribute) => String(attribute.value));
   return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
 }

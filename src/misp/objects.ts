@@ -27,6 +27,7 @@ export interface MispAttribute {
   readonly first_seen?: string;
   readonly last_seen?: string;
   readonly Tag?: readonly MispTag[];
+  readonly deleted?: true;
 }
 
 /** An object as MISP takes it. */
@@ -41,6 +42,7 @@ export interface MispObject {
   readonly comment: string;
   readonly first_seen?: string;
   readonly last_seen?: string;
+  readonly deleted?: true;
   readonly Attribute: readonly MispAttribute[];
 }
 
@@ -141,6 +143,21 @@ export function geolocationObject(
     ),
   ]);
   return object.Attribute.length === 0 ? [] : [object];
+}
+
+/** An event whose objects are deleted: a MISP that pulls it deletes them too (contracts/misp-recorded.md 4.8). */
+export function withObjectsDeleted<E extends { readonly Object: readonly MispObject[] }>(
+  event: E,
+): E {
+  const deleted = true as const;
+  return {
+    ...event,
+    Object: event.Object.map((object) => ({
+      ...object,
+      deleted,
+      Attribute: object.Attribute.map((attribute) => ({ ...attribute, deleted })),
+    })),
+  };
 }
 
 /** The attribute that holds the address for detection: what sightings are of. */

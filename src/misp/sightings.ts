@@ -32,6 +32,18 @@ export function sightingsOf(
   });
 }
 
+/** That an operator withdrew an address. */
+export function falsePositive(home: Home, at: number): Sighting {
+  const attributeUuid = addressUuid(home.eventUuid, home.sourceIp);
+  return {
+    uuid: uuidV5(attributeUuid, "sighting/retracted"),
+    attributeUuid,
+    source: "withdrawn by an operator",
+    kind: "false-positive",
+    seenAt: at,
+  };
+}
+
 /** Bodies of `bulkSaveSightings`; types and times as MISP numbers them. */
 export function sightingRows(sightings: readonly Sighting[]) {
   return sightings.map(({ uuid, attributeUuid, source, kind, seenAt }) => ({

@@ -28,6 +28,7 @@ export function tellStory(home: Home, rules: StoryRules): MispEventReport {
     `**${home.attempts} attempts** between ${time(home.firstSeen)} and ${time(home.lastSeen)}, ` +
     `told by ${home.alerts} Wazuh alerts.`,
     ...compromise(home),
+    ...retraction(home),
     "## Sensors",
     sensorTable(home, rules),
     "## User names",
@@ -57,6 +58,11 @@ function compromise(home: Home): readonly string[] {
     `**A login was let in at ${time(home.compromisedAt)}, after failures.** ` +
     "Take the sensor for compromised until you know better.",
   ];
+}
+
+function retraction(home: Home): readonly string[] {
+  if (home.retractedAt === undefined) return [];
+  return [`**Withdrawn by an operator at ${time(home.retractedAt)}: not a source of attacks.**`];
 }
 
 function sensorTable(home: Home, rules: StoryRules): string {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Attack, Frozen, Home, SinkName } from "../buffer/buffer.ts";
+import type { Attack, Frozen, Home, Sighting, SinkName } from "../buffer/buffer.ts";
 import type { Location } from "../types.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
-import { sightingsOf } from "../misp/sightings.ts";
+import { withObjectsDeleted } from "../misp/objects.ts";
+import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { uuidV5 } from "../misp/uuid.ts";
 import { type HomeRules, updateHome } from "./home.ts";
 
@@ -49,22 +50,49 @@ export function freezeAttack(
     return { home, settled, reports: [], withheld: "warning_listed" };
   }
   if (!mustBeTold && home.attempts < rules.minAttempts) return { home, settled, reports: [] };
-  const told = { ...home, reports: home.reports + 1 };
-  const location = lookups.locate(home.sourceIp) ?? home.place;
-  const body = JSON.stringify(buildEvent(told, rules, { verdict, location }));
-  const uuid = uuidV5(home.eventUuid, `report/${told.reports}`);
   // The event itself tells of the first attack.
-  const again = told.reports === 1 ? [] : sightingsOf(told, attack.sensors, rules);
+  const again = home.reports === 0 ? [] : sightingsOf(home, attack.sensors, rules);
+  return { ...tell(home, rules, now, lookups, again), settled };
+}
+
+/**
+ * Withdraws an address: its event stays, but no longer gives it to detection, and says why.
+ *
+ * @param home of a source that was reported
+ * @param now milliseconds UTC
+ */
+export function retractHome(home: Home, rules: FreezeRules, now: number, lookups: Lookups): Frozen {
+  const retracted = { ...home, retractedAt: home.retractedAt ?? now };
+  const sightings = [falsePositive(retracted, retracted.retractedAt)];
+  return { ...tell(retracted, rules, now, lookups, sightings), settled: [] };
+}
+
+function tell(
+  home: Home,
+  rules: FreezeRules,
+  now: number,
+  lookups: Lookups,
+  sightings: readonly Sighting[],
+): Pick<Frozen, "home" | "reports"> {
+  const { sourceIp, eventUuid, attempts } = home;
+  const told = { ...home, reports: home.reports + 1 };
+  const verdict = lookups.verdictOf(sourceIp);
+  const location = lookups.locate(sourceIp) ?? home.place;
+  const event = buildEvent(told, rules, { verdict, location });
+  const uuid = uuidV5(eventUuid, `report/${told.reports}`);
   const reports = rules.sinks.map((sink) => ({
     uuid,
     sink,
-    sourceIp: home.sourceIp,
-    eventUuid: home.eventUuid,
-    body,
-    attempts: home.attempts,
+    sourceIp,
+    eventUuid,
+    // Whoever pulls a feed learns only by a deletion that an address is withdrawn.
+    body: JSON.stringify(
+      sink === "feed" && home.retractedAt !== undefined ? withObjectsDeleted(event) : event,
+    ),
+    attempts,
     frozenAt: now,
     // A feed has no sightings: whoever pulls it gets the new times.
-    sightings: sink === "misp" ? again : [],
+    sightings: sink === "misp" ? sightings : [],
   }));
-  return { home: told, settled, reports };
+  return { home: told, reports };
 }
