@@ -138,7 +138,10 @@ export interface Report {
 }
 
 /** A report as freezing makes it: whom it meets on its way is not known yet. */
-export type NewReport = Omit<Report, "tries" | "isKnownThere" | "told">;
+export interface NewReport extends Omit<Report, "tries" | "isKnownThere" | "told"> {
+  /** How long after the event's latest delivery this one waits at least, milliseconds. */
+  readonly restMs: number;
+}
 
 /** What freezing an attack leaves behind. */
 export interface Frozen {

@@ -131,8 +131,13 @@ function writeReport(sql: Statements, report: NewReport): void {
   ).run(eventUuid, sink, sourceIp);
   sql(
     `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
-       frozen_at, next_try_at) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?)`,
-  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt);
+       frozen_at, next_try_at)
+     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, max(?, coalesce((SELECT max(delivered_at)
+       FROM delivered_home WHERE event_uuid = ? AND sink = ?), 0) + ?))`,
+  ).run(
+    ...[uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt],
+    ...[eventUuid, sink, report.restMs],
+  );
   for (const sighting of report.sightings) {
     sql(
       `INSERT OR IGNORE INTO sighting (event_uuid, sink, source_ip, uuid, attribute_uuid, source,

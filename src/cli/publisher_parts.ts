@@ -72,6 +72,7 @@ export function freezeRules(config: Config, sinks: FreezeRules["sinks"]): Freeze
   const { misp, guard, privacy } = config;
   return {
     sinks,
+    publishIntervalMs: misp.publishIntervalMs,
     reopenAfterMs: misp.reopenAfterMs,
     maxUsernames: privacy.maxUsernames,
     publisher: misp.publisher,

@@ -142,6 +142,13 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: DEFAULT_TAGS,
       about: "Tags of every event; those of the ATT&CK techniques are added",
     },
+    "misp.publish_interval_minutes": {
+      kind: "number",
+      fallback: 0,
+      minimum: 0,
+      maximum: 10080,
+      about: "An event is updated in MISP at most once in so long; 0: whenever an attack is due",
+    },
     "misp.max_parallel": {
       kind: "number",
       fallback: 4,

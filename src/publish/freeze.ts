@@ -15,6 +15,8 @@ import { type HomeRules, updateHome } from "./home.ts";
 /** What freezing is configured by. */
 export interface FreezeRules extends HomeRules, EventRules {
   readonly sinks: readonly SinkName[];
+  /** An event is updated in MISP at most once in so long, milliseconds. */
+  readonly publishIntervalMs: number;
   /** A source with fewer attempts so far is remembered, but not published. */
   readonly minAttempts: number;
 }
@@ -52,7 +54,7 @@ export function freezeAttack(
   if (!mustBeTold && home.attempts < rules.minAttempts) return { home, settled, reports: [] };
   // The event itself tells of the first attack.
   const again = home.reports === 0 ? [] : sightingsOf(home, attack.sensors, rules);
-  return { ...tell(home, rules, now, lookups, again), settled };
+  return { ...tell(home, rules, now, lookups, again, rules.publishIntervalMs), settled };
 }
 
 /**
@@ -64,7 +66,7 @@ export function freezeAttack(
 export function retractHome(home: Home, rules: FreezeRules, now: number, lookups: Lookups): Frozen {
   const retracted = { ...home, retractedAt: home.retractedAt ?? now };
   const sightings = [falsePositive(retracted, retracted.retractedAt)];
-  return { ...tell(retracted, rules, now, lookups, sightings), settled: [] };
+  return { ...tell(retracted, rules, now, lookups, sightings, 0), settled: [] };
 }
 
 function tell(
@@ -73,6 +75,7 @@ function tell(
   now: number,
   lookups: Lookups,
   sightings: readonly Sighting[],
+  restMs: number,
 ): Pick<Frozen, "home" | "reports"> {
   const { sourceIp, eventUuid, attempts } = home;
   const told = { ...home, reports: home.reports + 1 };
@@ -93,6 +96,7 @@ function tell(
     frozenAt: now,
     // A feed has no sightings: whoever pulls it gets the new times.
     sightings: sink === "misp" ? sightings : [],
+    restMs: sink === "misp" ? restMs : 0,
   }));
   return { home: told, reports };
 }

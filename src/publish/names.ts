@@ -10,5 +10,8 @@ export const STAY_LEASE = "stay";
 /** The address of MISP when only integratord's `<hook_url>` names it; the key is never kept. */
 export const INTEGRATORD_URL = "integratord's misp.url";
 
+/** What sinks left out, and when it was told: JSON of pairs. */
+export const NOTES_TOLD = "notes told";
+
 /** Why the publisher that stays could not work. */
 export const PUBLISHER_PROBLEM = "publisher's problem";

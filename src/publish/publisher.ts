@@ -4,6 +4,7 @@
  * @module
  */
 import type { Attack, Buffer, DueRules, Frozen, Home, Lease, Report } from "../buffer/buffer.ts";
+import { NOTES_TOLD } from "./names.ts";
 import type { Outcome, Sink } from "./sink.ts";
 
 /** What a publisher works with. */
@@ -152,7 +153,7 @@ class PublishRound {
     switch (outcome.kind) {
       case "delivered":
         await buffer.markDelivered(this.#lease, report, outcome.told ?? "", now);
-        for (const note of outcome.notes) log("warning", `${report.sourceIp}: ${note}`);
+        await this.#tellNotes(report, outcome.notes, now);
         this.#delivered++;
         return;
       case "refused":
@@ -175,6 +176,20 @@ class PublishRound {
     }
   }
 
+  /** What a sink leaves out of one event it leaves out of all: said once a day, not with each event. */
+  async #tellNotes(report: Report, notes: readonly string[], now: number): Promise<void> {
+    if (notes.length === 0) return;
+    const { buffer, log } = this.#parts;
+    const told = await notesTold(buffer, now);
+    const fresh = notes.filter((note) => !told.has(note));
+    if (fresh.length === 0) return;
+    for (const note of fresh) {
+      told.set(note, now);
+      log("warning", `${report.sourceIp}: ${note}`);
+    }
+    await buffer.remember(NOTES_TOLD, JSON.stringify([...told]));
+  }
+
   async #pause(sink: Sink, outcome: Extract<Outcome, { kind: "unavailable" }>): Promise<void> {
     if (this.#unavailable.has(sink)) return;
     const { buffer, log, random } = this.#parts;
@@ -191,6 +206,15 @@ class PublishRound {
       throw new Error("another publisher has taken over; this one stops");
     }
   }
+}
+
+const TELL_AGAIN_MS = 24 * 60 * 60_000;
+
+/** The notes that were told lately, and when. */
+async function notesTold(buffer: Buffer, now: number): Promise<Map<string, number>> {
+  const text = await buffer.remembered(NOTES_TOLD);
+  const told = JSON.parse(text ?? "[]") as readonly (readonly [note: string, at: number])[];
+  return new Map(told.filter(([, at]) => Math.abs(now - at) < TELL_AGAIN_MS));
 }
 
 const keyOf = (report: Report) => `${report.uuid} ${report.sink}`;

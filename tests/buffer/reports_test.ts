@@ -21,6 +21,7 @@ const open = (path = ":memory:") => new SqliteBuffer(path, START);
 function rulesFor(sinks: FreezeRules["sinks"]): FreezeRules {
   return {
     sinks,
+    publishIntervalMs: 0,
     reopenAfterMs: 30 * DAY,
     maxUsernames: 100,
     publisher: undefined,

@@ -44,6 +44,7 @@ function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["feed"]) {
   const freeze = (attack: Attack, home: Home | undefined) => {
     const frozen = freezeAttack(attack, home, {
       sinks,
+      publishIntervalMs: 0,
       reopenAfterMs: 30 * DAY,
       maxUsernames: 100,
       publisher: undefined,

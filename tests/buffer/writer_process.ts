@@ -25,6 +25,7 @@ export const ownSource = (writer: number) => `212.64.151.${writer}`;
 /** The rules by which tests freeze. */
 export const FREEZE_RULES = {
   sinks: ["feed"],
+  publishIntervalMs: 0,
   reopenAfterMs: 30 * 24 * 60 * 60_000,
   maxUsernames: 100,
   publisher: undefined,

@@ -12,6 +12,7 @@ const DAY = 24 * 60 * MINUTE;
 
 const RULES: FreezeRules = {
   sinks: ["feed", "misp"],
+  publishIntervalMs: 0,
   reopenAfterMs: 30 * DAY,
   maxUsernames: 100,
   publisher: undefined,

@@ -43,6 +43,7 @@ class Scene implements Disposable {
   readonly misp = new StubSink("misp");
   readonly logged: string[] = [];
   now = START;
+  publishIntervalMs = 0;
   sinks: readonly StubSink[];
 
   constructor(...names: SinkName[]) {
@@ -78,6 +79,7 @@ class Scene implements Disposable {
       ) =>
         freezeAttack(attack, home, {
           sinks,
+          publishIntervalMs: this.publishIntervalMs,
           reopenAfterMs: 30 * 24 * 60 * MINUTE,
           maxUsernames: 100,
           publisher: undefined,
@@ -310,6 +312,45 @@ Deno.test("publishDue() tells notes of a delivery", async () => {
   scene.misp.answer = () => ({ kind: "delivered", notes: ["MISP left out a tag"] });
   assert.equal((await scene.publish(true))?.delivered, 1);
   assert.deepEqual(scene.logged, [`warning: ${A}: MISP left out a tag`]);
+});
+
+Deno.test("publishDue() tells the same note once a day, and another one at once", async () => {
+  using scene = new Scene("misp");
+  let note = "MISP left out a tag";
+  scene.misp.answer = () => ({ kind: "delivered", notes: [note] });
+  await scene.guess(A, B);
+  await scene.publish(true);
+  note = "the role may not publish";
+  await scene.guess(C);
+  await scene.publish(true);
+  const told = [...scene.logged];
+  scene.now += 25 * 60 * MINUTE;
+  await scene.guess(C);
+  await scene.publish(true);
+  assert.deepEqual(told.map((line) => line.replace(/[\d.]{7,}/, "SOURCE")), [
+    "warning: SOURCE: MISP left out a tag",
+    "warning: SOURCE: the role may not publish",
+  ]);
+  assert.deepEqual(scene.logged.slice(2), [`warning: ${C}: the role may not publish`]);
+});
+
+Deno.test("publishDue() updates an event at most once in the publish interval", async () => {
+  using scene = new Scene("misp");
+  scene.publishIntervalMs = 30 * MINUTE;
+  await scene.guess(A);
+  await scene.publish(true);
+  assert.deepEqual(scene.misp.takeSources(), [A]);
+  scene.now += 5 * MINUTE;
+  await scene.guess(A, B);
+  scene.now += 15 * MINUTE;
+  assert.equal((await scene.publish())?.waiting, 1);
+  assert.deepEqual(scene.misp.takeSources(), [B]);
+  scene.now += 9 * MINUTE;
+  await scene.publish();
+  assert.deepEqual(scene.misp.takeSources(), []);
+  scene.now += 1 * MINUTE;
+  await scene.publish();
+  assert.deepEqual(scene.misp.takeSources(), [A]);
 });
 
 Deno.test("publishDue() publishes many more than it takes at once, and counts all that wait", async () => {

@@ -56,6 +56,7 @@ class Scene implements Disposable {
       freeze: (attack, home, now) =>
         freezeAttack(attack, home, {
           sinks: ["feed"],
+          publishIntervalMs: 0,
           reopenAfterMs: 30 * 24 * 60 * MINUTE,
           maxUsernames: 100,
           publisher: undefined,
