@@ -4,7 +4,7 @@
  * @module
  */
 import { decide } from "../src/intake.ts";
-import { unwrap } from "../src/wazuh/shapes.ts";
+import { readLine } from "../src/wazuh/alert_file.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 
 const LINES = 100_000;
@@ -75,8 +75,9 @@ const rules = defaultRules({ publishPrivate: false });
 const parse = (line: string) => (JSON.parse(line) as unknown) === null ? 1 : 0;
 const parseAndDecide = (line: string) => {
   let attempts = 0;
-  for (const value of unwrap(JSON.parse(line))) {
-    const decision = decide(value, rules, NOW);
+  for (const item of readLine(line, "line")) {
+    if (!("value" in item)) continue;
+    const decision = decide(item.value, rules, NOW);
     if (decision.kind === "attempts") attempts += decision.attempts.length;
   }
   return attempts;

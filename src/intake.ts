@@ -6,6 +6,7 @@
 import type { Guard } from "./guard/guard.ts";
 import type { AlertKey, Attempt, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
+import { isWritten } from "./wazuh/alert_line.ts";
 import { attemptsOfAlert, type Evidence, isCowrie } from "./wazuh/attempts.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wazuh/finding.ts";
 
@@ -25,10 +26,10 @@ export interface IntakeRules {
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
-  const alert = readAlert(value);
+  const alert = isWritten(value) ? value : readAlert(value);
   if (alert === undefined) return decideFinding(readFinding(value), rules, now);
   const { key } = alert;
-  if (alert.location === rules.program || alert.data.integration === rules.program) {
+  if (alert.location === rules.program || alert.integration === rules.program) {
     return ignored("own_alert", key);
   }
   if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);

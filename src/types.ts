@@ -78,6 +78,8 @@ export interface Attempt {
   readonly guesses: number;
   /** Undefined: the line names no user. The empty string is a user name that was really sent. */
   readonly username: string | undefined;
+  /** Only of a Cowrie, and only where `privacy.passwords` asks for it. */
+  readonly password?: string;
   readonly sensor: Sensor;
   /** Where the sensor read the line: one line collected twice arrives under two locations. */
   readonly location: string;

@@ -108,6 +108,23 @@ function merge(
   if (attempt.username !== undefined) {
     mergeUsername(sql, attempt, attempt.username, counts, maxUsernames);
   }
+  if (attempt.password !== undefined) mergePassword(sql, attempt, attempt.password, maxUsernames);
+}
+
+/** As with user names; further ones are not even counted, since attempts are. */
+function mergePassword(sql: Statements, attempt: Attempt, password: string, most: number): void {
+  const text = storable(password);
+  sql(
+    `INSERT INTO attack_password (source_ip, password, guesses) SELECT ?, ?, ?
+     WHERE (SELECT count(*) FROM attack_password WHERE source_ip = ?) < ?
+       OR EXISTS (SELECT 1 FROM attack_password WHERE source_ip = ? AND password = ?)
+     ON CONFLICT DO UPDATE SET guesses = guesses + excluded.guesses`,
+  ).run(attempt.sourceIp, text, attempt.guesses, ...[
+    attempt.sourceIp,
+    most,
+    attempt.sourceIp,
+    text,
+  ]);
 }
 
 /** One more name only while there is room; a known one always counts on. */

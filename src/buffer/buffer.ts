@@ -63,6 +63,8 @@ export interface Attack {
   /** All connections of the source that are not settled yet, those of earlier reports too. */
   readonly evidence: readonly EvidenceRow[];
   readonly usernames: readonly UsernameRow[];
+  /** How often each password was tried; empty unless `privacy.passwords` is on. */
+  readonly passwords: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
 }
@@ -90,6 +92,8 @@ export interface Home {
   readonly services: readonly Service[];
   readonly place: Location | undefined;
   readonly usernames: Readonly<Record<string, number>>;
+  /** How often each password was tried; empty unless `privacy.passwords` is on. */
+  readonly passwords: Readonly<Record<string, number>>;
   /** Guesses in log lines whose user names are not kept. */
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];

@@ -33,6 +33,9 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
       ...counts(line),
       username: String(line.username),
     })),
+    passwords: Object.fromEntries(
+      of("attack_password").map((line) => [String(line.password), Number(line.guesses)]),
+    ),
     sensors: of("attack_sensor").map((line) => ({
       sensor: String(line.sensor),
       name: String(line.name),
@@ -71,6 +74,8 @@ interface HomeDetail {
   readonly place?: Location | undefined;
   readonly furtherUsernames: number;
   readonly usernames: Readonly<Record<string, number>>;
+  /** Not there in homes of older versions. */
+  readonly passwords?: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
 }
@@ -79,9 +84,10 @@ interface HomeDetail {
 export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   const row = sql("SELECT * FROM home_event WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { place, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
+  const { place, passwords = {}, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
   return {
     place,
+    passwords,
     sourceIp,
     eventUuid: String(row.event_uuid),
     publisher: String(row.publisher),
@@ -98,6 +104,10 @@ export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   };
 }
 
+const ATTACK_TABLES: readonly string[] = [
+  ...["attack", "attack_username", "attack_password", "attack_sensor", "attack_technique"],
+];
+
 /** Stores the home and its reports, and forgets the attack. */
 export function writeFrozen(
   sql: Statements,
@@ -108,7 +118,7 @@ export function writeFrozen(
   const { home, withheld } = frozen;
   if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
   writeTold(sql, frozen, now);
-  for (const table of ["attack", "attack_username", "attack_sensor", "attack_technique"]) {
+  for (const table of ATTACK_TABLES) {
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(home.sourceIp);
   }
   for (const row of frozen.settled) forgetConnection(sql, home.sourceIp, row);
@@ -157,9 +167,9 @@ function forgetConnection(sql: Statements, sourceIp: string, row: EvidenceRow): 
 }
 
 function writeHome(sql: Statements, home: Home, now: number): void {
-  const { services, place, usernames, furtherUsernames, sensors, techniques } = home;
+  const { services, place, usernames, passwords, furtherUsernames, sensors, techniques } = home;
   const detail: HomeDetail = {
-    ...{ services, place, usernames, furtherUsernames },
+    ...{ services, place, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques },
   };
   sql(

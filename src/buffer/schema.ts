@@ -157,6 +157,13 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE home_event ADD COLUMN retracted_at INTEGER;
 
+  CREATE TABLE attack_password (
+    source_ip TEXT NOT NULL,
+    password TEXT NOT NULL,
+    guesses INTEGER NOT NULL,
+    PRIMARY KEY (source_ip, password)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE delivered_home (
     event_uuid TEXT NOT NULL,
     sink TEXT NOT NULL,

@@ -83,6 +83,7 @@ export function freezeRules(config: Config, sinks: FreezeRules["sinks"]): Freeze
     tags: misp.tags,
     usernames: privacy.usernames,
     sensorNames: privacy.sensorNames,
+    passwords: privacy.passwords,
     minAttempts: guard.minAttempts,
   };
 }

@@ -249,6 +249,11 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: "pseudonym",
       about: "How events name the honeypots",
     },
+    "privacy.passwords": {
+      kind: "boolean",
+      fallback: false,
+      about: "Keep the passwords tried at a Cowrie, and tell the ten most tried in events",
+    },
     "geoip.database": {
       kind: "list",
       orText: true,

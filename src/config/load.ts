@@ -49,6 +49,7 @@ export interface Config {
     readonly usernames: "top" | "all" | "count";
     readonly maxUsernames: number;
     readonly sensorNames: "pseudonym" | "name";
+    readonly passwords: boolean;
   };
   readonly geoip: { readonly databases: readonly string[] };
   readonly server: {
@@ -312,6 +313,7 @@ function typed(entries: readonly Entry[]): Config {
       usernames: get("privacy.usernames"),
       maxUsernames: number("privacy.max_usernames"),
       sensorNames: get("privacy.sensor_names"),
+      passwords: get("privacy.passwords"),
     },
     server: {
       listen: get("server.listen"),

@@ -35,9 +35,15 @@ export function createGuard(rules: GuardRules): Guard {
   const allowed = allowNetworks.length === 0
     ? undefined
     : createNetworkSet([{ name: "allowed", networks: allowNetworks.map(networkOf) }]);
+  let lastAgent: string | undefined;
+  let name = "";
   return {
     isHoneypot: (agentName, labels) => {
-      const name = agentName.toLowerCase();
+      // Floods come from one agent: its name is put into lower case once.
+      if (agentName !== lastAgent) {
+        name = agentName.toLowerCase();
+        lastAgent = agentName;
+      }
       for (const prefix of rules.agentPrefixes) if (name.startsWith(prefix)) return true;
       return rules.agentLabels.some((label) => hasLabel(labels, label));
     },

@@ -11,6 +11,7 @@ import { publisherUuid, uuidV5 } from "./uuid.ts";
 export interface StoryRules {
   readonly usernames: UsernamePolicy;
   readonly sensorNames: "pseudonym" | "name";
+  readonly passwords: boolean;
 }
 
 /** An event report as MISP takes it. */
@@ -33,6 +34,7 @@ export function tellStory(home: Home, rules: StoryRules): MispEventReport {
     sensorTable(home, rules),
     "## User names",
     usernames(home, rules),
+    ...passwords(home, rules),
     ...techniques(home),
     "## How attempts are counted",
     "sshd, its keyboard-interactive code and PAM each log the same guess. The lines are kept apart " +
@@ -100,6 +102,17 @@ function usernames(home: Home, rules: StoryRules): string {
     ? []
     : ["", `${told}; ${others.names} of them, tried ${others.count} times, are not shown.`];
   return ["| user name | attempts |", "|---|---|", ...rows, ...rest].join("\n");
+}
+
+const MOST_PASSWORDS = 10;
+
+/** What was kept while `privacy.passwords` was on is not told once it is off. */
+function passwords(home: Home, rules: StoryRules): readonly string[] {
+  const tried = Object.entries(home.passwords);
+  if (!rules.passwords || tried.length === 0) return [];
+  const rows = tried.sort(([, m], [, n]) => n - m).slice(0, MOST_PASSWORDS)
+    .map(([password, guesses]) => `| ${markdownText(password)} | ${guesses} |`);
+  return ["## Passwords", ["| password | attempts |", "|---|---|", ...rows].join("\n")];
 }
 
 function techniques(home: Home): readonly string[] {

@@ -61,6 +61,7 @@ export function updateHome(
     services: [...new Set([...base.services, ...attack.services])].sort(),
     place: attack.place ?? base.place,
     ...mergeUsernames(base, attack, rules.maxUsernames),
+    passwords: mergePasswords(base, attack, rules.maxUsernames),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
   };
@@ -107,6 +108,7 @@ function newHome(attack: Attack, rules: HomeRules): Home {
     services: [],
     place: undefined,
     usernames: {},
+    passwords: {},
     furtherUsernames: 0,
     sensors: [],
     techniques: [],
@@ -146,12 +148,24 @@ function mergeUsernames(base: Home, attack: Attack, most: number) {
     );
     counts.set(username, (counts.get(username) ?? 0) + count);
   }
-  const ranked = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const ranked = mostFirst(counts);
   const dropped = ranked.slice(most).reduce((sum, [, count]) => sum + count, 0);
   return {
     usernames: Object.fromEntries(ranked.slice(0, most)),
     furtherUsernames: base.furtherUsernames + attack.furtherUsernames + dropped,
   };
+}
+
+function mergePasswords(base: Home, attack: Attack, most: number) {
+  const counts = new Map(Object.entries(base.passwords));
+  for (const [password, guesses] of Object.entries(attack.passwords)) {
+    counts.set(password, (counts.get(password) ?? 0) + guesses);
+  }
+  return Object.fromEntries(mostFirst(counts).slice(0, most));
+}
+
+function mostFirst(counts: ReadonlyMap<string, number>): [text: string, count: number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
 function mergeSensors(known: readonly SensorRow[], rows: readonly SensorRow[]): SensorRow[] {

@@ -24,6 +24,10 @@ export interface Alert {
   readonly programName: string | undefined;
   readonly decoderName: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
+  /** `data.srcip`: the address that Wazuh's decoder took for the source. */
+  readonly claimedSource: string | undefined;
+  /** `data.integration`: which integration sent it, where one did. */
+  readonly integration: string | undefined;
   /** Where `data.srcip` is. */
   readonly place: Location | undefined;
 }
@@ -75,6 +79,7 @@ export function readAlert(value: unknown): Alert | undefined {
   const agent = section(alert, "agent");
   const managerName = nameField(section(alert, "manager"), "name") ?? "unknown-manager";
   const manager = nameField(section(alert, "cluster"), "node") ?? managerName;
+  const data = section(alert, "data");
   return {
     key: { manager, id },
     at: parseTimestamp(own(alert, "timestamp")),
@@ -91,7 +96,9 @@ export function readAlert(value: unknown): Alert | undefined {
     previousOutput: linesOf(textField(alert, "previous_output")),
     programName: textField(section(alert, "predecoder"), "program_name"),
     decoderName: textField(section(alert, "decoder"), "name"),
-    data: section(alert, "data"),
+    data,
+    claimedSource: textField(data, "srcip"),
+    integration: textField(data, "integration"),
     place: "GeoLocation" in alert ? readGeoLocation(section(alert, "GeoLocation")) : undefined,
   };
 }
@@ -100,7 +107,8 @@ export function readAlert(value: unknown): Alert | undefined {
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 const NO_LINES: readonly string[] = [];
 
-function linesOf(text: string | undefined): readonly string[] {
+/** The lines of `previous_output`. */
+export function linesOf(text: string | undefined): readonly string[] {
   return text === undefined ? NO_LINES : text.split("\n").filter((line) => line !== "");
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { IgnoreReason } from "../types.ts";
+import { readAlertLine } from "./alert_line.ts";
 import { unwrap } from "./shapes.ts";
 
 /** One value of the file, or why there is none. `where` is for people: `line 3`, `item 2`. */
@@ -48,6 +49,8 @@ function readLines(text: string): readonly Item[] {
 
 /** Reads one line of NDJSON: one alert, or a wrapper of several. */
 export function readLine(line: string, where: string): readonly Item[] {
+  const alert = readAlertLine(line);
+  if (alert !== undefined) return [{ value: alert, where }];
   try {
     return unwrapItem(JSON.parse(line), where);
   } catch {

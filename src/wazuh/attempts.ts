@@ -29,7 +29,7 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
 
 /** sshd, and what OpenSSH 9.8 and 10 split from it (contracts/wazuh.md 3.1 f). */
-const SSHD = /^sshd(-session|-auth)?$/;
+const SSHD: ReadonlySet<string> = new Set(["sshd", "sshd-session", "sshd-auth"]);
 
 /** A manager's clock may be ahead by so much; a later time is taken for a mistake. Milliseconds. */
 const FASTEST_CLOCK_MS = 24 * 60 * 60 * 1000;
@@ -60,11 +60,14 @@ export function attemptsOfAlert(
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
   const earlier = earlierAttempts(alert, rules, now).filter((one) => one.sourceIp === sourceIp);
   const attempts = earlier.length === 0 ? first.attempts : [...first.attempts, ...earlier];
-  const claimed = canonicalAddress(textField(alert.data, "srcip") ?? "");
-  const spoofedSrcip = claimed !== undefined && claimed !== attempts[0]?.sourceIp;
+  const { claimedSource = "" } = alert;
+  const claimed = claimedSource === sourceIp ? sourceIp : canonicalAddress(claimedSource);
+  const spoofedSrcip = claimed !== undefined && claimed !== sourceIp;
   // Wazuh looked up the place of the address that it took for the source.
   const place = claimed === undefined || spoofedSrcip ? undefined : alert.place;
-  if (place === undefined) return { attempts, spoofedSrcip };
+  if (place === undefined) {
+    return spoofedSrcip || attempts !== first.attempts ? { attempts, spoofedSrcip } : first;
+  }
   return { attempts: attempts.map((attempt) => ({ ...attempt, place })), spoofedSrcip };
 }
 
@@ -81,13 +84,16 @@ function earlierAttempts(
 ): readonly Attempt[] {
   const base = BASE_RULE.get(alert.ruleId);
   const isCompromise = alert.ruleId === COMPROMISE;
-  if (!isCompromise && (base === undefined || rules.has(base))) return [];
+  if (!isCompromise && (base === undefined || rules.has(base))) return NO_ATTEMPTS;
   const read = alert.previousOutput.map((line) => readLine(alert, line, now))
     .flatMap((evidence) => "attempts" in evidence ? evidence.attempts : []);
   if (!isCompromise) return read;
   return read.filter((one) => one.guesses > 0)
     .map((one): Attempt => ({ ...one, evidence: "connect", guesses: 1 }));
 }
+
+/** Most alerts have none: made once, for the sake of floods. */
+const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /** A Cowrie session is a connection as an sshd process is one: the same key for both. */
 function sessionNumber(session: string | undefined): number {
@@ -114,7 +120,7 @@ export function common(alert: Alert, now: number) {
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
   const { programName } = alert;
-  if (programName !== undefined && !SSHD.test(programName)) return { reason: "not_ssh" };
+  if (programName !== undefined && !SSHD.has(programName)) return { reason: "not_ssh" };
   const parsed = parseSshdLine(line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
@@ -152,9 +158,9 @@ const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[
  * same and no other address stands in it, so that no user name can have put it there.
  */
 function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
-  const isSshd = SSHD.test(alert.programName ?? "");
+  const isSshd = SSHD.has(alert.programName ?? "");
   if (!isSshd || NOT_ONLY_SSH.has(alert.ruleId)) return { reason: "not_ssh" };
-  const sourceIp = canonicalAddress(textField(alert.data, "srcip") ?? "");
+  const sourceIp = canonicalAddress(alert.claimedSource ?? "");
   const atEnd = canonicalAddress(SSHD_TAIL.exec(line.slice(-100))?.[1] ?? "");
   const others = line.split(/[^0-9a-fA-F.:]+/).map(canonicalAddress).filter((a) => a !== atEnd);
   const hasHeader = SSHD_HEADER.test(line.slice(0, 300));

@@ -105,6 +105,8 @@ export function readFinding(value: unknown): Finding | undefined {
       ? programOf(fullLog ?? "")
       : text(get("process.name")) ?? "",
     decoderName: texts(get("wazuh.integration.decoders")).at(-1),
+    claimedSource: text(get("source.ip")),
+    integration: undefined,
     data: {
       srcip: text(get("source.ip")),
       srcport: text(get("source.port")),

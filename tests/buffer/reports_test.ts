@@ -31,6 +31,7 @@ function rulesFor(sinks: FreezeRules["sinks"]): FreezeRules {
     analysis: 0,
     usernames: "top",
     sensorNames: "pseudonym",
+    passwords: false,
     tags: [],
     minAttempts: 1,
   };

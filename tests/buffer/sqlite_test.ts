@@ -54,6 +54,7 @@ function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["feed"]) {
       analysis: 0,
       usernames: "top" as const,
       sensorNames: "pseudonym" as const,
+      passwords: false,
       tags: [],
       minAttempts: 1,
     }, now);

@@ -35,6 +35,7 @@ export const FREEZE_RULES = {
   analysis: 0,
   usernames: "top" as const,
   sensorNames: "pseudonym" as const,
+  passwords: false,
   tags: ["tlp:green"],
   minAttempts: 1,
 } as const;

@@ -10,6 +10,7 @@ import { PAIRS, type TemplateFacts, TEMPLATES } from "./misp_types.ts";
 const RULES = {
   usernames: "all" as const,
   sensorNames: "name" as const,
+  passwords: false,
   distribution: 1,
   threatLevel: 3,
   analysis: 0,
@@ -33,6 +34,7 @@ const HOME: Home = {
   attempts: 3,
   reports: 1,
   usernames: { root: 2, pi: 1 },
+  passwords: {},
   sensors: [{ sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 }],
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
 };

@@ -6,6 +6,7 @@ import { techniqueTags } from "../../src/misp/techniques.ts";
 const RULES = {
   usernames: "top" as const,
   sensorNames: "pseudonym" as const,
+  passwords: false,
   distribution: 1,
   threatLevel: 3,
   analysis: 0,
@@ -32,6 +33,7 @@ function homeOf(changes: Partial<Home> = {}): Home {
     attempts: 3,
     reports: 1,
     usernames: { root: 2, pi: 1 },
+    passwords: {},
     sensors: [SENSOR],
     techniques: [{ id: "T1110.001", name: "Password Guessing" }],
     ...changes,

@@ -34,6 +34,7 @@ function reportOf(attempts: number, sourceIp = IP, changes: Partial<Home> = {}):
     attempts,
     reports: 1,
     usernames: {},
+    passwords: {},
     sensors: [],
     techniques: [],
     ...changes,
@@ -41,6 +42,7 @@ function reportOf(attempts: number, sourceIp = IP, changes: Partial<Home> = {}):
   const rules = {
     usernames: "top" as const,
     sensorNames: "pseudonym" as const,
+    passwords: false,
     distribution: 0,
     threatLevel: 3,
     analysis: 0,

@@ -34,6 +34,7 @@ export function home(attempts: number, sourceIp: string): Home {
     furtherUsernames: 0,
     reports: 1,
     usernames: { root: attempts },
+    passwords: {},
     sensors: [],
     techniques: [],
   };
@@ -51,6 +52,7 @@ export function report(
     tags: ["tlp:green"],
     usernames: "top",
     sensorNames: "pseudonym",
+    passwords: false,
   });
   return {
     uuid: "00000000-0000-5000-8000-000000000001",

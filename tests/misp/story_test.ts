@@ -19,6 +19,7 @@ const HOME: Home = {
   furtherUsernames: 0,
   reports: 1,
   usernames: { root: 4, "[x](http://evil) | <b>": 2, admin: 1 },
+  passwords: {},
   sensors: [{
     sensor: "007@wazuh-manager-01",
     name: "honeypot-fra1",
@@ -30,7 +31,11 @@ const HOME: Home = {
 };
 
 Deno.test("tellStory() tells times, counts and the names that look like names", () => {
-  const { name, content } = tellStory(HOME, { usernames: "top", sensorNames: "pseudonym" });
+  const { name, content } = tellStory(HOME, {
+    usernames: "top",
+    sensorNames: "pseudonym",
+    passwords: false,
+  });
   assert.equal(name, "SSH brute force from 198.51.100.7");
   assert.match(
     content,
@@ -45,16 +50,22 @@ Deno.test("tellStory() tells times, counts and the names that look like names", 
 });
 
 Deno.test("tellStory() names no sensor unless told to", () => {
-  const hidden = tellStory(HOME, { usernames: "count", sensorNames: "pseudonym" }).content;
+  const hidden =
+    tellStory(HOME, { usernames: "count", sensorNames: "pseudonym", passwords: false }).content;
   assert.doesNotMatch(hidden, /fra1|007|wazuh-manager/);
   assert.match(hidden, /\| honeypot-[0-9a-f]{8} \| 9 \|/);
   assert.match(hidden, /3 different user names were seen\./);
-  const named = tellStory(HOME, { usernames: "count", sensorNames: "name" }).content;
+  const named =
+    tellStory(HOME, { usernames: "count", sensorNames: "name", passwords: false }).content;
   assert.match(named, /\| `honeypot-fra1` \| 9 \|/);
 });
 
 Deno.test("tellStory() lets no user name become Markdown", () => {
-  const { content } = tellStory(HOME, { usernames: "all", sensorNames: "pseudonym" });
+  const { content } = tellStory(HOME, {
+    usernames: "all",
+    sensorNames: "pseudonym",
+    passwords: false,
+  });
   assert.doesNotMatch(content, /\]\(http/);
   assert.doesNotMatch(content, /<b>/);
 });
@@ -64,10 +75,20 @@ Deno.test("tellStory() says a compromise first", () => {
   const { content } = tellStory({ ...HOME, compromisedAt }, {
     usernames: "top",
     sensorNames: "pseudonym",
+    passwords: false,
   });
   assert.equal(
     content.split("\n\n")[2],
     "**A login was let in at 2026-11-23 07:41:02 UTC, after failures.** " +
       "Take the sensor for compromised until you know better.",
   );
+});
+
+Deno.test("tellStory() tells the passwords of a Cowrie only when asked to", () => {
+  const home: Home = { ...HOME, passwords: { "123456": 4, "p|ss`w0rd": 9, "": 1 } };
+  const rules = { usernames: "count", sensorNames: "pseudonym" } as const;
+  assert.doesNotMatch(tellStory(home, { ...rules, passwords: false }).content, /123456/);
+  const { content } = tellStory(home, { ...rules, passwords: true });
+  assert.match(content, /## Passwords\n\n.*\n.*\n\| `p\\u\{7c\}ss\\u\{60\}w0rd` \| 9 \|\n/);
+  assert.match(content, /\| `123456` \| 4 \|\n\| \(empty\) \| 1 \|/);
 });

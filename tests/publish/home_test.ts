@@ -22,6 +22,7 @@ const RULES: FreezeRules = {
   analysis: 0,
   usernames: "top" as const,
   sensorNames: "pseudonym" as const,
+  passwords: false,
   tags: [],
   minAttempts: 1,
 };
@@ -214,6 +215,7 @@ function attackOf(changes: Partial<Attack> = {}, sshd = 3): Attack {
     manager: "wazuh-manager-01",
     evidence: [row({ sshd, touchedAt: openedAt })],
     usernames: [],
+    passwords: {},
     sensors: [],
     techniques: [],
     ...changes,

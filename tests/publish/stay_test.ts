@@ -66,6 +66,7 @@ class Scene implements Disposable {
           analysis: 0,
           usernames: "top" as const,
           sensorNames: "pseudonym" as const,
+          passwords: false,
           tags: [],
           minAttempts: 1,
         }, now),

@@ -55,6 +55,8 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
     previousOutput: [],
     programName: "sshd",
     decoderName: "system-auth",
+    claimedSource: "82.202.219.155",
+    integration: undefined,
     data: { srcip: "82.202.219.155", srcport: "51676", srcuser: "sammy" },
     place: {
       country: "Russia",

@@ -1,0 +1,197 @@
+/**
+ * A line of alerts.json as Wazuh's own serialiser writes it, read without parsing it as JSON: floods
+ * consist of such lines. Whatever differs by one character is left to `JSON.parse()`.
+ *
+ * What every line of a rule and of an agent repeats is parsed once and found again by its text. The
+ * places where one part ends and the next begins cannot be forged: they have quotation marks that
+ * no text inside a JSON string can have, since there each is written as `\"`.
+ *
+ * @module
+ */
+import { type Alert, linesOf, readAlert } from "./alert.ts";
+import { parseTimestamp } from "./time.ts";
+
+const START = '{"timestamp":"';
+const RULE = '","rule":';
+const FIRED = '"firedtimes":';
+const AGENT = '},"agent":{';
+const ID = '},"id":"';
+
+/** `2026-08-23T06:14:07.412+0200` */
+const TIMESTAMP_LENGTH = 28;
+
+/** Wazuh itself writes no longer line (contracts/wazuh.md 1.1). */
+const LONGEST_LINE = 65_536;
+
+const LONGEST_NAME = 255;
+
+const TEXT = '[^"\\\\\\x00-\\x1f]*';
+const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
+const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
+const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
+
+/** From the id to the end, in the order of contracts/wazuh.md 4. */
+const REST = new RegExp(
+  `(\\d{1,20}\\.\\d{1,20})"${CLUSTER}(?:,"previous_output":"(${ESCAPED})")?` +
+    `,"full_log":"(${ESCAPED})"(?:,"predecoder":\\{"program_name":"(${TEXT})"` +
+    `(?:,"timestamp":"${TEXT}")?(?:,"hostname":"${TEXT}")?\\})?` +
+    `,"decoder":\\{(?:"parent":"${TEXT}",)?"name":"(${TEXT})"\\}` +
+    `(?:,"data":(\\{${FIELD}(?:,${FIELD})*\\}))?,"location":"(${TEXT})"${CLUSTER}\\}$`,
+  "y",
+);
+
+/** What alerts of one rule share, and what those of one agent share. */
+type RulePart = Pick<Alert, "ruleId" | "techniques">;
+type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
+
+/**
+ * Parts by their text. A site has some hundred rules and agents; what attackers make up, as a rule's
+ * description may quote them, must not stay.
+ */
+class Parts<Part> {
+  static readonly #MOST = 1000;
+  readonly #known = new Map<string, Part>();
+  readonly #read: (text: string) => Part | undefined;
+
+  constructor(read: (text: string) => Part | undefined) {
+    this.#read = read;
+  }
+
+  get(text: string): Part | undefined {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const part = this.#read(text);
+    if (part === undefined) return undefined;
+    if (this.#known.size >= Parts.#MOST) this.#known.clear();
+    this.#known.set(text, part);
+    return part;
+  }
+}
+
+/** Of a rule without the number of times that it fired, which differs in every alert. */
+const rules = new Parts((text): RulePart | undefined => {
+  const rule = parse(text);
+  return rule === undefined ? undefined : readAlert({ rule, id: "1" });
+});
+
+const agents = new Parts((text): AgentPart | undefined => {
+  const parts = parse(text);
+  const isWhole = parts !== undefined && Object.keys(parts).join() === "agent,manager";
+  return isWhole ? readAlert({ ...parts, rule: { id: "1" }, id: "1" }) : undefined;
+});
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An alert of such a line. What few ask for is made when somebody asks. */
+class WrittenAlert implements Alert {
+  readonly key: Alert["key"];
+  readonly at: number;
+  readonly ruleId: string;
+  readonly techniques: Alert["techniques"];
+  readonly sensor: Alert["sensor"];
+  readonly labels: Alert["labels"];
+  readonly location: string;
+  readonly fullLog: string;
+  readonly programName: string | undefined;
+  readonly decoderName: string | undefined;
+  readonly claimedSource: string | undefined;
+  readonly integration = undefined;
+  readonly place = undefined;
+  readonly #previous: string | undefined;
+  readonly #data: string | undefined;
+
+  constructor(at: number, rule: RulePart, agent: AgentPart, rest: RegExpExecArray) {
+    const data = rest[7];
+    this.key = { manager: rest[2] ?? rest[9] ?? agent.key.manager, id: rest[1]! };
+    this.at = at;
+    this.ruleId = rule.ruleId;
+    this.techniques = rule.techniques;
+    this.sensor = agent.sensor;
+    this.labels = agent.labels;
+    this.location = rest[8]!;
+    this.fullLog = unescaped(rest[4]!);
+    this.#previous = rest[3];
+    this.programName = rest[5];
+    this.decoderName = rest[6];
+    this.claimedSource = data === undefined ? undefined : fieldOf(data, '"srcip":"');
+    this.#data = data;
+  }
+
+  get previousOutput(): readonly string[] {
+    return linesOf(this.#previous === undefined ? undefined : unescaped(this.#previous));
+  }
+
+  get data(): Alert["data"] {
+    return this.#data === undefined ? {} : JSON.parse(this.#data) as Alert["data"];
+  }
+}
+
+/**
+ * Reads a line.
+ *
+ * @param line without a line break
+ * @returns what `readAlert()` makes of the parsed line; undefined when that has to be asked
+ */
+export function readAlertLine(line: string): Alert | undefined {
+  const ruleAt = START.length + TIMESTAMP_LENGTH;
+  if (line.length > LONGEST_LINE || !line.startsWith(START)) return undefined;
+  if (!line.startsWith(RULE, ruleAt)) return undefined;
+  const ruleStart = ruleAt + RULE.length;
+  const agentAt = line.indexOf(AGENT, ruleStart);
+  if (agentAt < 0) return undefined;
+  // The rule's MITRE part ends shortly before: to look for its brace is faster.
+  const braceAt = line.indexOf("}", ruleStart);
+  const firedAt = line.indexOf(FIRED, braceAt < agentAt ? braceAt : ruleStart);
+  if (firedAt < 0 || firedAt > agentAt) return undefined;
+  const tailAt = numberEnd(line, firedAt + FIRED.length);
+  const idAt = line.indexOf(ID, agentAt + AGENT.length);
+  if (tailAt < 0 || idAt < 0) return undefined;
+  const at = parseTimestamp(line.slice(START.length, ruleAt));
+  if (at === undefined) return undefined;
+  const rule = rules.get(
+    `${line.slice(ruleStart, firedAt)}"firedtimes":0${line.slice(tailAt, agentAt + 1)}`,
+  );
+  const agent = agents.get(`{${line.slice(agentAt + 2, idAt + 1)}}`);
+  if (rule === undefined || agent === undefined) return undefined;
+  REST.lastIndex = idAt + ID.length;
+  const rest = REST.exec(line);
+  return rest === null || !isUsual(rest) ? undefined : new WrittenAlert(at, rule, agent, rest);
+}
+
+/** Whether an alert was read by `readAlertLine()`: it needs no proof. */
+export function isWritten(value: unknown): value is Alert {
+  return value instanceof WrittenAlert;
+}
+
+/** Names that `readAlert()` would cut or leave out, and alerts of integrations, are left to it. */
+function isUsual(rest: RegExpExecArray): boolean {
+  const [, , node, , , , , data, location = "", lastNode] = rest;
+  if (node !== undefined && lastNode !== undefined) return false;
+  const cluster = node ?? lastNode;
+  if (cluster !== undefined && (cluster === "" || cluster.length > LONGEST_NAME)) return false;
+  return location.length <= LONGEST_NAME && !data?.includes('"integration":');
+}
+
+/** Where the digits of a whole number end, -1 when there is none. */
+function numberEnd(line: string, start: number): number {
+  let at = start;
+  while (line.charCodeAt(at) >= 48 && line.charCodeAt(at) <= 57) at++;
+  const isNumber = at > start && (line.charCodeAt(start) !== 48 || at === start + 1);
+  return isNumber ? at : -1;
+}
+
+function unescaped(text: string): string {
+  return text.includes("\\") ? JSON.parse(`"${text}"`) as string : text;
+}
+
+/** The text of a field of `data`, whose texts have no escapes; of several the last, as JSON has it. */
+function fieldOf(data: string, key: string): string | undefined {
+  const at = data.lastIndexOf(key);
+  return at < 0 ? undefined : data.slice(at + key.length, data.indexOf('"', at + key.length));
+}
