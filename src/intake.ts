@@ -7,15 +7,13 @@ import type { Guard } from "./guard/guard.ts";
 import type { AlertKey, Attempt, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
 import { isWritten } from "./wazuh/alert_line.ts";
-import { attemptsOfAlert, type Evidence, isCowrie } from "./wazuh/attempts.ts";
+import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "./wazuh/attempts.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wazuh/finding.ts";
 
 /** What an intake decides by. */
-export interface IntakeRules {
+export interface IntakeRules extends CowrieRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
-  /** Whether guesses at a Telnet honeypot count too. */
-  readonly takesTelnet: boolean;
   /** Our own name: alerts about our own messages are never read (contracts/wazuh.md 2). */
   readonly program: string;
 }
@@ -34,7 +32,7 @@ export function decide(value: unknown, rules: IntakeRules, now: number): Decisio
   }
   if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules.takesTelnet), rules.guard);
+  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules), rules.guard);
 }
 
 /** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */

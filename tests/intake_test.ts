@@ -219,3 +219,14 @@ Deno.test("decide() counts the failures before a success as connections, in case
     ["session-end 0 true", ...new Array<string>(7).fill("connect 1 false")],
   );
 });
+
+Deno.test("decide() takes passwords of a Cowrie only when told to", () => {
+  const cowrie = fixture("08-cowrie-json-login-failed");
+  const passwordsOf = (takesPasswords: boolean) => {
+    const decision = decide(cowrie, { ...defaultRules(), takesPasswords }, NOW);
+    assert.ok(decision.kind === "attempts");
+    return decision.attempts.map((attempt) => attempt.password);
+  };
+  assert.deepEqual(passwordsOf(false), [undefined]);
+  assert.deepEqual(passwordsOf(true), ["admin123"]);
+});

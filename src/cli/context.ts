@@ -38,6 +38,7 @@ export function intakeRules({ config }: Loaded): IntakeRules {
     guard: guardOf(config),
     ruleIds: config.rules.ids,
     takesTelnet: config.honeypot.telnet,
+    takesPasswords: config.privacy.passwords,
     program: PROGRAM,
   };
 }

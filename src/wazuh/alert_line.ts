@@ -97,14 +97,15 @@ class WrittenAlert implements Alert {
   readonly sensor: Alert["sensor"];
   readonly labels: Alert["labels"];
   readonly location: string;
-  readonly fullLog: string;
   readonly programName: string | undefined;
   readonly decoderName: string | undefined;
   readonly claimedSource: string | undefined;
   readonly integration = undefined;
   readonly place = undefined;
+  readonly #fullLog: string;
   readonly #previous: string | undefined;
   readonly #data: string | undefined;
+  #parsedData: Alert["data"] | undefined;
 
   constructor(at: number, rule: RulePart, agent: AgentPart, rest: RegExpExecArray) {
     const data = rest[7];
@@ -115,7 +116,7 @@ class WrittenAlert implements Alert {
     this.sensor = agent.sensor;
     this.labels = agent.labels;
     this.location = rest[8]!;
-    this.fullLog = unescaped(rest[4]!);
+    this.#fullLog = rest[4]!;
     this.#previous = rest[3];
     this.programName = rest[5];
     this.decoderName = rest[6];
@@ -123,12 +124,17 @@ class WrittenAlert implements Alert {
     this.#data = data;
   }
 
+  get fullLog(): string {
+    return unescaped(this.#fullLog);
+  }
+
   get previousOutput(): readonly string[] {
     return linesOf(this.#previous === undefined ? undefined : unescaped(this.#previous));
   }
 
   get data(): Alert["data"] {
-    return this.#data === undefined ? {} : JSON.parse(this.#data) as Alert["data"];
+    this.#parsedData ??= JSON.parse(this.#data ?? "{}") as Alert["data"];
+    return this.#parsedData;
   }
 }
 

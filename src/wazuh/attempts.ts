@@ -13,6 +13,12 @@ export type Evidence =
   | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
   | { readonly reason: IgnoreReason };
 
+/** What of a Cowrie is taken. */
+export interface CowrieRules {
+  readonly takesTelnet: boolean;
+  readonly takesPasswords: boolean;
+}
+
 /** "Multiple authentication failures followed by a success". */
 const COMPROMISE = "40112";
 
@@ -43,15 +49,15 @@ const LONGEST_USERNAME = 255;
  * @param rules the rule ids that are handed over: a composite's earlier lines count only when their
  * base rule is not among them, or each would count twice (contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @param takesTelnet whether guesses at Cowrie's Telnet server count too
+ * @param taken what of a Cowrie is taken beside guesses at its SSH server
  */
 export function attemptsOfAlert(
   alert: Alert,
   rules: ReadonlySet<string>,
   now: number,
-  takesTelnet = false,
+  taken: CowrieRules = { takesTelnet: false, takesPasswords: false },
 ): Evidence {
-  if (isCowrie(alert)) return readCowrie(alert, now, takesTelnet);
+  if (isCowrie(alert)) return readCowrie(alert, now, taken);
   const line = alert.fullLog;
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
@@ -179,20 +185,24 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [attempt], spoofedSrcip: false };
 }
 
-function readCowrie(alert: Alert, now: number, takesTelnet: boolean): Evidence {
+function readCowrie(alert: Alert, now: number, taken: CowrieRules): Evidence {
   const { data } = alert;
   const event = textField(data, "eventid");
   if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
     return { reason: "not_an_attempt" };
   }
   const service = textField(data, "protocol");
-  if (service !== "ssh" && !(service === "telnet" && takesTelnet)) return { reason: "not_ssh" };
+  if (service !== "ssh" && !(service === "telnet" && taken.takesTelnet)) {
+    return { reason: "not_ssh" };
+  }
   const source = textField(data, "src_ip");
   if (source === undefined) return { reason: "no_address" };
   const sourceIp = canonicalAddress(source);
   if (sourceIp === undefined) return { reason: "host_name" };
+  const password = taken.takesPasswords ? textField(data, "password") : undefined;
   const attempt: Attempt = {
     ...common(alert, now),
+    ...(password === undefined ? {} : { password: password.slice(0, LONGEST_USERNAME) }),
     service,
     sourceIp,
     evidence: "sshd",

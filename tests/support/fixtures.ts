@@ -37,7 +37,13 @@ export function defaultRules(
     publishPrivate: true,
     ...changes,
   });
-  return { guard, ruleIds: new Set(DEFAULT_RULES), takesTelnet: false, program: PROGRAM };
+  return {
+    guard,
+    ruleIds: new Set(DEFAULT_RULES),
+    takesTelnet: false,
+    takesPasswords: false,
+    program: PROGRAM,
+  };
 }
 
 /** What a made-up alert is about. */
