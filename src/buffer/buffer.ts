@@ -76,6 +76,8 @@ export interface Home {
   readonly publisher: string;
   /** Day of the event, `2026-11-23`. */
   readonly openedOn: string;
+  /** Of the event that it shares with other sources of that day; undefined: it has its own. */
+  readonly part?: number | undefined;
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly alerts: number;
@@ -99,6 +101,25 @@ export interface Home {
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
 }
+
+/** An event that the sources of one day share, or a part of it. */
+export interface DayEvent {
+  readonly eventUuid: string;
+  readonly publisher: string;
+  /** `2026-11-23`, UTC. */
+  readonly day: string;
+  /** From 1. */
+  readonly part: number;
+}
+
+/** What a source that is new in a day needs there. */
+export interface DayRoom extends Pick<DayEvent, "publisher" | "day"> {
+  readonly attributes: number;
+  readonly uuidOf: (part: number) => string;
+}
+
+/** Gives a new source its place in a day's event. */
+export type PlaceInDay = (room: DayRoom) => DayEvent;
 
 /** Evidence totals by class, of which the formula takes the largest. */
 export interface Totals {
@@ -126,6 +147,7 @@ export interface Sighting {
 export interface Report {
   readonly uuid: string;
   readonly sink: SinkName;
+  /** Or `day 2026-11-23`: what closes the event of that day. */
   readonly sourceIp: string;
   readonly eventUuid: string;
   /** The event to deliver, as JSON text: any retry sends the same bytes. */
@@ -228,7 +250,17 @@ export interface Buffer extends ReportDesk, Disposable {
     rules: DueRules,
     most: number,
     now: number,
-    freeze: (attack: Attack, home: Home | undefined) => Frozen,
+    freeze: (attack: Attack, home: Home | undefined, place: PlaceInDay) => Frozen,
+  ): Promise<number>;
+  /**
+   * Freezes the reports that close the events of days that are over.
+   *
+   * @param endedBefore milliseconds UTC
+   * @returns how many events
+   */
+  closeDays(
+    endedBefore: number,
+    close: (event: DayEvent, homes: readonly Home[]) => readonly NewReport[],
   ): Promise<number>;
   /**
    * Changes the home of a source and freezes reports of it; an attack that goes on is left alone.

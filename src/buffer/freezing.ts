@@ -70,6 +70,7 @@ function servicesOf(bits: number): readonly Service[] {
 }
 
 interface HomeDetail {
+  readonly part?: number | undefined;
   readonly services: readonly Service[];
   readonly place?: Location | undefined;
   readonly furtherUsernames: number;
@@ -84,8 +85,9 @@ interface HomeDetail {
 export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   const row = sql("SELECT * FROM home_event WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { place, passwords = {}, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
+  const { part, place, passwords = {}, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
   return {
+    part,
     place,
     passwords,
     sourceIp,
@@ -133,7 +135,8 @@ export function writeTold(sql: Statements, { home, reports }: Frozen, now: numbe
   for (const report of reports) writeReport(sql, report);
 }
 
-function writeReport(sql: Statements, report: NewReport): void {
+/** Puts a report into the outbox. */
+export function writeReport(sql: Statements, report: NewReport): void {
   const { uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt } = report;
   sql(
     `DELETE FROM report
@@ -167,9 +170,10 @@ function forgetConnection(sql: Statements, sourceIp: string, row: EvidenceRow): 
 }
 
 function writeHome(sql: Statements, home: Home, now: number): void {
-  const { services, place, usernames, passwords, furtherUsernames, sensors, techniques } = home;
+  const { part, services, place, usernames, passwords, furtherUsernames, sensors, techniques } =
+    home;
   const detail: HomeDetail = {
-    ...{ services, place, usernames, passwords, furtherUsernames },
+    ...{ part, services, place, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques },
   };
   sql(

@@ -150,8 +150,9 @@ export function nextDueAt(sql: Statements, rules: DueRules): number | undefined 
        UNION ALL SELECT min(opened_at) + ? FROM attack
        UNION ALL SELECT min(max(r.next_try_at, coalesce(p.until, 0))) FROM report r
          LEFT JOIN sink_pause p ON p.sink = r.sink
-         WHERE r.state = 'pending' AND r.sink IN (SELECT value FROM json_each(?)))`,
-  ).get(rules.periodMs, rules.maxHoldMs, JSON.stringify(rules.sinks));
+         WHERE r.state = 'pending' AND r.sink IN (SELECT value FROM json_each(?))
+       UNION ALL SELECT min(ends_at) + ? FROM day_event WHERE is_closed = 0)`,
+  ).get(rules.periodMs, rules.maxHoldMs, JSON.stringify(rules.sinks), rules.maxHoldMs);
   return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
 }
 
@@ -192,6 +193,11 @@ export function prune(
     ).run(old);
   }
   sql("DELETE FROM home_event WHERE frozen_at < ?").run(old);
+  sql(
+    `DELETE FROM delivered_home WHERE source_ip LIKE 'day %' AND event_uuid IN
+       (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
+  ).run(old);
+  sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
 }
 
 /** The connections, of sources with nothing open, that nobody has heard of since a time. */

@@ -157,6 +157,17 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE home_event ADD COLUMN retracted_at INTEGER;
 
+  CREATE TABLE day_event (
+    event_uuid TEXT PRIMARY KEY,
+    publisher TEXT NOT NULL,
+    day TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    attributes INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    is_closed INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX day_event_open ON day_event (ends_at) WHERE is_closed = 0;
+
   CREATE TABLE attack_password (
     source_ip TEXT NOT NULL,
     password TEXT NOT NULL,

@@ -7,7 +7,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
 import { acceptDecision, count, type Statements } from "./accept.ts";
-import { readAttack, readHome, writeFrozen, writeTold } from "./freezing.ts";
+import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./freezing.ts";
+import * as days from "./day_events.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
 import type * as desk from "./report_desk.ts";
@@ -118,8 +119,13 @@ export class SqliteBuffer implements buffer.Buffer {
     rules: buffer.DueRules,
     most: number,
     now: number,
-    freeze: (attack: buffer.Attack, home: buffer.Home | undefined) => buffer.Frozen,
+    freeze: (
+      attack: buffer.Attack,
+      home: buffer.Home | undefined,
+      place: buffer.PlaceInDay,
+    ) => buffer.Frozen,
   ): Promise<number> {
+    const place: buffer.PlaceInDay = (room) => days.placeInDay(this.#sql, room);
     return this.#transaction(() => {
       const due = this.#sql(
         `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ?
@@ -128,10 +134,26 @@ export class SqliteBuffer implements buffer.Buffer {
       for (const { source_ip } of due) {
         const sourceIp = String(source_ip);
         const attack = readAttack(this.#sql, sourceIp);
-        const frozen = freeze(attack, readHome(this.#sql, sourceIp));
+        const frozen = freeze(attack, readHome(this.#sql, sourceIp), place);
         writeFrozen(this.#sql, frozen, attack.alerts, now);
       }
       return due.length;
+    });
+  }
+
+  closeDays(
+    endedBefore: number,
+    close: (event: buffer.DayEvent, homes: readonly buffer.Home[]) => readonly buffer.NewReport[],
+  ): Promise<number> {
+    if (days.dayEventsToClose(this.#sql, endedBefore).length === 0) return Promise.resolve(0);
+    return this.#transaction(() => {
+      const events = days.dayEventsToClose(this.#sql, endedBefore);
+      for (const event of events) {
+        const homes = days.sourcesOf(this.#sql, event).map((one) => readHome(this.#sql, one)!);
+        for (const report of close(event, homes)) writeReport(this.#sql, report);
+        days.markClosed(this.#sql, event);
+      }
+      return events.length;
     });
   }
 

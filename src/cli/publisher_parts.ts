@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Buffer, Frozen, Home } from "../buffer/buffer.ts";
+import type { Buffer, Frozen, Home, PlaceInDay } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { MispClient } from "../misp/client.ts";
 import { FeedSink } from "../misp/feed_sink.ts";
 import { RestSink } from "../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../misp/uuid.ts";
-import { freezeAttack, type FreezeRules, retractHome } from "../publish/freeze.ts";
+import { closeDay, freezeAttack, type FreezeRules, retractHome } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
 import type { Sink } from "../publish/sink.ts";
 import type { Log } from "./log.ts";
@@ -49,13 +49,20 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     due: dueRules(config),
     deliveryMs: config.misp.timeoutMs,
     prepare: lookups.prepare,
-    freeze: (attack, home, now) => freezeAttack(attack, home, rules, now, lookups.current()),
+    freeze: (attack, home, now, place) =>
+      freezeAttack(attack, home, rules, now, lookups.current(), placeOf(config, place)),
+    close: (event, homes, now) => closeDay(event, homes, rules, now),
     retract: (home, now) => retractHome(home, rules, now, lookups.current()),
     now: Date.now,
     random: Math.random,
     log,
     [Symbol.dispose]: () => client?.[Symbol.dispose](),
   };
+}
+
+/** A place in a day's event, where sources share one. */
+export function placeOf({ misp }: Config, place: PlaceInDay): PlaceInDay | undefined {
+  return misp.eventPer === "day" ? place : undefined;
 }
 
 /** When attacks are due, and the sinks whose reports count. */

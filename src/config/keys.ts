@@ -97,9 +97,9 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     },
     "misp.event_per": {
       kind: "choice",
-      choices: ["source"],
+      choices: ["source", "day"],
       fallback: "source",
-      about: "One event for each attacker",
+      about: "One event for each attacker, or one a day for all",
     },
     "misp.reopen_after_days": {
       kind: "number",

@@ -22,6 +22,7 @@ export interface Config {
     readonly analysis: number;
     readonly publish: boolean;
     readonly tags: readonly string[];
+    readonly eventPer: "source" | "day";
     readonly publishIntervalMs: number;
     readonly maxParallel: number;
     readonly publisher: string | undefined;
@@ -285,6 +286,7 @@ function typed(entries: readonly Entry[]): Config {
       analysis: number("misp.analysis"),
       publish: get("misp.publish"),
       tags: list("misp.tags"),
+      eventPer: get("misp.event_per"),
       publishIntervalMs: number("misp.publish_interval_minutes") * MINUTE,
       maxParallel: number("misp.max_parallel"),
       publisher: optional("misp.publisher"),

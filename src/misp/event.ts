@@ -53,7 +53,7 @@ const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
 const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** MISP's highest threat level. */
-const HIGH = "1";
+export const HIGH = "1";
 
 /** Builds the event of a home. */
 export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = {}): MispEvent {

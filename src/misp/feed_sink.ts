@@ -78,7 +78,8 @@ export class FeedSink implements Sink {
     const earlier = await readEvent(path);
     const earlierStamp = Number(earlier?.timestamp ?? 0);
     const stamp = Math.max(Math.floor(now / 1000), earlierStamp + 1);
-    const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
+    const whole = earlier === undefined ? event : joined(event, earlier);
+    const next = stamped(whole, this.#organisationOf(event), earlier, String(stamp));
     if (earlier !== undefined && isSame(earlier, next)) return earlier;
     await replaceFile(path, JSON.stringify({ Event: next }));
     return next;
@@ -129,6 +130,40 @@ async function readEvent(path: string): Promise<Fields | undefined> {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/**
+ * An event with what the file has beside it: a report of a source that shares a day's event holds no
+ * other source. As in MISP nothing goes away by being left out, and what is closed stays closed.
+ */
+function joined(event: MispEvent, earlier: Fields): MispEvent {
+  const known = earlier as Partial<MispEvent>;
+  return {
+    ...event,
+    threat_level_id: lower(event.threat_level_id, known.threat_level_id),
+    analysis: higher(event.analysis, known.analysis),
+    Tag: joinedBy("name", known.Tag, event.Tag),
+    Object: joinedBy("uuid", known.Object, event.Object).map(withoutStamps),
+    EventReport: joinedBy("uuid", known.EventReport, event.EventReport).map(withoutStamps),
+  };
+}
+
+const lower = (one: string, other = one) => one < other ? one : other;
+const higher = (one: string, other = one) => one > other ? one : other;
+
+function joinedBy<K extends string, T extends { readonly [Key in K]: string }>(
+  key: K,
+  earlier: readonly T[] = [],
+  later: readonly T[],
+): readonly T[] {
+  return [...new Map([...earlier, ...later].map((part) => [part[key], part])).values()];
+}
+
+/** Parts of the file have times of their own, which are given anew. */
+function withoutStamps<T>(part: T): T {
+  return JSON.parse(
+    JSON.stringify(part, (key, inner: unknown) => STAMPS.has(key) ? undefined : inner),
+  ) as T;
 }
 
 /**

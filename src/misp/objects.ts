@@ -145,6 +145,16 @@ export function geolocationObject(
   return object.Attribute.length === 0 ? [] : [object];
 }
 
+/** How many attributes the objects of a source have. */
+export function attributesOf(location: Location | undefined): number {
+  const objects = location === undefined
+    ? []
+    : [...networkObject("", "", location), ...geolocationObject("", "", location)];
+  return objects.reduce((sum, object) => sum + object.Attribute.length, FAILURE_REPORT_ATTRIBUTES);
+}
+
+const FAILURE_REPORT_ATTRIBUTES = 3;
+
 /** An event whose objects are deleted: a MISP that pulls it deletes them too (contracts/misp-recorded.md 4.8). */
 export function withObjectsDeleted<E extends { readonly Object: readonly MispObject[] }>(
   event: E,

@@ -10,11 +10,15 @@ import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
+import { inChunks, merged } from "./merged.ts";
 import { sightingRows } from "./sightings.ts";
-import { type MispUpdate, type Told, toldBy, updateOf } from "./update.ts";
+import { type MispUpdate, type Told, toldBy, untold, updateOf } from "./update.ts";
 
 /** Tries after which a 500 for the same body, from an instance that is well, is a refusal. */
 const MOST_FAILURES = 3;
+
+/** Attributes of one request (contracts/misp.md 3.1). */
+const ATTRIBUTES_AT_ONCE = 500;
 
 /** Sightings of one request. */
 const SIGHTINGS_AT_ONCE = 1000;
@@ -24,6 +28,12 @@ export interface RestSinkRules {
   readonly publish: boolean;
   /** How many events are worked on at a time; an event has one writer only. */
   readonly maxParallel: number;
+}
+
+/** A report and the event in it. */
+interface Part {
+  readonly report: Report;
+  readonly event: MispEvent;
 }
 
 interface Delivery {
@@ -57,27 +67,65 @@ export class RestSink implements Sink {
     }
   }
 
+  /** Delivers the reports of one event: one writer, few requests. */
   async #deliverInTurn(reports: readonly Report[]): Promise<readonly Delivery[]> {
+    const parts = reports.map((report) => ({
+      report,
+      event: JSON.parse(report.body) as MispEvent,
+    }));
     const deliveries: Delivery[] = [];
-    for (const report of reports) {
-      const outcome = await this.#deliver(report);
-      deliveries.push({ report, outcome });
-      if (outcome.kind === "unavailable") break;
+    let isKnownThere = reports.some((report) => report.isKnownThere);
+    for (const chunk of inChunks(parts, ATTRIBUTES_AT_ONCE, ({ event }) => sizeOf(event))) {
+      for (const delivery of await this.#deliverChunk(chunk, isKnownThere)) {
+        deliveries.push(delivery);
+        if (delivery.outcome.kind === "delivered") isKnownThere = true;
+        if (delivery.outcome.kind === "unavailable") return deliveries;
+      }
     }
     return deliveries;
   }
 
-  async #deliver(report: Report): Promise<Outcome> {
+  /** Together, or where that fails one at a time: a part that MISP will not have holds up no other. */
+  async #deliverChunk(
+    chunk: readonly [Part, ...Part[]],
+    isKnownThere: boolean,
+  ): Promise<readonly Delivery[]> {
+    const outcome = await this.#deliver(chunk, isKnownThere);
+    const isOne = chunk.length === 1 || outcome.kind === "unavailable";
+    if (isOne || outcome.kind === "delivered") {
+      return chunk.map(({ report, event }) => ({
+        report,
+        outcome: outcome.kind === "delivered"
+          ? { ...outcome, told: JSON.stringify(toldBy(event)) }
+          : outcome,
+      }));
+    }
+    const deliveries: Delivery[] = [];
+    let isThere = isKnownThere;
+    for (const part of chunk) {
+      const [delivery] = await this.#deliverChunk([part], isThere);
+      deliveries.push(delivery!);
+      if (delivery!.outcome.kind === "delivered") isThere = true;
+      if (delivery!.outcome.kind === "unavailable") break;
+    }
+    return deliveries;
+  }
+
+  async #deliver(parts: readonly [Part, ...Part[]], isKnownThere: boolean): Promise<Outcome> {
+    const report: Report = {
+      ...parts[0].report,
+      tries: Math.max(...parts.map((part) => part.report.tries)),
+      sightings: parts.flatMap((part) => part.report.sightings),
+    };
+    const event = merged(mapped(parts, (part) => part.event));
     try {
-      const event = JSON.parse(report.body) as MispEvent;
-      const stored = report.isKnownThere
-        ? await this.#update(report, event)
+      const stored = isKnownThere
+        ? await this.#update(report, event, merged(mapped(parts, updateOfPart)))
         : await this.#add(report, event);
       if ("end" in stored) return stored.end;
       const seen = await this.#tellSightings(report);
       if ("end" in seen) return seen.end;
-      const notes = [...stored.notes, ...seen.notes];
-      return { kind: "delivered", notes, told: JSON.stringify(toldBy(event)) };
+      return { kind: "delivered", notes: [...stored.notes, ...seen.notes] };
     } catch (error) {
       if (error instanceof Unreachable) return { kind: "unavailable", reason: error.message };
       throw error;
@@ -136,9 +184,8 @@ export class RestSink implements Sink {
   }
 
   /** One request for an event that was delivered before; it stays published. */
-  async #update(report: Report, event: MispEvent): Promise<Step> {
+  async #update(report: Report, event: MispEvent, sent: MispUpdate): Promise<Step> {
     const { publish } = this.#rules;
-    const sent = report.told === "" ? event : updateOf(event, JSON.parse(report.told) as Told);
     const meaning = await this.#postEdit(sent, publish);
     if (meaning.kind === "missing") return await this.#add(report, event);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
@@ -198,6 +245,18 @@ export class RestSink implements Sink {
       : { kind: "retry", reason };
   }
 }
+
+function updateOfPart({ report, event }: Part): MispUpdate {
+  const told = report.told === "" ? untold(event) : JSON.parse(report.told) as Told;
+  return updateOf(event, told);
+}
+
+function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {
+  return [map(first), ...rest.map(map)];
+}
+
+const sizeOf = (event: MispEvent) =>
+  event.Object.reduce((sum, object) => sum + object.Attribute.length, 0);
 
 const MAY_NOT_PUBLISH = "the key's role may not publish";
 

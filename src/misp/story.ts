@@ -22,6 +22,66 @@ export interface MispEventReport {
   readonly distribution: "5";
 }
 
+const HOW_COUNTED: readonly string[] = [
+  "## How attempts are counted",
+  "sshd, its keyboard-interactive code and PAM each log the same guess. The lines are kept apart " +
+  "by kind and connection, and the fullest view of the same guesses is the count; a log that was " +
+  "collected twice counts once.",
+];
+
+/** Sources that a day's story names; the rest is counted. */
+const MOST_SOURCES = 200;
+
+/** Tells the story of a day and its sources. Times are UTC. */
+export function tellDay(
+  eventUuid: string,
+  name: string,
+  homes: readonly Home[],
+  rules: StoryRules,
+): MispEventReport {
+  const ranked = homes.toSorted((one, other) =>
+    other.attempts - one.attempts || (one.sourceIp < other.sourceIp ? -1 : 1)
+  );
+  const attempts = homes.reduce((sum, home) => sum + home.attempts, 0);
+  const rows = ranked.slice(0, MOST_SOURCES).map((home) =>
+    `| ${home.sourceIp} | ${home.attempts} | ${home.sensors.length} | ${time(home.firstSeen)} | ` +
+    `${time(home.lastSeen)} |`
+  );
+  const others = ranked.length - rows.length;
+  const letIn = ranked.filter((home) => home.compromisedAt !== undefined);
+  const paragraphs = [
+    `# ${name}`,
+    `**${attempts} attempts** from ${homes.length} sources.`,
+    ...letIn.map(({ sourceIp }) => `**A login from ${sourceIp} was let in after failures.**`),
+    "## Sources",
+    [
+      "| source | attempts | sensors | first seen | last seen |",
+      "|---|---|---|---|---|",
+      ...rows,
+      ...(others === 0 ? [] : ["", `${others} more sources are not listed.`]),
+    ].join("\n"),
+    "## User names",
+    usernamesOf(addedUp(homes), homes.some((home) => home.furtherUsernames > 0), rules),
+    ...HOW_COUNTED,
+  ];
+  return {
+    uuid: uuidV5(eventUuid, "event-report"),
+    name,
+    content: paragraphs.join("\n\n"),
+    distribution: "5",
+  };
+}
+
+function addedUp(homes: readonly Home[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const home of homes) {
+    for (const [name, count] of Object.entries(home.usernames)) {
+      counts.set(name, (counts.get(name) ?? 0) + count);
+    }
+  }
+  return Object.fromEntries(counts);
+}
+
 /** Tells the story of a home. Times are UTC. */
 export function tellStory(home: Home, rules: StoryRules): MispEventReport {
   const paragraphs = [
@@ -33,13 +93,10 @@ export function tellStory(home: Home, rules: StoryRules): MispEventReport {
     "## Sensors",
     sensorTable(home, rules),
     "## User names",
-    usernames(home, rules),
+    usernamesOf(home.usernames, home.furtherUsernames > 0, rules),
     ...passwords(home, rules),
     ...techniques(home),
-    "## How attempts are counted",
-    "sshd, its keyboard-interactive code and PAM each log the same guess. The lines are kept apart " +
-    "by kind and connection, and the fullest view of the same guesses is the count; a log that was " +
-    "collected twice counts once.",
+    ...HOW_COUNTED,
   ];
   return {
     uuid: uuidV5(home.eventUuid, "event-report"),
@@ -92,9 +149,13 @@ export function sensorName(
   return `honeypot-${uuidV5(publisherUuid(home.publisher), `sensor/${sensor.sensor}`).slice(0, 8)}`;
 }
 
-function usernames(home: Home, rules: StoryRules): string {
-  const { shown, distinct, others } = summariseUsernames(home.usernames, rules.usernames);
-  const atLeast = home.furtherUsernames > 0 ? "At least " : "";
+function usernamesOf(
+  counts: Readonly<Record<string, number>>,
+  hasFurther: boolean,
+  rules: StoryRules,
+): string {
+  const { shown, distinct, others } = summariseUsernames(counts, rules.usernames);
+  const atLeast = hasFurther ? "At least " : "";
   const told = `${atLeast}${distinct} different user names were seen`;
   if (shown.length === 0) return `${told}.`;
   const rows = shown.map(({ name, count }) => `| ${markdownText(name)} | ${count} |`);

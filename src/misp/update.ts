@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MispEvent } from "./event.ts";
+import { HIGH, type MispEvent } from "./event.ts";
 import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
 
 /** What the latest delivery said of things that are an analyst's to change. */
@@ -22,11 +22,23 @@ type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "va
 
 /** An event as an update sends it. */
 export interface MispUpdate
-  extends Partial<Pick<MispEvent, "threat_level_id">>, Pick<MispEvent, "uuid" | "info" | "Tag"> {
+  extends
+    Partial<Pick<MispEvent, "threat_level_id" | "analysis">>,
+    Pick<MispEvent, "uuid" | "info" | "Tag"> {
   readonly Object: readonly (Omit<MispObject, "Attribute"> & {
     readonly Attribute: readonly AttributeUpdate[];
   })[];
   readonly EventReport: MispEvent["EventReport"];
+}
+
+/**
+ * What is taken for told when a source is new in an event that is there: the event's own fields are as
+ * others of its sources left them. Only what must not wait is said: a login that was let in, and that
+ * the event's day is over.
+ */
+export function untold(event: MispEvent): Told {
+  const isHigh = event.threat_level_id === HIGH;
+  return { tags: [], threatLevel: isHigh ? "" : event.threat_level_id, toIds: false, objects: [] };
 }
 
 /** What there is to remember of an event that was delivered. */
@@ -54,6 +66,8 @@ export function updateOf(event: MispEvent, told: Told): MispUpdate {
     uuid,
     info,
     ...(threat_level_id === told.threatLevel ? {} : { threat_level_id }),
+    // Without an object it is what closes a day's event.
+    ...(event.Object.length === 0 ? { analysis: event.analysis } : {}),
     Tag: event.Tag.filter(({ name }) => !told.tags.includes(name)),
     Object: event.Object.map((object) =>
       told.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object

@@ -36,6 +36,11 @@ export function eventUuid(publisher: string, sourceIp: string, openedOn: string)
   return uuidV5(publisherUuid(publisher), `ssh-bf/event/source/${sourceIp}/${openedOn}`);
 }
 
+/** The event that the sources of a day share, or a part of it (contracts/misp.md 1). */
+export function dayEventUuid(publisher: string, day: string, part: number): string {
+  return uuidV5(publisherUuid(publisher), `ssh-bf/event/day/${day}/${part}`);
+}
+
 /** The namespace of a publisher, also the uuid of the organisation in a feed. */
 export function publisherUuid(publisher: string): string {
   return uuidV5(PROJECT, `publisher/${publisher}`);

@@ -3,14 +3,24 @@
  *
  * @module
  */
-import type { Attack, Frozen, Home, Sighting, SinkName } from "../buffer/buffer.ts";
+import type {
+  Attack,
+  DayEvent,
+  Frozen,
+  Home,
+  NewReport,
+  PlaceInDay,
+  Sighting,
+  SinkName,
+} from "../buffer/buffer.ts";
 import type { Location } from "../types.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
-import { withObjectsDeleted } from "../misp/objects.ts";
+import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
+import { attributesOf, withObjectsDeleted } from "../misp/objects.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
-import { uuidV5 } from "../misp/uuid.ts";
-import { type HomeRules, updateHome } from "./home.ts";
+import { dayEventUuid, uuidV5 } from "../misp/uuid.ts";
+import { type HomeRules, type PlaceOfSource, updateHome } from "./home.ts";
 
 /** What freezing is configured by. */
 export interface FreezeRules extends HomeRules, EventRules {
@@ -37,6 +47,7 @@ export const NO_LOOKUPS: Lookups = { verdictOf: () => undefined, locate: () => u
  * up to date, without `to_ids`; so is what looks like a compromise.
  *
  * @param now milliseconds UTC
+ * @param placeInDay undefined: a new source gets an event of its own
  */
 export function freezeAttack(
   attack: Attack,
@@ -44,8 +55,19 @@ export function freezeAttack(
   rules: FreezeRules,
   now: number,
   lookups: Lookups = NO_LOOKUPS,
+  placeInDay?: PlaceInDay,
 ): Frozen {
-  const { home, settled } = updateHome(attack, earlier, rules, now);
+  const location = lookups.locate(attack.sourceIp) ?? attack.place;
+  const place: PlaceOfSource | undefined = placeInDay === undefined
+    ? undefined
+    : (publisher, day) =>
+      placeInDay({
+        publisher,
+        day,
+        attributes: attributesOf(location),
+        uuidOf: (part) => dayEventUuid(publisher, day, part),
+      });
+  const { home, settled } = updateHome(attack, earlier, rules, now, place);
   const mustBeTold = home.compromisedAt !== undefined || home.reports > 0;
   const verdict = lookups.verdictOf(home.sourceIp);
   if (!mustBeTold && verdict?.action === "drop") {
@@ -69,6 +91,30 @@ export function retractHome(home: Home, rules: FreezeRules, now: number, lookups
   return { ...tell(retracted, rules, now, lookups, sightings, 0), settled: [] };
 }
 
+/** Closes the event of a day that is over: the report of the event itself, not of a source. */
+export function closeDay(
+  event: DayEvent,
+  homes: readonly Home[],
+  rules: FreezeRules,
+  now: number,
+): readonly NewReport[] {
+  const told = homes.filter((home) => home.reports > 0);
+  if (told.length === 0) return [];
+  const body = JSON.stringify(buildClosing(event, told, rules));
+  return rules.sinks.map((sink) => ({
+    // A day that gets a source later is closed again, and that is another report.
+    uuid: uuidV5(event.eventUuid, `report/closed/${told.length}`),
+    sink,
+    sourceIp: `day ${event.day}`,
+    eventUuid: event.eventUuid,
+    body,
+    attempts: told.reduce((sum, home) => sum + home.attempts, 0),
+    frozenAt: now,
+    sightings: [],
+    restMs: 0,
+  }));
+}
+
 function tell(
   home: Home,
   rules: FreezeRules,
@@ -81,8 +127,10 @@ function tell(
   const told = { ...home, reports: home.reports + 1 };
   const verdict = lookups.verdictOf(sourceIp);
   const location = lookups.locate(sourceIp) ?? home.place;
-  const event = buildEvent(told, rules, { verdict, location });
-  const uuid = uuidV5(eventUuid, `report/${told.reports}`);
+  const build = home.part === undefined ? buildEvent : buildDayEvent;
+  const event = build(told, rules, { verdict, location });
+  const name = home.part === undefined ? told.reports : `${sourceIp}/${told.reports}`;
+  const uuid = uuidV5(eventUuid, `report/${name}`);
   const reports = rules.sinks.map((sink) => ({
     uuid,
     sink,

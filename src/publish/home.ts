@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attack, EvidenceRow, Home, SensorRow, Totals } from "../buffer/buffer.ts";
+import type { Attack, DayEvent, EvidenceRow, Home, SensorRow, Totals } from "../buffer/buffer.ts";
 import type { Technique } from "../types.ts";
 import { attemptsOf, connectionGuesses } from "../wazuh/counting.ts";
 
@@ -26,6 +26,9 @@ export interface HomeRules {
   readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
 }
 
+/** Gives a new source its place in the event of a day. */
+export type PlaceOfSource = (publisher: string, day: string) => DayEvent;
+
 /** A home brought up to date, and the connections that are over and now part of its totals. */
 export interface Updated {
   readonly home: Home;
@@ -36,16 +39,18 @@ export interface Updated {
  * Merges an attack into the home of its source, or into a new one.
  *
  * @param now milliseconds UTC
+ * @param place undefined: a new source gets an event of its own
  */
 export function updateHome(
   attack: Attack,
   earlier: Home | undefined,
   rules: HomeRules,
   now: number,
+  place?: PlaceOfSource,
 ): Updated {
   const isReopened = earlier !== undefined &&
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
-  const base = earlier === undefined || isReopened ? newHome(attack, rules) : earlier;
+  const base = earlier === undefined || isReopened ? newHome(attack, rules, place) : earlier;
   const { live, over, foreign } = sortConnections(attack, isReopened, now);
   const settledTotals = add(base.settled, totalsOf(over));
   const attempts = attemptsOf(add(settledTotals, totalsOf(live)));
@@ -89,12 +94,14 @@ function connectionsOf(rows: readonly EvidenceRow[]): Iterable<readonly Evidence
   return Map.groupBy(rows, (row) => `${row.sensor}\n${row.pid}`).values();
 }
 
-function newHome(attack: Attack, rules: HomeRules): Home {
+function newHome(attack: Attack, rules: HomeRules, place: PlaceOfSource | undefined): Home {
   const publisher = rules.publisher ?? attack.manager;
   const openedOn = new Date(attack.firstSeen).toISOString().slice(0, 10);
+  const shared = place?.(publisher, openedOn);
   return {
     sourceIp: attack.sourceIp,
-    eventUuid: rules.eventUuidOf(publisher, attack.sourceIp, openedOn),
+    eventUuid: shared?.eventUuid ?? rules.eventUuidOf(publisher, attack.sourceIp, openedOn),
+    part: shared?.part,
     publisher,
     openedOn,
     firstSeen: attack.firstSeen,

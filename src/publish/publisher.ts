@@ -3,7 +3,18 @@
  *
  * @module
  */
-import type { Attack, Buffer, DueRules, Frozen, Home, Lease, Report } from "../buffer/buffer.ts";
+import type {
+  Attack,
+  Buffer,
+  DayEvent,
+  DueRules,
+  Frozen,
+  Home,
+  Lease,
+  NewReport,
+  PlaceInDay,
+  Report,
+} from "../buffer/buffer.ts";
 import { NOTES_TOLD } from "./names.ts";
 import type { Outcome, Sink } from "./sink.ts";
 
@@ -16,7 +27,14 @@ export interface PublisherParts {
   readonly deliveryMs: number;
   /** Loads what freezing looks up, before the transaction: it may take a while the first time. */
   readonly prepare: () => Promise<void>;
-  readonly freeze: (attack: Attack, home: Home | undefined, now: number) => Frozen;
+  readonly freeze: (
+    attack: Attack,
+    home: Home | undefined,
+    now: number,
+    place: PlaceInDay,
+  ) => Frozen;
+  /** What closes the event of a day. */
+  readonly close: (event: DayEvent, homes: readonly Home[], now: number) => readonly NewReport[];
   /** Milliseconds UTC. */
   readonly now: () => number;
   /** From 0 to 1, for the jitter. */
@@ -102,7 +120,7 @@ class PublishRound {
   }
 
   async #freeze(): Promise<void> {
-    const { buffer, due, freeze } = this.#parts;
+    const { buffer, due, freeze, close } = this.#parts;
     await this.#parts.prepare();
     const rules = this.#everything ? { ...due, periodMs: -AHEAD_MS, maxHoldMs: -AHEAD_MS } : due;
     for (;;) {
@@ -112,12 +130,15 @@ class PublishRound {
         rules,
         FREEZE_AT_ONCE,
         now,
-        (attack, home) => freeze(attack, home, this.#parts.now()),
+        (attack, home, place) => freeze(attack, home, this.#parts.now(), place),
       );
       this.#frozen += count;
-      if (count < FREEZE_AT_ONCE) return;
+      if (count < FREEZE_AT_ONCE) break;
       await this.#renew();
     }
+    // By then the last attack of that day is frozen, too.
+    const now = this.#parts.now();
+    await buffer.closeDays(now - due.maxHoldMs, (event, homes) => close(event, homes, now));
   }
 
   /** @returns whether there may be more to deliver */

@@ -57,6 +57,7 @@ export async function publishAll(buffer: SqliteBuffer, owner: string): Promise<v
       due: { periodMs: 0, maxHoldMs: 0, sinks: ["feed"] },
       deliveryMs: 1000,
       prepare: () => Promise.resolve(),
+      close: () => [],
       freeze: (attack, home, now) => freezeAttack(attack, home, FREEZE_RULES, now),
       now: Date.now,
       random: () => 0.5,

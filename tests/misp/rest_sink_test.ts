@@ -196,12 +196,16 @@ Deno.test("deliver() refuses what fails validation, with MISP's reason, and goes
   await using rig = await startRig();
   const bad = report();
   const event = { ...JSON.parse(bad.body) as object, threat_level_id: "9" };
-  const outcomes = await rig.deliver({ ...bad, body: JSON.stringify(event) }, report());
-  assert.deepEqual(outcomes, [{
+  const [refused, next] = await rig.deliver(
+    { ...bad, body: JSON.stringify(event) },
+    report(3, {}, "198.51.100.8"),
+  );
+  assert.deepEqual(refused, {
     kind: "refused",
     reason: 'MISP refused it: {"Event":{"threat_level_id":' +
       '["Options : 1, 2, 3, 4 (for High, Medium, Low, Undefined)"]}}',
-  }, DELIVERED]);
+  });
+  assert.equal(next?.kind, "delivered");
 });
 
 Deno.test("deliver() takes a queued publication for done", async () => {

@@ -72,6 +72,7 @@ class Scene implements Disposable {
       due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks },
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
+      close: () => [],
       freeze: (
         attack: Parameters<typeof freezeAttack>[0],
         home: Parameters<typeof freezeAttack>[1],

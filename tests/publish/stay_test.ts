@@ -53,6 +53,7 @@ class Scene implements Disposable {
       due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: ["feed"] },
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
+      close: () => [],
       freeze: (attack, home, now) =>
         freezeAttack(attack, home, {
           sinks: ["feed"],
@@ -182,8 +183,8 @@ Deno.test("stayAndPublish() leaves when another published everything", async () 
   scene.onSleep = async () => {
     const { freeze } = scene.parts;
     const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
-    await scene.buffer.freezeDue(due, 9, scene.now, (attack, home) => ({
-      ...freeze(attack, home, scene.now),
+    await scene.buffer.freezeDue(due, 9, scene.now, (attack, home, place) => ({
+      ...freeze(attack, home, scene.now, place),
       reports: [],
     }));
   };
