@@ -189,6 +189,19 @@ Deno.test("viewMe() shows what a custom role may", async () => {
   assert.equal(json.Role.perm_sighting, false);
 });
 
+Deno.test("viewMe() shows the role of a key that only reads, getVersion() what the key may", async () => {
+  await using bench = await Bench.start();
+  const me = await bench.get("/users/view/me", "readonlykey");
+  const version = await bench.get("/servers/getVersion", "readonlykey");
+  assert.deepEqual([me.json.Role.perm_sighting, version.json.perm_sighting], [true, false]);
+});
+
+Deno.test("answer() tells the instance's time", async () => {
+  await using bench = await Bench.start({ now: () => Date.UTC(2026, 10, 23, 0, 31, 23) });
+  const { headers } = await bench.get("/servers/getVersion");
+  assert.equal(headers.get("date"), "Mon, 23 Nov 2026 00:31:23 GMT");
+});
+
 Deno.test("answer() is pretty-printed JSON with cookies", async () => {
   await using bench = await Bench.start();
   const { headers, text } = await bench.get("/servers/getVersion.json");
@@ -1022,6 +1035,13 @@ Deno.test("indexTags() finds by a part of the name and counts uses", async () =>
   const exact = await bench.get(`/tags/index/searchall:${encodeURIComponent(BRUTE_FORCE)}`);
   assert.deepEqual(exact.json.Tag.map((tag: Json) => tag.name), [BRUTE_FORCE]);
   assert.deepEqual((await bench.get("/tags/index/searchall:nothing")).json, { Tag: [] });
+});
+
+Deno.test("indexTags() lists all tags, and leaves the counts out on request", async () => {
+  await using bench = await Bench.start({ tags: ["tlp:amber", BRUTE_FORCE] });
+  const { json } = await bench.get("/tags/index/exclude_statistics:1");
+  assert.deepEqual(json.Tag.map((tag: Json) => tag.name), ["tlp:amber", BRUTE_FORCE]);
+  assert.equal("count" in json.Tag[0], false);
 });
 
 // ---------------------------------------------------------------- events/view, edit, delete

@@ -24,10 +24,13 @@ export function getVersion(call: Call): Answer {
   });
 }
 
-/** `GET /users/view/me`. */
+/**
+ * `GET /users/view/me`: the role as the database has it. A key that only reads shows in getVersion
+ * alone (MISP 2.5 `UsersController::view`, `AuthKey::setUserData`).
+ */
 export function viewMe(call: Call): Answer {
   const { user } = call;
-  const { permissions, organisation } = user;
+  const { rolePermissions: permissions, organisation } = user;
   const level = permissions.perm_publish ? 3 : permissions.perm_modify_org ? 2 : 0;
   return json(200, {
     User: {

@@ -79,7 +79,10 @@ export interface User {
   readonly roleId: string;
   readonly roleName: string;
   readonly organisation: Organisation;
+  /** What the key may do. */
   readonly permissions: Permissions;
+  /** What `/users/view/me` shows: the role's flags, also for a key that only reads. */
+  readonly rolePermissions: Permissions;
 }
 
 /** The instance's organisations: the site admin's, the client's, a foreign one. */
@@ -218,5 +221,6 @@ export function userOf(given: Role | CustomRole): User {
     roleName: row.name,
     organisation,
     permissions: { ...row.permissions, ...turned },
+    rolePermissions: { ...(role === "readonlykey" ? PUBLISHER : row.permissions), ...turned },
   };
 }

@@ -242,7 +242,12 @@ export class FakeMisp implements AsyncDisposable {
     const pause = hang === "inside" ? hold : cut === true ? cutter(connection) : undefined;
     const keep = this.#options.keepAlive === true &&
       !answer.headers.some(([name]) => name === "Connection");
-    await connection.send(answer, { keep, withBody: request.method !== "HEAD", pause });
+    const now = this.#options.now ?? Date.now;
+    const dated = {
+      ...answer,
+      headers: [["Date", new Date(now()).toUTCString()] as const, ...answer.headers],
+    };
+    await connection.send(dated, { keep, withBody: request.method !== "HEAD", pause });
     return keep && cut !== true;
   }
 

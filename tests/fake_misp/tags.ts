@@ -93,9 +93,13 @@ export function addTag(call: Call): Answer {
   return json(200, { Tag: printRow(ensureTag(call.state, name, text(sent.colour))) });
 }
 
-/** `GET /tags/index/searchall:NAME`: the tags whose name has that in it. */
+/**
+ * `GET /tags/index/searchall:NAME`: the tags whose name has that in it, or all of them, never in
+ * pages; `exclude_statistics:1` leaves the counts out (MISP 2.5 `TagsController::index`).
+ */
 export function indexTags(call: Call): Answer {
   const wanted = (call.named.get("searchall") ?? "").toLowerCase();
+  const isCounted = (call.named.get("exclude_statistics") ?? "0") === "0";
   const events = [...call.state.events.values()];
   const attributes = events.flatMap((event) => [
     ...event.Attribute,
@@ -108,8 +112,9 @@ export function indexTags(call: Call): Answer {
     Tag: rows.map((row) => ({
       ...printRow(row),
       favourite: false,
-      count: countTagged(events, row),
-      attribute_count: countTagged(attributes, row),
+      ...(isCounted
+        ? { count: countTagged(events, row), attribute_count: countTagged(attributes, row) }
+        : {}),
     })),
   });
 }
