@@ -6,13 +6,14 @@
 import type { Buffer, Frozen, Home, PlaceInDay } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { type Config, ConfigError } from "../config/load.ts";
-import { MispClient } from "../misp/client.ts";
+import { type ClientOptions, MispClient } from "../misp/client.ts";
 import { FeedSink } from "../misp/feed_sink.ts";
 import { RestSink } from "../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../misp/uuid.ts";
 import { closeDay, freezeAttack, type FreezeRules, retractHome } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
 import type { Sink } from "../publish/sink.ts";
+import { createContact } from "./contact.ts";
 import type { Log } from "./log.ts";
 import { createLookups } from "./lookups.ts";
 
@@ -35,10 +36,15 @@ export function feedDirectory(config: Config): string | undefined {
  * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
  */
 export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
-  const client = createMispClient(config);
+  const access = mispAccess(config);
+  const client = access === undefined ? undefined : new MispClient(access);
   const directory = feedDirectory(config);
   const sinks: Sink[] = [];
-  if (client !== undefined) sinks.push(new RestSink(client, config.misp));
+  if (access !== undefined && client !== undefined) {
+    const { url, apiKey } = access;
+    const contact = createContact(client, { url, apiKey, buffer, now: Date.now, log });
+    sinks.push(new RestSink(client, { ...config.misp, contact }));
+  }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
   const rules = freezeRules(config, names);
@@ -101,7 +107,12 @@ function createFeedSink(config: Config, directory: string): FeedSink {
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
 }
 
-function createMispClient(config: Config): MispClient | undefined {
+/**
+ * How to reach MISP; undefined without `misp.url`.
+ *
+ * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ */
+export function mispAccess(config: Config): ClientOptions | undefined {
   const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
   if (url === undefined) return undefined;
   const key = apiKey ?? readFile("misp.api_key_file", apiKeyFile);
@@ -117,7 +128,7 @@ function createMispClient(config: Config): MispClient | undefined {
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`misp.ca_file ${caFile}: holds no PEM certificate`);
   }
-  return new MispClient({ url, apiKey: key.trim(), caCertificate, timeoutMs });
+  return { url, apiKey: key.trim(), caCertificate, timeoutMs };
 }
 
 function readFile(key: string, path: string | undefined): string | undefined {

@@ -28,7 +28,20 @@ export interface RestSinkRules {
   readonly publish: boolean;
   /** How many events are worked on at a time; an event has one writer only. */
   readonly maxParallel: number;
+  /** What our key may do there; without it everything is tried. */
+  readonly contact?: () => Promise<Contact>;
 }
+
+/** What the first contact with an instance told. */
+export type Contact = Known | Extract<Outcome, { kind: "unavailable" }>;
+
+interface Known {
+  readonly kind: "known";
+  readonly mayPublish: boolean;
+  readonly maySight: boolean;
+}
+
+const EVERYTHING: Known = { kind: "known", mayPublish: true, maySight: true };
 
 /** A report and the event in it. */
 interface Part {
@@ -49,6 +62,7 @@ export class RestSink implements Sink {
   readonly name = "misp";
   readonly #client: MispClient;
   readonly #rules: RestSinkRules;
+  #may = EVERYTHING;
 
   constructor(client: MispClient, rules: RestSinkRules) {
     this.#client = client;
@@ -56,6 +70,12 @@ export class RestSink implements Sink {
   }
 
   async *deliver(reports: readonly Report[]) {
+    const contact = await this.#rules.contact?.() ?? EVERYTHING;
+    if (contact.kind === "unavailable") {
+      for (const report of reports.slice(0, 1)) yield { report, outcome: contact };
+      return;
+    }
+    this.#may = contact;
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
     const isUnavailable = (deliveries: readonly Delivery[]) =>
       deliveries.some(({ outcome }) => outcome.kind === "unavailable");
@@ -176,6 +196,7 @@ export class RestSink implements Sink {
     missingTags: readonly string[],
   ): Promise<Step> {
     if (!this.#rules.publish) return withNotes(missingTags);
+    if (!this.#may.mayPublish) return withNotes(missingTags, MAY_NOT_PUBLISH);
     const meaning = await this.#post(`/events/publish/${event.uuid}`, {});
     if (meaning.kind === "done") return withNotes(missingTags);
     if (meaning.kind === "refused") return withNotes(missingTags, meaning.reason);
@@ -198,6 +219,9 @@ export class RestSink implements Sink {
   /** Sent again, those that are there change nothing (contracts/misp-recorded.md, before 3). */
   async #tellSightings(report: Report): Promise<Step> {
     const rows = sightingRows(report.sightings);
+    if (rows.length > 0 && !this.#may.maySight) {
+      return { notes: ["stored, but without sightings: the key's role may not add them"] };
+    }
     for (let start = 0; start < rows.length; start += SIGHTINGS_AT_ONCE) {
       const meaning = await this.#post(
         `/sightings/bulkSaveSightings/${report.eventUuid}`,

@@ -13,5 +13,8 @@ export const INTEGRATORD_URL = "integratord's misp.url";
 /** What sinks left out, and when it was told: JSON of pairs. */
 export const NOTES_TOLD = "notes told";
 
+/** What our key may do in MISP, and when it was asked: JSON. */
+export const MISP_CONTACT = "misp contact";
+
 /** Why the publisher that stays could not work. */
 export const PUBLISHER_PROBLEM = "publisher's problem";

@@ -85,8 +85,10 @@ for (const kind of KINDS) {
     assert.equal(ours.some((line) => line.includes("flush --stay")), true);
     assert.equal(ours.some((line) => line.includes(misp.keys.orgadmin)), false);
     misp.release();
-    await misp.received(2);
+    await misp.received(4);
     assert.deepEqual(misp.requests.map((request) => request.path.split("/")[2]), [
+      "getVersion.json",
+      "view",
       "add",
       "publish",
     ]);

@@ -113,7 +113,7 @@ for (const kind of KINDS) {
         WM_MISP_API_KEY: "y".repeat(40),
       });
       assert.equal(code, 3);
-      assert.match(stderr, /Authentication failed/);
+      assert.match(stderr, /MISP does not know this key/);
       assert.match(stderr, /could not be used/);
       assert.doesNotMatch(stderr, /yyyy/);
     });

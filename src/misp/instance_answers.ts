@@ -1,0 +1,204 @@
+/**
+ * What answers and failures tell of an instance and of our key's role. Pure.
+ *
+ * @module
+ */
+import { type Answer, Unreachable } from "./client.ts";
+
+/** What a key may do: its role's flags, all of them off for a key that only reads. */
+export interface Rights {
+  readonly perm_add: boolean;
+  readonly perm_modify: boolean;
+  readonly perm_modify_org: boolean;
+  readonly perm_publish: boolean;
+  readonly perm_sighting: boolean;
+  readonly perm_tagger: boolean;
+  readonly perm_tag_editor: boolean;
+  readonly perm_site_admin: boolean;
+}
+
+/** An instance and our key's role there. Plain JSON: it can be kept and read again. */
+export interface Instance {
+  /** Such as `2.5.1`. */
+  readonly version: string;
+  readonly role: string;
+  readonly organisation: { readonly name: string; readonly uuid: string };
+  readonly rights: Rights;
+  /** The key was made to read only, whatever its role may do. */
+  readonly isReadOnly: boolean;
+  /** Wanted tags that the instance does not have; null: it did not list its tags. */
+  readonly missingTags: readonly string[] | null;
+  /** MISP's clock minus ours, milliseconds, true to a second; null: it told no time. */
+  readonly clockAheadMs: number | null;
+}
+
+/** What keeps us from an instance. */
+export type TroubleKind =
+  /** No connection, no whole answer, or none in time. */
+  | "unreachable"
+  /** Its certificate, or one side does not speak TLS. */
+  | "tls"
+  /** This program's own permissions. */
+  | "not_permitted"
+  | "wrong_key"
+  | "user_disabled"
+  /** The key is not for our address. */
+  | "wrong_address"
+  /** The role may not make this request. */
+  | "no_right"
+  /** To the login page: a wrong key, or maintenance (contracts/misp-recorded.md 3.8, 4.1). */
+  | "login"
+  /** To another address. */
+  | "moved"
+  /** It answers, but not as MISP does. */
+  | "not_misp"
+  /** 429 or 5xx: MISP, or a proxy before it, is in trouble itself. */
+  | "failing";
+
+/** Why nothing could be read. The reason is one line and holds no secret. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly reason: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is wrong with an answer that should be a JSON object; undefined: nothing. */
+export function troubleOf(answer: Answer): Trouble | undefined {
+  const { status } = answer;
+  const message = line(fields(answer.json).message, "no reason given");
+  if (status >= 300 && status < 400) return redirected(answer);
+  if (status === 401 || status === 403) return forbidden(message);
+  if (status === 429 || status >= 500) {
+    return { kind: "failing", reason: `MISP, or the proxy before it, answered ${status}` };
+  }
+  if (status !== 200) return { kind: "not_misp", reason: `it answered ${status}: ${message}` };
+  if (!isObject(answer.json)) return { kind: "not_misp", reason: "its answer is no JSON object" };
+  return undefined;
+}
+
+/** All refusals are 403; only their texts tell them apart (contracts/misp-recorded.md 3.9, 4.1). */
+function forbidden(message: string): Trouble {
+  const reason = `MISP says: ${message}`;
+  if (/account has been disabled/.test(message)) return { kind: "user_disabled", reason };
+  if (/^Authentication failed/.test(message)) {
+    return { kind: "wrong_key", reason: "MISP does not know this key, or it has expired" };
+  }
+  if (/Auth key from your IP/.test(message)) return { kind: "wrong_address", reason };
+  return { kind: "no_right", reason };
+}
+
+function redirected({ status, headers }: Answer): Trouble {
+  const location = headers.get("Location") ?? "";
+  if (/\/users\/login\b/.test(location)) {
+    return {
+      kind: "login",
+      reason: "MISP sent us to its login page: wrong key, or it is under maintenance",
+    };
+  }
+  // Whatever stands behind the host is none of ours, and may hold a token.
+  const target = URL.canParse(location) ? new URL(location).origin : "another address";
+  return { kind: "moved", reason: `it answered ${status}: moved to ${target}` };
+}
+
+/** What a request without an answer says. Deno tells kinds of failures by their texts only. */
+export function troubleOfFailure(error: Unreachable): Trouble {
+  const reason = line(error.message, "MISP cannot be reached");
+  if (error.cause instanceof Deno.errors.NotCapable) return { kind: "not_permitted", reason };
+  const isTls = /peer certificate|corrupt message|handshake|fatal alert|invalid HTTP version/i
+    .test(reason);
+  return { kind: isTls ? "tls" : "unreachable", reason };
+}
+
+/** The version of getVersion's answer; undefined when it is not MISP's. */
+export function versionOf(json: unknown): string | undefined {
+  const { version } = fields(json);
+  return typeof version === "string" && /^\d+\.\d+\.\d+/.test(version)
+    ? line(version, "").slice(0, 40)
+    : undefined;
+}
+
+/**
+ * Role and organisation, from `/users/view/me` and getVersion.
+ *
+ * The first shows the role as it is in MISP's database; getVersion shows what this very key may do.
+ * Where they differ, the key only reads (MISP 2.5 `AuthKey::setUserData`).
+ *
+ * @returns undefined when there is no role in it
+ */
+export function roleOf(
+  me: unknown,
+  version: unknown,
+): Pick<Instance, "role" | "organisation" | "rights" | "isReadOnly"> | undefined {
+  const { Role, Organisation } = fields(me);
+  if (!isObject(Role)) return undefined;
+  const granted = fields(version);
+  const isReadOnly = ["perm_sighting", "perm_galaxy_editor", "perm_analyst_data", "perm_sync"]
+    .some((flag) => isSet(Role[flag]) && flag in granted && !isSet(granted[flag]));
+  const may = (flag: keyof Rights) => !isReadOnly && isSet(Role[flag]);
+  const { name, uuid } = fields(Organisation);
+  return {
+    role: line(Role.name, "?"),
+    organisation: { name: line(name, "?"), uuid: line(uuid, "") },
+    rights: {
+      perm_add: may("perm_add"),
+      perm_modify: may("perm_modify"),
+      perm_modify_org: may("perm_modify_org"),
+      perm_publish: may("perm_publish"),
+      perm_sighting: may("perm_sighting"),
+      perm_tagger: may("perm_tagger"),
+      perm_tag_editor: may("perm_tag_editor"),
+      perm_site_admin: may("perm_site_admin"),
+    },
+    isReadOnly,
+  };
+}
+
+/** The wanted tags that are not in a list of tags; null when it is none. Case does not count. */
+export function missingTags(index: unknown, wanted: readonly string[]): readonly string[] | null {
+  const { Tag } = fields(index);
+  if (!Array.isArray(Tag)) return null;
+  const known = new Set(Tag.map((tag: unknown) => String(fields(tag).name).toLowerCase()));
+  return wanted.filter((name) => !known.has(name.toLowerCase()));
+}
+
+/**
+ * MISP's clock minus ours, milliseconds: the least difference that explains the answer. Null when it
+ * has no readable `Date`.
+ *
+ * @param sentAt when the request was sent, and `receivedAt` when its answer came: milliseconds UTC
+ */
+export function clockAhead(headers: Headers, sentAt: number, receivedAt: number): number | null {
+  const date = Date.parse(headers.get("Date") ?? "");
+  if (Number.isNaN(date)) return null;
+  // The header names a second that had begun, and was written between the two times of ours.
+  if (date > receivedAt) return date - receivedAt;
+  return Math.min(0, date + 999 - sentAt);
+}
+
+/** Whether a version such as `2.4.166` is older than another. */
+export function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(".").map((part) => parseInt(part, 10)));
+  for (let i = 0; i < 3; i++) {
+    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fields(value: unknown): Fields {
+  return isObject(value) ? value : {};
+}
+
+/** Older instances write flags as 1 and "1". */
+function isSet(flag: unknown): boolean {
+  return flag === true || flag === 1 || flag === "1";
+}
+
+function line(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value.replaceAll(/\s+/g, " ").slice(0, 300) : otherwise;
+}
