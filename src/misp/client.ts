@@ -55,6 +55,9 @@ export class MispClient implements Disposable {
    * @throws {Unreachable} when there was no whole answer in time
    */
   async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
+    // AbortSignal.timeout() would hold on to each request until its time is over.
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(timedOut()), this.#options.timeoutMs);
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,
       headers: {
@@ -63,7 +66,7 @@ export class MispClient implements Disposable {
         "Content-Type": "application/json",
       },
       redirect: "manual",
-      signal: AbortSignal.timeout(this.#options.timeoutMs),
+      signal: patience.signal,
       client: this.#http,
       ...(body === undefined ? {} : { body }),
     };
@@ -73,6 +76,8 @@ export class MispClient implements Disposable {
       return { status: response.status, headers: response.headers, json: parse(text) };
     } catch (error) {
       throw new Unreachable(this.#explain(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -87,6 +92,10 @@ export class MispClient implements Disposable {
     const message = error instanceof Error ? causeOf(error) : String(error);
     return `MISP at ${host} cannot be reached: ${message}`;
   }
+}
+
+function timedOut(): DOMException {
+  return new DOMException("The answer took too long", "TimeoutError");
 }
 
 /** The innermost message says what happened; the outer ones repeat the address. */
