@@ -29,11 +29,16 @@ export interface ClientOptions {
 /** Longest answer that is read, bytes: that of an event is far shorter. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
+/** How much of an answer is read at a time, bytes. */
+const CHUNK = 32 * 1024;
+
 /** A MISP instance, spoken to over kept-alive connections. */
 export class MispClient implements Disposable {
   readonly #options: ClientOptions;
   readonly #base: string;
   readonly #http: Deno.HttpClient;
+  /** What answers are read into: the stream would take a new 64 KiB for each read. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -55,6 +60,9 @@ export class MispClient implements Disposable {
    * @throws {Unreachable} when there was no whole answer in time
    */
   async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
+    // AbortSignal.timeout() would hold on to each request until its time is over.
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(timedOut()), this.#options.timeoutMs);
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,
       headers: {
@@ -63,17 +71,42 @@ export class MispClient implements Disposable {
         "Content-Type": "application/json",
       },
       redirect: "manual",
-      signal: AbortSignal.timeout(this.#options.timeoutMs),
+      signal: patience.signal,
       client: this.#http,
       ...(body === undefined ? {} : { body }),
     };
     try {
       const response = await fetch(this.#base + path, init);
-      const text = await readText(response);
+      const text = await this.#readText(response);
       return { status: response.status, headers: response.headers, json: parse(text) };
     } catch (error) {
       throw new Unreachable(this.#explain(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  async #readText(response: Response): Promise<string> {
+    if (response.body === null) return "";
+    const reader = response.body.getReader({ mode: "byob" });
+    const decoder = new TextDecoder();
+    let buffer = this.#spare.pop() ?? new Uint8Array(CHUNK);
+    let text = "";
+    let bytes = 0;
+    for (;;) {
+      const { done, value } = await reader.read(buffer);
+      if (value === undefined) return text;
+      buffer = new Uint8Array(value.buffer);
+      if (done) break;
+      bytes += value.length;
+      if (bytes > LONGEST_ANSWER) {
+        await reader.cancel();
+        throw new Error(`its answer is longer than ${LONGEST_ANSWER} bytes`);
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+    this.#spare.push(buffer);
+    return text + decoder.decode();
   }
 
   #explain(error: unknown): string {
@@ -89,24 +122,14 @@ export class MispClient implements Disposable {
   }
 }
 
+function timedOut(): DOMException {
+  return new DOMException("The answer took too long", "TimeoutError");
+}
+
 /** The innermost message says what happened; the outer ones repeat the address. */
 function causeOf(error: Error): string {
   const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
   return inner.replaceAll(/\s+/g, " ").slice(0, 200);
-}
-
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > LONGEST_ANSWER) {
-      throw new Error(`its answer is longer than ${LONGEST_ANSWER} bytes`);
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function parse(text: string): unknown {

@@ -59,7 +59,7 @@ export const PUBLISH_LEASE = "publish";
 /** `flush --now` takes attacks of a clock that was set back since, too. */
 const AHEAD_MS = 10 * 365 * 24 * 60 * 60_000;
 const FREEZE_AT_ONCE = 200;
-const DELIVER_AT_ONCE = 500;
+const DELIVER_AT_ONCE = 100;
 const SHORTEST_LEASE_MS = 60_000;
 
 /**

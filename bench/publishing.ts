@@ -1,0 +1,206 @@
+/**
+ * How fast reports get into MISP, against one-by-one delivery in the same run, and what they cost in
+ * requests and memory: the real publisher over a SQLite file, and a fake MISP in another process.
+ *
+ * The whole run takes about six minutes, most of it waiting for a MISP that takes 100 ms an answer:
+ * `bench/publishing.ts 1000` goes up to 1,000 sources only.
+ *
+ * @module
+ */
+import { SqliteBuffer } from "../src/buffer/sqlite.ts";
+import { createPublisher } from "../src/cli/publisher_parts.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { publishDue } from "../src/publish/publisher.ts";
+import { decideDefault, sshdAlert } from "../tests/support/fixtures.ts";
+import { tempFolder } from "../tests/support/temp.ts";
+
+const COUNTS = [100, 1000, 5000];
+const MISP_LATENCY_MS = 100;
+/** One by one, more sources take longer and say no more. */
+const ONE_BY_ONE_SOURCES = 100;
+/** What a second flush costs in requests does not depend on how long they take. */
+const MOST_SLOW_RETURNS = 1000;
+
+const REQUESTS_BUDGET = 2;
+const MEMORY_BUDGET_MIB = 120;
+const RATIO_BUDGET = 3;
+
+/** Sources handed over at once. */
+const BATCH = 500;
+
+/** A fake MISP as a child; it goes with its scope. */
+class Misp implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  url = "";
+  key = "";
+
+  private constructor(latencyMs: number) {
+    const script = new URL("fake_misp.ts", import.meta.url).pathname;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-P=bench", script, String(latencyMs)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#input = this.#child.stdin.getWriter();
+  }
+
+  static async start(latencyMs: number): Promise<Misp> {
+    const misp = new Misp(latencyMs);
+    const { url, key } = JSON.parse(await misp.#line()) as { url: string; key: string };
+    Object.assign(misp, { url, key });
+    return misp;
+  }
+
+  /** How many requests it has received. */
+  async requests(): Promise<number> {
+    await this.#input.write(new TextEncoder().encode("?\n"));
+    return Number(await this.#line());
+  }
+
+  async #line(): Promise<string> {
+    let text = "";
+    while (!text.endsWith("\n")) {
+      const { value } = await this.#output.read();
+      if (value === undefined) throw new Error(`the fake MISP ended: ${text}`);
+      text += value;
+    }
+    return text;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close();
+    await this.#output.cancel();
+    await this.#child.status;
+  }
+}
+
+interface Flush {
+  readonly perSecond: number;
+  readonly requestsPerReport: number;
+}
+
+/** A buffer and its publisher, with default settings but for what a run is about. */
+class Site implements Disposable {
+  readonly #misp: Misp;
+  readonly #sources: number;
+  readonly #folder = tempFolder();
+  readonly #buffer: SqliteBuffer;
+  readonly #publisher: ReturnType<typeof createPublisher>;
+
+  constructor(misp: Misp, sources: number, settings: Readonly<Record<string, string>>) {
+    this.#misp = misp;
+    this.#sources = sources;
+    const set: Readonly<Record<string, string>> = {
+      WM_MISP_URL: misp.url,
+      WM_MISP_API_KEY: misp.key,
+      WM_BUFFER_PATH: this.#folder.file("buffer.db"),
+      ...settings,
+    };
+    const { config } = loadConfig({
+      root: this.#folder.path,
+      environment: (name) => set[name],
+      readTextFile: (path) => Deno.readTextFileSync(path),
+    });
+    this.#buffer = new SqliteBuffer(config.buffer.path, Date.now());
+    const complain = (level: string, message: string) => {
+      if (level !== "info") console.error(`${level}: ${message}`);
+    };
+    this.#publisher = createPublisher(config, this.#buffer, complain);
+  }
+
+  [Symbol.dispose](): void {
+    this.#publisher[Symbol.dispose]();
+    this.#buffer[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
+  }
+
+  /** Every source guesses once, all at one sensor; then everything is published. */
+  async flush(hour: number): Promise<Flush> {
+    for (let first = 0; first < this.#sources; first += BATCH) {
+      const count = Math.min(BATCH, this.#sources - first);
+      const decisions = Array.from({ length: count }, (_, at) => guess(first + at, hour));
+      await this.#buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+    }
+    const before = await this.#misp.requests();
+    const start = performance.now();
+    const round = await publishDue(this.#publisher, "bench", true);
+    const seconds = (performance.now() - start) / 1000;
+    if (round?.delivered !== this.#sources) throw new Error(JSON.stringify(round));
+    const requests = await this.#misp.requests() - before;
+    return {
+      perSecond: this.#sources / seconds,
+      requestsPerReport: requests / this.#sources,
+    };
+  }
+}
+
+function guess(source: number, hour: number) {
+  const address = `82.${source >> 16}.${(source >> 8) & 255}.${source & 255}`;
+  return decideDefault(sshdAlert({
+    time: `2026-08-23T${String(hour).padStart(2, "0")}:14:07.412+0000`,
+    pid: 1000 + source,
+    message: `Failed password for root from ${address} port 51676 ssh2`,
+  }));
+}
+
+/** Most memory this process has ever had, MiB. Deno itself lets only `-A` read `/proc`. */
+async function peakMemory(): Promise<number> {
+  const { stdout } = await new Deno.Command("grep", {
+    args: ["VmHWM", `/proc/${Deno.pid}/status`],
+  }).output();
+  return Number(/\d+/.exec(new TextDecoder().decode(stdout))?.[0]) / 1024;
+}
+
+const columns = (...cells: readonly string[]) =>
+  console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 20)).join("").trimEnd());
+const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
+
+async function row(name: string, flush: Flush): Promise<void> {
+  const { perSecond, requestsPerReport } = flush;
+  const memory = await peakMemory();
+  const isOk = requestsPerReport <= REQUESTS_BUDGET && memory < MEMORY_BUDGET_MIB;
+  columns(
+    name,
+    `${perSecond.toFixed(1)} sources/s`,
+    requestsPerReport.toFixed(2),
+    `${memory.toFixed(0)} MiB`,
+    verdict(isOk),
+  );
+}
+
+const limit = Number(Deno.args[0] ?? Infinity);
+if (!(limit >= ONE_BY_ONE_SOURCES)) {
+  throw new Error(`the most sources: a number from ${ONE_BY_ONE_SOURCES}, not ${Deno.args[0]}`);
+}
+const counts = COUNTS.filter((count) => count <= limit);
+
+console.log(
+  `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores; budgets: ` +
+    `${REQUESTS_BUDGET} requests a report, ${MEMORY_BUDGET_MIB} MiB so far\n`,
+);
+columns("flush", "rate", "requests/report", "peak memory", "");
+let fastest = 0;
+for (const latencyMs of [0, MISP_LATENCY_MS]) {
+  for (const sources of counts) {
+    await using misp = await Misp.start(latencyMs);
+    using site = new Site(misp, sources, {});
+    const name = `${sources} at ${latencyMs} ms`;
+    const first = await site.flush(6);
+    if (latencyMs > 0) fastest = Math.max(fastest, first.perSecond);
+    await row(`${name}, new`, first);
+    if (latencyMs > 0 && sources > MOST_SLOW_RETURNS) continue;
+    await row(`${name}, back again`, await site.flush(7));
+  }
+}
+await using misp = await Misp.start(MISP_LATENCY_MS);
+using site = new Site(misp, ONE_BY_ONE_SOURCES, { WM_MISP_MAX_PARALLEL: "1" });
+const oneByOne = await site.flush(6);
+await row(`${ONE_BY_ONE_SOURCES} at ${MISP_LATENCY_MS} ms, one by one`, oneByOne);
+const ratio = fastest / oneByOne.perSecond;
+console.log(
+  `\nat ${MISP_LATENCY_MS} ms ${ratio.toFixed(2)} times as fast as one by one, budget ` +
+    `${RATIO_BUDGET.toFixed(2)}  ${verdict(ratio >= RATIO_BUDGET)}`,
+);
