@@ -36,6 +36,8 @@ const TAGS = [
 
 const RULES: FreezeRules = {
   sinks: ["misp"],
+  publishIntervalMs: 0,
+  passwords: false,
   reopenAfterMs: 30 * 24 * 60 * MINUTE,
   maxUsernames: 100,
   publisher: undefined,
@@ -124,6 +126,7 @@ export async function liveADay(
     due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: ["misp"] },
     deliveryMs: 30_000,
     prepare: () => Promise.resolve(),
+    close: () => [],
     freeze: (attack, home, at) => freezeAttack(attack, home, RULES, at),
     now: () => now,
     random: () => 0.5,
