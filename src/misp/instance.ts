@@ -15,6 +15,7 @@ import {
   versionOf,
 } from "./instance_answers.ts";
 
+export { isOlder } from "./instance_answers.ts";
 export type { Instance, Rights, Trouble, TroubleKind } from "./instance_answers.ts";
 
 /** What came of a look: plain JSON, whatever it is. */
