@@ -102,7 +102,8 @@ export class RestSink implements Sink {
     }
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const isWhole = hasAllParts(event, meaning.event);
-    const sent = isWhole ? updateOf(event, toldBy(event)) : event;
+    // What is no longer for detection is taken out of it, whatever the try that was lost had said.
+    const sent = isWhole ? updateOf(event, { ...toldBy(event), toIds: true }) : event;
     return await this.#complete(report, event, meaning.event.published === true, sent);
   }
 
