@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { V8_FLAGS } from "../deploy/v8.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
 import { CAN_COMPILE, createProgram } from "../tests/e2e/program.ts";
 import { decideDefault, sshdAlert } from "../tests/support/fixtures.ts";
@@ -173,7 +174,7 @@ await using program = await createProgram(CAN_COMPILE ? "binary" : "deno run", {
 });
 const PROGRAM = program.kind === "binary"
   ? [`${program.root}/integrations/custom-misp_ssh_bruteforce-publish`]
-  : [Deno.execPath(), "run", "--quiet", "-P=bench", MAIN, "--root", program.root];
+  : [Deno.execPath(), "run", "--quiet", V8_FLAGS, "-P=bench", MAIN, "--root", program.root];
 const counts = COUNTS.filter((count) => count <= limit);
 
 console.log(
