@@ -7,7 +7,7 @@
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
 import { sightingRows } from "./sightings.ts";
@@ -80,6 +80,8 @@ export class RestSink implements Sink {
       return { kind: "delivered", notes, told: JSON.stringify(toldBy(event)) };
     } catch (error) {
       if (error instanceof Unreachable) return { kind: "unavailable", reason: error.message };
+      // One event that has grown this large must not keep the others waiting.
+      if (error instanceof TooLong) return { kind: "refused", reason: error.message };
       throw error;
     }
   }
