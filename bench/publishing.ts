@@ -2,7 +2,7 @@
  * How fast reports get into MISP, against one-by-one delivery in the same run, and what they cost in
  * requests and memory: `flush --now` of the binary, and a fake MISP in another process.
  *
- * The whole run takes about six minutes, most of it waiting for a MISP that takes 100 ms an answer:
+ * The whole run takes about eight minutes, most of it waiting for a MISP that takes 100 ms an answer:
  * `bench/publishing.ts 1000` goes up to 1,000 sources only.
  *
  * @module
