@@ -7,7 +7,7 @@
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
 import { inChunks, merged } from "./merged.ts";
@@ -148,6 +148,8 @@ export class RestSink implements Sink {
       return { kind: "delivered", notes: [...stored.notes, ...seen.notes] };
     } catch (error) {
       if (error instanceof Unreachable) return { kind: "unavailable", reason: error.message };
+      // One event that has grown this large must not keep the others waiting.
+      if (error instanceof TooLong) return { kind: "refused", reason: error.message };
       throw error;
     }
   }
@@ -170,7 +172,8 @@ export class RestSink implements Sink {
     }
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const isWhole = hasAllParts(event, meaning.event);
-    const sent = isWhole ? updateOf(event, toldBy(event)) : event;
+    // What is no longer for detection is taken out of it, whatever the try that was lost had said.
+    const sent = isWhole ? updateOf(event, { ...toldBy(event), toIds: true }) : event;
     return await this.#complete(report, event, meaning.event.published === true, sent);
   }
 
