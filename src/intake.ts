@@ -4,7 +4,7 @@
  * @module
  */
 import type { Guard } from "./guard/guard.ts";
-import type { AlertKey, Attempt, Decision, IgnoreReason } from "./types.ts";
+import type { AlertKey, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
 import { isWritten } from "./wazuh/alert_line.ts";
 import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "./wazuh/attempts.ts";
@@ -55,15 +55,15 @@ function decideFinding(
 
 function decideOn(key: AlertKey, evidence: Evidence, guard: Guard): Decision {
   if ("reason" in evidence) return ignored(evidence.reason, key);
-  const attempts: Attempt[] = [];
-  let reason: IgnoreReason = "no_address";
-  for (const attempt of evidence.attempts) {
-    const refusal = guard.refusal(attempt.sourceIp);
-    if (refusal === undefined) attempts.push(attempt);
-    else reason = refusal;
+  const { attempts, spoofedSrcip } = evidence;
+  let reason: IgnoreReason | undefined;
+  for (const { sourceIp } of attempts) reason = guard.refusal(sourceIp) ?? reason;
+  if (reason === undefined && attempts.length > 0) {
+    return { kind: "attempts", key, attempts, spoofedSrcip };
   }
-  if (attempts.length === 0) return ignored(reason, key);
-  return { kind: "attempts", key, attempts, spoofedSrcip: evidence.spoofedSrcip };
+  const allowed = attempts.filter(({ sourceIp }) => guard.refusal(sourceIp) === undefined);
+  if (allowed.length === 0) return ignored(reason ?? "no_address", key);
+  return { kind: "attempts", key, attempts: allowed, spoofedSrcip };
 }
 
 function ignored(reason: IgnoreReason, key: AlertKey | undefined): Decision {

@@ -18,7 +18,8 @@ const LATEST = Date.UTC(9999, 0, 1);
  * @returns milliseconds since the epoch, UTC; undefined for anything else
  */
 export function parseTimestamp(text: unknown): number | undefined {
-  if (typeof text !== "string" || text.length > 40 || !FORM.test(text)) return undefined;
+  if (typeof text !== "string" || text.length > 40) return undefined;
+  if (!isUsual(text) && !FORM.test(text)) return undefined;
   const year = pair(text, 0) * 100 + pair(text, 2);
   const month = pair(text, 5);
   const day = pair(text, 8);
@@ -32,6 +33,24 @@ export function parseTimestamp(text: unknown): number | undefined {
   const time = ((hour * 60 + minute) * 60 + second) * 1000 + millisecondsOf(text);
   const at = dayNumber(year, month, day) * 86_400_000 + time - offsetOf(text);
   return at >= EARLIEST && at < LATEST ? at : undefined;
+}
+
+const USUAL = "0000-00-00T00:00:00.000+0000";
+const DIGIT = 48;
+const PLUS = 43;
+const MINUS = 45;
+
+/** Whether a time is of the form that Wazuh itself writes: a loop costs a third of the expression. */
+function isUsual(text: string): boolean {
+  if (text.length !== USUAL.length) return false;
+  for (let at = 0; at < USUAL.length; at++) {
+    const [code, wanted] = [text.charCodeAt(at), USUAL.charCodeAt(at)];
+    const fits = wanted === DIGIT
+      ? code >= DIGIT && code <= DIGIT + 9
+      : code === wanted || (wanted === PLUS && code === MINUS);
+    if (!fits) return false;
+  }
+  return true;
 }
 
 /** The number of two digits at a place where they are known to stand. */
