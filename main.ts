@@ -18,6 +18,7 @@ type Command = (start: Start) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "--test": async () => (await import("./src/cli/test_alert.ts")).testAlert,
   "config": async () => (await import("./src/cli/config.ts")).config,
+  "doctor": async () => (await import("./src/cli/doctor.ts")).doctor,
   "flush": async () => (await import("./src/cli/flush.ts")).flush,
   "help": async () => (await import("./src/cli/help.ts")).help,
   "retract": async () => (await import("./src/cli/retract.ts")).retract,

@@ -1,18 +1,16 @@
 /**
  * How fast reports get into MISP, against one-by-one delivery in the same run, and what they cost in
- * requests and memory: the real publisher over a SQLite file, and a fake MISP in another process.
+ * requests and memory: `flush --now` of the binary, and a fake MISP in another process.
  *
- * The whole run takes about six minutes, most of it waiting for a MISP that takes 100 ms an answer:
+ * The whole run takes about eight minutes, most of it waiting for a MISP that takes 100 ms an answer:
  * `bench/publishing.ts 1000` goes up to 1,000 sources only.
  *
  * @module
  */
+import { V8_FLAGS } from "../deploy/v8.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
-import { createPublisher } from "../src/cli/publisher_parts.ts";
-import { loadConfig } from "../src/config/load.ts";
-import { publishDue } from "../src/publish/publisher.ts";
+import { CAN_COMPILE, createProgram } from "../tests/e2e/program.ts";
 import { decideDefault, sshdAlert } from "../tests/support/fixtures.ts";
-import { tempFolder } from "../tests/support/temp.ts";
 
 const COUNTS = [100, 1000, 5000];
 const MISP_LATENCY_MS = 100;
@@ -25,8 +23,10 @@ const REQUESTS_BUDGET = 2;
 const MEMORY_BUDGET_MIB = 120;
 const RATIO_BUDGET = 3;
 
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+
 /** Sources handed over at once. */
-const BATCH = 500;
+const BATCH = 100;
 
 /** A fake MISP as a child; it goes with its scope. */
 class Misp implements AsyncDisposable {
@@ -80,60 +80,63 @@ class Misp implements AsyncDisposable {
 interface Flush {
   readonly perSecond: number;
   readonly requestsPerReport: number;
+  /** Most memory the process ever had (VmHWM), MiB. */
+  readonly memory: number;
 }
 
-/** A buffer and its publisher, with default settings but for what a run is about. */
+/** GNU time writes the peak as its last line; the program itself is its child. */
+const MEASURE = ["-f", "%M"];
+
+/** One buffer file and the settings it is published with. */
 class Site implements Disposable {
   readonly #misp: Misp;
   readonly #sources: number;
-  readonly #folder = tempFolder();
-  readonly #buffer: SqliteBuffer;
-  readonly #publisher: ReturnType<typeof createPublisher>;
+  readonly #settings: Readonly<Record<string, string>>;
 
-  constructor(misp: Misp, sources: number, settings: Readonly<Record<string, string>>) {
+  constructor(misp: Misp, sources: number, settings: Readonly<Record<string, string>> = {}) {
     this.#misp = misp;
     this.#sources = sources;
-    const set: Readonly<Record<string, string>> = {
-      WM_MISP_URL: misp.url,
-      WM_MISP_API_KEY: misp.key,
-      WM_BUFFER_PATH: this.#folder.file("buffer.db"),
-      ...settings,
-    };
-    const { config } = loadConfig({
-      root: this.#folder.path,
-      environment: (name) => set[name],
-      readTextFile: (path) => Deno.readTextFileSync(path),
-    });
-    this.#buffer = new SqliteBuffer(config.buffer.path, Date.now());
-    const complain = (level: string, message: string) => {
-      if (level !== "info") console.error(`${level}: ${message}`);
-    };
-    this.#publisher = createPublisher(config, this.#buffer, complain);
+    this.#settings = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.key, ...settings };
   }
 
   [Symbol.dispose](): void {
-    this.#publisher[Symbol.dispose]();
-    this.#buffer[Symbol.dispose]();
-    this.#folder[Symbol.dispose]();
+    for (const suffix of ["", "-wal", "-shm"]) {
+      try {
+        Deno.removeSync(program.buffer + suffix);
+      } catch {
+        // SQLite removes the others itself.
+      }
+    }
   }
 
-  /** Every source guesses once, all at one sensor; then everything is published. */
+  /** Every source guesses once, all at one sensor; then `flush --now` publishes everything. */
   async flush(hour: number): Promise<Flush> {
-    for (let first = 0; first < this.#sources; first += BATCH) {
-      const count = Math.min(BATCH, this.#sources - first);
-      const decisions = Array.from({ length: count }, (_, at) => guess(first + at, hour));
-      await this.#buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
-    }
+    await this.#guessAll(hour);
     const before = await this.#misp.requests();
     const start = performance.now();
-    const round = await publishDue(this.#publisher, "bench", true);
+    const { code, stdout, stderr } = await new Deno.Command("/usr/bin/time", {
+      args: [...MEASURE, ...PROGRAM, "flush", "--now", "--json"],
+      env: { ...this.#settings },
+    }).output();
     const seconds = (performance.now() - start) / 1000;
-    if (round?.delivered !== this.#sources) throw new Error(JSON.stringify(round));
+    const text = new TextDecoder();
+    const said = text.decode(stdout) + text.decode(stderr);
+    if (code !== 0 || !said.includes(`"delivered":${this.#sources},`)) throw new Error(said);
     const requests = await this.#misp.requests() - before;
     return {
       perSecond: this.#sources / seconds,
       requestsPerReport: requests / this.#sources,
+      memory: Number(said.trim().split("\n").at(-1)) / 1024,
     };
+  }
+
+  async #guessAll(hour: number): Promise<void> {
+    using buffer = new SqliteBuffer(program.buffer, Date.now());
+    for (let first = 0; first < this.#sources; first += BATCH) {
+      const count = Math.min(BATCH, this.#sources - first);
+      const decisions = Array.from({ length: count }, (_, at) => guess(first + at, hour));
+      await buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+    }
   }
 }
 
@@ -146,21 +149,12 @@ function guess(source: number, hour: number) {
   }));
 }
 
-/** Most memory this process has ever had, MiB. Deno itself lets only `-A` read `/proc`. */
-async function peakMemory(): Promise<number> {
-  const { stdout } = await new Deno.Command("grep", {
-    args: ["VmHWM", `/proc/${Deno.pid}/status`],
-  }).output();
-  return Number(/\d+/.exec(new TextDecoder().decode(stdout))?.[0]) / 1024;
-}
-
 const columns = (...cells: readonly string[]) =>
   console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 20)).join("").trimEnd());
 const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
 
-async function row(name: string, flush: Flush): Promise<void> {
-  const { perSecond, requestsPerReport } = flush;
-  const memory = await peakMemory();
+function row(name: string, flush: Flush): void {
+  const { perSecond, requestsPerReport, memory } = flush;
   const isOk = requestsPerReport <= REQUESTS_BUDGET && memory < MEMORY_BUDGET_MIB;
   columns(
     name,
@@ -175,30 +169,36 @@ const limit = Number(Deno.args[0] ?? Infinity);
 if (!(limit >= ONE_BY_ONE_SOURCES)) {
   throw new Error(`the most sources: a number from ${ONE_BY_ONE_SOURCES}, not ${Deno.args[0]}`);
 }
+await using program = await createProgram(CAN_COMPILE ? "binary" : "deno run", {
+  mispHost: "127.0.0.1",
+});
+const PROGRAM = program.kind === "binary"
+  ? [`${program.root}/integrations/custom-misp_ssh_bruteforce-publish`]
+  : [Deno.execPath(), "run", "--quiet", V8_FLAGS, "-P=bench", MAIN, "--root", program.root];
 const counts = COUNTS.filter((count) => count <= limit);
 
 console.log(
   `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores; budgets: ` +
-    `${REQUESTS_BUDGET} requests a report, ${MEMORY_BUDGET_MIB} MiB so far\n`,
+    `${REQUESTS_BUDGET} requests a report, ${MEMORY_BUDGET_MIB} MiB, ${program.kind}\n`,
 );
 columns("flush", "rate", "requests/report", "peak memory", "");
 let fastest = 0;
 for (const latencyMs of [0, MISP_LATENCY_MS]) {
   for (const sources of counts) {
     await using misp = await Misp.start(latencyMs);
-    using site = new Site(misp, sources, {});
+    using site = new Site(misp, sources);
     const name = `${sources} at ${latencyMs} ms`;
     const first = await site.flush(6);
     if (latencyMs > 0) fastest = Math.max(fastest, first.perSecond);
-    await row(`${name}, new`, first);
+    row(`${name}, new`, first);
     if (latencyMs > 0 && sources > MOST_SLOW_RETURNS) continue;
-    await row(`${name}, back again`, await site.flush(7));
+    row(`${name}, back again`, await site.flush(7));
   }
 }
 await using misp = await Misp.start(MISP_LATENCY_MS);
 using site = new Site(misp, ONE_BY_ONE_SOURCES, { WM_MISP_MAX_PARALLEL: "1" });
 const oneByOne = await site.flush(6);
-await row(`${ONE_BY_ONE_SOURCES} at ${MISP_LATENCY_MS} ms, one by one`, oneByOne);
+row(`${ONE_BY_ONE_SOURCES} at ${MISP_LATENCY_MS} ms, one by one`, oneByOne);
 const ratio = fastest / oneByOne.perSecond;
 console.log(
   `\nat ${MISP_LATENCY_MS} ms ${ratio.toFixed(2)} times as fast as one by one, budget ` +

@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
+import { V8_FLAGS } from "./v8.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -53,6 +54,7 @@ try {
     ...["compile", "--quiet", "--no-check", "--config", `${project}deno.json`],
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
+    V8_FLAGS,
     ...permissionFlags(site),
     ...["--output", resolve(values.output), `${bundle}/main.js`],
     // Arguments behind the script are built in, and stand before those of the command line.

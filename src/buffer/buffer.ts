@@ -4,7 +4,7 @@
  * @module
  */
 import type { Decision, IgnoreReason, Location, Service, Technique } from "../types.ts";
-import type { ReportDesk } from "./report_desk.ts";
+import type { ReportDesk, ReportKey } from "./report_desk.ts";
 
 /** What became of the decisions of one hand-over. */
 export interface Accepted {
@@ -289,11 +289,12 @@ export interface Buffer extends ReportDesk, Disposable {
   /**
    * Leaves a sink alone that nothing can be delivered to.
    *
+   * @param report the one that met the trouble: it goes behind the others, as it may be the trouble
    * @param pauseMs how long, given how often in a row it failed
    */
   pauseSink(
     lease: Lease,
-    sink: SinkName,
+    report: ReportKey,
     reason: string,
     pauseMs: (failures: number) => number,
     now: number,

@@ -5,6 +5,7 @@
  */
 import type { Statements } from "./accept.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
+import type { ReportKey } from "./report_desk.ts";
 
 /** The pending reports whose time has come, oldest first. */
 export function reportsToTry(
@@ -93,17 +94,23 @@ export function markDelivered(
   sql("DELETE FROM sink_pause WHERE sink = ?").run(report.sink);
 }
 
-/** Leaves a sink alone for a while; the failures in a row are counted. */
+/**
+ * Leaves a sink alone for a while; the failures in a row are counted. The report that met the trouble
+ * goes behind the others, or one that MISP never answers would keep all of them waiting.
+ */
 export function pauseSink(
   sql: Statements,
   lease: Lease,
-  sink: SinkName,
+  report: ReportKey,
   reason: string,
   pauseMs: (failures: number) => number,
   now: number,
 ): void {
   const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?").get(lease.name, lease.fence);
   if (held === undefined) return;
+  const { sink } = report;
+  sql("UPDATE report SET next_try_at = max(next_try_at, ?) WHERE uuid = ? AND sink = ?")
+    .run(now + 1, report.uuid, sink);
   const before = sql("SELECT failures FROM sink_pause WHERE sink = ?").get(sink);
   const failures = Number(before?.failures ?? 0) + 1;
   sql(

@@ -180,13 +180,13 @@ export class SqliteBuffer implements buffer.Buffer {
 
   pauseSink(
     lease: buffer.Lease,
-    sink: buffer.SinkName,
+    report: desk.ReportKey,
     reason: string,
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void> {
     return this.#transaction(() => {
-      outbox.pauseSink(this.#sql, lease, sink, reason, pauseMs, now);
+      outbox.pauseSink(this.#sql, lease, report, reason, pauseMs, now);
     });
   }
 

@@ -11,6 +11,7 @@ const GENERAL = `${PROGRAM}: SSH brute force seen by Wazuh, as MISP events
 
 usage: ${PROGRAM} [--config FILE] COMMAND
   ALERT_FILE API_KEY HOOK_URL …  one alert; how Wazuh's integratord calls
+  doctor [--json]                whether all is as it must be, and what to do
   flush [--now] [--json]         publish what is due, or everything
   replay [--dry-run] FILE…       take alerts from files
   report list | show | retry | drop
@@ -28,6 +29,12 @@ exit codes: 0 done, 1 failed, 2 bad arguments or configuration,
             6 no such file, 7 not a JSON alert`;
 
 const COMMANDS: Readonly<Record<string, string>> = {
+  "doctor": `usage: doctor [--json]
+Looks at the configuration, the files, the buffer, the look-ups and at MISP: its version, the
+rights of the key's role, the tags it has, its clock. Says what to do about each thing.
+Changes nothing. Run it as Wazuh's user, or files that root may write look well.
+Exit 1: something must be mended.
+example: doctor`,
   "flush": `usage: flush [--now] [--json] [--stay]
 Publishes the attacks whose source has been silent for buffer.period_minutes, or that
 began buffer.max_hold_minutes ago, and reports that wait for a retry.

@@ -25,21 +25,28 @@ export type Meaning =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads an answer by its status and by its body. */
-export function meaningOf(answer: Answer): Meaning {
+/**
+ * Reads an answer by its status and by its body.
+ *
+ * @param now milliseconds UTC: a proxy may say until when to stay away
+ */
+export function meaningOf(answer: Answer, now = Date.now()): Meaning {
   const { status } = answer;
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
   if (status >= 300 && status < 400) {
     return unavailable("MISP sent us to its login page: wrong key, or it is under maintenance");
   }
-  if (status === 429) return tooMany(answer);
+  if (status === 429) {
+    return unavailable("MISP answered 429: too many requests", pause(answer, now));
+  }
   if (status === 502 || status === 503 || status === 504) {
-    return unavailable(`MISP, or the proxy before it, answered ${status}`);
+    return unavailable(`MISP, or the proxy before it, answered ${status}`, pause(answer, now));
   }
   if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
   if (status === 404) return notFound(message);
   if (status === 401 || status === 403) return forbidden(body, message);
+  if (status === 413) return { kind: "refused", reason: TOO_LARGE };
   if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
   if (answer.json === undefined) return unavailable("MISP's answer is not JSON: a proxy's page?");
   const event = fields(body.Event);
@@ -52,14 +59,18 @@ export function meaningOf(answer: Answer): Meaning {
     : unavailable(`MISP answered something else: ${message}`);
 }
 
-function tooMany(answer: Answer): Meaning {
-  const seconds = Number(
-    answer.headers.get("Retry-After") ?? answer.headers.get("X-Rate-Limit-Reset") ?? NaN,
-  );
-  const reason = "MISP answered 429: too many requests";
-  return seconds > 0
-    ? { kind: "unavailable", reason, afterMs: Math.min(seconds, 3600) * 1000 }
-    : unavailable(reason);
+const TOO_LARGE = "the proxy before MISP takes no body as large as this event (413)";
+
+/** Longest pause that an answer may ask for, milliseconds. */
+const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+
+/** How long the answer asks us to stay away: a proxy by seconds or by a date, MISP by seconds. */
+function pause({ headers }: Answer, now: number): number | undefined {
+  const asked = headers.get("Retry-After") ?? "";
+  const reset = Number(headers.get("X-Rate-Limit-Reset") ?? NaN) * 1000;
+  const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
+  const found = [milliseconds, reset].find((each) => each > 0);
+  return found === undefined ? undefined : Math.min(found, LONGEST_PAUSE_MS);
 }
 
 function notFound(message: string): Meaning {
@@ -83,8 +94,11 @@ function forbidden(body: Fields, message: string): Meaning {
     : unavailable(reason);
 }
 
-function unavailable(reason: string): Extract<Outcome, { kind: "unavailable" }> {
-  return { kind: "unavailable", reason };
+function unavailable(
+  reason: string,
+  afterMs?: number,
+): Extract<Outcome, { kind: "unavailable" }> {
+  return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
 function fields(value: unknown): Fields {

@@ -17,6 +17,11 @@ export class Unreachable extends Error {
   override name = "Unreachable";
 }
 
+/** An answer that is not read to its end: asked again, it would be as long. */
+export class TooLong extends Error {
+  override name = "TooLong";
+}
+
 /** How to reach an instance. */
 export interface ClientOptions {
   readonly url: string;
@@ -58,6 +63,7 @@ export class MispClient implements Disposable {
    * taken (contracts/misp-recorded.md 3.8).
    *
    * @throws {Unreachable} when there was no whole answer in time
+   * @throws {TooLong} when the answer has no end in sight
    */
   async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
     // AbortSignal.timeout() would hold on to each request until its time is over.
@@ -80,6 +86,7 @@ export class MispClient implements Disposable {
       const text = await this.#readText(response);
       return { status: response.status, headers: response.headers, json: parse(text) };
     } catch (error) {
+      if (error instanceof TooLong) throw error;
       throw new Unreachable(this.#explain(error), { cause: error });
     } finally {
       clearTimeout(timer);
@@ -101,7 +108,7 @@ export class MispClient implements Disposable {
       bytes += value.length;
       if (bytes > LONGEST_ANSWER) {
         await reader.cancel();
-        throw new Error(`its answer is longer than ${LONGEST_ANSWER} bytes`);
+        throw new TooLong(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`);
       }
       text += decoder.decode(value, { stream: true });
     }

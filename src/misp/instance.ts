@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Answer, type MispClient, Unreachable } from "./client.ts";
+import { type Answer, type MispClient, TooLong, Unreachable } from "./client.ts";
 import {
   clockAhead,
   type Instance,
@@ -15,6 +15,7 @@ import {
   versionOf,
 } from "./instance_answers.ts";
 
+export { isOlder } from "./instance_answers.ts";
 export type { Instance, Rights, Trouble, TroubleKind } from "./instance_answers.ts";
 
 /** What came of a look: plain JSON, whatever it is. */
@@ -66,6 +67,7 @@ async function get(client: MispClient, path: string): Promise<Answer | Trouble> 
     return troubleOf(answer) ?? answer;
   } catch (error) {
     if (error instanceof Unreachable) return troubleOfFailure(error);
+    if (error instanceof TooLong) return { kind: "not_misp", reason: error.message };
     throw error;
   }
 }

@@ -7,7 +7,7 @@
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
 import { inChunks, merged, strongest } from "./merged.ts";
@@ -157,10 +157,11 @@ export class RestSink implements Sink {
       sightings: parts.flatMap((part) => part.report.sightings),
     };
     const event = merged(mapped(parts, (part) => part.event));
+    const repeated = merged(mapped(parts, repeatedPart));
     try {
       const stored = isKnownThere
-        ? await this.#update(report, event, merged(mapped(parts, updateOfPart)))
-        : await this.#add(report, event);
+        ? await this.#update(report, event, repeated, merged(mapped(parts, updateOfPart)))
+        : await this.#add(report, event, repeated);
       if ("end" in stored) {
         const { end, returned } = stored;
         return { outcome: end, ...(returned === undefined ? {} : { returned }) };
@@ -172,13 +173,16 @@ export class RestSink implements Sink {
       if (error instanceof Unreachable) {
         return { outcome: { kind: "unavailable", reason: error.message } };
       }
+      // One event that has grown this large must not keep the others waiting.
+      if (error instanceof TooLong) return { outcome: { kind: "refused", reason: error.message } };
       throw error;
     }
   }
 
-  async #add(report: Report, event: MispEvent): Promise<Step> {
+  /** @param repeated what is sent of an event that is there already, whole */
+  async #add(report: Report, event: MispEvent, repeated: MispUpdate): Promise<Step> {
     const meaning = await this.#post("/events/add", { Event: { ...event, published: false } });
-    if (meaning.kind === "exists") return await this.#recover(report, event);
+    if (meaning.kind === "exists") return await this.#recover(report, event, repeated);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
     if (missing.length > 0) return await this.#complete(report, event, false);
@@ -186,7 +190,7 @@ export class RestSink implements Sink {
   }
 
   /** An event that an earlier try left behind, perhaps in part, or that a lost buffer knew. */
-  async #recover(report: Report, event: MispEvent): Promise<Step> {
+  async #recover(report: Report, event: MispEvent, repeated: MispUpdate): Promise<Step> {
     const answer = await this.#client.request("GET", `/events/view/${event.uuid}`);
     const meaning = meaningOf(answer);
     if (meaning.kind === "missing") {
@@ -195,10 +199,7 @@ export class RestSink implements Sink {
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const isWhole = hasAllParts(event, meaning.event);
     const known = meaning.event as Partial<MispEvent>;
-    const sent = isWhole ? updateOf(event, toldBy(event)) : {
-      ...event,
-      ...strongest([known, event]),
-    };
+    const sent = isWhole ? repeated : { ...event, ...strongest([known, event]) };
     return await this.#complete(report, event, meaning.event.published === true, sent);
   }
 
@@ -233,10 +234,15 @@ export class RestSink implements Sink {
   }
 
   /** One request for an event that was delivered before; it stays published. */
-  async #update(report: Report, event: MispEvent, sent: MispUpdate): Promise<Step> {
+  async #update(
+    report: Report,
+    event: MispEvent,
+    repeated: MispUpdate,
+    sent: MispUpdate,
+  ): Promise<Step> {
     const { publish } = this.#rules;
     const meaning = await this.#postEdit(sent, publish);
-    if (meaning.kind === "missing") return await this.#add(report, event);
+    if (meaning.kind === "missing") return await this.#add(report, event, repeated);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(sent, meaning.event);
     if (missing.length > 0) return leftOut(missing, meaning.event);
@@ -301,6 +307,11 @@ export class RestSink implements Sink {
 function updateOfPart({ report, event }: Part): MispUpdate {
   const told = report.told === "" ? untold(event) : JSON.parse(report.told) as Told;
   return updateOf(event, told);
+}
+
+/** What is no longer for detection is taken out of it, whatever the try that was lost had said. */
+function repeatedPart({ event }: Part): MispUpdate {
+  return updateOf(event, { ...toldBy(event), toIds: true });
 }
 
 function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {

@@ -61,7 +61,12 @@ export function tellDay(
       ...(others === 0 ? [] : ["", `${others} more sources are not listed.`]),
     ].join("\n"),
     "## User names",
-    usernamesOf(addedUp(homes), homes.some((home) => home.furtherUsernames > 0), rules),
+    usernamesOf(
+      addedUp(homes.map((home) => home.usernames)),
+      homes.some((home) => home.furtherUsernames > 0),
+      rules,
+    ),
+    ...passwords(addedUp(homes.map((home) => home.passwords)), rules),
     ...HOW_COUNTED,
   ];
   return {
@@ -72,12 +77,12 @@ export function tellDay(
   };
 }
 
-function addedUp(homes: readonly Home[]): Readonly<Record<string, number>> {
+function addedUp(
+  all: readonly Readonly<Record<string, number>>[],
+): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
-  for (const home of homes) {
-    for (const [name, count] of Object.entries(home.usernames)) {
-      counts.set(name, (counts.get(name) ?? 0) + count);
-    }
+  for (const [text, count] of all.flatMap((one) => Object.entries(one))) {
+    counts.set(text, (counts.get(text) ?? 0) + count);
   }
   return Object.fromEntries(counts);
 }
@@ -94,7 +99,7 @@ export function tellStory(home: Home, rules: StoryRules): MispEventReport {
     sensorTable(home, rules),
     "## User names",
     usernamesOf(home.usernames, home.furtherUsernames > 0, rules),
-    ...passwords(home, rules),
+    ...passwords(home.passwords, rules),
     ...techniques(home),
     ...HOW_COUNTED,
   ];
@@ -168,8 +173,11 @@ function usernamesOf(
 const MOST_PASSWORDS = 10;
 
 /** What was kept while `privacy.passwords` was on is not told once it is off. */
-function passwords(home: Home, rules: StoryRules): readonly string[] {
-  const tried = Object.entries(home.passwords);
+function passwords(
+  counts: Readonly<Record<string, number>>,
+  rules: StoryRules,
+): readonly string[] {
+  const tried = Object.entries(counts);
   if (!rules.passwords || tried.length === 0) return [];
   const rows = tried.sort(([, m], [, n]) => n - m).slice(0, MOST_PASSWORDS)
     .map(([password, guesses]) => `| ${markdownText(password)} | ${guesses} |`);

@@ -193,7 +193,7 @@ class PublishRound {
         log("warning", `${report.sourceIp}: later: ${outcome.reason}`);
         return;
       case "unavailable":
-        await this.#pause(sink, outcome);
+        await this.#pause(sink, report, outcome);
     }
   }
 
@@ -211,13 +211,17 @@ class PublishRound {
     await buffer.remember(NOTES_TOLD, JSON.stringify([...told]));
   }
 
-  async #pause(sink: Sink, outcome: Extract<Outcome, { kind: "unavailable" }>): Promise<void> {
+  async #pause(
+    sink: Sink,
+    report: Report,
+    outcome: Extract<Outcome, { kind: "unavailable" }>,
+  ): Promise<void> {
     if (this.#unavailable.has(sink)) return;
     const { buffer, log, random } = this.#parts;
     this.#unavailable.add(sink);
     this.#problems.add(outcome.reason);
     const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
-    await buffer.pauseSink(this.#lease, sink.name, outcome.reason, pause, this.#parts.now());
+    await buffer.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
     log("error", `nothing can be delivered now: ${outcome.reason}`);
   }
 

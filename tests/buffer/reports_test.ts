@@ -112,7 +112,7 @@ Deno.test("listReports() tells everything of a report, and when its paused sink 
   const lease = await publishing(buffer);
   const report = await pending(buffer);
   await buffer.markRetry(lease, report, "busy", START + MINUTE, START + 2);
-  await buffer.pauseSink(lease, "misp", "down", () => 5 * MINUTE, START);
+  await buffer.pauseSink(lease, { uuid: "", sink: "misp" }, "down", () => 5 * MINUTE, START);
   assert.deepEqual((await buffer.listReports(50)).rows, [{
     uuid: report.uuid,
     sink: "misp",

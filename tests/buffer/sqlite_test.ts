@@ -472,7 +472,7 @@ Deno.test("markDelivered(), markRefused(), markRetry() and pauseSink() of a publ
   await buffer.markDelivered(late, report, "", START);
   await buffer.markRefused(late, report, "no", START);
   await buffer.markRetry(late, report, "no", START + DAY, START);
-  await buffer.pauseSink(late, "feed", "no", () => DAY, START);
+  await buffer.pauseSink(late, { uuid: "", sink: "feed" }, "no", () => DAY, START);
   assert.deepEqual(await onlyReport(buffer, START), report);
   const { paused, lastError, delivered, refused } = await buffer.status();
   assert.deepEqual([paused, lastError, delivered, refused], [[], undefined, 0, 0]);
@@ -488,7 +488,7 @@ Deno.test("pauseSink() holds a sink's reports back, longer each time, and no oth
     failures.push(count);
     return count * MINUTE;
   };
-  await buffer.pauseSink(held, "misp", "unreachable", pause, START);
+  await buffer.pauseSink(held, { uuid: "", sink: "misp" }, "unreachable", pause, START);
   const sinksOf = async (at: number) =>
     (await buffer.reportsToTry(["feed", "misp"], 10, at)).map(({ sink }) => sink);
   assert.deepEqual(await sinksOf(START), ["feed"]);
@@ -496,7 +496,13 @@ Deno.test("pauseSink() holds a sink's reports back, longer each time, and no oth
   assert.deepEqual(await sinksOf(Infinity), ["feed", "misp"]);
   assert.equal(await buffer.nextDueAt({ ...DUE, sinks: ["misp"] }), START + MINUTE);
   assert.equal(await buffer.nextDueAt(DUE), START);
-  await buffer.pauseSink(held, "misp", "still unreachable", pause, START + MINUTE);
+  await buffer.pauseSink(
+    held,
+    { uuid: "", sink: "misp" },
+    "still unreachable",
+    pause,
+    START + MINUTE,
+  );
   assert.deepEqual(failures, [1, 2]);
   assert.deepEqual((await buffer.status()).paused, [
     { sink: "misp", until: START + 3 * MINUTE, since: START, reason: "still unreachable" },
@@ -508,7 +514,7 @@ Deno.test("pauseSink() is over with the first report that is delivered", async (
   await accept(buffer, [guess()]);
   await freezeAll(buffer, START);
   const held = await lease(buffer);
-  await buffer.pauseSink(held, "feed", "full", () => DAY, START);
+  await buffer.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, START);
   await buffer.markDelivered(held, await onlyReport(buffer), "", START);
   assert.deepEqual((await buffer.status()).paused, []);
 });

@@ -202,3 +202,12 @@ Deno.test("deliver() of a new source leaves title, tags and threat level as an a
   const { Event } = rig.misp.requests.at(-1)!.body as { Event: { Tag: unknown } };
   assert.deepEqual(Event.Tag, [{ name: TAGS[1] }]);
 });
+
+Deno.test("deliver() after a lost answer takes a withdrawn source out of detection, and no other", async () => {
+  await using rig = await startRig();
+  await rig.deliver(dayReport(dayHome(A)), dayReport(dayHome(B)));
+  const withdrawn = dayHome(A, 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  await rig.deliver(dayReport(withdrawn), dayReport(dayHome(B)));
+  const toIds = rig.misp.event(DAY_UUID)?.Object.map(({ Attribute: [address] }) => address?.to_ids);
+  assert.deepEqual(toIds, [false, true]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Home } from "../../src/buffer/buffer.ts";
-import { tellStory } from "../../src/misp/story.ts";
+import { tellDay, tellStory } from "../../src/misp/story.ts";
 
 const HOME: Home = {
   sourceIp: "198.51.100.7",
@@ -90,5 +90,10 @@ Deno.test("tellStory() tells the passwords of a Cowrie only when asked to", () =
   assert.doesNotMatch(tellStory(home, { ...rules, passwords: false }).content, /123456/);
   const { content } = tellStory(home, { ...rules, passwords: true });
   assert.match(content, /## Passwords\n\n.*\n.*\n\| `p\\u\{7c\}ss\\u\{60\}w0rd` \| 9 \|\n/);
+  const day = tellDay("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [home, home], {
+    ...rules,
+    passwords: true,
+  });
+  assert.match(day.content, /\| `123456` \| 8 \|/);
   assert.match(content, /\| `123456` \| 4 \|\n\| \(empty\) \| 1 \|/);
 });

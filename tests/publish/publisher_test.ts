@@ -231,6 +231,23 @@ Deno.test("publishDue() waits longer with every failure of a sink, and no report
   assert.deepEqual((await scene.buffer.status()).paused, []);
 });
 
+Deno.test("publishDue() delivers all others although a sink never answers to one report", async () => {
+  using scene = new Scene("misp");
+  await scene.guess(A, B, C);
+  scene.misp.answer = ({ sourceIp }) =>
+    sourceIp === scene.misp.sent[0]?.sourceIp
+      ? { kind: "unavailable", reason: "no answer in time" }
+      : DELIVERED;
+  scene.now += 15 * MINUTE;
+  const delivered: (number | undefined)[] = [];
+  for (let round = 0; round < 3; round++) {
+    delivered.push((await scene.publish())?.delivered);
+    scene.now += MINUTE;
+  }
+  assert.deepEqual(delivered, [0, 2, 0]);
+  assert.equal((await scene.buffer.status()).waiting, 1);
+});
+
 Deno.test("publishDue() stays away from a sink as long as it says", async () => {
   using scene = new Scene("misp");
   await scene.guess(A);

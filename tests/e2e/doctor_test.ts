@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { FakeMisp } from "../fake_misp/server.ts";
+import { DEFAULT_TAGS } from "../../src/config/keys.ts";
+import { createProgram, KINDS, type Program } from "./program.ts";
+
+interface Found {
+  readonly ok: boolean;
+  readonly checks: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly found: string;
+    readonly remedy?: string;
+  }[];
+}
+
+async function examine(program: Program, environment: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await program.run(["doctor", "--json"], environment);
+  assert.equal(stderr, "");
+  const { ok, checks } = JSON.parse(stdout) as Found;
+  assert.equal(code, ok ? 0 : 1);
+  return { ok, text: stdout, troubles: checks.filter(({ state }) => state !== "ok"), checks };
+}
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: doctor of a fresh folder finds nothing wrong and makes no buffer`, async () => {
+    await using program = await createProgram(kind);
+    const { ok, troubles, checks } = await examine(program);
+    assert.deepEqual([ok, troubles], [true, []]);
+    assert.deepEqual(checks.map(({ name }) => name), [
+      ...["configuration", "honeypots", "buffer folder", "buffer", "log", "feed folder", "MISP"],
+    ]);
+    await assert.rejects(Deno.stat(program.buffer), Deno.errors.NotFound);
+  });
+
+  Deno.test(`${kind}: doctor tells what is wrong with MISP and what to do, and no key`, async (t) => {
+    const tags = [
+      ...DEFAULT_TAGS,
+      'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
+      'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
+      'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
+    ];
+    await using misp = await FakeMisp.start({ tags });
+    await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
+    const look = async (key: string, more: Record<string, string> = {}) => {
+      const environment = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key, ...more };
+      const { text, troubles } = await examine(program, environment);
+      assert.equal(text.includes(key), false);
+      return troubles.map(({ name, state, found }) => `${state} ${name}: ${found}`);
+    };
+    await t.step("a role that may make tags: nothing", async () => {
+      assert.deepEqual(await look(misp.keys.orgadmin), []);
+    });
+    await t.step("a missing tag", async () => {
+      assert.deepEqual(await look(misp.keys.publisher), [
+        'warning tags: MISP leaves out: misp-galaxy:mitre-attack-pattern="Valid Accounts - T1078"',
+      ]);
+    });
+    await t.step("a role that may not publish", async () => {
+      const [first] = await look(misp.keys.user);
+      assert.match(first ?? "", /^warning right to publish: missing/);
+    });
+    await t.step("a wrong key", async () => {
+      const found = await look("z".repeat(40));
+      assert.deepEqual(found, [
+        `failure MISP: ${misp.url}: MISP does not know this key, or it has expired`,
+      ]);
+    });
+    await t.step("a tag of one's own that is not there", async () => {
+      const found = await look(misp.keys.publisher, { WM_MISP_TAGS: "own:tag" });
+      assert.match(found.join(), /MISP leaves out: own:tag, misp-galaxy/);
+    });
+    await t.step("an address without a key", async () => {
+      const { ok, troubles } = await examine(program, { WM_MISP_URL: misp.url });
+      assert.equal(ok, false);
+      assert.match(troubles[0]?.found ?? "", /misp\.url is set but no key/);
+    });
+    await t.step("MISP down", async () => {
+      misp.down = true;
+      const [found] = await look(misp.keys.publisher);
+      assert.match(found ?? "", /^failure MISP: .* cannot be reached/);
+    });
+  });
+
+  Deno.test(`${kind}: doctor tells what is wrong on this machine`, async (t) => {
+    await using program = await createProgram(kind);
+    await t.step("a configuration with an unknown key", async () => {
+      const file = `${program.root}/etc/custom-misp_ssh_bruteforce-publish.json`;
+      await Deno.writeTextFile(file, '{"misp":{"urll":"x"}}', { mode: 0o644 });
+      const { ok, troubles } = await examine(program);
+      assert.deepEqual([ok, troubles[0]?.name], [false, "configuration"]);
+      assert.match(troubles[0]?.found ?? "", /misp\.urll/);
+      await Deno.writeTextFile(file, '{"misp":{"api_key":"abc"}}');
+      await Deno.chmod(file, 0o644);
+    });
+    await t.step("a key that everybody may read", async () => {
+      const { ok, troubles, text } = await examine(program);
+      assert.deepEqual([ok, troubles.map(({ name }) => name)], [true, ["configuration file"]]);
+      assert.match(troubles[0]?.remedy ?? "", /^chmod 640 /);
+      assert.equal(text.includes("abc"), false);
+    });
+    await t.step("a damaged buffer stays where it is", async () => {
+      await Deno.writeTextFile(program.buffer, "not a database, whatever its name says".repeat(99));
+      const { ok, troubles } = await examine(program);
+      assert.equal(ok, false);
+      assert.match(troubles.map(({ found }) => found).join(), /not a database/);
+      assert.match(await Deno.readTextFile(program.buffer), /^not a database/);
+      await Deno.remove(program.buffer);
+    });
+    await t.step("no folder for the buffer", async () => {
+      await Deno.remove(`${program.root}/queue/custom-misp`, { recursive: true });
+      const { ok, troubles } = await examine(program);
+      assert.equal(ok, false);
+      const folder = troubles.find(({ name }) => name === "buffer folder");
+      assert.match(folder?.remedy ?? "", /^install -o wazuh -g wazuh -m 750 -d /);
+      await Deno.mkdir(`${program.root}/queue/custom-misp`);
+    });
+    await t.step("people get lines that fit", async () => {
+      const { stdout } = await program.run(["doctor"]);
+      assert.match(stdout, /^ok {3}configuration: /m);
+      assert.match(stdout, /^ {5}-> chmod 640 /m);
+      const words = stdout.split("\n").filter((line) => line.length > 100);
+      assert.ok(words.every((line) => line.trim().split(" ").length <= 3), words.join("\n"));
+    });
+  });
+}
