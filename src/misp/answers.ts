@@ -136,7 +136,7 @@ export function compare(sent: Sent, returned: Fields): Comparison {
     }
   }
   const missing = [
-    ...(returned.info === sent.info ? [] : [`info ${sent.info}`]),
+    ...(sent.info === undefined || returned.info === sent.info ? [] : [`info ${sent.info}`]),
     ...sent.Object.flatMap((object) => [
       ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
       ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)

@@ -5,25 +5,21 @@
  * @module
  */
 import type { DayEvent, Home } from "../buffer/buffer.ts";
-import { type AddressFacts, buildEvent, type EventRules, type MispEvent } from "./event.ts";
+import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
+import { dayTitle } from "./day_title.ts";
 import { tellDay } from "./story.ts";
 
 /** Ongoing, completed. */
-const OPEN = "1";
+const OPEN = 1;
 const CLOSED = "2";
 const CLOSED_TAG = { name: 'workflow:state="complete"' };
-
-function title(day: string, part: number): string {
-  const suffix = part === 1 ? "" : ` (part ${part})`;
-  return `SSH brute-force sources seen by honeypots, ${day}${suffix}`;
-}
 
 /** The event of a home's day with the objects of that home alone: MISP merges. */
 export function buildDayEvent(home: Home, rules: EventRules, facts: AddressFacts): MispEvent {
   return {
     ...buildEvent(home, rules, facts),
-    info: title(home.openedOn, home.part ?? 1),
-    analysis: OPEN,
+    info: dayTitle(home.openedOn, home.part ?? 1, home.compromisedAt !== undefined),
+    analysis: String(Math.max(OPEN, rules.analysis)),
     // A story for each of hundreds of sources would bury the event: the day's comes when it closes.
     EventReport: [],
   };
@@ -38,17 +34,18 @@ export function buildClosing(
   homes: readonly Home[],
   rules: EventRules,
 ): MispEvent {
+  const isLetIn = homes.some((home) => home.compromisedAt !== undefined);
   return {
     uuid: eventUuid,
-    info: title(day, part),
+    info: dayTitle(day, part, isLetIn),
     date: day,
-    threat_level_id: String(rules.threatLevel),
+    threat_level_id: isLetIn ? HIGH : String(rules.threatLevel),
     analysis: CLOSED,
     distribution: String(rules.distribution),
     published: false,
     Tag: [CLOSED_TAG],
     Attribute: [],
     Object: [],
-    EventReport: [tellDay(eventUuid, title(day, part), homes, rules)],
+    EventReport: [tellDay(eventUuid, dayTitle(day, part, false), homes, rules)],
   };
 }

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import type { MispEvent } from "./event.ts";
+import { strongest } from "./merged.ts";
 import { makeFolder, replaceFile } from "./replace_file.ts";
 
 /** The organisation that a feed's events name as their creator. */
@@ -47,15 +48,14 @@ export class FeedSink implements Sink {
       await makeFolder(this.#directory);
       const manifest = await this.#readManifest();
       const hashes = await this.#readHashes();
-      for (const report of reports) {
-        try {
-          const event = await this.#writeEvent(JSON.parse(report.body) as MispEvent, now());
+      // Written once for all its reports, or each would move the event's time on by a second.
+      for (const ofEvent of Map.groupBy(reports, (report) => report.eventUuid).values()) {
+        const outcome = await this.#writeEvent(ofEvent, now()).then((event): Outcome => {
           manifest[String(event.uuid)] = manifestEntry(event);
           hashes.set(String(event.uuid), hashesOf(event));
-          outcomes.set(report, { kind: "delivered", notes: [] });
-        } catch (error) {
-          outcomes.set(report, { kind: "retry", reason: this.#explain(error) });
-        }
+          return { kind: "delivered", notes: [] };
+        }, (error): Outcome => ({ kind: "retry", reason: this.#explain(error) }));
+        for (const report of ofEvent) outcomes.set(report, outcome);
       }
       const lines = [...hashes].flatMap(([uuid, values]) => values.map((v) => `${v},${uuid}\n`));
       await replaceFile(`${this.#directory}/hashes.csv`, lines.join(""));
@@ -73,13 +73,13 @@ export class FeedSink implements Sink {
   }
 
   /** Writes an event unless the file says the same already: a MISP fetches only what is newer. */
-  async #writeEvent(event: MispEvent, now: number): Promise<Fields> {
-    const path = `${this.#directory}/${event.uuid}.json`;
+  async #writeEvent(reports: readonly Report[], now: number): Promise<Fields> {
+    const path = `${this.#directory}/${reports[0]!.eventUuid}.json`;
     const earlier = await readEvent(path);
     const earlierStamp = Number(earlier?.timestamp ?? 0);
     const stamp = Math.max(Math.floor(now / 1000), earlierStamp + 1);
-    const whole = earlier === undefined ? event : joined(event, earlier);
-    const next = stamped(whole, this.#organisationOf(event), earlier, String(stamp));
+    const event = joined(reports.map(({ body }) => JSON.parse(body) as MispEvent), earlier);
+    const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
     if (earlier !== undefined && isSame(earlier, next)) return earlier;
     await replaceFile(path, JSON.stringify({ Event: next }));
     return next;
@@ -133,30 +133,29 @@ async function readEvent(path: string): Promise<Fields | undefined> {
 }
 
 /**
- * An event with what the file has beside it: a report of a source that shares a day's event holds no
- * other source. As in MISP nothing goes away by being left out, and what is closed stays closed.
+ * One event of what its reports say and of what the file has beside it: a report of a source that
+ * shares a day's event holds no other source. As in MISP nothing goes away by being left out, and what
+ * is closed stays closed.
+ *
+ * @param events at least one, the latest last
  */
-function joined(event: MispEvent, earlier: Fields): MispEvent {
-  const known = earlier as Partial<MispEvent>;
+function joined(events: readonly MispEvent[], earlier: Fields = {}): MispEvent {
+  const all: readonly Partial<MispEvent>[] = [earlier, ...events];
   return {
-    ...event,
-    threat_level_id: lower(event.threat_level_id, known.threat_level_id),
-    analysis: higher(event.analysis, known.analysis),
-    Tag: joinedBy("name", known.Tag, event.Tag),
-    Object: joinedBy("uuid", known.Object, event.Object).map(withoutStamps),
-    EventReport: joinedBy("uuid", known.EventReport, event.EventReport).map(withoutStamps),
+    ...events.at(-1)!,
+    ...strongest(all),
+    Tag: latestBy("name", all.flatMap(({ Tag }) => Tag ?? [])),
+    Object: latestBy("uuid", all.flatMap(({ Object }) => Object ?? [])).map(withoutStamps),
+    EventReport: latestBy("uuid", all.flatMap((event) => event.EventReport ?? []))
+      .map(withoutStamps),
   };
 }
 
-const lower = (one: string, other = one) => one < other ? one : other;
-const higher = (one: string, other = one) => one > other ? one : other;
-
-function joinedBy<K extends string, T extends { readonly [Key in K]: string }>(
+function latestBy<K extends string, T extends { readonly [Key in K]: string }>(
   key: K,
-  earlier: readonly T[] = [],
-  later: readonly T[],
+  parts: readonly T[],
 ): readonly T[] {
-  return [...new Map([...earlier, ...later].map((part) => [part[key], part])).values()];
+  return [...new Map(parts.map((part) => [part[key], part])).values()];
 }
 
 /** Parts of the file have times of their own, which are given anew. */

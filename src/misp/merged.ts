@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { tellsOfLogin } from "./day_title.ts";
 import type { MispEvent } from "./event.ts";
 import type { MispUpdate } from "./update.ts";
 
@@ -10,19 +11,32 @@ import type { MispUpdate } from "./update.ts";
 type Part = MispEvent | MispUpdate;
 
 /**
- * Puts parts of one event together. The highest threat level counts, and a part that closes the event.
+ * What of an event no part takes back: the highest threat level, that it is closed, and in a day's
+ * title that a source was let in. Any other title is that of the last part.
+ */
+export function strongest(parts: readonly Partial<Part>[]) {
+  const titles = parts.flatMap(({ info }) => info ?? []);
+  const info = titles.find(tellsOfLogin) ?? titles.at(-1);
+  const threat = parts.flatMap((part) => part.threat_level_id ?? []).sort()[0];
+  const analysis = parts.flatMap((part) => part.analysis ?? []).sort().at(-1);
+  return {
+    ...(info === undefined ? {} : { info }),
+    ...(threat === undefined ? {} : { threat_level_id: threat }),
+    ...(analysis === undefined ? {} : { analysis }),
+  };
+}
+
+/**
+ * Puts parts of one event together.
  *
  * @param parts at least one, all of the same event
  */
 export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
   if (parts.length === 1) return parts[0];
-  const threats = parts.flatMap((part) => part.threat_level_id ?? []).sort();
-  const analyses = parts.flatMap((part) => part.analysis ?? []).sort();
   const tags = new Map(parts.flatMap(({ Tag }) => Tag).map((tag) => [tag.name, tag]));
   return {
     ...parts[0],
-    ...(threats.length === 0 ? {} : { threat_level_id: threats[0] }),
-    ...(analyses.length === 0 ? {} : { analysis: analyses.at(-1) }),
+    ...strongest(parts),
     Tag: [...tags.values()],
     Object: parts.flatMap((part): readonly unknown[] => part.Object),
     EventReport: parts.flatMap(({ EventReport }) => EventReport),

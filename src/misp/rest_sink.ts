@@ -10,7 +10,7 @@ import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
 import { type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
-import { inChunks, merged } from "./merged.ts";
+import { inChunks, merged, strongest } from "./merged.ts";
 import { sightingRows } from "./sightings.ts";
 import { type MispUpdate, type Told, toldBy, untold, updateOf } from "./update.ts";
 
@@ -55,7 +55,15 @@ interface Delivery {
 }
 
 /** What a step came to: notes to go on with, or an outcome that ends the delivery. */
-type Step = { readonly notes: readonly string[] } | { readonly end: Outcome };
+type Step = { readonly notes: readonly string[] } | End;
+
+interface End {
+  readonly end: Outcome;
+  /** The event as MISP has it, when it left something out. */
+  readonly returned?: StoredFields;
+}
+
+type StoredFields = Extract<Meaning, { kind: "stored" }>["event"];
 
 /** Delivers reports to one MISP instance. */
 export class RestSink implements Sink {
@@ -95,7 +103,11 @@ export class RestSink implements Sink {
     }));
     const deliveries: Delivery[] = [];
     let isKnownThere = reports.some((report) => report.isKnownThere);
-    for (const chunk of inChunks(parts, ATTRIBUTES_AT_ONCE, ({ event }) => sizeOf(event))) {
+    // A later report of the same source has the same objects: it must not stand in one request with it.
+    const first = new Map(parts.toReversed().map((part) => [part.report.sourceIp, part]));
+    const size = (part: Part) =>
+      first.get(part.report.sourceIp) === part ? sizeOf(part.event) : Infinity;
+    for (const chunk of inChunks(parts, ATTRIBUTES_AT_ONCE, size)) {
       for (const delivery of await this.#deliverChunk(chunk, isKnownThere)) {
         deliveries.push(delivery);
         if (delivery.outcome.kind === "delivered") isKnownThere = true;
@@ -105,12 +117,15 @@ export class RestSink implements Sink {
     return deliveries;
   }
 
-  /** Together, or where that fails one at a time: a part that MISP will not have holds up no other. */
+  /**
+   * Together. Where MISP left something out, only the reports that it is missing from are refused, and
+   * the rest goes once more; where it takes nothing, in halves, down to the report that it is about.
+   */
   async #deliverChunk(
     chunk: readonly [Part, ...Part[]],
     isKnownThere: boolean,
   ): Promise<readonly Delivery[]> {
-    const outcome = await this.#deliver(chunk, isKnownThere);
+    const { outcome, returned } = await this.#deliver(chunk, isKnownThere);
     const isOne = chunk.length === 1 || outcome.kind === "unavailable";
     if (isOne || outcome.kind === "delivered") {
       return chunk.map(({ report, event }) => ({
@@ -120,43 +135,54 @@ export class RestSink implements Sink {
           : outcome,
       }));
     }
-    const deliveries: Delivery[] = [];
-    let isThere = isKnownThere;
-    for (const part of chunk) {
-      const [delivery] = await this.#deliverChunk([part], isThere);
-      deliveries.push(delivery!);
-      if (delivery!.outcome.kind === "delivered") isThere = true;
-      if (delivery!.outcome.kind === "unavailable") break;
+    const { broken, rest } = sorted(chunk, returned);
+    const deliveries: Delivery[] = [...broken];
+    let isThere = isKnownThere || broken.length > 0;
+    for (const some of inChunks(rest, broken.length > 0 ? Infinity : chunk.length / 2, () => 1)) {
+      deliveries.push(...await this.#deliverChunk(some, isThere));
+      const kinds = deliveries.map(({ outcome }) => outcome.kind);
+      if (kinds.includes("unavailable")) break;
+      isThere ||= kinds.includes("delivered");
     }
     return deliveries;
   }
 
-  async #deliver(parts: readonly [Part, ...Part[]], isKnownThere: boolean): Promise<Outcome> {
+  async #deliver(
+    parts: readonly [Part, ...Part[]],
+    isKnownThere: boolean,
+  ): Promise<{ readonly outcome: Outcome; readonly returned?: StoredFields }> {
     const report: Report = {
       ...parts[0].report,
       tries: Math.max(...parts.map((part) => part.report.tries)),
       sightings: parts.flatMap((part) => part.report.sightings),
     };
     const event = merged(mapped(parts, (part) => part.event));
+    const repeated = merged(mapped(parts, repeatedPart));
     try {
       const stored = isKnownThere
-        ? await this.#update(report, event, merged(mapped(parts, updateOfPart)))
-        : await this.#add(report, event);
-      if ("end" in stored) return stored.end;
+        ? await this.#update(report, event, repeated, merged(mapped(parts, updateOfPart)))
+        : await this.#add(report, event, repeated);
+      if ("end" in stored) {
+        const { end, returned } = stored;
+        return { outcome: end, ...(returned === undefined ? {} : { returned }) };
+      }
       const seen = await this.#tellSightings(report);
-      if ("end" in seen) return seen.end;
-      return { kind: "delivered", notes: [...stored.notes, ...seen.notes] };
+      if ("end" in seen) return { outcome: seen.end };
+      return { outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] } };
     } catch (error) {
-      if (error instanceof Unreachable) return { kind: "unavailable", reason: error.message };
+      if (error instanceof Unreachable) {
+        return { outcome: { kind: "unavailable", reason: error.message } };
+      }
       // One event that has grown this large must not keep the others waiting.
-      if (error instanceof TooLong) return { kind: "refused", reason: error.message };
+      if (error instanceof TooLong) return { outcome: { kind: "refused", reason: error.message } };
       throw error;
     }
   }
 
-  async #add(report: Report, event: MispEvent): Promise<Step> {
+  /** @param repeated what is sent of an event that is there already, whole */
+  async #add(report: Report, event: MispEvent, repeated: MispUpdate): Promise<Step> {
     const meaning = await this.#post("/events/add", { Event: { ...event, published: false } });
-    if (meaning.kind === "exists") return await this.#recover(report, event);
+    if (meaning.kind === "exists") return await this.#recover(report, event, repeated);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
     if (missing.length > 0) return await this.#complete(report, event, false);
@@ -164,7 +190,7 @@ export class RestSink implements Sink {
   }
 
   /** An event that an earlier try left behind, perhaps in part, or that a lost buffer knew. */
-  async #recover(report: Report, event: MispEvent): Promise<Step> {
+  async #recover(report: Report, event: MispEvent, repeated: MispUpdate): Promise<Step> {
     const answer = await this.#client.request("GET", `/events/view/${event.uuid}`);
     const meaning = meaningOf(answer);
     if (meaning.kind === "missing") {
@@ -172,8 +198,8 @@ export class RestSink implements Sink {
     }
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const isWhole = hasAllParts(event, meaning.event);
-    // What is no longer for detection is taken out of it, whatever the try that was lost had said.
-    const sent = isWhole ? updateOf(event, { ...toldBy(event), toIds: true }) : event;
+    const known = meaning.event as Partial<MispEvent>;
+    const sent = isWhole ? repeated : { ...event, ...strongest([known, event]) };
     return await this.#complete(report, event, meaning.event.published === true, sent);
   }
 
@@ -188,7 +214,7 @@ export class RestSink implements Sink {
     const meaning = await this.#postEdit(sent, published);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(sent, meaning.event);
-    if (missing.length > 0) return leftOut(missing);
+    if (missing.length > 0) return leftOut(missing, meaning.event);
     if (published) return withNotes(missingTags);
     return await this.#publish(report, event, missingTags);
   }
@@ -208,13 +234,18 @@ export class RestSink implements Sink {
   }
 
   /** One request for an event that was delivered before; it stays published. */
-  async #update(report: Report, event: MispEvent, sent: MispUpdate): Promise<Step> {
+  async #update(
+    report: Report,
+    event: MispEvent,
+    repeated: MispUpdate,
+    sent: MispUpdate,
+  ): Promise<Step> {
     const { publish } = this.#rules;
     const meaning = await this.#postEdit(sent, publish);
-    if (meaning.kind === "missing") return await this.#add(report, event);
+    if (meaning.kind === "missing") return await this.#add(report, event, repeated);
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(sent, meaning.event);
-    if (missing.length > 0) return leftOut(missing);
+    if (missing.length > 0) return leftOut(missing, meaning.event);
     const isUnpublished = publish && meaning.event.published !== true;
     return withNotes(missingTags, isUnpublished ? MAY_NOT_PUBLISH : undefined);
   }
@@ -278,6 +309,11 @@ function updateOfPart({ report, event }: Part): MispUpdate {
   return updateOf(event, told);
 }
 
+/** What is no longer for detection is taken out of it, whatever the try that was lost had said. */
+function repeatedPart({ event }: Part): MispUpdate {
+  return updateOf(event, { ...toldBy(event), toIds: true });
+}
+
 function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {
   return [map(first), ...rest.map(map)];
 }
@@ -287,11 +323,29 @@ const sizeOf = (event: MispEvent) =>
 
 const MAY_NOT_PUBLISH = "the key's role may not publish";
 
-function leftOut(missing: readonly string[]): Step {
-  return refused(`MISP left out, without a reason: ${missing.join(", ")}`);
+/** The reports that MISP left something out of, and the rest; all are the rest if that tells nothing. */
+function sorted(
+  chunk: readonly Part[],
+  returned: StoredFields | undefined,
+): { readonly broken: readonly Delivery[]; readonly rest: readonly Part[] } {
+  if (returned === undefined) return { broken: [], rest: chunk };
+  const broken = chunk.flatMap((part): readonly (Delivery & { readonly part: Part })[] => {
+    const { missing } = compare(updateOfPart(part), returned);
+    return missing.length === 0
+      ? []
+      : [{ part, report: part.report, outcome: leftOut(missing).end }];
+  });
+  if (broken.length === chunk.length) return { broken: [], rest: chunk };
+  const parts = new Set(broken.map(({ part }) => part));
+  return { broken, rest: chunk.filter((part) => !parts.has(part)) };
 }
 
-function refused(reason: string): Step {
+function leftOut(missing: readonly string[], returned?: StoredFields): End {
+  const end = refused(`MISP left out, without a reason: ${missing.join(", ")}`);
+  return returned === undefined ? end : { ...end, returned };
+}
+
+function refused(reason: string): End {
   return { end: { kind: "refused", reason } };
 }
 

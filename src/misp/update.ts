@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isQuietDay } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
 import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
 
@@ -23,8 +24,8 @@ type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "va
 /** An event as an update sends it. */
 export interface MispUpdate
   extends
-    Partial<Pick<MispEvent, "threat_level_id" | "analysis">>,
-    Pick<MispEvent, "uuid" | "info" | "Tag"> {
+    Partial<Pick<MispEvent, "info" | "threat_level_id" | "analysis">>,
+    Pick<MispEvent, "uuid" | "Tag"> {
   readonly Object: readonly (Omit<MispObject, "Attribute"> & {
     readonly Attribute: readonly AttributeUpdate[];
   })[];
@@ -33,13 +34,24 @@ export interface MispUpdate
 
 /**
  * What is taken for told when a source is new in an event that is there: the event's own fields are as
- * others of its sources left them. Only what must not wait is said: a login that was let in, and that
- * the event's day is over.
+ * others of its sources left them. Only what must not wait is said: a login that was let in, that the
+ * event's day is over, and the techniques of the source. The configured tags came with the first
+ * source, and an analyst may have removed them since.
  */
 export function untold(event: MispEvent): Told {
   const isHigh = event.threat_level_id === HIGH;
-  return { tags: [], threatLevel: isHigh ? "" : event.threat_level_id, toIds: false, objects: [] };
+  return {
+    tags: isClosing(event) ? [] : event.Tag.map(({ name }) => name).filter(isConfigured),
+    threatLevel: isHigh ? "" : event.threat_level_id,
+    toIds: false,
+    objects: [],
+  };
 }
+
+const isConfigured = (tag: string) => !tag.startsWith("misp-galaxy:");
+
+/** Without an object it is what closes a day's event. */
+const isClosing = (event: MispEvent) => event.Object.length === 0;
 
 /** What there is to remember of an event that was delivered. */
 export function toldBy(event: MispEvent): Told {
@@ -55,7 +67,8 @@ const isForDetection = (event: MispEvent) =>
   event.Object.some(({ Attribute }) => Attribute.some((attribute) => attribute.to_ids));
 
 /**
- * The update of an event: title, counts, times, and what is new. Left out is what was told before and
+ * The update of an event: title, counts, times, and what is new. A day's title is told once, and again
+ * only when a source is let in: its other sources do not know of that. Left out is what was told before and
  * an analyst may have decided otherwise since: the tags, threat level, date, analysis and distribution
  * of the event, and whether and how the address goes into detection.
  */
@@ -64,10 +77,9 @@ export function updateOf(event: MispEvent, told: Told): MispUpdate {
   const isNews = isForDetection(event) !== told.toIds;
   return {
     uuid,
-    info,
+    ...(isQuietDay(info) ? {} : { info }),
     ...(threat_level_id === told.threatLevel ? {} : { threat_level_id }),
-    // Without an object it is what closes a day's event.
-    ...(event.Object.length === 0 ? { analysis: event.analysis } : {}),
+    ...(isClosing(event) ? { analysis: event.analysis } : {}),
     Tag: event.Tag.filter(({ name }) => !told.tags.includes(name)),
     Object: event.Object.map((object) =>
       told.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Home } from "../../src/buffer/buffer.ts";
 import type { ListVerdict } from "../../src/guard/warninglists.ts";
+import { buildDayEvent } from "../../src/misp/day_event.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import type { MispAttribute, MispObject } from "../../src/misp/objects.ts";
 import type { Location } from "../../src/types.ts";
@@ -77,11 +78,13 @@ function locations(): readonly (Location | undefined)[] {
 function emitted(): readonly MispObject[] {
   return HOMES.flatMap((home) =>
     VERDICTS.flatMap((verdict) =>
-      locations().flatMap((location) => {
-        const event = buildEvent(home, RULES, { verdict, location });
-        assert.deepEqual(event.Attribute, []);
-        return event.Object;
-      })
+      locations().flatMap((location) =>
+        [buildEvent, buildDayEvent].flatMap((build) => {
+          const event = build(home, RULES, { verdict, location });
+          assert.deepEqual(event.Attribute, []);
+          return event.Object;
+        })
+      )
     )
   );
 }
@@ -115,6 +118,12 @@ function attributeProblems(template: TemplateFacts, attribute: MispAttribute): r
     ...checkValue(type, value).value === value ? [] : [`${relation}: value ${value}`],
   ];
 }
+
+Deno.test("buildDayEvent() emits the very objects of a source's own event", () => {
+  for (const home of HOMES) {
+    assert.deepEqual(buildDayEvent(home, RULES, {}).Object, buildEvent(home, RULES).Object);
+  }
+});
 
 Deno.test("buildEvent() emits only what MISP's types and templates allow", () => {
   const problems = emitted().flatMap((object) =>

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import type { Home } from "../../src/buffer/buffer.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { decide } from "../../src/intake.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { closeDay, freezeAttack, type FreezeRules, NO_LOOKUPS } from "../../src/publish/freeze.ts";
+import { defaultRules, sshdAlert } from "../support/fixtures.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const NOON = Date.UTC(2026, 10, 23, 12);
+const MIDNIGHT = Date.UTC(2026, 10, 24);
+const PART_2 = "906671e4-4aa1-5724-b2c0-8955ffd61fab";
+const DAY_1 = "bc5c49ae-210a-5cfc-a64d-a9dc46534fc2";
+const DAY_2 = "95db292e-f610-5342-8f19-7ffc47321c44";
+const A = "82.202.219.155";
+const B = "192.241.237.101";
+const C = "212.64.151.233";
+const DUE = { periodMs: 0, maxHoldMs: 60 * MINUTE, sinks: ["misp" as const] };
+
+const RULES: FreezeRules = {
+  sinks: ["misp"],
+  publishIntervalMs: 0,
+  reopenAfterMs: 30 * DAY,
+  maxUsernames: 100,
+  publisher: undefined,
+  eventUuidOf: eventUuid,
+  distribution: 0,
+  threatLevel: 3,
+  analysis: 0,
+  usernames: "top",
+  sensorNames: "pseudonym",
+  passwords: false,
+  tags: [],
+  minAttempts: 1,
+};
+
+/** One guess from each source, frozen at once. */
+async function guess(
+  buffer: SqliteBuffer,
+  now: number,
+  sources: readonly string[],
+  rules = RULES,
+  isOfDay = true,
+): Promise<readonly Home[]> {
+  const time = new Date(now).toISOString().replace("Z", "+0000");
+  const decisions = sources.map((source) => {
+    const message = `Failed password for root from ${source} port 51676 ssh2`;
+    return decide(sshdAlert({ time, message }), defaultRules(), now);
+  });
+  await buffer.accept(decisions, { maxUsernames: 100 }, now);
+  const homes: Home[] = [];
+  await buffer.freezeDue(DUE, 1000, now, (attack, home, place) => {
+    const frozen = freezeAttack(attack, home, rules, now, NO_LOOKUPS, isOfDay ? place : undefined);
+    homes.push(frozen.home);
+    return frozen;
+  });
+  return homes;
+}
+
+/** Freezes what closes the days that are over. */
+const close = (buffer: SqliteBuffer, now: number) =>
+  buffer.closeDays(
+    now - DUE.maxHoldMs,
+    (event, homes) => closeDay(event, homes, RULES, now),
+  );
+
+/** The reports that wait, by source. */
+async function waiting(buffer: SqliteBuffer) {
+  const reports = await buffer.reportsToTry(["misp"], 10_000, Infinity);
+  return reports.map(({ sourceIp, eventUuid, attempts }) => `${sourceIp} ${eventUuid} ${attempts}`)
+    .sort();
+}
+
+const eventsOf = (homes: readonly Home[]) => homes.map((home) => home.eventUuid);
+
+Deno.test("freezeDue() places the sources of a day in one event, those of two days in two", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  assert.deepEqual(eventsOf(await guess(buffer, NOON, [A, B])), [DAY_1, DAY_1]);
+  assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT - 1, [C])), [DAY_1]);
+  assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT, ["80.94.95.112"])), [DAY_2]);
+  assert.deepEqual(await waiting(buffer), [
+    `${B} ${DAY_1} 1`,
+    `${C} ${DAY_1} 1`,
+    `80.94.95.112 ${DAY_2} 1`,
+    `${A} ${DAY_1} 1`,
+  ]);
+});
+
+Deno.test("freezeDue() keeps a source in the event of its first day", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  await guess(buffer, NOON, [A]);
+  const [later] = await guess(buffer, NOON + 2 * DAY, [A]);
+  assert.deepEqual([later?.eventUuid, later?.openedOn, later?.attempts], [DAY_1, "2026-11-23", 2]);
+  const [reopened] = await guess(buffer, NOON + 40 * DAY, [A]);
+  assert.equal(reopened?.openedOn, "2027-01-02");
+});
+
+Deno.test("freezeDue() opens part 2 with the source that would be over 2,000 attributes", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  const sources = Array.from({ length: 667 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
+  const events = eventsOf(await guess(buffer, NOON, sources));
+  const count = (uuid: string) => events.filter((one) => one === uuid).length;
+  assert.deepEqual([count(DAY_1), count(PART_2)], [666, 1]);
+  const [again] = await guess(buffer, NOON + MINUTE, ["82.202.0.0"]);
+  assert.equal(again?.eventUuid, DAY_1);
+});
+
+Deno.test("freezeDue() leaves a source in the event that it has when the setting changes", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  const [own] = await guess(buffer, NOON, [A], RULES, false);
+  assert.notEqual(own?.eventUuid, DAY_1);
+  assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [A])), [own?.eventUuid]);
+  assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [B])), [DAY_1]);
+  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], RULES, false)), [DAY_1]);
+});
+
+Deno.test("closeDays() closes a day once, when it is over and its last attacks are due", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  await guess(buffer, NOON, [A, B]);
+  const due = MIDNIGHT + 60 * MINUTE;
+  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), due);
+  assert.equal(await close(buffer, due - 1), 0);
+  assert.equal(await close(buffer, due), 1);
+  assert.equal(await close(buffer, due + DAY), 0);
+  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  assert.deepEqual(await waiting(buffer), [
+    `${B} ${DAY_1} 1`,
+    `${A} ${DAY_1} 1`,
+    `day 2026-11-23 ${DAY_1} 2`,
+  ]);
+});
+
+Deno.test("closeDays() that is broken off leaves the day open, and is done once the next time", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  await guess(buffer, NOON, [A]);
+  const at = MIDNIGHT + 60 * MINUTE;
+  const broken = buffer.closeDays(at, () => {
+    throw new Error("a crash");
+  });
+  await assert.rejects(broken, /a crash/);
+  assert.deepEqual(await waiting(buffer), [`${A} ${DAY_1} 1`]);
+  assert.deepEqual([await close(buffer, at), await close(buffer, at)], [1, 0]);
+});
+
+Deno.test("closeDays() leaves a day closed whose source comes back, and closes it again for a new one", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  await guess(buffer, NOON, [A]);
+  const at = MIDNIGHT + 60 * MINUTE;
+  await close(buffer, at);
+  await guess(buffer, at, [A]);
+  assert.equal(await close(buffer, at), 0);
+  await guess(buffer, NOON + MINUTE, [B]);
+  assert.equal(await close(buffer, at), 1);
+  assert.deepEqual((await waiting(buffer)).at(-1), `day 2026-11-23 ${DAY_1} 3`);
+});
+
+Deno.test("closeDays() says nothing of a day none of whose sources was published", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOON);
+  await guess(buffer, NOON, [A], { ...RULES, minAttempts: 5 });
+  assert.equal(await close(buffer, MIDNIGHT + 60 * MINUTE), 1);
+  assert.deepEqual(await waiting(buffer), []);
+  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+});
