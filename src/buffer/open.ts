@@ -118,9 +118,12 @@ export function giveToOwner(path: string): void {
   }
 }
 
-/** Whether an error is SQLITE_CORRUPT or SQLITE_NOTADB, which node:sqlite names by their texts only. */
+/**
+ * Whether an error is SQLITE_CORRUPT or SQLITE_NOTADB, which node:sqlite names by their texts only. A
+ * table is missing where another process moved a damaged file away between its opening and its use.
+ */
 export function isDamage(error: unknown): boolean {
-  return /malformed|not a database/i.test(messageOf(error));
+  return /malformed|not a database|no such table/i.test(messageOf(error));
 }
 
 /** The switch takes an exclusive lock that does not wait for the busy timeout. */
