@@ -9,7 +9,7 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../publish/names.ts";
 import { type Check, checksText, failure, ok, warning } from "./checks.ts";
-import { loadStartConfig, type Start } from "./context.ts";
+import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import {
   checkBuffer,
   checkLookups,
@@ -38,6 +38,7 @@ async function examine(start: Start): Promise<readonly Check[]> {
   let loaded: Loaded;
   try {
     loaded = loadStartConfig(start);
+    intakeRules(loaded);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [failure("configuration", error.message, "mend that key; `help config` describes each")];
