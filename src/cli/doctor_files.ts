@@ -46,13 +46,17 @@ export function checkBuffer(config: Config): readonly Check[] {
 }
 
 function checkDatabase(path: string): Check {
+  let db: DatabaseSync | undefined;
   try {
-    using db = new DatabaseSync(path);
+    db = new DatabaseSync(path);
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
     const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
     return found === "ok" ? ok("buffer", `${path}, schema ${version}`) : damaged(path, found);
   } catch (error) {
     return damaged(path, reasonOf(error));
+  } finally {
+    // Deno 2.5 has no `using` for it.
+    db?.close();
   }
 }
 

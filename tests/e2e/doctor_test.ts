@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { DEFAULT_TAGS } from "../../src/config/keys.ts";
+import { fixturePath } from "../support/fixtures.ts";
 import { createProgram, KINDS, type Program } from "./program.ts";
+
+const ALERT = Deno.readTextFileSync(fixturePath("04-5760-failed-password"));
 
 interface Found {
   readonly ok: boolean;
@@ -97,6 +100,16 @@ for (const kind of KINDS) {
       assert.deepEqual([ok, troubles.map(({ name }) => name)], [true, ["configuration file"]]);
       assert.match(troubles[0]?.remedy ?? "", /^chmod 640 /);
       assert.equal(text.includes("abc"), false);
+    });
+    await t.step("a buffer in use is well", async () => {
+      const { stderr } = await program.feedInput(["replay", "-"], ALERT);
+      assert.equal(stderr, "");
+      const { checks } = await examine(program);
+      const [buffer] = checks.filter(({ name }) => name === "buffer");
+      assert.deepEqual([buffer?.state, buffer?.found], ["ok", `${program.buffer}, schema 2`]);
+      for (const suffix of ["", "-wal", "-shm"]) {
+        await Deno.remove(program.buffer + suffix).catch(() => undefined);
+      }
     });
     await t.step("a damaged buffer stays where it is", async () => {
       await Deno.writeTextFile(program.buffer, "not a database, whatever its name says".repeat(99));
