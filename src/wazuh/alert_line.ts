@@ -30,6 +30,9 @@ const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
 const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
 const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
 
+/** Up to the rule's id: the description may quote what attackers chose, and is not used. */
+const RULE_START = new RegExp(`\\{"level":\\d{1,2},"description":"${ESCAPED}",(?="id":")`, "y");
+
 /** From the id to the end, in the order of contracts/wazuh.md 4. */
 const REST = new RegExp(
   `(\\d{1,20}\\.\\d{1,20})"${CLUSTER}(?:,"previous_output":"(${ESCAPED})")?` +
@@ -45,8 +48,7 @@ type RulePart = Pick<Alert, "ruleId" | "techniques">;
 type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
 
 /**
- * Parts by their text. A site has some hundred rules and agents; what attackers make up, as a rule's
- * description may quote them, must not stay.
+ * Parts by their text. A site has some hundred rules and agents; whatever else comes must not stay.
  */
 class Parts<Part> {
   static readonly #MOST = 1000;
@@ -68,7 +70,7 @@ class Parts<Part> {
   }
 }
 
-/** Of a rule without the number of times that it fired, which differs in every alert. */
+/** Of a rule from its id on, without the number of times that it fired, which differs in every alert. */
 const rules = new Parts((text): RulePart | undefined => {
   const rule = parse(text);
   return rule === undefined ? undefined : readAlert({ rule, id: "1" });
@@ -149,11 +151,14 @@ export function readAlertLine(line: string): Alert | undefined {
   if (line.length > LONGEST_LINE || !line.startsWith(START)) return undefined;
   if (!line.startsWith(RULE, ruleAt)) return undefined;
   const ruleStart = ruleAt + RULE.length;
-  const agentAt = line.indexOf(AGENT, ruleStart);
+  RULE_START.lastIndex = ruleStart;
+  if (!RULE_START.test(line)) return undefined;
+  const ruleIdAt = RULE_START.lastIndex;
+  const agentAt = line.indexOf(AGENT, ruleIdAt);
   if (agentAt < 0) return undefined;
   // The rule's MITRE part ends shortly before: to look for its brace is faster.
-  const braceAt = line.indexOf("}", ruleStart);
-  const firedAt = line.indexOf(FIRED, braceAt < agentAt ? braceAt : ruleStart);
+  const braceAt = line.indexOf("}", ruleIdAt);
+  const firedAt = line.indexOf(FIRED, braceAt < agentAt ? braceAt : ruleIdAt);
   if (firedAt < 0 || firedAt > agentAt) return undefined;
   const tailAt = numberEnd(line, firedAt + FIRED.length);
   const idAt = line.indexOf(ID, agentAt + AGENT.length);
@@ -161,7 +166,7 @@ export function readAlertLine(line: string): Alert | undefined {
   const at = parseTimestamp(line.slice(START.length, ruleAt));
   if (at === undefined) return undefined;
   const rule = rules.get(
-    `${line.slice(ruleStart, firedAt)}"firedtimes":0${line.slice(tailAt, agentAt + 1)}`,
+    `{${line.slice(ruleIdAt, firedAt)}"firedtimes":0${line.slice(tailAt, agentAt + 1)}`,
   );
   const agent = agents.get(`{${line.slice(agentAt + 2, idAt + 1)}}`);
   if (rule === undefined || agent === undefined) return undefined;
