@@ -49,6 +49,8 @@ function checkDatabase(path: string): Check {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path);
+    // Deno 2.5 says what SQLite found only here, and not at a statement.
+    db.exec("PRAGMA schema_version");
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
     const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
     return found === "ok" ? ok("buffer", `${path}, schema ${version}`) : damaged(path, found);
