@@ -31,7 +31,10 @@ const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
 const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
 
 /** Up to the rule's id: the description may quote what attackers chose, and is not used. */
-const RULE_START = new RegExp(`\\{"level":\\d{1,2},"description":"${ESCAPED}",(?="id":")`, "y");
+const RULE_START = new RegExp(
+  `\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",(?="id":")`,
+  "y",
+);
 
 /** From the id to the end, in the order of contracts/wazuh.md 4. */
 const REST = new RegExp(

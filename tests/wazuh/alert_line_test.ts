@@ -63,6 +63,7 @@ const LEFT_ALONE: readonly (readonly [what: string, change: (line: string) => st
   ["an integration's own alert", (line) => line.replace('"data":{', '"data":{"integration":"x",')],
   ["a time that is none", (line) => line.replace("2026-08-23T", "2026-13-23T")],
   ["a number with a zero in front", (line) => line.replace('"firedtimes":', '"firedtimes":0')],
+  ["a level with a zero in front", (line) => line.replace('"level":', '"level":0')],
   ["no agent", (line) => line.replace(/"agent":\{.*?\},/, "")],
   ["a broken rule", (line) => line.replace('"mail":false', '"mail":fal')],
 ];
