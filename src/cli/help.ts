@@ -32,7 +32,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "doctor": `usage: doctor [--json]
 Looks at the configuration, the files, the buffer, the look-ups and at MISP: its version, the
 rights of the key's role, the tags it has, its clock. Says what to do about each thing.
-Changes nothing. Run it as Wazuh's user, or files that root may write look well.
+Changes nothing but the tables of a buffer that an older version made. Run it as Wazuh's
+user, or files that root may write look well.
 Exit 1: something must be mended.
 example: doctor`,
   "flush": `usage: flush [--now] [--json] [--stay]
