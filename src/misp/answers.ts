@@ -11,7 +11,8 @@ import type { MispUpdate } from "./update.ts";
 /** What to do about an answer to add, edit or publish. */
 export type Meaning =
   | { readonly kind: "stored"; readonly event: Fields }
-  | { readonly kind: "done" }
+  /** `added`: of sightings, those that were not there yet. */
+  | { readonly kind: "done"; readonly added?: number }
   /** `add` for an event that is there. */
   | { readonly kind: "exists" }
   /** `edit` of an event that is not there, or that we may not see. */
@@ -52,11 +53,11 @@ export function meaningOf(answer: Answer, now = Date.now()): Meaning {
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
   // Sightings that are there already (contracts/misp-recorded.md, before 3).
-  if (body.saved === false && typeof body.success === "string") return { kind: "done" };
+  if (body.saved === false && typeof body.success === "string") return { kind: "done", added: 0 };
   if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
-  return body.saved === true
-    ? { kind: "done" }
-    : unavailable(`MISP answered something else: ${message}`);
+  if (body.saved !== true) return unavailable(`MISP answered something else: ${message}`);
+  const added = /^(\d+) sightings? added/.exec(String(body.success))?.[1];
+  return { kind: "done", ...(added === undefined ? {} : { added: Number(added) }) };
 }
 
 const TOO_LARGE = "the proxy before MISP takes no body as large as this event (413)";
@@ -165,4 +166,10 @@ export function hasAllParts(sent: Sent, returned: Fields): boolean {
 
 function list(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map(fields) : [];
+}
+
+/** The uuids of a list of sightings; undefined when the answer is none. */
+export function sightingUuids({ status, json }: Answer): ReadonlySet<unknown> | undefined {
+  if (status !== 200 || !Array.isArray(json)) return undefined;
+  return new Set(json.map((row) => fields(fields(row).Sighting).uuid));
 }

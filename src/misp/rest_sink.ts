@@ -6,8 +6,8 @@
  */
 import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
-import { compare, hasAllParts, type Meaning, meaningOf } from "./answers.ts";
-import { type MispClient, TooLong, Unreachable } from "./client.ts";
+import { compare, hasAllParts, type Meaning, meaningOf, sightingUuids } from "./answers.ts";
+import { type Answer, type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
 import { inChunks, merged, strongest } from "./merged.ts";
@@ -256,6 +256,7 @@ export class RestSink implements Sink {
     if (rows.length > 0 && !this.#may.maySight) {
       return { notes: ["stored, but without sightings: the key's role may not add them"] };
     }
+    let added = 0;
     for (let start = 0; start < rows.length; start += SIGHTINGS_AT_ONCE) {
       const meaning = await this.#post(
         `/sightings/bulkSaveSightings/${report.eventUuid}`,
@@ -265,8 +266,32 @@ export class RestSink implements Sink {
         return { notes: [`stored, but without sightings: ${meaning.reason}`] };
       }
       if (meaning.kind !== "done") return await this.#failure(report, meaning);
+      added += meaning.added ?? 0;
     }
-    return { notes: [] };
+    return added >= rows.length ? { notes: [] } : await this.#checkSightings(report, rows);
+  }
+
+  /** Fewer were added than sent: those that are there already, or that MISP left out without a word. */
+  async #checkSightings(report: Report, rows: ReturnType<typeof sightingRows>): Promise<Step> {
+    const meaning = meaningOf(await this.#getAgain(`/events/view/${report.eventUuid}`));
+    if (meaning.kind !== "stored") return await this.#failure(report, meaning);
+    const path = `/sightings/listSightings/${String(meaning.event.id)}/event`;
+    const stored = sightingUuids(await this.#getAgain(path));
+    if (stored === undefined) {
+      return { notes: ["stored, but its sightings could not be read back"] };
+    }
+    const missing = rows.filter(({ uuid }) => !stored.has(uuid)).length;
+    return { notes: missing === 0 ? [] : [`stored, but MISP left out ${missing} sightings`] };
+  }
+
+  /** Looking changes nothing: a lost answer is asked for once more. */
+  async #getAgain(path: string): Promise<Answer> {
+    try {
+      return await this.#client.request("GET", path);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      return await this.#client.request("GET", path);
+    }
   }
 
   /** `published` goes along, or the edit would unpublish the event (contracts/misp.md 0.3). */

@@ -46,6 +46,17 @@ Deno.test("deliver() repairs a lost answer to sightings without a second one", a
   assert.equal(rig.misp.sightings().length, 1);
 });
 
+Deno.test("deliver() says how many sightings MISP left out without a word", async () => {
+  await using rig = await startRig();
+  const [first] = await rig.deliver(report());
+  const deleted = addressUuid(UUID, "198.51.100.8");
+  const gone = { ...SIGHTING, uuid: SIGHTING.uuid.replace(/a$/, "b"), attributeUuid: deleted };
+  const sightings = [SIGHTING, gone];
+  const later = report(5, { isKnownThere: true, told: toldOf(first), sightings });
+  assert.deepEqual(notesOf(await rig.deliver(later)), ["stored, but MISP left out 1 sightings"]);
+  assert.deepEqual(rig.misp.sightings().map(({ uuid }) => uuid), [SIGHTING.uuid]);
+});
+
 Deno.test("deliver() goes without sightings that the role may not add, and says so", async () => {
   await using rig = await startRig({ keys: { [SIGHTLESS]: NO_SIGHTINGS }, key: SIGHTLESS });
   assert.deepEqual(notesOf(await rig.deliver(report(3, { sightings: [SIGHTING] }))), [
