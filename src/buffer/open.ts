@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** How long a writer waits for another, milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -153,6 +154,7 @@ function migrate(db: DatabaseSync): void {
       );
     }
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    faultPoint("mid-migration");
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
     db.exec("COMMIT");
   } catch (error) {

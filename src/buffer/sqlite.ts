@@ -15,6 +15,7 @@ import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
 import { readStatus } from "./status.ts";
 import { isDamage, openDatabase, replaceDamaged } from "./open.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** The buffer of a site with one manager, or of several that hand over to one `serve`. */
 export class SqliteBuffer implements buffer.Buffer {
@@ -77,7 +78,11 @@ export class SqliteBuffer implements buffer.Buffer {
     limits: { readonly maxUsernames: number },
     now: number,
   ): Promise<buffer.Accepted> {
-    const work = () => acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+    const work = () => {
+      const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+      faultPoint("in-tx-before-commit");
+      return accepted;
+    };
     return this.#transaction(work).catch((error: unknown) => {
       if (!isDamage(error)) throw error;
       this.#replace(now);

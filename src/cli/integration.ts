@@ -15,6 +15,7 @@ import { intakeRules, loadStartConfig, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { startStayer } from "./stayer.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (contracts/wazuh.md 1.1). */
 const LONGEST_FILE = 16 * 1024 * 1024;
@@ -61,7 +62,10 @@ async function store(
 ): Promise<Accepted> {
   try {
     const { maxUsernames } = config.privacy;
-    return await buffer.accept(decisions, { maxUsernames }, now);
+    faultPoint("after-read-before-tx");
+    const accepted = await buffer.accept(decisions, { maxUsernames }, now);
+    faultPoint("after-commit-before-ack");
+    return accepted;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const line = `buffer ${config.buffer.path}: ${reason}; the alert was not stored`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { faultPoint } from "../fault_point.ts";
 
 /** What MISP answered. */
 export interface Answer {
@@ -83,6 +84,7 @@ export class MispClient implements Disposable {
     };
     try {
       const response = await fetch(this.#base + path, init);
+      faultPoint("http-sent-before-response");
       const text = await this.#readText(response);
       return { status: response.status, headers: response.headers, json: parse(text) };
     } catch (error) {

@@ -8,7 +8,8 @@ import type { Report } from "../buffer/buffer.ts";
 import type { Outcome, Sink } from "../publish/sink.ts";
 import type { MispEvent } from "./event.ts";
 import { strongest } from "./merged.ts";
-import { makeFolder, replaceFile } from "./replace_file.ts";
+import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** The organisation that a feed's events name as their creator. */
 export interface FeedOrganisation {
@@ -60,6 +61,7 @@ export class FeedSink implements Sink {
       const lines = [...hashes].flatMap(([uuid, values]) => values.map((v) => `${v},${uuid}\n`));
       await replaceFile(`${this.#directory}/hashes.csv`, lines.join(""));
       await replaceFile(`${this.#directory}/manifest.json`, JSON.stringify(manifest));
+      await syncFolder(this.#directory);
       return outcomes;
     } catch (error) {
       const outcome: Outcome = { kind: "unavailable", reason: this.#explain(error) };
@@ -82,6 +84,7 @@ export class FeedSink implements Sink {
     const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
     if (earlier !== undefined && isSame(earlier, next)) return earlier;
     await replaceFile(path, JSON.stringify({ Event: next }));
+    faultPoint("feed-event-before-manifest");
     return next;
   }
 

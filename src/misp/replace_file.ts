@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { faultPoint } from "../fault_point.ts";
 
 /**
  * Writes beside the file, syncs, renames.
@@ -12,12 +13,9 @@
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.part`;
   try {
-    const file = await Deno.open(temporary, {
-      write: true,
-      create: true,
-      truncate: true,
-      mode: 0o640,
-    });
+    // What a killed process left; a link that somebody put there must not be followed.
+    await Deno.remove(temporary).catch(() => undefined);
+    const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o640 });
     try {
       const bytes = new TextEncoder().encode(text);
       for (let written = 0; written < bytes.length;) {
@@ -27,11 +25,18 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     } finally {
       file.close();
     }
+    faultPoint("feed-temp-before-rename");
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/** Makes what was renamed in a folder outlast a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  using folder = await Deno.open(path);
+  await folder.sync();
 }
 
 /**

@@ -13,6 +13,7 @@ import { inParallel } from "./in_parallel.ts";
 import { inChunks, merged, strongest } from "./merged.ts";
 import { sightingRows } from "./sightings.ts";
 import { type MispUpdate, type Told, toldBy, untold, updateOf } from "./update.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** Tries after which a 500 for the same body, from an instance that is well, is a refusal. */
 const MOST_FAILURES = 3;
@@ -166,6 +167,7 @@ export class RestSink implements Sink {
         const { end, returned } = stored;
         return { outcome: end, ...(returned === undefined ? {} : { returned }) };
       }
+      faultPoint("after-publish-before-sightings");
       const seen = await this.#tellSightings(report);
       if ("end" in seen) return { outcome: seen.end };
       return { outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] } };
@@ -186,6 +188,7 @@ export class RestSink implements Sink {
     if (meaning.kind !== "stored") return await this.#failure(report, meaning);
     const { missing, missingTags } = compare(event, meaning.event);
     if (missing.length > 0) return await this.#complete(report, event, false);
+    faultPoint("after-add-before-publish");
     return await this.#publish(report, event, missingTags);
   }
 

@@ -17,6 +17,7 @@ import type {
 } from "../buffer/buffer.ts";
 import { NOTES_TOLD } from "./names.ts";
 import type { Outcome, Sink } from "./sink.ts";
+import { faultPoint } from "../fault_point.ts";
 
 /** What a publisher works with. */
 export interface PublisherParts {
@@ -157,6 +158,7 @@ class PublishRound {
 
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
     if (reports.length === 0) return;
+    faultPoint("after-lease-before-http");
     for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(report));
       await this.#mark(sink, report, outcome);
@@ -171,6 +173,7 @@ class PublishRound {
   async #mark(sink: Sink, report: Report, outcome: Outcome): Promise<void> {
     const { buffer, log, random } = this.#parts;
     const now = this.#parts.now();
+    faultPoint("response-before-mark");
     switch (outcome.kind) {
       case "delivered":
         await buffer.markDelivered(this.#lease, report, outcome.told ?? "", now);

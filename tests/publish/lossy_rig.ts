@@ -151,7 +151,8 @@ export async function liveADay(
   throw new Error(`after ${MOST_ROUNDS} rounds there is still something that waits`);
 }
 
-function pictureOf(misp: FakeMisp): Picture {
+/** What analysts see in a MISP. */
+export function pictureOf(misp: FakeMisp): Picture {
   const attributes = new Map<string, string>();
   const events = misp.events().map((event) => ({
     uuid: event.uuid,
