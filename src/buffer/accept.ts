@@ -5,6 +5,7 @@
  * @module
  */
 import type { StatementSync } from "node:sqlite";
+import { rememberAlert } from "./alert_ids.ts";
 import type { Attempt, Decision, IgnoreReason, Service } from "../types.ts";
 
 /** Gives the prepared statement of a text. */
@@ -33,10 +34,7 @@ export function acceptDecision(
   now: number,
 ): "accepted" | "duplicate" | IgnoreReason {
   const { key, attempts } = decision;
-  const isNew =
-    sql("INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)")
-      .run(key.manager, key.id, now).changes;
-  if (Number(isNew) === 0) return "duplicate";
+  if (!rememberAlert(sql, key, now)) return "duplicate";
   const guesses = attempts.filter((attempt) => attempt.guesses > 0 || attempt.isCompromise);
   if (guesses.length === 0) {
     const extended = attempts.map((attempt) => extend(sql, attempt, now)).some(Boolean);

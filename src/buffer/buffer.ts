@@ -201,6 +201,23 @@ export interface Lease {
   readonly fence: number;
 }
 
+/** How much is kept. */
+export interface Limits {
+  /** User names of an attack. */
+  readonly maxUsernames: number;
+  /** Of the whole buffer, bytes; undefined: no limit. */
+  readonly maxBytes?: number;
+}
+
+/** Detail that was given up for room, since the buffer was made. */
+export interface GivenUp {
+  /** Ids of alerts, before their time: handed over again, such an alert would count again. */
+  readonly alertIds: number;
+  /** User names that are now only counted. */
+  readonly usernames: number;
+  readonly passwords: number;
+}
+
 /** What is pending, delivered, refused and ignored. Times are milliseconds UTC. */
 export interface BufferStatus {
   readonly pendingAttacks: number;
@@ -225,6 +242,9 @@ export interface BufferStatus {
   readonly duplicate: number;
   readonly spoofedSrcip: number;
   readonly ignored: ReadonlyMap<string, number>;
+  /** What is used of the file. */
+  readonly bytes: number;
+  readonly givenUp: GivenUp;
 }
 
 /** The buffer. Every method is one transaction. */
@@ -232,12 +252,11 @@ export interface Buffer extends ReportDesk, Disposable {
   /**
    * Stores what was decided. When it returns, it is on disk and will stay there.
    *
-   * @param limits how many user names an attack keeps
    * @param now milliseconds UTC
    */
   accept(
     decisions: readonly Decision[],
-    limits: { readonly maxUsernames: number },
+    limits: Limits,
     now: number,
   ): Promise<Accepted>;
   /** Counts hand-overs that never became an alert. */
@@ -318,6 +337,7 @@ export interface Buffer extends ReportDesk, Disposable {
   /** @param value undefined: forget it */
   remember(name: string, value: string | undefined): Promise<void>;
   status(): Promise<BufferStatus>;
+  givenUp(): Promise<GivenUp>;
   /** Forgets alert ids, delivered reports and homes that are older than their keep. */
   prune(keep: Keep, now: number): Promise<void>;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Statements } from "./accept.ts";
+import { forgetAlerts } from "./alert_ids.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
 import type { ReportKey } from "./report_desk.ts";
 
@@ -177,10 +178,7 @@ export function prune(
   keep: Keep,
   now: number,
 ): void {
-  sql(
-    `DELETE FROM seen_alert WHERE (manager, alert_id) IN
-       (SELECT manager, alert_id FROM seen_alert WHERE seen_at < ? LIMIT ?)`,
-  ).run(now - keep.seenMs, PRUNE_AT_ONCE);
+  forgetAlerts(sql, now - keep.seenMs, PRUNE_AT_ONCE);
   const gone = Number(
     sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
       .run(now - KEEP_DELIVERED_MS).changes,

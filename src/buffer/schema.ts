@@ -188,4 +188,26 @@ export const MIGRATIONS: readonly string[] = [
     FROM home_sink s JOIN home_event h ON h.event_uuid = s.event_uuid;
   DROP TABLE home_sink;
   `,
+  `
+  CREATE TABLE manager (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+  INSERT INTO manager (name) SELECT DISTINCT manager FROM seen_alert;
+
+  DROP INDEX seen_alert_age;
+  ALTER TABLE seen_alert RENAME TO seen_alert_by_name;
+  CREATE TABLE seen_alert (
+    manager INTEGER NOT NULL,
+    alert_id TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (manager, alert_id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO seen_alert (manager, alert_id, seen_at)
+    SELECT m.number, s.alert_id, s.seen_at FROM seen_alert_by_name s
+    JOIN manager m ON m.name = s.manager;
+  DROP TABLE seen_alert_by_name;
+  CREATE INDEX seen_alert_undated ON seen_alert (seen_at)
+    WHERE alert_id NOT GLOB '[12]?????????.[0-9]*';
+  `,
 ];

@@ -13,6 +13,7 @@ import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
 import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
+import { givenUp, makeRoom } from "./room.ts";
 import { readStatus } from "./status.ts";
 import { isDamage, openDatabase, replaceDamaged } from "./open.ts";
 import { faultPoint } from "../fault_point.ts";
@@ -75,11 +76,13 @@ export class SqliteBuffer implements buffer.Buffer {
 
   accept(
     decisions: readonly Decision[],
-    limits: { readonly maxUsernames: number },
+    limits: buffer.Limits,
     now: number,
   ): Promise<buffer.Accepted> {
     const work = () => {
       const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+      const { maxBytes } = limits;
+      if (maxBytes !== undefined) makeRoom(this.#sql, maxBytes, decisions.length, now);
       faultPoint("in-tx-before-commit");
       return accepted;
     };
@@ -286,6 +289,10 @@ export class SqliteBuffer implements buffer.Buffer {
   ): Promise<readonly desk.Changed[] | undefined> {
     const work = (report: desk.ReportKey) => reports.drop(this.#sql, report);
     return this.#transaction(() => reports.change(this.#sql, keys, lease, now, work));
+  }
+
+  givenUp(): Promise<buffer.GivenUp> {
+    return Promise.resolve(givenUp(this.#sql));
   }
 
   status(): Promise<buffer.BufferStatus> {

@@ -6,6 +6,7 @@
 import type { Statements } from "./accept.ts";
 import type { BufferStatus } from "./buffer.ts";
 import { DROPPED } from "./reports.ts";
+import { givenUp, usedBytes } from "./room.ts";
 
 const IGNORED = "ignored.";
 
@@ -52,6 +53,8 @@ export function readStatus(sql: Statements): BufferStatus {
       [...counters].filter(([name]) => name.startsWith(IGNORED))
         .map(([name, value]) => [name.slice(IGNORED.length), value]),
     ),
+    bytes: usedBytes(sql),
+    givenUp: givenUp(sql),
   };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Limits } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { ConfigError, loadConfig, type Loaded, type Sources } from "../config/load.ts";
 import { createGuard, type Guard } from "../guard/guard.ts";
@@ -41,6 +42,11 @@ export function intakeRules({ config }: Loaded): IntakeRules {
     takesPasswords: config.privacy.passwords,
     program: PROGRAM,
   };
+}
+
+/** How much the buffer keeps. */
+export function limitsOf({ privacy, buffer }: Loaded["config"]): Limits {
+  return { maxUsernames: privacy.maxUsernames, maxBytes: buffer.maxBytes };
 }
 
 /** Tells lease holders apart. */

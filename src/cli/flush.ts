@@ -8,7 +8,7 @@ import type { Buffer } from "../buffer/buffer.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";
-import { INTEGRATORD_URL, PUBLISHER_PROBLEM, STAY_LEASE } from "../publish/names.ts";
+import { GIVEN_UP_TOLD, INTEGRATORD_URL, PUBLISHER_PROBLEM, STAY_LEASE } from "../publish/names.ts";
 import { publishDue, type Round } from "../publish/publisher.ts";
 import { stayAndPublish } from "../publish/stay.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
@@ -48,7 +48,7 @@ export async function flush(start: Start): Promise<number> {
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const round = await publishWithPatience(publisher, values.now ?? false);
-  await pruneBuffer(buffer, config);
+  await pruneBuffer(buffer, config, log);
   console.log(values.json ? JSON.stringify(round) : describe(round));
   if (round.refused > 0) return EXIT.refused;
   return round.waiting > 0 ? EXIT.waiting : EXIT.ok;
@@ -124,7 +124,7 @@ async function stayWith(publisher: Publisher, { config, file }: Loaded): Promise
       isChanged = await stampsOf(settings) !== settingsAtStart;
       return isChanged;
     },
-    prune: () => pruneBuffer(publisher.buffer, config),
+    prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
   }, ownerName());
   return isChanged;
 }
@@ -136,14 +136,35 @@ async function stampsOf(files: readonly string[]): Promise<string> {
   return found.map((info) => `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`).join("\n");
 }
 
-/** Forgets what is older than the configuration keeps it. */
-export async function pruneBuffer(buffer: Publisher["buffer"], config: Config): Promise<void> {
+/** Forgets what is older than the configuration keeps it, and tells what was given up before its time. */
+export async function pruneBuffer(
+  buffer: Buffer,
+  config: Config,
+  log: Publisher["log"],
+): Promise<void> {
   const keep = {
     seenMs: config.buffer.dedupeMs,
     homeMs: config.misp.reopenAfterMs,
     connectionMs: SETTLE_MS,
   };
   await buffer.prune(keep, Date.now());
+  await tellGivenUp(buffer, config, log);
+}
+
+/** Every loss is told once, by whoever looks next. */
+async function tellGivenUp(buffer: Buffer, config: Config, log: Publisher["log"]): Promise<void> {
+  const { alertIds, usernames, passwords } = await buffer.givenUp();
+  const now = JSON.stringify([alertIds, usernames, passwords]);
+  const told = await buffer.remembered(GIVEN_UP_TOLD) ?? "[0,0,0]";
+  if (told === now) return;
+  const [ids = 0, names = 0, words = 0] = JSON.parse(told) as readonly number[];
+  await buffer.remember(GIVEN_UP_TOLD, now);
+  log(
+    "warning",
+    `the buffer is at its limit, buffer.max_bytes ${config.buffer.maxBytes}, and gave up ` +
+      `${alertIds - ids} ids of old alerts, ${usernames - names} user names and ` +
+      `${passwords - words} passwords, but no source and no count; raise the limit to keep them`,
+  );
 }
 
 /** A round for people. */

@@ -11,7 +11,7 @@ import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
 import { readAlertFile } from "../wazuh/alert_file.ts";
 import { parseIntegrationCall } from "../wazuh/argv.ts";
-import { intakeRules, loadStartConfig, type Start } from "./context.ts";
+import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { startStayer } from "./stayer.ts";
@@ -61,9 +61,8 @@ async function store(
   now: number,
 ): Promise<Accepted> {
   try {
-    const { maxUsernames } = config.privacy;
     faultPoint("after-read-before-tx");
-    const accepted = await buffer.accept(decisions, { maxUsernames }, now);
+    const accepted = await buffer.accept(decisions, limitsOf(config), now);
     faultPoint("after-commit-before-ack");
     return accepted;
   } catch (error) {

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
-import { intakeRules, loadStartConfig, type Start } from "./context.ts";
+import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { DamagedStream, decisionsOf } from "./intake_files.ts";
@@ -35,8 +35,7 @@ export async function replay(start: Start): Promise<number> {
     try {
       const now = Date.now();
       for await (const decisions of decisionsOf(file, rules, now)) {
-        const limits = { maxUsernames: config.privacy.maxUsernames };
-        const outcome = await buffer.accept(decisions, limits, now);
+        const outcome = await buffer.accept(decisions, limitsOf(config), now);
         total.accepted += outcome.accepted;
         total.duplicate += outcome.duplicate;
         for (const [reason, n] of outcome.ignored) {

@@ -9,7 +9,7 @@ import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
 import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
 import { createApp, LONGEST_TOKEN } from "../server/app.ts";
-import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
+import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
@@ -44,8 +44,7 @@ export async function serve(start: Start): Promise<number> {
     tokens,
     maxBodyBytes: config.server.maxBodyBytes,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: (decisions) =>
-      buffer.accept(decisions, { maxUsernames: config.privacy.maxUsernames }, Date.now()),
+    accept: (decisions) => buffer.accept(decisions, limitsOf(config), Date.now()),
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     log,
@@ -90,7 +89,7 @@ async function flushOnce(
         `delivered ${round.delivered}, waiting ${round.waiting}, refused ${round.refused}`,
       );
     }
-    await pruneBuffer(publisher.buffer, config);
+    await pruneBuffer(publisher.buffer, config, log);
   } catch (error) {
     log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
   }

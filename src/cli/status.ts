@@ -28,9 +28,11 @@ export async function status(start: Start): Promise<number> {
   const problem = await buffer.remembered(PUBLISHER_PROBLEM);
   const shown = { ...toJson(found, nextDueAt), problem: problem ?? null };
   console.log(
-    values.json
-      ? JSON.stringify(shown, undefined, 2)
-      : describe(shown, isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`),
+    values.json ? JSON.stringify(shown, undefined, 2) : describe(
+      shown,
+      isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`,
+      config.buffer.maxBytes,
+    ),
   );
   return EXIT.ok;
 }
@@ -59,6 +61,14 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       ignored: Object.fromEntries(found.ignored),
     },
     sources: { known: found.knownSources },
+    buffer: {
+      bytes: found.bytes,
+      given_up: {
+        alert_ids: found.givenUp.alertIds,
+        usernames: found.givenUp.usernames,
+        passwords: found.givenUp.passwords,
+      },
+    },
     last: {
       accepted: time(found.lastAcceptedAt),
       delivered: time(found.lastDeliveredAt),
@@ -77,11 +87,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
 
 type Shown = ReturnType<typeof toJson> & { readonly problem: string | null };
 
-function describe(shown: Shown, path: string): string {
+function describe(shown: Shown, path: string, maxBytes: number): string {
   const { pending, reports, alerts, last, sources } = shown;
   const ignored = Object.entries(alerts.ignored).sort(([, a], [, b]) => b - a);
   const rows: [string, string][] = [
     ["buffer", path],
+    ["size", sizeOf(shown.buffer, maxBytes)],
     ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
     ["next due", pending.next_due ?? "nothing waits"],
     ["reports", reportCounts(reports)],
@@ -104,6 +115,15 @@ function describe(shown: Shown, path: string): string {
       ][],
   ];
   return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join("\n");
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+function sizeOf({ bytes, given_up }: Shown["buffer"], maxBytes: number): string {
+  const size = `${(bytes / MEBIBYTE).toFixed(1)} of ${(maxBytes / MEBIBYTE).toFixed(0)} MiB`;
+  const { alert_ids, usernames, passwords } = given_up;
+  if (alert_ids + usernames + passwords === 0) return size;
+  return `${size}; given up: ${alert_ids} alert ids, ${usernames} user names, ${passwords} passwords`;
 }
 
 function reportCounts({ delivered, waiting, refused, dropped }: Shown["reports"]): string {

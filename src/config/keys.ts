@@ -185,6 +185,13 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       maximum: 365,
       about: "How long an alert id is remembered",
     },
+    "buffer.max_bytes": {
+      kind: "number",
+      fallback: 1_073_741_824,
+      minimum: 1_048_576,
+      maximum: 1_099_511_627_776,
+      about: "Bytes above which old detail is given up, and counted; no source ever is",
+    },
     "honeypot.agent_prefixes": {
       kind: "list",
       fallback: ["honeypot-"],

@@ -33,6 +33,7 @@ export interface Config {
     readonly periodMs: number;
     readonly maxHoldMs: number;
     readonly dedupeMs: number;
+    readonly maxBytes: number;
   };
   readonly honeypot: {
     readonly agentPrefixes: readonly string[];
@@ -297,6 +298,7 @@ function typed(entries: readonly Entry[]): Config {
       periodMs: number("buffer.period_minutes") * MINUTE,
       maxHoldMs: number("buffer.max_hold_minutes") * MINUTE,
       dedupeMs: number("buffer.dedupe_days") * DAY,
+      maxBytes: number("buffer.max_bytes"),
     },
     honeypot: {
       agentPrefixes: list("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),

@@ -18,3 +18,6 @@ export const MISP_CONTACT = "misp contact";
 
 /** Why the publisher that stays could not work. */
 export const PUBLISHER_PROBLEM = "publisher's problem";
+
+/** What was given up for room, as the log told it last: JSON of the three numbers. */
+export const GIVEN_UP_TOLD = "given up, told";

@@ -55,6 +55,7 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     periodMs: 900_000,
     maxHoldMs: 3_600_000,
     dedupeMs: 604_800_000,
+    maxBytes: 1_073_741_824,
   });
   assert.deepEqual(config.honeypot, {
     agentPrefixes: ["honeypot-"],

@@ -187,7 +187,7 @@ function toFirstSchema(path: string): void {
     db.exec("PRAGMA journal_mode = WAL");
     withDatabase(path, (current) => {
       for (const table of ["seen_alert", "attack", "counter", "lease", ...DETAILS]) {
-        const rows = current.prepare(`SELECT * FROM ${table}`).all();
+        const rows = current.prepare(ROWS[table] ?? `SELECT * FROM ${table}`).all();
         for (const row of rows) {
           const marks = Object.keys(row).map(() => "?").join();
           db.prepare(`INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${marks})`)
@@ -200,4 +200,8 @@ function toFirstSchema(path: string): void {
   Deno.renameSync(old, path);
 }
 
+const ROWS: Readonly<Record<string, string>> = {
+  seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert
+    JOIN manager ON number = seen_alert.manager`,
+};
 const DETAILS = ["connection", "username", "sensor", "technique"].map((name) => `attack_${name}`);

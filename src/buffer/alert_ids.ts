@@ -1,0 +1,75 @@
+/**
+ * The ids of accepted alerts. Their table grows with the alerts, and all others with the sources, so a
+ * row is small: managers by number, and no index but the key. An id of 4.x begins with the time at
+ * which the alert was written (contracts/wazuh.md 4.1), so that the oldest stand first in the key.
+ *
+ * @module
+ */
+import type { AlertKey } from "../types.ts";
+import type { Statements } from "./accept.ts";
+
+/** Of other ids, 5.x has such, there are few: they have an index by age (schema.ts). */
+const IS_DATED = "alert_id GLOB '[12]?????????.[0-9]*'";
+const IS_UNDATED = "alert_id NOT GLOB '[12]?????????.[0-9]*'";
+
+/** @returns false when the alert was accepted before */
+export function rememberAlert(sql: Statements, { manager, id }: AlertKey, now: number): boolean {
+  const { changes } = sql(
+    "INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)",
+  )
+    .run(managerNumber(sql, manager), id, now);
+  return Number(changes) > 0;
+}
+
+function managerNumber(sql: Statements, name: string): number {
+  const known = sql("SELECT number FROM manager WHERE name = ?").get(name) ??
+    sql("INSERT INTO manager (name) VALUES (?) RETURNING number").get(name);
+  return Number(known!.number);
+}
+
+/**
+ * Forgets up to about so many ids, the oldest first.
+ *
+ * @param seenBefore milliseconds UTC; those accepted since are kept, and dated ones written since too
+ * @returns how many
+ */
+export function forgetAlerts(sql: Statements, seenBefore: number, most: number): number {
+  return forgetDated(sql, seenBefore, seenBefore, most) + forgetUndated(sql, seenBefore, most);
+}
+
+/**
+ * As `forgetAlerts()`, where room is needed: of a file of old alerts that was replayed, the ids go
+ * first, however lately they came. It looks at nothing but what it takes.
+ */
+export function giveUpAlerts(sql: Statements, writtenBefore: number, most: number): number {
+  return forgetDated(sql, writtenBefore, Number.MAX_SAFE_INTEGER, most) +
+    forgetUndated(sql, writtenBefore, most);
+}
+
+function forgetDated(
+  sql: Statements,
+  writtenBefore: number,
+  seenBefore: number,
+  most: number,
+): number {
+  const end = String(Math.floor(writtenBefore / 1000)).padStart(10, "0");
+  let forgotten = 0;
+  for (const { number } of sql("SELECT number FROM manager").all()) {
+    const { changes } = sql(
+      `DELETE FROM seen_alert WHERE manager = ? AND alert_id IN
+         (SELECT alert_id FROM seen_alert WHERE manager = ? AND alert_id < ? AND seen_at < ?
+            AND ${IS_DATED} ORDER BY alert_id LIMIT ?)`,
+    ).run(number!, number!, end, seenBefore, most);
+    forgotten += Number(changes);
+  }
+  return forgotten;
+}
+
+function forgetUndated(sql: Statements, seenBefore: number, most: number): number {
+  const { changes } = sql(
+    `DELETE FROM seen_alert WHERE (manager, alert_id) IN
+       (SELECT manager, alert_id FROM seen_alert WHERE seen_at < ? AND ${IS_UNDATED}
+        ORDER BY seen_at LIMIT ?)`,
+  ).run(seenBefore, most);
+  return Number(changes);
+}
