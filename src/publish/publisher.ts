@@ -41,6 +41,8 @@ export interface PublisherParts {
   /** From 0 to 1, for the jitter. */
   readonly random: () => number;
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
+  /** Does something every so many milliseconds until it is stopped; `setInterval()` by default. */
+  readonly repeat?: (work: () => void, milliseconds: number) => { readonly stop: () => void };
 }
 
 /** What a round came to. */
@@ -77,11 +79,24 @@ export async function publishDue(
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 4 * parts.deliveryMs);
   const lease = await parts.buffer.takeLease(PUBLISH_LEASE, owner, leaseMs, parts.now());
   if (lease === undefined) return undefined;
+  const { repeat = repeatInTime } = parts;
+  // One report may take many requests, to a MISP that is slow: nobody must think that this one died.
+  const heartbeat = repeat(() => {
+    parts.buffer.renewLease(lease, leaseMs, parts.now()).catch((error: unknown) => {
+      parts.log("warning", `the lease was not renewed: ${String(error)}`);
+    });
+  }, leaseMs / 4);
   try {
     return await new PublishRound(parts, lease, leaseMs, everything).run();
   } finally {
+    heartbeat.stop();
     await parts.buffer.releaseLease(lease);
   }
+}
+
+function repeatInTime(work: () => void, milliseconds: number) {
+  const timer = setInterval(work, milliseconds);
+  return { stop: () => clearInterval(timer) };
 }
 
 class PublishRound {

@@ -286,6 +286,41 @@ Deno.test("publishDue() does nothing while another publisher is at work", async 
   assert.equal(await scene.buffer.isLeaseHeld(PUBLISH_LEASE, START), false);
 });
 
+Deno.test("publishDue() keeps its lease while one delivery takes longer than the lease lasts", async () => {
+  using scene = new Scene("feed");
+  await scene.guess(A);
+  const beats: { work: () => void; milliseconds: number }[] = [];
+  let stops = 0;
+  const others: unknown[] = [];
+  const slow: Sink = {
+    name: "feed",
+    async *deliver(reports) {
+      for (let minute = 0; minute < 10; minute++) {
+        scene.now += MINUTE;
+        for (const { work, milliseconds } of beats) if (milliseconds <= MINUTE) work();
+        await Promise.resolve();
+        others.push(await publishDue(scene.parts, "another", true));
+      }
+      for (const report of reports) yield { report, outcome: DELIVERED };
+    },
+  };
+  const round = await publishDue(
+    {
+      ...scene.parts,
+      sinks: [slow],
+      repeat: (work, milliseconds) => {
+        beats.push({ work, milliseconds });
+        return { stop: () => void stops++ };
+      },
+    },
+    "me",
+    true,
+  );
+  assert.deepEqual(others, Array(10).fill(undefined));
+  assert.equal(round?.delivered, 1);
+  assert.deepEqual([beats.length, stops], [1, 1]);
+});
+
 Deno.test("publishDue() stops when another publisher took over, and marks nothing any more", async () => {
   using scene = new Scene("feed");
   await scene.guess(A, B);
