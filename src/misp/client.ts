@@ -86,7 +86,8 @@ export class MispClient implements Disposable {
       const response = await fetch(this.#base + path, init);
       faultPoint("http-sent-before-response");
       const text = await this.#readText(response);
-      return { status: response.status, headers: response.headers, json: parse(text) };
+      const json = parse(this.#withoutKey(text));
+      return { status: response.status, headers: response.headers, json };
     } catch (error) {
       if (error instanceof TooLong) throw error;
       throw new Unreachable(this.#explain(error), { cause: error });
@@ -116,6 +117,12 @@ export class MispClient implements Disposable {
     }
     this.#spare.push(buffer);
     return text + decoder.decode();
+  }
+
+  /** What is said of an answer reaches logs and screens, and a proxy may repeat what it was sent. */
+  #withoutKey(text: string): string {
+    const { apiKey } = this.#options;
+    return text.includes(apiKey) ? text.replaceAll(apiKey, "(key)") : text;
   }
 
   #explain(error: unknown): string {

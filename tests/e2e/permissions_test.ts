@@ -1,0 +1,79 @@
+/**
+ * What each command really asks the runtime for, as its permission audit tells: this, and no more.
+ * That the binary is refused everything else, `sandbox_test.ts` proves.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { FakeMisp } from "../fake_misp/server.ts";
+import { fixture } from "../support/fixtures.ts";
+import { createProgram, integratordArgs, type Program } from "./program.ts";
+
+const SETTINGS = "read ROOT/etc/custom-misp_ssh_bruteforce-publish.json";
+const LOOK = ["env WM_*", SETTINGS];
+const BUFFER = [
+  ...LOOK,
+  "read ROOT/queue/custom-misp/buffer.db",
+  "write ROOT/queue/custom-misp/buffer.db",
+];
+const LOG = "write ROOT/logs/integrations.log";
+
+/** Runs a command and gives what it asked for, with folders by their roles. */
+async function asked(
+  program: Program,
+  args: readonly string[],
+  misp: FakeMisp,
+): Promise<readonly string[]> {
+  // The publisher that an integration leaves behind has no standard error to write its own into.
+  const { code, stderr } = await program.run(args, { DENO_AUDIT_PERMISSIONS: "/dev/stderr" });
+  assert.equal(code, 0, stderr);
+  const found = stderr.split("\n").filter((line) => line.startsWith("{")).map((line) => {
+    const { permission, value } = JSON.parse(line) as { permission: string; value?: string };
+    if (permission === "env" && value?.startsWith("WM_")) return "env WM_*";
+    return `${permission} ${value ?? "everything"}`
+      .replaceAll(program.root, "ROOT")
+      .replaceAll(program.alerts, "/tmp/ALERTS")
+      .replace(/^net (?:http:\/\/)?([^/]*).*$/, "net $1")
+      .replaceAll(new URL(misp.url).host, "MISP")
+      .replace(/\.doctor-\d+$/, ".doctor-PID");
+  });
+  return [...new Set(found)].sort();
+}
+
+Deno.test("each command asks for what it needs, and for nothing else", async (t) => {
+  await using misp = await FakeMisp.start();
+  await using program = await createProgram("deno run", {
+    mispHost: new URL(misp.url).host,
+    environment: {
+      WM_MISP_URL: misp.url,
+      WM_MISP_API_KEY: misp.keys.publisher,
+      WM_MISP_TAGS: "tlp:green",
+      WM_GUARD_PUBLISH_PRIVATE: "true",
+    },
+  });
+  const alert = `${program.alerts}/one.alert`;
+  await Deno.writeTextFile(alert, JSON.stringify(fixture("01-5710-invalid-user")));
+  const EXPECTED: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [["version"], []],
+    [["help"], []],
+    [["config"], LOOK],
+    [["--test"], LOOK],
+    // The folder is looked at when the buffer is made in it. The audit leaves out programs: the one
+    // that may be run is this program itself.
+    [integratordArgs(alert), [
+      ...BUFFER,
+      "read /tmp/ALERTS/one.alert",
+      "read ROOT/queue/custom-misp",
+    ]],
+    [["status"], BUFFER],
+    [["report", "list"], BUFFER],
+    [["replay", alert], [...BUFFER, "read /tmp/ALERTS/one.alert"]],
+    [["flush", "--now"], [...BUFFER, LOG, "net MISP"]],
+    [["doctor"], [...BUFFER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
+  ];
+  for (const [args, expected] of EXPECTED) {
+    await t.step(args.length > 4 ? "integration" : args[0]!, async () => {
+      assert.deepEqual(await asked(program, args, misp), [...expected].sort());
+    });
+  }
+});
