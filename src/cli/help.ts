@@ -69,10 +69,11 @@ Later attacks are told, without detection. guard.allow_networks keeps an address
 Exit 0: sent, 2: no event tells of it, 3: waits for a retry, 4: refused.
 example: retract 192.0.2.7`,
   "serve": `usage: serve [--listen HOST:PORT]
+       serve token new NAME
 Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they
 are stored, and publishes each minute what is due. GET /healthz says whether it is well.
-server.tokens_file names a file of bearer tokens, one a line. Without it only this machine
-may hand alerts over. Ctrl-C or SIGTERM ends it after the open requests.
+\`serve token new\` shows a new token once and puts its hash into server.tokens_file; without
+that file only this machine is let in. Ctrl-C or SIGTERM ends it after the open requests.
 example: curl --data-binary @alert.json http://127.0.0.1:8787/alerts`,
   "status": `usage: status [--json]
 What is pending, delivered, refused and ignored, with the reasons.

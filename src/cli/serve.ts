@@ -8,41 +8,50 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
 import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
-import { createApp, LONGEST_TOKEN } from "../server/app.ts";
+import { createNetworkSet, type NetworkSet, parseNetwork } from "../guard/network_set.ts";
+import { createApp } from "../server/app.ts";
+import { Limits } from "../server/limits.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
+import { createTokens, tokenCommand } from "./tokens.ts";
 
 /** How long open requests and a flush may take once the service was told to end, milliseconds. */
 const GRACE_MS = 10_000;
 
-/** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT. */
+/** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
+  if (start.args[0] === "token") {
+    return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
+  }
   const { values } = parse(() =>
     parseArgs({ args: [...start.args], options: { listen: { type: "string" } } })
   );
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const address = listenAddress(values.listen ?? config.server.listen);
-  const tokens = readTokens(config);
-  if (tokens.length === 0 && !/^(127\.|localhost$|::1$)/.test(address.hostname)) {
+  const log = createLog(config.log, true);
+  const tokens = createTokens(config, log);
+  if (tokens().length === 0 && !/^(127\.|localhost$|::1$)/.test(address.hostname)) {
     throw new ConfigError(
       `server.listen is ${address.hostname}, but without server.tokens_file only a loopback ` +
-        "address is allowed; make a file of tokens",
+        "address is allowed; `serve token new NAME` makes a token",
     );
   }
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
-  const log = createLog(config.log, true);
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const rules = intakeRules(loaded);
   const app = createApp({
+    ...config.server,
     tokens,
-    maxBodyBytes: config.server.maxBodyBytes,
+    allowNetworks: networksOf(config.server.allowNetworks),
+    limits: new Limits(config.server),
+    now: Date.now,
     decide: (value) => decide(value, rules, Date.now()),
     accept: (decisions) => buffer.accept(decisions, limitsOf(config), Date.now()),
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
@@ -115,23 +124,9 @@ function listenAddress(listen: string): { readonly hostname: string; readonly po
   return { hostname, port };
 }
 
-function readTokens(config: Config): readonly string[] {
-  const path = config.server.tokensFile;
-  if (path === undefined) return [];
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`server.tokens_file ${path}: ${reason}`);
-  }
-  const tokens = text.split("\n").map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  const isBad = tokens.some((token) => token.length < 16 || token.length > LONGEST_TOKEN);
-  if (tokens.length === 0 || isBad) {
-    throw new ConfigError(
-      `server.tokens_file ${path}: needs tokens of 16 to ${LONGEST_TOKEN} characters, one a line`,
-    );
-  }
-  return tokens;
+function networksOf(texts: readonly string[]): NetworkSet | undefined {
+  if (texts.length === 0) return undefined;
+  // The configuration has checked them.
+  const networks = texts.map((text) => parseNetwork(text)!);
+  return createNetworkSet([{ name: "allowed", networks }]);
 }

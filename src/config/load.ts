@@ -58,6 +58,11 @@ export interface Config {
     readonly listen: string;
     readonly tokensFile: string | undefined;
     readonly maxBodyBytes: number;
+    readonly openPages: boolean;
+    readonly allowNetworks: readonly string[];
+    readonly maxParallel: number;
+    readonly maxPerMinute: number;
+    readonly patienceMs: number;
   };
   readonly log: {
     readonly file: string;
@@ -323,6 +328,11 @@ function typed(entries: readonly Entry[]): Config {
       listen: get("server.listen"),
       tokensFile: optional("server.tokens_file"),
       maxBodyBytes: number("server.max_body_bytes"),
+      openPages: get("server.open_pages"),
+      allowNetworks: list("server.allow_networks"),
+      maxParallel: number("server.max_parallel"),
+      maxPerMinute: number("server.max_requests_per_minute"),
+      patienceMs: number("server.patience_seconds") * 1000,
     },
     log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
   };

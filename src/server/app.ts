@@ -1,42 +1,57 @@
 /**
- * The HTTP service: alerts in, health out.
+ * The HTTP service: who may do what, and which room answers.
  *
  * @module
  */
-import { Hono } from "@hono/hono";
-import { timingSafeEqual } from "node:crypto";
-import type { Accepted } from "../buffer/buffer.ts";
-import type { Decision } from "../types.ts";
-import { readAlertFile } from "../wazuh/alert_file.ts";
+import { Hono, type MiddlewareHandler } from "@hono/hono";
+import { secureHeaders } from "@hono/hono/secure-headers";
+import type { NetworkSet } from "../guard/network_set.ts";
+import { canonicalAddress } from "../address.ts";
+import { type Sender, senderOf, type TokenHash } from "./access.ts";
+import { ingest, type IngestParts } from "./ingest.ts";
+import type { Limits } from "./limits.ts";
 
 /** What the service works with. */
-export interface AppParts {
-  /** Bearer tokens; with none, only this machine may hand alerts over. */
-  readonly tokens: readonly string[];
-  readonly maxBodyBytes: number;
-  readonly decide: (value: unknown) => Decision;
-  readonly accept: (decisions: readonly Decision[]) => Promise<Accepted>;
+export interface AppParts extends IngestParts {
+  /** With none, only this machine may hand alerts over and look. */
+  readonly tokens: () => readonly TokenHash[];
+  /** Whether pages, metrics and feed can be seen without a token. */
+  readonly openPages: boolean;
+  /** From where requests are answered at all; undefined: from everywhere. */
+  readonly allowNetworks: NetworkSet | undefined;
+  readonly limits: Limits;
   readonly isStoring: () => Promise<boolean>;
-  readonly log: (level: "warning" | "error", message: string) => void;
+  /** Milliseconds UTC. */
+  readonly now: () => number;
 }
 
-/** Addresses of this machine. */
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
-
-/**
- * A page in a browser on this machine could send here too, from anywhere on the web: a browser says
- * `Origin`, or a name that is not ours in `Host`.
- */
-function isFromPage(request: Request): boolean {
-  const host = new URL(request.url).hostname;
-  return request.headers.has("Origin") || !/^(127\.[\d.]+|localhost|\[::1\])$/.test(host);
+/** What a request carries from room to room. */
+export interface Context {
+  Bindings: { readonly remoteAddress: string };
+  Variables: { readonly sender: Sender };
 }
 
-type Bindings = { readonly remoteAddress: string };
+/** The app as rooms add their routes to it. */
+export type App = Hono<Context>;
 
 /** Builds the app. Its environment carries the address of the other side. */
-export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
-  const app = new Hono<{ Bindings: Bindings }>();
+export function createApp(parts: AppParts): App {
+  const app: App = new Hono<Context>();
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", "data:"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    referrerPolicy: "no-referrer",
+    xFrameOptions: "DENY",
+  }));
+  app.use(fromAllowedNetworks(parts));
   app.get("/healthz", async (context) => {
     const isWell = await parts.isStoring().catch(() => false);
     return context.json(
@@ -44,84 +59,68 @@ export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
       isWell ? 200 : 503,
     );
   });
-  app.post("/alerts", async (context) => {
-    const { tokens } = parts;
-    const isAllowed = tokens.length === 0
-      ? LOOPBACK.test(context.env.remoteAddress) && !isFromPage(context.req.raw)
-      : hasToken(context.req.header("Authorization"), tokens);
-    if (!isAllowed) {
-      const error = tokens.length === 0
-        ? "without server.tokens_file only this machine may hand alerts over"
-        : "send `Authorization: Bearer TOKEN`";
-      return context.json({ error }, 401, { "WWW-Authenticate": "Bearer" });
-    }
-    const body = await readBody(context.req.raw, parts.maxBodyBytes);
-    if (body === undefined) {
-      return context.json({ error: `longer than ${parts.maxBodyBytes} bytes` }, 413);
-    }
-    return context.json(...await take(parts, body));
+  app.post("/alerts/:token?", onlySenders(parts), async (context) => {
+    const { status, body } = await ingest(parts, context.req.raw);
+    return context.json(body, status);
   });
   app.notFound((context) => context.json({ error: "not here; POST /alerts or GET /healthz" }, 404));
   app.onError((error, context) => {
-    parts.log("error", `${context.req.method} ${context.req.path}: ${error.message}`);
-    return context.json({ error: "could not be stored; send it again" }, 503);
+    // The path may hold a token.
+    const room = context.req.path.split("/", 2).join("/");
+    parts.log("error", `${context.req.method} ${room}: ${error.message}`);
+    return context.json({ error: "something went wrong here; the log says what" }, 500);
   });
   return app;
 }
 
-type Reply = [body: object, status: 200 | 400];
-
-/** Answers only after the commit, since senders never send again what was answered (contracts/wazuh.md 6). */
-async function take(parts: AppParts, body: Uint8Array): Promise<Reply> {
-  const items = readAlertFile(body);
-  const errors: { where: string; reason: string }[] = [];
-  const decisions = items.map((item): Decision => {
-    const decision = "reason" in item
-      ? { kind: "ignored" as const, key: undefined, reason: item.reason }
-      : parts.decide(item.value);
-    if (decision.kind === "ignored" && decision.key === undefined) {
-      errors.push({ where: item.where, reason: decision.reason });
+/** Lets only senders through, and not too many requests of one. */
+export function onlySenders(parts: AppParts): MiddlewareHandler<Context> {
+  return async (context, next) => {
+    const tokens = parts.tokens();
+    const { host, hostname } = new URL(context.req.url);
+    const sender = senderOf({
+      remoteAddress: context.env.remoteAddress,
+      headers: context.req.raw.headers,
+      pathToken: context.req.param("token"),
+      host,
+      hostname,
+    }, tokens);
+    if (sender === undefined) {
+      const error = tokens.length === 0
+        ? "without server.tokens_file only this machine may do this"
+        : "send `Authorization: Bearer TOKEN`";
+      return context.json({ error }, 401, {
+        "WWW-Authenticate": 'Basic realm="custom-misp", charset="UTF-8"',
+      });
     }
-    return decision;
-  });
-  const { accepted, duplicate, ignored } = await parts.accept(decisions);
-  const isNothingUsable = errors.length === items.length;
-  const reply = { accepted, duplicate, ignored: Object.fromEntries(ignored), errors };
-  return [reply, isNothingUsable ? 400 : 200];
+    const admission = parts.limits.admit(sender.name, parts.now());
+    if ("retryAfterSeconds" in admission) {
+      return context.json({ error: "too many requests" }, 429, {
+        "Retry-After": String(admission.retryAfterSeconds),
+      });
+    }
+    context.set("sender", sender);
+    try {
+      await next();
+      return undefined;
+    } finally {
+      admission.leave();
+    }
+  };
 }
 
-/** Compares with every token, in a time that does not depend on how much of one was right. */
-function hasToken(header: string | undefined, tokens: readonly string[]): boolean {
-  const given = digest(/^Bearer +(\S+) *$/i.exec(header ?? "")?.[1] ?? "");
-  return tokens.map((token) => timingSafeEqual(given, digest(token))).some(Boolean);
+/** The same for those who only look, unless everybody may. */
+export function onlyViewers(parts: AppParts): MiddlewareHandler<Context> {
+  const guarded = onlySenders(parts);
+  return (context, next) => parts.openPages ? next() : guarded(context, next);
 }
 
-/** A fixed length, as the comparison wants it, without telling that of the token. */
-function digest(token: string): Uint8Array {
-  const bytes = new TextEncoder().encode(token);
-  const padded = new Uint8Array(LONGEST_TOKEN + 4);
-  padded.set(bytes.subarray(0, LONGEST_TOKEN));
-  new DataView(padded.buffer).setUint32(LONGEST_TOKEN, bytes.length);
-  return padded;
-}
-
-/** Longest token that is told apart, bytes. */
-export const LONGEST_TOKEN = 512;
-
-/** Reads a body, but no further than it may be long, whatever its headers claim. */
-async function readBody(request: Request, most: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > most) return undefined;
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+function fromAllowedNetworks({ allowNetworks }: AppParts): MiddlewareHandler<Context> {
+  return async (context, next) => {
+    const address = canonicalAddress(context.env.remoteAddress);
+    const isAllowed = allowNetworks === undefined ||
+      (address !== undefined && allowNetworks.namesOf(address).length > 0);
+    if (!isAllowed) return context.json({ error: "not from your network" }, 403);
+    return await next();
+  };
 }

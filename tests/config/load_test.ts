@@ -72,6 +72,11 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     listen: "127.0.0.1:8787",
     tokensFile: undefined,
     maxBodyBytes: 8_388_608,
+    openPages: false,
+    allowNetworks: [],
+    maxParallel: 100,
+    maxPerMinute: 0,
+    patienceMs: 30_000,
   });
   assert.deepEqual(config.log, {
     file: "/var/ossec/logs/integrations.log",

@@ -1,28 +1,52 @@
 import assert from "node:assert/strict";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { createHash } from "node:crypto";
+import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
+import { parseTokens } from "../../src/server/access.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
+import { Limits } from "../../src/server/limits.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 const TOKEN = "Correct-Horse-Battery-Staple";
 const NOW = Date.UTC(2026, 10, 23);
 
+const tokensOf = (...texts: string[]) =>
+  parseTokens(
+    texts.map((text, index) =>
+      `sender-${index} sha256:${createHash("sha256").update(text).digest("hex")}`
+    ).join("\n"),
+  );
+
 interface Call {
   readonly body?: BodyInit | null;
   readonly authorization?: string;
   readonly from?: string;
+  readonly path?: string;
   readonly headers?: Record<string, string>;
 }
+
+const PARTS: AppParts = {
+  tokens: () => [],
+  openPages: false,
+  allowNetworks: undefined,
+  limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
+  maxBodyBytes: 4096,
+  patienceMs: 10_000,
+  decide: decideDefault,
+  accept: () => Promise.reject(new Error("no buffer")),
+  isStoring: () => Promise.resolve(true),
+  now: () => NOW,
+  log: () => undefined,
+};
 
 /** A service on a buffer that lasts as long as the test. */
 function createService(changes: Partial<AppParts> = {}) {
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
   const app = createApp({
-    tokens: [],
-    maxBodyBytes: 4096,
-    decide: decideDefault,
+    ...PARTS,
     accept: (decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW),
-    isStoring: () => Promise.resolve(true),
     log: (level, message) => logged.push(`${level}: ${message}`),
     ...changes,
   });
@@ -48,8 +72,9 @@ function createService(changes: Partial<AppParts> = {}) {
   return {
     buffer,
     logged,
-    get: (path: string) => request("GET", path),
-    post: (body: BodyInit | null, call: Call = {}) => request("POST", "/alerts", { ...call, body }),
+    get: (path: string, call: Call = {}) => request("GET", path, call),
+    post: (body: BodyInit | null, call: Call = {}) =>
+      request("POST", call.path ?? "/alerts", { ...call, body }),
     [Symbol.dispose]: () => buffer[Symbol.dispose](),
   };
 }
@@ -67,9 +92,9 @@ Deno.test("POST /alerts without tokens takes alerts from this machine only", asy
     const { status, body, headers } = await service.post(alertText(), { from });
     assert.equal(status, 401, from);
     assert.deepEqual(body, {
-      error: "without server.tokens_file only this machine may hand alerts over",
+      error: "without server.tokens_file only this machine may do this",
     });
-    assert.equal(headers.get("WWW-Authenticate"), "Bearer");
+    assert.match(headers.get("WWW-Authenticate") ?? "", /^Basic /);
   }
   assert.equal((await service.buffer.status()).accepted, 4);
 });
@@ -81,21 +106,35 @@ Deno.test("POST /alerts without tokens is not told by a header where it comes fr
 });
 
 Deno.test("POST /alerts with tokens takes any of them, from anywhere", async () => {
-  using service = createService({ tokens: ["another-token-entirely", TOKEN] });
+  using service = createService({ tokens: () => tokensOf("another-token-entirely", TOKEN) });
   const from = "198.51.100.7";
-  for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER  ${TOKEN} `]) {
+  for (
+    const authorization of [
+      ...[`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER  ${TOKEN} `],
+      ...[`Basic ${btoa(`anybody:${TOKEN}`)}`, `basic ${btoa(`:${TOKEN}`)}`],
+    ]
+  ) {
     assert.equal((await service.post(alertText(), { from, authorization })).status, 200);
   }
 });
 
 const WRONG = [
-  ...["", "Bearer", "Bearer ", TOKEN, `Basic ${TOKEN}`, "Bearer wrong", `Bearer ${TOKEN}x`],
+  ...[
+    "",
+    "Bearer",
+    "Bearer ",
+    TOKEN,
+    `Basic ${TOKEN}`,
+    `Basic ${btoa(`${TOKEN}:x`)}`,
+    "Bearer wrong",
+    `Bearer ${TOKEN}x`,
+  ],
   ...[`Bearer x${TOKEN}`, `Bearer ${TOKEN.slice(0, -1)}`, `Bearer ${TOKEN.toLowerCase()}`],
   ...[`Bearer ${TOKEN} ${TOKEN}`, `Bearer ${TOKEN},${TOKEN}`, `Bearer ${"x".repeat(100_000)}`],
 ];
 
 Deno.test("POST /alerts with tokens refuses every other one, from this machine too", async () => {
-  using service = createService({ tokens: [TOKEN] });
+  using service = createService({ tokens: () => tokensOf(TOKEN) });
   const calls: Call[] = [{}, ...WRONG.map((authorization) => ({ authorization }))];
   for (const call of calls) {
     const { status, body } = await service.post(alertText(), call);
@@ -107,7 +146,7 @@ Deno.test("POST /alerts with tokens refuses every other one, from this machine t
 
 Deno.test("POST /alerts tells apart tokens that differ at their very end", async () => {
   const long = "a".repeat(511);
-  using service = createService({ tokens: [`${long}b`] });
+  using service = createService({ tokens: () => tokensOf(`${long}b`) });
   assert.equal((await service.post(alertText(), { authorization: `Bearer ${long}b` })).status, 200);
   for (const wrong of [`${long}c`, long, `${long}bb`]) {
     const { status } = await service.post(alertText(), { authorization: `Bearer ${wrong}` });
@@ -117,10 +156,10 @@ Deno.test("POST /alerts tells apart tokens that differ at their very end", async
 
 Deno.test("POST /alerts refuses a body that is longer than allowed", async () => {
   using service = createService();
-  assert.equal((await service.post("x".repeat(4096))).status, 400);
+  assert.equal((await service.post("{".repeat(4096))).status, 400);
   const { status, body } = await service.post("x".repeat(4097));
   assert.equal(status, 413);
-  assert.deepEqual(body, { error: "longer than 4096 bytes" });
+  assert.equal(body.error, "longer than 4096 bytes, and not one alert a line");
 });
 
 Deno.test("POST /alerts reads a body in pieces no further than allowed, whatever its headers say", async () => {
@@ -173,7 +212,10 @@ Deno.test("POST /alerts takes the good alerts and says of the others where and w
     accepted: 1,
     duplicate: 0,
     ignored: { malformed: 2, other_rule: 1 },
-    errors: [{ where: "item 2", reason: "malformed" }, { where: "item 4", reason: "malformed" }],
+    errors: [
+      { index: 1, where: "item 2", reason: "malformed" },
+      { index: 3, where: "item 4", reason: "malformed" },
+    ],
   });
   const lines = await service.post(`{"rule":\n${alertText()}\nnull`);
   assert.equal(lines.status, 200);
@@ -181,7 +223,10 @@ Deno.test("POST /alerts takes the good alerts and says of the others where and w
     accepted: 1,
     duplicate: 0,
     ignored: { not_json: 1, malformed: 1 },
-    errors: [{ where: "line 1", reason: "not_json" }, { where: "line 3", reason: "malformed" }],
+    errors: [
+      { index: 0, where: "line 1", reason: "not_json" },
+      { index: 2, where: "line 3", reason: "malformed" },
+    ],
   });
 });
 
@@ -195,7 +240,8 @@ Deno.test("POST /alerts is content with alerts that are not ours", async () => {
 const USELESS: readonly (readonly [text: string, reason: string, where: string])[] = [
   ["", "empty_file", "the whole file"],
   ["[]", "empty_file", "the whole file"],
-  ["no json", "not_json", "the whole file"],
+  ['{"rule":', "not_json", "the whole file"],
+  ["alertdate='2026'", "text_format", "the whole file"],
   ["null", "malformed", "the alert"],
   ["[5]", "malformed", "item 1"],
 ];
@@ -209,7 +255,7 @@ for (const [text, reason, where] of USELESS) {
       accepted: 0,
       duplicate: 0,
       ignored: { [reason]: 1 },
-      errors: [{ where, reason }],
+      errors: [{ index: 0, where, reason }],
     });
     assert.deepEqual([...(await service.buffer.status()).ignored], [[reason, 1]]);
   });
@@ -221,7 +267,10 @@ Deno.test("POST /alerts says 503 without a word of the inside when nothing can b
   });
   const { status, body } = await service.post(alertText());
   assert.equal(status, 503);
-  assert.deepEqual(body, { error: "could not be stored; send it again" });
+  assert.deepEqual(body, {
+    ...{ accepted: 0, duplicate: 0, ignored: {}, errors: [] },
+    error: "not all could be stored; send it again",
+  });
   assert.deepEqual(service.logged, [
     "error: POST /alerts: database /var/ossec/secret is locked",
   ]);
@@ -238,7 +287,7 @@ Deno.test("POST /alerts says 503 when storing fails at once", async () => {
 
 Deno.test("createApp() says 404 to everything else", async () => {
   using service = createService();
-  for (const path of ["/", "/alerts", "/alerts/", "/healthz/x", "/../etc/passwd"]) {
+  for (const path of ["/nothing", "/alerts", "/alerts/", "/healthz/x", "/../etc/passwd"]) {
     const { status, body } = await service.get(path);
     assert.equal(status, 404, path);
     assert.deepEqual(body, { error: "not here; POST /alerts or GET /healthz" });
@@ -261,12 +310,8 @@ Deno.test("GET /healthz tells whether the buffer can be read", async () => {
 Deno.test("createApp() answers on a real socket, chunked bodies too", async () => {
   using service = createService();
   const app = createApp({
-    tokens: [],
-    maxBodyBytes: 4096,
-    decide: decideDefault,
+    ...PARTS,
     accept: (decisions) => service.buffer.accept(decisions, { maxUsernames: 100 }, NOW),
-    isStoring: () => Promise.resolve(true),
-    log: () => undefined,
   });
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
   await using server = Deno.serve(
@@ -281,4 +326,138 @@ Deno.test("createApp() answers on a real socket, chunked bodies too", async () =
   const long = await fetch(url, { method: "POST", body: inPieces(" ".repeat(4097)) });
   assert.equal(long.status, 413);
   await long.body?.cancel();
+});
+
+Deno.test("POST /alerts/TOKEN is for senders that can set no header", async () => {
+  using service = createService({ tokens: () => tokensOf(TOKEN) });
+  const post = (path: string) => service.post(alertText(), { path });
+  assert.equal((await post(`/alerts/${TOKEN}`)).status, 200);
+  assert.equal((await post(`/alerts/${TOKEN}x`)).status, 401);
+  assert.equal((await post("/alerts/")).status, 404);
+  assert.equal((await post(`/alerts/${TOKEN}/more`)).status, 404);
+});
+
+Deno.test("POST /alerts answers the test message of a notification channel politely", async () => {
+  using service = createService();
+  const { status, body } = await service.post("Test message content body for config id AbC");
+  assert.equal(status, 200);
+  assert.deepEqual(body, {
+    accepted: 0,
+    duplicate: 0,
+    ignored: { not_json: 1 },
+    errors: [{ index: 0, where: "the whole file", reason: "not_json" }],
+    note: "this is no alert; a test message arrives just so",
+  });
+});
+
+Deno.test("POST /alerts takes no form that another page sends with a password that a browser knows", async () => {
+  using service = createService({ tokens: () => tokensOf(TOKEN) });
+  const authorization = `Basic ${btoa(`me:${TOKEN}`)}`;
+  const from = (origin: string) =>
+    service.post(alertText(), { authorization, headers: { Origin: origin } });
+  assert.equal((await from("https://evil.example")).status, 401);
+  assert.equal((await from("null")).status, 401);
+  assert.equal((await from("http://127.0.0.1")).status, 200);
+});
+
+Deno.test("createApp() answers nobody from outside the allowed networks", async () => {
+  const networks = [parseNetwork("192.0.2.0/24")!];
+  using service = createService({ allowNetworks: createNetworkSet([{ name: "a", networks }]) });
+  assert.equal((await service.get("/healthz", { from: "192.0.2.9" })).status, 200);
+  for (const from of ["127.0.0.1", "192.0.3.1", "", "::1"]) {
+    assert.equal((await service.get("/healthz", { from })).status, 403, from);
+  }
+});
+
+Deno.test("POST /alerts tells a sender that asks too often when to come back", async () => {
+  using service = createService({
+    tokens: () => tokensOf(TOKEN, "another-token-entirely"),
+    limits: new Limits({ maxParallel: 0, maxPerMinute: 2 }),
+  });
+  const post = (token: string) => service.post(alertText(), { authorization: `Bearer ${token}` });
+  assert.equal((await post(TOKEN)).status, 200);
+  assert.equal((await post(TOKEN)).status, 200);
+  const refused = await post(TOKEN);
+  assert.deepEqual([refused.status, refused.headers.get("Retry-After")], [429, "30"]);
+  assert.equal((await post("another-token-entirely")).status, 200);
+});
+
+/** What packs a text as a sender would. */
+const PACKERS = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  zstd: zstdCompressSync,
+} as const;
+
+for (const [encoding, pack] of Object.entries(PACKERS)) {
+  Deno.test(`POST /alerts unpacks ${encoding}`, async () => {
+    using service = createService();
+    const headers = { "Content-Encoding": encoding };
+    const packed = new Uint8Array(pack(alertText()));
+    assert.equal((await service.post(packed, { headers })).body.accepted, 1);
+    const damaged = await service.post(packed.slice(0, -9), { headers });
+    assert.equal(damaged.status, 400);
+    // Of zstd data that breaks off the unpacker says nothing: then the alert itself is cut.
+    const error = encoding === "zstd" ? undefined : `the body is not whole ${encoding} data`;
+    assert.equal(damaged.body.error, error);
+    const bomb = new Uint8Array(pack(new Uint8Array(50_000_000)));
+    assert.equal((await service.post(bomb, { headers })).status, 413);
+  });
+}
+
+Deno.test("POST /alerts says which encodings it knows", async () => {
+  using service = createService();
+  const { status, body } = await service.post("x", { headers: { "Content-Encoding": "br" } });
+  assert.equal(status, 415);
+  assert.match(body.error, /"br" is not known; send gzip, x-gzip, deflate, zstd or none/);
+});
+
+Deno.test("POST /alerts takes lines without end in bounded memory, and tells the bad ones by number", async () => {
+  using service = createService();
+  let made = 0;
+  const LINES = 20_000;
+  const lines = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (made === LINES) return controller.close();
+      let text = "";
+      for (let index = 0; index < 100; index++, made++) {
+        if (made % 100 === 50) text += "{bad\n";
+        else if (made === 777) text += `{"long":"${"x".repeat(5000)}"}\n`;
+        else text += `${alertText()}\n`;
+      }
+      controller.enqueue(new TextEncoder().encode(text));
+    },
+  });
+  const { status, body } = await service.post(lines);
+  assert.equal(status, 200);
+  assert.equal(body.accepted, LINES - 201);
+  assert.deepEqual(body.ignored, { not_json: 200, too_large: 1 });
+  assert.deepEqual(body.errors.slice(0, 2), [
+    { index: 50, where: "line 51", reason: "not_json" },
+    { index: 150, where: "line 151", reason: "not_json" },
+  ]);
+  assert.deepEqual(body.errors[7], { index: 750, where: "line 751", reason: "not_json" });
+  assert.deepEqual(body.errors[8], { index: 777, where: "line 778", reason: "too_large" });
+  assert.deepEqual([body.errors.length, body.further_errors], [100, 101]);
+});
+
+Deno.test("POST /alerts tells of lines that break off what is stored already", async () => {
+  let batches = 0;
+  using service = createService({
+    accept: (decisions) => {
+      if (++batches === 3) throw new Error("disk full");
+      return Promise.resolve({ accepted: decisions.length, duplicate: 0, ignored: new Map() });
+    },
+  });
+  const { status, body } = await service.post(`${alertText()}\n`.repeat(3500));
+  assert.equal(status, 503);
+  assert.equal(body.accepted, 2000);
+});
+
+Deno.test("POST /alerts cuts a sender off that is too slow", async () => {
+  using service = createService({ patienceMs: 20 });
+  const silent = new ReadableStream<Uint8Array>({ start: () => {} });
+  const { status, body } = await service.post(silent);
+  assert.equal(status, 408);
+  assert.equal(body.error, "the body came too slowly");
 });

@@ -1,0 +1,88 @@
+/**
+ * Bodies of requests: unpacked, never longer than allowed, never slower than allowed.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Readable } from "node:stream";
+import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+
+/** A body that is not read to its end: the status that says why, and a line for the sender. */
+export class BodyError extends Error {
+  override name = "BodyError";
+  readonly status: 400 | 408 | 415;
+
+  constructor(status: 400 | 408 | 415, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const UNPACKERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  zstd: createZstdDecompress,
+};
+
+/** Bytes that must come within the time that a sender is given; whole bodies may be shorter. */
+const ENOUGH = 64 * 1024;
+
+/**
+ * The pieces of a body, unpacked as `Content-Encoding` says.
+ *
+ * @param patienceMs how long the sender may take for each further {@link ENOUGH} bytes
+ * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow
+ */
+export async function* piecesOf(request: Request, patienceMs: number): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return;
+  const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
+  const received = inTime(request.body, patienceMs);
+  if (encoding === "identity" || encoding === "") return yield* received;
+  const unpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
+  if (unpacker === undefined) {
+    const known = Object.keys(UNPACKERS).join(", ");
+    throw new BodyError(415, `Content-Encoding "${encoding}" is not known; send ${known} or none`);
+  }
+  const source = Readable.from(received);
+  const unpacked = unpacker();
+  source.on("error", (error) => (unpacked as unknown as Readable).destroy(error));
+  source.pipe(unpacked);
+  try {
+    for await (const piece of unpacked as unknown as AsyncIterable<Buffer>) yield piece;
+  } catch (error) {
+    if (error instanceof BodyError) throw error;
+    throw new BodyError(400, `the body is not whole ${encoding} data`);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function* inTime(
+  body: ReadableStream<Uint8Array>,
+  patienceMs: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  const tooSlow = Promise.withResolvers<never>();
+  tooSlow.promise.catch(() => undefined);
+  const giveUp = () => tooSlow.reject(new BodyError(408, "the body came too slowly"));
+  let timer = setTimeout(giveUp, patienceMs);
+  let sinceTimer = 0;
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      isOver = done;
+      if (value === undefined) return;
+      yield value;
+      sinceTimer += value.length;
+      if (sinceTimer < ENOUGH) continue;
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, patienceMs);
+      sinceTimer = 0;
+    }
+  } finally {
+    clearTimeout(timer);
+    if (!isOver) await reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * Alerts by HTTP. The answer comes after the commit, since senders never send again what was answered
+ * (contracts/wazuh.md 6).
+ *
+ * @module
+ */
+import type { Accepted } from "../buffer/buffer.ts";
+import type { Decision, IgnoreReason } from "../types.ts";
+import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
+import { BodyError, piecesOf } from "./body.ts";
+
+/** What alerts are taken by. */
+export interface IngestParts {
+  /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
+  readonly maxBodyBytes: number;
+  /** How long a sender may take for each further 64 KiB. */
+  readonly patienceMs: number;
+  readonly decide: (value: unknown) => Decision;
+  readonly accept: (decisions: readonly Decision[]) => Promise<Accepted>;
+  readonly log: (level: "warning" | "error", message: string) => void;
+}
+
+/** What became of a body. */
+export interface Reply {
+  readonly status: 200 | 400 | 408 | 413 | 415 | 503;
+  readonly body: Taken & { readonly error?: string; readonly note?: string };
+}
+
+interface Taken {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly ignored: Readonly<Partial<Record<IgnoreReason, number>>>;
+  /** What was no alert, the first hundred: which one it was, from 0, and where. */
+  readonly errors: readonly {
+    readonly index: number;
+    readonly where: string;
+    readonly reason: IgnoreReason;
+  }[];
+  /** How many more there were. */
+  readonly further_errors?: number;
+}
+
+/** Alerts that are committed at a time. */
+const BATCH = 1000;
+const MOST_ERRORS = 100;
+/** A body up to this size is read whole, whatever shape it has; bytes. */
+const SHORT = 64 * 1024;
+const LINE_FEED = 10;
+
+/** Takes the alerts of a request: one, an array, a wrapper, or lines without end. */
+export async function ingest(parts: IngestParts, request: Request): Promise<Reply> {
+  const tally = new Tally(parts);
+  try {
+    const body = await new Body(piecesOf(request, parts.patienceMs)).start(parts.maxBodyBytes);
+    if (body === "too long") {
+      const error = `longer than ${parts.maxBodyBytes} bytes, and not one alert a line`;
+      return tally.reply(413, { error });
+    }
+    if (body instanceof Uint8Array) {
+      const items = readAlertFile(body);
+      for (let start = 0; start < items.length; start += BATCH) {
+        await tally.take(items.slice(start, start + BATCH));
+      }
+      return tally.replyToWhole(body);
+    }
+    for await (const items of itemsOf(body, parts.maxBodyBytes)) await tally.take(items);
+    return tally.reply(200);
+  } catch (error) {
+    if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
+    const reason = error instanceof Error ? error.message : String(error);
+    parts.log("error", `POST ${new URL(request.url).pathname.slice(0, 7)}: ${reason}`);
+    return tally.reply(503, { error: "not all could be stored; send it again" });
+  }
+}
+
+/** Adds up what becomes of the alerts of one body. */
+class Tally {
+  readonly #parts: IngestParts;
+  readonly #ignored = new Map<IgnoreReason, number>();
+  readonly #errors: Taken["errors"][number][] = [];
+  #accepted = 0;
+  #duplicate = 0;
+  #items = 0;
+  #bad = 0;
+
+  constructor(parts: IngestParts) {
+    this.#parts = parts;
+  }
+
+  async take(items: readonly Item[]): Promise<void> {
+    const bad: Taken["errors"][number][] = [];
+    const decisions = items.map((item, index): Decision => {
+      const decision = "reason" in item
+        ? { kind: "ignored" as const, key: undefined, reason: item.reason }
+        : this.#parts.decide(item.value);
+      if (decision.kind === "ignored" && decision.key === undefined) {
+        bad.push({ index: this.#items + index, where: item.where, reason: decision.reason });
+      }
+      return decision;
+    });
+    const { accepted, duplicate, ignored } = await this.#parts.accept(decisions);
+    // Only what is committed is told.
+    this.#accepted += accepted;
+    this.#duplicate += duplicate;
+    for (const [reason, n] of ignored) {
+      this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + n);
+    }
+    this.#items += items.length;
+    this.#bad += bad.length;
+    this.#errors.push(...bad.slice(0, MOST_ERRORS - this.#errors.length));
+  }
+
+  reply(status: Reply["status"], more: { error?: string; note?: string } = {}): Reply {
+    const further = this.#bad - this.#errors.length;
+    const body = {
+      accepted: this.#accepted,
+      duplicate: this.#duplicate,
+      ignored: Object.fromEntries(this.#ignored),
+      errors: this.#errors,
+      ...(further === 0 ? {} : { further_errors: further }),
+      ...more,
+    };
+    return { status, body };
+  }
+
+  /** The test message of a notification channel is plain text, whatever its type says. */
+  replyToWhole(body: Uint8Array): Reply {
+    if (this.#bad < this.#items) return this.reply(200);
+    const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
+    const isText = this.#errors[0]?.reason === "not_json" && !/^[[{]/.test(start);
+    return isText
+      ? this.reply(200, { note: "this is no alert; a test message arrives just so" })
+      : this.reply(400);
+  }
+}
+
+/** The start of a body decides how the rest is read. */
+class Body {
+  readonly #pieces: AsyncGenerator<Uint8Array>;
+
+  constructor(pieces: AsyncGenerator<Uint8Array>) {
+    this.#pieces = pieces;
+  }
+
+  /** The whole of it when it is short or one value; its pieces when it is lines. */
+  async start(
+    most: number,
+  ): Promise<Uint8Array | "too long" | AsyncIterable<Uint8Array>> {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    let hasLine = false;
+    let isLooked = false;
+    for (;;) {
+      const { done, value } = await this.#pieces.next();
+      if (done) return joined(pieces, length);
+      pieces.push(value);
+      length += value.length;
+      hasLine ||= value.includes(LINE_FEED);
+      if (!isLooked && hasLine && length > Math.min(SHORT, most)) {
+        isLooked = true;
+        if (beginsWithLine(joined(pieces, length))) return this.#from(pieces);
+      }
+      if (length <= most) continue;
+      await this.#pieces.return(undefined);
+      return "too long";
+    }
+  }
+
+  async *#from(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* pieces;
+    yield* this.#pieces;
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Whether the first line is one whole JSON value. */
+function beginsWithLine(bytes: Uint8Array): boolean {
+  const text = new TextDecoder().decode(bytes).trimStart();
+  try {
+    JSON.parse(text.slice(0, Math.max(0, text.indexOf("\n"))));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The items of lines, in batches. Of a line that is too long no more is kept than its number. */
+async function* itemsOf(
+  pieces: AsyncIterable<Uint8Array>,
+  longest: number,
+): AsyncGenerator<readonly Item[]> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let isTooLong = false;
+  let number = 0;
+  let batch: Item[] = [];
+  const add = (line: string) => {
+    number++;
+    const where = `line ${number}`;
+    if (isTooLong || line.length > longest) batch.push({ reason: "too_large", where });
+    else if (line.trim() !== "") batch.push(...readLine(line, where));
+    isTooLong = false;
+  };
+  for await (const piece of pieces) {
+    const text = decoder.decode(piece, { stream: true });
+    if (text.includes("\n")) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) add(line);
+    } else rest += text;
+    if (rest.length > longest) {
+      isTooLong = true;
+      rest = "";
+    }
+    if (batch.length < BATCH) continue;
+    for (let start = 0; start < batch.length; start += BATCH) {
+      yield batch.slice(start, start + BATCH);
+    }
+    batch = [];
+  }
+  rest += decoder.decode();
+  if (rest !== "" || isTooLong) add(rest);
+  if (batch.length > 0) yield batch;
+}
