@@ -10,7 +10,16 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
 import type { FakeMisp, StoredEvent } from "../fake_misp/server.ts";
 import { tempFolder } from "../support/temp.ts";
-import { DAY, HOUR, MAX_PARALLEL, MINUTE, Site, START, totalsAt } from "./site.ts";
+import {
+  DAY,
+  HOUR,
+  LONG_PATIENCE_MS,
+  MAX_PARALLEL,
+  MINUTE,
+  Site,
+  START,
+  totalsAt,
+} from "./site.ts";
 import { type Amount, STEP_MS, Traffic } from "./traffic.ts";
 
 const SOAK = Deno.env.get("WM_SOAK") === "1";
@@ -22,21 +31,25 @@ const STEPS = DAYS * DAY / STEP_MS;
 const RESTART_AT_HOUR = 36;
 
 /** How MISP is away, from which hour on. */
-const TROUBLES: ReadonlyMap<number, (misp: FakeMisp) => void> = new Map([
-  [0, (misp) => void (misp.down = true)],
-  [24, (misp) => {
+const TROUBLES: ReadonlyMap<number, (site: Site) => void> = new Map([
+  [0, ({ misp }) => void (misp.down = true)],
+  [24, (site) => {
+    const { misp } = site;
+    site.patienceMs = 50;
     misp.down = false;
     misp.failEvery(1, { kind: "hang" });
   }],
-  [30, (misp) => {
+  [30, (site) => {
+    const { misp } = site;
+    site.patienceMs = LONG_PATIENCE_MS;
     misp.clearFaults();
     misp.failEvery(1, { kind: "gateway", status: 503 });
   }],
-  [48, (misp) => {
+  [48, ({ misp }) => {
     misp.clearFaults();
     misp.failEvery(1, { kind: "rate-limit" });
   }],
-  [54, (misp) => void (misp.down = true)],
+  [54, ({ misp }) => void (misp.down = true)],
 ]);
 
 /**
@@ -62,14 +75,14 @@ interface DayEnd {
 Deno.test("publishDue() after three days without MISP delivers everything once, oldest first, with the times of the attacks", async (t) => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
-  await using site = await Site.open({ path, patienceMs: 50, asksFirst: true });
+  await using site = await Site.open({ path, asksFirst: true });
   const traffic = new Traffic(AMOUNT);
   const rssAtStart = Deno.memoryUsage().rss;
   const days: DayEnd[] = [];
   let repeated = 0;
   for (let step = 1; step <= STEPS; step++) {
     const hour = (step - 1) * STEP_MS / HOUR;
-    TROUBLES.get(hour)?.(site.misp);
+    TROUBLES.get(hour)?.(site);
     if (hour === RESTART_AT_HOUR) site.restart();
     site.now = START + step * STEP_MS;
     const { duplicate } = await site.accept(traffic.next());

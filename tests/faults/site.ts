@@ -21,6 +21,8 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const START = Date.UTC(2026, 7, 23);
 
+export const LONG_PATIENCE_MS = 30_000;
+
 /** `misp.max_parallel` of a default installation. */
 export const MAX_PARALLEL = 2;
 
@@ -61,8 +63,6 @@ export interface Try {
 export interface SiteOptions {
   /** The buffer's file, or `:memory:`. */
   readonly path: string;
-  /** How long the client waits for an answer, in real milliseconds. */
-  readonly patienceMs: number;
   /** Whether first contact is asked for, as every command does; else everything is tried. */
   readonly asksFirst: boolean;
 }
@@ -72,6 +72,8 @@ export class Site implements AsyncDisposable {
   readonly misp: FakeMisp;
   buffer: SqliteBuffer;
   now = START;
+  /** How long clients wait for an answer, in real milliseconds: short only while none will come. */
+  patienceMs = LONG_PATIENCE_MS;
   readonly tries: Try[] = [];
   /** What was logged as an error. */
   readonly errors: Set<string> = new Set();
@@ -109,9 +111,15 @@ export class Site implements AsyncDisposable {
   /** What a publisher of its own works with, as one of another process would. */
   partsOf(buffer: SqliteBuffer): PublisherParts {
     const { url, keys } = this.misp;
-    const access = { url, apiKey: keys.publisher };
+    const access = { url, apiKey: keys.publisher, caCertificate: undefined };
+    const patience = () => this.patienceMs;
     const client = new CountingClient(
-      { ...access, caCertificate: undefined, timeoutMs: this.#options.patienceMs },
+      {
+        ...access,
+        get timeoutMs() {
+          return patience();
+        },
+      },
       (path, about) => this.tries.push({ at: this.now, path, about }),
     );
     this.#clients.push(client);
