@@ -12,7 +12,7 @@ import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import type { Decision } from "../../src/types.ts";
-import { FakeMisp } from "../fake_misp/server.ts";
+import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 export const SECOND = 1000;
@@ -209,15 +209,19 @@ export function decisionOf({ source, at, sensor, username, pid }: Guess): Decisi
   };
 }
 
-/** The total that MISP shows of a source; undefined: it knows nothing of it. */
+/** The total that an event shows; 0: it is not there. */
+export function totalOf(event: StoredEvent | undefined): number {
+  const attributes = event?.Object.flatMap((object) => object.Attribute) ?? [];
+  return attributes.filter((attribute) => attribute.object_relation === "total")
+    .reduce((sum, { value }) => sum + Number(value), 0);
+}
+
+/** The totals that MISP shows, by source. */
 export function totalsAt(misp: FakeMisp): ReadonlyMap<string, number> {
-  const totals = new Map<string, number>();
-  for (const event of misp.events()) {
-    for (const { Attribute: attributes } of event.Object) {
-      const of = (relation: string) =>
-        attributes.find((attribute) => attribute.object_relation === relation)!.value;
-      totals.set(of("ip-src"), (totals.get(of("ip-src")) ?? 0) + Number(of("total")));
-    }
-  }
-  return totals;
+  return new Map(
+    misp.events().map((event) => {
+      const attributes = event.Object.flatMap((object) => object.Attribute);
+      return [attributes.find(({ type }) => type === "ip-src")!.value, totalOf(event)];
+    }),
+  );
 }
