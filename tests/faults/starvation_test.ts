@@ -135,3 +135,15 @@ for (const [name, fault] of POISONS) {
     });
   });
 }
+
+Deno.test("publishDue() holds up other sources by no more than the longest pause for a report that MISP always hangs up on", async () => {
+  await using site = await Site.open({ path: ":memory:", asksFirst: true });
+  const about = new RegExp(POISON.replaceAll(".", "\\."));
+  site.misp.failEvery(1, { kind: "close", saying: about });
+  const changes = await liveADay(site, [steadily(POISON, 10), steadily(RESTLESS, 10)]);
+  assert.equal(changes.at(-1)?.[1], 8640);
+  const gaps = changes.map(([minute], n) => minute - (changes[n - 1]?.[0] ?? 0));
+  // Held for an hour from the next minute on, then MISP is left alone for half an hour.
+  assert.deepEqual(gaps.filter((gap) => gap > 61 + 30), []);
+  assert.ok(changes.length >= 16, `${changes.length} updates`);
+});
