@@ -318,6 +318,10 @@ export interface Buffer extends ReportDesk, Disposable {
   /** @param value undefined: forget it */
   remember(name: string, value: string | undefined): Promise<void>;
   status(): Promise<BufferStatus>;
-  /** Forgets alert ids, delivered reports and homes that are older than their keep. */
-  prune(keep: Keep, now: number): Promise<void>;
+  /**
+   * Forgets alert ids, delivered reports and homes that are older than their keep.
+   *
+   * @returns whether there are more alert ids to forget than one transaction should
+   */
+  prune(keep: Keep, now: number): Promise<boolean>;
 }

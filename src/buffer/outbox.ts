@@ -171,16 +171,20 @@ const DAY = 24 * 60 * 60 * 1000;
 /** How long a delivered report stays to be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
 
-/** Forgets what is older than its keep. */
+/**
+ * Forgets what is older than its keep.
+ *
+ * @returns whether there may be more alert ids to forget
+ */
 export function prune(
   sql: Statements,
   keep: Keep,
   now: number,
-): void {
-  sql(
+): boolean {
+  const forgotten = sql(
     `DELETE FROM seen_alert WHERE (manager, alert_id) IN
        (SELECT manager, alert_id FROM seen_alert WHERE seen_at < ? LIMIT ?)`,
-  ).run(now - keep.seenMs, PRUNE_AT_ONCE);
+  ).run(now - keep.seenMs, PRUNE_AT_ONCE).changes;
   const gone = Number(
     sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
       .run(now - KEEP_DELIVERED_MS).changes,
@@ -205,6 +209,7 @@ export function prune(
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
+  return Number(forgotten) === PRUNE_AT_ONCE;
 }
 
 /** The connections, of sources with nothing open, that nobody has heard of since a time. */

@@ -136,14 +136,18 @@ async function stampsOf(files: readonly string[]): Promise<string> {
   return found.map((info) => `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`).join("\n");
 }
 
-/** Forgets what is older than the configuration keeps it. */
-export async function pruneBuffer(buffer: Publisher["buffer"], config: Config): Promise<void> {
+/**
+ * Forgets what is older than the configuration keeps it.
+ *
+ * @returns whether there is more to forget
+ */
+export async function pruneBuffer(buffer: Publisher["buffer"], config: Config): Promise<boolean> {
   const keep = {
     seenMs: config.buffer.dedupeMs,
     homeMs: config.misp.reopenAfterMs,
     connectionMs: SETTLE_MS,
   };
-  await buffer.prune(keep, Date.now());
+  return await buffer.prune(keep, Date.now());
 }
 
 /** A round for people. */

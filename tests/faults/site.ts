@@ -153,7 +153,7 @@ export class Site implements AsyncDisposable {
     return this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
-  prune(): Promise<void> {
+  prune(): Promise<boolean> {
     return this.buffer.prune(KEEP, this.now);
   }
 }
