@@ -338,6 +338,10 @@ export interface Buffer extends ReportDesk, Disposable {
   remember(name: string, value: string | undefined): Promise<void>;
   status(): Promise<BufferStatus>;
   givenUp(): Promise<GivenUp>;
-  /** Forgets alert ids, delivered reports and homes that are older than their keep. */
-  prune(keep: Keep, now: number): Promise<void>;
+  /**
+   * Forgets alert ids, delivered reports and homes that are older than their keep.
+   *
+   * @returns whether there are more alert ids to forget than one transaction should
+   */
+  prune(keep: Keep, now: number): Promise<boolean>;
 }

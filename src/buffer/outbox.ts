@@ -172,13 +172,17 @@ const DAY = 24 * 60 * 60 * 1000;
 /** How long a delivered report stays to be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
 
-/** Forgets what is older than its keep. */
+/**
+ * Forgets what is older than its keep.
+ *
+ * @returns whether there may be more alert ids to forget
+ */
 export function prune(
   sql: Statements,
   keep: Keep,
   now: number,
-): void {
-  forgetAlerts(sql, now - keep.seenMs, PRUNE_AT_ONCE);
+): boolean {
+  const forgotten = forgetAlerts(sql, now - keep.seenMs, PRUNE_AT_ONCE);
   const gone = Number(
     sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
       .run(now - KEEP_DELIVERED_MS).changes,
@@ -203,6 +207,7 @@ export function prune(
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
+  return forgotten >= PRUNE_AT_ONCE;
 }
 
 /** The connections, of sources with nothing open, that nobody has heard of since a time. */

@@ -299,7 +299,7 @@ export class SqliteBuffer implements buffer.Buffer {
     return Promise.resolve(readStatus(this.#sql));
   }
 
-  prune(keep: buffer.Keep, now: number): Promise<void> {
+  prune(keep: buffer.Keep, now: number): Promise<boolean> {
     return this.#transaction(() => outbox.prune(this.#sql, keep, now));
   }
 }

@@ -32,7 +32,10 @@ export function createContact(client: MispClient, options: ContactOptions): () =
       return known.contact!;
     }
     const look = await lookAtInstance(client, [], now);
-    if (look.kind === "trouble") return { kind: "unavailable", reason: look.trouble.reason };
+    if (look.kind === "trouble") {
+      const { reason, afterMs } = look.trouble;
+      return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
+    }
     const { version, role, rights } = look.instance;
     log("info", `MISP ${version} at ${options.url}, role ${role}`);
     const contact: Contact = {

@@ -136,19 +136,24 @@ async function stampsOf(files: readonly string[]): Promise<string> {
   return found.map((info) => `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`).join("\n");
 }
 
-/** Forgets what is older than the configuration keeps it, and tells what was given up before its time. */
+/**
+ * Forgets what is older than the configuration keeps it, and tells what was given up before its time.
+ *
+ * @returns whether there is more to forget
+ */
 export async function pruneBuffer(
   buffer: Buffer,
   config: Config,
   log: Publisher["log"],
-): Promise<void> {
+): Promise<boolean> {
   const keep = {
     seenMs: config.buffer.dedupeMs,
     homeMs: config.misp.reopenAfterMs,
     connectionMs: SETTLE_MS,
   };
-  await buffer.prune(keep, Date.now());
+  const hasMore = await buffer.prune(keep, Date.now());
   await tellGivenUp(buffer, config, log);
+  return hasMore;
 }
 
 /** Every loss is told once, by whoever looks next. */

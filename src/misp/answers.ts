@@ -39,10 +39,10 @@ export function meaningOf(answer: Answer, now = Date.now()): Meaning {
     return unavailable("MISP sent us to its login page: wrong key, or it is under maintenance");
   }
   if (status === 429) {
-    return unavailable("MISP answered 429: too many requests", pause(answer, now));
+    return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
   }
   if (status === 502 || status === 503 || status === 504) {
-    return unavailable(`MISP, or the proxy before it, answered ${status}`, pause(answer, now));
+    return unavailable(`MISP, or the proxy before it, answered ${status}`, pauseAsked(answer, now));
   }
   if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
   if (status === 404) return notFound(message);
@@ -66,7 +66,7 @@ const TOO_LARGE = "the proxy before MISP takes no body as large as this event (4
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
 
 /** How long the answer asks us to stay away: a proxy by seconds or by a date, MISP by seconds. */
-function pause({ headers }: Answer, now: number): number | undefined {
+export function pauseAsked({ headers }: Answer, now: number): number | undefined {
   const asked = headers.get("Retry-After") ?? "";
   const reset = Number(headers.get("X-Rate-Limit-Reset") ?? NaN) * 1000;
   const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;

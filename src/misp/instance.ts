@@ -45,14 +45,14 @@ export async function lookAtInstance(
   now: () => number,
 ): Promise<Look> {
   const sentAt = now();
-  const first = await get(client, "/servers/getVersion.json");
+  const first = await get(client, "/servers/getVersion.json", now);
   if ("kind" in first) return { kind: "trouble", trouble: first };
   const clockAheadMs = clockAhead(first.headers, sentAt, now());
   const version = versionOf(first.json);
   if (version === undefined) return notMisp("its answer names no version");
   const [me, tags] = await Promise.all([
-    get(client, "/users/view/me.json"),
-    wantedTags.length === 0 ? undefined : get(client, ALL_TAGS),
+    get(client, "/users/view/me.json", now),
+    wantedTags.length === 0 ? undefined : get(client, ALL_TAGS, now),
   ]);
   if ("kind" in me) return { kind: "trouble", trouble: me };
   const role = roleOf(me.json, first.json);
@@ -61,10 +61,14 @@ export async function lookAtInstance(
   return { kind: "seen", instance: { version, ...role, missingTags: missing, clockAheadMs } };
 }
 
-async function get(client: MispClient, path: string): Promise<Answer | Trouble> {
+async function get(
+  client: MispClient,
+  path: string,
+  now: () => number,
+): Promise<Answer | Trouble> {
   try {
     const answer = await client.request("GET", path);
-    return troubleOf(answer) ?? answer;
+    return troubleOf(answer, now()) ?? answer;
   } catch (error) {
     if (error instanceof Unreachable) return troubleOfFailure(error);
     if (error instanceof TooLong) return { kind: "not_misp", reason: error.message };

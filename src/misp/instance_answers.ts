@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pauseAsked } from "./answers.ts";
 import { type Answer, Unreachable } from "./client.ts";
 
 /** What a key may do: its role's flags, all of them off for a key that only reads. */
@@ -59,18 +60,26 @@ export type TroubleKind =
 export interface Trouble {
   readonly kind: TroubleKind;
   readonly reason: string;
+  /** How long the answer asks us to stay away, milliseconds. */
+  readonly afterMs?: number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is wrong with an answer that should be a JSON object; undefined: nothing. */
-export function troubleOf(answer: Answer): Trouble | undefined {
+/**
+ * What is wrong with an answer that should be a JSON object; undefined: nothing.
+ *
+ * @param now milliseconds UTC: a proxy may say until when to stay away
+ */
+export function troubleOf(answer: Answer, now: number): Trouble | undefined {
   const { status } = answer;
   const message = line(fields(answer.json).message, "no reason given");
   if (status >= 300 && status < 400) return redirected(answer);
   if (status === 401 || status === 403) return forbidden(message);
   if (status === 429 || status >= 500) {
-    return { kind: "failing", reason: `MISP, or the proxy before it, answered ${status}` };
+    const reason = `MISP, or the proxy before it, answered ${status}`;
+    const afterMs = pauseAsked(answer, now);
+    return { kind: "failing", reason, ...(afterMs === undefined ? {} : { afterMs }) };
   }
   if (status !== 200) return { kind: "not_misp", reason: `it answered ${status}: ${message}` };
   if (!isObject(answer.json)) return { kind: "not_misp", reason: "its answer is no JSON object" };

@@ -19,7 +19,8 @@ export interface StayParts extends PublisherParts {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Whether the buffer is another file by now, or the configuration was changed. */
   readonly mustLeave: () => Promise<boolean>;
-  readonly prune: () => Promise<void>;
+  /** Tells whether there is more to forget. */
+  readonly prune: () => Promise<boolean>;
 }
 
 /** How often a stayer forgets what is old, milliseconds. */
@@ -32,10 +33,8 @@ export async function stayAndPublish(parts: StayParts, owner: string): Promise<v
   if (lease === undefined) return;
   try {
     for (let prunedAt = -Infinity;;) {
-      if (Math.abs(now() - prunedAt) >= PRUNE_MS) {
-        await parts.prune();
-        prunedAt = now();
-      }
+      // A busy site's alert ids of an hour are more than one transaction forgets.
+      if (Math.abs(now() - prunedAt) >= PRUNE_MS && !await parts.prune()) prunedAt = now();
       await publishWhenDue(parts, owner);
       if (await buffer.releaseLeaseUnlessDue(lease, due, now() + parts.worthMs)) return;
       await parts.sleep(LOOK_MS);

@@ -623,6 +623,23 @@ Deno.test("prune() forgets an alert id after its keep and not before", async () 
   assert.equal((await accept(buffer, [alert], START + 7 * DAY + 1)).accepted, 1);
 });
 
+Deno.test("prune() tells that more alert ids are to be forgotten than it does at once", async () => {
+  using buffer = open();
+  const alert = guess();
+  assert.equal(alert.kind, "attempts");
+  const alerts = Array.from({ length: 100_001 }, (_, n) => ({
+    ...alert,
+    key: { manager: "wazuh-manager-01", id: `1787465647.${n}` },
+  }));
+  await accept(buffer, alerts, START);
+  const later = START + 7 * DAY + 1;
+  const more = [];
+  for (let times = 0; times < 4; times++) more.push(await buffer.prune(KEEP, later));
+  assert.deepEqual(more, [true, true, false, false]);
+  const { accepted } = await accept(buffer, [alerts[0]!, alerts[100_000]!], later);
+  assert.equal(accepted, 2);
+});
+
 Deno.test("prune() keeps the totals of a source exact whenever it runs", async () => {
   using buffer = open();
   const pam = (n: number) =>

@@ -50,3 +50,14 @@ Deno.test("createContact() remembers no trouble, and no key", async () => {
   assert.match(kept, /"mayPublish":true/);
   assert.equal(kept.includes(misp.keys.publisher), false);
 });
+
+Deno.test("createContact() stays away for as long as MISP asks", async () => {
+  await using misp = await FakeMisp.start();
+  using buffer = new SqliteBuffer(":memory:", NOW);
+  misp.fail({ kind: "rate-limit", reset: 1200 });
+  assert.deepEqual(await ask(misp, buffer, [0, misp.keys.publisher]), [{
+    kind: "unavailable",
+    reason: "MISP, or the proxy before it, answered 429",
+    afterMs: 20 * MINUTE,
+  }]);
+});

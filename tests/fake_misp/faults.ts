@@ -12,6 +12,8 @@ import type { Fields } from "./input.ts";
 export interface FaultScope {
   /** Only requests whose path matches. */
   readonly on?: RegExp;
+  /** Only requests whose body matches. */
+  readonly saying?: RegExp;
 }
 
 /** What goes wrong. */
@@ -188,7 +190,8 @@ export class FaultQueue {
    * @returns The fault.
    */
   take(path: string, body: string): Fault | undefined {
-    const fits = (fault: Fault): boolean => fault.on === undefined || fault.on.test(path);
+    const fits = ({ on, saying }: Fault): boolean =>
+      (on === undefined || on.test(path)) && (saying === undefined || saying.test(body));
     const identity = `${path}\n${body}`;
     if (this.#cursed.has(identity)) return { kind: "internal-error" };
     const at = this.#once.findIndex(fits);

@@ -208,7 +208,7 @@ Deno.test("lookAtInstance() trusts an authority that is configured, and no other
 
 Deno.test("troubleOf() names where an address moved to, without what may be secret in it", () => {
   const headers = new Headers({ Location: "https://user@misp.example.org/x?token=secret" });
-  assert.deepEqual(troubleOf({ status: 301, headers, json: undefined }), {
+  assert.deepEqual(troubleOf({ status: 301, headers, json: undefined }, 0), {
     kind: "moved",
     reason: "it answered 301: moved to https://misp.example.org",
   });
@@ -217,9 +217,9 @@ Deno.test("troubleOf() names where an address moved to, without what may be secr
 Deno.test("troubleOf() takes nothing but an object for an answer", () => {
   for (const json of [undefined, null, [], "2.5.1", 7]) {
     const answer = { status: 200, headers: new Headers(), json };
-    assert.equal(troubleOf(answer)?.kind, "not_misp");
+    assert.equal(troubleOf(answer, 0)?.kind, "not_misp");
   }
-  assert.equal(troubleOf({ status: 200, headers: new Headers(), json: {} }), undefined);
+  assert.equal(troubleOf({ status: 200, headers: new Headers(), json: {} }, 0), undefined);
 });
 
 Deno.test("versionOf() takes what looks like a version", () => {

@@ -81,7 +81,7 @@ class Scene implements Disposable {
         await this.onSleep();
       },
       mustLeave: () => Promise.resolve(!this.isThere),
-      prune: () => Promise.resolve(),
+      prune: () => Promise.resolve(false),
     };
   }
 
@@ -209,6 +209,23 @@ Deno.test("stayAndPublish() waits while another publisher is at work", async () 
   };
   await scene.stay();
   assert.deepEqual(scene.sent.map(([minute]) => minute), [16]);
+});
+
+Deno.test("stayAndPublish() forgets what is old once an hour, and at the next looks what is left of it", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  scene.outcome = { kind: "retry", reason: "busy" };
+  scene.onSleep = () => {
+    if (scene.minutes > 70) scene.outcome = { kind: "delivered", notes: [] };
+  };
+  const prunedAt: number[] = [];
+  const left = [true, true, false, true, false];
+  const prune = () => {
+    prunedAt.push((scene.now - START) / 1000);
+    return Promise.resolve(left.shift() ?? false);
+  };
+  await stayAndPublish({ ...scene.parts, prune }, "me");
+  assert.deepEqual(prunedAt, [0, 2, 4, 3604, 3606]);
 });
 
 Deno.test("stayAndPublish() gives its lease back whatever breaks", async () => {

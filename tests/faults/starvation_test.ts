@@ -1,0 +1,163 @@
+/**
+ * A source that never stops must not keep itself, or others, out of MISP.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Decision } from "../../src/types.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import type { Fault } from "../fake_misp/server.ts";
+import {
+  decisionOf,
+  HOUR,
+  MAX_PARALLEL,
+  MINUTE,
+  SECOND,
+  Site,
+  START,
+  totalOf,
+  totalsAt,
+} from "./site.ts";
+
+const RESTLESS = "45.83.64.1";
+const POISON = "45.83.64.2";
+const DAY_MINUTES = 24 * 60;
+/** After the day: what it left open is over, and what was put off is tried again. */
+const AFTER_MINUTES = 120;
+const NOISY = 500;
+
+/**
+ * Minutes at which MISP must tell of more, and the total. The first second's guesses arrive at minute 1,
+ * are due at 61, and what comes after that at 62 opens the next attack; the last ends by silence, 15
+ * minutes after the day.
+ */
+const UPDATES: readonly (readonly [minute: number, total: number])[] = [
+  [61, 3660],
+  [122, 7320],
+  [183, 10_980],
+  [244, 14_640],
+  [305, 18_300],
+  [366, 21_960],
+  [427, 25_620],
+  [488, 29_280],
+  [549, 32_940],
+  [610, 36_600],
+  [671, 40_260],
+  [732, 43_920],
+  [793, 47_580],
+  [854, 51_240],
+  [915, 54_900],
+  [976, 58_560],
+  [1037, 62_220],
+  [1098, 65_880],
+  [1159, 69_540],
+  [1220, 73_200],
+  [1281, 76_860],
+  [1342, 80_520],
+  [1403, 84_180],
+  [1455, 86_400],
+];
+
+/** The same of a source that guesses every ten seconds, to save time. */
+const TENTH = UPDATES.map(([minute, total]) => [minute, total / 10]);
+
+/** Guesses of one minute. */
+type Minute = (minute: number) => readonly Decision[];
+
+/** A guess each so many seconds. */
+function steadily(source: string, seconds: number): Minute {
+  return (minute) =>
+    Array.from({ length: 60 / seconds }, (_, n) => guess(source, minute, n * seconds * SECOND));
+}
+
+/** Each of many sources comes twice a day for 20 minutes, and they do not come together. */
+function noise(minute: number): readonly Decision[] {
+  const sources = Array.from({ length: NOISY }, (_, n) => n);
+  return sources.filter((n) => (minute + n * 7) % 720 < 20)
+    .map((n) => guess(noisySource(n), minute, n * 100));
+}
+
+const noisySource = (n: number) => `82.202.${n >> 8}.${n & 255}`;
+
+function guess(source: string, minute: number, after: number): Decision {
+  const at = START + minute * MINUTE + after;
+  // Its connection has a guess each ten seconds.
+  const pid = 1000 + minute * 6 + Math.floor(after / (10 * SECOND));
+  return decisionOf({ source, at, sensor: "honeypot-fra1", username: "root", pid });
+}
+
+const RESTLESS_EVENT = eventUuid("wazuh-manager-01", RESTLESS, "2026-08-23");
+
+/** Lives through the day, and tells when a source's total changed in MISP, and to what. */
+async function liveADay(site: Site, minutes: readonly Minute[]) {
+  const changes: (readonly [minute: number, total: number])[] = [];
+  let asked = 0;
+  let shown = 0;
+  for (let minute = 1; minute <= DAY_MINUTES + AFTER_MINUTES; minute++) {
+    site.now = START + minute * MINUTE;
+    if (minute <= DAY_MINUTES) {
+      await site.accept(minutes.flatMap((guesses) => guesses(minute - 1)));
+    }
+    await site.look();
+    if (minute * MINUTE % HOUR === 0) await site.prune();
+    if (site.misp.requests.length === asked) continue;
+    asked = site.misp.requests.length;
+    const total = totalOf(site.misp.event(RESTLESS_EVENT));
+    if (total !== shown) changes.push([minute, total]);
+    shown = total;
+  }
+  return changes;
+}
+
+Deno.test("publishDue() tells of a source that guesses every second at least every max_hold, and of each guess once", async () => {
+  await using site = await Site.open({ path: ":memory:", asksFirst: true });
+  assert.deepEqual(await liveADay(site, [steadily(RESTLESS, 1)]), UPDATES);
+});
+
+Deno.test("publishDue() tells of a source that does not stop as often beside 500 noisy ones, and of all their guesses", async () => {
+  await using site = await Site.open({ path: ":memory:", asksFirst: true });
+  assert.deepEqual(await liveADay(site, [steadily(RESTLESS, 10), noise]), TENTH);
+  const totals = totalsAt(site.misp);
+  assert.equal(totals.size, NOISY + 1);
+  // Two visits of 20 minutes, one guess a minute.
+  const others = [...totals].filter(([source, total]) => source !== RESTLESS && total !== 40);
+  assert.deepEqual(others, []);
+});
+
+const POISONS: readonly (readonly [name: string, fault: Fault])[] = [
+  ["answers 500", { kind: "internal-error" }],
+  ["refuses", { kind: "not-authorised" }],
+];
+
+for (const [name, fault] of POISONS) {
+  Deno.test(`publishDue() does not hold up other sources by a report that MISP always ${name}`, async () => {
+    await using site = await Site.open({ path: ":memory:", asksFirst: true });
+    const about = new RegExp(POISON.replaceAll(".", "\\."));
+    site.misp.failEvery(1, { ...fault, saying: about });
+    const changes = await liveADay(site, [steadily(POISON, 10), steadily(RESTLESS, 10)]);
+    assert.deepEqual(changes, TENTH);
+    assert.equal(totalsAt(site.misp).get(POISON), undefined);
+    const { waiting, refused, pendingAttacks } = await site.buffer.status();
+    assert.deepEqual({ waiting, refused, pendingAttacks }, {
+      waiting: 0,
+      refused: 1,
+      pendingAttacks: 0,
+    });
+  });
+}
+
+Deno.test("publishDue() holds up other sources by no more than the longest pause for each report that MISP always hangs up on", async () => {
+  await using site = await Site.open({ path: ":memory:", asksFirst: true });
+  // As many as are sent at a time: what stays in front would keep all others from being sent.
+  const poisons = Array.from({ length: MAX_PARALLEL }, (_, n) => `45.83.65.${n}`);
+  site.misp.failEvery(1, { kind: "close", saying: /45\.83\.65\./ });
+  const changes = await liveADay(
+    site,
+    [...poisons, RESTLESS].map((source) => steadily(source, 10)),
+  );
+  assert.equal(changes.at(-1)?.[1], 8640);
+  const gaps = changes.map(([minute], n) => minute - (changes[n - 1]?.[0] ?? 0));
+  // Held for an hour from the next minute on, then MISP is left alone for half an hour a poison.
+  assert.deepEqual(gaps.filter((gap) => gap > 61 + 2 * 30), []);
+  assert.ok(changes.length >= 16, `${changes.length} updates`);
+});
