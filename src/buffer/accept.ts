@@ -75,6 +75,7 @@ function merge(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen),
+       opened_at = min(opened_at, excluded.opened_at),
        touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts,
        compromised_at = coalesce(compromised_at, excluded.compromised_at),
        services = services | excluded.services, place = coalesce(excluded.place, place)`,
