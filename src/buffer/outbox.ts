@@ -6,6 +6,7 @@
 import type { Statements } from "./accept.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
 import type { ReportKey } from "./report_desk.ts";
+import { settleAll } from "./settling.ts";
 
 /** The pending reports whose time has come, oldest first. */
 export function reportsToTry(
@@ -191,7 +192,7 @@ export function prune(
        ON CONFLICT DO UPDATE SET value = value + excluded.value`,
     ).run(gone);
   }
-  settle(sql, now - keep.connectionMs);
+  settleAll(sql, now - keep.connectionMs);
   const old = now - keep.homeMs;
   for (const table of ["delivered_home", "sighting"]) {
     sql(
@@ -205,25 +206,4 @@ export function prune(
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
-}
-
-/** The connections, of sources with nothing open, that nobody has heard of since a time. */
-const OVER = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS guesses,
-    max(pam) AS pam, max(connect) AS connect
-  FROM attack_connection WHERE source_ip NOT IN (SELECT source_ip FROM attack)
-  GROUP BY source_ip, sensor, pid HAVING max(touched_at) < ?`;
-
-/** Adds connections that are over to the totals of their homes, so that they need no rows. */
-function settle(sql: Statements, before: number): void {
-  sql(
-    `UPDATE home_event SET pam = home_event.pam + over.pam,
-       guesses = home_event.guesses + over.guesses, connect = home_event.connect + over.connect
-     FROM (SELECT source_ip, sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect
-       FROM (${OVER}) GROUP BY source_ip) AS over
-     WHERE over.source_ip = home_event.source_ip`,
-  ).run(before);
-  sql(
-    `DELETE FROM attack_connection WHERE (source_ip, sensor, pid) IN
-       (SELECT source_ip, sensor, pid FROM (${OVER}))`,
-  ).run(before);
 }
