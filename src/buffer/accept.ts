@@ -7,6 +7,7 @@
 import type { StatementSync } from "node:sqlite";
 import { rememberAlert } from "./alert_ids.ts";
 import type { Attempt, Decision, IgnoreReason, Service } from "../types.ts";
+import { settleBefore } from "./settling.ts";
 
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;
@@ -67,21 +68,25 @@ function merge(
   const { sourceIp, at, sensor } = attempt;
   const sensorKey = storable(`${sensor.id}@${sensor.manager}`);
   const location = storable(attempt.location);
-  sql(
+  const attack = sql(
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
        compromised_at, services, place)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen),
+       opened_at = min(opened_at, excluded.opened_at),
        touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts,
        compromised_at = coalesce(compromised_at, excluded.compromised_at),
-       services = services | excluded.services, place = coalesce(excluded.place, place)`,
-  ).run(
+       services = services | excluded.services, place = coalesce(excluded.place, place)
+     RETURNING alerts`,
+  ).get(
     ...[sourceIp, at, at, now, now, alerts, storable(sensor.manager)],
     attempt.isCompromise ? at : null,
     SERVICE_BITS[attempt.service],
     attempt.place === undefined ? null : JSON.stringify(attempt.place),
   );
+  // Nothing of this alert is a connection yet: what is found is of earlier ones.
+  if (alerts === 1 && attack?.alerts === 1) settleBefore(sql, sourceIp, now);
   const counts = countsOf(attempt);
   sql(
     `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam, connect,

@@ -318,8 +318,12 @@ export interface Buffer extends ReportDesk, Disposable {
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void>;
-  /** When the next attack or retry falls due, milliseconds UTC; undefined when nothing waits. */
-  nextDueAt(rules: DueRules): Promise<number | undefined>;
+  /**
+   * When the next attack or retry falls due, milliseconds UTC; undefined when nothing waits.
+   *
+   * @param now given: what a clock said that was set back since is due at once
+   */
+  nextDueAt(rules: DueRules, now?: number): Promise<number | undefined>;
   takeLease(
     name: string,
     owner: string,

@@ -146,10 +146,11 @@ export function writeReport(sql: Statements, report: NewReport): void {
     `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
        frozen_at, next_try_at)
      VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, max(?, coalesce((SELECT max(delivered_at)
-       FROM delivered_home WHERE event_uuid = ? AND sink = ?), 0) + ?))`,
+       FROM delivered_home WHERE event_uuid = ? AND sink = ? AND delivered_at <= ?), 0) + ?))`,
   ).run(
     ...[uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt],
-    ...[eventUuid, sink, report.restMs],
+    // A delivery that is still to come is of a clock that was set back since.
+    ...[eventUuid, sink, frozenAt, report.restMs],
   );
   for (const sighting of report.sightings) {
     sql(

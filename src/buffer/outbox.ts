@@ -7,6 +7,20 @@ import type { Statements } from "./accept.ts";
 import { forgetAlerts } from "./alert_ids.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
 import type { ReportKey } from "./report_desk.ts";
+import { settleAll } from "./settling.ts";
+
+/**
+ * Nothing waits longer for its sink, or was touched later than that, milliseconds: a time further
+ * ahead is of a clock that was set back since, and must not keep anything waiting until it comes.
+ */
+export const FAR_AHEAD_MS = 60 * 60_000;
+
+/** Later than any clock, and room above it in a number of SQLite. */
+const LATEST = Number.MAX_SAFE_INTEGER;
+
+/** When a report may be tried: at once if the clock that said when was set back since. */
+const TRY_AT = `iif(max(r.frozen_at, coalesce(r.ended_at, 0)) > :now, 0, r.next_try_at)`;
+const PAUSED_UNTIL = `iif(coalesce(p.until, 0) > :now + ${FAR_AHEAD_MS}, 0, coalesce(p.until, 0))`;
 
 /** The pending reports whose time has come, oldest first. */
 export function reportsToTry(
@@ -22,10 +36,10 @@ export function reportsToTry(
        (SELECT told FROM delivered_home d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
          AND d.source_ip = r.source_ip) AS told
      FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink
-     WHERE r.state = 'pending' AND max(r.next_try_at, coalesce(p.until, 0)) <= ?
-       AND r.sink IN (SELECT value FROM json_each(?))
-     ORDER BY r.next_try_at LIMIT ?`,
-  ).all(Math.min(at, Number.MAX_SAFE_INTEGER), JSON.stringify(sinks), most);
+     WHERE r.state = 'pending' AND max(${TRY_AT}, ${PAUSED_UNTIL}) <= :now
+       AND r.sink IN (SELECT value FROM json_each(:sinks))
+     ORDER BY r.next_try_at LIMIT :most`,
+  ).all({ now: Math.min(at, LATEST), sinks: JSON.stringify(sinks), most });
   return rows.map((row) => ({
     uuid: String(row.uuid),
     sink: row.sink as SinkName,
@@ -110,8 +124,9 @@ export function pauseSink(
   const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?").get(lease.name, lease.fence);
   if (held === undefined) return;
   const { sink } = report;
-  sql("UPDATE report SET next_try_at = max(next_try_at, ?) WHERE uuid = ? AND sink = ?")
-    .run(now + 1, report.uuid, sink);
+  sql(
+    `UPDATE report SET next_try_at = max(next_try_at, ?), ended_at = ? WHERE uuid = ? AND sink = ?`,
+  ).run(now + 1, now, report.uuid, sink);
   const before = sql("SELECT failures FROM sink_pause WHERE sink = ?").get(sink);
   const failures = Number(before?.failures ?? 0) + 1;
   sql(
@@ -150,17 +165,28 @@ export function markRefused(
   ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
 }
 
-/** When the next attack or report falls due, milliseconds UTC. */
-export function nextDueAt(sql: Statements, rules: DueRules): number | undefined {
+/**
+ * When the next attack or report falls due, milliseconds UTC.
+ *
+ * @param now what a clock said that was set back since is due at once
+ */
+export function nextDueAt(sql: Statements, rules: DueRules, now = LATEST): number | undefined {
   const row = sql(
     `SELECT min(at) AS at FROM (
-       SELECT min(touched_at) + ? AS at FROM attack
-       UNION ALL SELECT min(opened_at) + ? FROM attack
-       UNION ALL SELECT min(max(r.next_try_at, coalesce(p.until, 0))) FROM report r
+       SELECT min(touched_at) + :period AS at FROM attack
+       UNION ALL SELECT min(opened_at) + :hold FROM attack
+       UNION ALL SELECT 0 WHERE EXISTS (
+         SELECT 1 FROM attack WHERE touched_at > :now + ${FAR_AHEAD_MS})
+       UNION ALL SELECT min(max(${TRY_AT}, ${PAUSED_UNTIL})) FROM report r
          LEFT JOIN sink_pause p ON p.sink = r.sink
-         WHERE r.state = 'pending' AND r.sink IN (SELECT value FROM json_each(?))
-       UNION ALL SELECT min(ends_at) + ? FROM day_event WHERE is_closed = 0)`,
-  ).get(rules.periodMs, rules.maxHoldMs, JSON.stringify(rules.sinks), rules.maxHoldMs);
+         WHERE r.state = 'pending' AND r.sink IN (SELECT value FROM json_each(:sinks))
+       UNION ALL SELECT min(ends_at) + :hold FROM day_event WHERE is_closed = 0)`,
+  ).get({
+    period: rules.periodMs,
+    hold: rules.maxHoldMs,
+    now,
+    sinks: JSON.stringify(rules.sinks),
+  });
   return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
 }
 
@@ -193,7 +219,7 @@ export function prune(
        ON CONFLICT DO UPDATE SET value = value + excluded.value`,
     ).run(gone);
   }
-  settle(sql, now - keep.connectionMs);
+  settleAll(sql, now - keep.connectionMs);
   const old = now - keep.homeMs;
   for (const table of ["delivered_home", "sighting"]) {
     sql(
@@ -208,25 +234,4 @@ export function prune(
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
   return forgotten >= PRUNE_AT_ONCE;
-}
-
-/** The connections, of sources with nothing open, that nobody has heard of since a time. */
-const OVER = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS guesses,
-    max(pam) AS pam, max(connect) AS connect
-  FROM attack_connection WHERE source_ip NOT IN (SELECT source_ip FROM attack)
-  GROUP BY source_ip, sensor, pid HAVING max(touched_at) < ?`;
-
-/** Adds connections that are over to the totals of their homes, so that they need no rows. */
-function settle(sql: Statements, before: number): void {
-  sql(
-    `UPDATE home_event SET pam = home_event.pam + over.pam,
-       guesses = home_event.guesses + over.guesses, connect = home_event.connect + over.connect
-     FROM (SELECT source_ip, sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect
-       FROM (${OVER}) GROUP BY source_ip) AS over
-     WHERE over.source_ip = home_event.source_ip`,
-  ).run(before);
-  sql(
-    `DELETE FROM attack_connection WHERE (source_ip, sensor, pid) IN
-       (SELECT source_ip, sensor, pid FROM (${OVER}))`,
-  ).run(before);
 }

@@ -87,7 +87,7 @@ export function retry(sql: Statements, report: ReportKey, now: number): Changed 
   const state = stateOf(sql, report);
   if (state === undefined) return "gone";
   if (state === "delivered") return "delivered";
-  if (isSuperseded(sql, report)) return "superseded";
+  if (isSuperseded(sql, report, now)) return "superseded";
   sql(
     `UPDATE report SET state = 'pending', tries = 0, next_try_at = ? WHERE uuid = ? AND sink = ?`,
   ).run(now, uuid, sink);
@@ -112,18 +112,19 @@ function stateOf(sql: Statements, { uuid, sink }: ReportKey): ReportState | unde
 
 /**
  * Whether the event has a later report. Freezing removes what it supersedes: this finds only what was
- * left behind some other way. Delivered reports are forgotten after a while, deliveries are not.
+ * left behind some other way. Delivered reports are forgotten after a while, deliveries are not. A time
+ * that is still to come is of a clock that was set back since, and tells of no order.
  */
-function isSuperseded(sql: Statements, { uuid, sink }: ReportKey): boolean {
+function isSuperseded(sql: Statements, { uuid, sink }: ReportKey, now: number): boolean {
   return sql(
-    `SELECT 1 FROM report r WHERE r.uuid = ? AND r.sink = ? AND (
+    `SELECT 1 FROM report r WHERE r.uuid = :uuid AND r.sink = :sink AND (
        EXISTS (SELECT 1 FROM report later WHERE later.event_uuid = r.event_uuid
          AND later.sink = r.sink AND later.source_ip = r.source_ip
-         AND later.frozen_at > r.frozen_at)
+         AND later.frozen_at > r.frozen_at AND later.frozen_at <= :now)
        OR EXISTS (SELECT 1 FROM delivered_home h WHERE h.event_uuid = r.event_uuid
          AND h.sink = r.sink AND h.source_ip = r.source_ip
-         AND h.delivered_at > r.frozen_at))`,
-  ).get(uuid, sink) !== undefined;
+         AND h.delivered_at > r.frozen_at AND h.delivered_at <= :now))`,
+  ).get({ uuid, sink, now }) !== undefined;
 }
 
 /** No change lasts longer, milliseconds; the lease is given up at its end anyway. */

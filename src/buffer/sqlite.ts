@@ -136,9 +136,9 @@ export class SqliteBuffer implements buffer.Buffer {
     const place: buffer.PlaceInDay = (room) => days.placeInDay(this.#sql, room);
     return this.#transaction(() => {
       const due = this.#sql(
-        `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ?
+        `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ? OR touched_at > ?
          ORDER BY opened_at LIMIT ?`,
-      ).all(now - rules.periodMs, now - rules.maxHoldMs, most);
+      ).all(now - rules.periodMs, now - rules.maxHoldMs, now + outbox.FAR_AHEAD_MS, most);
       for (const { source_ip } of due) {
         const sourceIp = String(source_ip);
         const attack = readAttack(this.#sql, sourceIp);
@@ -228,8 +228,8 @@ export class SqliteBuffer implements buffer.Buffer {
     return this.#transaction(() => outbox.markRefused(this.#sql, lease, report, error, now));
   }
 
-  nextDueAt(rules: buffer.DueRules): Promise<number | undefined> {
-    return Promise.resolve(outbox.nextDueAt(this.#sql, rules));
+  nextDueAt(rules: buffer.DueRules, now?: number): Promise<number | undefined> {
+    return Promise.resolve(outbox.nextDueAt(this.#sql, rules, now));
   }
 
   takeLease(name: string, owner: string, milliseconds: number, now: number) {
@@ -250,7 +250,7 @@ export class SqliteBuffer implements buffer.Buffer {
     until: number,
   ): Promise<boolean> {
     return this.#transaction(() => {
-      const next = outbox.nextDueAt(this.#sql, rules);
+      const next = outbox.nextDueAt(this.#sql, rules, until);
       if (next !== undefined && next <= until) return false;
       leases.release(this.#sql, lease);
       return true;

@@ -50,7 +50,7 @@ export async function stayAndPublish(parts: StayParts, owner: string): Promise<v
 async function publishWhenDue(parts: StayParts, owner: string): Promise<void> {
   const { buffer, due, now, log } = parts;
   try {
-    const next = await buffer.nextDueAt(due);
+    const next = await buffer.nextDueAt(due, now());
     if (next !== undefined && next <= now()) await publishDue(parts, owner);
   } catch (error) {
     log("error", `publishing failed: ${error instanceof Error ? error.message : String(error)}`);

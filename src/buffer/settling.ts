@@ -1,0 +1,40 @@
+/**
+ * Connections that are over, into the totals of their homes: they need no rows of their own any more.
+ *
+ * @module
+ */
+import type { Statements } from "./accept.ts";
+
+/** Silence after which no line of a connection comes any more; no home is opened anew earlier. */
+const SILENCE_MS = 24 * 60 * 60 * 1000;
+
+/** Settles the connections, of sources with nothing open, that nobody has heard of since a time. */
+export function settleAll(sql: Statements, before: number): void {
+  settle(sql, "source_ip NOT IN (SELECT source_ip FROM attack)", [before]);
+}
+
+/**
+ * Settles what an attack finds of its source when it opens after a long silence. A home that is opened
+ * anew then must not count again what the last one told: pids come again, and pid 0 always does.
+ */
+export function settleBefore(sql: Statements, sourceIp: string, opened: number): void {
+  settle(sql, "source_ip = ?", [sourceIp, opened - SILENCE_MS]);
+}
+
+function settle(sql: Statements, which: string, values: readonly (string | number)[]): void {
+  const over = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS guesses,
+      max(pam) AS pam, max(connect) AS connect
+    FROM attack_connection WHERE ${which}
+    GROUP BY source_ip, sensor, pid HAVING max(touched_at) < ?`;
+  sql(
+    `UPDATE home_event SET pam = home_event.pam + over.pam,
+       guesses = home_event.guesses + over.guesses, connect = home_event.connect + over.connect
+     FROM (SELECT source_ip, sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect
+       FROM (${over}) GROUP BY source_ip) AS over
+     WHERE over.source_ip = home_event.source_ip`,
+  ).run(...values);
+  sql(
+    `DELETE FROM attack_connection WHERE (source_ip, sensor, pid) IN
+       (SELECT source_ip, sensor, pid FROM (${over}))`,
+  ).run(...values);
+}
