@@ -64,8 +64,8 @@ const PAUSES_ASKED_FOR = [2950, 3010, 3070, 3130, 3190, 3250];
 /** Those ten, 90 to minute 2890, these six, and one each half an hour to 4300 of 4320. */
 const TRIES_WHILE_AWAY = 10 + 90 + 6 + 35;
 
-/** Measured: 104 and 5400, the rest of the source's are its sightings and its share of the indexes. */
-const BYTES_OF_ALERT = 125;
+/** Measured: 38 and 5400, the rest of the source's are its sightings and its share of the indexes. */
+const BYTES_OF_ALERT = 50;
 const BYTES_OF_SOURCE = 6500;
 const MOST_RSS_GROWTH = 300 * 1024 * 1024;
 

@@ -150,7 +150,7 @@ export class Site implements AsyncDisposable {
   }
 
   accept(decisions: readonly Decision[]) {
-    return this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    return this.buffer.accept(decisions, { maxUsernames: 100, maxBytes: 1024 ** 3 }, this.now);
   }
 
   prune(): Promise<boolean> {
