@@ -12,19 +12,32 @@ import type { Statements } from "./accept.ts";
 const IS_DATED = "alert_id GLOB '[12]?????????.[0-9]*'";
 const IS_UNDATED = "alert_id NOT GLOB '[12]?????????.[0-9]*'";
 
-/** @returns false when the alert was accepted before */
-export function rememberAlert(sql: Statements, { manager, id }: AlertKey, now: number): boolean {
-  const { changes } = sql(
-    "INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)",
-  )
-    .run(managerNumber(sql, manager), id, now);
-  return Number(changes) > 0;
-}
+/** Remembers the alerts of one hand-over. */
+export class AlertIds {
+  readonly #sql: Statements;
+  readonly #managers = new Map<string, number>();
 
-function managerNumber(sql: Statements, name: string): number {
-  const known = sql("SELECT number FROM manager WHERE name = ?").get(name) ??
-    sql("INSERT INTO manager (name) VALUES (?) RETURNING number").get(name);
-  return Number(known!.number);
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  /** @returns false when the alert was accepted before */
+  remember({ manager, id }: AlertKey, now: number): boolean {
+    const { changes } = this.#sql(
+      "INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)",
+    ).run(this.#numberOf(manager), id, now);
+    return Number(changes) > 0;
+  }
+
+  #numberOf(manager: string): number {
+    const known = this.#managers.get(manager);
+    if (known !== undefined) return known;
+    const row = this.#sql("SELECT number FROM manager WHERE name = ?").get(manager) ??
+      this.#sql("INSERT INTO manager (name) VALUES (?) RETURNING number").get(manager);
+    const number = Number(row!.number);
+    this.#managers.set(manager, number);
+    return number;
+  }
 }
 
 /**

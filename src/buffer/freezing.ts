@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { count, SERVICE_BITS, type Statements } from "./accept.ts";
+import { count, type Statements } from "./accept.ts";
+import { SERVICE_BITS } from "./batch.ts";
 import type { Attack, EvidenceRow, Frozen, Home, NewReport, SensorRow } from "./buffer.ts";
 import type { Location, Service, Technique } from "../types.ts";
 

@@ -8,6 +8,8 @@ import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
 import { acceptDecision, count, type Statements } from "./accept.ts";
 import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./freezing.ts";
+import { AlertIds } from "./alert_ids.ts";
+import { Batch } from "./batch.ts";
 import * as days from "./day_events.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
@@ -314,16 +316,19 @@ function acceptAll(
   let accepted = 0;
   let duplicate = 0;
   let spoofed = 0;
+  const batch = new Batch();
+  const ids = new AlertIds(sql);
   for (const decision of decisions) {
     const outcome = decision.kind === "ignored"
       ? decision.reason
-      : acceptDecision(sql, decision, maxUsernames, now);
+      : acceptDecision(sql, batch, ids, decision, now);
     if (outcome === "duplicate") duplicate++;
     else if (outcome === "accepted") {
       accepted++;
       if (decision.kind === "attempts" && decision.spoofedSrcip) spoofed++;
     } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
   }
+  batch.write(sql, maxUsernames, now);
   if (accepted > 0) {
     count(sql, "accepted", accepted);
     sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
