@@ -240,7 +240,7 @@ const steps: readonly fc.Arbitrary<Command>[] = [
 const of = (pid: number): Guess => ({ source: 0, sensor: 0, pid, username: 0 });
 const again31DaysLater = [ingest([of(0)]), flush(true), tick(31 * DAY), ingest([of(0)])];
 
-/** What found a defect once, as fast-check had shortened it. */
+/** What found a defect once, as fast-check had shortened it, and what chance seldom hits. */
 const FOUND: readonly [Command[]][] = [
   [[...again31DaysLater, jump(-HOUR), ingest([of(1)]), flush(true)]],
   [again31DaysLater],
@@ -250,6 +250,15 @@ const FOUND: readonly [Command[]][] = [
   [[
     ...[ingest([of(0)]), tick(15 * MINUTE), flush(false), ingest([of(0)]), lie([{ kind: "drop" }])],
     ...[jump(-2 * HOUR), flush(false)],
+  ]],
+  [[
+    ...[lie([{ kind: "not-authorised", on: CONTENT }]), ingest([of(0)]), flush(true)],
+    ...[tick(2 * DAY), retryRefused, jump(-9 * HOUR)],
+  ]],
+  // Sightings of reports that others took the place of.
+  [[
+    ...[ingest([of(0)]), flush(true), tick(HOUR), down, ingest([of(0)]), flush(true)],
+    ...[tick(HOUR), ingest([of(0)]), flush(true)],
   ]],
 ];
 
