@@ -248,8 +248,8 @@ const FOUND: readonly [Command[]][] = [
   [[ingest([of(0)]), tick(15 * MINUTE), flush(false), ingest([of(0)]), tick(40 * DAY), prune]],
   [[lie([{ kind: "lost-answer" }]), ingest([of(0)]), jump(8 * HOUR), flush(false), jump(0)]],
   [[
-    ...[ingest([of(0)]), tick(15 * MINUTE), flush(false), ingest([of(0)]), lie([{ kind: "drop" }])],
-    ...[jump(-2 * HOUR), flush(false)],
+    ...[ingest([of(0)]), tick(15 * MINUTE), flush(false), ingest([of(0)])],
+    ...[lie([{ kind: "drop", what: /^\d+$/ }]), jump(-2 * HOUR), flush(false)],
   ]],
   [[
     ...[lie([{ kind: "not-authorised", on: CONTENT }]), ingest([of(0)]), flush(true)],
