@@ -221,13 +221,15 @@ export function prune(
   }
   settleAll(sql, now - keep.connectionMs);
   const old = now - keep.homeMs;
+  // An attack that is open, since nobody published for so long, belongs to its home all the same.
+  const isOver = "frozen_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
   for (const table of ["delivered_home", "sighting"]) {
     sql(
       `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
-         (SELECT event_uuid, source_ip FROM home_event WHERE frozen_at < ?)`,
+         (SELECT event_uuid, source_ip FROM home_event WHERE ${isOver})`,
     ).run(old);
   }
-  sql("DELETE FROM home_event WHERE frozen_at < ?").run(old);
+  sql(`DELETE FROM home_event WHERE ${isOver}`).run(old);
   sql(
     `DELETE FROM delivered_home WHERE source_ip LIKE 'day %' AND event_uuid IN
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,

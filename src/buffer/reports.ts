@@ -88,8 +88,10 @@ export function retry(sql: Statements, report: ReportKey, now: number): Changed 
   if (state === undefined) return "gone";
   if (state === "delivered") return "delivered";
   if (isSuperseded(sql, report, now)) return "superseded";
+  // Not simply now: a clock that is ahead and set back later would have it wait until then.
   sql(
-    `UPDATE report SET state = 'pending', tries = 0, next_try_at = ? WHERE uuid = ? AND sink = ?`,
+    `UPDATE report SET state = 'pending', tries = 0, next_try_at = min(frozen_at, ?)
+     WHERE uuid = ? AND sink = ?`,
   ).run(now, uuid, sink);
   return "changed";
 }

@@ -89,6 +89,7 @@ export interface Model {
   leases: readonly number[];
   /** Whether MISP has told a lie that refuses a report. */
   mayRefuse: boolean;
+  isPruned: boolean;
   isStalled: boolean;
 }
 
@@ -101,6 +102,7 @@ export function emptyModel(): Model {
     batches: [],
     leases: [],
     mayRefuse: false,
+    isPruned: false,
     isStalled: false,
   };
 }
@@ -133,6 +135,7 @@ export class Rig implements AsyncDisposable {
   readonly #folder: TempFolder;
   readonly #client: MispClient;
   readonly #issued = new Map<string, Issued>();
+  readonly #issuedSightings = new Set<string>();
   #alerts = 0;
 
   private constructor(misp: FakeMisp) {
@@ -281,6 +284,9 @@ export class Rig implements AsyncDisposable {
         const frozen = freezeAttack(attack, home, RULES, now);
         const { eventUuid, sourceIp, attempts } = frozen.home;
         this.#issued.set(eventUuid, { source: sourceIp, attempts });
+        for (const { sightings } of frozen.reports) {
+          for (const { uuid } of sightings) this.#issuedSightings.add(uuid);
+        }
         return frozen;
       },
       now: () => this.now,
@@ -310,6 +316,10 @@ export class Rig implements AsyncDisposable {
   checkAllTold(model: Model) {
     assert.deepEqual(Object.fromEntries(this.#totals("exactly")), model.guesses);
     assert.equal(this.misp.events().length, this.#issued.size);
+    // A refusal of sightings is noted only; those that wait for longer than homes are kept are forgotten.
+    if (model.mayRefuse || model.isPruned) return;
+    const sightings = this.misp.sightings().map(({ uuid }) => uuid);
+    assert.deepEqual(new Set(sightings), this.#issuedSightings);
   }
 
   /** Guesses by source as MISP has them; everything else there is checked on the way. */
@@ -342,7 +352,9 @@ export class Rig implements AsyncDisposable {
       assert.match(event.info, new RegExp(`from ${issued.source} \\(${issued.attempts} attempts`));
     }
     const sightings = this.misp.sightings();
-    for (const { attribute_id } of sightings) assert.ok(addresses.has(attribute_id));
+    for (const { attribute_id, uuid } of sightings) {
+      assert.ok(addresses.has(attribute_id) && this.#issuedSightings.has(uuid));
+    }
     uuids.push(...sightings.map(({ uuid }) => uuid));
     assert.equal(new Set(uuids).size, uuids.length, "a uuid is there twice");
     return totals;
