@@ -44,8 +44,15 @@ export async function serve(start: Start): Promise<number> {
     tokens,
     maxBodyBytes: config.server.maxBodyBytes,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: (decisions) =>
-      buffer.accept(decisions, { maxUsernames: config.privacy.maxUsernames }, Date.now()),
+    accept: async (decisions) => {
+      const { movedAside } = buffer;
+      const { maxUsernames } = config.privacy;
+      const accepted = await buffer.accept(decisions, { maxUsernames }, Date.now());
+      if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+        logMovedAside(log, buffer.movedAside);
+      }
+      return accepted;
+    },
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     log,
