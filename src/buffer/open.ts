@@ -132,7 +132,8 @@ function openOnce(path: string): DatabaseSync {
 function checked(db: DatabaseSync): DatabaseSync {
   try {
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
-    if (found !== "ok") throw new Damage(found);
+    // A heading stands in front of what was found.
+    if (found !== "ok") throw new Damage(found.split("\n").at(-1));
     // Another program's database may have the version of ours, and none of its tables.
     const missing = [...tablesOf(newDatabase())].filter((name) => !tablesOf(db).has(name));
     if (missing.length > 0) throw new Damage(`it has no table ${missing[0]}`);
