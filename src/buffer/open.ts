@@ -322,7 +322,10 @@ function troubleOf(path: string, error: unknown): Trouble {
       remedy: `\`fuser ${path}\` shows which`,
     };
   }
-  if (/disk is full/.test(message)) return TROUBLES.ENOSPC!;
+  // Without an inode the system says that there is no space.
+  if (/disk is full|No space left/.test(message)) {
+    return known(path, probe(path)) ?? TROUBLES.ENOSPC!;
+  }
   return known(path, error) ?? known(path, probe(path)) ??
     { what: message, remedy: "`doctor` looks at folder and file" };
 }
