@@ -514,6 +514,12 @@ for (const kind of KINDS) {
     );
     assert.equal(asidesOf(program).length, 1);
     assert.match(Deno.readTextFileSync(program.log), / error: the buffer was damaged; it is kept/);
+    // Damage that shows at opening ends alike: what waited is not delivered.
+    Deno.writeTextFileSync(program.buffer, "not a database\n".repeat(500));
+    for (const suffix of ["-wal", "-shm"]) Deno.removeSync(program.buffer + suffix);
+    const again = await program.run(["flush"]);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /^[^\n]* it was damaged; it is kept as [^\n]*\n$/);
     assert.equal((await program.run(["flush"])).code, 0);
     assert.equal((await program.run(["replay", kept])).code, 0);
     assert.deepEqual(
@@ -575,3 +581,37 @@ for (const kind of KINDS) {
     assert.deepEqual(asidesOf(program), []);
   });
 }
+
+Deno.test("serve stores what is sent while its buffer is damaged, and says so at once", async () => {
+  await using program = await createProgram("deno run");
+  const child = program.command(["serve", "--listen", "127.0.0.1:0"]).spawn();
+  let said = "";
+  let listening = (_url: string) => {};
+  const url = new Promise<string>((resolve) => listening = resolve);
+  const reading = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      const found = /listening on (http:\S+)/.exec(said);
+      if (found !== null) listening(found[1]!);
+    }
+  })();
+  const send = async (number: number) => {
+    const body = JSON.stringify(alertOf(number));
+    const answer = await fetch(`${await url}/alerts`, { method: "POST", body });
+    return [answer.status, (await answer.json() as { accepted: number }).accepted];
+  };
+  try {
+    assert.deepEqual(await send(1), [200, 1]);
+    assert.equal(said.includes("damaged"), false);
+    damageTable(program.buffer, "seen_alert");
+    assert.deepEqual(await send(2), [200, 1]);
+    assert.deepEqual(await send(3), [200, 1]);
+  } finally {
+    child.kill("SIGTERM");
+    await child.stdout.cancel();
+    await reading;
+    await child.status;
+  }
+  assert.equal(said.match(/the buffer was damaged; it is kept as/g)?.length, 1, said);
+  assert.equal((await shown(program)).accepted, 2);
+});
