@@ -14,6 +14,7 @@ import { createProgram, integratordArgs, KINDS, type Program } from "../e2e/prog
 import { MIGRATIONS } from "../../src/buffer/schema.ts";
 import { FREEZE_RULES } from "../buffer/writer_process.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
+import { decideDefault } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 1, 21, 31, 5);
@@ -22,6 +23,10 @@ const PAGE = 4096;
 /** What a buffer of these tests holds: frozen sources first, pending ones behind them. */
 const FROZEN = 5;
 const PENDING = 5;
+/** The first source's further alerts: what is known of it reaches into pages of its own. */
+const REPEATED = 20;
+/** All of them. */
+const HELD = FROZEN + PENDING + REPEATED;
 
 const accept = (buffer: SqliteBuffer, number: number) => acceptNumber(buffer, number, NOW);
 
@@ -35,12 +40,16 @@ async function freezeAll(buffer: SqliteBuffer): Promise<number> {
   );
 }
 
-/** Fills a buffer with alerts 1 to 10, half of them frozen, and leaves all of it in its one file. */
+/** Fills a buffer with alerts 1 to 10, half of them frozen with repeats of the first, and leaves all of it in its one file. */
 async function fill(path: string): Promise<void> {
   using buffer = new SqliteBuffer(path, NOW);
-  for (let number = 1; number <= FROZEN; number++) await accept(buffer, number);
+  const take = (alerts: readonly unknown[]) =>
+    buffer.accept(alerts.map(decideDefault), { maxUsernames: 100 }, NOW);
+  const frozen = Array.from({ length: FROZEN }, (_, at) => alertOf(at + 1));
+  const repeated = Array.from({ length: REPEATED }, (_, at) => alertOf(1, at + 1));
+  await take([...frozen, ...repeated]);
   await freezeAll(buffer);
-  for (let number = FROZEN + 1; number <= FROZEN + PENDING; number++) await accept(buffer, number);
+  await take(Array.from({ length: PENDING }, (_, at) => alertOf(FROZEN + at + 1)));
 }
 
 async function countsOf(path: string) {
@@ -50,7 +59,7 @@ async function countsOf(path: string) {
 }
 
 const ALL = {
-  accepted: FROZEN + PENDING,
+  accepted: HELD,
   pendingAttacks: PENDING,
   pendingAttempts: PENDING,
   waiting: FROZEN,
@@ -78,16 +87,27 @@ async function useAll(path: string, onlyTells: boolean): Promise<readonly string
     (buffer) => buffer.status(),
     (buffer) => buffer.listReports(Infinity),
     async (buffer) => {
-      for (const row of (await buffer.listReports(50)).rows) await buffer.reportBody(row);
+      for (const row of (await buffer.listReports(50)).rows) {
+        JSON.parse(await buffer.reportBody(row) ?? "{}");
+      }
     },
     (buffer) => buffer.findReports({ kind: "undelivered" }),
     (buffer) => buffer.remembered("anything"),
     (buffer) => buffer.isLeaseHeld("publish", NOW),
     (buffer) => buffer.nextDueAt({ periodMs: 1, maxHoldMs: 1, sinks: ["feed"] }),
-    (buffer) => buffer.reportsToTry(["feed"], 100, NOW * 2),
+    async (buffer) => {
+      for (const report of await buffer.reportsToTry(["feed"], 100, NOW * 2)) {
+        JSON.parse(report.body);
+      }
+    },
     (buffer) => buffer.countWaiting(["feed"]),
     (buffer) => buffer.closeDays(NOW, () => []),
     ...(onlyTells ? [] : [
+      async (buffer: SqliteBuffer) => {
+        for (let number = 1; number <= FROZEN; number++) {
+          await acceptNumber(buffer, number, NOW, REPEATED + 1);
+        }
+      },
       freezeAll,
       (buffer: SqliteBuffer) => buffer.remember("anything", "x"),
       (buffer: SqliteBuffer) => buffer.takeLease("publish", "me", 1000, NOW),
@@ -252,7 +272,7 @@ for (const [name, [damage, kept]] of Object.entries(WAL_DAMAGE)) {
     damage(`${path}-wal`, lengths);
     {
       using buffer = new SqliteBuffer(path, NOW);
-      assert.equal((await buffer.status()).accepted, 10 + kept);
+      assert.equal((await buffer.status()).accepted, HELD + kept);
       for (let number = 1; number <= 15; number++) {
         const { duplicate } = await accept(buffer, number);
         assert.equal(duplicate, number <= 10 + kept ? 1 : 0, `alert ${number}`);
@@ -261,7 +281,7 @@ for (const [name, [damage, kept]] of Object.entries(WAL_DAMAGE)) {
     assert.deepEqual(asides(folder), []);
     assert.deepEqual(await countsOf(path), {
       ...ALL,
-      accepted: 15,
+      accepted: HELD + 5,
       pendingAttacks: 10,
       pendingAttempts: 10,
     });

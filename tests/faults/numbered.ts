@@ -9,12 +9,13 @@
 import type { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
-/** The alert of a number; each has a source of its own. */
-export function alertOf(number: number) {
+/** The alert of a number; each has a source of its own, which comes back in a later round. */
+export function alertOf(number: number, round = 0) {
   return sshdAlert({
-    id: `1787465647.${100_000 + number}`,
+    id: `1787465647.${100_000 + number + 1000 * round}`,
     pid: 1000 + number,
-    message: `Failed password for user-${number} from ${sourceOf(number)} port 51676 ssh2`,
+    message: `Failed password for user-${number}-${round}-${"x".repeat(60)} ` +
+      `from ${sourceOf(number)} port 51676 ssh2`,
   });
 }
 
@@ -22,8 +23,9 @@ export function alertOf(number: number) {
 export const sourceOf = (number: number) => `82.202.${number >> 8}.${number & 255}`;
 
 /** Hands the alert of a number over. */
-export function acceptNumber(buffer: SqliteBuffer, number: number, now: number) {
-  return buffer.accept([decideDefault(alertOf(number))], { maxUsernames: 100 }, now + number);
+export function acceptNumber(buffer: SqliteBuffer, number: number, now: number, round = 0) {
+  const decision = decideDefault(alertOf(number, round));
+  return buffer.accept([decision], { maxUsernames: 100 }, now + number);
 }
 
 if (import.meta.main) {
