@@ -52,7 +52,7 @@ export async function mountSmallDisk(
   if (nsenter === "" || await findCommand("unshare") === "") return undefined;
   await Deno.mkdir(disk, { recursive: true });
   const mounts = folders.map((folder) =>
-    `mkdir -p '${disk}/${folder}' && mount --bind '${disk}/${folder}' '${root}/${folder}'`
+    `mkdir -p '${disk}/${folder}' '${root}/${folder}' && mount --bind '${disk}/${folder}' '${root}/${folder}'`
   );
   const script = [`mount -t tmpfs -o ${options} small '${disk}'`, ...mounts, "echo ready"];
   // Lives until its input ends: with this process at the latest.

@@ -231,6 +231,27 @@ for (const kind of KINDS) {
     await assertTidy(on);
   });
 
+  Deno.test(`${kind}: a feed folder on a full disk keeps its reports waiting, and loses none`, async () => {
+    await using on = await onDisk(kind, "size=256k", ["queue/custom-misp/feed"]);
+    if (on === undefined) return;
+    const { program, disk, run } = on;
+    assert.equal((await run("replay", await put(program, 1, 2, 3))).code, 0);
+    const delivered = async () => (await shown(on)).reports.delivered;
+    // No room for an event, for some, for all but the list of them.
+    for (const leave of [0, 8, 4]) {
+      await disk.fill(leave);
+      const { code, stdout, stderr } = await run("flush", "--now");
+      assert.deepEqual([code, stderr], [3, ""]);
+      assert.match(stdout, /^delivered 0, waiting 3, refused 0\n.*No space left on device/);
+      assert.equal(await delivered(), 0);
+      await disk.empty();
+    }
+    assert.equal((await run("flush", "--now")).code, 0);
+    assert.equal(await delivered(), 3);
+    const names = await disk.sh("cd queue/custom-misp/feed && ls");
+    assert.match(names, /^(\S{36}\.json\n){3}hashes\.csv\nmanifest\.json$/);
+  });
+
   Deno.test(`${kind}: rights that are lost are told, and the next call goes on once they are back`, async () => {
     // Whom the machine makes root is stopped by no mode; without capabilities root is.
     const setpriv = await findCommand("setpriv");
