@@ -6,6 +6,7 @@
 import { count, type Statements } from "./accept.ts";
 import { SERVICE_BITS } from "./batch.ts";
 import type { Attack, EvidenceRow, Frozen, Home, NewReport, SensorRow } from "./buffer.ts";
+import { storedJson } from "./open.ts";
 import type { Location, Service, Technique } from "../types.ts";
 
 /** Everything gathered from a source since its last report. */
@@ -22,7 +23,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     manager: String(row.manager),
     compromisedAt: optional(row.compromised_at),
     services: servicesOf(Number(row.services)),
-    place: row.place === null ? undefined : JSON.parse(String(row.place)) as Location,
+    place: row.place === null ? undefined : storedJson(String(row.place)) as Location,
     furtherUsernames: Number(row.further_usernames),
     evidence: of("attack_connection").map((line) => ({
       ...counts(line),
@@ -86,7 +87,7 @@ interface HomeDetail {
 export function readHome(sql: Statements, sourceIp: string): Home | undefined {
   const row = sql("SELECT * FROM home_event WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { part, place, passwords = {}, ...detail } = JSON.parse(String(row.detail)) as HomeDetail;
+  const { part, place, passwords = {}, ...detail } = storedJson(String(row.detail)) as HomeDetail;
   return {
     part,
     place,

@@ -6,6 +6,7 @@
 import type { Statements } from "./accept.ts";
 import { forgetAlerts } from "./alert_ids.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
+import { Damage } from "./open.ts";
 import type { ReportKey } from "./report_desk.ts";
 import { settleAll } from "./settling.ts";
 
@@ -31,6 +32,7 @@ export function reportsToTry(
 ): readonly Report[] {
   const rows = sql(
     `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.body, r.attempts, r.frozen_at, r.tries,
+       json_valid(r.body) AS is_whole,
        EXISTS (SELECT 1 FROM delivered_home d WHERE d.event_uuid = r.event_uuid
          AND d.sink = r.sink) AS known,
        (SELECT told FROM delivered_home d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
@@ -40,6 +42,8 @@ export function reportsToTry(
        AND r.sink IN (SELECT value FROM json_each(:sinks))
      ORDER BY r.next_try_at LIMIT :most`,
   ).all({ now: Math.min(at, LATEST), sinks: JSON.stringify(sinks), most });
+  // Pages of a long text can be lost without SQLite's noticing: no sink could ever take it.
+  if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
   return rows.map((row) => ({
     uuid: String(row.uuid),
     sink: row.sink as SinkName,

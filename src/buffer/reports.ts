@@ -6,6 +6,7 @@
 import { count, type Statements } from "./accept.ts";
 import type { SinkName } from "./buffer.ts";
 import * as leases from "./leases.ts";
+import { storedJson } from "./open.ts";
 import type {
   Changed,
   ReportKey,
@@ -78,7 +79,9 @@ function toRow(row: Record<string, unknown>): ReportRow {
 /** The body of a report, while it is kept. */
 export function reportBody(sql: Statements, { uuid, sink }: ReportKey): string | undefined {
   const row = sql("SELECT body FROM report WHERE uuid = ? AND sink = ?").get(uuid, sink);
-  return row === undefined || row.body === "" ? undefined : String(row.body);
+  if (row === undefined || row.body === "") return undefined;
+  storedJson(String(row.body));
+  return String(row.body);
 }
 
 /** Makes a report due at once, as if never tried. Its last error stays to be read until then. */

@@ -17,15 +17,28 @@ import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
 import { givenUp, makeRoom } from "./room.ts";
 import { readStatus } from "./status.ts";
-import { isDamage, openDatabase, replaceDamaged } from "./open.ts";
+import {
+  type Care,
+  close,
+  explain,
+  isDamage,
+  isOfFile,
+  openDatabase,
+  type Opened,
+  replaced,
+  replaceDamaged,
+} from "./open.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** The buffer of a site with one manager, or of several that hand over to one `serve`. */
 export class SqliteBuffer implements buffer.Buffer {
   #db: DatabaseSync;
+  /** Tells whether the file is still the one that was opened. */
+  #inode: number | null | undefined;
   readonly #path: string;
+  readonly #onlyTells: boolean;
   readonly #statements = new Map<string, StatementSync>();
-  /** Where a damaged file was moved to when this buffer was opened. */
+  /** Where a damaged file was moved to, when this buffer was opened or later. */
   movedAside: string | undefined;
 
   /**
@@ -35,15 +48,18 @@ export class SqliteBuffer implements buffer.Buffer {
    * @param now milliseconds UTC
    * @throws {BufferError} it cannot be used
    */
-  constructor(path: string, now: number) {
-    const opened = openDatabase(path, now);
+  constructor(path: string, now: number, care: Care = {}) {
+    const opened = openDatabase(path, now, care);
     this.#path = path;
+    this.#onlyTells = care.onlyTells ?? false;
     this.#db = opened.db;
+    this.#inode = this.#inodeNow();
     this.movedAside = opened.movedAside;
   }
 
   [Symbol.dispose](): void {
-    this.#db.close();
+    // Where nothing could be put into the place of a damaged file, it is closed already.
+    close(this.#db);
   }
 
   readonly #sql: Statements = (text) => {
@@ -56,14 +72,37 @@ export class SqliteBuffer implements buffer.Buffer {
 
   /** A writer's transaction: it waits its turn at the start, never in the middle. */
   #transaction<T>(work: () => T): Promise<T> {
+    return this.#attempt(() => this.#commit(work));
+  }
+
+  /**
+   * Does what needs the file, and says in one line why it cannot be done. What meets damage replaces
+   * the file, and says so; where another process did that already, it is done on the new one.
+   */
+  #attempt<T>(work: () => T): Promise<T> {
+    try {
+      try {
+        return Promise.resolve(work());
+      } catch (error) {
+        if (!isDamage(error) || this.#onlyTells) throw error;
+        const movedAside = this.#replace(Date.now());
+        if (movedAside !== undefined) throw replaced(this.#path, movedAside);
+        return Promise.resolve(work());
+      }
+    } catch (error) {
+      return Promise.reject(isOfFile(error) ? explain(this.#path, error) : error);
+    }
+  }
+
+  #commit<T>(work: () => T): T {
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
       this.#db.exec("COMMIT");
-      return Promise.resolve(result);
+      return result;
     } catch (error) {
       this.#rollBack();
-      return Promise.reject(error);
+      throw error;
     }
   }
 
@@ -81,32 +120,58 @@ export class SqliteBuffer implements buffer.Buffer {
     limits: buffer.Limits,
     now: number,
   ): Promise<buffer.Accepted> {
-    const work = () => {
+    const store = () => {
       const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
       const { maxBytes } = limits;
       if (maxBytes !== undefined) makeRoom(this.#sql, maxBytes, decisions.length, now);
       faultPoint("in-tx-before-commit");
       return accepted;
     };
-    return this.#transaction(work).catch((error: unknown) => {
-      if (!isDamage(error)) throw error;
-      this.#replace(now);
-      return this.#transaction(work);
+    const work = () => this.#commit(store);
+    return this.#attempt(() => {
+      try {
+        const accepted = work();
+        // It went into a file that another process has moved aside since it was opened.
+        if (this.#inodeNow() === this.#inode) return accepted;
+        this.#reopen(openDatabase(this.#path, now));
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#replace(now);
+      }
+      return work();
     });
   }
 
-  /** Damage may show only when its page is read: the alert at hand goes into a new file. */
-  #replace(now: number): void {
+  /** Damage may show only when its page is read. @returns where the damaged file went */
+  #replace(now: number): string | undefined {
+    close(this.#db);
+    return this.#reopen(replaceDamaged(this.#path, now));
+  }
+
+  #reopen({ db, movedAside }: Opened): string | undefined {
     this.#statements.clear();
-    this.#db.close();
-    const { db, movedAside } = replaceDamaged(this.#path, now);
+    close(this.#db);
     this.#db = db;
+    this.#inode = this.#inodeNow();
     this.movedAside = movedAside ?? this.movedAside;
+    return movedAside;
+  }
+
+  #inodeNow(): number | null | undefined {
+    if (this.#path === ":memory:") return undefined;
+    try {
+      return Deno.statSync(this.#path).ino;
+    } catch (error) {
+      // The rights to it may be lost; what was committed was committed.
+      return error instanceof Deno.errors.NotFound ? undefined : this.#inode;
+    }
   }
 
   remembered(name: string): Promise<string | undefined> {
-    const row = this.#sql("SELECT value FROM remembered WHERE name = ?").get(name);
-    return Promise.resolve(row === undefined ? undefined : String(row.value));
+    return this.#attempt(() => {
+      const row = this.#sql("SELECT value FROM remembered WHERE name = ?").get(name);
+      return row === undefined ? undefined : String(row.value);
+    });
   }
 
   remember(name: string, value: string | undefined): Promise<void> {
@@ -151,12 +216,13 @@ export class SqliteBuffer implements buffer.Buffer {
     });
   }
 
-  closeDays(
+  async closeDays(
     endedBefore: number,
     close: (event: buffer.DayEvent, homes: readonly buffer.Home[]) => readonly buffer.NewReport[],
   ): Promise<number> {
-    if (days.dayEventsToClose(this.#sql, endedBefore).length === 0) return Promise.resolve(0);
-    return this.#transaction(() => {
+    const open = await this.#attempt(() => days.dayEventsToClose(this.#sql, endedBefore));
+    if (open.length === 0) return 0;
+    return await this.#transaction(() => {
       const events = days.dayEventsToClose(this.#sql, endedBefore);
       for (const event of events) {
         const homes = days.sourcesOf(this.#sql, event).map((one) => readHome(this.#sql, one)!);
@@ -181,11 +247,11 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   reportsToTry(sinks: readonly buffer.SinkName[], most: number, at: number) {
-    return Promise.resolve(outbox.reportsToTry(this.#sql, sinks, most, at));
+    return this.#attempt(() => outbox.reportsToTry(this.#sql, sinks, most, at));
   }
 
   countWaiting(sinks: readonly buffer.SinkName[]): Promise<number> {
-    return Promise.resolve(outbox.countWaiting(this.#sql, sinks));
+    return this.#attempt(() => outbox.countWaiting(this.#sql, sinks));
   }
 
   pauseSink(
@@ -231,7 +297,7 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   nextDueAt(rules: buffer.DueRules, now?: number): Promise<number | undefined> {
-    return Promise.resolve(outbox.nextDueAt(this.#sql, rules, now));
+    return this.#attempt(() => outbox.nextDueAt(this.#sql, rules, now));
   }
 
   takeLease(name: string, owner: string, milliseconds: number, now: number) {
@@ -260,19 +326,19 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   isLeaseHeld(name: string, now: number): Promise<boolean> {
-    return Promise.resolve(leases.isHeld(this.#sql, name, now));
+    return this.#attempt(() => leases.isHeld(this.#sql, name, now));
   }
 
   listReports(most: number): Promise<desk.ReportList> {
-    return Promise.resolve(reports.listReports(this.#sql, most));
+    return this.#attempt(() => reports.listReports(this.#sql, most));
   }
 
   findReports(meant: desk.ReportsMeant): Promise<readonly desk.ReportRow[]> {
-    return Promise.resolve(reports.findReports(this.#sql, meant));
+    return this.#attempt(() => reports.findReports(this.#sql, meant));
   }
 
   reportBody(report: desk.ReportKey): Promise<string | undefined> {
-    return Promise.resolve(reports.reportBody(this.#sql, report));
+    return this.#attempt(() => reports.reportBody(this.#sql, report));
   }
 
   retryReports(
@@ -294,11 +360,11 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   givenUp(): Promise<buffer.GivenUp> {
-    return Promise.resolve(givenUp(this.#sql));
+    return this.#attempt(() => givenUp(this.#sql));
   }
 
   status(): Promise<buffer.BufferStatus> {
-    return Promise.resolve(readStatus(this.#sql));
+    return this.#attempt(() => readStatus(this.#sql));
   }
 
   prune(keep: buffer.Keep, now: number): Promise<boolean> {

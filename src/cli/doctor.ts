@@ -68,7 +68,7 @@ function checkHoneypots({ honeypot }: Config): Check {
 }
 
 async function checkInside(config: Config): Promise<readonly Check[]> {
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { onlyTells: true });
   const problem = await buffer.remembered(PUBLISHER_PROBLEM);
   const hookUrl = await buffer.remembered(INTEGRATORD_URL);
   return [

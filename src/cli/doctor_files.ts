@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { DatabaseSync } from "node:sqlite";
 import type { BufferStatus } from "../buffer/buffer.ts";
-import { bufferExists } from "../buffer/open.ts";
+import { BufferError, bufferExists, openDatabase } from "../buffer/open.ts";
+import { MIGRATIONS } from "../buffer/schema.ts";
 import type { Config, Loaded } from "../config/load.ts";
 import { type Check, failure, ok, warning } from "./checks.ts";
 import { createLookups } from "./lookups.ts";
@@ -39,35 +39,20 @@ export function checkBuffer(config: Config): readonly Check[] {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   const remedy = `install -o wazuh -g wazuh -m 750 -d ${folder}`;
   const writable = checkFolder("buffer folder", folder, remedy);
-  if (writable.state === "failure" || !bufferExists(path)) {
-    return [writable, ...(writable.state === "ok" ? [ok("buffer", `${path}, not made yet`)] : [])];
-  }
-  return [writable, checkDatabase(path)];
+  return writable.state === "failure" ? [writable] : [writable, checkDatabase(path)];
 }
 
+/** Looks at all of it: whoever uses it meets only the pages that it needs. */
 function checkDatabase(path: string): Check {
-  let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path);
-    // Deno 2.5 says what SQLite found only here, and not at a statement.
-    db.exec("PRAGMA schema_version");
-    const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
-    const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
-    return found === "ok" ? ok("buffer", `${path}, schema ${version}`) : damaged(path, found);
+    if (!bufferExists(path)) return ok("buffer", `${path}, not made yet`);
+    openDatabase(path, Date.now(), { onlyTells: true, checksAll: true }).db.close();
+    return ok("buffer", `${path}, schema ${MIGRATIONS.length}`);
   } catch (error) {
-    return damaged(path, reasonOf(error));
-  } finally {
-    // Deno 2.5 has no `using` for it.
-    db?.close();
+    if (!(error instanceof BufferError)) throw error;
+    return failure("buffer", `${path}: ${error.what}`, error.remedy);
   }
 }
-
-const damaged = (path: string, reason: string) =>
-  failure(
-    "buffer",
-    `${path}: ${reason}`,
-    "the next alert moves it aside and starts a new one; `replay` of kept alert files fills it",
-  );
 
 /** Reports that wait for somebody, and sinks that are left alone. */
 export function checkReports(status: BufferStatus): readonly Check[] {

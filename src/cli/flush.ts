@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Buffer } from "../buffer/buffer.ts";
+import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";
@@ -40,11 +41,26 @@ export async function flush(start: Start): Promise<number> {
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
   const log = createLog(config.log, false);
-  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   if (values.stay) {
+    if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
     await stay(start, loaded, buffer, log);
     return EXIT.ok;
   }
+  try {
+    // What waited in the old one is not delivered: whoever asked must not read "all delivered".
+    if (buffer.movedAside !== undefined) throw replaced(config.buffer.path, buffer.movedAside);
+    return await flushOnce(buffer, config, log, values);
+  } finally {
+    if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  }
+}
+
+async function flushOnce(
+  buffer: SqliteBuffer,
+  config: Config,
+  log: Log,
+  values: { readonly now?: boolean; readonly json?: boolean },
+): Promise<number> {
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const round = await publishWithPatience(publisher, values.now ?? false);

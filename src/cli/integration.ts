@@ -35,7 +35,7 @@ export async function integration(start: Start): Promise<number> {
   const rules = intakeRules(loaded);
   const bytes = readFile(call.alertFile);
   const now = Date.now();
-  const buffer = new SqliteBuffer(config.buffer.path, now);
+  const buffer = openBuffer(config, now);
   giveUpPermissions(call.alertFile, loaded.file);
   const log = createLog(config.log, false);
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
@@ -46,9 +46,12 @@ export async function integration(start: Start): Promise<number> {
       : decide(item.value, rules, now)
   );
   const outcome = await store(buffer, decisions, config, now);
-  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  const { movedAside } = buffer;
   if (call.debug) console.log(describe(outcome));
   if (outcome.accepted > 0) await callPublisher(start, loaded, buffer, log, now);
+  // Damage that was met only behind the commit took the alert along.
+  if (buffer.movedAside !== movedAside) await store(buffer, decisions, config, now);
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   const unreadable = unreadableOf(decisions, call.alertFile);
   if (unreadable === undefined) return EXIT.ok;
   throw new Failure(unreadable.code, unreadable.line);
@@ -66,10 +69,21 @@ async function store(
     faultPoint("after-commit-before-ack");
     return accepted;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const line = `buffer ${config.buffer.path}: ${reason}; the alert was not stored`;
-    throw new Failure(EXIT.failed, line);
+    throw notStored(error);
   }
+}
+
+function openBuffer(config: Config, now: number): SqliteBuffer {
+  try {
+    return new SqliteBuffer(config.buffer.path, now);
+  } catch (error) {
+    throw notStored(error);
+  }
+}
+
+function notStored(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure(EXIT.failed, `the alert was not stored: ${reason}`);
 }
 
 /** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */

@@ -4,13 +4,14 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { DamagedStream, decisionsOf } from "./intake_files.ts";
-import { createLog } from "./log.ts";
+import { createLog, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 
 /** Runs `replay [--dry-run] [--json] FILE…`. */
@@ -28,7 +29,15 @@ export async function replay(start: Start): Promise<number> {
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const dryRun = values["dry-run"] ?? false;
-  using buffer = new SqliteBuffer(dryRun ? ":memory:" : config.buffer.path, Date.now());
+  // Damage that is met half-way would take along what was filled in before.
+  const path = dryRun ? ":memory:" : config.buffer.path;
+  using buffer = new SqliteBuffer(path, Date.now(), { checksAll: !dryRun });
+  const log = createLog(config.log, false);
+  const { movedAside } = buffer;
+  if (movedAside !== undefined) {
+    logMovedAside(log, movedAside);
+    console.error(`the buffer was damaged; it is kept as ${movedAside}, a new one is filled`);
+  }
   const rules = intakeRules(loaded);
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
   for (const file of files) {
@@ -36,6 +45,10 @@ export async function replay(start: Start): Promise<number> {
       const now = Date.now();
       for await (const decisions of decisionsOf(file, rules, now)) {
         const outcome = await buffer.accept(decisions, limitsOf(config), now);
+        if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+          logMovedAside(log, buffer.movedAside);
+          throw replaced(path, buffer.movedAside);
+        }
         total.accepted += outcome.accepted;
         total.duplicate += outcome.duplicate;
         for (const [reason, n] of outcome.ignored) {
@@ -50,7 +63,7 @@ export async function replay(start: Start): Promise<number> {
   if (dryRun) {
     console.log(
       JSON.stringify(
-        await previewEvents(buffer, config, createLog(config.log, false)),
+        await previewEvents(buffer, config, log),
         undefined,
         2,
       ),

@@ -13,7 +13,6 @@ import type { Config } from "../config/load.ts";
 import { PUBLISH_LEASE } from "../publish/publisher.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { createLog, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { dueRules } from "./publisher_parts.ts";
 import {
@@ -84,10 +83,7 @@ export async function report(start: Start): Promise<number> {
   const { config } = loadStartConfig(start);
   // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
   const path = bufferExists(config.buffer.path) ? config.buffer.path : ":memory:";
-  using buffer = new SqliteBuffer(path, Date.now());
-  if (buffer.movedAside !== undefined) {
-    logMovedAside(createLog(config.log, false), buffer.movedAside);
-  }
+  using buffer = new SqliteBuffer(path, Date.now(), { onlyTells: true });
   return await action({ buffer, config, about, all, json, yes });
 }
 

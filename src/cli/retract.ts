@@ -10,7 +10,7 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { loadStartConfig, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { describe, publishWithPatience, requireMispOfIntegratord } from "./flush.ts";
-import { createLog, logMovedAside } from "./log.ts";
+import { createLog } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher } from "./publisher_parts.ts";
 
@@ -26,9 +26,8 @@ export async function retract(start: Start): Promise<number> {
   const address = addressOf(positionals);
   const { config } = loadStartConfig(start);
   if (!bufferExists(config.buffer.path)) throw unknown(address);
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { onlyTells: true });
   const log = createLog(config.log, false);
-  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   await publisher.prepare();

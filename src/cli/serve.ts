@@ -53,7 +53,14 @@ export async function serve(start: Start): Promise<number> {
     limits: new Limits(config.server),
     now: Date.now,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: (decisions) => buffer.accept(decisions, limitsOf(config), Date.now()),
+    accept: async (decisions) => {
+      const { movedAside } = buffer;
+      const accepted = await buffer.accept(decisions, limitsOf(config), Date.now());
+      if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+        logMovedAside(log, buffer.movedAside);
+      }
+      return accepted;
+    },
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     log,

@@ -22,7 +22,9 @@ export async function status(start: Start): Promise<number> {
   const { config } = loadStartConfig(start);
   // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
   const isThere = bufferExists(config.buffer.path);
-  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now());
+  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
+    onlyTells: true,
+  });
   const found = await buffer.status();
   const nextDueAt = await buffer.nextDueAt(dueRules(config));
   const problem = await buffer.remembered(PUBLISHER_PROBLEM);

@@ -22,7 +22,12 @@ export interface Program extends AsyncDisposable {
   readonly feed: string;
   readonly log: string;
   command(args: readonly string[], environment?: Record<string, string>): Deno.Command;
-  run(args: readonly string[], environment?: Record<string, string>): Promise<Result>;
+  /** @param wrapper a command that runs the program, such as `setpriv` and its arguments */
+  run(
+    args: readonly string[],
+    environment?: Record<string, string>,
+    wrapper?: readonly string[],
+  ): Promise<Result>;
   /** Runs the program with something on its standard input. */
   feedInput(args: readonly string[], input: string): Promise<Result>;
 }
@@ -65,11 +70,14 @@ export async function createProgram(
     args: readonly string[],
     environment: Record<string, string> = {},
     stdin: "null" | "piped" = "null",
-  ) =>
-    new Deno.Command(kind === "binary" ? binary : Deno.execPath(), {
-      args: kind === "binary"
-        ? [...args]
-        : ["run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root, ...args],
+    wrapper: readonly string[] = [],
+  ) => {
+    const line = kind === "binary"
+      ? [...wrapper, binary, ...args]
+      : [...wrapper, Deno.execPath(), "run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root]
+        .concat(args);
+    return new Deno.Command(line[0]!, {
+      args: line.slice(1),
       // integratord gives no HOME (contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
       clearEnv: true,
       env: {
@@ -82,6 +90,7 @@ export async function createProgram(
       stdout: "piped",
       stderr: "piped",
     });
+  };
   return {
     kind,
     root,
@@ -90,7 +99,8 @@ export async function createProgram(
     feed: `${state}/feed`,
     log,
     command,
-    run: async (args, environment) => decode(await command(args, environment).output()),
+    run: async (args, environment, wrapper) =>
+      decode(await command(args, environment, "null", wrapper).output()),
     feedInput: async (args, input) => {
       const child = command(args, {}, "piped").spawn();
       const writer = child.stdin.getWriter();
