@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "config": async () => (await import("./src/cli/config.ts")).config,
   "doctor": async () => (await import("./src/cli/doctor.ts")).doctor,
   "flush": async () => (await import("./src/cli/flush.ts")).flush,
+  "follow": async () => (await import("./src/cli/follow.ts")).follow,
   "help": async () => (await import("./src/cli/help.ts")).help,
   "retract": async () => (await import("./src/cli/retract.ts")).retract,
   "replay": async () => (await import("./src/cli/replay.ts")).replay,

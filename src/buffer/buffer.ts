@@ -209,6 +209,37 @@ export interface Limits {
   readonly maxBytes?: number;
 }
 
+/** How far a file that grows is read. */
+export interface Checkpoint {
+  /** What is followed: `alerts`. */
+  readonly stream: string;
+  /** Name of the file, which stays when it is packed; empty when it has none but `alerts.json`. */
+  readonly name: string;
+  readonly device: string;
+  readonly inode: string;
+  /** Behind the last line that was taken, bytes. */
+  readonly offset: number;
+  /** Of what stands before the offset: another file may get the same inode. */
+  readonly fingerprint: string;
+}
+
+/** A step of a follower: stored in one transaction with the alerts that it read. */
+export interface Followed {
+  readonly checkpoint: Checkpoint;
+  /** Lines read in this step, of all rules. */
+  readonly lines: number;
+  /** Those that were told apart without being read, as alerts of other rules. */
+  readonly skipped: number;
+  readonly rotations: number;
+}
+
+/** Where a follower stands, and what it has seen so far. */
+export interface FollowState extends Checkpoint {
+  readonly lines: number;
+  readonly rotations: number;
+  readonly movedAt: number;
+}
+
 /** Detail that was given up for room, since the buffer was made. */
 export interface GivenUp {
   /** Ids of alerts, before their time: handed over again, such an alert would count again. */
@@ -258,7 +289,10 @@ export interface Buffer extends ReportDesk, Disposable {
     decisions: readonly Decision[],
     limits: Limits,
     now: number,
+    followed?: Followed,
   ): Promise<Accepted>;
+  /** Where a follower of that stream stands; undefined: none was here. */
+  followState(stream: string): Promise<FollowState | undefined>;
   /** Counts hand-overs that never became an alert. */
   countIgnored(reason: IgnoreReason): Promise<void>;
   /**

@@ -210,4 +210,17 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX seen_alert_undated ON seen_alert (seen_at)
     WHERE alert_id NOT GLOB '[12]?????????.[0-9]*';
   `,
+  `
+  CREATE TABLE checkpoint (
+    stream TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    device TEXT NOT NULL,
+    inode TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    lines INTEGER NOT NULL,
+    rotations INTEGER NOT NULL,
+    moved_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -11,6 +11,7 @@ import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./fre
 import { AlertIds } from "./alert_ids.ts";
 import { Batch } from "./batch.ts";
 import * as days from "./day_events.ts";
+import * as follow from "./checkpoint.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
 import type * as desk from "./report_desk.ts";
@@ -119,9 +120,11 @@ export class SqliteBuffer implements buffer.Buffer {
     decisions: readonly Decision[],
     limits: buffer.Limits,
     now: number,
+    followed?: buffer.Followed,
   ): Promise<buffer.Accepted> {
     const store = () => {
       const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+      if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
       if (maxBytes !== undefined) makeRoom(this.#sql, maxBytes, decisions.length, now);
       faultPoint("in-tx-before-commit");
@@ -140,6 +143,10 @@ export class SqliteBuffer implements buffer.Buffer {
       }
       return work();
     });
+  }
+
+  followState(stream: string): Promise<buffer.FollowState | undefined> {
+    return this.#attempt(() => follow.readCheckpoint(this.#sql, stream));
   }
 
   /** Damage may show only when its page is read. @returns where the damaged file went */

@@ -13,6 +13,7 @@ usage: ${PROGRAM} [--config FILE] COMMAND
   ALERT_FILE API_KEY HOOK_URL …  one alert; how Wazuh's integratord calls
   doctor [--json]                whether all is as it must be, and what to do
   flush [--now] [--json]         publish what is due, or everything
+  follow [FILE]                  take alerts from alerts.json as it is written
   replay [--dry-run] FILE…       take alerts from files
   report list | show | retry | drop
                                  the reports, the refused ones first
@@ -36,6 +37,14 @@ Changes nothing but the tables of a buffer that an older version made. Run it as
 user, or files that root may write look well.
 Exit 1: something must be mended.
 example: doctor`,
+  "follow": `usage: follow [FILE] [--from-start | --since TIME] [--json]
+Takes alerts from logs/alerts/alerts.json as Wazuh writes it, and publishes what is due. Goes on
+where it was, through rotations and restarts; the first time at the end of the file.
+  --from-start  the first time at its start
+  --since TIME  the first time in the files of that day: 2026-11-23 or 2026-11-23T06:00:00Z
+  --json        a line a second about place, rate and lag
+SIGHUP reads the configuration again; Ctrl-C or SIGTERM ends it.
+example: follow --since 2026-11-23`,
   "flush": `usage: flush [--now] [--json] [--stay]
 Publishes the attacks whose source has been silent for buffer.period_minutes, or that
 began buffer.max_hold_minutes ago, and reports that wait for a retry.

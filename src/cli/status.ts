@@ -4,11 +4,12 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import type { BufferStatus } from "../buffer/buffer.ts";
+import type { BufferStatus, FollowState } from "../buffer/buffer.ts";
 import { bufferExists } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { loadStartConfig, type Start } from "./context.ts";
-import { PUBLISHER_PROBLEM } from "../publish/names.ts";
+import { lagOf } from "../follow/lag.ts";
+import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../publish/names.ts";
 import { EXIT } from "./exit.ts";
 import { oneLine } from "./log.ts";
 import { parse } from "./options.ts";
@@ -28,7 +29,13 @@ export async function status(start: Start): Promise<number> {
   const found = await buffer.status();
   const nextDueAt = await buffer.nextDueAt(dueRules(config));
   const problem = await buffer.remembered(PUBLISHER_PROBLEM);
-  const shown = { ...toJson(found, nextDueAt), problem: problem ?? null };
+  const followed = await buffer.followState(ALERTS_STREAM);
+  const alertsFile = `${start.root}/logs/alerts/alerts.json`;
+  const shown = {
+    ...toJson(found, nextDueAt),
+    problem: problem ?? null,
+    follow: followed === undefined ? null : followJson(followed, alertsFile),
+  };
   console.log(
     values.json ? JSON.stringify(shown, undefined, 2) : describe(
       shown,
@@ -87,7 +94,23 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
   };
 }
 
-type Shown = ReturnType<typeof toJson> & { readonly problem: string | null };
+function followJson(state: FollowState, alertsFile: string) {
+  const lag = lagOf(alertsFile, state);
+  return {
+    file: state.name === "" ? alertsFile : state.name,
+    offset: state.offset,
+    lag_bytes: lag ?? null,
+    lag_seconds: lag === 0 ? 0 : Math.round((Date.now() - state.movedAt) / 1000),
+    lines: state.lines,
+    rotations: state.rotations,
+    moved: time(state.movedAt),
+  };
+}
+
+type Shown = ReturnType<typeof toJson> & {
+  readonly problem: string | null;
+  readonly follow: ReturnType<typeof followJson> | null;
+};
 
 function describe(shown: Shown, path: string, maxBytes: number): string {
   const { pending, reports, alerts, last, sources } = shown;
@@ -103,6 +126,7 @@ function describe(shown: Shown, path: string, maxBytes: number): string {
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
     ...(shown.problem === null ? [] : [["problem", oneLine(shown.problem)]] as [string, string][]),
+    ...(shown.follow === null ? [] : [["follow", followText(shown.follow)]] as [string, string][]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
     ...shown.paused.map(({ sink, until, reason }): [string, string] => [
@@ -117,6 +141,16 @@ function describe(shown: Shown, path: string, maxBytes: number): string {
       ][],
   ];
   return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join("\n");
+}
+
+function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNullable<
+  Shown["follow"]
+>): string {
+  const behind = lag_bytes === 0
+    ? "nothing behind"
+    : `${lag_bytes === null ? "in an older file" : `${lag_bytes} bytes behind`}, ` +
+      `moved ${lag_seconds} s ago`;
+  return `${oneLine(file)}, ${behind}; ${lines} lines, ${rotations} rotations`;
 }
 
 const MEBIBYTE = 1024 * 1024;

@@ -21,3 +21,6 @@ export const PUBLISHER_PROBLEM = "publisher's problem";
 
 /** What was given up for room, as the log told it last: JSON of the three numbers. */
 export const GIVEN_UP_TOLD = "given up, told";
+
+/** What `follow` follows. */
+export const ALERTS_STREAM = "alerts";

@@ -1,0 +1,24 @@
+/**
+ * How far a follower is behind.
+ *
+ * @module
+ */
+import type { Checkpoint } from "../buffer/buffer.ts";
+
+/**
+ * Bytes behind a checkpoint.
+ *
+ * @param path of `alerts.json`
+ * @returns undefined when the follower is in another file, or nothing can be read there
+ */
+export function lagOf(
+  path: string,
+  { inode, offset }: Pick<Checkpoint, "inode" | "offset">,
+): number | undefined {
+  try {
+    const { ino, size } = Deno.statSync(path);
+    return String(ino) === inode ? Math.max(0, size - offset) : undefined;
+  } catch {
+    return undefined;
+  }
+}
