@@ -188,28 +188,6 @@ Deno.test("Containerfile copies what there is, and ends as nobody who may write"
   assert.ok(compile.endsWith(`--listen ${listen}`), "the binary may listen nowhere else");
 });
 
-Deno.test("healthcheck tells a service that is well from one that is not", async (t) => {
-  const check = async (port: number) => {
-    const path = new URL("deploy/container/healthcheck", PROJECT).pathname;
-    const { code } = await new Deno.Command("bash", { args: [path, String(port)] }).output();
-    return code;
-  };
-  let port = 0;
-  for (const [status, code] of [[200, 0], [503, 1]] as const) {
-    await t.step(`${status} is exit code ${code}`, async () => {
-      const onListen = () => undefined;
-      await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, (request) => {
-        return new Response("", {
-          status: new URL(request.url).pathname === "/healthz" ? status : 404,
-        });
-      });
-      port = server.addr.port;
-      assert.equal(await check(port), code);
-    });
-  }
-  await t.step("nobody there is exit code 1", async () => assert.equal(await check(port), 1));
-});
-
 /** What `GET /metrics` tells. */
 const METRICS = [
   "custom_misp_alerts_total",
