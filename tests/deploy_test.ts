@@ -1,0 +1,294 @@
+/**
+ * What lies in `deploy/` agrees with the program: paths, rules, keys, exit codes, names of metrics.
+ * `deploy_tools_test.ts` hands the same files to the tools that they are for.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { permissionFlags } from "../deploy/permissions.ts";
+import { EXIT } from "../src/cli/exit.ts";
+import { configurationKeys, DEFAULT_RULES, environmentName, PROGRAM } from "../src/config/keys.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { exprsOf } from "./support/grafana.ts";
+
+const PROJECT = new URL("../", import.meta.url);
+const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
+const exists = (path: string) => {
+  try {
+    return Deno.statSync(new URL(path, PROJECT)).isFile;
+  } catch {
+    return false;
+  }
+};
+
+const SITE = { root: "/var/ossec", mispHost: "misp.example.org", listen: "127.0.0.1:8787" };
+const BINARY = `/var/ossec/integrations/${PROGRAM}`;
+
+/** The places of a permission flag. */
+function placesOf(flag: string): readonly string[] {
+  const found = permissionFlags(SITE).find((one) => one.startsWith(`${flag}=`));
+  return found?.slice(flag.length + 1).split(",") ?? [];
+}
+
+const isBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
+
+/** The settings of a unit's section, in order; comments are left out. */
+function unit(name: string, section: string): readonly (readonly [string, string])[] {
+  let current = "";
+  const found: [string, string][] = [];
+  for (const line of read(`deploy/systemd/${name}`).split("\n")) {
+    if (line === "" || line.startsWith("#")) continue;
+    const header = /^\[(\w+)\]$/.exec(line)?.[1];
+    if (header !== undefined) current = header;
+    else {
+      const [, key, value] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+      assert.ok(key !== undefined && value !== undefined, `${name}: ${line}`);
+      if (current === section) found.push([key, value]);
+    }
+  }
+  return found;
+}
+
+const valuesOf = (settings: ReturnType<typeof unit>, key: string) =>
+  settings.filter(([name]) => name === key).map(([, value]) => value);
+
+for (const command of ["serve", "follow", "flush"]) {
+  Deno.test(`the unit of ${command} lets it do what the binary may, and no more`, () => {
+    const service = unit(`custom-misp-${command}.service`, "Service");
+    const one = (key: string) => valuesOf(service, key).join(" ");
+    assert.equal(one("ExecStart"), `${BINARY} ${command}`);
+    assert.deepEqual(valuesOf(service, "ReadWritePaths"), placesOf("--allow-write"));
+    const hidden = one("InaccessiblePaths").split(" ").map((path) => path.replace(/^-/, ""));
+    for (const place of placesOf("--allow-read")) {
+      assert.deepEqual(hidden.filter((path) => isBelow(place, path) || isBelow(path, place)), []);
+    }
+    assert.equal(one("User"), "wazuh");
+    assert.equal(one("ProtectSystem"), "strict");
+    assert.equal(one("NoNewPrivileges"), "yes");
+    assert.equal(one("LimitCORE"), "0");
+    assert.equal(one("UMask"), "0027");
+    assert.equal(one("MemoryDenyWriteExecute"), "", "V8 does not start with it");
+    if (command === "flush") assert.equal(one("SuccessExitStatus"), String(EXIT.waiting));
+    else {
+      assert.equal(one("Restart"), "on-failure");
+      assert.equal(one("RestartPreventExitStatus"), String(EXIT.usage));
+    }
+    const grace = Number(
+      /GRACE_MS = ([\d_]+)/.exec(read("src/cli/serve.ts"))?.[1]?.replace("_", ""),
+    );
+    assert.ok(Number(one("TimeoutStopSec")) * 1000 > grace);
+  });
+}
+
+Deno.test("the units lock the same doors", () => {
+  const own = /^(Type|Exec\w+|Restart\w*|Success\w+|Timeout\w+)$/;
+  const doors = ["serve", "follow", "flush"].map((command) =>
+    unit(`custom-misp-${command}.service`, "Service").filter(([key]) => !own.test(key))
+  );
+  assert.deepEqual(doors[1], doors[0]);
+  assert.deepEqual(doors[2], doors[0]);
+  assert.ok(doors[0]!.length > 30);
+});
+
+Deno.test("ossec.conf selects every rule of the default set, as JSON", () => {
+  const block = read("deploy/wazuh4/ossec.conf").replaceAll(/<!--[\s\S]*?-->/g, "");
+  const tag = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(block)?.[1];
+  assert.equal(tag("name"), PROGRAM);
+  assert.deepEqual(tag("rule_id")?.split(","), [...DEFAULT_RULES]);
+  assert.equal(tag("alert_format"), "json");
+});
+
+interface Compose {
+  readonly services: {
+    readonly serve: {
+      readonly build: {
+        readonly context: string;
+        readonly dockerfile: string;
+        readonly args: Readonly<Record<string, string>>;
+      };
+      readonly environment: Readonly<Record<string, string>>;
+      readonly secrets: readonly { readonly source: string; readonly target: string }[];
+      readonly volumes: readonly string[];
+      readonly ports: readonly string[];
+      readonly tmpfs: readonly string[];
+      readonly read_only: boolean;
+      readonly user: string;
+      readonly cap_drop: readonly string[];
+      readonly security_opt: readonly string[];
+      readonly healthcheck: { readonly test: readonly string[] };
+    };
+  };
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+Deno.test("compose.yaml sets keys that there are, and shows files where they can be read", () => {
+  const compose = parse(read("deploy/container/compose.yaml"), { strict: true }) as Compose;
+  const { serve } = compose.services;
+  const known = Object.keys(configurationKeys("/var/ossec")).map(environmentName);
+  assert.deepEqual(Object.keys(serve.environment).filter((name) => !known.includes(name)), []);
+  const { config } = loadConfig({
+    root: "/var/ossec",
+    environment: (name) => serve.environment[name],
+    readTextFile: () => {
+      throw new Deno.errors.NotFound();
+    },
+  });
+  // The binary is compiled for this host alone.
+  assert.equal(new URL(config.misp.url!).host, serve.build.args.MISP_HOST);
+  const targets = serve.secrets.map(({ target }) => target);
+  assert.deepEqual(targets, [config.misp.apiKeyFile, config.server.tokensFile]);
+  for (const path of targets) {
+    assert.ok(placesOf("--allow-read").some((place) => isBelow(path, place)), path);
+  }
+  assert.deepEqual(
+    serve.secrets.map(({ source }) => compose.secrets[source]?.file),
+    ["./misp-key", "./tokens"],
+  );
+  for (const name of ["misp-key", "tokens"]) {
+    assert.ok(read(".gitignore").split("\n").includes(`deploy/container/${name}`));
+  }
+  const folders = [...serve.volumes, ...serve.tmpfs].map((mount) => mount.split(":"));
+  assert.deepEqual(Object.keys(compose.volumes), [folders[0]![0]]);
+  // Nothing else is written in a container that is read-only.
+  const writable = [folders[0]![1]!, ...folders.slice(1).map(([path]) => path!)];
+  for (const place of placesOf("--allow-write")) {
+    assert.ok(writable.some((folder) => isBelow(place, folder)), place);
+  }
+  assert.equal(serve.read_only, true);
+  assert.deepEqual(serve.cap_drop, ["ALL"]);
+  assert.deepEqual(serve.security_opt, ["no-new-privileges:true"]);
+  assert.deepEqual(serve.ports, ["127.0.0.1:8787:8787"]);
+  assert.deepEqual(serve.healthcheck.test, ["CMD", "healthcheck"]);
+});
+
+Deno.test("Containerfile copies what there is, and ends as nobody who may write", () => {
+  const compose = parse(read("deploy/container/compose.yaml")) as Compose;
+  const { build, user } = compose.services.serve;
+  // The context is the project's folder.
+  assert.equal(build.context, "../..");
+  const lines = read(build.dockerfile).replaceAll("\\\n", " ").split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const INSTRUCTION =
+    /^(FROM|WORKDIR|COPY|ARG|RUN|USER|ENV|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|ENTRYPOINT|CMD) /;
+  assert.deepEqual(lines.filter((line) => !INSTRUCTION.test(line)), []);
+  for (const line of lines.filter((one) => one.startsWith("COPY ") && !one.includes("--from="))) {
+    const sources = line.split(/\s+/).slice(1, -1).filter((word) => !word.startsWith("--"));
+    for (const source of sources) {
+      const path = source.replace(/\*.*$/, "");
+      assert.ok(Deno.statSync(new URL(path, PROJECT)), source);
+    }
+  }
+  assert.equal(lines.findLast((line) => line.startsWith("USER ")), `USER ${user}`);
+  assert.match(user, /^[1-9]\d*:[1-9]\d*$/);
+  assert.ok(lines.includes(`ENTRYPOINT ["${BINARY}"]`));
+  const listen = lines.find((line) => line.startsWith("ENV WM_SERVER_LISTEN="))!.split("=")[1]!;
+  const compile = lines.find((line) => line.includes("task compile"))!;
+  assert.ok(compile.endsWith(`--listen ${listen}`), "the binary may listen nowhere else");
+});
+
+/** What `GET /metrics` tells. */
+const METRICS = [
+  "custom_misp_alerts_total",
+  "custom_misp_alerts_ignored_total",
+  "custom_misp_spoofed_srcip_total",
+  "custom_misp_attacks_pending",
+  "custom_misp_attempts_pending",
+  "custom_misp_oldest_attack_age_seconds",
+  "custom_misp_reports",
+  "custom_misp_sources_known",
+  "custom_misp_last_accepted_timestamp_seconds",
+  "custom_misp_last_delivered_timestamp_seconds",
+  "custom_misp_sink_paused",
+  "custom_misp_buffer_bytes",
+  "custom_misp_buffer_limit_bytes",
+  "custom_misp_given_up_total",
+  "custom_misp_http_requests_total",
+  "custom_misp_http_request_duration_seconds",
+  "custom_misp_build_info",
+];
+
+const metricsIn = (text: string) =>
+  new Set(
+    [...text.matchAll(/custom_misp_[a-z_]+/g)]
+      .map(([name]) => name.replace(/(_seconds)_(bucket|sum|count)$/, "$1")),
+  );
+
+Deno.test("alerts and dashboard look at metrics that there are, and the dashboard at all of them", () => {
+  const unknown = (path: string) =>
+    [...metricsIn(read(path))].filter((name) => !METRICS.includes(name));
+  assert.deepEqual(unknown("deploy/prometheus/alerts.yml"), []);
+  assert.deepEqual(unknown("deploy/prometheus/alerts_test.yml"), []);
+  assert.deepEqual(
+    [...metricsIn(exprsOf(read("deploy/grafana/dashboard.json")).join("\n"))].sort(),
+    [...METRICS].sort(),
+  );
+  if (!exists("src/server/metrics.ts")) return;
+  const source = read("src/server/metrics.ts");
+  const missing = METRICS.filter((name) => {
+    const short = name.replace(/^custom_misp_(.*?)(_total)?$/, "$1");
+    return !source.includes(`"${short}"`) && !source.includes(`"${name}"`);
+  });
+  assert.deepEqual(missing, []);
+});
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+Deno.test("each alert says what is wrong and what to do, and is tried", () => {
+  const { groups } = parse(read("deploy/prometheus/alerts.yml"), { strict: true }) as {
+    readonly groups: readonly { readonly rules: readonly Rule[] }[];
+  };
+  const tests = read("deploy/prometheus/alerts_test.yml");
+  const rules = groups.flatMap((group) => group.rules);
+  for (const { alert, labels, annotations } of rules) {
+    assert.match(labels.severity, /^(warning|critical)$/, alert);
+    assert.ok(annotations.summary.length > 10 && annotations.description.length > 10, alert);
+    assert.ok(tests.includes(alert), alert);
+  }
+  // An attack is due after buffer.max_hold_minutes.
+  const held = rules.find(({ alert }) => alert === "CustomMispAttackHeld")!;
+  const minutes = Number(/> (\d+) \* 60$/.exec(held.expr)?.[1]);
+  assert.ok(minutes > Number(configurationKeys("/")["buffer.max_hold_minutes"]!.fallback));
+});
+
+Deno.test("the dashboard asks the data source that is chosen", () => {
+  const dashboard = JSON.parse(read("deploy/grafana/dashboard.json")) as {
+    readonly panels: readonly {
+      readonly id: number;
+      readonly type: string;
+      readonly datasource?: unknown;
+      readonly gridPos: {
+        readonly x: number;
+        readonly y: number;
+        readonly w: number;
+        readonly h: number;
+      };
+    }[];
+    readonly templating: {
+      readonly list: readonly { readonly name: string; readonly type: string }[];
+    };
+  };
+  assert.ok(
+    dashboard.templating.list.some(({ name, type }) => name === type && type === "datasource"),
+  );
+  const chosen = { type: "prometheus", uid: "${datasource}" };
+  const ids = new Set<number>();
+  const taken = new Set<string>();
+  for (const { id, type, datasource, gridPos: { x, y, w, h } } of dashboard.panels) {
+    if (type !== "row") assert.deepEqual(datasource, chosen);
+    ids.add(id);
+    for (let column = x; column < x + w; column++) {
+      for (let line = y; line < y + h; line++) {
+        assert.ok(column < 24 && !taken.has(`${column} ${line}`), `panel ${id} lies on another`);
+        taken.add(`${column} ${line}`);
+      }
+    }
+  }
+  assert.equal(ids.size, dashboard.panels.length);
+});
