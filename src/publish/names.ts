@@ -21,3 +21,6 @@ export const PUBLISHER_PROBLEM = "publisher's problem";
 
 /** What was given up for room, as the log told it last: JSON of the three numbers. */
 export const GIVEN_UP_TOLD = "given up, told";
+
+/** When `serve` last tried whether the buffer can be written. */
+export const WRITE_PROBE = "write probe";

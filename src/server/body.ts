@@ -25,6 +25,9 @@ const UNPACKERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   zstd: createZstdDecompress,
 };
 
+/** What `Content-Encoding` may say. */
+export const ENCODINGS: readonly string[] = [...Object.keys(UNPACKERS), "identity"];
+
 /** Bytes that must come within the time that a sender is given; whole bodies may be shorter. */
 const ENOUGH = 64 * 1024;
 

@@ -36,6 +36,9 @@ const PARTS: AppParts = {
   decide: decideDefault,
   accept: () => Promise.reject(new Error("no buffer")),
   isStoring: () => Promise.resolve(true),
+  probeWrite: () => Promise.resolve(),
+  status: () => Promise.reject(new Error("no buffer")),
+  feedDirectory: undefined,
   now: () => NOW,
   log: () => undefined,
 };
