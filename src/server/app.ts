@@ -12,7 +12,7 @@ import { addFeed, type FeedParts } from "./feed.ts";
 import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import type { Limits } from "./limits.ts";
-import { addMetrics, type Metrics } from "./metrics.ts";
+import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
 
 /** What the service works with. */
@@ -54,9 +54,10 @@ export function createApp(parts: AppParts): App {
     referrerPolicy: "no-referrer",
     xFrameOptions: "DENY",
   }));
-  addMetrics(app, parts);
+  countRequests(app, parts);
   app.use(fromAllowedNetworks(parts));
   addHealth(app, parts);
+  addMetrics(app, parts);
   addFeed(app, parts);
   addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {

@@ -142,9 +142,8 @@ function addStatusMetrics(
   };
 }
 
-/** Adds `GET /metrics`, and counts every request from here on: to be called before other routes. */
-export function addMetrics(app: App, parts: AppParts): void {
-  const { metrics } = parts;
+/** Counts every request to what is added to the app after this. */
+export function countRequests(app: App, { metrics }: AppParts): void {
   if (metrics === undefined) return;
   app.use(async (context, next) => {
     const start = performance.now();
@@ -156,6 +155,12 @@ export function addMetrics(app: App, parts: AppParts): void {
       seconds: (performance.now() - start) / 1000,
     });
   });
+}
+
+/** Adds `GET /metrics`. */
+export function addMetrics(app: App, parts: AppParts): void {
+  const { metrics } = parts;
+  if (metrics === undefined) return;
   app.get("/metrics", onlyViewers(parts), async (context) => {
     const text = await metrics.text().catch((error: unknown) => {
       parts.log("error", `GET /metrics: ${error instanceof Error ? error.message : String(error)}`);
