@@ -56,6 +56,7 @@ export function createApp(parts: AppParts): App {
   }));
   countRequests(app, parts);
   app.use(fromAllowedNetworks(parts));
+  app.use(withSoundAddress);
   addHealth(app, parts);
   addMetrics(app, parts);
   addFeed(app, parts);
@@ -115,6 +116,12 @@ export function onlyViewers(parts: AppParts): MiddlewareHandler<Context> {
   const guarded = onlySenders(parts);
   return (context, next) => parts.openPages ? next() : guarded(context, next);
 }
+
+/** `Host` is part of the address, and may hold anything. */
+const withSoundAddress: MiddlewareHandler<Context> = async (context, next) => {
+  if (!URL.canParse(context.req.url)) return context.json({ error: "Host is no host" }, 400);
+  return await next();
+};
 
 function fromAllowedNetworks({ allowNetworks }: AppParts): MiddlewareHandler<Context> {
   return async (context, next) => {

@@ -12,8 +12,8 @@ export class BodyError extends Error {
   override name = "BodyError";
   readonly status: 400 | 408 | 415;
 
-  constructor(status: 400 | 408 | 415, message: string) {
-    super(message);
+  constructor(status: 400 | 408 | 415, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }
@@ -35,7 +35,7 @@ const ENOUGH = 64 * 1024;
  * The pieces of a body, unpacked as `Content-Encoding` says.
  *
  * @param patienceMs how long the sender may take for each further {@link ENOUGH} bytes
- * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow
+ * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow or goes
  */
 export async function* piecesOf(request: Request, patienceMs: number): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
@@ -61,6 +61,13 @@ export async function* piecesOf(request: Request, patienceMs: number): AsyncGene
   }
 }
 
+/** A sender that goes away is no fault of ours. */
+function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  return reader.read().catch((error: unknown) => {
+    throw new BodyError(400, "the body broke off", { cause: error });
+  });
+}
+
 async function* inTime(
   body: ReadableStream<Uint8Array>,
   patienceMs: number,
@@ -74,7 +81,7 @@ async function* inTime(
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      const { done, value } = await Promise.race([read(reader), tooSlow.promise]);
       isOver = done;
       if (value === undefined) return;
       yield value;

@@ -150,6 +150,15 @@ function answerTable(responses: Readonly<Record<string, Answer>>): Markup {
 }
 
 function bodyName(type: string, schema: JsonSchema): Markup {
+  if (Array.isArray(schema.anyOf)) {
+    return html`${
+      schema.anyOf.map((one) =>
+        html`
+          ${bodyName(type, one)}
+        `
+      )
+    }`;
+  }
   const name = typeof schema.$ref === "string" ? schema.$ref.split("/").at(-1) : undefined;
   return name === undefined ? html`${type}` : html`<a href="#${name}">${name}</a>`;
 }

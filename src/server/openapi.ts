@@ -87,23 +87,25 @@ function jsonSchemaOf(schema: GenericSchema): JsonSchema {
 }
 
 const text = { type: "string" };
-const json = (name: keyof typeof SCHEMAS) => ({
-  "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
-});
+const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });
 const answer = (description: string, name: keyof typeof SCHEMAS): Answer => ({
   description,
-  content: json(name),
+  content: { "application/json": { schema: ref(name) } },
 });
 
-const FORBIDDEN = answer("The sender's address is not in `server.allow_networks`", "Refused");
+/** What any request meets. */
+const EVERYWHERE = {
+  400: answer("`Host` makes no address", "Refused"),
+  403: answer("The sender's address is not in `server.allow_networks`", "Refused"),
+} satisfies Operation["responses"];
 
 /** What a request meets that has to show who it is. */
 const AT_THE_DOOR = {
+  ...EVERYWHERE,
   401: {
     ...answer("No token, or none that is known", "Refused"),
     headers: { "WWW-Authenticate": { description: "How to show one", schema: text } },
   },
-  403: FORBIDDEN,
   429: {
     ...answer("Too many requests with this token", "Refused"),
     headers: {
@@ -132,8 +134,11 @@ const ingestion = {
   },
   responses: {
     200: answer("Stored, or deliberately ignored", "Taken"),
-    400: answer("No alert in it, or damaged packed data", "Taken"),
     ...AT_THE_DOOR,
+    400: {
+      description: "No alert in it, damaged packed data, or a body that broke off",
+      content: { "application/json": { schema: { anyOf: [ref("Taken"), ref("Refused")] } } },
+    },
     408: answer("The body came too slowly (`server.patience_seconds`)", "Taken"),
     413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "Taken"),
     415: answer("A `Content-Encoding` that is not known", "Taken"),
@@ -178,7 +183,7 @@ const PATHS: Document["paths"] = {
       security: [],
       responses: {
         200: answer("It does", "Health"),
-        403: FORBIDDEN,
+        ...EVERYWHERE,
         503: answer("The buffer cannot be read", "Health"),
       },
     },
@@ -193,7 +198,7 @@ const PATHS: Document["paths"] = {
       security: [],
       responses: {
         200: answer("All is well", "Readiness"),
-        403: FORBIDDEN,
+        ...EVERYWHERE,
         503: answer("Something is not; `reasons` says what", "Readiness"),
       },
     },
