@@ -42,13 +42,12 @@ export async function* piecesOf(request: Request, patienceMs: number): AsyncGene
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const received = inTime(request.body, patienceMs);
   if (encoding === "identity" || encoding === "") return yield* received;
-  const unpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
-  if (unpacker === undefined) {
+  const unpacked = unpackerOf(encoding);
+  if (unpacked === undefined) {
     const known = Object.keys(UNPACKERS).join(", ");
     throw new BodyError(415, `Content-Encoding "${encoding}" is not known; send ${known} or none`);
   }
   const source = Readable.from(received);
-  const unpacked = unpacker();
   source.on("error", (error) => (unpacked as unknown as Readable).destroy(error));
   source.pipe(unpacked);
   try {
@@ -58,6 +57,16 @@ export async function* piecesOf(request: Request, patienceMs: number): AsyncGene
     throw new BodyError(400, `the body is not whole ${encoding} data`);
   } finally {
     source.destroy();
+  }
+}
+
+function unpackerOf(encoding: string): NodeJS.ReadWriteStream | undefined {
+  if (!Object.hasOwn(UNPACKERS, encoding)) return undefined;
+  try {
+    return UNPACKERS[encoding]!();
+  } catch {
+    // Older runtimes know zstd by name only.
+    return undefined;
   }
 }
 

@@ -154,8 +154,13 @@ class Body {
   }
 
   async *#from(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-    yield* pieces;
-    yield* this.#pieces;
+    try {
+      yield* pieces;
+      yield* this.#pieces;
+    } finally {
+      // Also when storing failed before the rest was asked for.
+      await this.#pieces.return(undefined);
+    }
   }
 }
 

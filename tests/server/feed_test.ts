@@ -109,7 +109,7 @@ Deno.test("GET /feed gives nothing but the files of a feed", async () => {
     assert.equal(response.status, 404, name);
     assert.doesNotMatch(await response.text(), /secret$/);
   }
-  assert.equal((await rig.ask("/feed/manifest.json")).status, 200);
+  assert.equal(await (await rig.ask("/feed/manifest.json")).text(), "secret");
 });
 
 Deno.test("GET /feed follows no link, and waits for no pipe", async () => {
@@ -141,7 +141,7 @@ Deno.test("GET /feed gives each file whole while it is replaced again and again"
   })();
   try {
     const seen = new Set<string>();
-    for (let asked = 0; asked < 150; asked++) {
+    for (let asked = 0; asked < 100 || seen.size < 6; asked++) {
       const response = await rig.ask("/feed/manifest.json");
       const text = await response.text();
       assert.equal(response.status, 200, text);
@@ -149,7 +149,6 @@ Deno.test("GET /feed gives each file whole while it is replaced again and again"
       assert.equal(text, text[0]!.repeat(text.length));
       seen.add(response.headers.get("ETag")!);
     }
-    assert.ok(seen.size > 5, `${seen.size} states were seen, ${replaced} written`);
   } finally {
     isOver = true;
     await replacing;
