@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../deploy/permissions.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite.ts";
+import { describeService } from "../src/server/openapi.ts";
+import { createMetrics } from "../src/server/metrics.ts";
 import { configurationKeys, DEFAULT_RULES, type Key } from "../src/config/keys.ts";
 
 const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
@@ -50,4 +53,39 @@ Deno.test("README names every permission of the binary", () => {
 Deno.test("README's integration block selects every rule of the default set", () => {
   const ids = /<rule_id>([\d,]+)<\/rule_id>/.exec(README)?.[1]?.split(",");
   assert.deepEqual(ids, [...DEFAULT_RULES]);
+});
+
+Deno.test("README names every endpoint of serve, and who may use it", () => {
+  const { paths } = describeService();
+  const listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security }]) => {
+      const who = path.includes("{token}")
+        ? "token in the path"
+        : security.length > 0
+        ? "token"
+        : "everybody";
+      return [`\`${method.toUpperCase()} ${path}\``, who];
+    })
+  );
+  assert.deepEqual(tableBehind("<!-- endpoints -->").map((row) => row.slice(0, 2)), listed);
+});
+
+Deno.test("README names every metric with its labels", async () => {
+  const buffer = new SqliteBuffer(":memory:", 0);
+  const metrics = await createMetrics({
+    status: async () => ({ ...await buffer.status(), ignored: new Map([["malformed", 1]]) }),
+    ...{ maxBytes: 1, version: "1", now: () => 0 },
+  });
+  metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });
+  const lines = (await metrics.text()).split("\n");
+  buffer[Symbol.dispose]();
+  const names = lines.flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []).map((name) => {
+    const sample = lines.find((line) => new RegExp(`^${name}(_count)?\\{`).test(line)) ?? "";
+    const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
+    return `\`${name}${labels.length > 0 ? `{${labels.join(",")}}` : ""}\``;
+  });
+  assert.deepEqual(
+    tableBehind("<!-- metrics -->").map(([name]) => name).toSorted(),
+    names.toSorted(),
+  );
 });

@@ -80,7 +80,8 @@ example: retract 192.0.2.7`,
   "serve": `usage: serve [--listen HOST:PORT]
        serve token new NAME
 Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they
-are stored, and publishes each minute what is due. GET /healthz says whether it is well.
+are stored, and publishes each minute what is due. GET /healthz and /readyz say whether it
+is well, GET /metrics gives Prometheus its numbers, GET /feed/ the feed, GET /docs all of this.
 \`serve token new\` shows a new token once and puts its hash into server.tokens_file; without
 that file only this machine is let in. Ctrl-C or SIGTERM ends it after the open requests.
 example: curl --data-binary @alert.json http://127.0.0.1:8787/alerts`,

@@ -7,20 +7,27 @@ import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
+import { WRITE_PROBE } from "../publish/names.ts";
 import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../guard/network_set.ts";
 import { createApp } from "../server/app.ts";
+import { cached } from "../server/cached.ts";
 import { Limits } from "../server/limits.ts";
+import { createMetrics } from "../server/metrics.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
-import { createPublisher, type Publisher } from "./publisher_parts.ts";
+import { createPublisher, feedDirectory, type Publisher } from "./publisher_parts.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
+import settings from "../../deno.json" with { type: "json" };
 
 /** How long open requests and a flush may take once the service was told to end, milliseconds. */
 const GRACE_MS = 10_000;
+
+/** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
+const STATUS_KEPT_MS = 5000;
 
 /** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
@@ -46,8 +53,13 @@ export async function serve(start: Start): Promise<number> {
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const rules = intakeRules(loaded);
+  const status = cached(() => buffer.status(), STATUS_KEPT_MS, Date.now);
+  const { maxBytes } = config.buffer;
   const app = createApp({
     ...config.server,
+    status,
+    metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
+    feedDirectory: feedDirectory(config),
     tokens,
     allowNetworks: networksOf(config.server.allowNetworks),
     limits: new Limits(config.server),
@@ -63,6 +75,7 @@ export async function serve(start: Start): Promise<number> {
     },
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
+    probeWrite: () => buffer.remember(WRITE_PROBE, new Date().toISOString()),
     log,
   });
   const server = Deno.serve({

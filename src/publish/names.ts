@@ -24,3 +24,6 @@ export const GIVEN_UP_TOLD = "given up, told";
 
 /** What `follow` follows. */
 export const ALERTS_STREAM = "alerts";
+
+/** When `serve` last tried whether the buffer can be written. */
+export const WRITE_PROBE = "write probe";

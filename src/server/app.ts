@@ -8,11 +8,15 @@ import { secureHeaders } from "@hono/hono/secure-headers";
 import type { NetworkSet } from "../guard/network_set.ts";
 import { canonicalAddress } from "../address.ts";
 import { type Sender, senderOf, type TokenHash } from "./access.ts";
+import { addFeed, type FeedParts } from "./feed.ts";
+import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import type { Limits } from "./limits.ts";
+import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
+import { addOpenApi } from "./openapi.ts";
 
 /** What the service works with. */
-export interface AppParts extends IngestParts {
+export interface AppParts extends IngestParts, HealthParts, FeedParts {
   /** With none, only this machine may hand alerts over and look. */
   readonly tokens: () => readonly TokenHash[];
   /** Whether pages, metrics and feed can be seen without a token. */
@@ -20,9 +24,8 @@ export interface AppParts extends IngestParts {
   /** From where requests are answered at all; undefined: from everywhere. */
   readonly allowNetworks: NetworkSet | undefined;
   readonly limits: Limits;
-  readonly isStoring: () => Promise<boolean>;
-  /** Milliseconds UTC. */
-  readonly now: () => number;
+  /** undefined: nothing is measured, and `/metrics` is not there. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** What a request carries from room to room. */
@@ -51,14 +54,13 @@ export function createApp(parts: AppParts): App {
     referrerPolicy: "no-referrer",
     xFrameOptions: "DENY",
   }));
+  countRequests(app, parts);
   app.use(fromAllowedNetworks(parts));
-  app.get("/healthz", async (context) => {
-    const isWell = await parts.isStoring().catch(() => false);
-    return context.json(
-      { status: isWell ? "ok" : "the buffer cannot be read" },
-      isWell ? 200 : 503,
-    );
-  });
+  app.use(withSoundAddress);
+  addHealth(app, parts);
+  addMetrics(app, parts);
+  addFeed(app, parts);
+  addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(parts, context.req.raw);
     return context.json(body, status);
@@ -114,6 +116,12 @@ export function onlyViewers(parts: AppParts): MiddlewareHandler<Context> {
   const guarded = onlySenders(parts);
   return (context, next) => parts.openPages ? next() : guarded(context, next);
 }
+
+/** `Host` is part of the address, and may hold anything. */
+const withSoundAddress: MiddlewareHandler<Context> = async (context, next) => {
+  if (!URL.canParse(context.req.url)) return context.json({ error: "Host is no host" }, 400);
+  return await next();
+};
 
 function fromAllowedNetworks({ allowNetworks }: AppParts): MiddlewareHandler<Context> {
   return async (context, next) => {

@@ -12,8 +12,8 @@ export class BodyError extends Error {
   override name = "BodyError";
   readonly status: 400 | 408 | 415;
 
-  constructor(status: 400 | 408 | 415, message: string) {
-    super(message);
+  constructor(status: 400 | 408 | 415, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.status = status;
   }
 }
@@ -25,6 +25,9 @@ const UNPACKERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   zstd: createZstdDecompress,
 };
 
+/** What `Content-Encoding` may say. */
+export const ENCODINGS: readonly string[] = [...Object.keys(UNPACKERS), "identity"];
+
 /** Bytes that must come within the time that a sender is given; whole bodies may be shorter. */
 const ENOUGH = 64 * 1024;
 
@@ -32,20 +35,19 @@ const ENOUGH = 64 * 1024;
  * The pieces of a body, unpacked as `Content-Encoding` says.
  *
  * @param patienceMs how long the sender may take for each further {@link ENOUGH} bytes
- * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow
+ * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow or goes
  */
 export async function* piecesOf(request: Request, patienceMs: number): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const received = inTime(request.body, patienceMs);
   if (encoding === "identity" || encoding === "") return yield* received;
-  const unpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
-  if (unpacker === undefined) {
+  const unpacked = unpackerOf(encoding);
+  if (unpacked === undefined) {
     const known = Object.keys(UNPACKERS).join(", ");
     throw new BodyError(415, `Content-Encoding "${encoding}" is not known; send ${known} or none`);
   }
   const source = Readable.from(received);
-  const unpacked = unpacker();
   source.on("error", (error) => (unpacked as unknown as Readable).destroy(error));
   source.pipe(unpacked);
   try {
@@ -56,6 +58,23 @@ export async function* piecesOf(request: Request, patienceMs: number): AsyncGene
   } finally {
     source.destroy();
   }
+}
+
+function unpackerOf(encoding: string): NodeJS.ReadWriteStream | undefined {
+  if (!Object.hasOwn(UNPACKERS, encoding)) return undefined;
+  try {
+    return UNPACKERS[encoding]!();
+  } catch {
+    // Older runtimes know zstd by name only.
+    return undefined;
+  }
+}
+
+/** A sender that goes away is no fault of ours. */
+function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  return reader.read().catch((error: unknown) => {
+    throw new BodyError(400, "the body broke off", { cause: error });
+  });
 }
 
 async function* inTime(
@@ -71,7 +90,7 @@ async function* inTime(
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      const { done, value } = await Promise.race([read(reader), tooSlow.promise]);
       isOver = done;
       if (value === undefined) return;
       yield value;

@@ -7,6 +7,7 @@
 import type { Accepted } from "../buffer/buffer.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
 import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
+import type { Taken } from "./answers.ts";
 import { BodyError, piecesOf } from "./body.ts";
 
 /** What alerts are taken by. */
@@ -23,21 +24,7 @@ export interface IngestParts {
 /** What became of a body. */
 export interface Reply {
   readonly status: 200 | 400 | 408 | 413 | 415 | 503;
-  readonly body: Taken & { readonly error?: string; readonly note?: string };
-}
-
-interface Taken {
-  readonly accepted: number;
-  readonly duplicate: number;
-  readonly ignored: Readonly<Partial<Record<IgnoreReason, number>>>;
-  /** What was no alert, the first hundred: which one it was, from 0, and where. */
-  readonly errors: readonly {
-    readonly index: number;
-    readonly where: string;
-    readonly reason: IgnoreReason;
-  }[];
-  /** How many more there were. */
-  readonly further_errors?: number;
+  readonly body: Taken;
 }
 
 /** Alerts that are committed at a time. */
@@ -167,8 +154,13 @@ class Body {
   }
 
   async *#from(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-    yield* pieces;
-    yield* this.#pieces;
+    try {
+      yield* pieces;
+      yield* this.#pieces;
+    } finally {
+      // Also when storing failed before the rest was asked for.
+      await this.#pieces.return(undefined);
+    }
   }
 }
 

@@ -1,60 +1,11 @@
 import assert from "node:assert/strict";
 import { fixture, fixturePaths, sshdAlert } from "../support/fixtures.ts";
-import { createProgram, feedWritten, KINDS, type Program } from "./program.ts";
+import { createProgram, feedWritten, KINDS } from "./program.ts";
+import { freePort, Service } from "./service.ts";
 
 /** Each minute's flush is waited for in CI only: it takes up to a minute. */
 const HAS_TIME = Deno.env.get("CI") === "true";
 if (!HAS_TIME) console.log("CI is not set: the flush of each minute was not waited for");
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** A service that listens, ended by its own id. */
-class Service implements AsyncDisposable {
-  readonly url: string;
-  readonly #child: Deno.ChildProcess;
-  readonly #ended: Promise<unknown>;
-
-  private constructor(url: string, child: Deno.ChildProcess, ended: Promise<unknown>) {
-    this.url = url;
-    this.#child = child;
-    this.#ended = ended;
-  }
-
-  static async start(program: Program, listen: string, environment: Record<string, string>) {
-    const child = program.command(["serve"], { WM_SERVER_LISTEN: listen, ...environment }).spawn();
-    const listening = Promise.withResolvers<void>();
-    const follow = async () => {
-      let said = "";
-      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-        said += text;
-        if (said.includes("listening")) listening.resolve();
-      }
-      listening.reject(new Error(`serve ended: ${said}`));
-    };
-    const ended = Promise.all([follow(), child.stdout.cancel()]);
-    await listening.promise;
-    return new Service(`http://${listen}`, child, ended);
-  }
-
-  async post(body: BodyInit, headers: Record<string, string> = {}) {
-    const response = await fetch(`${this.url}/alerts`, { method: "POST", body, headers });
-    return [response.status, await response.json() as unknown] as const;
-  }
-
-  async end(signal: Deno.Signal = "SIGTERM"): Promise<number> {
-    this.#child.kill(signal);
-    const { code } = await this.#child.status;
-    await this.#ended;
-    return code;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.end("SIGKILL").catch(() => undefined);
-  }
-}
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: serve takes alerts, answers after the commit, and flushes at its end`, async () => {

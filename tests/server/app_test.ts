@@ -36,6 +36,9 @@ const PARTS: AppParts = {
   decide: decideDefault,
   accept: () => Promise.reject(new Error("no buffer")),
   isStoring: () => Promise.resolve(true),
+  probeWrite: () => Promise.resolve(),
+  status: () => Promise.reject(new Error("no buffer")),
+  feedDirectory: undefined,
   now: () => NOW,
   log: () => undefined,
 };
@@ -460,4 +463,33 @@ Deno.test("POST /alerts cuts a sender off that is too slow", async () => {
   const { status, body } = await service.post(silent);
   assert.equal(status, 408);
   assert.equal(body.error, "the body came too slowly");
+});
+
+Deno.test("POST /alerts takes a body that breaks off for a fault of its sender", async () => {
+  using service = createService();
+  let pieces = 0;
+  const broken = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (pieces++ % 2 === 0) controller.enqueue(new TextEncoder().encode(`${alertText()}\n`));
+        else controller.error(new Error("connection reset"));
+      },
+    });
+  for (const headers of [{}, { "Content-Encoding": "gzip" }] as const) {
+    const { status } = await service.post(broken(), { headers: { ...headers } });
+    assert.equal(status, 400);
+  }
+  assert.deepEqual(service.logged, []);
+});
+
+Deno.test("createApp() refuses a Host that makes no address", async () => {
+  using service = createService();
+  const app = createApp({
+    ...PARTS,
+    accept: (decisions) => service.buffer.accept(decisions, { maxUsernames: 100 }, NOW),
+  });
+  const request = new Request("http://127.0.0.1/healthz");
+  Object.defineProperty(request, "url", { value: "http://1.2.3.4.5/healthz" });
+  const response = await app.fetch(request, { remoteAddress: "127.0.0.1" });
+  assert.deepEqual([response.status, await response.json()], [400, { error: "Host is no host" }]);
 });

@@ -1,0 +1,116 @@
+/**
+ * The feed folder by HTTP, for a MISP that pulls it: only the files of a feed, each whole.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import { type App, type AppParts, onlyViewers } from "./app.ts";
+
+/** Where the feed is. */
+export interface FeedParts {
+  /** undefined: there is none. */
+  readonly feedDirectory: string | undefined;
+}
+
+/** Every name that a feed has. */
+export const feedFileSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^(manifest\.json|hashes\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json)$/,
+  ),
+);
+
+const CHUNK = 64 * 1024;
+
+/** Adds `GET /feed/manifest.json`, `/feed/hashes.csv` and `/feed/UUID.json`. */
+export function addFeed(app: App, parts: AppParts & FeedParts): void {
+  app.get("/feed/:file", onlyViewers(parts), async (context) => {
+    const name = context.req.param("file");
+    const absent = () => context.json({ error: "the feed has no such file" }, 404);
+    if (parts.feedDirectory === undefined || !v.is(feedFileSchema, name)) return absent();
+    let opened: Opened | undefined;
+    try {
+      opened = await open(`${parts.feedDirectory}/${name}`);
+    } catch (error) {
+      parts.log("error", `GET /feed: ${error instanceof Error ? error.message : String(error)}`);
+      return context.json({ error: "the feed cannot be read" }, 503);
+    }
+    if (opened === undefined) return absent();
+    const { file, size, changedAt, etag } = opened;
+    const headers = {
+      "ETag": etag,
+      // No If-Modified-Since: two states of one second would pass for the same.
+      ...(changedAt === undefined ? {} : { "Last-Modified": changedAt.toUTCString() }),
+      "Cache-Control": "private, no-cache",
+    };
+    const isKnown = matches(context.req.header("If-None-Match"), etag);
+    if (isKnown || context.req.method === "HEAD") file.close();
+    if (isKnown) return context.body(null, 304, headers);
+    const type = name.endsWith(".csv") ? "text/csv; charset=utf-8" : "application/json";
+    const all = { ...headers, "Content-Type": type, "Content-Length": String(size) };
+    if (context.req.method === "HEAD") return context.body(null, 200, all);
+    // An open file stays what it was: the publisher never writes into one, it puts another in its place.
+    return context.body(file.readable, 200, all);
+  });
+}
+
+interface Opened {
+  /** At its beginning. */
+  readonly file: Deno.FsFile;
+  readonly size: number;
+  readonly changedAt: Date | undefined;
+  /** Strong: of the content. */
+  readonly etag: string;
+}
+
+/** The publisher may put another file in its place while it is opened; not again and again. */
+const TRIES = 5;
+
+/** Opens a regular file; undefined: there is none, or a link stands in its place. */
+async function open(path: string): Promise<Opened | undefined> {
+  for (let tries = TRIES;; tries--) {
+    let file: Deno.FsFile;
+    let named: Deno.FileInfo;
+    try {
+      // A link must not be opened, wherever it leads; a pipe would never answer.
+      named = await Deno.lstat(path);
+      if (!named.isFile) return undefined;
+      file = await Deno.open(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+    try {
+      const { dev, ino, mtime } = await file.stat();
+      if (dev === named.dev && ino === named.ino) {
+        return { file, ...await digest(file), changedAt: mtime ?? undefined };
+      }
+      if (tries === 0) throw new Error("the file is another one each time it is opened");
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+  }
+}
+
+/** Reads a file to its end, and goes back to its beginning. */
+async function digest(file: Deno.FsFile): Promise<Pick<Opened, "size" | "etag">> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(CHUNK);
+  let size = 0;
+  for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
+    hash.update(chunk.subarray(0, read));
+    size += read;
+  }
+  await file.seek(0, Deno.SeekMode.Start);
+  return { size, etag: `"${hash.digest("base64url")}"` };
+}
+
+/** Compares as If-None-Match does: weak validators count, since a proxy that packs makes them. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.trim() === "*" ||
+    header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+}

@@ -1,0 +1,58 @@
+/**
+ * Whether the service lives, and whether it can do its work. Anybody may ask, so that neither answer
+ * holds a path, an address or a word of an error.
+ *
+ * @module
+ */
+import type { BufferStatus } from "../buffer/buffer.ts";
+import type { App } from "./app.ts";
+import type { Health, Readiness } from "./answers.ts";
+import { cached } from "./cached.ts";
+
+/** What health is told by. */
+export interface HealthParts {
+  /** Whether the buffer can be read. */
+  readonly isStoring: () => Promise<boolean>;
+  /** Writes something small into the buffer, for good. */
+  readonly probeWrite: () => Promise<void>;
+  readonly status: () => Promise<BufferStatus>;
+  /** Milliseconds UTC. */
+  readonly now: () => number;
+}
+
+/** A sink that is left alone for longer than this is not just busy. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
+/** How long a try to write counts: each costs a sync of the disk. */
+const PROBE_KEPT_MS = 2000;
+
+/** Adds `GET /healthz` and `GET /readyz`. */
+export function addHealth(app: App, parts: HealthParts): void {
+  app.get("/healthz", async (context) => {
+    const isWell = await parts.isStoring().catch(() => false);
+    const body: Health = { status: isWell ? "ok" : "the buffer cannot be read" };
+    return context.json(body, isWell ? 200 : 503);
+  });
+  const probe = cached(parts.probeWrite, PROBE_KEPT_MS, parts.now);
+  app.get("/readyz", async (context) => {
+    const body = await readiness({ ...parts, probeWrite: probe });
+    return context.json(body, body.reasons.length === 0 ? 200 : 503);
+  });
+}
+
+async function readiness({ probeWrite, status, now }: HealthParts): Promise<Readiness> {
+  const reasons: string[] = [];
+  await probeWrite().catch(() => reasons.push("the buffer cannot be written"));
+  const found = await status().catch(() => undefined);
+  if (found === undefined) reasons.push("the buffer cannot be read");
+  for (const { sink, since } of found?.paused ?? []) {
+    if (now() - since < LONGEST_PAUSE_MS) continue;
+    reasons.push(`${sink} has taken nothing since ${new Date(since).toISOString()}`);
+  }
+  return {
+    status: reasons.length === 0 ? "ready" : "not ready",
+    reasons,
+    last_delivered: found?.lastDeliveredAt === undefined
+      ? null
+      : new Date(found.lastDeliveredAt).toISOString(),
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * `GET /metrics` for Prometheus. What is counted of alerts and reports comes from the buffer, so that
+ * it goes on where it was after a restart; requests are counted here.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import { matchedRoutes } from "@hono/hono/route";
+import type { Context as RequestContext } from "@hono/hono";
+import type { Gauge, Registry } from "prom-client";
+import type { BufferStatus } from "../buffer/buffer.ts";
+import { type App, type AppParts, type Context, onlyViewers } from "./app.ts";
+
+/** What is measured. */
+export interface MetricsParts {
+  readonly status: () => Promise<BufferStatus>;
+  /** `buffer.max_bytes`. */
+  readonly maxBytes: number;
+  readonly version: string;
+  /** Milliseconds UTC. */
+  readonly now: () => number;
+}
+
+/** Counts requests, and tells everything in Prometheus' text format. */
+export interface Metrics {
+  readonly contentType: string;
+  observe(request: Observed): void;
+  /** @throws what the buffer says when it cannot be read */
+  text(): Promise<string>;
+}
+
+/** A request that was answered. */
+export interface Observed {
+  /** Pattern, never the path: that may hold a token. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+type Library = Pick<typeof import("prom-client"), "Counter" | "Gauge">;
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Loads the library that makes the text; nothing but `serve` waits for it. */
+export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
+  // In a bundle of an older Deno, a CommonJS package finds modules of the runtime only by this.
+  (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
+  // There it has its exports behind `default` only.
+  const { default: library } = await import("prom-client");
+  const registry = new library.Registry();
+  const registers = [registry];
+  const showStatus = addStatusMetrics(library, registry, parts);
+  const requests = new library.Counter({
+    ...{ registers, name: "custom_misp_http_requests_total" },
+    help: "Requests that were answered, by pattern of the route.",
+    labelNames: ["route", "method", "status"] as const,
+  });
+  const duration = new library.Histogram({
+    ...{ registers, name: "custom_misp_http_request_duration_seconds", buckets: BUCKETS },
+    help: "Time from a request's headers to its answer.",
+    labelNames: ["route", "method"] as const,
+  });
+  return {
+    contentType: registry.contentType,
+    observe: ({ route, method: given, status, seconds }) => {
+      const method = METHODS.has(given) ? given : "other";
+      requests.inc({ route, method, status });
+      duration.observe({ route, method }, seconds);
+    },
+    text: async () => {
+      showStatus(await parts.status());
+      return registry.metrics();
+    },
+  };
+}
+
+/** @returns sets all of them */
+function addStatusMetrics(
+  library: Library,
+  registry: Registry,
+  parts: MetricsParts,
+): (found: BufferStatus) => void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, label?: string) =>
+    new library.Gauge({
+      ...{ registers, name: `custom_misp_${name}`, help },
+      labelNames: label === undefined ? [] : [label],
+    });
+  const counter = (name: string, help: string, label?: string) =>
+    new library.Counter({
+      ...{ registers, name: `custom_misp_${name}_total`, help },
+      labelNames: label === undefined ? [] : [label],
+    });
+  const alerts = counter("alerts", "Alerts that were stored, and that came again.", "outcome");
+  const ignored = counter("alerts_ignored", "Alerts that became no attempt.", "reason");
+  const spoofed = counter("spoofed_srcip", "Alerts that named another address than sshd did.");
+  const attacks = gauge("attacks_pending", "Sources with attempts that no report tells of yet.");
+  const attempts = gauge("attempts_pending", "Attempts that no report tells of yet.");
+  const oldest = gauge("oldest_attack_age_seconds", "Age of the oldest attack that is pending.");
+  const reports = gauge("reports", "Reports by what became of them.", "state");
+  const sources = gauge("sources_known", "Sources that have an event.");
+  const lastAccepted = gauge("last_accepted_timestamp_seconds", "When an alert was stored last.");
+  const lastDelivered = gauge(
+    "last_delivered_timestamp_seconds",
+    "When a report reached its sink last.",
+  );
+  const paused = gauge("sink_paused", "Whether a sink is left alone after a failure.", "sink");
+  const bytes = gauge("buffer_bytes", "What is used of the buffer's file.");
+  const limit = gauge("buffer_limit_bytes", "What buffer.max_bytes allows.");
+  const givenUp = counter("given_up", "Detail that was given up for room.", "what");
+  gauge("build_info", "Always 1; the label says which version runs.", "version")
+    .set({ version: parts.version }, 1);
+  limit.set(parts.maxBytes);
+  // Not as 0, which would be 1970, as long as there is none.
+  const setTime = (one: Gauge, at: number | undefined) =>
+    at === undefined ? one.remove() : one.set(at / 1000);
+  return (found) => {
+    for (const one of [alerts, ignored, spoofed, givenUp]) one.reset();
+    alerts.inc({ outcome: "accepted" }, found.accepted);
+    alerts.inc({ outcome: "duplicate" }, found.duplicate);
+    for (const [reason, times] of found.ignored) ignored.inc({ reason }, times);
+    spoofed.inc(found.spoofedSrcip);
+    attacks.set(found.pendingAttacks);
+    attempts.set(found.pendingAttempts);
+    const { oldestOpenedAt } = found;
+    oldest.set(oldestOpenedAt === undefined ? 0 : Math.max(0, parts.now() - oldestOpenedAt) / 1000);
+    for (const state of ["waiting", "delivered", "refused", "dropped"] as const) {
+      reports.set({ state }, found[state]);
+    }
+    sources.set(found.knownSources);
+    setTime(lastAccepted, found.lastAcceptedAt);
+    setTime(lastDelivered, found.lastDeliveredAt);
+    paused.reset();
+    for (const sink of ["misp", "feed"]) paused.set({ sink }, 0);
+    for (const { sink } of found.paused) paused.set({ sink }, 1);
+    bytes.set(found.bytes);
+    givenUp.inc({ what: "alert_ids" }, found.givenUp.alertIds);
+    givenUp.inc({ what: "usernames" }, found.givenUp.usernames);
+    givenUp.inc({ what: "passwords" }, found.givenUp.passwords);
+  };
+}
+
+/** Counts every request to what is added to the app after this. */
+export function countRequests(app: App, { metrics }: AppParts): void {
+  if (metrics === undefined) return;
+  app.use(async (context, next) => {
+    const start = performance.now();
+    await next();
+    metrics.observe({
+      route: routeOf(context),
+      method: context.req.method,
+      status: context.res.status,
+      seconds: (performance.now() - start) / 1000,
+    });
+  });
+}
+
+/** Adds `GET /metrics`. */
+export function addMetrics(app: App, parts: AppParts): void {
+  const { metrics } = parts;
+  if (metrics === undefined) return;
+  app.get("/metrics", onlyViewers(parts), async (context) => {
+    const text = await metrics.text().catch((error: unknown) => {
+      parts.log("error", `GET /metrics: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    if (text === undefined) return context.json({ error: "the buffer cannot be read" }, 503);
+    return context.body(text, 200, { "Content-Type": metrics.contentType });
+  });
+}
+
+/** The pattern of the route that answered; what has none shares one name. */
+function routeOf(context: RequestContext<Context>): string {
+  return matchedRoutes(context).findLast(({ path }) => !path.includes("*"))?.path ?? "none";
+}

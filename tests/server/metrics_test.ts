@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { BufferStatus } from "../../src/buffer/buffer.ts";
+import { sshdAlert } from "../support/fixtures.ts";
+import { parseExposition } from "./exposition.ts";
+import { AUTHORIZED, createRig, MAX_BYTES, NOW, oneToken, type Rig, TOKEN } from "./rig.ts";
+
+const post = (rig: Rig, alert: unknown, path = "/alerts") =>
+  rig.ask(path, { method: "POST", body: JSON.stringify(alert) });
+
+async function scrape(rig: Rig): Promise<ReadonlyMap<string, number>> {
+  const response = await rig.ask("/metrics");
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  return parseExposition(await response.text());
+}
+
+const WORST: BufferStatus = {
+  pendingAttacks: 3,
+  pendingAttempts: 40,
+  oldestOpenedAt: NOW - 90_500,
+  waiting: 4,
+  delivered: 50,
+  refused: 6,
+  dropped: 7,
+  knownSources: 1_000_000,
+  lastDeliveredAt: NOW - 1500,
+  lastAcceptedAt: NOW - 250,
+  paused: [{ sink: "misp", until: NOW, since: NOW, reason: "down" }],
+  lastError: undefined,
+  accepted: 123,
+  duplicate: 45,
+  spoofedSrcip: 6,
+  ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
+  bytes: 4096,
+  givenUp: { alertIds: 10, usernames: 11, passwords: 12 },
+};
+
+Deno.test("GET /metrics tells all of the buffer's counters", async () => {
+  using rig = await createRig({ status: () => Promise.resolve(WORST) });
+  assert.deepEqual(
+    Object.fromEntries([...await scrape(rig)].filter(([name]) => !name.includes("_http_"))),
+    {
+      'custom_misp_alerts_total{outcome="accepted"}': 123,
+      'custom_misp_alerts_total{outcome="duplicate"}': 45,
+      'custom_misp_alerts_ignored_total{reason="not_honeypot"}': 7,
+      'custom_misp_alerts_ignored_total{reason="other_rule"}': 8,
+      "custom_misp_spoofed_srcip_total": 6,
+      "custom_misp_attacks_pending": 3,
+      "custom_misp_attempts_pending": 40,
+      "custom_misp_oldest_attack_age_seconds": 90.5,
+      'custom_misp_reports{state="waiting"}': 4,
+      'custom_misp_reports{state="delivered"}': 50,
+      'custom_misp_reports{state="refused"}': 6,
+      'custom_misp_reports{state="dropped"}': 7,
+      "custom_misp_sources_known": 1_000_000,
+      "custom_misp_last_accepted_timestamp_seconds": (NOW - 250) / 1000,
+      "custom_misp_last_delivered_timestamp_seconds": (NOW - 1500) / 1000,
+      'custom_misp_sink_paused{sink="misp"}': 1,
+      'custom_misp_sink_paused{sink="feed"}': 0,
+      "custom_misp_buffer_bytes": 4096,
+      "custom_misp_buffer_limit_bytes": MAX_BYTES,
+      'custom_misp_given_up_total{what="alert_ids"}': 10,
+      'custom_misp_given_up_total{what="usernames"}': 11,
+      'custom_misp_given_up_total{what="passwords"}': 12,
+      'custom_misp_build_info{version="1.2.3"}': 1,
+    },
+  );
+});
+
+Deno.test("GET /metrics counts what the buffer counts, however often it is asked", async () => {
+  using rig = await createRig();
+  const alert = sshdAlert();
+  const accepted = 'custom_misp_alerts_total{outcome="accepted"}';
+  const before = await scrape(rig);
+  assert.equal(before.get(accepted), 0);
+  assert.equal(before.get("custom_misp_oldest_attack_age_seconds"), 0);
+  // 1970 would look like an outage.
+  assert.equal(before.has("custom_misp_last_accepted_timestamp_seconds"), false);
+  assert.equal(before.has("custom_misp_last_delivered_timestamp_seconds"), false);
+  await post(rig, [alert, alert, sshdAlert({ agent: "web" }), sshdAlert()]);
+  await scrape(rig);
+  const after = await scrape(rig);
+  assert.equal(after.get(accepted), 2);
+  assert.equal(after.get('custom_misp_alerts_total{outcome="duplicate"}'), 1);
+  assert.equal(after.get('custom_misp_alerts_ignored_total{reason="not_honeypot"}'), 1);
+  assert.equal(after.get("custom_misp_last_accepted_timestamp_seconds"), NOW / 1000);
+});
+
+Deno.test("GET /metrics lets a sink go that works again", async () => {
+  let status = WORST;
+  using rig = await createRig({ status: () => Promise.resolve(status) });
+  assert.equal((await scrape(rig)).get('custom_misp_sink_paused{sink="misp"}'), 1);
+  status = { ...WORST, paused: [] };
+  assert.equal((await scrape(rig)).get('custom_misp_sink_paused{sink="misp"}'), 0);
+});
+
+Deno.test("GET /metrics counts requests by the pattern of their route, never by a path", async () => {
+  using rig = await createRig({ tokens: oneToken, openPages: true });
+  await post(rig, sshdAlert(), `/alerts/${TOKEN}`);
+  await post(rig, sshdAlert(), `/alerts/${TOKEN}x`);
+  await post(rig, sshdAlert());
+  await rig.ask("/alerts", { method: "POST", body: "{}", headers: AUTHORIZED });
+  await rig.ask("/healthz", { method: "HEAD" });
+  for (const path of ["/a", `/b/${TOKEN}`, "/alerts/x/y"]) await rig.ask(path);
+  await rig.ask("/alerts", { method: "BREW" });
+  const found = await scrape(rig);
+  const requests = [...found].filter(([name]) => name.includes("requests_total"));
+  assert.deepEqual(
+    new Map(requests.map(([name, n]) => [/\{(.*)\}/.exec(name)![1], n])),
+    new Map([
+      ['route="/alerts/:token?",method="POST",status="200"', 1],
+      ['route="/alerts/:token?",method="POST",status="401"', 2],
+      ['route="/alerts/:token?",method="POST",status="400"', 1],
+      ['route="/healthz",method="HEAD",status="200"', 1],
+      ['route="none",method="GET",status="404"', 3],
+      ['route="none",method="other",status="404"', 1],
+    ]),
+  );
+  assert.equal(
+    found.get(
+      'custom_misp_http_request_duration_seconds_bucket{le="+Inf",route="none",method="GET"}',
+    ),
+    3,
+  );
+  assert.doesNotMatch(await (await rig.ask("/metrics")).text(), new RegExp(TOKEN));
+});
+
+Deno.test("GET /metrics is for those who may look", async () => {
+  using closed = await createRig({ tokens: oneToken });
+  assert.equal((await closed.ask("/metrics")).status, 401);
+  assert.equal((await closed.ask("/metrics", { headers: AUTHORIZED })).status, 200);
+  const basic = { Authorization: `Basic ${btoa(`prometheus:${TOKEN}`)}` };
+  assert.equal((await closed.ask("/metrics", { headers: basic })).status, 200);
+  using local = await createRig();
+  assert.equal((await local.ask("/metrics", {}, "198.51.100.7")).status, 401);
+  using open = await createRig({ tokens: oneToken, openPages: true });
+  assert.equal((await open.ask("/metrics", {}, "198.51.100.7")).status, 200);
+});
+
+Deno.test("GET /metrics says 503 without a word of the inside when the buffer cannot be read", async () => {
+  using rig = await createRig({ status: () => Promise.reject(new Error("/secret is locked")) });
+  const response = await rig.ask("/metrics");
+  assert.deepEqual([response.status, await response.json()], [
+    503,
+    { error: "the buffer cannot be read" },
+  ]);
+  assert.deepEqual(rig.logged, ["error: GET /metrics: /secret is locked"]);
+});
+
+const PROMTOOL = await new Deno.Command("promtool", { args: ["--version"], stderr: "null" })
+  .output().then(() => true, () => false);
+if (!PROMTOOL) console.log("promtool is not here: metrics were checked by the test's own parser");
+
+Deno.test({
+  name: "GET /metrics has nothing that promtool finds fault with",
+  ignore: !PROMTOOL,
+  fn: async () => {
+    using rig = await createRig({ status: () => Promise.resolve(WORST) });
+    await rig.ask("/healthz");
+    const text = await (await rig.ask("/metrics")).text();
+    const child = new Deno.Command("promtool", {
+      args: ["check", "metrics"],
+      ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert.deepEqual([code, said], [0, ""]);
+  },
+});
