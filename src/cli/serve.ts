@@ -46,6 +46,8 @@ export async function serve(start: Start): Promise<number> {
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const rules = intakeRules(loaded);
+  const owner = ownerName();
+  const ended = new AbortController();
   const app = createApp({
     ...config.server,
     tokens,
@@ -56,6 +58,10 @@ export async function serve(start: Start): Promise<number> {
     accept: (decisions) => buffer.accept(decisions, limitsOf(config), Date.now()),
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
+    pages: {
+      ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
+      mispUrl: config.misp.url,
+    },
     log,
   });
   const server = Deno.serve({
@@ -65,8 +71,6 @@ export async function serve(start: Start): Promise<number> {
     const remoteAddress = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
     return app.fetch(request, { remoteAddress });
   });
-  const owner = ownerName();
-  const ended = new AbortController();
   const flushing = Deno.cron(
     "flush",
     "* * * * *",

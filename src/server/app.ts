@@ -10,6 +10,7 @@ import { canonicalAddress } from "../address.ts";
 import { type Sender, senderOf, type TokenHash } from "./access.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import type { Limits } from "./limits.ts";
+import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service works with. */
 export interface AppParts extends IngestParts {
@@ -21,6 +22,8 @@ export interface AppParts extends IngestParts {
   readonly allowNetworks: NetworkSet | undefined;
   readonly limits: Limits;
   readonly isStoring: () => Promise<boolean>;
+  /** Undefined: there are no pages. */
+  readonly pages?: PageParts;
   /** Milliseconds UTC. */
   readonly now: () => number;
 }
@@ -48,7 +51,8 @@ export function createApp(parts: AppParts): App {
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],
     },
-    referrerPolicy: "no-referrer",
+    // Without a referrer browsers send `Origin: null` with our own forms, too.
+    referrerPolicy: "same-origin",
     xFrameOptions: "DENY",
   }));
   app.use(fromAllowedNetworks(parts));
@@ -63,6 +67,14 @@ export function createApp(parts: AppParts): App {
     const { status, body } = await ingest(parts, context.req.raw);
     return context.json(body, status);
   });
+  if (parts.pages !== undefined) {
+    const { now, log } = parts;
+    addPages(app, parts.pages, {
+      ...{ now, log },
+      onlyViewers: onlyViewers(parts),
+      onlySenders: onlySenders(parts),
+    });
+  }
   app.notFound((context) => context.json({ error: "not here; POST /alerts or GET /healthz" }, 404));
   app.onError((error, context) => {
     // The path may hold a token.
