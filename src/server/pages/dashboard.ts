@@ -10,7 +10,17 @@ import type { Overview, SourceRow } from "../../buffer/views.ts";
 import { barChart, hoursTable, rateText } from "./chart.ts";
 import { layout, tableBox } from "./layout.ts";
 import { countryOf, sourceLink, stateOf } from "./source_state.ts";
-import { ago, bounded, counted, duration, foreign, type Html, number, until } from "./text.ts";
+import {
+  ago,
+  bounded,
+  clock,
+  counted,
+  duration,
+  foreign,
+  type Html,
+  number,
+  until,
+} from "./text.ts";
 
 /** What the overview is drawn from. */
 export interface DashboardParts {
@@ -57,10 +67,10 @@ export function liveParts(parts: DashboardParts): Html {
       <div>
     ${part("sources", isEmpty ? "" : sources(parts))}
     ${part("waiting", isEmpty ? "" : waiting(parts))}
+    ${part("sensors", sensors(parts))}
       </div>
       <div>
     ${part("usernames", usernames(parts))}
-    ${part("sensors", sensors(parts))}
     ${part("techniques", techniques(parts))}
     ${part("ignored", ignored(parts))}
       </div>
@@ -107,7 +117,7 @@ ${
     figure(
       name,
       last === undefined ? "never" : duration(now - last),
-      last === undefined ? "" : html`ago, ${ago(last, now)}`,
+      last === undefined ? "" : html`ago, at ${clock(last)} UTC`,
     )
   }
 </dl>`;
@@ -169,7 +179,7 @@ function firstSteps({ ignored }: Overview): Html {
 
 function charts({ found, now }: DashboardParts): Html {
   const { minutes } = found;
-  const day = { minutes, now, bars: 96, minutesOfBar: 15, labels: 4 };
+  const day = { minutes, now, bars: 97, minutesOfBar: 15, labels: 4 };
   const hour = { minutes, now, bars: 60, minutesOfBar: 1, labels: 3 };
   return html`<h2>Attempts per minute</h2>
 <div class="charts">${barChart({ ...day, name: "24 hours" })}${

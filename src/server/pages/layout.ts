@@ -57,12 +57,17 @@ export function layout({ title, at, isLive = false, body, now }: Page): Html {
         <main id="main" tabindex="-1">
     ${body}
         </main>
-        <footer>${PROGRAM}, as of ${fullTime(now)}${isLive
+        <footer>${asOf(now)}${isLive
           ? html`<span id="liveness" role="status"></span>`
           : ""}</footer>
       </body>
     </html>
   `;
+}
+
+/** Of when a page is. */
+export function asOf(now: number): Html {
+  return html`<span id="as-of" data-live>${PROGRAM}, as of ${fullTime(now)}</span>`;
 }
 
 /** A page that only says something. */

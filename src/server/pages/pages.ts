@@ -14,7 +14,7 @@ import type { Location } from "../../types.ts";
 import type { App, Context } from "../app.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
-import { notice } from "./layout.ts";
+import { asOf, notice } from "./layout.ts";
 import { Live, type Repeat } from "./live.ts";
 import { refusedPage } from "./refused.ts";
 import { sourcePage } from "./source.ts";
@@ -67,7 +67,10 @@ export function addPages(app: App, parts: PageParts, room: RoomParts): void {
   const live = new Live({
     ...{ now, log: room.log },
     stamp: () => buffer.stamp(),
-    render: async () => String(await liveParts(await dashboardParts())),
+    render: async () => {
+      const drawn = await dashboardParts();
+      return `${await liveParts(drawn)}${await asOf(drawn.now)}`;
+    },
     ...(parts.ended === undefined ? {} : { ended: parts.ended }),
     ...(parts.repeat === undefined ? {} : { repeat: parts.repeat }),
   });
@@ -121,7 +124,10 @@ export function addPages(app: App, parts: PageParts, room: RoomParts): void {
   app.post(
     "/refused/retry",
     room.onlySenders,
-    bodyLimit({ maxSize: LONGEST_FORM }),
+    bodyLimit({
+      maxSize: LONGEST_FORM,
+      onError: (context) => context.json({ error: "longer than our forms" }, 413),
+    }),
     async (context) => {
       const form = new URLSearchParams(await context.req.text());
       const keys = await meantBy(parts, form);

@@ -31,12 +31,16 @@ export function sourcePage(parts: SourceParts): Html {
       <h1 class="address">${source.sourceIp}</h1>
       ${alarm(source)}
       ${facts(parts)}
-      <h2>Timeline</h2>
-      ${timeline(source, now)}
-      ${happenings(source, now)}
+      <section>
+        <h2>Timeline</h2>
+        ${timeline(source, now)} ${happenings(source, now)}
+      </section>
       <div class="columns even">
-        <div>${usernames(source)}</div>
-        <div>${sensors(source, now)}${techniques(source)}</div>
+        <section>${usernames(source)}</section>
+        <div>
+          <section>${sensors(source, now)}</section>
+          <section>${techniques(source)}</section>
+        </div>
       </div>
     `,
   });
@@ -98,7 +102,7 @@ function happenings(source: SourceView, now: number): Html {
       : [{ at: openedAt, told: "an attack began that is not reported yet" }]),
     ...(compromisedAt === undefined ? [] : [{ at: compromisedAt, told: "a login was let in" }]),
     ...(retractedAt === undefined ? [] : [{ at: retractedAt, told: "withdrawn by an operator" }]),
-    ...source.reports.flatMap(reportHappenings),
+    ...source.reports.map(reportHappening),
   ];
   const rows = all.toSorted((one, other) => other.at - one.at);
   return tableBox(
@@ -127,21 +131,20 @@ function happenings(source: SourceView, now: number): Html {
   );
 }
 
-function reportHappenings(report: ReportRow): readonly Happening[] {
-  const { frozenAt, sink, state, lastTriedAt, attempts, lastError } = report;
-  const frozen = {
-    at: frozenAt,
-    told: `report to ${sink}: ${counted(attempts, "attempt")} so far`,
+function reportHappening(report: ReportRow): Happening {
+  const { frozenAt, sink, state, lastTriedAt, attempts, lastError, tries } = report;
+  const told = `to ${sink}: ${counted(attempts, "attempt")} so far`;
+  const tried = tries < 2 ? "" : `, tried ${tries} times`;
+  const why = lastError === undefined ? "" : html`. ${foreign(lastError)}`;
+  const again = state === "refused"
+    ? html`
+      (<a href="/refused">send again</a>)
+    `
+    : "";
+  return {
+    at: lastTriedAt ?? frozenAt,
+    told: html`${badge(state)} report ${told}${tried}${why}${again}`,
   };
-  const why = lastError === undefined ? "" : html`: ${foreign(lastError)}`;
-  const tries = counted(report.tries, "try", "tries");
-  const said = state === "delivered"
-    ? html`${badge("delivered")} to ${sink}`
-    : state === "refused"
-    ? html`${badge("refused")} by ${sink}${why} (<a href="/refused">send again</a>)`
-    : html`${badge("pending")} for ${sink}, ${tries}${why}`;
-  const end = lastTriedAt ?? (state === "pending" ? frozenAt : undefined);
-  return end === undefined ? [frozen] : [{ at: end, told: said }, frozen];
 }
 
 function usernames(source: SourceView): Html {

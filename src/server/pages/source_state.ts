@@ -7,7 +7,7 @@ import { html } from "@hono/hono/html";
 import type { Location } from "../../types.ts";
 import type { ReportRow } from "../../buffer/report_desk.ts";
 import type { SourceRow } from "../../buffer/views.ts";
-import { ago, cleaned, foreign, type Html, until } from "./text.ts";
+import { ago, cleaned, foreign, type Html, since, until } from "./text.ts";
 
 /** What states are told by. */
 export interface StateRules {
@@ -44,7 +44,7 @@ export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
     }${why} ${link}`;
   }
   if (source.openedAt !== undefined) {
-    return html`${badge("pending")} gathering since ${ago(source.openedAt, now)} ${link}`;
+    return html`${badge("pending")} gathering for ${since(source.openedAt, now)} ${link}`;
   }
   if (source.deliveredTo.length > 0) {
     const sinks = source.deliveredTo.includes("misp") ? link : "to the feed";

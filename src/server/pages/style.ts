@@ -58,14 +58,14 @@ footer { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; color: 
   margin-top: 16px; font-size: 13px; }
 footer .pause { margin-left: auto; padding: 1px 8px; font-size: 13px; color: var(--ink); }
 
-section:not(:empty), .columns.even > div, .timeline-sheet {
+section:not(:empty) {
   background: var(--sheet); border: 1px solid var(--line); border-radius: 6px; padding: 12px;
   margin-bottom: 12px;
 }
 section:empty { display: none; }
 #figures, #attention { background: none; border: 0; padding: 0; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 0 12px; align-items: start; }
-.columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); margin-top: 12px; }
+.columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 
 .figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
@@ -90,6 +90,7 @@ h1 + .attention { margin-bottom: 12px; }
 .charts { display: grid; grid-template-columns: 2fr 1fr; gap: 20px; }
 .chart { margin: 0; min-width: 0; }
 .chart figcaption { margin-bottom: 6px; }
+.chart figcaption span { display: block; font-size: 13px; }
 .plot { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 6px; }
 .plot svg { width: 100%; height: 130px; display: block; }
 .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right;
@@ -105,7 +106,7 @@ details { margin-top: 8px; }
 summary { cursor: pointer; color: var(--quiet); width: fit-content; }
 details table { width: auto; margin-top: 6px; }
 
-.box { overflow-x: auto; }
+.box { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; font-weight: 400; padding: 4px 14px 4px 0; vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -113,7 +114,8 @@ thead th { color: var(--quiet); font-size: 13px; border-bottom: 1px solid var(--
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover { background: var(--hover); }
 .number { text-align: right; white-space: nowrap; }
-.address { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.address { font-variant-numeric: tabular-nums; }
+th .address { white-space: nowrap; }
 td time { white-space: nowrap; }
 .foreign { overflow-wrap: anywhere; }
 .reason, .state { overflow-wrap: anywhere; min-width: 24ch; }
@@ -130,14 +132,14 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
 .facts dt { color: var(--quiet); font-size: 13px; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .timeline { margin: 0; }
-.lane { display: grid; grid-template-columns: 16ch minmax(0, 1fr); gap: 8px; align-items: center; }
+.lane { display: grid; grid-template-columns: 130px minmax(0, 1fr); gap: 8px; align-items: center; }
 .lane dt { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .lane dd { margin: 0; }
 .lane svg { width: 100%; height: 20px; display: block; }
 .mark { fill: var(--wait); }
 .mark.delivered { fill: var(--good); }
 .mark.refused { fill: var(--bad); }
-.times.lanes { margin: 2px 0 12px calc(16ch + 8px); }
+.times.lanes { margin: 2px 0 12px 138px; }
 
 @media (max-width: 1000px) {
   .columns { grid-template-columns: minmax(0, 1fr); }
@@ -151,9 +153,15 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   .lookup { margin: 0; width: 100%; }
   .lookup input { flex: 1; }
   .plot svg { height: 96px; }
-  .lane { grid-template-columns: 10ch minmax(0, 1fr); }
-  .times.lanes { margin-left: calc(10ch + 8px); }
-  .state { min-width: 18ch; }
+  .lane { grid-template-columns: 90px minmax(0, 1fr); }
+  .times.lanes { margin-left: 98px; }
+  .times.lanes span:nth-child(2) { display: none; }
+  th, td { padding-right: 10px; }
+  .state { min-width: 14ch; }
+  /* There is more on the page of each source. */
+  .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
+  .sources th:nth-child(2) { font-size: 0; }
+  #happenings :is(th, td):nth-child(2) { display: none; }
 }
 @media (pointer: coarse) { button, nav a, input { min-height: 32px; } nav a { display: inline-flex; align-items: center; } }
 @media (forced-colors: active) { .bar, .mark { fill: CanvasText; } .badge { border: 1px solid; } }

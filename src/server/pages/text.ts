@@ -79,6 +79,11 @@ export function ago(at: number | undefined, now: number): Html {
   return timeElement(at, at > now + MINUTE ? `in ${duration(at - now)}` : told);
 }
 
+/** How long it lasts. */
+export function since(at: number, now: number): Html {
+  return timeElement(at, duration(now - at));
+}
+
 /** How long until then. */
 export function until(at: number, now: number): Html {
   return timeElement(at, at <= now ? "now" : `in ${duration(at - now)}`);
