@@ -4,6 +4,7 @@
  * @module
  */
 import { html } from "@hono/hono/html";
+import type { ReportRow } from "../../buffer/report_desk.ts";
 import type { RefusedReports } from "../../buffer/views.ts";
 import { subject } from "./dashboard.ts";
 import { layout, tableBox } from "./layout.ts";
@@ -21,74 +22,86 @@ export interface RefusedParts {
 }
 
 /** Draws the page. */
-export function refusedPage({ found, told, mispUrl, now }: RefusedParts): Html {
-  const { rows, count } = found;
-  const more = count.value - rows.length;
+export function refusedPage(parts: RefusedParts): Html {
+  const { found, told, now } = parts;
+  const isEmpty = found.rows.length === 0;
   return layout({
     title: "Refused reports: SSH brute force",
     at: "/refused",
     now,
-    body: html`<h1>Refused reports</h1>
-${told === undefined ? "" : html`<p class="told" role="status">${told}</p>`}
-${
-      rows.length === 0 ? html`<p>None: everything was taken, or waits for its turn.</p>` : html`
-        <p>${counted(
-          count,
-          "report was",
-          "reports were",
-        )} refused, and will not be sent again by themselves. A later report of the same event takes the place of a refused one.</p>
-        <form method="post"
-          action="/refused/retry"><button name="all" value="${rows.length}">Send ${more > 0
-            ? `these ${number(rows.length)}`
-            : rows.length === 1
-            ? "it"
-            : "all"} again</button></form>
-        ${tableBox(
-          "refused-box",
-          "Refused reports",
-          html`
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">source</th>
-                  <th scope="col">by</th>
-                  <th scope="col">refused</th>
-                  <th scope="col" class="number">attempts</th>
-                  <th scope="col" class="number">tries</th>
-                  <th scope="col">why</th>
-                  <th scope="col"><span class="unseen">send again</span></th>
-                </tr>
-              </thead>
-              <tbody>${rows.map((report) => {
-                const { uuid, sink, sourceIp, eventUuid } = report;
-                const address = sink === "misp" ? eventAddress(eventUuid, mispUrl) : undefined;
-                return html`
-                  <tr>
-                    <th scope="row">${subject(sourceIp)}</th>
-                    <td>${address === undefined ? sink : html`
-                      <a href="${address}"
-                        rel="noopener noreferrer">${sink}<span class="unseen">: event of ${sourceIp}</span></a>
-                    `}</td>
-                    <td>${ago(report.lastTriedAt ?? report.frozenAt, now)}</td>
-                    <td class="number">${number(report.attempts)}</td>
-                    <td class="number">${number(report.tries)}</td>
-                    <td class="reason">${foreign(
-                      report.lastError ?? "no reason was given",
-                      600,
-                    )}</td>
-                    <td>
-                      <form method="post"
-                        action="/refused/retry"><input type="hidden" name="report" value="${uuid}"><input type="hidden" name="sink" value="${sink}"><button aria-label="Send again: ${sourceIp} to ${sink}">Send again</button></form>
-                    </td>
-                  </tr>
-                `;
-              })}</tbody>
-            </table>
-          `,
-        )}${more > 0
-          ? html`<p class="quiet">${bounded({ ...count, value: more })} more are not listed.</p>`
-          : ""}
-      `
-    }`,
+    body: html`
+      <h1>Refused reports</h1>
+      ${told === undefined ? "" : html`<p class="told" role="status">${told}</p>`}
+      <section>${isEmpty
+        ? html`<p>None: everything was taken, or waits for its turn.</p>`
+        : reports(parts)}</section>
+    `,
   });
+}
+
+function reports(parts: RefusedParts): Html {
+  const { rows, count } = parts.found;
+  const more = count.value - rows.length;
+  const which = more > 0 ? `these ${number(rows.length)}` : "all";
+  return html`
+    <p>${counted(
+      count,
+      "report was",
+      "reports were",
+    )} refused. None is sent again by itself, but a later report of the same event takes its place.</p>
+    ${rows.length === 1 ? "" : html`
+      <form method="post" action="/refused/retry">
+        <button name="all" value="${rows.length}">Send ${which} again</button>
+      </form>
+    `}
+    ${tableBox("refused-box", "Refused reports", table(parts))}
+    ${more > 0
+      ? html`<p class="quiet">${bounded({ ...count, value: more })} more are not listed.</p>`
+      : ""}
+  `;
+}
+
+function table(parts: RefusedParts): Html {
+  return html`
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">source</th>
+          <th scope="col">by</th>
+          <th scope="col">refused</th>
+          <th scope="col" class="number">attempts</th>
+          <th scope="col" class="number">tries</th>
+          <th scope="col">why</th>
+          <th scope="col"><span class="unseen">send again</span></th>
+        </tr>
+      </thead>
+      <tbody>${parts.found.rows.map((report) => line(report, parts))}</tbody>
+    </table>
+  `;
+}
+
+function line(report: ReportRow, { mispUrl, now }: RefusedParts): Html {
+  const { uuid, sink, sourceIp, eventUuid } = report;
+  const address = sink === "misp" ? eventAddress(eventUuid, mispUrl) : undefined;
+  const by = address === undefined ? sink : html`
+    <a href="${address}"
+      rel="noopener noreferrer">${sink}<span class="unseen">: event of ${sourceIp}</span></a>
+  `;
+  return html`
+    <tr>
+      <th scope="row">${subject(sourceIp)}</th>
+      <td>${by}</td>
+      <td>${ago(report.lastTriedAt ?? report.frozenAt, now)}</td>
+      <td class="number">${number(report.attempts)}</td>
+      <td class="number">${number(report.tries)}</td>
+      <td class="reason">${foreign(report.lastError ?? "no reason was given", 600)}</td>
+      <td class="number">
+        <form method="post" action="/refused/retry">
+          <input type="hidden" name="report" value="${uuid}">
+          <input type="hidden" name="sink" value="${sink}">
+          <button aria-label="Send again: ${sourceIp} to ${sink}">Send again</button>
+        </form>
+      </td>
+    </tr>
+  `;
 }

@@ -83,6 +83,7 @@ h1 + .attention { margin-bottom: 12px; }
 .attention a { color: inherit; }
 .told { background: var(--good-ground); border-left: 4px solid var(--good); border-radius: 4px;
   padding: 8px 12px; max-width: none; }
+section > form { margin-bottom: 12px; }
 .start pre { background: var(--ground); padding: 8px 12px; border-radius: 4px; overflow-x: auto; margin: 0 0 8px; }
 .start ul, .plain { margin: 0; padding-left: 18px; }
 .plain { list-style: none; padding: 0; }
@@ -118,6 +119,7 @@ tbody tr:hover { background: var(--hover); }
 th .address { white-space: nowrap; }
 td time { white-space: nowrap; }
 .foreign { overflow-wrap: anywhere; }
+.sources td:nth-child(2) { white-space: nowrap; }
 .reason, .state { overflow-wrap: anywhere; min-width: 24ch; }
 abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 12px; color: var(--quiet); }
 .badge { display: inline-block; padding: 0 7px; border-radius: 9px; font-size: 12px; line-height: 18px;
@@ -157,7 +159,8 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   .times.lanes { margin-left: 98px; }
   .times.lanes span:nth-child(2) { display: none; }
   th, td { padding-right: 10px; }
-  .state { min-width: 14ch; }
+  .state, .reason { min-width: 14ch; }
+  #refused-box :is(th, td):is(:nth-child(2), :nth-child(4), :nth-child(5)) { display: none; }
   /* There is more on the page of each source. */
   .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
   .sources th:nth-child(2) { font-size: 0; }
