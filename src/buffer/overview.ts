@@ -25,8 +25,9 @@ import type {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** Of how many sources the overview tells. */
-const LATEST = 100;
+/** Among how many sources the top ones are looked for, and of how many names and techniques are told. */
+const RANKED = 100;
+const LATEST = 30;
 const TOP_SOURCES = 15;
 const TOP_NAMES = 15;
 const TOP_TECHNIQUES = 10;
@@ -36,13 +37,15 @@ const NEXT_REPORTS = 5;
 const LATEST_REPORTS = 6;
 const TIMELINE_REPORTS = 50;
 /** Nothing is counted further. */
-const COUNTED = 100_000;
-/** Connections of one source that are gone through: for a row of a table, and for its page. */
-const CONNECTIONS = 2_000;
-const ALL_CONNECTIONS = 20_000;
+const COUNTED = 10_000;
+/** Connections that are gone through: of all rows of a table together, and for the page of one source. */
+const CONNECTIONS = 6_000;
+const CONNECTIONS_OF_ONE = 10_000;
 /** User names of one source that are gone through, and shown on its page. */
 const NAMES = 2_000;
 const SHOWN_NAMES = 100;
+/** In the mean, where names of many sources are gone through. */
+const NAMES_OF_EACH = 100;
 
 type Row = Record<string, unknown>;
 
@@ -57,10 +60,12 @@ export function readOverview(sql: Statements, now: number): Overview {
       [...counters].filter(([name]) => name.startsWith(prefix))
         .map(([name, value]) => [name.slice(prefix.length), value]),
     );
-  const latest = latestSources(sql);
+  const ranked = latestSources(sql);
+  const latest = ranked.slice(0, LATEST).map(({ sourceIp }) => readRows(sql, sourceIp));
   return {
     minutes: minutesSince(sql, now - DAY),
-    sources: topSources(sql, latest),
+    sources: topSources(sql, ranked),
+    ranked: ranked.length,
     latest: latest.length,
     usernames: topUsernames(sql, latest),
     techniques: topTechniques(sql, latest),
@@ -97,7 +102,7 @@ export function readSource(sql: Statements, sourceIp: string): SourceView | unde
     names.set(text, (names.get(text) ?? 0) + guesses);
   }
   return {
-    ...sourceRow(sql, source, ALL_CONNECTIONS, TIMELINE_REPORTS),
+    ...sourceRow(sql, source, CONNECTIONS_OF_ONE, TIMELINE_REPORTS),
     usernames: mostFirst(names, SHOWN_NAMES),
     distinctUsernames: names.size,
     furtherUsernames: Number(attack?.further_usernames ?? 0) + (home?.furtherUsernames ?? 0),
@@ -150,33 +155,58 @@ interface Source {
   readonly home: Home | undefined;
 }
 
-/** The sources that something arrived of last, or that were frozen last. */
-function latestSources(sql: Statements): readonly Source[] {
-  const times = new Map<string, number>();
+/** A source that something arrived of lately, or that was frozen lately. */
+interface Latest {
+  readonly sourceIp: string;
+  readonly at: number;
+  readonly alerts: number;
+}
+
+function latestSources(sql: Statements): readonly Latest[] {
   const rows = [
-    ...sql("SELECT source_ip, touched_at AS at FROM attack ORDER BY touched_at DESC LIMIT ?")
-      .all(LATEST),
-    ...sql("SELECT source_ip, frozen_at AS at FROM home_event ORDER BY frozen_at DESC LIMIT ?")
-      .all(LATEST),
+    ...sql(
+      `SELECT a.source_ip, a.touched_at AS at, a.alerts + coalesce(h.alerts, 0) AS alerts
+       FROM (SELECT source_ip, touched_at, alerts FROM attack ORDER BY touched_at DESC LIMIT ?) a
+       LEFT JOIN home_event h USING (source_ip)`,
+    ).all(RANKED),
+    ...sql(
+      `SELECT h.source_ip, h.frozen_at AS at, h.alerts + coalesce(a.alerts, 0) AS alerts
+       FROM (SELECT source_ip, frozen_at, alerts FROM home_event ORDER BY frozen_at DESC LIMIT ?) h
+       LEFT JOIN attack a USING (source_ip)`,
+    ).all(RANKED),
   ];
+  const found = new Map<string, Latest>();
   for (const row of rows) {
     const sourceIp = String(row.source_ip);
-    times.set(sourceIp, Math.max(times.get(sourceIp) ?? 0, Number(row.at)));
+    const at = Math.max(Number(row.at), found.get(sourceIp)?.at ?? 0);
+    found.set(sourceIp, { sourceIp, at, alerts: Number(row.alerts) });
   }
-  return [...times].sort(([, a], [, b]) => b - a).slice(0, LATEST).map(([sourceIp]) => ({
+  return [...found.values()].sort((one, other) => other.at - one.at).slice(0, RANKED);
+}
+
+function readRows(sql: Statements, sourceIp: string): Source {
+  return {
     sourceIp,
     attack: sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp),
     home: readHome(sql, sourceIp),
-  }));
+  };
 }
 
 const alertsOf = ({ attack, home }: Source) => Number(attack?.alerts ?? 0) + (home?.alerts ?? 0);
 
-/** Alerts choose them, as those are counted already; attempts put them in order. */
-function topSources(sql: Statements, latest: readonly Source[]): readonly SourceRow[] {
-  return latest.toSorted((one, other) => alertsOf(other) - alertsOf(one)).slice(0, TOP_SOURCES)
-    .map((source) => sourceRow(sql, source, CONNECTIONS, LATEST_REPORTS))
-    .sort((one, other) => other.attempts.value - one.attempts.value);
+/**
+ * Alerts choose them, as those are counted already; attempts put them in order. Small sources come
+ * first to have their connections counted, so that large ones share what they leave.
+ */
+function topSources(sql: Statements, ranked: readonly Latest[]): readonly SourceRow[] {
+  const top = ranked.toSorted((one, other) => other.alerts - one.alerts).slice(0, TOP_SOURCES);
+  let left = CONNECTIONS;
+  const rows = top.reverse().map(({ sourceIp, alerts }, index) => {
+    const most = Math.ceil(left / (top.length - index));
+    left -= Math.min(most, alerts);
+    return sourceRow(sql, readRows(sql, sourceIp), most, LATEST_REPORTS);
+  });
+  return rows.sort((one, other) => other.attempts.value - one.attempts.value);
 }
 
 function sourceRow(
@@ -225,11 +255,9 @@ function attemptsOfSource(sql: Statements, { sourceIp, attack, home }: Source, m
   const told = home?.attempts ?? 0;
   if (attack === undefined) return { value: told, isMore: false };
   const row = sql(
-    `SELECT sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect, sum(rows) AS rows
-     FROM (SELECT max(max(sshd), max(pam_error)) AS guesses, max(pam) AS pam,
-         max(connect) AS connect, count(*) AS rows
-       FROM (SELECT * FROM attack_connection WHERE source_ip = ? LIMIT ?)
-       GROUP BY sensor, pid)`,
+    `SELECT sum(guesses) AS guesses, sum(pam) AS pam, sum(connect) AS connect, count(*) AS n
+     FROM (SELECT max(max(sshd, pam_error)) AS guesses, max(pam) AS pam, max(connect) AS connect
+       FROM attack_connection WHERE source_ip = ? GROUP BY sensor, pid LIMIT ?)`,
   ).get(sourceIp, most);
   const settled = home?.settled ?? { pam: 0, guesses: 0, connect: 0 };
   const attempts = attemptsOf({
@@ -237,13 +265,13 @@ function attemptsOfSource(sql: Statements, { sourceIp, attack, home }: Source, m
     guesses: Number(row?.guesses ?? 0) + settled.guesses,
     connect: Number(row?.connect ?? 0) + settled.connect,
   });
-  return { value: Math.max(attempts, told), isMore: Number(row?.rows ?? 0) >= most };
+  return { value: Math.max(attempts, told), isMore: Number(row?.n ?? 0) >= most };
 }
 
 function openUsernames(sql: Statements, sourceIp: string): readonly GuessesRow[] {
   return sql(
-    `SELECT username, max(max(pam), max(sshd), max(pam_error), max(connect)) AS guesses
-     FROM (SELECT * FROM attack_username WHERE source_ip = ? LIMIT ?) GROUP BY username`,
+    `SELECT username, max(max(pam, sshd, pam_error, connect)) AS guesses
+     FROM attack_username WHERE source_ip = ? GROUP BY username LIMIT ?`,
   ).all(sourceIp, NAMES).map((row) => ({
     text: String(row.username),
     guesses: Number(row.guesses),
@@ -262,11 +290,10 @@ function topUsernames(sql: Statements, latest: readonly Source[]): readonly Gues
   const add = (name: string, guesses: number) => names.set(name, (names.get(name) ?? 0) + guesses);
   const open = sql(
     `SELECT username, sum(guesses) AS guesses FROM (
-       SELECT username, max(max(pam), max(sshd), max(pam_error), max(connect)) AS guesses
-       FROM (SELECT * FROM attack_username WHERE source_ip IN (SELECT value FROM json_each(?))
-         LIMIT ?)
-       GROUP BY source_ip, username) GROUP BY username`,
-  ).all(openOf(latest), LATEST * 100);
+       SELECT username, max(max(pam, sshd, pam_error, connect)) AS guesses FROM attack_username
+       WHERE source_ip IN (SELECT value FROM json_each(?)) GROUP BY source_ip, username LIMIT ?)
+     GROUP BY username`,
+  ).all(openOf(latest), LATEST * NAMES_OF_EACH);
   for (const row of open) add(String(row.username), Number(row.guesses));
   for (const { home } of latest) {
     for (const [name, guesses] of Object.entries(home?.usernames ?? {})) add(name, guesses);

@@ -62,7 +62,9 @@ export interface Overview {
   readonly minutes: readonly MinuteRow[];
   /** Most attempts first. */
   readonly sources: readonly SourceRow[];
-  /** How many of the latest sources `sources`, `usernames` and `techniques` are about. */
+  /** Among how many of the latest sources those were looked for. */
+  readonly ranked: number;
+  /** Of how many of the latest sources `usernames` and `techniques` are. */
   readonly latest: number;
   readonly usernames: readonly GuessesRow[];
   readonly techniques: readonly TechniqueRow[];

@@ -187,13 +187,13 @@ function charts({ found, now }: DashboardParts): Html {
   }</div>${minutes.length === 0 ? "" : hoursTable(minutes)}`;
 }
 
-/** `of the latest 100 sources` */
-const ofLatest = ({ latest }: Overview) => `of the latest ${counted(latest, "source")}`;
+/** `of the latest 50 sources` */
+const ofLatest = (sources: number) => `of the latest ${counted(sources, "source")}`;
 
 function sources(parts: DashboardParts): Html {
   const { found } = parts;
-  const name = `Top sources, ${ofLatest(found)}`;
-  return html`<h2>Top sources <span class="quiet">${ofLatest(found)}</span></h2>
+  const name = `Top sources, ${ofLatest(found.ranked)}`;
+  return html`<h2>Top sources <span class="quiet">${ofLatest(found.ranked)}</span></h2>
 ${
     tableBox(
       "sources-box",
@@ -287,7 +287,7 @@ function usernames({ found }: DashboardParts): Html | "" {
   if (found.usernames.length === 0) return "";
   const most = found.usernames[0]!.guesses;
   return html`
-    <h2>Top user names <span class="quiet">${ofLatest(found)}</span></h2>
+    <h2>Top user names <span class="quiet">${ofLatest(found.latest)}</span></h2>
     <table class="ranks">
       <thead>
         <tr>
@@ -343,7 +343,7 @@ ${
 function techniques({ found }: DashboardParts): Html | "" {
   if (found.techniques.length === 0) return "";
   return html`
-    <h2>Techniques <span class="quiet">${ofLatest(found)}</span></h2>
+    <h2>Techniques <span class="quiet">${ofLatest(found.latest)}</span></h2>
     <table>
       <thead>
         <tr>

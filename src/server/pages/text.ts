@@ -20,7 +20,7 @@ export function number(value: number): string {
   return NUMBER.format(value);
 }
 
-/** `12,345`, or `100,000+` where it was not counted further. */
+/** `12,345`, or `10,000+` where it was not counted further. */
 export function bounded({ value, isMore }: Bounded): string {
   return `${number(value)}${isMore ? "+" : ""}`;
 }
