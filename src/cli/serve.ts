@@ -77,6 +77,7 @@ export async function serve(start: Start): Promise<number> {
     { signal: ended.signal },
     () => flushOnce(publisher, owner, config, log),
   );
+  if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   await untilSignal();
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
@@ -105,6 +106,15 @@ async function flushOnce(
     await pruneBuffer(publisher.buffer, config, log);
   } catch (error) {
     log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Pages tell where sources are before anything was published. */
+async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
+  try {
+    await publisher.prepare();
+  } catch (error) {
+    log("error", `geoip: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -22,7 +22,6 @@ const LOOKS = [
   { name: "light", colorScheme: "light", width: 1280, height: 900 },
   { name: "dark", colorScheme: "dark", width: 1280, height: 900 },
   { name: "phone", colorScheme: "light", width: 375, height: 740 },
-  { name: "phone dark", colorScheme: "dark", width: 375, height: 740 },
 ] as const;
 
 /** A browser, and a service on a port of its own that steps by itself, but faster. */

@@ -160,7 +160,8 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   .times.lanes span:nth-child(2) { display: none; }
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
-  #refused-box :is(th, td):is(:nth-child(2), :nth-child(4), :nth-child(5)) { display: none; }
+  #refused-box :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
+  .box button { white-space: normal; }
   /* There is more on the page of each source. */
   .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
   .sources th:nth-child(2) { font-size: 0; }
