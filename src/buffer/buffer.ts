@@ -5,6 +5,7 @@
  */
 import type { Decision, IgnoreReason, Location, Service, Technique } from "../types.ts";
 import type { ReportDesk, ReportKey } from "./report_desk.ts";
+import type { Views } from "./views.ts";
 
 /** What became of the decisions of one hand-over. */
 export interface Accepted {
@@ -279,7 +280,7 @@ export interface BufferStatus {
 }
 
 /** The buffer. Every method is one transaction. */
-export interface Buffer extends ReportDesk, Disposable {
+export interface Buffer extends ReportDesk, Views, Disposable {
   /**
    * Stores what was decided. When it returns, it is on disk and will stay there.
    *

@@ -71,6 +71,9 @@ function servicesOf(bits: number): readonly Service[] {
   return services.filter((service) => (bits & SERVICE_BITS[service]) !== 0);
 }
 
+/** Name of the counter of homes: counting a million of them takes too long for a page. */
+export const KNOWN_SOURCES = "known_sources";
+
 interface HomeDetail {
   readonly part?: number | undefined;
   readonly services: readonly Service[];
@@ -122,10 +125,21 @@ export function writeFrozen(
   const { home, withheld } = frozen;
   if (withheld !== undefined) count(sql, `ignored.${withheld}`, alerts);
   writeTold(sql, frozen, now);
+  rememberSensors(sql, home.sourceIp);
   for (const table of ATTACK_TABLES) {
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(home.sourceIp);
   }
   for (const row of frozen.settled) forgetConnection(sql, home.sourceIp, row);
+}
+
+/** When a sensor was last heard of is known as long as it may be missed, not only while it sees attacks. */
+function rememberSensors(sql: Statements, sourceIp: string): void {
+  sql(
+    `INSERT INTO sensor (sensor, name, alerts, last_seen)
+     SELECT sensor, name, alerts, last_seen FROM attack_sensor WHERE source_ip = ?
+     ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
+       last_seen = max(last_seen, excluded.last_seen)`,
+  ).run(sourceIp);
 }
 
 /**
@@ -179,6 +193,8 @@ function writeHome(sql: Statements, home: Home, now: number): void {
     ...{ part, services, place, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques },
   };
+  const isKnown = sql("SELECT 1 FROM home_event WHERE source_ip = ?").get(home.sourceIp);
+  if (isKnown === undefined) count(sql, KNOWN_SOURCES, 1);
   sql(
     `INSERT OR REPLACE INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen,
        last_seen, alerts, pam, guesses, connect, attempts, compromised_at, retracted_at, reports,

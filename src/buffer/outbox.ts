@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Statements } from "./accept.ts";
+import { count, type Statements } from "./accept.ts";
 import { forgetAlerts } from "./alert_ids.ts";
+import { KNOWN_SOURCES } from "./freezing.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
 import { Damage } from "./open.ts";
 import type { ReportKey } from "./report_desk.ts";
@@ -86,6 +87,9 @@ export function countWaiting(sql: Statements, sinks: readonly SinkName[]): numbe
   return Number(row?.n ?? 0);
 }
 
+/** Counter of when a sink took something last, milliseconds UTC, before the sink's name. */
+export const LAST_DELIVERED = "last_delivered.";
+
 /** What only the holder of the lease may write. */
 const IF_LEASED = `AND state = 'pending'
   AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
@@ -108,6 +112,10 @@ export function markDelivered(
      VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET delivered_at = excluded.delivered_at, told = excluded.told`,
   ).run(report.eventUuid, report.sink, report.sourceIp, now, told);
+  sql(
+    `INSERT INTO counter (name, value) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`,
+  ).run(`${LAST_DELIVERED}${report.sink}`, now);
   sql("DELETE FROM sighting WHERE event_uuid = ? AND sink = ? AND source_ip = ?")
     .run(report.eventUuid, report.sink, report.sourceIp);
   sql("DELETE FROM sink_pause WHERE sink = ?").run(report.sink);
@@ -202,6 +210,9 @@ const DAY = 24 * 60 * 60 * 1000;
 /** How long a delivered report stays to be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
 
+/** A day's chart, and an hour for clocks that are changed. */
+const KEEP_MINUTES_MS = DAY + 60 * 60_000;
+
 /**
  * Forgets what is older than its keep.
  *
@@ -233,7 +244,10 @@ export function prune(
          (SELECT event_uuid, source_ip FROM home_event WHERE ${isOver})`,
     ).run(old);
   }
-  sql(`DELETE FROM home_event WHERE ${isOver}`).run(old);
+  const homes = Number(sql(`DELETE FROM home_event WHERE ${isOver}`).run(old).changes);
+  if (homes > 0) count(sql, KNOWN_SOURCES, -homes);
+  sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
+  sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEEP_MINUTES_MS) / 60_000));
   sql(
     `DELETE FROM delivered_home WHERE source_ip LIKE 'day %' AND event_uuid IN
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,

@@ -19,8 +19,9 @@ import type {
 /** Name of the counter of reports that were dropped. */
 export const DROPPED = "reports_dropped";
 
-/** Bodies may be large: only who shows one reads it. */
-const ROW = `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.state, r.attempts, r.frozen_at,
+/** The columns of {@link toRow}. Bodies may be large: only who shows one reads it. */
+export const ROW =
+  `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.state, r.attempts, r.frozen_at,
     r.tries, max(r.next_try_at, coalesce(p.until, 0)) AS next_try_at, r.ended_at, r.last_error
   FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink`;
 
@@ -59,7 +60,8 @@ export function findReports(sql: Statements, meant: ReportsMeant): readonly Repo
   }
 }
 
-function toRow(row: Record<string, unknown>): ReportRow {
+/** A report from a row of {@link ROW}. */
+export function toRow(row: Record<string, unknown>): ReportRow {
   const state = row.state as ReportState;
   return {
     uuid: String(row.uuid),

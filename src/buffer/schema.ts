@@ -223,4 +223,35 @@ export const MIGRATIONS: readonly string[] = [
     moved_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE minute (
+    minute INTEGER PRIMARY KEY,
+    alerts INTEGER NOT NULL,
+    sshd INTEGER NOT NULL,
+    pam_error INTEGER NOT NULL,
+    pam INTEGER NOT NULL,
+    connect INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sensor (
+    sensor TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    alerts INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO sensor (sensor, name, alerts, last_seen)
+    SELECT value ->> 'sensor', max(value ->> 'name'), sum(value ->> 'alerts'),
+      max(value ->> 'lastSeen')
+    FROM (SELECT detail FROM home_event ORDER BY frozen_at DESC LIMIT 10000),
+      json_each(detail, '$.sensors')
+    GROUP BY 1;
+
+  CREATE INDEX report_source ON report (source_ip);
+  CREATE INDEX report_refused ON report (ended_at) WHERE state = 'refused';
+  CREATE INDEX report_oldest ON report (frozen_at) WHERE state = 'pending';
+
+  INSERT INTO counter (name, value) SELECT 'known_sources', count(*) FROM home_event;
+  INSERT INTO counter (name, value)
+    SELECT 'last_delivered.' || sink, max(delivered_at) FROM delivered_home GROUP BY sink;
+  `,
 ];

@@ -14,6 +14,7 @@ import * as days from "./day_events.ts";
 import * as follow from "./checkpoint.ts";
 import * as leases from "./leases.ts";
 import * as outbox from "./outbox.ts";
+import type * as pages from "./views.ts";
 import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
 import { givenUp, makeRoom } from "./room.ts";
@@ -374,6 +375,28 @@ export class SqliteBuffer implements buffer.Buffer {
     return this.#attempt(() => readStatus(this.#sql));
   }
 
+  // Only who shows pages needs what these load.
+  async overview(now: number): Promise<pages.Overview> {
+    const { readOverview } = await import("./overview.ts");
+    return readOverview(this.#sql, now);
+  }
+
+  async sourceView(sourceIp: string): Promise<pages.SourceView | undefined> {
+    const { readSource } = await import("./overview.ts");
+    return readSource(this.#sql, sourceIp);
+  }
+
+  async refusedReports(most: number): Promise<pages.RefusedReports> {
+    const { readRefused } = await import("./overview.ts");
+    return readRefused(this.#sql, most);
+  }
+
+  stamp(): Promise<string> {
+    const others = this.#sql("PRAGMA data_version").get()?.data_version;
+    const own = this.#sql("SELECT total_changes() AS n").get()?.n;
+    return Promise.resolve(`${others}/${own}`);
+  }
+
   prune(keep: buffer.Keep, now: number): Promise<boolean> {
     return this.#transaction(() => outbox.prune(this.#sql, keep, now));
   }
@@ -391,6 +414,7 @@ function acceptAll(
   let spoofed = 0;
   const batch = new Batch();
   const ids = new AlertIds(sql);
+  const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
   for (const decision of decisions) {
     const outcome = decision.kind === "ignored"
       ? decision.reason
@@ -398,7 +422,9 @@ function acceptAll(
     if (outcome === "duplicate") duplicate++;
     else if (outcome === "accepted") {
       accepted++;
-      if (decision.kind === "attempts" && decision.spoofedSrcip) spoofed++;
+      if (decision.kind !== "attempts") continue;
+      if (decision.spoofedSrcip) spoofed++;
+      for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
     } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
   }
   batch.write(sql, maxUsernames, now);
@@ -406,6 +432,15 @@ function acceptAll(
     count(sql, "accepted", accepted);
     sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
          ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
+    sql(
+      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
+         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+         connect = connect + excluded.connect`,
+    ).run(
+      ...[Math.floor(now / 60_000), accepted],
+      ...[guesses.sshd, guesses["pam-error"], guesses.pam, guesses.connect],
+    );
   }
   if (duplicate > 0) count(sql, "duplicate", duplicate);
   if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);

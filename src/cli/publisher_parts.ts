@@ -10,7 +10,13 @@ import { type ClientOptions, MispClient } from "../misp/client.ts";
 import { FeedSink } from "../misp/feed_sink.ts";
 import { RestSink } from "../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../misp/uuid.ts";
-import { closeDay, freezeAttack, type FreezeRules, retractHome } from "../publish/freeze.ts";
+import {
+  closeDay,
+  freezeAttack,
+  type FreezeRules,
+  type Lookups,
+  retractHome,
+} from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
 import type { Sink } from "../publish/sink.ts";
 import { createContact } from "./contact.ts";
@@ -21,6 +27,8 @@ import { createLookups } from "./lookups.ts";
 export interface Publisher extends PublisherParts, Disposable {
   /** Withdraws the address of a home. */
   readonly retract: (home: Home, now: number) => Frozen;
+  /** What is known of an address, once `prepare()` was called. */
+  readonly locate: Lookups["locate"];
 }
 
 /** Where feed events go: the folder that is set, else one beside the buffer when there is no MISP. */
@@ -59,6 +67,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
       freezeAttack(attack, home, rules, now, lookups.current(), placeOf(config, place)),
     close: (event, homes, now) => closeDay(event, homes, rules, now),
     retract: (home, now) => retractHome(home, rules, now, lookups.current()),
+    locate: (address) => lookups.current().locate(address),
     now: Date.now,
     random: Math.random,
     log,

@@ -55,6 +55,8 @@ export async function serve(start: Start): Promise<number> {
   const rules = intakeRules(loaded);
   const status = cached(() => buffer.status(), STATUS_KEPT_MS, Date.now);
   const { maxBytes } = config.buffer;
+  const owner = ownerName();
+  const ended = new AbortController();
   const app = createApp({
     ...config.server,
     status,
@@ -76,6 +78,10 @@ export async function serve(start: Start): Promise<number> {
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     probeWrite: () => buffer.remember(WRITE_PROBE, new Date().toISOString()),
+    pages: {
+      ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
+      mispUrl: config.misp.url,
+    },
     log,
   });
   const server = Deno.serve({
@@ -85,14 +91,13 @@ export async function serve(start: Start): Promise<number> {
     const remoteAddress = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
     return app.fetch(request, { remoteAddress });
   });
-  const owner = ownerName();
-  const ended = new AbortController();
   const flushing = Deno.cron(
     "flush",
     "* * * * *",
     { signal: ended.signal },
     () => flushOnce(publisher, owner, config, log),
   );
+  if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   await untilSignal();
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
@@ -121,6 +126,15 @@ async function flushOnce(
     await pruneBuffer(publisher.buffer, config, log);
   } catch (error) {
     log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Pages tell where sources are before anything was published. */
+async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
+  try {
+    await publisher.prepare();
+  } catch (error) {
+    log("error", `geoip: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -14,6 +14,7 @@ import { ingest, type IngestParts } from "./ingest.ts";
 import type { Limits } from "./limits.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
+import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service works with. */
 export interface AppParts extends IngestParts, HealthParts, FeedParts {
@@ -26,6 +27,8 @@ export interface AppParts extends IngestParts, HealthParts, FeedParts {
   readonly limits: Limits;
   /** undefined: nothing is measured, and `/metrics` is not there. */
   readonly metrics?: Metrics | undefined;
+  /** Undefined: there are no pages. */
+  readonly pages?: PageParts;
 }
 
 /** What a request carries from room to room. */
@@ -51,7 +54,8 @@ export function createApp(parts: AppParts): App {
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],
     },
-    referrerPolicy: "no-referrer",
+    // Without a referrer browsers send `Origin: null` with our own forms, too.
+    referrerPolicy: "same-origin",
     xFrameOptions: "DENY",
   }));
   countRequests(app, parts);
@@ -65,6 +69,14 @@ export function createApp(parts: AppParts): App {
     const { status, body } = await ingest(parts, context.req.raw);
     return context.json(body, status);
   });
+  if (parts.pages !== undefined) {
+    const { now, log } = parts;
+    addPages(app, parts.pages, {
+      ...{ now, log },
+      onlyViewers: onlyViewers(parts),
+      onlySenders: onlySenders(parts),
+    });
+  }
   app.notFound((context) => context.json({ error: "not here; POST /alerts or GET /healthz" }, 404));
   app.onError((error, context) => {
     // The path may hold a token.

@@ -41,6 +41,35 @@ for (const kind of KINDS) {
     assert.equal(files.length, 7, "five events, the manifest and the hashes");
   });
 
+  Deno.test(`${kind}: serve shows pages, and ends at once with those who look at them`, async () => {
+    const listen = `127.0.0.1:${freePort()}`;
+    await using program = await createProgram(kind, { listen });
+    await using service = await Service.start(program, listen, {
+      WM_GUARD_PUBLISH_PRIVATE: "true",
+    });
+    const live = await fetch(`${service.url}/live`);
+    const reader = live.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    const until = async (text: string) => {
+      while (!seen.includes(text)) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`the stream ended before ${text}`);
+        seen += value;
+      }
+    };
+    await until("No attacks yet");
+    await service.post(JSON.stringify(fixture("04-5760-failed-password")));
+    await until("/sources/192.241.237.101");
+    for (const path of ["/", "/refused", "/sources/192.241.237.101"]) {
+      const page = await fetch(service.url + path);
+      assert.deepEqual([page.status, (await page.text()).includes("</html>")], [200, true], path);
+    }
+    const start = performance.now();
+    assert.equal(await service.end(), 0);
+    while (!(await reader.read()).done);
+    assert.ok(performance.now() - start < 8000, "nobody was waited for");
+  });
+
   Deno.test(`${kind}: serve wants a token from anywhere once there are tokens`, async () => {
     const listen = `127.0.0.1:${freePort()}`;
     await using program = await createProgram(kind, { listen });

@@ -1,0 +1,142 @@
+/**
+ * What each page costs the service with 1,000,000 known sources, against its budget.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { PageScene } from "../tests/support/page_scene.ts";
+
+const SOURCES = 1_000_000;
+const OPEN = 20_000;
+const REPORTS = 300_000;
+const ROUNDS = 200;
+const BUDGET_MS = 50;
+
+const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "bench-pages-" });
+try {
+  const path = `${folder}/buffer.db`;
+  using scene = new PageScene({}, {}, path);
+  const filled = fill(path, scene.now);
+  console.log(
+    `Deno ${Deno.version.deno}, ${SOURCES} known sources, ${OPEN} open attacks, ${REPORTS} reports, ` +
+      `${(Deno.statSync(path).size / 2 ** 20).toFixed(0)} MiB, filled in ${filled.toFixed(0)} s`,
+  );
+  const [top] = (await scene.buffer.overview(scene.now)).sources;
+  const pages: readonly (readonly [name: string, path: string])[] = [
+    ["overview", "/"],
+    ["source, open attack", `/sources/${top!.sourceIp}`],
+    ["source, reported", `/sources/${addressOf(500_000)}`],
+    ["unknown source", "/sources/1.1.1.1"],
+    ["refused reports", "/refused"],
+  ];
+  for (const [name, path] of pages) {
+    const costs: number[] = [];
+    let bytes = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const start = performance.now();
+      bytes = (await scene.page(path)).length;
+      costs.push(performance.now() - start);
+    }
+    const first = costs[0]!;
+    costs.sort((a, b) => a - b);
+    const [median, p99] = [costs[ROUNDS >> 1]!, costs[Math.floor(ROUNDS * 0.99)]!];
+    console.log(
+      `${name.padEnd(20)} median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)}, first ${
+        first.toFixed(1)
+      }, ${(bytes / 1024).toFixed(0)} KiB, budget ${BUDGET_MS}, ratio ${
+        (p99 / BUDGET_MS).toFixed(2)
+      }  ${p99 <= BUDGET_MS ? "ok" : "NOT OK"}`,
+    );
+  }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+function addressOf(index: number): string {
+  return `${20 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}.7`;
+}
+
+/** Rows as the buffer itself would write them, by the hundred thousand. */
+function fill(path: string, now: number): number {
+  const started = performance.now();
+  using db = new DatabaseSync(path);
+  db.exec("PRAGMA synchronous = OFF; BEGIN");
+  const names = Array.from({ length: 40 }, (_, index) => [`user${index}`, 40 - index]);
+  const detail = JSON.stringify({
+    services: ["ssh"],
+    place: { country: "Netherlands", countryCode: "NL" },
+    usernames: Object.fromEntries(names),
+    furtherUsernames: 0,
+    sensors: ["fra1", "ams2", "nyc1"].map((name) => ({
+      ...{ sensor: `${name}@wazuh`, name: `honeypot-${name}`, alerts: 20 },
+      ...{ firstSeen: now - 86_400_000, lastSeen: now - 60_000 },
+    })),
+    techniques: [{ id: "T1110.001", name: "Password Guessing" }, { id: "T1021.004", name: "SSH" }],
+  });
+  const home = db.prepare(
+    `INSERT INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
+       alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
+     VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 60, 0, 60, 0, 60, 3, ?, ?)`,
+  );
+  const report = db.prepare(
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, frozen_at, tries,
+       next_try_at, last_error, ended_at) VALUES (?, 'misp', ?, ?, ?, ?, 60, ?, 1, ?, ?, ?)`,
+  );
+  const delivered = db.prepare(
+    "INSERT INTO delivered_home VALUES (?, 'misp', ?, ?, '')",
+  );
+  const body = JSON.stringify({ Event: { info: "x".repeat(6000) } });
+  for (let index = 0; index < SOURCES; index++) {
+    const source = addressOf(index);
+    const uuid = `00000000-0000-5000-8000-${index.toString().padStart(12, "0")}`;
+    const frozen = now - (SOURCES - index) * 100;
+    home.run(
+      source,
+      uuid,
+      frozen - 1e6,
+      frozen,
+      index % 100 === 0 || index > SOURCES - 1000
+        ? detail
+        : '{"services":[],"usernames":{},"furtherUsernames":0,"sensors":[],"techniques":[]}',
+      frozen,
+    );
+    delivered.run(uuid, source, frozen);
+    if (index < SOURCES - REPORTS) continue;
+    const state = index % 30 === 0 ? "refused" : index % 15 === 0 ? "pending" : "delivered";
+    const isDone = state === "delivered";
+    report.run(
+      ...[uuid, source, uuid, state, isDone ? "" : body, frozen, frozen],
+      ...[isDone ? null : "MISP said no", frozen],
+    );
+  }
+  const attack = db.prepare(
+    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
+       services) VALUES (?, ?, ?, ?, ?, ?, 'wazuh', 1)`,
+  );
+  const connection = db.prepare(
+    "INSERT INTO attack_connection VALUES (?, 'fra1@wazuh', ?, 'journald', 1, 0, 1, 0, ?)",
+  );
+  const username = db.prepare(
+    "INSERT INTO attack_username VALUES (?, ?, 'journald', 1, 0, 1, 0)",
+  );
+  const sensor = db.prepare(
+    "INSERT INTO attack_sensor VALUES (?, 'fra1@wazuh', 'honeypot-fra1', 10, ?, ?)",
+  );
+  const technique = db.prepare("INSERT INTO attack_technique VALUES (?, 'T1110.001', 'Guessing')");
+  for (let index = 0; index < OPEN; index++) {
+    const source = addressOf(SOURCES - 1 - index);
+    // Those that try most are the busiest an hour knows.
+    const connections = index < 20 ? 20_000 : 5;
+    const opened = now - 1_800_000;
+    attack.run(source, opened, now - index * 10, opened, now - index * 10, connections);
+    for (let pid = 1; pid <= connections; pid++) connection.run(source, pid, now);
+    for (let name = 0; name < (index < 200 ? 100 : 3); name++) username.run(source, `name${name}`);
+    sensor.run(source, opened, now);
+    technique.run(source);
+  }
+  const minute = db.prepare("INSERT OR REPLACE INTO minute VALUES (?, 500, 400, 0, 400, 20)");
+  for (let at = 0; at < 1500; at++) minute.run(Math.floor(now / 60_000) - at);
+  db.exec(`INSERT OR REPLACE INTO counter VALUES ('known_sources', ${SOURCES}), ('accepted', 1)`);
+  db.exec("COMMIT");
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,120 @@
+/**
+ * What pages show of the buffer. Every view is bounded: it takes milliseconds whatever the buffer holds.
+ * Part of the Buffer interface.
+ *
+ * @module
+ */
+import type { Location, Technique } from "../types.ts";
+import type { SensorRow } from "./buffer.ts";
+import type { ReportRow } from "./report_desk.ts";
+
+/** A number that is not counted further than so far. */
+export interface Bounded {
+  readonly value: number;
+  /** Whether it is more than that. */
+  readonly isMore: boolean;
+}
+
+/** What arrived in a minute. */
+export interface MinuteRow {
+  /** When it began, milliseconds UTC of our clock. */
+  readonly at: number;
+  /** The fullest view of its log lines: no guess is counted twice. */
+  readonly attempts: number;
+  readonly alerts: number;
+}
+
+/** A source at a glance. Times are milliseconds UTC. */
+export interface SourceRow {
+  readonly sourceIp: string;
+  /** `isMore`: it has too many connections to go through all. */
+  readonly attempts: Bounded;
+  readonly alerts: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly place: Location | undefined;
+  readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
+  /** When the attack began that is not frozen yet, of our clock; undefined: there is none. */
+  readonly openedAt: number | undefined;
+  /** Undefined: nothing was frozen yet. */
+  readonly eventUuid: string | undefined;
+  /** Sinks that have its event. */
+  readonly deliveredTo: readonly string[];
+  /** Newest first. */
+  readonly reports: readonly ReportRow[];
+}
+
+/** A text and how many guesses were made with it. */
+export interface GuessesRow {
+  readonly text: string;
+  readonly guesses: number;
+}
+
+/** A technique and how many sources used it. */
+export interface TechniqueRow extends Technique {
+  readonly sources: number;
+}
+
+/** What is seen at a glance. Times are milliseconds UTC. */
+export interface Overview {
+  /** Of the last 24 hours, oldest first; minutes in which nothing arrived are left out. */
+  readonly minutes: readonly MinuteRow[];
+  /** Most attempts first. */
+  readonly sources: readonly SourceRow[];
+  /** Among how many of the latest sources those were looked for. */
+  readonly ranked: number;
+  /** Of how many of the latest sources `usernames` and `techniques` are. */
+  readonly latest: number;
+  readonly usernames: readonly GuessesRow[];
+  readonly techniques: readonly TechniqueRow[];
+  /** Latest contact first. */
+  readonly sensors: readonly Omit<SensorRow, "firstSeen">[];
+  readonly knownSources: number;
+  readonly openAttacks: Bounded;
+  readonly waiting: Bounded;
+  readonly refused: Bounded;
+  /** Those that are tried next. */
+  readonly nextReports: readonly ReportRow[];
+  /** Since when the oldest attack or report waits; undefined: nothing waits. */
+  readonly waitingSince: number | undefined;
+  readonly paused: readonly {
+    readonly sink: string;
+    readonly until: number;
+    readonly since: number;
+    readonly reason: string;
+  }[];
+  /** When each sink took something last. */
+  readonly lastDelivered: ReadonlyMap<string, number>;
+  readonly lastAcceptedAt: number | undefined;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly ignored: ReadonlyMap<string, number>;
+}
+
+/** All that is told of one source. */
+export interface SourceView extends SourceRow {
+  readonly usernames: readonly GuessesRow[];
+  /** How many user names there are, and guesses with names that are not kept. */
+  readonly distinctUsernames: number;
+  readonly furtherUsernames: number;
+  readonly sensors: readonly SensorRow[];
+  readonly techniques: readonly Technique[];
+}
+
+/** Refused reports, the latest first. */
+export interface RefusedReports {
+  readonly rows: readonly ReportRow[];
+  readonly count: Bounded;
+}
+
+/** The part of the buffer that pages work with. */
+export interface Views {
+  /** @param now milliseconds UTC */
+  overview(now: number): Promise<Overview>;
+  /** @returns undefined when nothing is known of the source */
+  sourceView(sourceIp: string): Promise<SourceView | undefined>;
+  refusedReports(most: number): Promise<RefusedReports>;
+  /** A text that is another one once anything was written, by whomever. */
+  stamp(): Promise<string>;
+}

@@ -1,0 +1,36 @@
+/**
+ * The files that pages load. They are in the code, so that the binary has them, and their names change
+ * with what is in them, so that browsers may keep them.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { SCRIPT_TEXT } from "./script.ts";
+import { STYLE_TEXT } from "./style.ts";
+
+/** A file of the pages. */
+export interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+const ICON_TEXT =
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#2f5d8a"/><path d="M3 13V9h2v4zm4 0V5h2v8zm4 0V7h2v6z" fill="#fff"/></svg>`;
+
+function asset(name: string, ending: string, type: string, text: string): Asset {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return { path: `/assets/${name}.${hash}.${ending}`, type, text };
+}
+
+/** How pages look. */
+export const STYLE = asset("pages", "css", "text/css; charset=utf-8", STYLE_TEXT);
+
+/** What swaps in what changed. */
+export const SCRIPT = asset("live", "js", "text/javascript; charset=utf-8", SCRIPT_TEXT);
+
+/** The small picture of the tab. */
+export const ICON = asset("icon", "svg", "image/svg+xml", ICON_TEXT);
+
+/** All of them. */
+export const ASSETS: readonly Asset[] = [STYLE, SCRIPT, ICON];

@@ -1,0 +1,188 @@
+/**
+ * The pages for people: overview, sources, refused reports.
+ *
+ * @module
+ */
+import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
+import { bodyLimit } from "@hono/hono/body-limit";
+import { canonicalAddress } from "../../address.ts";
+import type { Buffer, DueRules } from "../../buffer/buffer.ts";
+import type { Changed, ReportKey } from "../../buffer/report_desk.ts";
+import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { PUBLISH_LEASE } from "../../publish/publisher.ts";
+import type { Location } from "../../types.ts";
+import type { App, Context } from "../app.ts";
+import { ASSETS } from "./assets.ts";
+import { dashboard, liveParts } from "./dashboard.ts";
+import { asOf, notice } from "./layout.ts";
+import { Live, type Repeat } from "./live.ts";
+import { refusedPage } from "./refused.ts";
+import { sourcePage } from "./source.ts";
+import { counted, type Html } from "./text.ts";
+
+/** What pages are drawn from. */
+export interface PageParts {
+  readonly buffer: Pick<
+    Buffer,
+    "overview" | "sourceView" | "refusedReports" | "stamp" | "retryReports" | "remembered"
+  >;
+  /** For links to events. */
+  readonly mispUrl: string | undefined;
+  readonly due: DueRules;
+  readonly locate: (address: string) => Location | undefined;
+  /** Who changes reports here. */
+  readonly owner: string;
+  /** Ends what is live. */
+  readonly ended?: AbortSignal;
+  readonly repeat?: Repeat;
+}
+
+/** What all rooms of the service are given. */
+export interface RoomParts {
+  /** Milliseconds UTC. */
+  readonly now: () => number;
+  readonly log: (level: "error", message: string) => void;
+  readonly onlyViewers: MiddlewareHandler<Context>;
+  readonly onlySenders: MiddlewareHandler<Context>;
+}
+
+/** Refused reports that are shown, and sent again at once. */
+const REFUSED_SHOWN = 100;
+/** A form holds two short fields. */
+const LONGEST_FORM = 4096;
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+/** Adds the pages to the service. */
+export function addPages(app: App, parts: PageParts, room: RoomParts): void {
+  const { buffer, mispUrl, locate } = parts;
+  const { now, onlyViewers } = room;
+  const dashboardParts = async () => {
+    const at = now();
+    return {
+      ...{ found: await buffer.overview(at), now: at, mispUrl, locate, due: parts.due },
+      problem: await buffer.remembered(PUBLISHER_PROBLEM),
+    };
+  };
+  const live = new Live({
+    ...{ now, log: room.log },
+    stamp: () => buffer.stamp(),
+    render: async () => {
+      const drawn = await dashboardParts();
+      return `${await liveParts(drawn)}${await asOf(drawn.now)}`;
+    },
+    ...(parts.ended === undefined ? {} : { ended: parts.ended }),
+    ...(parts.repeat === undefined ? {} : { repeat: parts.repeat }),
+  });
+
+  app.get(
+    "/",
+    onlyViewers,
+    async (context) => await show(context, dashboard(await dashboardParts())),
+  );
+  app.get("/live", onlyViewers, async (context) => {
+    const stream = await live.listen();
+    if (stream === undefined) {
+      return context.json({ error: "too many listen already" }, 503, { "Retry-After": "10" });
+    }
+    return new Response(stream, {
+      headers: {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        // A proxy that packs or gathers would hold back what is to be seen at once.
+        "Cache-Control": "no-store, no-transform",
+        "X-Accel-Buffering": "no",
+      },
+    });
+  });
+  app.get("/sources", onlyViewers, (context) => {
+    const address = (context.req.query("ip") ?? "").trim();
+    return context.redirect(`/sources/${encodeURIComponent(address.slice(0, 100))}`, 303);
+  });
+  app.get("/sources/:ip", onlyViewers, async (context) => {
+    const asked = context.req.param("ip");
+    const sourceIp = canonicalAddress(asked);
+    if (sourceIp === undefined) {
+      const text = "This is no address, such as 192.0.2.7 or 2001:db8::7.";
+      return await show(context, notice("No such page", text, now()), 404);
+    }
+    if (sourceIp !== asked) {
+      return context.redirect(`/sources/${encodeURIComponent(sourceIp)}`, 303);
+    }
+    const source = await buffer.sourceView(sourceIp);
+    if (source === undefined) {
+      const text = `Nothing is known of ${sourceIp}: it was not seen, or its time is over.`;
+      return await show(context, notice("Unknown source", text, now()), 404);
+    }
+    const place = locate(sourceIp);
+    return await show(context, sourcePage({ source, mispUrl, place, now: now() }));
+  });
+  app.get("/refused", onlyViewers, async (context) => {
+    const found = await buffer.refusedReports(REFUSED_SHOWN);
+    const told = TOLD.get(context.req.query("told") ?? "")?.(context.req.query("reports"));
+    return await show(context, refusedPage({ found, told, mispUrl, now: now() }));
+  });
+  app.post(
+    "/refused/retry",
+    room.onlySenders,
+    bodyLimit({
+      maxSize: LONGEST_FORM,
+      onError: (context) => context.json({ error: "longer than our forms" }, 413),
+    }),
+    async (context) => {
+      const form = new URLSearchParams(await context.req.text());
+      const keys = await meantBy(parts, form);
+      if (keys === undefined) {
+        const text = "The form names no report.";
+        return await show(context, notice("Not understood", text, now()), 400);
+      }
+      const lease = { name: PUBLISH_LEASE, owner: parts.owner };
+      const changes = await buffer.retryReports(keys, lease, now());
+      return context.redirect(`/refused?${outcome(changes)}`, 303);
+    },
+  );
+  for (const { path, type, text } of ASSETS) {
+    app.get(path, onlyViewers, (context) =>
+      context.body(text, 200, {
+        "Content-Type": type,
+        "Cache-Control": `private, max-age=${YEAR_SECONDS}, immutable`,
+      }));
+  }
+}
+
+async function show(context: HonoContext<Context>, page: Html, status: 200 | 400 | 404 = 200) {
+  return context.html(await page, status, { "Cache-Control": "no-store" });
+}
+
+/** Which reports a form is about; undefined: it does not say. */
+async function meantBy(
+  { buffer }: PageParts,
+  form: URLSearchParams,
+): Promise<readonly ReportKey[] | undefined> {
+  if (form.has("all")) return (await buffer.refusedReports(REFUSED_SHOWN)).rows;
+  const uuid = form.get("report") ?? "";
+  const sink = form.get("sink");
+  if (!UUID.test(uuid) || (sink !== "misp" && sink !== "feed")) return undefined;
+  return [{ uuid, sink }];
+}
+
+/** What came of a retry, as the next page's address says it: nobody's words but ours are shown there. */
+function outcome(changes: readonly Changed[] | undefined): string {
+  if (changes === undefined) return "told=busy";
+  const changed = changes.filter((change) => change === "changed").length;
+  return changed === 0 ? "told=none" : `told=due&reports=${changed}`;
+}
+
+const TOLD: ReadonlyMap<string, (reports: string | undefined) => string> = new Map([
+  ["busy", () => "A publisher is at work just now: nothing was changed. Try again in a minute."],
+  [
+    "none",
+    () =>
+      "Nothing was changed: a later report has taken its place, or it is delivered or given up already.",
+  ],
+  ["due", (reports: string | undefined) => {
+    const amount = /^\d{1,3}$/.test(reports ?? "") ? Number(reports) : 1;
+    return `${
+      counted(amount, "report is", "reports are")
+    } due now, and will be sent within a minute.`;
+  }],
+]);

@@ -1,0 +1,93 @@
+/**
+ * How far a source is on its way to MISP, in a word and a sentence. Pure.
+ *
+ * @module
+ */
+import { html } from "@hono/hono/html";
+import type { Location } from "../../types.ts";
+import type { ReportRow } from "../../buffer/report_desk.ts";
+import type { SourceRow } from "../../buffer/views.ts";
+import { ago, cleaned, foreign, type Html, since, until } from "./text.ts";
+
+/** What states are told by. */
+export interface StateRules {
+  /** Address of MISP; undefined: events go to the feed folder only. */
+  readonly mispUrl: string | undefined;
+  readonly now: number;
+}
+
+/** The kinds of state, each with a look of its own. */
+export type StateKind = "refused" | "pending" | "delivered" | "withdrawn" | "none";
+
+/** A state's word; it stands there as a word, whatever its colour. */
+export function badge(kind: StateKind, text: string = kind): Html {
+  return html`<span class="badge ${kind}">${text}</span>`;
+}
+
+/** The state of a source: the worst first, since that is what somebody must look at. */
+export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
+  const newest = newestOfEachSink(source.reports);
+  const refused = newest.find(({ state }) => state === "refused");
+  const waiting = newest.find(({ state }) => state === "pending");
+  const link = eventLink(source, mispUrl);
+  if (refused !== undefined) {
+    const why = refused.lastError ?? "no reason was given";
+    return html`${badge("refused")} <a href="/refused">${cleaned(why, 90)}</a> ${link}`;
+  }
+  if (source.retractedAt !== undefined) {
+    return html`${badge("withdrawn")} ${ago(source.retractedAt, now)} ${link}`;
+  }
+  if (waiting !== undefined) {
+    const why = waiting.lastError === undefined ? "" : html`: ${foreign(waiting.lastError, 90)}`;
+    return html`${badge("pending")} to ${waiting.sink} ${
+      until(waiting.nextTryAt ?? now, now)
+    }${why} ${link}`;
+  }
+  if (source.openedAt !== undefined) {
+    return html`${badge("pending")} gathering for ${since(source.openedAt, now)} ${link}`;
+  }
+  if (source.deliveredTo.length > 0) {
+    const sinks = source.deliveredTo.includes("misp") ? link : "to the feed";
+    return html`${badge("delivered")} ${sinks}`;
+  }
+  return badge("none", "kept back");
+}
+
+function newestOfEachSink(reports: readonly ReportRow[]): readonly ReportRow[] {
+  return ["misp", "feed"].map((name) => reports.find(({ sink }) => sink === name))
+    .filter((report) => report !== undefined);
+}
+
+/** A link to the event, once MISP has it. */
+export function eventLink(source: SourceRow, mispUrl: string | undefined): Html | "" {
+  const { eventUuid, deliveredTo, sourceIp } = source;
+  if (eventUuid === undefined || !deliveredTo.includes("misp")) return "";
+  const address = eventAddress(eventUuid, mispUrl);
+  if (address === undefined) return "";
+  return html`
+    <a href="${address}"
+      rel="noopener noreferrer">MISP event<span class="unseen"> of ${sourceIp}</span></a>
+  `;
+}
+
+/** Where MISP shows an event; undefined: there is no MISP, or none that a browser can open. */
+export function eventAddress(uuid: string, mispUrl: string | undefined): string | undefined {
+  if (mispUrl === undefined || !/^https?:\/\//i.test(mispUrl)) return undefined;
+  return `${mispUrl.replace(/\/+$/, "")}/events/view/${encodeURIComponent(uuid)}`;
+}
+
+/** Where a source is. */
+export function countryOf(place: Location | undefined): Html {
+  const { countryCode, country } = place ?? {};
+  if (countryCode === undefined && country === undefined) return html`<span class="quiet">–</span>`;
+  if (countryCode === undefined) return foreign(country!, 30);
+  if (country === undefined) return foreign(countryCode, 30);
+  return html`<abbr title="${cleaned(country, 60)}">${cleaned(countryCode, 8)}</abbr> ${
+    foreign(country, 30)
+  }`;
+}
+
+/** The address of a source as a link to its page. */
+export function sourceLink(sourceIp: string): Html {
+  return html`<a class="address" href="/sources/${encodeURIComponent(sourceIp)}">${sourceIp}</a>`;
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { liveThroughDay, PageScene } from "../support/page_scene.ts";
+import { sshdAlert } from "../support/fixtures.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+const ignore = !isThere(CHROMIUM);
+if (ignore) console.log("no Chromium: the pages were not looked at");
+
+/** What the pages are looked at with: each is a size and a colour scheme of the system. */
+const LOOKS = [
+  { name: "light", colorScheme: "light", width: 1280, height: 900 },
+  { name: "dark", colorScheme: "dark", width: 1280, height: 900 },
+  { name: "phone", colorScheme: "light", width: 375, height: 740 },
+] as const;
+
+/** A browser, and a service on a port of its own that steps by itself, but faster. */
+async function openScene(isFilled: boolean) {
+  // Playwright would look for Windows in files that Deno gives to nobody.
+  Deno.env.set("__IS_WSL_TEST__", "1");
+  const { chromium } = await import("playwright-core");
+  const scene = new PageScene({}, {
+    repeat: (work) => {
+      const timer = setInterval(work, 50);
+      return { stop: () => clearInterval(timer) };
+    },
+  });
+  if (isFilled) await liveThroughDay(scene);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => undefined },
+    (request, { remoteAddr }) =>
+      scene.app.fetch(request, {
+        remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
+      }),
+  );
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const complaints: string[] = [];
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  return {
+    scene,
+    url,
+    complaints,
+    open: async (path: string, options: Parameters<typeof browser.newPage>[0] = {}) => {
+      const page = await browser.newPage(options);
+      page.on("console", (message) => void complaints.push(`${path}: ${message.text()}`));
+      page.on("pageerror", (error) => void complaints.push(`${path}: ${error.message}`));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url)) complaints.push(`${path} asked ${request.url()}`);
+      });
+      await page.goto(url + path);
+      return page;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await browser.close();
+      await server.shutdown();
+      scene[Symbol.dispose]();
+    },
+  };
+}
+
+async function violations(page: Page): Promise<readonly string[]> {
+  const { default: axe } = await import("axe-core");
+  // As the inspector does: the page's own policy lets no inline script in.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<readonly Violation[]>(
+    "axe.run().then((one) => one.violations)",
+  );
+  return found.map(({ id, nodes }) =>
+    `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`
+  );
+}
+
+/** As axe-core tells it. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+// The browser's own names are not known to this side: what runs there is told as text.
+const WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+const FOCUSED = "document.activeElement?.textContent";
+
+Deno.test({
+  name: "pages look right in light, dark and on a phone, with nothing to complain about",
+  ignore,
+  fn: async () => {
+    using folder = tempFolder();
+    await using scene = await openScene(true);
+    const [first] = (await scene.scene.buffer.overview(scene.scene.now)).sources;
+    const paths = ["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x"];
+    for (const { name, colorScheme, width, height } of LOOKS) {
+      for (const path of paths) {
+        const page = await scene.open(path, { colorScheme, viewport: { width, height } });
+        await page.screenshot({
+          path: folder.file(`${name}-${paths.indexOf(path)}.png`),
+          fullPage: true,
+        });
+        assert.deepEqual(await violations(page), [], `${name} ${path}`);
+        const wider = await page.evaluate<number>(WIDER);
+        assert.equal(wider, 0, `${name} ${path} scrolls sideways`);
+        await page.close();
+      }
+    }
+    // A browser says so itself when an address is not found.
+    assert.deepEqual(
+      scene.complaints.filter((one) => !/^\/sources\/x: .*404/.test(one)),
+      [],
+    );
+    assert.equal(folder.names().length, LOOKS.length * paths.length);
+  },
+});
+
+Deno.test({
+  name: "the overview changes by itself, and keeps the focus, what is open and what is paused",
+  ignore,
+  fn: async () => {
+    await using scene = await openScene(false);
+    const page = await scene.open("/");
+    const post = async (source: string) => {
+      const message = `Failed password for root from ${source} port 51676 ssh2`;
+      const body = JSON.stringify(sshdAlert({ message }));
+      const response = await fetch(`${scene.url}/alerts`, { method: "POST", body });
+      assert.deepEqual((await response.json()).accepted, 1);
+    };
+    await page.getByText("No attacks yet").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await post("82.202.219.155");
+    const link = page.getByRole("link", { name: "82.202.219.155", exact: true });
+    await link.waitFor();
+    await link.focus();
+    await page.getByText("The numbers, hour by hour").click();
+    await link.focus();
+    await post("82.1.1.1");
+    await page.getByRole("link", { name: "82.1.1.1", exact: true }).waitFor();
+    assert.equal(await page.evaluate<string>(FOCUSED), "82.202.219.155");
+    assert.equal(await page.locator("#hours").getAttribute("open"), "");
+    await scene.scene.publish(true);
+    await page.getByText("delivered").first().waitFor();
+    assert.equal(await page.evaluate<string>(FOCUSED), "82.202.219.155");
+
+    await page.getByRole("button", { name: "Pause" }).click();
+    assert.equal(await page.locator("#liveness").textContent(), "paused");
+    await post("82.1.1.2");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("link", { name: "82.1.1.2", exact: true }).waitFor();
+    assert.deepEqual(scene.complaints, []);
+  },
+});
+
+Deno.test({
+  name: "the button of a refused report sends it again, by keyboard too",
+  ignore,
+  fn: async () => {
+    await using scene = await openScene(false);
+    scene.scene.answer = () => ({ kind: "refused", reason: "<b>no</b>" });
+    await scene.scene.guess({ source: "82.1.1.1" }, { source: "82.1.1.2" });
+    await scene.scene.publish(true);
+    const page = await scene.open("/refused");
+    await page.getByText("<b>no</b>").first().waitFor();
+    await page.getByRole("button", { name: "Send again: 82.1.1.1 to misp" }).click();
+    await page.getByText("1 report is due now").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole("button", { name: "Send again: 82.1.1.2 to misp" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("None: everything was taken").waitFor();
+    assert.equal((await scene.scene.buffer.status()).waiting, 2);
+    assert.deepEqual(scene.complaints, []);
+  },
+});
+
+Deno.test({
+  name: "the pages work without JavaScript",
+  ignore,
+  fn: async () => {
+    await using scene = await openScene(false);
+    await scene.scene.guess({ source: "82.1.1.1" });
+    const page = await scene.open("/", { javaScriptEnabled: false });
+    await page.getByRole("link", { name: "82.1.1.1", exact: true }).click();
+    await page.getByRole("heading", { name: "82.1.1.1" }).waitFor();
+    await page.getByRole("textbox").fill("82.1.1.9");
+    await page.getByRole("button", { name: "Look up" }).click();
+    await page.getByRole("heading", { name: "Unknown source" }).waitFor();
+    assert.equal(page.url(), `${scene.url}/sources/82.1.1.9`);
+  },
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { MIGRATIONS } from "../../src/buffer/schema.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const NOW = Date.UTC(2026, 10, 23, 14, 7, 20);
+const MINUTE = 60_000;
+const LIMITS = { maxUsernames: 100 };
+
+Deno.test("overview() of a buffer of an earlier version knows its sources, sensors and deliveries", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  using old = new DatabaseSync(path);
+  for (const migration of MIGRATIONS.slice(0, 3)) old.exec(migration);
+  old.exec("PRAGMA user_version = 3");
+  const home = old.prepare(
+    `INSERT INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
+       alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
+     VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 2, 0, 2, 0, 2, 1, ?, ?)`,
+  );
+  for (const [index, source] of ["82.1.1.1", "82.1.1.2"].entries()) {
+    const detail = {
+      ...{ services: ["ssh"], furtherUsernames: 0, usernames: { root: 2 }, techniques: [] },
+      sensors: [{
+        ...{ sensor: "007@wazuh", name: "honeypot-fra1", alerts: 2 },
+        ...{ firstSeen: NOW - MINUTE, lastSeen: NOW - index },
+      }],
+    };
+    home.run(source, `event-${index}`, NOW, NOW, JSON.stringify(detail), NOW);
+  }
+  old.exec(`INSERT INTO delivered_home VALUES ('event-0', 'misp', '82.1.1.1', ${NOW - 5}, '')`);
+  old.close();
+  using buffer = new SqliteBuffer(path, NOW);
+  const found = await buffer.overview(NOW);
+  assert.equal(found.knownSources, 2);
+  assert.deepEqual(found.sensors, [
+    { sensor: "007@wazuh", name: "honeypot-fra1", alerts: 4, lastSeen: NOW },
+  ]);
+  assert.deepEqual([...found.lastDelivered], [["misp", NOW - 5]]);
+  assert.deepEqual(found.usernames, [{ text: "root", guesses: 4 }]);
+  assert.deepEqual(
+    found.sources.map((
+      { sourceIp, attempts, deliveredTo },
+    ) => [sourceIp, attempts.value, deliveredTo]),
+    [["82.1.1.1", 2, ["misp"]], ["82.1.1.2", 2, []]],
+  );
+});
+
+Deno.test("accept() writes one row a minute, whatever is handed over", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOW);
+  const several = [1, 2, 3].map(() => decideDefault(sshdAlert()));
+  await buffer.accept(several, LIMITS, NOW);
+  await buffer.accept(several, LIMITS, NOW + 1000);
+  await buffer.accept([decideDefault(sshdAlert())], LIMITS, NOW + 1000);
+  await buffer.accept([decideDefault(sshdAlert())], LIMITS, NOW + MINUTE);
+  await buffer.accept([decideDefault(sshdAlert({ agent: "web-01" }))], LIMITS, NOW + 2 * MINUTE);
+  const at = Math.floor(NOW / MINUTE) * MINUTE;
+  assert.deepEqual((await buffer.overview(NOW + 2 * MINUTE)).minutes, [
+    { at, attempts: 4, alerts: 4 },
+    { at: at + MINUTE, attempts: 1, alerts: 1 },
+  ]);
+});
+
+Deno.test("overview() and sourceView() find what they show by index", () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  new SqliteBuffer(path, NOW)[Symbol.dispose]();
+  using db = new DatabaseSync(path);
+  const plans = [
+    "SELECT 1 FROM report WHERE state = 'pending'",
+    "SELECT 1 FROM report WHERE state = 'refused' ORDER BY ended_at DESC",
+    "SELECT min(frozen_at) FROM report WHERE state = 'pending'",
+    "SELECT 1 FROM report WHERE source_ip = 'x' ORDER BY frozen_at DESC",
+    "SELECT source_ip FROM home_event ORDER BY frozen_at DESC",
+    "SELECT source_ip FROM attack ORDER BY touched_at DESC",
+  ];
+  for (const query of plans) {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${query}`).all().map(({ detail }) =>
+      String(detail)
+    );
+    assert.match(plan[0] ?? "", /USING (COVERING )?INDEX/, query);
+  }
+});

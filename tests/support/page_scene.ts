@@ -1,0 +1,215 @@
+/**
+ * A service with pages on a buffer of its own, whose clock and sink do as they are told.
+ *
+ * @module
+ */
+import type { Report, SinkName } from "../../src/buffer/buffer.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
+import { freezeAttack } from "../../src/publish/freeze.ts";
+import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
+import type { Outcome, Sink } from "../../src/publish/sink.ts";
+import { type AppParts, createApp } from "../../src/server/app.ts";
+import { Limits } from "../../src/server/limits.ts";
+import type { PageParts } from "../../src/server/pages/pages.ts";
+import type { Decision, Location } from "../../src/types.ts";
+import { decideDefault } from "./fixtures.ts";
+import { seededRandom } from "./random.ts";
+
+const MINUTE = 60_000;
+const DELIVERED: Outcome = { kind: "delivered", notes: [] };
+
+/** When scenes begin. */
+export const SCENE_START = Date.UTC(2026, 10, 23, 14, 7, 20);
+
+/** What a guess is about. */
+export interface Guess {
+  readonly source: string;
+  readonly username?: string;
+  readonly sensor?: string;
+  readonly pid?: number;
+  readonly place?: Location;
+  readonly technique?: string;
+  readonly isCompromise?: boolean;
+}
+
+let made = 0;
+
+/** A guess as it is decided on. */
+export function guessed(guess: Guess, at: number): Decision {
+  const { source, username = "root", sensor = "honeypot-fra1", pid = 26279, place } = guess;
+  const { technique = "Password Guessing", isCompromise = false } = guess;
+  return {
+    kind: "attempts",
+    key: { manager: "wazuh-manager-01", id: `${Math.floor(at / 1000)}.${++made}` },
+    spoofedSrcip: false,
+    attempts: [{
+      ...{ sourceIp: source, at, evidence: "sshd", guesses: 1, username, pid, place, isCompromise },
+      sensor: { manager: "wazuh-manager-01", id: sensor, name: sensor },
+      location: "journald",
+      techniques: [{ id: "T1110.001", name: technique }, { id: "T1021.004", name: "SSH" }],
+      service: "ssh",
+    }],
+  };
+}
+
+/** The scene. */
+export class PageScene implements Disposable {
+  readonly buffer: SqliteBuffer;
+  readonly logged: string[] = [];
+  now = SCENE_START;
+  /** What the sink says of a report. */
+  answer: (report: Report) => Outcome = () => DELIVERED;
+  /** Steps of what is live, for a scene that steps itself. */
+  readonly steps = new Set<() => void>();
+  readonly app: ReturnType<typeof createApp>;
+
+  constructor(
+    changes: Partial<AppParts> = {},
+    pages: Partial<PageParts> = {},
+    path = ":memory:",
+  ) {
+    this.buffer = new SqliteBuffer(path, this.now);
+    this.app = createApp({
+      tokens: () => [],
+      openPages: false,
+      allowNetworks: undefined,
+      limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
+      maxBodyBytes: 1024 * 1024,
+      patienceMs: 10_000,
+      decide: decideDefault,
+      accept: (decisions) => this.buffer.accept(decisions, { maxUsernames: 100 }, this.now),
+      isStoring: () => Promise.resolve(true),
+      probeWrite: () => Promise.resolve(),
+      status: () => this.buffer.status(),
+      feedDirectory: undefined,
+      now: () => this.now,
+      log: (level, message) => void this.logged.push(`${level}: ${message}`),
+      pages: {
+        buffer: this.buffer,
+        mispUrl: "https://misp.example.org/",
+        due: this.#due,
+        locate: () => undefined,
+        owner: "pages",
+        repeat: (work) => {
+          this.steps.add(work);
+          return { stop: () => void this.steps.delete(work) };
+        },
+        ...pages,
+      },
+      ...changes,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.buffer[Symbol.dispose]();
+  }
+
+  readonly #due = {
+    periodMs: 15 * MINUTE,
+    maxHoldMs: 60 * MINUTE,
+    sinks: ["misp"] as SinkName[],
+  };
+
+  async guess(...guesses: readonly Guess[]): Promise<void> {
+    const decisions = guesses.map((one) => guessed(one, this.now));
+    await this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+  }
+
+  /** Publishes what is due; `everything`: all that is open. */
+  async publish(everything = false): Promise<void> {
+    const sink: Sink = { name: "misp", deliver: (reports) => this.#deliver(reports) };
+    const parts: PublisherParts = {
+      buffer: this.buffer,
+      sinks: [sink],
+      due: this.#due,
+      deliveryMs: 30_000,
+      prepare: () => Promise.resolve(),
+      close: () => [],
+      freeze: (attack, home, now) =>
+        freezeAttack(attack, home, {
+          ...{ sinks: ["misp"], publishIntervalMs: 0, reopenAfterMs: 30 * 24 * 60 * MINUTE },
+          ...{ maxUsernames: 100, publisher: undefined, eventUuidOf: eventUuid, distribution: 0 },
+          ...{ threatLevel: 3, analysis: 0, usernames: "top", sensorNames: "name", tags: [] },
+          ...{ passwords: false, minAttempts: 1 },
+        }, now),
+      now: () => this.now,
+      random: () => 0.5,
+      log: (level, message) => void this.logged.push(`${level}: ${message}`),
+    };
+    await publishDue(parts, "publisher", everything);
+  }
+
+  async *#deliver(reports: readonly Report[]) {
+    for (const report of reports) {
+      const outcome = this.answer(report);
+      yield await Promise.resolve({ report, outcome });
+      if (outcome.kind === "unavailable") return;
+    }
+  }
+
+  /** Asks as a browser on this machine does. */
+  async fetch(path: string, init: RequestInit = {}, from = "127.0.0.1"): Promise<Response> {
+    const request = new Request(`http://127.0.0.1:8787${path}`, init);
+    return await this.app.fetch(request, { remoteAddress: from });
+  }
+
+  async page(path: string): Promise<string> {
+    const response = await this.fetch(path);
+    return await response.text();
+  }
+}
+
+const PLACES: readonly Location[] = [
+  { countryCode: "CN", country: "China", asn: 4134, organisation: "Chinanet" },
+  { countryCode: "NL", country: "Netherlands", asn: 64496, organisation: "Example Hosting B.V." },
+  { countryCode: "US", country: "United States", asn: 64497, organisation: "Example Cloud" },
+  { countryCode: "BR", country: "Brazil", asn: 64498, organisation: "Provedor Exemplo" },
+  { countryCode: "VN", country: "Vietnam", asn: 64499, organisation: "Example Telecom" },
+  { countryCode: "DE", country: "Germany", asn: 64500, organisation: "Beispiel GmbH" },
+];
+const NAMES = [
+  ...["root", "root", "root", "root", "admin", "admin", "ubuntu", "test", "user", "oracle"],
+  ...["postgres", "git", "deploy", "pi", "ftpuser", "hadoop", "mysql", "jenkins", "www", "nagios"],
+];
+const SENSORS = ["honeypot-fra1", "honeypot-ams2", "honeypot-nyc1", "honeypot-sgp3"];
+
+/**
+ * A day as honeypots have it, of documentation addresses: waves of attackers, one that MISP refuses, one
+ * that was let in, a sensor that fell silent. The same in each run.
+ */
+export async function liveThroughDay(scene: PageScene): Promise<void> {
+  const random = seededRandom(20261123);
+  const end = scene.now;
+  const ranges = ["192.0.2", "198.51.100", "203.0.113"];
+  const sourceOf = (index: number) =>
+    index % 9 === 8 ? `2001:db8:${index.toString(16)}::7` : `${ranges[index % 3]}.${7 + index * 3}`;
+  let isBusy = false;
+  scene.answer = ({ sourceIp }) => {
+    if (sourceIp === sourceOf(13)) {
+      const reason =
+        "MISP left out: attribute 1: A similar attribute already exists for this event.";
+      return { kind: "refused", reason };
+    }
+    const isSent = !isBusy || (sourceIp !== sourceOf(12) && sourceIp !== sourceOf(16));
+    return isSent ? DELIVERED : { kind: "retry", reason: "MISP answered 503: busy" };
+  };
+  for (let minute = 24 * 60; minute > 0; minute--) {
+    scene.now = end - minute * MINUTE;
+    const wave = 1 + Math.sin(minute / 110) + (minute > 500 && minute < 560 ? 4 : 0);
+    const guesses = Array.from({ length: random(4 + Math.floor(wave * 6)) }, (): Guess => {
+      // The few that try most, and the many that try little.
+      const index = Math.floor(random(6) * random(7) / 1.2) + Math.floor((1440 - minute) / 360) * 3;
+      const sensor = SENSORS[(index + random(2)) % (minute > 300 ? 4 : 3)]!;
+      return {
+        ...{ source: sourceOf(index), sensor, pid: 1000 + random(60_000) },
+        ...{ username: NAMES[random(NAMES.length)]!, place: PLACES[index % PLACES.length]! },
+      };
+    });
+    await scene.guess(...guesses);
+    if (minute === 700) await scene.guess({ source: sourceOf(6), isCompromise: true });
+    if (minute === 12) isBusy = true;
+    if (minute % 5 === 1) await scene.publish();
+  }
+  scene.now = end;
+}
