@@ -719,7 +719,7 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     duplicate: 0,
     spoofedSrcip: 0,
     ignored: new Map(),
-    bytes: 118_784,
+    bytes: 139_264,
     givenUp: { alertIds: 0, usernames: 0, passwords: 0 },
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MIGRATIONS } from "../../src/buffer/schema.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { DEFAULT_TAGS } from "../../src/config/keys.ts";
 import { fixturePath } from "../support/fixtures.ts";
@@ -106,7 +107,10 @@ for (const kind of KINDS) {
       assert.equal(stderr, "");
       const { checks } = await examine(program);
       const [buffer] = checks.filter(({ name }) => name === "buffer");
-      assert.deepEqual([buffer?.state, buffer?.found], ["ok", `${program.buffer}, schema 2`]);
+      assert.deepEqual([buffer?.state, buffer?.found], [
+        "ok",
+        `${program.buffer}, schema ${MIGRATIONS.length}`,
+      ]);
       for (const suffix of ["", "-wal", "-shm"]) {
         await Deno.remove(program.buffer + suffix).catch(() => undefined);
       }
