@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import { parseTokens } from "../../src/server/access.ts";
 import { MOST_LISTENERS } from "../../src/server/pages/live.ts";
