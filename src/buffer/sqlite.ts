@@ -40,6 +40,8 @@ export class SqliteBuffer implements buffer.Buffer {
   readonly #path: string;
   readonly #onlyTells: boolean;
   readonly #statements = new Map<string, StatementSync>();
+  /** Of the file when it was last looked at, bytes: no more of it can be in use. */
+  #size = Infinity;
   /** Where a damaged file was moved to, when this buffer was opened or later. */
   movedAside: string | undefined;
 
@@ -127,7 +129,9 @@ export class SqliteBuffer implements buffer.Buffer {
       const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
-      if (maxBytes !== undefined) makeRoom(this.#sql, maxBytes, decisions.length, now);
+      if (maxBytes !== undefined && this.#size > maxBytes) {
+        makeRoom(this.#sql, maxBytes, decisions.length, now);
+      }
       faultPoint("in-tx-before-commit");
       return accepted;
     };
@@ -168,7 +172,9 @@ export class SqliteBuffer implements buffer.Buffer {
   #inodeNow(): number | null | undefined {
     if (this.#path === ":memory:") return undefined;
     try {
-      return Deno.statSync(this.#path).ino;
+      const { ino, size } = Deno.statSync(this.#path);
+      this.#size = size;
+      return ino;
     } catch (error) {
       // The rights to it may be lost; what was committed was committed.
       return error instanceof Deno.errors.NotFound ? undefined : this.#inode;
