@@ -8,7 +8,7 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
 import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
 import { lagOf } from "../follow/lag.ts";
-import { decide, type IntakeRules } from "../intake.ts";
+import { decideItem, type IntakeRules } from "../intake.ts";
 import { ALERTS_STREAM } from "../publish/names.ts";
 import { publishDue } from "../publish/publisher.ts";
 import type { Decision } from "../types.ts";
@@ -176,9 +176,7 @@ function decideLine(
 ): void {
   if (line === "") return;
   for (const item of readLine(line, "line")) {
-    const decision: Decision = "reason" in item
-      ? { kind: "ignored", key: undefined, reason: item.reason }
-      : decide(item.value, rules, now);
+    const decision = decideItem(item, rules, now);
     const isEarlier = decision.kind === "attempts" &&
       decision.attempts.every(({ at }) => at < since);
     if (!isEarlier) decisions.push(decision);
