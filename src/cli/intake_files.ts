@@ -33,9 +33,7 @@ export async function* decisionsOf(
   if (isSmall) {
     const items = readAlertFile(await Deno.readFile(source));
     for (let start = 0; start < items.length; start += BATCH) {
-      yield items.slice(start, start + BATCH).map((item) =>
-        decideItem(item, rules, now)
-      );
+      yield items.slice(start, start + BATCH).map((item) => decideItem(item, rules, now));
     }
     return;
   }
