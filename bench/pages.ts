@@ -1,8 +1,10 @@
 /**
- * What each page costs the service with 1,000,000 known sources, against its budget.
+ * What each page costs the service with 1,000,000 known sources, against its budget. Judged is the time
+ * of the processor, since that of the clock tells as much about what else the machine does.
  *
  * @module
  */
+import { cpuUsage } from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { PageScene } from "../tests/support/page_scene.ts";
 
@@ -10,6 +12,7 @@ const SOURCES = 1_000_000;
 const OPEN = 20_000;
 const REPORTS = 300_000;
 const ROUNDS = 200;
+const WARM_UP = 20;
 const BUDGET_MS = 50;
 
 const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "bench-pages-" });
@@ -31,25 +34,38 @@ try {
   ];
   for (const [name, path] of pages) {
     const costs: number[] = [];
+    const clock: number[] = [];
     let bytes = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       const start = performance.now();
+      const before = cpuUsage();
       bytes = (await scene.page(path)).length;
-      costs.push(performance.now() - start);
+      const { user, system } = cpuUsage(before);
+      costs.push((user + system) / 1000);
+      clock.push(performance.now() - start);
     }
+    // The compiler's work in the first rounds is not that of the page.
     const first = costs[0]!;
-    costs.sort((a, b) => a - b);
-    const [median, p99] = [costs[ROUNDS >> 1]!, costs[Math.floor(ROUNDS * 0.99)]!];
+    costs.splice(0, WARM_UP);
+    const [median, p99] = quantiles(costs);
+    const [clockMedian, clockP99] = quantiles(clock);
     console.log(
       `${name.padEnd(20)} median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)}, first ${
         first.toFixed(1)
-      }, ${(bytes / 1024).toFixed(0)} KiB, budget ${BUDGET_MS}, ratio ${
-        (p99 / BUDGET_MS).toFixed(2)
-      }  ${p99 <= BUDGET_MS ? "ok" : "NOT OK"}`,
+      } (clock ${clockMedian.toFixed(1)}, ${clockP99.toFixed(1)}), ${
+        (bytes / 1024).toFixed(0)
+      } KiB, budget ${BUDGET_MS}, ratio ${(p99 / BUDGET_MS).toFixed(2)}  ${
+        p99 <= BUDGET_MS ? "ok" : "NOT OK"
+      }`,
     );
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
+}
+
+function quantiles(costs: number[]): readonly [median: number, p99: number] {
+  costs.sort((a, b) => a - b);
+  return [costs[costs.length >> 1]!, costs[Math.floor(costs.length * 0.99)]!];
 }
 
 function addressOf(index: number): string {

@@ -39,7 +39,7 @@ const TIMELINE_REPORTS = 50;
 /** Nothing is counted further. */
 const COUNTED = 10_000;
 /** Connections that are gone through: of all rows of a table together, and for the page of one source. */
-const CONNECTIONS = 6_000;
+const CONNECTIONS = 3_000;
 const CONNECTIONS_OF_ONE = 10_000;
 /** User names of one source that are gone through, and shown on its page. */
 const NAMES = 2_000;

@@ -250,8 +250,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX report_refused ON report (ended_at) WHERE state = 'refused';
   CREATE INDEX report_oldest ON report (frozen_at) WHERE state = 'pending';
 
-  INSERT INTO counter (name, value) SELECT 'known_sources', count(*) FROM home_event;
-  INSERT INTO counter (name, value)
+  INSERT OR REPLACE INTO counter (name, value) SELECT 'known_sources', count(*) FROM home_event;
+  INSERT OR REPLACE INTO counter (name, value)
     SELECT 'last_delivered.' || sink, max(delivered_at) FROM delivered_home GROUP BY sink;
   `,
   // Sizes stand before the texts: whatever stands behind a long one costs pages to get at.

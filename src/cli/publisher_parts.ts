@@ -18,7 +18,7 @@ import {
   retractHome,
 } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
-import type { Sink } from "../publish/sink.ts";
+import type { Sink } from "../misp/sink.ts";
 import { createContact } from "./contact.ts";
 import type { Log } from "./log.ts";
 import { createLookups } from "./lookups.ts";

@@ -17,6 +17,7 @@ import { createMetrics } from "../server/metrics.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
+import { Listening } from "./listening.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "./publisher_parts.ts";
@@ -89,18 +90,17 @@ export async function serve(start: Start): Promise<number> {
     },
     log,
   });
-  const server = Deno.serve({
-    ...address,
-    onListen: ({ hostname, port }) => log("info", `listening on http://${hostname}:${port}`),
-  }, (request, info) => {
-    const remoteAddress = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
-    return app.fetch(request, { remoteAddress });
-  });
+  const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
+    app.fetch(request, { remoteAddress: remoteAddr.hostname });
+  const server = new Listening(config.server, address, answer, log);
   const flushing = Deno.cron(
     "flush",
     "* * * * *",
     { signal: ended.signal },
-    () => flushOnce(publisher, owner, config, log),
+    () => {
+      server.renew();
+      return flushOnce(publisher, owner, config, log);
+    },
   );
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   await untilSignal();

@@ -280,6 +280,8 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "server.tokens_file": text(
       "File of names and hashes of tokens (`serve token new`); without it only this machine is let in",
     ),
+    "server.tls_cert": text("PEM file of the certificate; read again within a minute of a change"),
+    "server.tls_key": text("PEM file of its private key"),
     "server.open_pages": {
       kind: "boolean",
       fallback: false,

@@ -62,6 +62,8 @@ export interface Config {
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
+    readonly tlsCert: string | undefined;
+    readonly tlsKey: string | undefined;
     readonly maxBodyBytes: number;
     readonly openPages: boolean;
     readonly allowNetworks: readonly string[];
@@ -337,6 +339,8 @@ function typed(entries: readonly Entry[]): Config {
     server: {
       listen: get("server.listen"),
       tokensFile: optional("server.tokens_file"),
+      tlsCert: optional("server.tls_cert"),
+      tlsKey: optional("server.tls_key"),
       maxBodyBytes: number("server.max_body_bytes"),
       openPages: get("server.open_pages"),
       allowNetworks: list("server.allow_networks"),

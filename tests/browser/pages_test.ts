@@ -98,18 +98,16 @@ Deno.test({
     await using scene = await openScene(true);
     const [first] = (await scene.scene.buffer.overview(scene.scene.now)).sources;
     const paths = ["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x"];
-    for (const { name, colorScheme, width, height } of LOOKS) {
-      for (const path of paths) {
-        const page = await scene.open(path, { colorScheme, viewport: { width, height } });
-        await page.screenshot({
-          path: folder.file(`${name}-${paths.indexOf(path)}.png`),
-          fullPage: true,
-        });
+    for (const [index, path] of paths.entries()) {
+      const page = await scene.open(path);
+      for (const { name, colorScheme, width, height } of LOOKS) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height });
+        await page.screenshot({ path: folder.file(`${name}-${index}.png`), fullPage: true });
         assert.deepEqual(await violations(page), [], `${name} ${path}`);
-        const wider = await page.evaluate<number>(WIDER);
-        assert.equal(wider, 0, `${name} ${path} scrolls sideways`);
-        await page.close();
+        assert.equal(await page.evaluate<number>(WIDER), 0, `${name} ${path} scrolls sideways`);
       }
+      await page.close();
     }
     // A browser says so itself when an address is not found.
     assert.deepEqual(

@@ -12,7 +12,7 @@ const LIMITS = { maxUsernames: 100 };
 Deno.test("overview() of a buffer of an earlier version knows its sources, sensors and deliveries", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
-  using old = new DatabaseSync(path);
+  const old = new DatabaseSync(path);
   for (const migration of MIGRATIONS.slice(0, 3)) old.exec(migration);
   old.exec("PRAGMA user_version = 3");
   const home = old.prepare(
@@ -67,7 +67,7 @@ Deno.test("overview() and sourceView() find what they show by index", () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
   new SqliteBuffer(path, NOW)[Symbol.dispose]();
-  using db = new DatabaseSync(path);
+  const db = new DatabaseSync(path);
   const plans = [
     "SELECT 1 FROM report WHERE state = 'pending'",
     "SELECT 1 FROM report WHERE state = 'refused' ORDER BY ended_at DESC",
@@ -82,4 +82,5 @@ Deno.test("overview() and sourceView() find what they show by index", () => {
     );
     assert.match(plan[0] ?? "", /USING (COVERING )?INDEX/, query);
   }
+  db.close();
 });

@@ -71,6 +71,8 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
   assert.deepEqual(config.server, {
     listen: "127.0.0.1:8787",
     tokensFile: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
     maxBodyBytes: 8_388_608,
     openPages: false,
     allowNetworks: [],

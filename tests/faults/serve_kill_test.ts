@@ -19,10 +19,10 @@ const IS_SOAK = Deno.env.get("WM_SOAK") === "1";
 const SEED = Number(Deno.env.get("WM_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 const KIND = CAN_COMPILE ? "binary" : "deno run";
-const KILLS = IS_SOAK ? 400 : CAN_COMPILE ? 10 : 6;
+const KILLS = IS_SOAK ? 400 : CAN_COMPILE ? 8 : 6;
 const SOURCES = IS_SOAK ? 200 : 20;
 /** Alerts in one body of each sender, at most. */
-const SENDERS = [1, 1, 1, 50, 500];
+const SENDERS = [1, 1, 1, 50, 200];
 /** A kill comes after so many answers at most, and so many milliseconds later. */
 const ANSWERS = 60;
 const LATER_MS = 40;

@@ -392,19 +392,42 @@ const PACKERS = {
   zstd: zstdCompressSync,
 } as const;
 
-for (const [encoding, pack] of Object.entries(PACKERS)) {
-  Deno.test(`POST /alerts unpacks ${encoding}`, async () => {
+/** Older runtimes know zstd by name only. */
+function canPack(pack: typeof gzipSync): boolean {
+  try {
+    return pack("x").length > 0;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "POST /alerts says 415 to zstd where the runtime has none",
+  ignore: canPack(zstdCompressSync),
+  fn: async () => {
     using service = createService();
-    const headers = { "Content-Encoding": encoding };
-    const packed = new Uint8Array(pack(alertText()));
-    assert.equal((await service.post(packed, { headers })).body.accepted, 1);
-    const damaged = await service.post(packed.slice(0, -9), { headers });
-    assert.equal(damaged.status, 400);
-    // Of zstd data that breaks off the unpacker says nothing: then the alert itself is cut.
-    const error = encoding === "zstd" ? undefined : `the body is not whole ${encoding} data`;
-    assert.equal(damaged.body.error, error);
-    const bomb = new Uint8Array(pack(new Uint8Array(50_000_000)));
-    assert.equal((await service.post(bomb, { headers })).status, 413);
+    const headers = { "Content-Encoding": "zstd" };
+    assert.equal((await service.post("x", { headers })).status, 415);
+  },
+});
+
+for (const [encoding, pack] of Object.entries(PACKERS)) {
+  Deno.test({
+    name: `POST /alerts unpacks ${encoding}`,
+    ignore: !canPack(pack),
+    fn: async () => {
+      using service = createService();
+      const headers = { "Content-Encoding": encoding };
+      const packed = new Uint8Array(pack(alertText()));
+      assert.equal((await service.post(packed, { headers })).body.accepted, 1);
+      const damaged = await service.post(packed.slice(0, -9), { headers });
+      assert.equal(damaged.status, 400);
+      // Of zstd data that breaks off the unpacker says nothing: then the alert itself is cut.
+      const error = encoding === "zstd" ? undefined : `the body is not whole ${encoding} data`;
+      assert.equal(damaged.body.error, error);
+      const bomb = new Uint8Array(pack(new Uint8Array(50_000_000)));
+      assert.equal((await service.post(bomb, { headers })).status, 413);
+    },
   });
 }
 

@@ -1,0 +1,125 @@
+/**
+ * The listening of `serve`: plain, or TLS with a certificate that is read again when it changes.
+ *
+ * @module
+ */
+import { type Config, ConfigError } from "../config/load.ts";
+import type { Log } from "./log.ts";
+
+/** What answers a request. */
+type Handler = Deno.ServeHandler<Deno.NetAddr>;
+
+/** Where is listened. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A server, replaced by a new one on the same port when its certificate is. */
+export class Listening {
+  readonly #config: Config["server"];
+  readonly #address: Address;
+  readonly #handler: Handler;
+  readonly #log: Log;
+  readonly #endings: Promise<void>[] = [];
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #stamp: string;
+
+  /**
+   * Listens from now on.
+   *
+   * @throws {ConfigError} the certificate or its key cannot be used
+   */
+  constructor(config: Config["server"], address: Address, handler: Handler, log: Log) {
+    this.#config = config;
+    this.#address = address;
+    this.#handler = handler;
+    this.#log = log;
+    this.#stamp = this.#stampNow();
+    this.#server = this.#listen(readPair(config));
+  }
+
+  #listen(pair: Pair | undefined): Deno.HttpServer<Deno.NetAddr> {
+    const scheme = pair === undefined ? "http" : "https";
+    const onListen = ({ hostname, port }: Deno.NetAddr) =>
+      this.#log("info", `listening on ${scheme}://${hostname}:${port}`);
+    if (pair === undefined) return Deno.serve({ ...this.#address, onListen }, this.#handler);
+    try {
+      // Two of them share the port for a moment when the certificate is replaced.
+      const options = { ...this.#address, ...pair, reusePort: true, onListen };
+      return Deno.serve(options, this.#handler);
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      const { tlsCert, tlsKey } = this.#config;
+      throw new ConfigError(
+        `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} make no pair: ${reason}`,
+      );
+    }
+  }
+
+  #stampNow(): string {
+    return [this.#config.tlsCert, this.#config.tlsKey].map(stampOf).join();
+  }
+
+  /** Takes a certificate that was replaced; one that cannot be used leaves the one that could. */
+  renew(): void {
+    const stamp = this.#stampNow();
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    try {
+      const next = this.#listen(readPair(this.#config));
+      // Its open requests end in their own time.
+      this.#endings.push(this.#server.shutdown());
+      this.#server = next;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log("error", `${reason}; the certificate that was read before stays in use`);
+    }
+  }
+
+  /** No new requests; resolves when the open ones are over. */
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.#endings, this.#server.shutdown()]);
+  }
+}
+
+function stampOf(path: string | undefined): string {
+  if (path === undefined) return "";
+  try {
+    const { ino, size, mtime } = Deno.statSync(path);
+    return `${ino} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return "gone";
+  }
+}
+
+function readPair({ tlsCert, tlsKey }: Config["server"]): Pair | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    const missing = tlsCert === undefined ? "server.tls_cert" : "server.tls_key";
+    throw new ConfigError(`${missing} is not set: TLS needs a certificate and its key`);
+  }
+  return { cert: readPem("server.tls_cert", tlsCert), key: readPem("server.tls_key", tlsKey) };
+}
+
+function readPem(name: string, path: string): string {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "this binary may not read there; put it into the configuration folder"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new ConfigError(`${name} ${path}: ${reason}`);
+  }
+  if (!text.includes("-----BEGIN ")) throw new ConfigError(`${name} ${path}: holds no PEM text`);
+  return text;
+}

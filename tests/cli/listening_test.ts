@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { loadConfig } from "../../src/config/load.ts";
+import { Listening } from "../../src/cli/listening.ts";
+import { freePort } from "../e2e/service.ts";
+import { type TempFolder, tempFolder } from "../support/temp.ts";
+
+const HAS_OPENSSL = await new Deno.Command("sh", { args: ["-c", "command -v openssl"] }).output()
+  .then(({ success }) => success);
+if (!HAS_OPENSSL) console.log("no openssl: TLS was not tested");
+
+/** A certificate for 127.0.0.1 under a name that tells it apart. */
+async function makePair(folder: TempFolder, name: string): Promise<string> {
+  const { success } = await new Deno.Command("openssl", {
+    args: [
+      ...["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+      ...["-days", "2", "-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"],
+      ...["-addext", "basicConstraints=critical,CA:FALSE"],
+      ...["-keyout", folder.file(`${name}.key`), "-out", folder.file(`${name}.crt`)],
+    ],
+    stderr: "null",
+  }).output();
+  assert.ok(success);
+  return Deno.readTextFileSync(folder.file(`${name}.crt`));
+}
+
+const defaults = ({ path }: TempFolder) =>
+  loadConfig({ root: path, environment: () => undefined, readTextFile: Deno.readTextFileSync })
+    .config.server;
+
+function place(folder: TempFolder, name: string): void {
+  for (const part of ["crt", "key"]) {
+    Deno.copyFileSync(folder.file(`${name}.${part}`), folder.file(`used.${part}`));
+  }
+}
+
+/** Whether a service answers to one who trusts that certificate only. */
+async function answersTo(port: number, certificate: string): Promise<boolean> {
+  using client = Deno.createHttpClient({ caCerts: [certificate], poolMaxIdlePerHost: 0 });
+  try {
+    const response = await fetch(`https://127.0.0.1:${port}/`, { client });
+    return await response.text() === "here";
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "Listening() speaks TLS, and takes a certificate that is replaced while it listens",
+  ignore: !HAS_OPENSSL,
+  fn: async () => {
+    using folder = tempFolder();
+    const [first, second] = [await makePair(folder, "first"), await makePair(folder, "second")];
+    place(folder, "first");
+    const server = defaults(folder);
+    const config = { ...server, tlsCert: folder.file("used.crt"), tlsKey: folder.file("used.key") };
+    const port = freePort();
+    const logged: string[] = [];
+    const listening = new Listening(
+      config,
+      { hostname: "127.0.0.1", port },
+      () => new Response("here"),
+      (level, message) => void logged.push(`${level}: ${message}`),
+    );
+    try {
+      assert.deepEqual([await answersTo(port, first), await answersTo(port, second)], [
+        true,
+        false,
+      ]);
+      listening.renew();
+      assert.equal(logged.length, 1);
+      place(folder, "second");
+      listening.renew();
+      assert.deepEqual([await answersTo(port, first), await answersTo(port, second)], [
+        false,
+        true,
+      ]);
+      Deno.writeTextFileSync(folder.file("used.key"), "not a key");
+      listening.renew();
+      assert.match(
+        logged.at(-1)!,
+        /^error: .*used\.key: holds no PEM text; the certificate that was/,
+      );
+      Deno.copyFileSync(folder.file("first.key"), folder.file("used.key"));
+      listening.renew();
+      assert.match(logged.at(-1)!, /^error: .* make no pair: .*; the certificate that was/);
+      assert.equal(await answersTo(port, second), true);
+    } finally {
+      await listening.shutdown();
+    }
+  },
+});
+
+Deno.test("Listening() says what is missing of a pair", () => {
+  using folder = tempFolder();
+  const server = defaults(folder);
+  const listen = (changes: Partial<typeof server>) => () =>
+    new Listening(
+      { ...server, ...changes },
+      { hostname: "127.0.0.1", port: 0 },
+      () => new Response(),
+      () => undefined,
+    );
+  assert.throws(listen({ tlsCert: "/x" }), /server\.tls_key is not set/);
+  assert.throws(listen({ tlsKey: "/x" }), /server\.tls_cert is not set/);
+  assert.throws(listen({ tlsKey: "/x/y", tlsCert: "/x/z" }), /server\.tls_cert \/x\/z: /);
+});
