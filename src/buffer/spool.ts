@@ -44,9 +44,9 @@ export class Spooling {
 
   add(body: string, now: number): void {
     const row = this.#sql(
-      `INSERT INTO spool (bytes, added_at, body) VALUES (octet_length(?1), ?2, ?1)
+      `INSERT INTO spool (bytes, added_at, body) VALUES (octet_length(?), ?, ?)
        RETURNING bytes`,
-    ).get(body, now);
+    ).get(body, now, body);
     this.#added++;
     this.#bytes += Number(row!.bytes);
   }
