@@ -1,5 +1,6 @@
 /**
- * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]] [--root DIR]`.
+ * Compiles the binary for a site:
+ * `deno task compile [--misp-host HOST[:PORT]] [--forward-host HOST[:PORT]] [--root DIR]`.
  *
  * @module
  */
@@ -13,13 +14,16 @@ const { values } = parseArgs({
   options: {
     "root": { type: "string", default: "/var/ossec" },
     "misp-host": { type: "string" },
+    "forward-host": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
     "output": { type: "string", default: OUTPUT },
   },
 });
 
 const mispHost = values["misp-host"];
-for (const host of [values.listen, ...(mispHost === undefined ? [] : [mispHost])]) {
+const forwardHost = values["forward-host"];
+for (const host of [values.listen, mispHost, forwardHost]) {
+  if (host === undefined) continue;
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
     console.error(`"${host}" is no HOST or HOST:PORT; leave out https:// and the path`);
     Deno.exit(2);
@@ -30,7 +34,7 @@ if (!values.root.startsWith("/") || values.root.includes(",")) {
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, listen: values.listen };
+const site: Site = { root, mispHost, forwardHost, listen: values.listen };
 
 // Where Deno's download server is out of reach, COMPILE_DENO and DENORT_BIN name a CLI and its runtime.
 const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();

@@ -11,6 +11,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   follow: ["buffer"],
   misp: ["buffer", "fault_point", "guard", "types"],
   publish: ["buffer", "fault_point", "guard", "misp", "types", "wazuh"],
+  forward: ["buffer", "fault_point", "publish"],
   server: ["address", "buffer", "config", "guard", "misp", "one_line", "publish", "types", "wazuh"],
 };
 

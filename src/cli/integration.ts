@@ -6,7 +6,7 @@
 import type { Accepted } from "../buffer/buffer.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Config, Loaded } from "../config/load.ts";
-import { decide } from "../intake.ts";
+import { decideItem } from "../intake.ts";
 import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
 import { readAlertFile } from "../wazuh/alert_file.ts";
@@ -43,11 +43,7 @@ export async function integration(start: Start): Promise<number> {
   const log = createLog(config.log, false);
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
   const items = readAlertFile(bytes);
-  const decisions = items.map((item): Decision =>
-    "reason" in item
-      ? { kind: "ignored", key: undefined, reason: item.reason }
-      : decide(item.value, rules, now)
-  );
+  const decisions = items.map((item) => decideItem(item, rules, now));
   const outcome = await store(buffer, decisions, config, now);
   const { movedAside } = buffer;
   if (call.debug) console.log(describe(outcome));
@@ -101,7 +97,9 @@ async function callPublisher(
     const isFromIntegratord = entries.some((entry) =>
       entry.key === "misp.url" && entry.origin === "integratord"
     );
-    const url = isFromIntegratord ? config.misp.url : undefined;
+    // What is forwarded needs no MISP here, so that no `flush` has to know of it.
+    const isForwarded = config.forward.url !== undefined;
+    const url = isFromIntegratord && !isForwarded ? config.misp.url : undefined;
     if (await buffer.remembered(INTEGRATORD_URL) !== url) {
       await buffer.remember(INTEGRATORD_URL, url);
     }
