@@ -226,13 +226,17 @@ else
   copy=$binary
 fi
 is_elf "$copy" || die "$binary is no program for Linux; nothing was changed"
+# Tried without looking, sh would take it for a script.
+machine_of() { head -c 20 "$1" | tail -c 2 | od -An -tx1; }
+[ "$(machine_of "$copy")" = "$(machine_of /bin/sh)" ] ||
+  die "$binary is for another processor than this one's, $(uname -m); nothing was changed"
 # A dry run has no copy in a place that everybody reaches.
 try=as_user
 [ -z "$dry" ] || try=as_caller
 is=$(version_of "$copy" "$try") || is=''
 if [ -z "$is" ]; then
   why=$("$try" "$copy" version 2>&1 | tail -n 1) || true
-  die "$binary does not run here as $user, on $(uname -m): ${why:-it says nothing}; nothing was changed"
+  die "$binary does not run here as $user: ${why:-it says nothing}; nothing was changed"
 fi
 # The folder it may use is built in, and its own files are told there.
 meant=$("$try" "$copy" config 2>&1 | grep -o "/[^ ]*/etc/$NAME\.json" | head -n 1) || true
