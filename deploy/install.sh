@@ -149,7 +149,7 @@ flock -n 9 || die "another install.sh is at work in $root"
 staging=''
 clean_up() { [ -z "$staging" ] || rm -rf "$staging"; }
 trap clean_up EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 real_units() { [ "$units_folder" = /etc/systemd/system ] && [ -d /run/systemd/system ]; }
 reload_units() { ! real_units || systemctl daemon-reload || say "systemctl daemon-reload failed: do it by hand"; }
@@ -217,8 +217,9 @@ if [ -z "$dry" ]; then
   chmod 750 "$staging"
   copy=$staging/$NAME
   if ! cp -- "$binary" "$copy" || ! sync "$copy"; then
+    rm -f "$copy"
     room=$(df -hP "$root/integrations" | awk 'NR == 2 { print $4 }')
-    die "$binary could not be copied to $root/integrations, where $room are free; nothing was changed"
+    die "$binary could not be copied to $root/integrations, where $room are free and $(du -h "$binary" | cut -f 1) needed; nothing was changed"
   fi
   chown "root:$group" "$copy"
   chmod 750 "$copy"

@@ -169,7 +169,10 @@ Deno.test({
       const line = ["sh", SCRIPT, ...common, "--binary", file];
       const { code, stderr } = await run(["sh", "-c", 'ulimit -f 100; exec "$@"', "-", ...line]);
       assert.equal(code, 1);
-      assert.match(stderr, /could not be copied to .*, where \S+ are free; nothing was changed\n$/);
+      assert.match(
+        stderr,
+        /could not be copied to .*, where \S+ are free and \S+ needed; nothing was/,
+      );
     });
     await t.step("another one at work", async () => {
       const line = ["sh", SCRIPT, ...common, "--binary", file];
@@ -444,7 +447,7 @@ Deno.test({
     });
 
     await t.step(
-      "modes that were changed are set right; Wazuh's user gains nothing by a link",
+      "owners and modes that were changed are set right",
       async () => {
         await run(["chown", `${USER}:${GROUP}`, target, `${root}/etc/custom-misp`]);
         await run(["chmod", "777", target, `${root}/queue/custom-misp`]);
