@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Buffer } from "../buffer/buffer.ts";
 import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
@@ -25,18 +24,16 @@ const TROUBLE_MS = 30_000;
 /** How long a flush waits for another one to end, milliseconds. */
 const PATIENCE_MS = 30_000;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  now: { type: "boolean" },
+  json: { type: "boolean" },
+  stay: { type: "boolean" },
+} as const;
+
 /** Runs `flush [--now] [--json] [--stay]`. */
 export async function flush(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      options: {
-        now: { type: "boolean" },
-        json: { type: "boolean" },
-        stay: { type: "boolean" },
-      },
-    })
-  );
+  const { values } = parse("flush", { args: start.args, options: OPTIONS });
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
 import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
@@ -32,19 +31,20 @@ const STORE_AGAIN_MS = 5_000;
 /** How long the last round of publishing may take, milliseconds. */
 const GRACE_MS = 800;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  "from-start": { type: "boolean" },
+  since: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 /** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
 export async function follow(start: Start): Promise<number> {
-  const { values, positionals } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      allowPositionals: true,
-      options: {
-        "from-start": { type: "boolean" },
-        since: { type: "string" },
-        json: { type: "boolean" },
-      },
-    })
-  );
+  const { values, positionals } = parse("follow", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
   const path = positionals[0] ?? `${start.root}/logs/alerts/alerts.json`;
   const beginning = beginningOf(values["from-start"] ?? false, values.since);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
@@ -14,15 +13,16 @@ import { DamagedStream, decisionsOf } from "./intake_files.ts";
 import { createLog, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { "dry-run": { type: "boolean" }, json: { type: "boolean" } } as const;
+
 /** Runs `replay [--dry-run] [--json] FILE…`. */
 export async function replay(start: Start): Promise<number> {
-  const { values, positionals: files } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      allowPositionals: true,
-      options: { "dry-run": { type: "boolean" }, json: { type: "boolean" } },
-    })
-  );
+  const { values, positionals: files } = parse("replay", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   if (files.length === 0) {
     throw new Failure(EXIT.usage, "replay needs files of alerts, or - for standard input");
   }

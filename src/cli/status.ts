@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { BufferStatus, FollowState } from "../buffer/buffer.ts";
 import { bufferExists } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
@@ -15,11 +14,12 @@ import { oneLine } from "./log.ts";
 import { parse } from "./options.ts";
 import { dueRules } from "./publisher_parts.ts";
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
 /** Runs `status [--json]`. */
 export async function status(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({ args: [...start.args], options: { json: { type: "boolean" } } })
-  );
+  const { values } = parse("status", { args: start.args, options: OPTIONS });
   const { config } = loadStartConfig(start);
   // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
   const isThere = bufferExists(config.buffer.path);
