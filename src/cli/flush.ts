@@ -9,12 +9,13 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";
 import { GIVEN_UP_TOLD, INTEGRATORD_URL, PUBLISHER_PROBLEM, STAY_LEASE } from "../publish/names.ts";
-import { publishDue, type Round } from "../publish/publisher.ts";
+import { publishDue, type Round, type RoundProgress } from "../publish/publisher.ts";
 import { stayAndPublish } from "../publish/stay.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
+import { type Done, Progress } from "./progress.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 import { startStayer } from "./stayer.ts";
 
@@ -60,11 +61,29 @@ async function flushOnce(
 ): Promise<number> {
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
-  const round = await publishWithPatience(publisher, values.now ?? false);
+  using progress = new Progress(!(values.json ?? false));
+  const parts = progress.isShown
+    ? { ...publisher, onProgress: (done: RoundProgress) => progress.show(() => progressOf(done)) }
+    : publisher;
+  const round = await publishWithPatience(parts, values.now ?? false);
+  progress.clear();
   await pruneBuffer(buffer, config, log);
   console.log(values.json ? JSON.stringify(round) : describe(round));
   if (round.refused > 0) return EXIT.refused;
   return round.waiting > 0 ? EXIT.waiting : EXIT.ok;
+}
+
+/** What is refused is done, too; what waits for a later try is not. */
+function progressOf({ frozen, delivered, refused, toDeliver }: RoundProgress): Done {
+  if (toDeliver === undefined) {
+    return { done: 0, total: undefined, text: `${frozen} attacks made into reports` };
+  }
+  const text = `${delivered} of ${toDeliver} reports delivered`;
+  return {
+    done: delivered + refused,
+    total: toDeliver,
+    text: refused === 0 ? text : `${text}, ${refused} refused`,
+  };
 }
 
 /**
