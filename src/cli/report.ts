@@ -23,6 +23,7 @@ import {
   type ShownReport,
   showText,
 } from "./report_text.ts";
+import { screenOf } from "./screen.ts";
 
 /** What `report` was told. */
 interface Asked {
@@ -44,9 +45,6 @@ const ACTIONS: Readonly<Record<string, (asked: Asked) => Promise<number>>> = {
 
 /** Most reports of each state that `list` shows. */
 const LISTED = 50;
-
-/** Columns where there is no terminal to ask. */
-const COLUMNS = 100;
 
 /** How long a change waits for a publisher to end its round, milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -116,18 +114,9 @@ async function list({ buffer, all, json }: Asked): Promise<number> {
   console.log(
     json
       ? screenJson({ refused, waiting, delivered, reports: found.rows.map(rowJson) })
-      : listText(found, columns()),
+      : listText(found, screenOf(Deno.stdout)),
   );
   return EXIT.ok;
-}
-
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns || COLUMNS;
-  } catch {
-    // Neither input nor output is a terminal.
-    return COLUMNS;
-  }
 }
 
 async function show(asked: Asked): Promise<number> {
