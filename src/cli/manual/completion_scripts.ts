@@ -167,7 +167,7 @@ function fishOption(condition: string, { name, value, filling, about }: Option):
 
 function fish(): string {
   const first = `not ${FUNCTION}_command >/dev/null`;
-  const behind = ({ name }: Command) => `test (${FUNCTION}_command) = ${name}`;
+  const behind = ({ name }: Command) => `contains -- ${name} (${FUNCTION}_command)`;
   const lines = [
     ...[...GLOBAL_OPTIONS, HELP_OPTION].map((option) => fishOption(first, option)),
     ...COMMANDS.map(({ name, brief }) =>

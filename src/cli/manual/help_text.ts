@@ -54,7 +54,7 @@ const exitRows = (codes: Readonly<Record<number, string>>) =>
 /** `help`: the commands at a glance. */
 export function overview(): string {
   return [
-    `${PROGRAM}: SSH brute force seen by Wazuh, as MISP events`,
+    "SSH brute force seen by Wazuh, as MISP events",
     "",
     `usage: ${PROGRAM} [--config FILE] COMMAND`,
     ...section(

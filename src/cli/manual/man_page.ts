@@ -12,7 +12,7 @@ import {
   HELP_OPTION,
   type Option,
 } from "./commands.ts";
-import { optionName } from "./help_text.ts";
+import { optionName, wrap } from "./help_text.ts";
 
 /** Text that roff prints as it is, whatever the coding of its input. */
 function plain(text: string): string {
@@ -23,9 +23,14 @@ function plain(text: string): string {
   return escaped.replace(/^[.']/, "\\&$&");
 }
 
+/** Text that roff fills, in lines that people can read in the source. */
+function filled(text: string): string {
+  return wrap(plain(text), 78).map((line) => line.replace(/^[.']/, "\\&$&")).join("\n");
+}
+
 const bold = (text: string) => `\\fB${plain(text)}\\fR`;
 
-const item = (head: string, about: string) => [".TP", head, plain(about)];
+const item = (head: string, about: string) => [".TP", head, filled(about)];
 
 const options = (list: readonly Option[]) =>
   list.flatMap((option) => item(bold(optionName(option)), option.about));
@@ -38,7 +43,7 @@ function commandLines(command: Command): readonly string[] {
   return [
     `.SS ${plain(name)}`,
     ...synopsis.flatMap((line, index) => index === 0 ? [bold(line)] : [".br", bold(line)]),
-    ...about.flatMap((paragraph) => [".PP", plain(paragraph)]),
+    ...about.flatMap((paragraph) => [".PP", filled(paragraph)]),
     ...words.flatMap((word) => item(bold(word.name), word.about)),
     ...options(command.options),
     ".PP",
@@ -68,7 +73,10 @@ function keyLines(root: string): readonly string[] {
  */
 export function manPage(version: string, date: string, root: string): string {
   return [
-    `.TH ${PROGRAM.toUpperCase()} 8 ${date.slice(0, 10)} "${version}"`,
+    `.TH ${PROGRAM.toUpperCase()} 8 ${date.slice(0, 10)} "${version}" " "`,
+    // Names of keys are no words to be parted, nor lines to be stretched.
+    ".nh",
+    ".ad l",
     ".SH NAME",
     `${plain(PROGRAM)} \\- SSH brute force seen by Wazuh, as MISP events`,
     ".SH SYNOPSIS",
@@ -76,7 +84,7 @@ export function manPage(version: string, date: string, root: string): string {
     ".br",
     `${bold(PROGRAM)} alert\\-file api\\-key hook\\-url ...`,
     ".SH DESCRIPTION",
-    plain(
+    filled(
       "Takes alerts of Wazuh about failed SSH logins at honeypots, gathers them by source, and " +
         "publishes each attacker as one MISP event. Wazuh's integratord starts it with an alert " +
         "file; the commands are for people, timers and services.",

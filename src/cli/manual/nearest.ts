@@ -12,17 +12,23 @@
 export function nearest(word: string, known: readonly string[]): string | undefined {
   // More characters than any name has are no slip, and would be work.
   if (word.length > 40) return undefined;
+  const written = bare(word.toLowerCase());
+  if (written === "") return undefined;
   let best: string | undefined;
   // Two slips in a long word, one in a short one.
-  let least = (word.length > 4 ? 2 : 1) + 1;
+  let least = (written.length > 4 ? 2 : 1) + 1;
   for (const one of known) {
-    const steps = one.length > 2 && word.length > 2 && one.startsWith(word)
-      ? 1
-      : distance(word.toLowerCase(), one);
+    const name = bare(one);
+    // The beginning of a word is meant to be it.
+    const isBeginning = written.length > 2 && name.startsWith(written);
+    const steps = isBeginning ? 1 : distance(written, name);
     if (steps < least) [best, least] = [one, steps];
   }
   return best;
 }
+
+/** Dashes are forgotten, or written where none are. */
+const bare = (word: string) => word.replace(/^-+/, "");
 
 /** Fewest insertions, deletions, replacements and swaps of neighbours that make one of the other. */
 export function distance(from: string, to: string): number {
