@@ -19,6 +19,7 @@ import {
 import { checkMisp } from "./doctor_misp.ts";
 import { EXIT } from "./exit.ts";
 import { parse } from "./options.ts";
+import { screenOf } from "./screen.ts";
 
 /** What `parseArgs` takes. */
 export const OPTIONS = { json: { type: "boolean" } } as const;
@@ -29,7 +30,9 @@ export async function doctor(start: Start): Promise<number> {
   const checks = await examine(start);
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
-    values.json ? JSON.stringify({ ok: isWell, checks }, undefined, 2) : checksText(checks),
+    values.json
+      ? JSON.stringify({ ok: isWell, checks }, undefined, 2)
+      : checksText(checks, screenOf(Deno.stdout)),
   );
   return isWell ? EXIT.ok : EXIT.failed;
 }

@@ -31,7 +31,7 @@ Deno.test("progressLine() has a bar where there is room, and never fills the las
   );
   assert.equal(progressLine(half, 43), " 50% [====    ]  5 of 10 reports delivered");
   assert.equal(progressLine(half, 32), " 50%  5 of 10 reports delivered");
-  assert.equal(progressLine(half, 20), " 50%  5 of 10 repor…");
+  assert.equal(progressLine(half, 20), " 50%  5 of 10 repo…");
   for (let columns = 1; columns < 120; columns++) {
     assert.ok(widthOf(progressLine(half, columns)) < columns, String(columns));
   }

@@ -69,7 +69,15 @@ async function prepare(program: Program): Promise<string> {
   const { root } = program;
   const place = `${root}/examples`;
   const day = `${root}/logs/alerts/2026/Nov`;
-  for (const folder of [`${place}/bin`, `${place}/dist`, day, `${root}/etc/bash_completion.d`]) {
+  for (
+    const folder of [
+      `${place}/bin`,
+      `${place}/dist`,
+      day,
+      `${root}/etc/bash_completion.d`,
+      `${root}/usr/local/share/man/man8`,
+    ]
+  ) {
     await Deno.mkdir(folder, { recursive: true });
   }
   const project = new URL("../../", import.meta.url).pathname;
@@ -90,7 +98,7 @@ const TOKENS = (root: string) => ({ WM_SERVER_TOKENS_FILE: `${root}/queue/custom
 /** Runs a line of a shell as it is written. Those that would go on for good are ended. */
 async function runLine(program: Program, place: string, line: string, isEndless: boolean) {
   const text = line.replaceAll("/var/ossec", program.root)
-    .replaceAll("/etc/bash_completion.d", `${program.root}/etc/bash_completion.d`);
+    .replaceAll(/ >\/(?=etc\/bash|usr\/local)/g, ` >${program.root}/`);
   const child = new Deno.Command("sh", {
     args: ["-c", isEndless ? `exec ${text}` : text],
     cwd: place,
