@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { sshdAlert } from "../support/fixtures.ts";
-import { createProgram, KINDS, type Program } from "./program.ts";
+import { CAN_COMPILE, createProgram, KINDS, type Program } from "./program.ts";
 
 const README = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
 
@@ -63,6 +63,26 @@ for (const kind of KINDS) {
     assert.match(lines[1]!, kind === "binary" ? /^commit {2}[\da-f]{40}/ : /^commit {2}unknown$/);
   });
 }
+
+Deno.test({
+  name: "two compiles of the same source give the same bytes",
+  ignore: !CAN_COMPILE,
+  fn: async () => {
+    const place = await Deno.makeTempDir({ dir: "/tmp", prefix: "e2e-twice-" });
+    const project = new URL("../../", import.meta.url).pathname;
+    const files = ["one", "two"].map((name) => `${place}/${name}`);
+    for (const file of files) {
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "-P=compile", "deploy/compile.ts", "--output", file],
+        cwd: project,
+      }).output();
+      assert.ok(success, new TextDecoder().decode(stderr));
+    }
+    const { success, stdout } = await new Deno.Command("cmp", { args: files }).output();
+    assert.ok(success, new TextDecoder().decode(stdout));
+    await Deno.remove(place, { recursive: true });
+  },
+});
 
 /** A folder with the program by its own name, and what the examples speak of. */
 async function prepare(program: Program): Promise<string> {
