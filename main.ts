@@ -15,8 +15,10 @@ import { isIntegrationCall } from "./src/wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+/** The commands; each is loaded when it is asked for. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "--test": async () => (await import("./src/cli/test_alert.ts")).testAlert,
+  "completions": async () => (await import("./src/cli/completions.ts")).completions,
   "config": async () => (await import("./src/cli/config.ts")).config,
   "doctor": async () => (await import("./src/cli/doctor.ts")).doctor,
   "flush": async () => (await import("./src/cli/flush.ts")).flush,
@@ -49,7 +51,11 @@ async function run(args: readonly string[]): Promise<number> {
   if (isIntegrationCall(rest, Object.keys(COMMANDS))) {
     return integration({ ...start, args: rest });
   }
-  throw new Failure(EXIT.usage, `unknown command "${name}"; \`${PROGRAM} help\` lists them`);
+  const { nearest } = await import("./src/cli/manual/nearest.ts");
+  const meant = nearest(name, Object.keys(COMMANDS));
+  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
+  const help = `\`${PROGRAM} help\` lists them`;
+  throw new Failure(EXIT.usage, `unknown command "${name}"; ${guess}${help}`);
 }
 
 /** `--root` and `--config` stand in front of the command: a compiled binary has its root built in. */

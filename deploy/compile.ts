@@ -6,8 +6,10 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { BUILD_MODULE, type BuildInfo } from "../src/cli/build.ts";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
 import { V8_FLAGS } from "./v8.ts";
+import settings from "../deno.json" with { type: "json" };
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -48,23 +50,56 @@ async function run(args: readonly string[]): Promise<void> {
   Deno.exit(1);
 }
 
+/** What git says; undefined where there is no git, or no repository. */
+async function git(...args: readonly string[]): Promise<string | undefined> {
+  try {
+    const command = new Deno.Command("git", {
+      args: ["--no-optional-locks", ...args],
+      cwd: project,
+      stderr: "null",
+    });
+    const { success, stdout } = await command.output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No time of day and no name of a machine: the same source gives the same binary. */
+async function buildInfo(): Promise<BuildInfo> {
+  const permissions = permissionFlags(site);
+  const [commit, date] = (await git("log", "-1", "--format=%H %cI"))?.split(" ") ?? [];
+  if (commit === undefined || date === undefined) return { permissions };
+  const changed = await git("status", "--porcelain", "--untracked-files=no");
+  return { commit: changed === "" ? commit : `${commit}+`, date, permissions };
+}
+
 // A few larger modules load faster than many small ones: that counts at every alert.
-const bundle = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
+const place = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
+const bundle = `${place}/bundle`;
 try {
   const main = `${project}main.ts`;
   const splitting = ["--platform", "deno", "--code-splitting", "--minify", "--outdir", bundle];
   await run(["bundle", "--quiet", ...splitting, main]);
+  const baked = `${bundle}/${BUILD_MODULE}`;
+  await Deno.writeTextFile(baked, `export default ${JSON.stringify(await buildInfo())};\n`);
+  // A configuration elsewhere would bring the names of both folders into the binary.
+  const config = `${place}/deno.json`;
+  await Deno.writeTextFile(config, JSON.stringify({ unstable: settings.unstable }));
+  // So would the time of their making.
+  for (const { name } of Deno.readDirSync(bundle)) Deno.utimeSync(`${bundle}/${name}`, 0, 0);
   await run([
-    ...["compile", "--quiet", "--no-check", "--config", `${project}deno.json`],
+    ...["compile", "--quiet", "--no-check", "--no-lock", "--config", config],
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
     V8_FLAGS,
     ...permissionFlags(site),
+    ...["--include", baked],
     ...["--output", resolve(values.output), `${bundle}/main.js`],
     // Arguments behind the script are built in, and stand before those of the command line.
     ...["--root", root],
   ]);
 } finally {
-  await Deno.remove(bundle, { recursive: true });
+  await Deno.remove(place, { recursive: true });
 }
 console.log(`${values.output}\n  ${permissionFlags(site).join("\n  ")}`);

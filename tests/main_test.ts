@@ -31,4 +31,7 @@ Deno.test("main.ts loads no package and nothing of the service for an integratio
   const found = [...await loadedAtOnce(main)];
   assert.ok(found.some((one) => one.endsWith("/src/cli/integration.ts")));
   assert.deepEqual(found.filter((one) => /^npm:|\/src\/server\/|\/serve\.ts$/.test(one)), []);
+  const forPeople =
+    /\/cli\/(?:manual\/|help\.|screen\.|progress\.|build\.|version\.|completions\.)/;
+  assert.deepEqual(found.filter((one) => forPeople.test(one)), []);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../deploy/permissions.ts";
+import { COMMANDS, EXIT_CODES } from "../src/cli/manual/commands.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
 import { describeService } from "../src/server/openapi.ts";
 import { createMetrics } from "../src/server/metrics.ts";
@@ -30,6 +31,14 @@ Deno.test("README names every configuration key with its default", () => {
     tableBehind("<!-- keys -->"),
     keys.map(([name, key]) => [`\`${name}\``, shownDefault(name, key), key.about]),
   );
+});
+
+Deno.test("README names every command and every exit code", () => {
+  const starts = tableBehind("## Commands").map(([start]) => start!);
+  const named = starts.flatMap((start) => /`(-*\w+)/.exec(start)?.[1] ?? []);
+  for (const { name } of COMMANDS) assert.ok(named.includes(name), name);
+  const codes = tableBehind("\n| exit code").map(([code]) => code);
+  assert.deepEqual(codes, Object.keys(EXIT_CODES));
 });
 
 Deno.test("README's commands use the pinned Deno", () => {

@@ -10,7 +10,7 @@ const INSIDE: readonly string[] = ["too long"];
 /** Where what is printed and logged comes from. What pages and descriptions say is not about trouble. */
 const ROOMS = ["cli", "config", "follow", "guard", "misp", "publish", "server"];
 const QUIET =
-  /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help|demo)\.)/;
+  /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help\.|demo\.|manual\/))/;
 
 function* modulesBelow(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, PROJECT))) {

@@ -3,20 +3,17 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { configurationKeys, environmentName, type Key } from "../config/keys.ts";
 import { loadStartConfig, type Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { parse } from "./options.ts";
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" }, schema: { type: "boolean" } } as const;
+
 /** Runs `config [--json] [--schema]`. */
 export function config(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      options: { json: { type: "boolean" }, schema: { type: "boolean" } },
-    })
-  );
+  const { values } = parse("config", { args: start.args, options: OPTIONS });
   const keys = configurationKeys(start.root);
   if (values.schema) {
     console.log(JSON.stringify(schemaOf(keys), undefined, 2));

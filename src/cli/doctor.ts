@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { bufferExists } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
@@ -21,16 +20,20 @@ import { checkForward, checkSpool } from "./doctor_forward.ts";
 import { checkMisp } from "./doctor_misp.ts";
 import { EXIT } from "./exit.ts";
 import { parse } from "./options.ts";
+import { screenOf } from "./screen.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
 
 /** Runs `doctor [--json]`. Exit 1 when something must be mended. */
 export async function doctor(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({ args: [...start.args], options: { json: { type: "boolean" } } })
-  );
+  const { values } = parse("doctor", { args: start.args, options: OPTIONS });
   const checks = await examine(start);
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
-    values.json ? JSON.stringify({ ok: isWell, checks }, undefined, 2) : checksText(checks),
+    values.json
+      ? JSON.stringify({ ok: isWell, checks }, undefined, 2)
+      : checksText(checks, screenOf(Deno.stdout)),
   );
   return isWell ? EXIT.ok : EXIT.failed;
 }

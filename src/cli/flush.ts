@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Buffer } from "../buffer/buffer.ts";
 import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";
 import { GIVEN_UP_TOLD, INTEGRATORD_URL, PUBLISHER_PROBLEM, STAY_LEASE } from "../publish/names.ts";
-import { publishDue, type Round } from "../publish/publisher.ts";
+import { publishDue, type Round, type RoundProgress } from "../publish/publisher.ts";
 import { stayAndPublish } from "../publish/stay.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import type { ForwardRound } from "../forward/forwarder.ts";
+import { type Done, Progress } from "./progress.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 import { startStayer } from "./stayer.ts";
 
@@ -26,18 +26,16 @@ const TROUBLE_MS = 30_000;
 /** How long a flush waits for another one to end, milliseconds. */
 const PATIENCE_MS = 30_000;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  now: { type: "boolean" },
+  json: { type: "boolean" },
+  stay: { type: "boolean" },
+} as const;
+
 /** Runs `flush [--now] [--json] [--stay]`. */
 export async function flush(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      options: {
-        now: { type: "boolean" },
-        json: { type: "boolean" },
-        stay: { type: "boolean" },
-      },
-    })
-  );
+  const { values } = parse("flush", { args: start.args, options: OPTIONS });
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
@@ -69,7 +67,12 @@ async function flushOnce(
     : await withPatience(() => forwarding.forward(everything));
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
-  const round = await publishWithPatience(publisher, everything);
+  using progress = new Progress(!(values.json ?? false));
+  const parts = progress.isShown
+    ? { ...publisher, onProgress: (done: RoundProgress) => progress.show(() => progressOf(done)) }
+    : publisher;
+  const round = await publishWithPatience(parts, everything);
+  progress.clear();
   await pruneBuffer(buffer, config, log);
   if (values.json) {
     console.log(JSON.stringify({ ...round, ...(forward === undefined ? {} : { forward }) }));
@@ -101,6 +104,19 @@ export async function createForwarding(
   return {
     forward: (everything) => forwardWaiting(forwarder, owner, everything),
     [Symbol.dispose]: () => forwarder[Symbol.dispose](),
+  };
+}
+
+/** What is refused is done, too; what waits for a later try is not. */
+function progressOf({ frozen, delivered, refused, toDeliver }: RoundProgress): Done {
+  if (toDeliver === undefined) {
+    return { done: 0, total: undefined, text: `${frozen} attacks made into reports` };
+  }
+  const text = `${delivered} of ${toDeliver} reports delivered`;
+  return {
+    done: delivered + refused,
+    total: toDeliver,
+    text: refused === 0 ? text : `${text}, ${refused} refused`,
   };
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
 import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
@@ -23,8 +22,9 @@ import {
   pruneBuffer,
   requireMispOfIntegratord,
 } from "./flush.ts";
-import { createLog, type Log, logMovedAside } from "./log.ts";
+import { createLog, type Log, logMovedAside, oneLine } from "./log.ts";
 import { parse } from "./options.ts";
+import { Progress } from "./progress.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 
 /** Wazuh writes once a second (contracts/wazuh.md 1.1): this often is looked without word of a change. */
@@ -37,19 +37,20 @@ const STORE_AGAIN_MS = 5_000;
 /** How long the last round of publishing may take, milliseconds. */
 const GRACE_MS = 800;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  "from-start": { type: "boolean" },
+  since: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
 /** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
 export async function follow(start: Start): Promise<number> {
-  const { values, positionals } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      allowPositionals: true,
-      options: {
-        "from-start": { type: "boolean" },
-        since: { type: "string" },
-        json: { type: "boolean" },
-      },
-    })
-  );
+  const { values, positionals } = parse("follow", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
   const path = positionals[0] ?? `${start.root}/logs/alerts/alerts.json`;
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
@@ -125,7 +126,12 @@ async function followWith(
 ): Promise<"over" | "reload"> {
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
-  const log = createLog(config.log, true);
+  using display = new Display(path, isJson);
+  const logged = createLog(config.log, true);
+  const log: Log = (level, message) => {
+    display.makeRoom();
+    logged(level, message);
+  };
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
@@ -136,7 +142,6 @@ async function followWith(
   const rules = intakeRules(loaded);
   const state = await buffer.followState(ALERTS_STREAM);
   const since = typeof beginning === "object" ? beginning.since : -Infinity;
-  using display = new Display(path, isJson);
   const steps = followFile({
     folder,
     file: path.slice(path.lastIndexOf("/") + 1),
@@ -322,11 +327,11 @@ class Publishing implements Disposable {
   }
 }
 
-/** One line about what goes on: redrawn on a terminal, one JSON object a second with `--json`. */
+/** One line about what goes on: redrawn on a terminal, a JSON object a second with `--json`. */
 class Display implements Disposable {
   readonly #path: string;
   readonly #isJson: boolean;
-  readonly #isLive: boolean;
+  readonly #line: Progress;
   #lines = 0;
   #rotations = 0;
   #shownAt = performance.now();
@@ -335,14 +340,14 @@ class Display implements Disposable {
   constructor(path: string, isJson: boolean) {
     this.#path = path;
     this.#isJson = isJson;
-    this.#isLive = !isJson && Deno.stdout.isTerminal();
+    this.#line = new Progress(!isJson);
   }
 
   show({ lines, rotations, checkpoint }: Step): void {
     this.#lines += lines.length;
     this.#rotations += rotations;
     const elapsed = performance.now() - this.#shownAt;
-    if (elapsed < 1000 || !(this.#isJson || this.#isLive)) return;
+    if (elapsed < 1000 || !(this.#isJson || this.#line.isShown)) return;
     const rate = Math.round((this.#lines - this.#shownLines) / elapsed * 1000);
     this.#shownAt = performance.now();
     this.#shownLines = this.#lines;
@@ -354,12 +359,22 @@ class Display implements Disposable {
       console.log(JSON.stringify({ ...shown, lines_per_second: rate, rotations: this.#rotations }));
       return;
     }
+    const { offset } = checkpoint;
     const behind = lag === undefined ? "in an older file" : `${lag} bytes behind`;
-    const text = `${file}: ${this.#lines} lines, ${rate}/s, ${behind}`;
-    Deno.stdout.writeSync(new TextEncoder().encode(`\r\x1b[K${text.slice(0, 79)}`));
+    this.#line.show(() => ({
+      done: offset,
+      // A bar for the way to the end of the file; who is there sees none that is always full.
+      total: lag === undefined || lag === 0 ? undefined : offset + lag,
+      text: `${this.#lines} lines, ${rate}/s, ${behind}: ${oneLine(file)}`,
+    }));
+  }
+
+  /** Takes the line away, for a message to stand there. */
+  makeRoom(): void {
+    this.#line.clear();
   }
 
   [Symbol.dispose](): void {
-    if (this.#isLive) console.log();
+    this.#line.clear();
   }
 }

@@ -20,6 +20,7 @@ export type Source = string;
 /**
  * Reads alerts from a file: one JSON value, an array, one value a line; `.gz` is unpacked.
  *
+ * @param onRead is told of bytes of the file as it is, packed or not
  * @yields decisions, at most {@link BATCH} at a time
  * @throws what the file system says
  */
@@ -27,19 +28,23 @@ export async function* decisionsOf(
   source: Source,
   rules: IntakeRules,
   now: number,
+  onRead?: (bytes: number) => void,
 ): AsyncGenerator<readonly Decision[]> {
   const isSmall = source !== "-" && !source.endsWith(".gz") &&
     (await Deno.stat(source)).size <= READ_WHOLE;
   if (isSmall) {
-    const items = readAlertFile(await Deno.readFile(source));
+    const bytes = await Deno.readFile(source);
+    const items = readAlertFile(bytes);
     for (let start = 0; start < items.length; start += BATCH) {
+      // Reading takes a moment, storing takes long: what is told goes along with the latter.
+      onRead?.(bytes.length * Math.min(BATCH, items.length - start) / items.length);
       yield items.slice(start, start + BATCH).map((item) => decideItem(item, rules, now));
     }
     return;
   }
   let batch: Decision[] = [];
   let damage: unknown;
-  for await (const text of linesOf(await open(source), (error) => damage = error)) {
+  for await (const text of linesOf(await open(source, onRead), (error) => damage = error)) {
     if (text.trim() === "") continue;
     const items = text.length > LONGEST_LINE
       ? [{ reason: "too_large" as const, where: "line" }]
@@ -61,15 +66,32 @@ export class DamagedStream extends Error {
   override name = "DamagedStream";
 }
 
-async function open(source: Source): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  if (source === "-") return Deno.stdin.readable;
-  const { readable } = await Deno.open(source);
+async function open(
+  source: Source,
+  onRead: ((bytes: number) => void) | undefined,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const raw = source === "-" ? Deno.stdin.readable : (await Deno.open(source)).readable;
+  const readable = onRead === undefined ? raw : counting(raw, onRead);
   if (!source.endsWith(".gz")) return readable;
   // Unlike DecompressionStream it reads on behind a first member: rotated files are joined so.
   const { createGunzip } = await import("node:zlib");
   const { Readable } = await import("node:stream");
   const unpacked = Readable.from(readable).pipe(createGunzip());
   return Readable.toWeb(unpacked) as ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+function counting(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onRead: (bytes: number) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return stream.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        onRead(chunk.length);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
 }
 
 /** Splits a stream into lines; one that is longer than any alert is handed over cut. */

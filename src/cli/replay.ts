@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { replaced } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
@@ -13,16 +12,18 @@ import { EXIT, Failure } from "./exit.ts";
 import { DamagedStream, decisionsOf } from "./intake_files.ts";
 import { createLog, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
+import { bytesText, perSecond, Progress } from "./progress.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { "dry-run": { type: "boolean" }, json: { type: "boolean" } } as const;
 
 /** Runs `replay [--dry-run] [--json] FILE…`. */
 export async function replay(start: Start): Promise<number> {
-  const { values, positionals: files } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      allowPositionals: true,
-      options: { "dry-run": { type: "boolean" }, json: { type: "boolean" } },
-    })
-  );
+  const { values, positionals: files } = parse("replay", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   if (files.length === 0) {
     throw new Failure(EXIT.usage, "replay needs files of alerts, or - for standard input");
   }
@@ -40,11 +41,12 @@ export async function replay(start: Start): Promise<number> {
   }
   // What is only shown is not forwarded.
   const rules = { ...intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
+  using progress = new ReplayProgress(files, !values.json);
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
   for (const file of files) {
     try {
       const now = Date.now();
-      for await (const decisions of decisionsOf(file, rules, now)) {
+      for await (const decisions of decisionsOf(file, rules, now, progress.onRead)) {
         const outcome = await buffer.accept(decisions, limitsOf(config), now);
         if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
           logMovedAside(log, buffer.movedAside);
@@ -55,11 +57,13 @@ export async function replay(start: Start): Promise<number> {
         for (const [reason, n] of outcome.ignored) {
           total.ignored.set(reason, (total.ignored.get(reason) ?? 0) + n);
         }
+        progress.stored(decisions.length);
       }
     } catch (error) {
       throw unreadable(file, error);
     }
   }
+  progress.clear();
   const summary = { ...total, ignored: Object.fromEntries(total.ignored) };
   if (dryRun) {
     console.log(
@@ -73,6 +77,54 @@ export async function replay(start: Start): Promise<number> {
   }
   console.log(values.json ? JSON.stringify(summary) : describe(summary));
   return EXIT.ok;
+}
+
+/** How far the files were read. */
+class ReplayProgress implements Disposable {
+  readonly #line: Progress;
+  readonly #total: number | undefined;
+  readonly #startedAt = performance.now();
+  #read = 0;
+  #alerts = 0;
+  /** Takes what was read; undefined where nothing is shown. */
+  readonly onRead: ((bytes: number) => void) | undefined;
+
+  constructor(files: readonly string[], isWanted: boolean) {
+    // Who types alerts sees how far they are.
+    const isTyped = files.includes("-") && Deno.stdin.isTerminal();
+    this.#line = new Progress(isWanted && !isTyped);
+    this.#total = this.#line.isShown ? sizeOf(files) : undefined;
+    this.onRead = this.#line.isShown ? (bytes) => void (this.#read += bytes) : undefined;
+  }
+
+  stored(alerts: number): void {
+    this.#alerts += alerts;
+    this.#line.show(() => ({
+      done: this.#read,
+      total: this.#total,
+      text: `${bytesText(this.#read, this.#total)}, ${this.#alerts} alerts, ` +
+        `${perSecond(this.#alerts, this.#startedAt)}/s`,
+    }));
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.#line.clear();
+  }
+}
+
+/** Bytes of all files; undefined where one does not tell. */
+function sizeOf(files: readonly string[]): number | undefined {
+  try {
+    const sizes = files.map((file) => file === "-" ? 0 : Deno.statSync(file).size);
+    return files.includes("-") ? undefined : sizes.reduce((sum, size) => sum + size, 0);
+  } catch {
+    // Reading it will say why, in its turn.
+    return undefined;
+  }
 }
 
 function unreadable(file: string, error: unknown): unknown {

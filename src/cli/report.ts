@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { canonicalAddress } from "../address.ts";
 import type { Buffer } from "../buffer/buffer.ts";
 import { bufferExists } from "../buffer/open.ts";
@@ -13,6 +12,7 @@ import type { Config } from "../config/load.ts";
 import { PUBLISH_LEASE } from "../publish/publisher.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
+import { nearest } from "./manual/nearest.ts";
 import { parse } from "./options.ts";
 import { dueRules } from "./publisher_parts.ts";
 import {
@@ -23,6 +23,7 @@ import {
   type ShownReport,
   showText,
 } from "./report_text.ts";
+import { screenOf } from "./screen.ts";
 
 /** What `report` was told. */
 interface Asked {
@@ -45,31 +46,29 @@ const ACTIONS: Readonly<Record<string, (asked: Asked) => Promise<number>>> = {
 /** Most reports of each state that `list` shows. */
 const LISTED = 50;
 
-/** Columns where there is no terminal to ask. */
-const COLUMNS = 100;
-
 /** How long a change waits for a publisher to end its round, milliseconds. */
 const PATIENCE_MS = 10_000;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  all: { type: "boolean" },
+  json: { type: "boolean" },
+  yes: { type: "boolean" },
+} as const;
+
 /** Runs `report list | show | retry | drop`. */
 export async function report(start: Start): Promise<number> {
-  const { values, positionals } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      allowPositionals: true,
-      options: {
-        all: { type: "boolean" },
-        json: { type: "boolean" },
-        yes: { type: "boolean" },
-      },
-    })
-  );
+  const { values, positionals } = parse("report", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   const [name = "list", about, ...more] = positionals;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) {
     throw new Failure(
       EXIT.usage,
-      `report cannot "${name}", only ${Object.keys(ACTIONS).join(", ")}`,
+      `report cannot "${name}", only ${Object.keys(ACTIONS).join(", ")}${meant(name)}`,
     );
   }
   if (more.length > 0) {
@@ -85,6 +84,11 @@ export async function report(start: Start): Promise<number> {
   const path = bufferExists(config.buffer.path) ? config.buffer.path : ":memory:";
   using buffer = new SqliteBuffer(path, Date.now(), { onlyTells: true });
   return await action({ buffer, config, about, all, json, yes });
+}
+
+function meant(name: string): string {
+  const word = nearest(name, Object.keys(ACTIONS));
+  return word === undefined ? "" : `; did you mean ${word}?`;
 }
 
 /** An option that would change nothing was meant for something else. */
@@ -110,18 +114,9 @@ async function list({ buffer, all, json }: Asked): Promise<number> {
   console.log(
     json
       ? screenJson({ refused, waiting, delivered, reports: found.rows.map(rowJson) })
-      : listText(found, columns()),
+      : listText(found, screenOf(Deno.stdout)),
   );
   return EXIT.ok;
-}
-
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns || COLUMNS;
-  } catch {
-    // Neither input nor output is a terminal.
-    return COLUMNS;
-  }
 }
 
 async function show(asked: Asked): Promise<number> {

@@ -6,6 +6,7 @@
  */
 import type { ReportList, ReportRow, ReportState } from "../buffer/report_desk.ts";
 import { oneLine } from "./log.ts";
+import { cut, padded, type Screen, styled, widthOf } from "./screen.ts";
 
 /** A report and its body, while that is kept. */
 export interface ShownReport {
@@ -50,52 +51,79 @@ export function rowJson(row: ReportRow) {
   };
 }
 
-const HEAD = ["source", "sink", "state", "attempts", "tries", "next try or end", "reason"];
+/** A column of the table of reports. */
+interface Column {
+  readonly head: string;
+  readonly cell: (row: ReportRow) => string;
+}
 
-/** A narrow terminal still shows so much of a reason. */
+const SOURCE: Column = { head: "source", cell: (row) => row.sourceIp };
+const SINK: Column = { head: "sink", cell: (row) => row.sink };
+const STATE: Column = { head: "state", cell: (row) => STATE_WORDS[row.state] };
+const ATTEMPTS: Column = { head: "attempts", cell: (row) => String(row.attempts) };
+const TRIES: Column = { head: "tries", cell: (row) => String(row.tries) };
+const lastTime = (row: ReportRow) => row.nextTryAt ?? row.lastTriedAt;
+const TIME: Column = { head: "next try or end", cell: (row) => shortTime(lastTime(row)) };
+/** Without the year and the seconds. */
+const DAY_TIME: Column = {
+  head: "next/end",
+  cell: (row) => shortTime(lastTime(row)).replace(/^\d{4}-|:\d\dZ$/g, ""),
+};
+const REASON: Column = { head: "reason", cell: (row) => oneLine(row.lastError ?? "") };
+
+/** From the widest to the narrowest: what can be missed most easily goes first. */
+const LAYOUTS: readonly (readonly Column[])[] = [
+  [SOURCE, SINK, STATE, ATTEMPTS, TRIES, TIME, REASON],
+  [SOURCE, SINK, STATE, ATTEMPTS, TRIES, DAY_TIME, REASON],
+  [SOURCE, SINK, STATE, ATTEMPTS, DAY_TIME, REASON],
+  [SOURCE, SINK, STATE, DAY_TIME, REASON],
+  [SOURCE, STATE, DAY_TIME, REASON],
+  [SOURCE, STATE, REASON],
+];
+
+/** A layout leaves so much for reasons, unless none of them is that long. */
 const LEAST_REASON = 20;
 
 /**
  * A table of reports, and how many are not in it.
  *
- * @param columns the width that the reasons are cut to
+ * @param screen a narrow one gets fewer columns, and reasons that are cut
  */
-export function listText({ rows, counts }: ReportList, columns: number): string {
+export function listText({ rows, counts }: ReportList, screen: Screen): string {
   const total = counts.refused + counts.pending + counts.delivered;
   if (total === 0) return "no reports";
-  const table = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const left = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-  const room = Math.max(columns - left, LEAST_REASON);
-  const lines = table.map((row) =>
-    row.map((cell, column) =>
-      column === HEAD.length - 1 ? cut(cell, room) : cell.padEnd(widths[column]!)
-    ).join("  ").trimEnd()
-  );
-  return [...lines, ...unlisted({ rows, counts })].join("\n");
+  const { columns: room } = screen;
+  const layouts = LAYOUTS.map((columns) => layoutOf(columns, rows));
+  const fitting = layouts.find(({ needs }) => room === undefined || needs <= room);
+  const { columns, widths } = fitting ?? layouts.at(-1)!;
+  const line = (cells: readonly string[]) => {
+    const text = cells.map((cell, index) =>
+      index === cells.length - 1 ? cell : padded(cell, widths[index]!)
+    ).join("  ").trimEnd();
+    return room === undefined ? text : cut(text, room);
+  };
+  return [
+    styled(line(columns.map(({ head }) => head)), "dim", screen),
+    ...rows.map((row) => {
+      const text = line(columns.map(({ cell }) => cell(row)));
+      return row.state === "refused" ? styled(text, "red", screen) : text;
+    }),
+    ...unlisted({ rows, counts }).map((text) => room === undefined ? text : cut(text, room)),
+  ].join("\n");
 }
 
-function cells(row: ReportRow): readonly string[] {
-  return [
-    row.sourceIp,
-    row.sink,
-    STATE_WORDS[row.state],
-    String(row.attempts),
-    String(row.tries),
-    shortTime(row.nextTryAt ?? row.lastTriedAt),
-    oneLine(row.lastError ?? ""),
-  ];
+function layoutOf(columns: readonly Column[], rows: readonly ReportRow[]) {
+  const widths = columns.map(({ head, cell }) =>
+    rows.reduce((widest, row) => Math.max(widest, widthOf(cell(row))), head.length)
+  );
+  const left = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  return { columns, widths, needs: left + Math.min(LEAST_REASON, widths.at(-1)!) };
 }
 
 /** `2026-08-23 06:14:07Z`, as long as what it stands under. */
 function shortTime(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return "-";
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")}Z`;
-}
-
-function cut(text: string, room: number): string {
-  const characters = [...text];
-  return characters.length <= room ? text : `${characters.slice(0, room - 1).join("")}…`;
 }
 
 function unlisted({ rows, counts }: ReportList): readonly string[] {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { canonicalAddress } from "../address.ts";
 import { bufferExists } from "../buffer/open.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
@@ -14,15 +13,16 @@ import { createLog } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher } from "./publisher_parts.ts";
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
 /** Runs `retract ADDRESS [--json]`: freezes what withdraws the address, and sends it at once. */
 export async function retract(start: Start): Promise<number> {
-  const { values, positionals } = parse(() =>
-    parseArgs({
-      args: [...start.args],
-      options: { json: { type: "boolean" } },
-      allowPositionals: true,
-    })
-  );
+  const { values, positionals } = parse("retract", {
+    args: start.args,
+    options: OPTIONS,
+    allowPositionals: true,
+  });
   const address = addressOf(positionals);
   const { config } = loadStartConfig(start);
   if (!bufferExists(config.buffer.path)) throw unknown(address);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
@@ -30,14 +29,15 @@ const GRACE_MS = 10_000;
 /** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
 const STATUS_KEPT_MS = 5000;
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { listen: { type: "string" } } as const;
+
 /** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
   if (start.args[0] === "token") {
     return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
   }
-  const { values } = parse(() =>
-    parseArgs({ args: [...start.args], options: { listen: { type: "string" } } })
-  );
+  const { values } = parse("serve", { args: start.args, options: OPTIONS });
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   if (config.forward.url !== undefined) {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { BufferStatus, FollowState } from "../buffer/buffer.ts";
 import type { SpoolStatus } from "../buffer/spool_desk.ts";
 import { bufferExists } from "../buffer/open.ts";
@@ -16,12 +15,14 @@ import { EXIT } from "./exit.ts";
 import { oneLine } from "./log.ts";
 import { parse } from "./options.ts";
 import { dueRules } from "./publisher_parts.ts";
+import { cut, padded, type Screen, screenOf, styled, widthOf } from "./screen.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
 
 /** Runs `status [--json]`. */
 export async function status(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({ args: [...start.args], options: { json: { type: "boolean" } } })
-  );
+  const { values } = parse("status", { args: start.args, options: OPTIONS });
   const { config } = loadStartConfig(start);
   // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
   const isThere = bufferExists(config.buffer.path);
@@ -45,6 +46,7 @@ export async function status(start: Start): Promise<number> {
       shown,
       isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`,
       config.buffer.maxBytes,
+      screenOf(Deno.stdout),
     ),
   );
   return EXIT.ok;
@@ -137,39 +139,46 @@ type Shown = ReturnType<typeof toJson> & {
   readonly forward: ReturnType<typeof forwardJson>;
 };
 
-function describe(shown: Shown, path: string, maxBytes: number): string {
-  const { pending, reports, alerts, last, sources } = shown;
+/** A line: its label, its text, and whether it is bad news. */
+type Row = readonly [label: string, text: string, isBad?: boolean];
+
+function describe(shown: Shown, path: string, maxBytes: number, screen: Screen): string {
+  const { pending, reports, alerts, last, sources, problem, follow } = shown;
   const ignored = Object.entries(alerts.ignored).sort(([, a], [, b]) => b - a);
-  const rows: [string, string][] = [
+  const rows: readonly Row[] = [
     ["buffer", path],
     ["size", sizeOf(shown.buffer, maxBytes)],
     ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
     ["next due", pending.next_due ?? "nothing waits"],
-    ["reports", reportCounts(reports)],
+    ["reports", reportCounts(reports), reports.refused > 0],
     ["alerts", `${alerts.accepted} accepted, ${alerts.duplicate} duplicate`],
-    ...ignored.map(([reason, n]): [string, string] => ["  ignored", `${n} ${reason}`]),
+    ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
-    ...(shown.problem === null ? [] : [["problem", oneLine(shown.problem)]] as [string, string][]),
-    ...(shown.follow === null ? [] : [["follow", followText(shown.follow)]] as [string, string][]),
-    ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] as [
-      string,
-      string,
-    ][]),
+    ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
+    ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
+    ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
-    ...shown.paused.map(({ sink, until, reason }): [string, string] => [
+    ...shown.paused.map(({ sink, until, reason }): Row => [
       `${sink} paused`,
       `until ${until}: ${oneLine(reason)}`,
+      true,
     ]),
     ...(last.error === null
       ? []
-      : [["last error", `${last.error.at} ${oneLine(last.error.text)}`]]) as [
-        string,
-        string,
-      ][],
+      : [["last error", `${last.error.at} ${oneLine(last.error.text)}`]] satisfies Row[]),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join("\n");
+  return rows.map((row) => rowText(row, screen)).join("\n");
+}
+
+const LABEL_WIDTH = 15;
+
+function rowText([label, text, isBad = false]: Row, screen: Screen): string {
+  const { columns } = screen;
+  const name = padded(label, LABEL_WIDTH);
+  const value = columns === undefined ? text : cut(text, Math.max(1, columns - widthOf(name) - 1));
+  return `${styled(name, "dim", screen)} ${isBad ? styled(value, "red", screen) : value}`;
 }
 
 function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNullable<

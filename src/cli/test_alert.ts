@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Config } from "../config/load.ts";
 import { createGuard } from "../guard/guard.ts";
@@ -45,11 +44,12 @@ function sampleAlert(now: number) {
   };
 }
 
+/** What `parseArgs` takes. */
+export const OPTIONS = { send: { type: "boolean" } } as const;
+
 /** Runs `--test [--send]`. */
 export async function testAlert(start: Start): Promise<number> {
-  const { values } = parse(() =>
-    parseArgs({ args: [...start.args], options: { send: { type: "boolean" } } })
-  );
+  const { values } = parse("--test", { args: start.args, options: OPTIONS });
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const now = Date.now();

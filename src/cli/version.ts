@@ -5,15 +5,63 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { PROGRAM } from "../config/keys.ts";
+import { buildInfo } from "./build.ts";
+import type { Start } from "./context.ts";
 import { EXIT } from "./exit.ts";
+import { parse } from "./options.ts";
 import settings from "../../deno.json" with { type: "json" };
 
-/** Runs `version`. */
-export function version(): Promise<number> {
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
+/** Runs `version [--json]`. */
+export async function version(start: Start): Promise<number> {
+  const { values } = parse("version", { args: start.args, options: OPTIONS });
+  const { commit, date, permissions } = await buildInfo();
+  const found = {
+    program: PROGRAM,
+    version: settings.version,
+    commit: commit ?? null,
+    date: date ?? null,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    sqlite: sqliteVersion(),
+    target: Deno.build.target,
+    permissions: permissions ?? null,
+  };
+  console.log(values.json ? JSON.stringify(found, undefined, 2) : describe(found));
+  return EXIT.ok;
+}
+
+function sqliteVersion(): string {
   const db = new DatabaseSync(":memory:");
-  const sqlite = db.prepare("SELECT sqlite_version() AS version").get()?.version;
-  db.close();
-  console.log(`${PROGRAM} ${settings.version}`);
-  console.log(`Deno ${Deno.version.deno}, SQLite ${sqlite}, ${Deno.build.target}`);
-  return Promise.resolve(EXIT.ok);
+  try {
+    return String(db.prepare("SELECT sqlite_version() AS version").get()?.version);
+  } finally {
+    db.close();
+  }
+}
+
+interface Found {
+  readonly version: string;
+  readonly commit: string | null;
+  readonly date: string | null;
+  readonly deno: string;
+  readonly v8: string;
+  readonly sqlite: string;
+  readonly target: string;
+  readonly permissions: readonly string[] | null;
+}
+
+function describe(found: Found): string {
+  const { commit, date, deno, v8, sqlite, target, permissions } = found;
+  return [
+    `${PROGRAM} ${found.version}`,
+    `commit  ${commit ?? "unknown"}${date === null ? "" : `, ${date}`}`,
+    `Deno    ${deno}, V8 ${v8}, ${target}`,
+    `SQLite  ${sqlite}`,
+    permissions === null
+      ? "may do  what it was started with: it was not compiled"
+      : `may do  ${permissions.join("\n        ")}`,
+  ].join("\n");
 }

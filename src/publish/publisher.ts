@@ -41,8 +41,19 @@ export interface PublisherParts {
   /** From 0 to 1, for the jitter. */
   readonly random: () => number;
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
+  /** Is told how far a round is, for somebody who waits for it. */
+  readonly onProgress?: (progress: RoundProgress) => void;
   /** Does something every so many milliseconds until it is stopped; `setInterval()` by default. */
   readonly repeat?: (work: () => void, milliseconds: number) => { readonly stop: () => void };
+}
+
+/** How far a round is. */
+export interface RoundProgress {
+  readonly frozen: number;
+  readonly delivered: number;
+  readonly refused: number;
+  /** Reports that waited when delivering began; undefined: it has not begun. */
+  readonly toDeliver: number | undefined;
 }
 
 /** What a round came to. */
@@ -111,6 +122,7 @@ class PublishRound {
   #frozen = 0;
   #delivered = 0;
   #refused = 0;
+  #toDeliver: number | undefined;
 
   constructor(parts: PublisherParts, lease: Lease, leaseMs: number, everything: boolean) {
     this.#parts = parts;
@@ -122,9 +134,11 @@ class PublishRound {
 
   async run(): Promise<Round> {
     await this.#freeze();
-    while (await this.#deliverSome());
-    const { buffer, sinks } = this.#parts;
+    const { buffer, sinks, onProgress } = this.#parts;
     const names = sinks.map((sink) => sink.name);
+    // In a large buffer counting takes a while: not for nobody.
+    if (onProgress !== undefined) this.#toDeliver = await buffer.countWaiting(names);
+    while (await this.#deliverSome());
     const waiting = await buffer.countWaiting(names);
     return {
       frozen: this.#frozen,
@@ -149,6 +163,7 @@ class PublishRound {
         (attack, home, place) => freeze(attack, home, this.#parts.now(), place),
       );
       this.#frozen += count;
+      this.#tellProgress();
       if (count < FREEZE_AT_ONCE) break;
       await this.#renew();
     }
@@ -177,6 +192,7 @@ class PublishRound {
     for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(report));
       await this.#mark(sink, report, outcome);
+      this.#tellProgress();
       // What ended is pending no more: only what stayed must not be tried twice.
       if (outcome.kind === "delivered" || outcome.kind === "refused") {
         this.#tried.delete(keyOf(report));
@@ -241,6 +257,15 @@ class PublishRound {
     const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
     await buffer.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
     log("error", `nothing can be delivered now: ${outcome.reason}`);
+  }
+
+  #tellProgress(): void {
+    this.#parts.onProgress?.({
+      frozen: this.#frozen,
+      delivered: this.#delivered,
+      refused: this.#refused,
+      toDeliver: this.#toDeliver,
+    });
   }
 
   async #renew(): Promise<void> {

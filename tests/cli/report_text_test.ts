@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { ReportRow } from "../../src/buffer/report_desk.ts";
 import { listText, rowJson, screenJson, showText } from "../../src/cli/report_text.ts";
+import { NO_TERMINAL } from "../../src/cli/screen.ts";
+
+const screen = (columns: number) => ({ columns, isColoured: false });
 
 const ROW: ReportRow = {
   uuid: "11111111-1111-5111-8111-111111111111",
@@ -29,7 +32,7 @@ const DRIVING = 'user "\x1b]0;owned\x07\x9b2J\r\n\u202e" is too long';
 Deno.test("listText() shows a table, and reasons in full where there is room", () => {
   const counts = { refused: 1, pending: 1, delivered: 0 };
   assert.equal(
-    listText({ rows: [ROW, WAITING], counts }, 120),
+    listText({ rows: [ROW, WAITING], counts }, screen(120)),
     [
       "source                 sink  state    attempts  tries  next try or end       reason",
       "82.202.219.155         misp  refused  7         1      2026-08-23 06:20:00Z  no right to add events",
@@ -38,24 +41,44 @@ Deno.test("listText() shows a table, and reasons in full where there is room", (
   );
 });
 
-Deno.test("listText() cuts reasons to the width, and leaves some of them on the narrowest terminal", () => {
-  const rows = [{ ...ROW, lastError: "𝄞".repeat(200) }];
-  const counts = { refused: 1, pending: 0, delivered: 0 };
-  const widths = [100, 80, 10].map((columns) =>
-    [...listText({ rows, counts }, columns).split("\n")[1]!].length
+Deno.test("listText() gives a narrow terminal fewer columns, and never more than it has", () => {
+  const rows = [{ ...ROW, lastError: "𝄞".repeat(200) }, WAITING];
+  const counts = { refused: 1, pending: 12, delivered: 0 };
+  for (const columns of [200, 120, 100, 80, 60, 40, 20, 1]) {
+    const lines = listText({ rows, counts }, screen(columns)).split("\n");
+    for (const line of lines) assert.ok([...line].length <= columns, `${columns}: ${line}`);
+  }
+  const head = (columns: number) => listText({ rows, counts }, screen(columns)).split("\n")[0];
+  assert.match(
+    head(120)!,
+    /^source {17}sink {2}state {4}attempts {2}tries {2}next try or end {7}re/,
   );
-  assert.deepEqual(widths, [100, 90, 90]);
-  assert.match(listText({ rows, counts }, 10), / 𝄞{19}…$/u);
+  assert.match(head(80)!, /^source {17}sink {2}state {4}next\/end {5}reason$/);
+  assert.match(head(60)!, /^source {17}state {4}reason$/);
+  assert.match(listText({ rows, counts }, screen(60)), / 𝄞+…$/mu);
+});
+
+Deno.test("listText() cuts nothing where there is no terminal", () => {
+  const lastError = "x".repeat(500);
+  const counts = { refused: 1, pending: 0, delivered: 0 };
+  assert.match(listText({ rows: [{ ...ROW, lastError }], counts }, NO_TERMINAL), / x{500}$/);
+});
+
+Deno.test("listText() shows what was refused in red where there are colours", () => {
+  const coloured = { columns: 120, isColoured: true };
+  const counts = { refused: 1, pending: 1, delivered: 0 };
+  const lines = listText({ rows: [ROW, WAITING], counts }, coloured).split("\n");
+  assert.deepEqual(lines.map((line) => line.startsWith("\x1b[31m")), [false, true, false]);
 });
 
 Deno.test("listText() says how many it leaves out, and when there is nothing", () => {
   const counts = { refused: 3, pending: 1, delivered: 60 };
-  assert.deepEqual(listText({ rows: [ROW, WAITING], counts }, 100).split("\n").slice(3), [
+  assert.deepEqual(listText({ rows: [ROW, WAITING], counts }, screen(100)).split("\n").slice(3), [
     "2 more refused: --all lists them",
     "60 more delivered: --all lists them",
   ]);
   assert.equal(
-    listText({ rows: [], counts: { refused: 0, pending: 0, delivered: 0 } }, 100),
+    listText({ rows: [], counts: { refused: 0, pending: 0, delivered: 0 } }, screen(100)),
     "no reports",
   );
 });
@@ -92,7 +115,7 @@ Deno.test("listText() and showText() let nothing that an attacker wrote drive th
   const row = { ...ROW, lastError: DRIVING };
   const body = JSON.stringify({ content: DRIVING });
   const shown = [
-    listText({ rows: [row], counts: { refused: 1, pending: 0, delivered: 0 } }, 1000),
+    listText({ rows: [row], counts: { refused: 1, pending: 0, delivered: 0 } }, screen(1000)),
     showText([{ row, body }]),
     screenJson([rowJson(row)]),
   ];
