@@ -1,5 +1,6 @@
 /**
- * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]] [--root DIR]`.
+ * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]] [--root DIR]
+ * [--target TRIPLE]`.
  *
  * @module
  */
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     "root": { type: "string", default: "/var/ossec" },
     "misp-host": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
+    "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
   },
 });
@@ -55,6 +57,7 @@ try {
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
     V8_FLAGS,
+    ...(values.target === undefined ? [] : ["--target", values.target]),
     ...permissionFlags(site),
     ...["--output", resolve(values.output), `${bundle}/main.js`],
     // Arguments behind the script are built in, and stand before those of the command line.
