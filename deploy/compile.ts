@@ -9,6 +9,9 @@ import { parseArgs } from "node:util";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
 import { V8_FLAGS } from "./v8.ts";
 
+/** Machines that Wazuh's manager runs on. Without a target: this one. */
+const TARGETS: readonly string[] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
 const { values } = parseArgs({
   args: Deno.args,
   options: {
@@ -29,6 +32,11 @@ for (const host of [values.listen, ...(mispHost === undefined ? [] : [mispHost])
 }
 if (!values.root.startsWith("/") || values.root.includes(",")) {
   console.error(`--root "${values.root}" must be an absolute path without a comma`);
+  Deno.exit(2);
+}
+const target = values.target;
+if (target !== undefined && !TARGETS.includes(target)) {
+  console.error(`--target "${target}" is not one of ${TARGETS.join(", ")}`);
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
@@ -57,7 +65,7 @@ try {
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
     V8_FLAGS,
-    ...(values.target === undefined ? [] : ["--target", values.target]),
+    ...(target === undefined ? [] : ["--target", target]),
     ...permissionFlags(site),
     ...["--output", resolve(values.output), `${bundle}/main.js`],
     // Arguments behind the script are built in, and stand before those of the command line.

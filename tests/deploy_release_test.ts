@@ -160,6 +160,21 @@ for (const name of ["ci", "release"]) {
   });
 }
 
+Deno.test("compile.ts knows the machines that the workflows compile for, and no others", async () => {
+  const targets = workflow("ci").jobs.compile?.strategy?.matrix.target;
+  assert.deepEqual(targets, ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]);
+  const compile = new URL("deploy/compile.ts", PROJECT).pathname;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", compile, "--target", "toaster"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.equal(code, 2);
+  assert.equal(
+    new TextDecoder().decode(stderr),
+    `--target "toaster" is not one of ${targets!.join(", ")}\n`,
+  );
+});
+
 Deno.test("ci.yml tests with the pinned Deno and with the latest", () => {
   assert.deepEqual(workflow("ci").jobs.test?.strategy?.matrix.deno, [
     read(".dvmrc").trim(),
