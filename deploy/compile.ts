@@ -1,6 +1,6 @@
 /**
- * Compiles the binary for a site:
- * `deno task compile [--misp-host HOST[:PORT]] [--forward-host HOST[:PORT]] [--root DIR]`.
+ * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
+ * [--forward-host HOST[:PORT]] [--root DIR] [--target TRIPLE]`.
  *
  * @module
  */
@@ -11,6 +11,9 @@ import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
 import { V8_FLAGS } from "./v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
+/** Machines that Wazuh's manager runs on. Without a target: this one. */
+const TARGETS: readonly string[] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
 const { values } = parseArgs({
   args: Deno.args,
   options: {
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     "misp-host": { type: "string" },
     "forward-host": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
+    "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
   },
 });
@@ -33,6 +37,11 @@ for (const host of [values.listen, mispHost, forwardHost]) {
 }
 if (!values.root.startsWith("/") || values.root.includes(",")) {
   console.error(`--root "${values.root}" must be an absolute path without a comma`);
+  Deno.exit(2);
+}
+const target = values.target;
+if (target !== undefined && !TARGETS.includes(target)) {
+  console.error(`--target "${target}" is not one of ${TARGETS.join(", ")}`);
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
@@ -93,6 +102,7 @@ try {
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
     V8_FLAGS,
+    ...(target === undefined ? [] : ["--target", target]),
     ...permissionFlags(site),
     ...["--include", baked],
     ...["--output", resolve(values.output), `${bundle}/main.js`],
