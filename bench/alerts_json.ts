@@ -200,7 +200,7 @@ class Site {
   line(number: number, second: number, time: string): string {
     const random = this.#random;
     const common = {
-      id: `"id":"${second}.${(number * 911) % 1_000_000_000}`,
+      id: `"id":"${second}.${5_000_000 + number * 911}`,
       time: `"timestamp":"${time}`,
       fired: String(1 + (number & 255)),
     };

@@ -14,6 +14,7 @@ import { decideStep } from "../src/follow/decide_step.ts";
 import { follow } from "../src/follow/follower.ts";
 import { createProgram } from "../tests/e2e/program.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
+import { peakMemory } from "./peak_memory.ts";
 import { addressOf, writeAlertsJson } from "./alerts_json.ts";
 
 const LINES = 300_000;
@@ -235,10 +236,7 @@ async function memory(): Promise<void> {
   const start = performance.now();
   let peaks = "";
   let isHalfSeen = false;
-  const peak = async () => {
-    const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  };
+  const peak = () => peakMemory(child.pid);
   // It tells once a second while it reads; the end of the file is told by silence.
   const { size } = await Deno.stat(file);
   let last = 0;
