@@ -40,7 +40,7 @@ async function startServe() {
   const listen = `127.0.0.1:${freePort()}`;
   const child = program.command(["serve"], {
     WM_SERVER_LISTEN: listen,
-    WM_SERVER_MAX_PER_MINUTE: "0",
+    WM_SERVER_MAX_REQUESTS_PER_MINUTE: "0",
     WM_SERVER_MAX_PARALLEL: "0",
   }).spawn();
   void child.stdout.cancel();
