@@ -133,8 +133,10 @@ export class Batch {
    * @param maxUsernames how many user names, and passwords, an attack keeps
    */
   write(sql: Statements, maxUsernames: number, now: number): void {
-    for (const [sourceIp, source] of this.#sources) {
-      writeAttack(sql, sourceIp, source, now);
+    // In the order of the tables' keys: neighbours share pages, which are then found in memory.
+    const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
+    for (const [sourceIp, source] of sources) {
+      const isNew = writeAttack(sql, sourceIp, source, now);
       for (const { sensor, pid, location, counts } of source.connections.values()) {
         sql(
           `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam,
@@ -160,8 +162,10 @@ export class Batch {
            ON CONFLICT DO UPDATE SET name = coalesce(name, excluded.name)`,
         ).run(sourceIp, id, name ?? null);
       }
+      const hasRoom = isNew && source.usernames.size <= maxUsernames;
       for (const username of source.usernames.values()) {
-        writeUsername(sql, sourceIp, username, maxUsernames);
+        if (hasRoom) addUsernameRow(sql, sourceIp, username);
+        else writeUsername(sql, sourceIp, username, maxUsernames);
       }
       for (const [password, guesses] of source.passwords) {
         writePassword(sql, sourceIp, password, guesses, maxUsernames);
@@ -209,7 +213,8 @@ function addCounts(counts: Counts, { evidence, guesses }: Attempt): void {
   if (column !== undefined) counts[column] += guesses;
 }
 
-function writeAttack(sql: Statements, sourceIp: string, source: SourceDraft, now: number): void {
+/** @returns whether it is a new one */
+function writeAttack(sql: Statements, sourceIp: string, source: SourceDraft, now: number): boolean {
   const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, place } = source;
   const attack = sql(
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
@@ -229,7 +234,24 @@ function writeAttack(sql: Statements, sourceIp: string, source: SourceDraft, now
     place === undefined ? null : JSON.stringify(place),
   );
   // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
-  if (attack?.alerts === alerts) settleBefore(sql, sourceIp, now);
+  const isNew = attack?.alerts === alerts;
+  if (isNew) settleBefore(sql, sourceIp, now);
+  return isNew;
+}
+
+/** Of an attack whose names all find room: nothing has to be counted. */
+function addUsernameRow(
+  sql: Statements,
+  sourceIp: string,
+  { username, location, counts }: Username,
+): void {
+  sql(
+    `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
+       pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+       connect = connect + excluded.connect`,
+  ).run(sourceIp, username, location, ...counts);
 }
 
 /** One more name only while there is room; a known one always counts on. */

@@ -18,7 +18,11 @@ export function settleAll(sql: Statements, before: number): void {
  * anew then must not count again what the last one told: pids come again, and pid 0 always does.
  */
 export function settleBefore(sql: Statements, sourceIp: string, opened: number): void {
-  settle(sql, "source_ip = ?", [sourceIp, opened - SILENCE_MS]);
+  const before = opened - SILENCE_MS;
+  // Nearly always nothing is that old, and one look at the source's own rows is enough.
+  const old = sql("SELECT 1 FROM attack_connection WHERE source_ip = ? AND touched_at < ? LIMIT 1")
+    .get(sourceIp, before);
+  if (old !== undefined) settle(sql, "source_ip = ?", [sourceIp, before]);
 }
 
 function settle(sql: Statements, which: string, values: readonly (string | number)[]): void {

@@ -121,18 +121,29 @@ export class SqliteBuffer implements buffer.Buffer {
     }
   }
 
-  accept(
+  async accept(
     decisions: readonly Decision[],
     limits: buffer.Limits,
     now: number,
     followed?: buffer.Followed,
   ): Promise<buffer.Accepted> {
+    return (await this.acceptTogether([decisions], limits, now, followed))[0]!;
+  }
+
+  /** As `accept()` of one after the other, in one transaction: all of them are stored, or none. */
+  acceptTogether(
+    groups: readonly (readonly Decision[])[],
+    limits: buffer.Limits,
+    now: number,
+    followed?: buffer.Followed,
+  ): Promise<readonly buffer.Accepted[]> {
     const store = () => {
-      const accepted = acceptAll(this.#sql, decisions, limits, now);
+      const accepted = groups.map((one) => acceptAll(this.#sql, one, limits, now));
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
+      const incoming = groups.reduce((sum, { length }) => sum + length, 0);
       if (maxBytes !== undefined && this.#size > maxBytes) {
-        makeRoom(this.#sql, maxBytes, decisions.length, now);
+        makeRoom(this.#sql, maxBytes, incoming, now);
       }
       faultPoint("in-tx-before-commit");
       return accepted;

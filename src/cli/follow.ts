@@ -5,14 +5,12 @@
  */
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
+import { decideStep } from "../follow/decide_step.ts";
 import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
 import { lagOf } from "../follow/lag.ts";
-import { decideItem, type IntakeRules } from "../intake.ts";
 import { ALERTS_STREAM } from "../publish/names.ts";
 import { publishDue } from "../publish/publisher.ts";
 import type { Decision } from "../types.ts";
-import { readLine } from "../wazuh/alert_file.ts";
-import { isOtherRule } from "../wazuh/other_rule.ts";
 import { parseTimestamp } from "../wazuh/time.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
@@ -154,44 +152,13 @@ async function followWith(
   });
   log("info", `following ${path}`);
   for await (const step of steps) {
-    const { decisions, skipped } = decideStep(step, rules, since);
+    const { decisions, skipped } = decideStep(step, rules, since, Date.now());
     await storePatiently(buffer, loaded, decisions, step, skipped, signals, log);
     display.show(step);
     if (signals.asked !== undefined) break;
   }
   await publishing.end();
   return signals.take();
-}
-
-function decideStep({ lines, tooLong }: Step, rules: IntakeRules, since: number) {
-  const decisions: Decision[] = [];
-  const now = Date.now();
-  let skipped = 0;
-  for (const line of lines) {
-    if (isOtherRule(line, rules.ruleIds)) skipped++;
-    // A disk that lost its power leaves NULs where a line was to be.
-    else decideLine(line.replaceAll("\0", "").trim(), rules, since, now, decisions);
-  }
-  for (let times = 0; times < tooLong; times++) {
-    decisions.push({ kind: "ignored", key: undefined, reason: "too_large" });
-  }
-  return { decisions, skipped };
-}
-
-function decideLine(
-  line: string,
-  rules: IntakeRules,
-  since: number,
-  now: number,
-  decisions: Decision[],
-): void {
-  if (line === "") return;
-  for (const item of readLine(line, "line")) {
-    const decision = decideItem(item, rules, now);
-    const isEarlier = decision.kind === "attempts" &&
-      decision.attempts.every(({ at }) => at < since);
-    if (!isEarlier) decisions.push(decision);
-  }
 }
 
 /** A full disk stops the reading, and loses nothing: the file waits. */

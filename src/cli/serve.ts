@@ -11,6 +11,7 @@ import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../guard/network_set.ts";
 import { createApp } from "../server/app.ts";
 import { cached } from "../server/cached.ts";
+import { inGroups } from "../server/group_commit.ts";
 import { Limits } from "../server/limits.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
@@ -73,14 +74,14 @@ export async function serve(start: Start): Promise<number> {
     limits: new Limits(config.server),
     now: Date.now,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: async (decisions) => {
+    accept: inGroups(async (groups) => {
       const { movedAside } = buffer;
-      const accepted = await buffer.accept(decisions, limitsOf(config), Date.now());
+      const accepted = await buffer.acceptTogether(groups, limitsOf(config), Date.now());
       if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
         logMovedAside(log, buffer.movedAside);
       }
       return accepted;
-    },
+    }),
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     probeWrite: () => buffer.remember(WRITE_PROBE, new Date().toISOString()),

@@ -53,6 +53,7 @@ export class LineCutter {
       this.#keep(block);
       return { lines: [], tooLong: 0, offset: this.#offset };
     }
+    this.#isTooLong ||= this.#restLength + block.indexOf(LINE_FEED) > LONGEST_LINE;
     const whole = this.#withRest(block.subarray(0, end));
     this.#offset += this.#restLength + end;
     this.#tail = lastOf(this.#tail, whole);

@@ -30,7 +30,7 @@ async function countsOf(program: Program) {
 /** Looks again whenever the buffer changes. */
 async function until(program: Program, isSo: () => Promise<boolean>): Promise<void> {
   const watcher = Deno.watchFs(program.buffer.replace(/\/[^/]+$/, ""));
-  const patience = setTimeout(() => watcher.close(), 60_000);
+  const patience = setTimeout(() => watcher.close(), 20_000);
   try {
     if (await isSo()) return;
     for await (const _ of watcher) if (await isSo()) return;

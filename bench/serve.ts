@@ -1,0 +1,211 @@
+/**
+ * What HTTP costs `serve`: bodies of lines over loopback against the same pipeline without HTTP in the
+ * same run, single alerts a second, the same beside senders of one byte a second, and its memory.
+ *
+ * `serve` and the senders are processes of their own. `bench/serve.ts 1000000` takes so many alerts
+ * for the memory; without it 200,000.
+ *
+ * @module
+ */
+import { SqliteBuffer } from "../src/buffer/sqlite.ts";
+import { decide } from "../src/intake.ts";
+import { ingest } from "../src/server/ingest.ts";
+import { createProgram } from "../tests/e2e/program.ts";
+import { freePort } from "../tests/e2e/service.ts";
+import { defaultRules } from "../tests/support/fixtures.ts";
+import { writeAlertsJson } from "./alerts_json.ts";
+import { peakMemory } from "./peak_memory.ts";
+
+const LINES = 60_000;
+const ROUNDS = 3;
+const RATIO_BUDGET = 0.6;
+const CONNECTIONS = 32;
+const SECONDS = 10;
+const SINGLE_BUDGET = 3000;
+const SLOW = 100;
+const MEMORY_LINES = Number(Deno.args[0] ?? 200_000);
+
+const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "bench-serve-" });
+const rules = defaultRules({ publishPrivate: false });
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const columns = (...cells: readonly string[]) =>
+  console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 20)).join("").trimEnd());
+const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
+
+/** `serve` as a process, on an empty buffer; it goes with its scope. */
+async function startServe() {
+  const program = await createProgram("deno run");
+  const listen = `127.0.0.1:${freePort()}`;
+  const child = program.command(["serve"], {
+    WM_SERVER_LISTEN: listen,
+    WM_SERVER_MAX_REQUESTS_PER_MINUTE: "0",
+    WM_SERVER_MAX_PARALLEL: "0",
+  }).spawn();
+  void child.stdout.cancel();
+  const listening = Promise.withResolvers<void>();
+  void (async () => {
+    let said = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (said.includes("listening")) listening.resolve();
+    }
+    listening.reject(new Error(said));
+  })();
+  await listening.promise;
+  return {
+    url: `http://${listen}`,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+      await program[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** @returns lines a second */
+async function overHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
+  await using service = await startServe();
+  const start = performance.now();
+  const response = await fetch(`${service.url}/alerts`, { method: "POST", body });
+  const { accepted } = await response.json() as { accepted: number };
+  if (accepted !== LINES) throw new Error(`${response.status}: ${accepted} accepted`);
+  return LINES / (performance.now() - start) * 1000;
+}
+
+/** @returns lines a second */
+async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
+  const path = await Deno.makeTempFile({ dir: folder });
+  using buffer = new SqliteBuffer(path, Date.now());
+  const start = performance.now();
+  const reply = await ingest({
+    maxBodyBytes: 8 * 1024 * 1024,
+    patienceMs: 30_000,
+    decide: (value) => decide(value, rules, Date.now()),
+    accept: (all) => buffer.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now()),
+    log: (_, message) => {
+      throw new Error(message);
+    },
+  }, new Request("http://127.0.0.1/alerts", { method: "POST", body: inPieces(body) }));
+  if (reply.body.accepted !== LINES) throw new Error(`${reply.status}`);
+  return LINES / (performance.now() - start) * 1000;
+}
+
+function inPieces(body: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= body.length) return controller.close();
+      controller.enqueue(body.slice(at, at += 64 * 1024));
+    },
+  });
+}
+
+async function batches(): Promise<void> {
+  await writeAlertsJson(`${folder}/lines`, { lines: LINES, percent: 100, sources: 20_000 });
+  const body = await Deno.readFile(`${folder}/lines`);
+  const [limits, figures]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    limits.push(await withoutHttp(body));
+    figures.push(await overHttp(body));
+  }
+  const [limit, figure] = [median(limits), median(figures)];
+  const ratio = figure / limit;
+  columns(
+    `one body of ${LINES} lines`,
+    `${figure.toFixed(0)} alerts/s`,
+    `${limit.toFixed(0)} alerts/s`,
+    ratio.toFixed(2),
+    RATIO_BUDGET.toFixed(2),
+    verdict(ratio >= RATIO_BUDGET),
+  );
+}
+
+interface Load {
+  readonly perSecond: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly sent: number;
+}
+
+function load(...args: readonly string[]): Deno.Command {
+  const script = new URL("serve_load.ts", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-P=bench", script, ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  });
+}
+
+async function single(url: string, firstId: number): Promise<Load> {
+  const child = load("single", url, `${CONNECTIONS}`, `${SECONDS}`, `${firstId}`).spawn();
+  await child.stdin.close();
+  const { stdout } = await child.output();
+  return JSON.parse(new TextDecoder().decode(stdout)) as Load;
+}
+
+function loadRow(name: string, { perSecond, median, p99 }: Load, budget: string, isOk: boolean) {
+  columns(
+    name,
+    `${perSecond.toFixed(0)} requests/s`,
+    `${median.toFixed(1)} ms`,
+    `${p99.toFixed(1)} ms`,
+    budget,
+    verdict(isOk),
+  );
+}
+
+async function requests(): Promise<void> {
+  await using service = await startServe();
+  await single(service.url, 1_000_000);
+  const alone = await single(service.url, 2_000_000);
+  loadRow("alone", alone, `${SINGLE_BUDGET} a second`, alone.perSecond >= SINGLE_BUDGET);
+  const slow = load("slow", service.url, `${SLOW}`).spawn();
+  const reader = slow.stdout.getReader();
+  await reader.read();
+  const beside = await single(service.url, 3_000_000);
+  const isOk = beside.p99 <= 1.5 * alone.p99;
+  loadRow(`beside ${SLOW} slow senders`, beside, "p99 1.5 of alone", isOk);
+  await slow.stdin.close();
+  await reader.cancel();
+  await slow.status;
+}
+
+/** Bodies of 10,000 lines, one after the other. */
+async function memory(): Promise<void> {
+  await writeAlertsJson(`${folder}/lines`, {
+    ...{ lines: MEMORY_LINES, percent: 100, sources: 20_000 },
+  });
+  await using service = await startServe();
+  const atStart = await peakMemory(service.pid);
+  using file = await Deno.open(`${folder}/lines`);
+  const start = performance.now();
+  const response = await fetch(`${service.url}/alerts`, { method: "POST", body: file.readable });
+  const { accepted } = await response.json() as { accepted: number };
+  if (accepted !== MEMORY_LINES) throw new Error(`${accepted} accepted`);
+  const rate = MEMORY_LINES / (performance.now() - start) * 1000;
+  const whole = await peakMemory(service.pid);
+  columns(
+    `${MEMORY_LINES} alerts in one body`,
+    `${rate.toFixed(0)} alerts/s`,
+    `${atStart.toFixed(0)} MiB at start`,
+    `${whole.toFixed(0)} MiB`,
+  );
+}
+
+try {
+  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores\n`);
+  columns("serve, lines", "figure", "limit: no HTTP", "ratio", "budget", "");
+  await batches();
+  console.log();
+  columns(`single, ${CONNECTIONS} connections`, "rate", "median", "p99", "budget", "");
+  await requests();
+  console.log();
+  columns("memory", "rate", "", "peak memory");
+  await memory();
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
