@@ -1,6 +1,6 @@
 /**
- * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]] [--root DIR]
- * [--target TRIPLE]`.
+ * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
+ * [--forward-host HOST[:PORT]] [--root DIR] [--target TRIPLE]`.
  *
  * @module
  */
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     "root": { type: "string", default: "/var/ossec" },
     "misp-host": { type: "string" },
+    "forward-host": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
     "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
@@ -24,7 +25,9 @@ const { values } = parseArgs({
 });
 
 const mispHost = values["misp-host"];
-for (const host of [values.listen, ...(mispHost === undefined ? [] : [mispHost])]) {
+const forwardHost = values["forward-host"];
+for (const host of [values.listen, mispHost, forwardHost]) {
+  if (host === undefined) continue;
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
     console.error(`"${host}" is no HOST or HOST:PORT; leave out https:// and the path`);
     Deno.exit(2);
@@ -40,7 +43,7 @@ if (target !== undefined && !TARGETS.includes(target)) {
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, listen: values.listen };
+const site: Site = { root, mispHost, forwardHost, listen: values.listen };
 
 // Where Deno's download server is out of reach, COMPILE_DENO and DENORT_BIN name a CLI and its runtime.
 const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();

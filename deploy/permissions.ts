@@ -11,15 +11,17 @@ export interface Site {
   readonly root: string;
   /** MISP's `HOST` or `HOST:PORT`; undefined: events go to the feed folder only. */
   readonly mispHost: string | undefined;
+  /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
+  readonly forwardHost?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
 }
 
 /** The permission flags of a binary for a site. */
-export function permissionFlags({ root, mispHost, listen }: Site): readonly string[] {
+export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
-  const hosts = mispHost === undefined ? [listen] : [listen, mispHost];
+  const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (contracts/wazuh.md 1.3)

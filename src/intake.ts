@@ -6,6 +6,7 @@
 import type { Guard } from "./guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
+import { type Item, lineOf } from "./wazuh/alert_file.ts";
 import { isWritten } from "./wazuh/alert_line.ts";
 import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "./wazuh/attempts.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "./wazuh/finding.ts";
@@ -16,6 +17,20 @@ export interface IntakeRules extends CowrieRules {
   readonly ruleIds: ReadonlySet<string>;
   /** Our own name: alerts about our own messages are never read (contracts/wazuh.md 2). */
   readonly program: string;
+  /** Whether decisions carry the alert itself, which is then forwarded. */
+  readonly keepsText?: boolean;
+}
+
+/**
+ * Decides on what stood at one place of a hand-over.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function decideItem(item: Item, rules: IntakeRules, now: number): Decision {
+  if ("reason" in item) return ignored(item.reason, undefined);
+  const decision = decide(item.value, rules, now);
+  if (!rules.keepsText || decision.kind !== "attempts") return decision;
+  return { ...decision, text: lineOf(item) };
 }
 
 /**

@@ -101,6 +101,8 @@ export type Decision =
     readonly attempts: readonly Attempt[];
     /** Wazuh's decoder named another address than sshd did (contracts/wazuh.md 3.1 e). */
     readonly spoofedSrcip: boolean;
+    /** The alert as one line of JSON, where it is forwarded: then it becomes no attack here. */
+    readonly text?: string;
   }
   | {
     readonly kind: "ignored";

@@ -73,6 +73,15 @@ testWith(["systemd-analyze"], "systemd finds the services little exposed", async
   }
 });
 
+testWith(
+  ["sh", "shellcheck"],
+  "sh takes install.sh, and shellcheck finds nothing in it",
+  async () => {
+    await run("sh", "-n", `${DEPLOY}install.sh`);
+    assert.equal(await run("shellcheck", `${DEPLOY}install.sh`), "");
+  },
+);
+
 testWith(["promtool"], "Prometheus takes the alerts, and they fire when they should", async () => {
   await run("promtool", "check", "rules", `${DEPLOY}prometheus/alerts.yml`);
   await run("promtool", "test", "rules", `${DEPLOY}prometheus/alerts_test.yml`);

@@ -8,9 +8,9 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 const INSIDE: readonly string[] = ["too long"];
 
 /** Where what is printed and logged comes from. What pages and descriptions say is not about trouble. */
-const ROOMS = ["cli", "config", "follow", "guard", "misp", "publish", "server"];
+const ROOMS = ["cli", "config", "follow", "forward", "guard", "misp", "publish", "server"];
 const QUIET =
-  /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help|demo)\.)/;
+  /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help|demo|manual)\b)/;
 
 function* modulesBelow(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, PROJECT))) {

@@ -7,6 +7,7 @@ import type { StatementSync } from "node:sqlite";
 import type { Attempt, Decision, IgnoreReason } from "../types.ts";
 import type { AlertIds } from "./alert_ids.ts";
 import type { Batch } from "./batch.ts";
+import type { Spooling } from "./spool.ts";
 
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;
@@ -22,7 +23,7 @@ export function count(sql: Statements, name: string, by: number): void {
 type Attempts = Extract<Decision, { kind: "attempts" }>;
 
 /**
- * Takes an alert's attempts into a batch.
+ * Takes an alert's attempts into a batch, or the alert itself into the spool.
  *
  * An alert that only tells of a session's end makes no attack of its own: it is told as ignored when
  * its source has none.
@@ -30,12 +31,18 @@ type Attempts = Extract<Decision, { kind: "attempts" }>;
 export function acceptDecision(
   sql: Statements,
   batch: Batch,
+  spooling: Spooling,
   ids: AlertIds,
   decision: Attempts,
   now: number,
 ): "accepted" | "duplicate" | IgnoreReason {
-  const { key, attempts } = decision;
+  const { key, attempts, text } = decision;
   if (!ids.remember(key, now)) return "duplicate";
+  if (text !== undefined) {
+    // Whether the end of a session belongs to an attack is known there only.
+    spooling.add(text, now);
+    return "accepted";
+  }
   let accepted: Attempt[] | undefined;
   for (const attempt of attempts) {
     if (attempt.guesses === 0 && !attempt.isCompromise) continue;

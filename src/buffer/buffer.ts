@@ -5,6 +5,7 @@
  */
 import type { Decision, IgnoreReason, Location, Service, Technique } from "../types.ts";
 import type { ReportDesk, ReportKey } from "./report_desk.ts";
+import type { SpoolDesk } from "./spool_desk.ts";
 import type { Views } from "./views.ts";
 
 /** What became of the decisions of one hand-over. */
@@ -185,6 +186,8 @@ export interface DueRules {
   readonly periodMs: number;
   readonly maxHoldMs: number;
   readonly sinks: readonly SinkName[];
+  /** Whether alerts that are to be forwarded are waited for, too, as long as there are any. */
+  readonly forwards?: boolean;
 }
 
 /** How long things are remembered, milliseconds. */
@@ -280,7 +283,7 @@ export interface BufferStatus {
 }
 
 /** The buffer. Every method is one transaction. */
-export interface Buffer extends ReportDesk, Views, Disposable {
+export interface Buffer extends ReportDesk, SpoolDesk, Views, Disposable {
   /**
    * Stores what was decided. When it returns, it is on disk and will stay there.
    *

@@ -45,8 +45,16 @@ class Unusable extends Error {
   }
 }
 
-/** What is done about damage. By default the file is moved aside when damage is met. */
+/** A dozen hand-overs of one alert. */
+const SHORT_LOG_PAGES = 150;
+
+/** How a file is opened. By default it is moved aside when damage is met. */
 export interface Care {
+  /**
+   * One alert is stored, and the process ends. The write-ahead log is kept short then: whoever comes
+   * next, alone, has to read all of it.
+   */
+  readonly isShort?: boolean;
   /** Damage is told, and nothing is moved: for commands that only look. */
   readonly onlyTells?: boolean;
   /** All pages are looked at when opening, not only those that are used. */
@@ -70,6 +78,7 @@ export interface Opened {
 export function openDatabase(path: string, now: number, care: Care = {}): Opened {
   try {
     const db = openOnce(path);
+    if (care.isShort) db.exec(`PRAGMA wal_autocheckpoint = ${SHORT_LOG_PAGES}`);
     return { db: care.checksAll ? checked(db) : db, movedAside: undefined };
   } catch (error) {
     if (!isDamage(error) || care.onlyTells) throw explain(path, error);

@@ -139,6 +139,17 @@ export function pauseSink(
   sql(
     `UPDATE report SET next_try_at = max(next_try_at, ?), ended_at = ? WHERE uuid = ? AND sink = ?`,
   ).run(now + 1, now, report.uuid, sink);
+  pause(sql, sink, reason, pauseMs, now);
+}
+
+/** Leaves whatever takes something alone for a while; the failures in a row are counted. */
+export function pause(
+  sql: Statements,
+  sink: string,
+  reason: string,
+  pauseMs: (failures: number) => number,
+  now: number,
+): void {
   const before = sql("SELECT failures FROM sink_pause WHERE sink = ?").get(sink);
   const failures = Number(before?.failures ?? 0) + 1;
   sql(

@@ -254,4 +254,22 @@ export const MIGRATIONS: readonly string[] = [
   INSERT OR REPLACE INTO counter (name, value)
     SELECT 'last_delivered.' || sink, max(delivered_at) FROM delivered_home GROUP BY sink;
   `,
+  // Sizes stand before the texts: whatever stands behind a long one costs pages to get at.
+  `
+  CREATE TABLE spool (
+    number INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE spool_refused (
+    number INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    refused_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -18,6 +18,8 @@ import type * as pages from "./views.ts";
 import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
 import { givenUp, makeRoom } from "./room.ts";
+import * as spool from "./spool.ts";
+import type * as spoolDesk from "./spool_desk.ts";
 import { readStatus } from "./status.ts";
 import {
   type Care,
@@ -40,6 +42,8 @@ export class SqliteBuffer implements buffer.Buffer {
   readonly #path: string;
   readonly #onlyTells: boolean;
   readonly #statements = new Map<string, StatementSync>();
+  /** Of the file when it was last looked at, bytes: no more of it can be in use. */
+  #size = Infinity;
   /** Where a damaged file was moved to, when this buffer was opened or later. */
   movedAside: string | undefined;
 
@@ -124,10 +128,12 @@ export class SqliteBuffer implements buffer.Buffer {
     followed?: buffer.Followed,
   ): Promise<buffer.Accepted> {
     const store = () => {
-      const accepted = acceptAll(this.#sql, decisions, limits.maxUsernames, now);
+      const accepted = acceptAll(this.#sql, decisions, limits, now);
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
-      if (maxBytes !== undefined) makeRoom(this.#sql, maxBytes, decisions.length, now);
+      if (maxBytes !== undefined && this.#size > maxBytes) {
+        makeRoom(this.#sql, maxBytes, decisions.length, now);
+      }
       faultPoint("in-tx-before-commit");
       return accepted;
     };
@@ -168,7 +174,9 @@ export class SqliteBuffer implements buffer.Buffer {
   #inodeNow(): number | null | undefined {
     if (this.#path === ":memory:") return undefined;
     try {
-      return Deno.statSync(this.#path).ino;
+      const { ino, size } = Deno.statSync(this.#path);
+      this.#size = size;
+      return ino;
     } catch (error) {
       // The rights to it may be lost; what was committed was committed.
       return error instanceof Deno.errors.NotFound ? undefined : this.#inode;
@@ -326,6 +334,7 @@ export class SqliteBuffer implements buffer.Buffer {
     until: number,
   ): Promise<boolean> {
     return this.#transaction(() => {
+      if (rules.forwards && spool.hasSpooled(this.#sql)) return false;
       const next = outbox.nextDueAt(this.#sql, rules, until);
       if (next !== undefined && next <= until) return false;
       leases.release(this.#sql, lease);
@@ -367,6 +376,44 @@ export class SqliteBuffer implements buffer.Buffer {
     return this.#transaction(() => reports.change(this.#sql, keys, lease, now, work));
   }
 
+  alertsToForward(
+    most: number,
+    mostBytes: number,
+  ): Promise<readonly spoolDesk.SpooledAlert[]> {
+    return this.#attempt(() => spool.alertsToForward(this.#sql, most, mostBytes));
+  }
+
+  markForwarded(
+    lease: buffer.Lease,
+    forwarded: spoolDesk.Forwarded,
+    now: number,
+  ): Promise<boolean> {
+    return this.#transaction(() => spool.markForwarded(this.#sql, lease, forwarded, now));
+  }
+
+  pauseForwarding(
+    lease: buffer.Lease,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void> {
+    return this.#transaction(() => {
+      spool.pauseForwarding(this.#sql, lease, reason, pauseMs, now);
+    });
+  }
+
+  forwardDueAt(now: number): Promise<number | undefined> {
+    return this.#attempt(() => spool.forwardDueAt(this.#sql, now));
+  }
+
+  forwardRefusedAgain(lease: buffer.Lease): Promise<number> {
+    return this.#transaction(() => spool.forwardRefusedAgain(this.#sql, lease));
+  }
+
+  spoolStatus(): Promise<spoolDesk.SpoolStatus> {
+    return this.#attempt(() => spool.spoolStatus(this.#sql));
+  }
+
   givenUp(): Promise<buffer.GivenUp> {
     return this.#attempt(() => givenUp(this.#sql));
   }
@@ -405,7 +452,7 @@ export class SqliteBuffer implements buffer.Buffer {
 function acceptAll(
   sql: Statements,
   decisions: readonly Decision[],
-  maxUsernames: number,
+  { maxUsernames, maxBytes }: buffer.Limits,
   now: number,
 ): buffer.Accepted {
   const ignored = new Map<IgnoreReason, number>();
@@ -413,12 +460,13 @@ function acceptAll(
   let duplicate = 0;
   let spoofed = 0;
   const batch = new Batch();
+  const spooling = new spool.Spooling(sql);
   const ids = new AlertIds(sql);
   const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
   for (const decision of decisions) {
     const outcome = decision.kind === "ignored"
       ? decision.reason
-      : acceptDecision(sql, batch, ids, decision, now);
+      : acceptDecision(sql, batch, spooling, ids, decision, now);
     if (outcome === "duplicate") duplicate++;
     else if (outcome === "accepted") {
       accepted++;
@@ -428,6 +476,7 @@ function acceptAll(
     } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
   }
   batch.write(sql, maxUsernames, now);
+  spooling.end(maxBytes);
   if (accepted > 0) {
     count(sql, "accepted", accepted);
     sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)

@@ -41,6 +41,7 @@ export function intakeRules({ config }: Loaded): IntakeRules {
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
     program: PROGRAM,
+    keepsText: config.forward.url !== undefined,
   };
 }
 

@@ -17,6 +17,7 @@ import {
   checkReports,
   checkSecrets,
 } from "./doctor_files.ts";
+import { checkForward, checkSpool } from "./doctor_forward.ts";
 import { checkMisp } from "./doctor_misp.ts";
 import { EXIT } from "./exit.ts";
 import { parse } from "./options.ts";
@@ -53,6 +54,7 @@ async function examine(start: Start): Promise<readonly Check[]> {
     ...(isBufferWell && bufferExists(config.buffer.path) ? await checkInside(config) : []),
     ...checkOutputs(config),
     ...await checkLookups(config),
+    ...await checkForward(config),
     ...await checkMisp(config),
   ];
 }
@@ -73,6 +75,7 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
   const hookUrl = await buffer.remembered(INTEGRATORD_URL);
   return [
     ...checkReports(await buffer.status()),
+    ...checkSpool(await buffer.spoolStatus()),
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),

@@ -18,11 +18,13 @@ const OTHERS = 0o007;
 export function checkSecrets({ config, file, fileFound }: Loaded): readonly Check[] {
   const found = fileFound ? file : `no ${file}; defaults and environment`;
   const keyFile = config.misp.apiKeyFile;
+  const { tokenFile } = config.forward;
   const isSecret = fileFound && config.misp.apiKey !== undefined;
   return [
     ok("configuration", found),
     ...(isSecret ? openFile("configuration file", file) : []),
     ...(keyFile === undefined ? [] : openFile("misp.api_key_file", keyFile)),
+    ...(tokenFile === undefined ? [] : openFile("forward.token_file", tokenFile)),
   ];
 }
 

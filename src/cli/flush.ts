@@ -16,6 +16,7 @@ import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
+import type { ForwardRound } from "../forward/forwarder.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 import { startStayer } from "./stayer.ts";
 
@@ -61,13 +62,46 @@ async function flushOnce(
   log: Log,
   values: { readonly now?: boolean; readonly json?: boolean },
 ): Promise<number> {
+  const everything = values.now ?? false;
+  using forwarding = await createForwarding(config, buffer, log);
+  const forward = forwarding === undefined
+    ? undefined
+    : await withPatience(() => forwarding.forward(everything));
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
-  const round = await publishWithPatience(publisher, values.now ?? false);
+  const round = await publishWithPatience(publisher, everything);
   await pruneBuffer(buffer, config, log);
-  console.log(values.json ? JSON.stringify(round) : describe(round));
-  if (round.refused > 0) return EXIT.refused;
-  return round.waiting > 0 ? EXIT.waiting : EXIT.ok;
+  if (values.json) {
+    console.log(JSON.stringify({ ...round, ...(forward === undefined ? {} : { forward }) }));
+  } else {
+    if (forward !== undefined) console.log(describeForward(forward));
+    console.log(describe(round));
+  }
+  if (round.refused + (forward?.refused ?? 0) > 0) return EXIT.refused;
+  return round.waiting + (forward?.waiting ?? 0) > 0 ? EXIT.waiting : EXIT.ok;
+}
+
+/** Forwards what waits, by connections that must be closed. */
+export interface ForwardingRounds extends Disposable {
+  /** @returns undefined while another forwarder is at work */
+  readonly forward: (everything?: boolean) => Promise<ForwardRound | undefined>;
+}
+
+/** What forwards here; undefined without `forward.url`: then nothing that it needs is loaded. */
+export async function createForwarding(
+  config: Config,
+  buffer: Buffer,
+  log: Log,
+): Promise<ForwardingRounds | undefined> {
+  if (config.forward.url === undefined) return undefined;
+  const { createForwarder } = await import("./forwarder_parts.ts");
+  const { forwardWaiting } = await import("../forward/forwarder.ts");
+  const forwarder = createForwarder(config, buffer, log)!;
+  const owner = ownerName();
+  return {
+    forward: (everything) => forwardWaiting(forwarder, owner, everything),
+    [Symbol.dispose]: () => forwarder[Symbol.dispose](),
+  };
 }
 
 /**
@@ -87,14 +121,15 @@ export async function requireMispOfIntegratord(buffer: Buffer, config: Config): 
 }
 
 /** Publishes, and waits a while for another publisher to end. */
-export async function publishWithPatience(
-  publisher: Publisher,
-  everything: boolean,
-): Promise<Round> {
+export function publishWithPatience(publisher: Publisher, everything: boolean): Promise<Round> {
   const owner = ownerName();
+  return withPatience(() => publishDue(publisher, owner, everything));
+}
+
+async function withPatience<Round>(work: () => Promise<Round | undefined>): Promise<Round> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const round = await publishDue(publisher, owner, everything);
+    const round = await work();
     if (round !== undefined) return round;
     if (performance.now() > deadline) {
       throw new Failure(EXIT.waiting, "another flush is at work; try again when it is done");
@@ -110,10 +145,11 @@ const sleep = (milliseconds: number) =>
 async function stay(start: Start, loaded: Loaded, buffer: SqliteBuffer, log: Log): Promise<void> {
   try {
     using publisher = createPublisher(loaded.config, buffer, log);
+    using forwarding = await createForwarding(loaded.config, buffer, log);
     if (await buffer.remembered(PUBLISHER_PROBLEM) !== undefined) {
       await buffer.remember(PUBLISHER_PROBLEM, undefined);
     }
-    if (await stayWith(publisher, loaded)) startStayer(start, loaded.config, log);
+    if (await stayWith(publisher, forwarding, loaded)) startStayer(start, loaded.config, log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log("error", `nothing is published: ${reason}`);
@@ -124,10 +160,15 @@ async function stay(start: Start, loaded: Loaded, buffer: SqliteBuffer, log: Log
 }
 
 /** @returns whether the configuration was changed, and another publisher must go on */
-async function stayWith(publisher: Publisher, { config, file }: Loaded): Promise<boolean> {
+async function stayWith(
+  publisher: Publisher,
+  forwarding: ForwardingRounds | undefined,
+  { config, file }: Loaded,
+): Promise<boolean> {
   const { path, maxHoldMs, periodMs } = config.buffer;
-  const { apiKeyFile, caFile } = config.misp;
-  const settings = [file, apiKeyFile, caFile].filter((name) => name !== undefined);
+  const { misp, forward } = config;
+  const settings = [file, misp.apiKeyFile, misp.caFile, forward.tokenFile, forward.caFile]
+    .filter((name) => name !== undefined);
   const settingsAtStart = await stampsOf(settings);
   const bufferAtStart = await inodeOf(path);
   let isChanged = false;
@@ -141,6 +182,7 @@ async function stayWith(publisher: Publisher, { config, file }: Loaded): Promise
       return isChanged;
     },
     prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
+    forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),
   }, ownerName());
   return isChanged;
 }
@@ -186,6 +228,12 @@ async function tellGivenUp(buffer: Buffer, config: Config, log: Publisher["log"]
       `${alertIds - ids} ids of old alerts, ${usernames - names} user names and ` +
       `${passwords - words} passwords, but no source and no count; raise the limit to keep them`,
   );
+}
+
+function describeForward({ forwarded, waiting, refused, problem }: ForwardRound): string {
+  const lines = [`forwarded ${forwarded}, waiting ${waiting}, set aside ${refused}`];
+  if (problem !== null) lines.push(`waiting because: ${problem}`);
+  return lines.join("\n");
 }
 
 /** A round for people. */

@@ -8,7 +8,7 @@ import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
 import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
 import { lagOf } from "../follow/lag.ts";
-import { decide, type IntakeRules } from "../intake.ts";
+import { decideItem, type IntakeRules } from "../intake.ts";
 import { ALERTS_STREAM } from "../publish/names.ts";
 import { publishDue } from "../publish/publisher.ts";
 import type { Decision } from "../types.ts";
@@ -17,7 +17,12 @@ import { isOtherRule } from "../wazuh/other_rule.ts";
 import { parseTimestamp } from "../wazuh/time.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
+import {
+  createForwarding,
+  type ForwardingRounds,
+  pruneBuffer,
+  requireMispOfIntegratord,
+} from "./flush.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
@@ -124,7 +129,8 @@ async function followWith(
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
-  using publishing = new Publishing(publisher, loaded, log);
+  using forwarding = await createForwarding(config, buffer, log);
+  using publishing = new Publishing(publisher, forwarding, loaded, log);
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
   using changes = new Changes(folder, signals);
   const rules = intakeRules(loaded);
@@ -176,9 +182,7 @@ function decideLine(
 ): void {
   if (line === "") return;
   for (const item of readLine(line, "line")) {
-    const decision: Decision = "reason" in item
-      ? { kind: "ignored", key: undefined, reason: item.reason }
-      : decide(item.value, rules, now);
+    const decision = decideItem(item, rules, now);
     const isEarlier = decision.kind === "attempts" &&
       decision.attempts.every(({ at }) => at < since);
     if (!isEarlier) decisions.push(decision);
@@ -252,9 +256,10 @@ class Changes implements Disposable {
   }
 }
 
-/** Publishes what is due, beside the reading. */
+/** Forwards what waits and publishes what is due, beside the reading. */
 class Publishing implements Disposable {
   readonly #publisher: Publisher;
+  readonly #forwarding: ForwardingRounds | undefined;
   readonly #loaded: Loaded;
   readonly #log: Log;
   readonly #owner = ownerName();
@@ -262,13 +267,32 @@ class Publishing implements Disposable {
   #round: Promise<void> | undefined;
   #prunedAt = -Infinity;
 
-  constructor(publisher: Publisher, loaded: Loaded, log: Log) {
+  constructor(
+    publisher: Publisher,
+    forwarding: ForwardingRounds | undefined,
+    loaded: Loaded,
+    log: Log,
+  ) {
     this.#publisher = publisher;
+    this.#forwarding = forwarding;
     this.#loaded = loaded;
     this.#log = log;
     this.#timer = setInterval(() => {
-      this.#round ??= this.#publish().finally(() => this.#round = undefined);
+      const round = async () => {
+        await this.#forward();
+        await this.#publish();
+      };
+      this.#round ??= round().finally(() => this.#round = undefined);
     }, PUBLISH_MS);
+  }
+
+  async #forward(): Promise<void> {
+    try {
+      const next = this.#forwarding && await this.#publisher.buffer.forwardDueAt(Date.now());
+      if (next !== undefined && next <= Date.now()) await this.#forwarding?.forward();
+    } catch (error) {
+      this.#log("error", `forwarding: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   async #publish(): Promise<void> {

@@ -47,8 +47,10 @@ SIGHUP reads the configuration again; Ctrl-C or SIGTERM ends it.
 example: follow --since 2026-11-23`,
   "flush": `usage: flush [--now] [--json] [--stay]
 Publishes the attacks whose source has been silent for buffer.period_minutes, or that
-began buffer.max_hold_minutes ago, and reports that wait for a retry.
-  --now   everything, due or not, and sinks that are being left alone after a failure
+began buffer.max_hold_minutes ago, and reports that wait for a retry. Forwards alerts, where
+forward.url is set.
+  --now   everything, due or not, and sinks that are being left alone after a failure;
+          alerts that were set aside, too
   --stay  go on until nothing waits any more; at most one process stays
   --json  machine output
 Exit 0: all delivered, 3: some wait for a retry, 4: some were refused.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decide, type IntakeRules } from "../intake.ts";
+import { decideItem, type IntakeRules } from "../intake.ts";
 import type { Decision } from "../types.ts";
 import { readAlertFile, readLine } from "../wazuh/alert_file.ts";
 
@@ -33,9 +33,7 @@ export async function* decisionsOf(
   if (isSmall) {
     const items = readAlertFile(await Deno.readFile(source));
     for (let start = 0; start < items.length; start += BATCH) {
-      yield items.slice(start, start + BATCH).map((item) =>
-        "reason" in item ? unreadable(item.reason) : decide(item.value, rules, now)
-      );
+      yield items.slice(start, start + BATCH).map((item) => decideItem(item, rules, now));
     }
     return;
   }
@@ -44,10 +42,10 @@ export async function* decisionsOf(
   for await (const text of linesOf(await open(source), (error) => damage = error)) {
     if (text.trim() === "") continue;
     const items = text.length > LONGEST_LINE
-      ? [{ reason: "too_large" as const }]
+      ? [{ reason: "too_large" as const, where: "line" }]
       : readLine(text, "line");
     for (const item of items) {
-      batch.push("reason" in item ? unreadable(item.reason) : decide(item.value, rules, now));
+      batch.push(decideItem(item, rules, now));
     }
     if (batch.length >= BATCH) {
       yield batch;
@@ -61,10 +59,6 @@ export async function* decisionsOf(
 /** A stream that ends in damage; what came before it was yielded. */
 export class DamagedStream extends Error {
   override name = "DamagedStream";
-}
-
-function unreadable(reason: Extract<Decision, { kind: "ignored" }>["reason"]): Decision {
-  return { kind: "ignored", key: undefined, reason };
 }
 
 async function open(source: Source): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {

@@ -6,7 +6,7 @@
 import type { Accepted } from "../buffer/buffer.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Config, Loaded } from "../config/load.ts";
-import { decide } from "../intake.ts";
+import { decideItem } from "../intake.ts";
 import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
 import { readAlertFile } from "../wazuh/alert_file.ts";
@@ -29,6 +29,9 @@ interface Refused {
 
 /** Handles one call of integratord. */
 export async function integration(start: Start): Promise<number> {
+  // A file that is not there is an everyday thing, and nobody sees the stack of such an error: for
+  // that alone the engine would read whole modules once more.
+  Error.stackTraceLimit = 0;
   const call = parseIntegrationCall(start.args);
   const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
   const { config } = loaded;
@@ -40,11 +43,7 @@ export async function integration(start: Start): Promise<number> {
   const log = createLog(config.log, false);
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
   const items = readAlertFile(bytes);
-  const decisions = items.map((item): Decision =>
-    "reason" in item
-      ? { kind: "ignored", key: undefined, reason: item.reason }
-      : decide(item.value, rules, now)
-  );
+  const decisions = items.map((item) => decideItem(item, rules, now));
   const outcome = await store(buffer, decisions, config, now);
   const { movedAside } = buffer;
   if (call.debug) console.log(describe(outcome));
@@ -75,7 +74,7 @@ async function store(
 
 function openBuffer(config: Config, now: number): SqliteBuffer {
   try {
-    return new SqliteBuffer(config.buffer.path, now);
+    return new SqliteBuffer(config.buffer.path, now, { isShort: true });
   } catch (error) {
     throw notStored(error);
   }
@@ -98,7 +97,9 @@ async function callPublisher(
     const isFromIntegratord = entries.some((entry) =>
       entry.key === "misp.url" && entry.origin === "integratord"
     );
-    const url = isFromIntegratord ? config.misp.url : undefined;
+    // What is forwarded needs no MISP here, so that no `flush` has to know of it.
+    const isForwarded = config.forward.url !== undefined;
+    const url = isFromIntegratord && !isForwarded ? config.misp.url : undefined;
     if (await buffer.remembered(INTEGRATORD_URL) !== url) {
       await buffer.remember(INTEGRATORD_URL, url);
     }

@@ -5,6 +5,9 @@
  */
 import type { Config } from "../config/load.ts";
 import { PROGRAM } from "../config/keys.ts";
+import { oneLine } from "../one_line.ts";
+
+export { oneLine };
 
 /** How important a message is, least first. */
 export const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -14,18 +17,6 @@ export type Level = typeof LEVELS[number];
 
 /** Writes a message. */
 export type Log = (level: Level, message: string) => void;
-
-/**
- * A text on one line: control characters, which could forge a line or drive a terminal, are shown as
- * escapes.
- */
-export function oneLine(text: string): string {
-  return text.toWellFormed().replaceAll(
-    // deno-lint-ignore no-control-regex -- they are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
 
 /**
  * Appends to the log file; a message that cannot be logged goes to standard error, so that it is not

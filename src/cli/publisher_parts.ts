@@ -18,7 +18,7 @@ import {
   retractHome,
 } from "../publish/freeze.ts";
 import type { PublisherParts } from "../publish/publisher.ts";
-import type { Sink } from "../publish/sink.ts";
+import type { Sink } from "../misp/sink.ts";
 import { createContact } from "./contact.ts";
 import type { Log } from "./log.ts";
 import { createLookups } from "./lookups.ts";
@@ -124,7 +124,7 @@ function createFeedSink(config: Config, directory: string): FeedSink {
 export function mispAccess(config: Config): ClientOptions | undefined {
   const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
   if (url === undefined) return undefined;
-  const key = apiKey ?? readFile("misp.api_key_file", apiKeyFile);
+  const key = apiKey ?? readSetting("misp.api_key_file", apiKeyFile);
   if (key === undefined || key.trim() === "") {
     throw new ConfigError(
       "misp.url is set but no key: put one into a file, named by misp.api_key_file",
@@ -133,14 +133,19 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   if (!/^[\x21-\x7e]+$/.test(key.trim())) {
     throw new ConfigError("the MISP key has characters that no key has; is it the right file?");
   }
-  const caCertificate = readFile("misp.ca_file", caFile);
+  const caCertificate = readSetting("misp.ca_file", caFile);
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`misp.ca_file ${caFile}: holds no PEM certificate`);
   }
   return { url, apiKey: key.trim(), caCertificate, timeoutMs };
 }
 
-function readFile(key: string, path: string | undefined): string | undefined {
+/**
+ * What stands in a file that a key names; undefined where it names none.
+ *
+ * @throws {ConfigError}
+ */
+export function readSetting(key: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     return Deno.readTextFileSync(path);

@@ -38,7 +38,8 @@ export async function replay(start: Start): Promise<number> {
     logMovedAside(log, movedAside);
     console.error(`the buffer was damaged; it is kept as ${movedAside}, a new one is filled`);
   }
-  const rules = intakeRules(loaded);
+  // What is only shown is not forwarded.
+  const rules = { ...intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
   for (const file of files) {
     try {

@@ -40,6 +40,11 @@ export async function serve(start: Start): Promise<number> {
   );
   const loaded = loadStartConfig(start);
   const { config } = loaded;
+  if (config.forward.url !== undefined) {
+    throw new ConfigError(
+      "forward.url is set, but what `serve` takes is published here; unset it for `serve`",
+    );
+  }
   const address = listenAddress(values.listen ?? config.server.listen);
   const log = createLog(config.log, true);
   const tokens = createTokens(config, log);

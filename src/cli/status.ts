@@ -5,7 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import type { BufferStatus, FollowState } from "../buffer/buffer.ts";
+import type { SpoolStatus } from "../buffer/spool_desk.ts";
 import { bufferExists } from "../buffer/open.ts";
+import { FORWARD } from "../buffer/spool.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { loadStartConfig, type Start } from "./context.ts";
 import { lagOf } from "../follow/lag.ts";
@@ -29,12 +31,14 @@ export async function status(start: Start): Promise<number> {
   const found = await buffer.status();
   const nextDueAt = await buffer.nextDueAt(dueRules(config));
   const problem = await buffer.remembered(PUBLISHER_PROBLEM);
+  const spooled = await buffer.spoolStatus();
   const followed = await buffer.followState(ALERTS_STREAM);
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
   const shown = {
     ...toJson(found, nextDueAt),
     problem: problem ?? null,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
+    forward: forwardJson(spooled, found, config.forward.url),
   };
   console.log(
     values.json ? JSON.stringify(shown, undefined, 2) : describe(
@@ -107,9 +111,30 @@ function followJson(state: FollowState, alertsFile: string) {
   };
 }
 
+/** Null where nothing is forwarded, and nothing waits from when it was. */
+function forwardJson(
+  { waiting, oldestAddedAt, bytes, refused, lastRefusal, ...counts }: SpoolStatus,
+  { paused }: BufferStatus,
+  url: string | undefined,
+) {
+  if (url === undefined && waiting + refused === 0) return null;
+  const pause = paused.find(({ sink }) => sink === FORWARD);
+  return {
+    url: url ?? null,
+    waiting,
+    oldest: time(oldestAddedAt),
+    bytes,
+    paused: pause === undefined ? null : { until: time(pause.until), reason: pause.reason },
+    refused,
+    refusal: lastRefusal ?? null,
+    ...counts,
+  };
+}
+
 type Shown = ReturnType<typeof toJson> & {
   readonly problem: string | null;
   readonly follow: ReturnType<typeof followJson> | null;
+  readonly forward: ReturnType<typeof forwardJson>;
 };
 
 function describe(shown: Shown, path: string, maxBytes: number): string {
@@ -127,6 +152,10 @@ function describe(shown: Shown, path: string, maxBytes: number): string {
     ["known sources", String(sources.known)],
     ...(shown.problem === null ? [] : [["problem", oneLine(shown.problem)]] as [string, string][]),
     ...(shown.follow === null ? [] : [["follow", followText(shown.follow)]] as [string, string][]),
+    ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] as [
+      string,
+      string,
+    ][]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
     ...shown.paused.map(({ sink, until, reason }): [string, string] => [
@@ -151,6 +180,16 @@ function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNulla
     : `${lag_bytes === null ? "in an older file" : `${lag_bytes} bytes behind`}, ` +
       `moved ${lag_seconds} s ago`;
   return `${oneLine(file)}, ${behind}; ${lines} lines, ${rotations} rotations`;
+}
+
+function forwardText(shown: NonNullable<Shown["forward"]>): string {
+  const { url, forwarded, waiting, oldest, refused, refusal } = shown;
+  const counts = `${forwarded} forwarded, ${waiting} waiting`;
+  return [
+    oldest === null ? counts : `${counts} since ${oldest}`,
+    ...(refused === 0 ? [] : [`${refused} set aside: ${oneLine(refusal ?? "")}`]),
+    ...(url === null ? ["forward.url is not set any more"] : []),
+  ].join("; ");
 }
 
 const MEBIBYTE = 1024 * 1024;

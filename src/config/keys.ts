@@ -190,8 +190,14 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: 1_073_741_824,
       minimum: 1_048_576,
       maximum: 1_099_511_627_776,
-      about: "Bytes above which old detail is given up, and counted; no source ever is",
+      about: "Bytes above which old detail is given up, and counted; no source, no alert ever is",
     },
+    "forward.url": {
+      ...text("Address of a remote `serve` that gets the alerts; then no events are made here"),
+      check: httpUrl,
+    },
+    "forward.token_file": text("File that holds the token for it (`serve token new`)"),
+    "forward.ca_file": text("PEM file of the authority that signed its certificate"),
     "honeypot.agent_prefixes": {
       kind: "list",
       fallback: ["honeypot-"],

@@ -35,6 +35,11 @@ export interface Config {
     readonly dedupeMs: number;
     readonly maxBytes: number;
   };
+  readonly forward: {
+    readonly url: string | undefined;
+    readonly tokenFile: string | undefined;
+    readonly caFile: string | undefined;
+  };
   readonly honeypot: {
     readonly agentPrefixes: readonly string[];
     readonly agentLabels: readonly string[];
@@ -306,6 +311,11 @@ function typed(entries: readonly Entry[]): Config {
       maxHoldMs: number("buffer.max_hold_minutes") * MINUTE,
       dedupeMs: number("buffer.dedupe_days") * DAY,
       maxBytes: number("buffer.max_bytes"),
+    },
+    forward: {
+      url: optional("forward.url"),
+      tokenFile: optional("forward.token_file"),
+      caFile: optional("forward.ca_file"),
     },
     honeypot: {
       agentPrefixes: list("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),

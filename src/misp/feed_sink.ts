@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Report } from "../buffer/buffer.ts";
-import type { Outcome, Sink } from "../publish/sink.ts";
+import type { Outcome, Sink } from "./sink.ts";
 import type { MispEvent } from "./event.ts";
 import { strongest } from "./merged.ts";
 import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Report } from "../buffer/buffer.ts";
-import type { Outcome, Sink } from "../publish/sink.ts";
+import type { Outcome, Sink } from "./sink.ts";
 import { compare, hasAllParts, type Meaning, meaningOf, sightingUuids } from "./answers.ts";
 import { type Answer, type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";

@@ -7,6 +7,9 @@
 /** Lease of the one publisher that stays behind integration calls. */
 export const STAY_LEASE = "stay";
 
+/** Lease that lets one forwarder work at a time. */
+export const FORWARD_LEASE = "forward";
+
 /** The address of MISP when only integratord's `<hook_url>` names it; the key is never kept. */
 export const INTEGRATORD_URL = "integratord's misp.url";
 

@@ -16,7 +16,7 @@ import type {
   Report,
 } from "../buffer/buffer.ts";
 import { NOTES_TOLD } from "./names.ts";
-import type { Outcome, Sink } from "./sink.ts";
+import type { Outcome, Sink } from "../misp/sink.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** What a publisher works with. */

@@ -21,20 +21,27 @@ export interface StayParts extends PublisherParts {
   readonly mustLeave: () => Promise<boolean>;
   /** Tells whether there is more to forget. */
   readonly prune: () => Promise<boolean>;
+  /** Forwards what waits. Undefined: nothing is forwarded here. */
+  readonly forward?: (() => Promise<void>) | undefined;
 }
 
 /** How often a stayer forgets what is old, milliseconds. */
 const PRUNE_MS = 60 * 60_000;
 
-/** Publishes until nothing waits, or only what is not worth waiting for. At most one stays. */
+/**
+ * Publishes until nothing waits, or only what is not worth waiting for. At most one stays. Alerts that
+ * are to be forwarded are always worth it: nobody else may ever come to send them.
+ */
 export async function stayAndPublish(parts: StayParts, owner: string): Promise<void> {
-  const { buffer, due, now } = parts;
+  const { buffer, now } = parts;
+  const due = { ...parts.due, forwards: parts.forward !== undefined };
   const lease = await buffer.takeLease(STAY_LEASE, owner, LEASE_MS, now());
   if (lease === undefined) return;
   try {
     for (let prunedAt = -Infinity;;) {
       // A busy site's alert ids of an hour are more than one transaction forgets.
       if (Math.abs(now() - prunedAt) >= PRUNE_MS && !await parts.prune()) prunedAt = now();
+      await forwardWhenDue(parts);
       await publishWhenDue(parts, owner);
       if (await buffer.releaseLeaseUnlessDue(lease, due, now() + parts.worthMs)) return;
       await parts.sleep(LOOK_MS);
@@ -43,6 +50,17 @@ export async function stayAndPublish(parts: StayParts, owner: string): Promise<v
     }
   } finally {
     await buffer.releaseLease(lease);
+  }
+}
+
+/** As with reports: what could not be sent waits for the next look. */
+async function forwardWhenDue({ buffer, now, log, forward }: StayParts): Promise<void> {
+  if (forward === undefined) return;
+  try {
+    const next = await buffer.forwardDueAt(now());
+    if (next !== undefined && next <= now()) await forward();
+  } catch (error) {
+    log("error", `forwarding failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

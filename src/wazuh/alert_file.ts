@@ -9,7 +9,7 @@ import { unwrap } from "./shapes.ts";
 
 /** One value of the file, or why there is none. `where` is for people: `line 3`, `item 2`. */
 export type Item =
-  | { readonly value: unknown; readonly where: string }
+  | { readonly value: unknown; readonly where: string; readonly text?: string }
   | { readonly reason: IgnoreReason; readonly where: string };
 
 /** integratord's text format: no agent, no id, no user in it (contracts/wazuh.md 1.3). */
@@ -50,12 +50,17 @@ function readLines(text: string): readonly Item[] {
 /** Reads one line of NDJSON: one alert, or a wrapper of several. */
 export function readLine(line: string, where: string): readonly Item[] {
   const alert = readAlertLine(line);
-  if (alert !== undefined) return [{ value: alert, where }];
+  if (alert !== undefined) return [{ value: alert, where, text: line }];
   try {
     return unwrapItem(JSON.parse(line), where);
   } catch {
     return [{ reason: "not_json", where }];
   }
+}
+
+/** An item's value as one line of JSON: the line itself, where it was read without being parsed. */
+export function lineOf(item: Extract<Item, { readonly value: unknown }>): string {
+  return item.text ?? JSON.stringify(item.value);
 }
 
 /** The alerts of one value; a wrapper of none is as good as an empty file. */

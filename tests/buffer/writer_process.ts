@@ -10,7 +10,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/publish/sink.ts";
+import type { Sink } from "../../src/misp/sink.ts";
 import type { Decision } from "../../src/types.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 

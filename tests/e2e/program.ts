@@ -40,6 +40,7 @@ export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
 /** What a program is allowed and told beside the defaults. */
 export interface ProgramOptions {
   readonly mispHost?: string;
+  readonly forwardHost?: string;
   readonly listen?: string;
   readonly environment?: Record<string, string>;
 }
@@ -138,12 +139,13 @@ function decode(output: Deno.CommandOutput): Result {
 }
 
 async function compile(output: string, root: string, options: ProgramOptions): Promise<void> {
-  const { mispHost, listen } = options;
+  const { mispHost, forwardHost, listen } = options;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "-P=compile", `${PROJECT}deploy/compile.ts`],
       ...["--root", root, "--output", output],
       ...(mispHost === undefined ? [] : ["--misp-host", mispHost]),
+      ...(forwardHost === undefined ? [] : ["--forward-host", forwardHost]),
       ...(listen === undefined ? [] : ["--listen", listen]),
     ],
     cwd: PROJECT,

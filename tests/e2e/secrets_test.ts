@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { sshdAlert } from "../support/fixtures.ts";
 import { createProgram, integratordArgs, KINDS } from "./program.ts";
+import { argumentsOf, contentsOf } from "./traces.ts";
 
 const KEY = "S3cr3tK3yOfM1spThatNobodyMayEverSee00000";
 
@@ -19,24 +20,6 @@ function echo(): Deno.HttpServer<Deno.NetAddr> {
       { status: 403, headers: { "X-Result": `${key}` } },
     );
   });
-}
-
-/** Everything below a folder, as text. */
-async function contentsOf(folder: string): Promise<string> {
-  let text = "";
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) text += await contentsOf(path);
-    else text += `${path}\n${new TextDecoder("latin1").decode(await Deno.readFile(path))}\n`;
-  }
-  return text;
-}
-
-/** The arguments of all processes that are about this folder. */
-async function argumentsOf(folder: string): Promise<readonly string[]> {
-  const list = 'for file in /proc/[0-9]*/cmdline; do tr "\\0" " " <$file; echo; done 2>/dev/null';
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", list] }).output();
-  return new TextDecoder().decode(stdout).split("\n").filter((line) => line.includes(folder));
 }
 
 for (const kind of KINDS) {

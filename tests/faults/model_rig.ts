@@ -19,7 +19,7 @@ import {
   type PublisherParts,
   type Round,
 } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/publish/sink.ts";
+import type { Sink } from "../../src/misp/sink.ts";
 import type { Decision } from "../../src/types.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";

@@ -3,7 +3,7 @@ import type { Home, Report } from "../../src/buffer/buffer.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import { FeedSink } from "../../src/misp/feed_sink.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
-import type { Outcome } from "../../src/publish/sink.ts";
+import type { Outcome } from "../../src/misp/sink.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 const IP = "82.202.219.155";

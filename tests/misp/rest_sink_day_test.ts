@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Report } from "../../src/buffer/buffer.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
-import type { Outcome } from "../../src/publish/sink.ts";
+import type { Outcome } from "../../src/misp/sink.ts";
 import {
   CLOSED_TAG,
   closingReport,

@@ -9,7 +9,7 @@ import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
-import type { Outcome } from "../../src/publish/sink.ts";
+import type { Outcome } from "../../src/misp/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
 
 export const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];

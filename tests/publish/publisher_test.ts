@@ -4,7 +4,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { backoffMs, PUBLISH_LEASE, publishDue } from "../../src/publish/publisher.ts";
-import type { Outcome, Sink } from "../../src/publish/sink.ts";
+import type { Outcome, Sink } from "../../src/misp/sink.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 const START = Date.UTC(2026, 7, 23, 6);

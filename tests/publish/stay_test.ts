@@ -4,7 +4,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
-import type { Outcome } from "../../src/publish/sink.ts";
+import type { Outcome } from "../../src/misp/sink.ts";
 import { stayAndPublish, type StayParts } from "../../src/publish/stay.ts";
 import { STAY_LEASE } from "../../src/publish/names.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";

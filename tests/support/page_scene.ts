@@ -8,7 +8,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
-import type { Outcome, Sink } from "../../src/publish/sink.ts";
+import type { Outcome, Sink } from "../../src/misp/sink.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/limits.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";

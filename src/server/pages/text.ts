@@ -5,7 +5,7 @@
  */
 import { html } from "@hono/hono/html";
 import type { Bounded } from "../../buffer/views.ts";
-import { oneLine } from "../../cli/log.ts";
+import { oneLine } from "../../one_line.ts";
 
 /** What `html` makes: escaped text. */
 export type Html = ReturnType<typeof html>;

@@ -1,0 +1,59 @@
+/**
+ * What the buffer offers to who forwards alerts. Part of the Buffer interface.
+ *
+ * @module
+ */
+import type { Lease } from "./buffer.ts";
+
+/** An alert on its way to a remote `serve`. */
+export interface SpooledAlert {
+  /** Tells it apart among those that wait. */
+  readonly number: number;
+  /** One line of JSON. */
+  readonly body: string;
+}
+
+/** What became of alerts that were sent. */
+export interface Forwarded {
+  /** They are there, and gone here. */
+  readonly taken: readonly number[];
+  /** They will never be taken as they are: set aside, and kept. */
+  readonly refused: readonly { readonly number: number; readonly reason: string }[];
+  /** Of those taken: how many had come before, and how many became no attempt there. */
+  readonly duplicate: number;
+  readonly ignored: number;
+}
+
+/** What waits to be forwarded, and what became of the rest. Times are milliseconds UTC. */
+export interface SpoolStatus {
+  readonly waiting: number;
+  readonly oldestAddedAt: number | undefined;
+  /** Of those that wait and those set aside. */
+  readonly bytes: number;
+  readonly refused: number;
+  /** Why the latest of them was. */
+  readonly lastRefusal: string | undefined;
+  readonly forwarded: number;
+  readonly duplicate: number;
+  readonly ignored: number;
+}
+
+/** The part of the buffer that forwarding works with. */
+export interface SpoolDesk {
+  /** The oldest alerts that wait: at most so many, of so many bytes together, but one at least. */
+  alertsToForward(most: number, mostBytes: number): Promise<readonly SpooledAlert[]>;
+  /** @returns false when another holds the lease by now: then nothing was marked */
+  markForwarded(lease: Lease, forwarded: Forwarded, now: number): Promise<boolean>;
+  /** Leaves the other side alone. @param pauseMs how long, given how often in a row it failed */
+  pauseForwarding(
+    lease: Lease,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void>;
+  /** When the next alert may be sent, milliseconds UTC, 0: at once; undefined when none waits. */
+  forwardDueAt(now: number): Promise<number | undefined>;
+  /** What was set aside waits again. @returns how many */
+  forwardRefusedAgain(lease: Lease): Promise<number>;
+  spoolStatus(): Promise<SpoolStatus>;
+}

@@ -1,0 +1,268 @@
+/**
+ * The remote `serve` that alerts are forwarded to: one request, and what its answer means.
+ *
+ * @module
+ */
+import { faultPoint } from "../fault_point.ts";
+
+/** How to reach it. */
+export interface ReceiverOptions {
+  /** Without `/alerts`. */
+  readonly url: string;
+  /** Undefined: none is shown; on its own machine a `serve` may want none. */
+  readonly token: string | undefined;
+  /** PEM text of an authority of the site's own. */
+  readonly caCertificate: string | undefined;
+  /** How long one request may take, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What came of alerts that were sent. Reasons are one line and hold no secret. */
+export type Reply =
+  /** They are stored there, but for the ones that are none; those by their place, from 0. */
+  | {
+    readonly kind: "taken";
+    readonly duplicate: number;
+    /** Those that became no attempt there, by reason. */
+    readonly ignored: ReadonlyMap<string, number>;
+    readonly bad: readonly { readonly index: number; readonly reason: string }[];
+  }
+  /** Not these, not so: one of them may be the trouble. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Nothing is taken now. `afterMs`: it said how long to stay away. */
+  | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
+
+/** What alerts are sent to. */
+export interface Receiver {
+  /** @param lines one alert each */
+  send(lines: readonly string[], now: number): Promise<Reply>;
+  /** What is wrong between here and there; undefined: it is a `serve`, and takes our token. */
+  probe(now: number): Promise<string | undefined>;
+}
+
+/** Longest answer that is read, bytes: it has a hundred errors at most. */
+const LONGEST_ANSWER = 1024 * 1024;
+/** A longer pause would look like one of a clock that was set back since. */
+const LONGEST_PAUSE_MS = 60 * 60_000;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: unknown;
+}
+
+/** A `serve`, spoken to over kept-alive connections. */
+export class HttpReceiver implements Receiver, Disposable {
+  readonly #options: ReceiverOptions;
+  readonly #address: string;
+  readonly #host: string;
+  readonly #http: Deno.HttpClient;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#address = `${options.url.replace(/\/+$/, "")}/alerts`;
+    this.#host = new URL(this.#address).host;
+    const { caCertificate } = options;
+    this.#http = Deno.createHttpClient(
+      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.close();
+  }
+
+  async send(lines: readonly string[], now: number): Promise<Reply> {
+    const text = new Blob([lines.join("\n"), "\n"]).stream();
+    const packed = new Response(text.pipeThrough(new CompressionStream("gzip")));
+    const answer = await this.#post(await packed.bytes(), { "Content-Encoding": "gzip" });
+    return typeof answer === "string"
+      ? { kind: "unavailable", reason: answer }
+      : this.#meaningOf(answer, lines.length, now);
+  }
+
+  async probe(now: number): Promise<string | undefined> {
+    const answer = await this.#post(new Uint8Array(), {});
+    if (typeof answer === "string") return answer;
+    // Nothing is no alert, says who reads alerts.
+    if (answer.status === 400 && countsOf(answer.json) !== undefined) return undefined;
+    const meaning = this.#meaningOf(answer, 0, now);
+    if (meaning.kind !== "taken") return meaning.reason;
+    return this.#notOurs(answer.status);
+  }
+
+  /** @returns the answer, or why there was none */
+  async #post(
+    body: Uint8Array<ArrayBuffer>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Answer | string> {
+    const { token, timeoutMs } = this.#options;
+    // AbortSignal.timeout() would hold on to each request until its time is over.
+    const patience = new AbortController();
+    const timer = setTimeout(() => {
+      patience.abort(new DOMException("The answer took too long", "TimeoutError"));
+    }, timeoutMs);
+    const init: RequestInit & { client: Deno.HttpClient } = {
+      method: "POST",
+      headers: {
+        ...headers,
+        ...(token === undefined ? {} : { "Authorization": `Bearer ${token}` }),
+        "Accept": "application/json",
+        "Content-Type": "application/x-ndjson",
+      },
+      body,
+      // The token is for this address, and for no other.
+      redirect: "manual",
+      signal: patience.signal,
+      client: this.#http,
+    };
+    try {
+      const response = await fetch(this.#address, init);
+      faultPoint("http-sent-before-response");
+      const { status, headers } = response;
+      return { status, headers, json: parse(this.#withoutToken(await textOf(response))) };
+    } catch (error) {
+      return this.#explain(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #meaningOf(answer: Answer, sent: number, now: number): Reply {
+    const { status, headers, json } = answer;
+    const said = messageOf(json);
+    const unavailable = (reason: string): Reply => {
+      const afterMs = pauseAsked(headers, now);
+      return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
+    };
+    if (status >= 200 && status < 300) return this.#taken(answer, sent);
+    if (status < 400) {
+      return unavailable(
+        `${this.#host} answered ${status}, it has moved: set forward.url to where it is`,
+      );
+    }
+    switch (status) {
+      case 401:
+        return unavailable(
+          `${this.#host} answered 401${said}: put a token that it knows into the file that ` +
+            "forward.token_file names",
+        );
+      case 403:
+        return unavailable(`${this.#host} answered 403${said}: it does not let this machine in`);
+      case 404:
+      case 405:
+        return unavailable(
+          `${this.#host} answered ${status}${said}: forward.url must be the address of a \`serve\``,
+        );
+      case 408:
+      case 425:
+      case 429:
+        return unavailable(`${this.#host} answered ${status}${said}`);
+    }
+    if (status >= 500) return unavailable(`${this.#host} answered ${status}${said}`);
+    const [bad] = countsOf(json)?.bad ?? [];
+    const why = said === "" && bad !== undefined ? `: ${bad.reason}` : said;
+    return { kind: "refused", reason: `${this.#host} answered ${status}${why}` };
+  }
+
+  /** Only what adds up was understood. */
+  #taken({ status, json }: Answer, sent: number): Reply {
+    const counts = countsOf(json);
+    if (counts === undefined) return { kind: "unavailable", reason: this.#notOurs(status) };
+    const { accepted, duplicate, ignored, bad, further } = counts;
+    const told = [...ignored.values()].reduce((sum, n) => sum + n, accepted + duplicate);
+    if (told !== sent) {
+      const reason =
+        `${this.#host} answered ${status} and told of ${told} alerts, sent were ${sent}`;
+      return { kind: "refused", reason };
+    }
+    // More are none than it names: of fewer it names all.
+    if (further > 0 || bad.some(({ index }) => index >= sent)) {
+      return { kind: "refused", reason: `${this.#host} found ${bad.length + further} no alerts` };
+    }
+    return { kind: "taken", duplicate, ignored, bad };
+  }
+
+  #notOurs(status: number): string {
+    return `${this.#host} answered ${status}, but not as a \`serve\` does: is forward.url right?`;
+  }
+
+  /** A proxy may repeat what it was sent, and what it says reaches logs and screens. */
+  #withoutToken(text: string): string {
+    const { token } = this.#options;
+    return token === undefined ? text : text.replaceAll(token, "(token)");
+  }
+
+  #explain(error: unknown): string {
+    if (error instanceof Deno.errors.NotCapable) {
+      return `this binary may not connect to ${this.#host}; compile it with --forward-host ` +
+        this.#host;
+    }
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return `${this.#host} did not answer within ${this.#options.timeoutMs / 1000} s`;
+    }
+    const message = error instanceof Error ? causeOf(error) : String(error);
+    return `${this.#host} cannot be reached: ${this.#withoutToken(message)}`;
+  }
+}
+
+/** The innermost message says what happened; the outer ones repeat the address. */
+function causeOf(error: Error): string {
+  const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
+  return inner.replaceAll(/\s+/g, " ").slice(0, 200);
+}
+
+async function textOf(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of response.body) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > LONGEST_ANSWER) throw new Error("the answer has no end in sight");
+  }
+  return text + decoder.decode();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && value as number >= 0;
+
+/** What an answer of a `serve` counts; undefined: it is none. */
+function countsOf(json: unknown) {
+  if (!isFields(json)) return undefined;
+  const { accepted, duplicate, ignored, errors, further_errors: further = 0 } = json;
+  if (!isCount(accepted) || !isCount(duplicate) || !isCount(further)) return undefined;
+  if (!isFields(ignored) || !Array.isArray(errors)) return undefined;
+  const reasons = Object.entries(ignored);
+  if (!reasons.every((entry): entry is [string, number] => isCount(entry[1]))) return undefined;
+  const bad: { readonly index: number; readonly reason: string }[] = [];
+  for (const error of errors as readonly unknown[]) {
+    if (!isFields(error) || !isCount(error.index)) return undefined;
+    bad.push({ index: error.index, reason: String(error.reason).slice(0, 100) });
+  }
+  return { accepted, duplicate, ignored: new Map(reasons), bad, further };
+}
+
+function messageOf(json: unknown): string {
+  const error = isFields(json) ? json.error : undefined;
+  return typeof error === "string" ? `: ${error.replaceAll(/\s+/g, " ").slice(0, 200)}` : "";
+}
+
+/** How long the answer asks us to stay away, by seconds or by a date. */
+function pauseAsked(headers: Headers, now: number): number | undefined {
+  const asked = headers.get("Retry-After") ?? "";
+  const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
+  return milliseconds > 0 ? Math.min(milliseconds, LONGEST_PAUSE_MS) : undefined;
+}

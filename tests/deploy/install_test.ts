@@ -1,0 +1,538 @@
+/**
+ * `deploy/install.sh`: owners and modes, upgrades, refusals, and a hundred alerts through what it
+ * installed, called as integratord calls.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { PROGRAM } from "../../src/config/keys.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { CAN_COMPILE } from "../e2e/program.ts";
+import { FakeMisp } from "../fake_misp/server.ts";
+import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const PROJECT = new URL("../../", import.meta.url).pathname;
+const SCRIPT = `${PROJECT}deploy/install.sh`;
+const INTEGRATORD = Deno.readTextFileSync(new URL("integratord.pl", import.meta.url));
+
+/** Runs a command; nothing of our environment but the places of programs. */
+async function run(line: readonly string[], options: Deno.CommandOptions = {}, input?: string) {
+  const child = new Deno.Command(line[0]!, {
+    ...{ args: line.slice(1), cwd: "/", clearEnv: true, env: { PATH: "/usr/bin:/bin:/usr/sbin" } },
+    ...{ stdin: input === undefined ? "null" : "piped", stdout: "piped", stderr: "piped" },
+    ...options,
+  }).spawn();
+  const write = async () => {
+    if (input === undefined) return;
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  };
+  const [output] = await Promise.all([child.output(), write()]);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+const said = async (...line: readonly string[]) => (await run(line)).stdout.trim();
+
+/** Wazuh's user where there is one; the script is told another one where there is none. */
+const HAS_WAZUH = await said("id", "-u", "wazuh") !== "";
+const USER = HAS_WAZUH ? "wazuh" : "nobody";
+const GROUP = await said("id", "-gn", USER);
+const OWNER = HAS_WAZUH ? [] : ["--owner", `${USER}:${GROUP}`];
+const AS_USER = ["setpriv", "--reuid", USER, "--regid", GROUP, "--clear-groups"];
+
+const IS_ROOT = Deno.uid() === 0;
+const HAS_TOOLS = await said("sh", "-c", "command -v setpriv && command -v perl && echo yes")
+  .then((text) => text.endsWith("yes"));
+
+if (!IS_ROOT) console.log("not root: what install.sh installs was not tested");
+else if (!HAS_TOOLS) console.log("no setpriv or no perl: what install.sh installs was not tested");
+else if (!HAS_WAZUH) {
+  console.log(`no user wazuh: install.sh is tested with --owner ${USER}:${GROUP}`);
+}
+
+const install = (...args: readonly string[]) => run(["sh", SCRIPT, ...args]);
+
+async function refusal(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await install(...args);
+  assert.deepEqual([code, stdout], [1, ""], stderr);
+  // What the tools themselves say may stand above.
+  return stderr.trim().split("\n").at(-1)!.replace(/^install\.sh: /, "");
+}
+
+/** A folder like /var/ossec after Wazuh's own installation (contracts/wazuh.md 1.7, 1.8). */
+async function makeWazuh(root: string): Promise<void> {
+  const folder = async (path: string, mode: string, owner = "root") => {
+    await run(["install", "-d", "-o", owner, "-g", GROUP, "-m", mode, path]);
+  };
+  await folder(root, "750");
+  for (const name of ["integrations", "queue", "bin"]) await folder(`${root}/${name}`, "750");
+  for (const name of ["etc", "logs"]) await folder(`${root}/${name}`, "770", USER);
+  await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
+}
+
+/** Every path below a folder with its owner and mode. */
+async function listing(folder: string): Promise<readonly string[]> {
+  const { stdout } = await run(["find", folder, "-mindepth", "2", "-printf", "%P %u:%g %m\\n"]);
+  return stdout.trim().split("\n").filter((line) => line !== "" && !line.startsWith("bin/")).sort();
+}
+
+Deno.test("install.sh refuses what it does not understand, before it looks at anything", async () => {
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [["--bin"], 'unknown argument "--bin"; --help lists them'],
+    [["--root"], "--root needs a value"],
+    [["--root", "var"], '"var" must be an absolute path of plain characters'],
+    [["--root", "/a b"], '"/a b" must be an absolute path of plain characters'],
+    [["--root", "/a/../b"], '"/a/../b" must be an absolute path of plain characters'],
+    [["--units", "/a|b"], '"/a|b" must be an absolute path of plain characters'],
+    [["--purge"], "--purge is for --uninstall"],
+    [["--systemd", "all"], "--systemd all: there are units of serve, follow and flush"],
+    [["--owner", "wazuh"], "--owner wazuh: give USER:GROUP"],
+    [
+      ["--misp-url", "misp.example.org"],
+      '--misp-url "misp.example.org" must begin with https:// or http://',
+    ],
+    [
+      ["--misp-url", 'https://x/", "y": "'],
+      '--misp-url "https://x/", "y": "" must be an address such as https://misp.example.org',
+    ],
+  ];
+  for (const [args, message] of cases) assert.equal(await refusal(...args), message);
+  const { code, stdout } = await install("--help");
+  assert.equal(code, 0);
+  assert.match(stdout, /^usage: sh deploy\/install\.sh \[--binary FILE\]/);
+});
+
+Deno.test("install.sh refuses to run as somebody else than root", async () => {
+  const drop = IS_ROOT ? AS_USER : [];
+  // By standard input: the project may lie where only root reads.
+  const { code, stderr } = await run([...drop, "sh", "-s"], {}, await Deno.readTextFile(SCRIPT));
+  assert.equal(code, 1);
+  assert.match(stderr, /: must run as root: files get owners that integratord insists on\n$/);
+});
+
+Deno.test("example.json is the configuration that README shows", async () => {
+  const example = JSON.parse(await Deno.readTextFile(`${PROJECT}deploy/example.json`)) as object;
+  const readme = await Deno.readTextFile(`${PROJECT}README.md`);
+  const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(readme)?.[1];
+  assert.deepEqual(JSON.parse(shown!), example);
+});
+
+/** The head of a program for another processor: 64-bit ARM. */
+const FOREIGN = Uint8Array.from([
+  ...[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...Array(8).fill(0)],
+  ...[2, 0, 0xb7, 0, 1, 0, 0, 0, ...Array(40).fill(0)],
+]);
+
+Deno.test({
+  name: "install.sh says what it cannot do, and leaves nothing behind",
+  ignore: !IS_ROOT || !HAS_TOOLS,
+  fn: async (t) => {
+    using folder = tempFolder();
+    await Deno.chmod(folder.path, 0o755);
+    const root = folder.file("ossec");
+    const common = ["--root", root, ...OWNER];
+    const target = `${root}/integrations/${PROGRAM}`;
+    await t.step("no Wazuh", async () => {
+      assert.match(
+        await refusal(...common),
+        /^no Wazuh in .*: there is no folder .*; name Wazuh's/,
+      );
+      await makeWazuh(root);
+      await Deno.remove(`${root}/bin/wazuh-integratord`);
+      assert.match(await refusal(...common), /^no Wazuh 4\.x in .*: there is no bin\/wazuh-integ/);
+      await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
+    });
+    await t.step("no such user or group", async () => {
+      const last = (owner: string) => refusal("--root", root, "--owner", owner);
+      assert.match(await last(`nobody-here:${GROUP}`), /^no user nobody-here; /);
+      assert.match(await last(`${USER}:nobodies-here`), /^no group nobodies-here; /);
+    });
+    const file = folder.file("binary");
+    await t.step("no binary, or one that does not run here", async () => {
+      const last = () => refusal(...common, "--binary", file);
+      assert.match(await last(), /^no binary .*; make it by `deno task compile`, or name it by/);
+      await Deno.writeTextFile(file, "#!/bin/sh\necho hello\n", { mode: 0o755 });
+      assert.match(await last(), / is no program for Linux; nothing was changed$/);
+      await Deno.writeFile(file, FOREIGN);
+      assert.match(
+        await last(),
+        / is for another processor than this one's, \w+; nothing was changed$/,
+      );
+      await Deno.copyFile("/bin/true", file);
+      assert.match(await last(), / does not run here as \w+: .*; nothing was changed$/);
+    });
+    await t.step("no room", async () => {
+      await Deno.writeFile(file, new Uint8Array(2_000_000));
+      const line = ["sh", SCRIPT, ...common, "--binary", file];
+      const { code, stderr } = await run(["sh", "-c", 'ulimit -f 100; exec "$@"', "-", ...line]);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /could not be copied to .*, where \S+ are free and \S+ needed; nothing was/,
+      );
+    });
+    await t.step("another one at work", async () => {
+      const line = ["sh", SCRIPT, ...common, "--binary", file];
+      const { code, stderr } = await run(["flock", `${root}/integrations`, ...line]);
+      assert.deepEqual([code, stderr], [
+        1,
+        `install.sh: another install.sh is at work in ${root}\n`,
+      ]);
+    });
+    await t.step("links", async () => {
+      const outside = folder.file("outside");
+      await Deno.writeTextFile(outside, "mine");
+      for (
+        const place of [
+          ...[`integrations/${PROGRAM}`, `etc/${PROGRAM}.json`, "logs/integrations.log"],
+          ...["queue/custom-misp", "etc/custom-misp"],
+        ]
+      ) {
+        await run(["ln", "-s", outside, `${root}/${place}`]);
+        const message = await refusal(...common, "--binary", file);
+        assert.match(
+          message,
+          /^\S+ is a link; nothing is written through links: put the f\w+ itself/,
+        );
+        await Deno.remove(`${root}/${place}`);
+      }
+      assert.equal(await Deno.readTextFile(outside), "mine");
+    });
+    await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
+    assert.deepEqual(await listing(root), []);
+  },
+});
+
+/** Compiles the binary of this project, or of the same project as a later version. */
+async function compile(folder: string, root: string, mispHost: string, version?: string) {
+  let project = PROJECT;
+  if (version !== undefined) {
+    project = `${folder}/later/`;
+    await Deno.mkdir(project);
+    const parts = ["deno.json", "deno.lock", "main.ts", "src", "deploy"];
+    await run(["cp", "-r", ...parts.map((name) => PROJECT + name), project]);
+    const settings = JSON.parse(await Deno.readTextFile(`${project}deno.json`)) as object;
+    await Deno.writeTextFile(`${project}deno.json`, JSON.stringify({ ...settings, version }));
+  }
+  const output = `${folder}/binary-${version ?? "now"}`;
+  const args = ["run", "--quiet", "-P=compile", `${project}deploy/compile.ts`];
+  args.push("--root", root, "--misp-host", mispHost, "--output", output);
+  const { code, stderr } = await run([Deno.execPath(), ...args], {
+    clearEnv: false,
+    cwd: project,
+  });
+  assert.equal(code, 0, stderr);
+  return output;
+}
+
+/** Alerts that nobody has sent, of sources of their own. */
+function numberedAlerts(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, number) => {
+    const source = `45.83.64.${1 + number % 8}`;
+    return JSON.stringify(sshdAlert({
+      id: `1787465999.${number}`,
+      pid: 30_000 + number,
+      message: `Failed password for root from ${source} port ${40_000 + number} ssh2`,
+    }));
+  });
+}
+
+const EVENTS = [
+  "SSH Brute Force Attack from 192.241.237.101 (7 attempts)",
+  "SSH Brute Force Attack from 2001:db8:bad:cafe::17 (1 attempts)",
+  "SSH Brute Force Attack from 212.64.151.233 (3 attempts)",
+  "SSH Brute Force Attack from 218.92.0.112 (1 attempts)",
+  ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `SSH Brute Force Attack from 45.83.64.${n} (10 attempts)`),
+  "SSH Brute Force Attack from 82.202.219.155 (6 attempts)",
+];
+
+interface Status {
+  readonly pending: { readonly attacks: number };
+  readonly reports: { readonly waiting: number; readonly refused: number };
+  readonly alerts: {
+    readonly accepted: number;
+    readonly duplicate: number;
+    readonly ignored: Readonly<Record<string, number>>;
+  };
+}
+
+Deno.test({
+  name:
+    "install.sh installs what takes 100 alerts from integratord, upgrades it, and takes it away",
+  ignore: !IS_ROOT || !HAS_TOOLS || !CAN_COMPILE,
+  fn: async (t) => {
+    await using misp = await FakeMisp.start();
+    using folder = tempFolder();
+    await Deno.chmod(folder.path, 0o755);
+    const root = folder.file("ossec");
+    const units = folder.file("units");
+    await Deno.mkdir(units);
+    await makeWazuh(root);
+    const target = `${root}/integrations/${PROGRAM}`;
+    const buffer = `${root}/queue/custom-misp/buffer.db`;
+    const configuration = `${root}/etc/${PROGRAM}.json`;
+    const common = ["--root", root, "--units", units, ...OWNER];
+    const host = new URL(misp.url).host;
+    const [now, later] = [
+      await compile(folder.path, root, host),
+      await compile(folder.path, root, host, "99.1.2"),
+    ];
+    const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`)) as {
+      version: string;
+    };
+
+    /** Hands alerts over as integratord does. @returns how each call ended */
+    const integratord = async (alerts: readonly string[]) => {
+      const args = [root, PROGRAM, misp.keys.orgadmin, misp.url];
+      const line = [...AS_USER, "perl", "-e", INTEGRATORD, ...args];
+      const { code, stdout, stderr } = await run(line, { env: {} }, alerts.join("\n") + "\n");
+      assert.deepEqual([code, stderr], [0, ""]);
+      return stdout.replace(/\n$/, "").split("\n");
+    };
+    const status = async () => {
+      const { stdout } = await run([...AS_USER, target, "status", "--json"], { env: {} });
+      return JSON.parse(stdout) as Status;
+    };
+    /** Waits for the publisher that the last alert left behind. */
+    const published = async () => {
+      for (const deadline = Date.now() + 60_000;;) {
+        const found = await status();
+        if (found.pending.attacks === 0 && found.reports.waiting === 0) return found;
+        assert.ok(Date.now() < deadline, JSON.stringify(found));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    };
+    const titles = () => misp.events().map((event) => event.info).sort();
+    const uuids = () => misp.events().map((event) => event.uuid).sort();
+
+    await t.step("a dry run says what it would do, and does nothing", async () => {
+      const before = await listing(root);
+      const { code, stdout, stderr } = await install(...common, "--binary", now, "--dry-run");
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.deepEqual(stdout.trim().split("\n"), [
+        `would: makes ${root}/queue/custom-misp (${USER}:${GROUP} 0750)`,
+        `would: makes ${root}/etc/custom-misp (root:${GROUP} 0750)`,
+        `would: makes ${configuration} (root:${GROUP} 0640)`,
+        `would: makes ${root}/logs/integrations.log (${USER}:${GROUP} 0640)`,
+        `would: installs ${target} (root:${GROUP} 0750), version ${version}`,
+      ]);
+      assert.deepEqual(await listing(root), before);
+    });
+
+    await t.step("a binary of another folder is refused", async () => {
+      const other = folder.file("other");
+      await makeWazuh(other);
+      assert.equal(
+        await refusal("--root", other, ...OWNER, "--binary", now),
+        `${now} was compiled for ${root}, not for ${other}; compile with --root ${other}; ` +
+          "nothing was changed",
+      );
+      assert.deepEqual(await listing(other), []);
+    });
+
+    await t.step("every file has its owner and its mode", async () => {
+      const { code, stdout, stderr } = await install(...common, "--binary", now);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.deepEqual(
+        await listing(root),
+        [
+          `etc/${PROGRAM}.json root:${GROUP} 640`,
+          `etc/custom-misp root:${GROUP} 750`,
+          `integrations/${PROGRAM} root:${GROUP} 750`,
+          `logs/integrations.log ${USER}:${GROUP} 640`,
+          `queue/custom-misp ${USER}:${GROUP} 750`,
+        ].sort(),
+      );
+      assert.deepEqual(JSON.parse(await Deno.readTextFile(configuration)), {
+        honeypot: { agent_prefixes: ["honeypot-"] },
+      });
+      const block = /<ossec_config>[\s\S]*<\/ossec_config>/.exec(stdout)?.[0];
+      const given = await Deno.readTextFile(`${PROJECT}deploy/wazuh4/ossec.conf`);
+      assert.equal(block, given.replaceAll(/ *<!--.*-->\n/g, "").trim());
+    });
+
+    // As an administrator would: in the file, since integratord hands on no environment.
+    const settings = {
+      honeypot: { agent_prefixes: ["honeypot-"] },
+      buffer: { period_minutes: 0 },
+      guard: { publish_private: true },
+    };
+    await Deno.writeTextFile(configuration, JSON.stringify(settings));
+
+    const fixtures = fixturePaths().map((path) => Deno.readTextFileSync(path).trim());
+    await t.step("100 alerts are taken, and published by the publisher left behind", async () => {
+      const calls = await integratord([...fixtures, ...numberedAlerts(80)]);
+      assert.deepEqual(calls, Array(100).fill("0\t"));
+      const { alerts, reports } = await published();
+      // The end of a session counts only with an attack that is not yet published: a matter of time.
+      const { not_an_attempt: ends = 0, ...ignored } = alerts.ignored;
+      assert.deepEqual(ignored, { host_name: 1, not_honeypot: 1 });
+      assert.deepEqual([alerts.accepted + ends, alerts.duplicate, reports.refused], [98, 0, 0]);
+      assert.deepEqual(titles(), EVENTS);
+      assert.ok(misp.events().every((event) => event.published));
+    });
+
+    await t.step(
+      "an upgrade in the midst of alerts keeps buffer, configuration and events",
+      async () => {
+        const [events, { ino }] = [uuids(), await Deno.stat(buffer)];
+        const [calls, { code, stdout, stderr }] = await Promise.all([
+          integratord([...fixtures, ...numberedAlerts(20)]),
+          install(...common, "--binary", later),
+        ]);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.ok(
+          stdout.includes(`upgrades ${target} from version ${version} to 99.1.2\n`),
+          stdout,
+        );
+        assert.ok(stdout.includes(`keeps ${configuration}\n`), stdout);
+        assert.deepEqual(calls, Array(40).fill("0\t"));
+        assert.equal(await said(target, "version").then((text) => text.split(/\s/)[1]), "99.1.2");
+        const { alerts } = await published();
+        assert.equal(alerts.duplicate, 38);
+        assert.equal((await Deno.stat(buffer)).ino, ino);
+        assert.deepEqual(JSON.parse(await Deno.readTextFile(configuration)), settings);
+        assert.deepEqual([uuids(), titles()], [events, EVENTS]);
+      },
+    );
+
+    await t.step("what comes after it updates the events of before", async () => {
+      const events = uuids();
+      const [next] = numberedAlerts(81).slice(80);
+      assert.deepEqual(await integratord([next!]), ["0\t"]);
+      await published();
+      assert.deepEqual(uuids(), events);
+      assert.equal(titles()[4], "SSH Brute Force Attack from 45.83.64.1 (11 attempts)");
+    });
+
+    await t.step("the same again changes nothing, and the block is not shown twice", async () => {
+      await Deno.writeTextFile(
+        `${root}/etc/ossec.conf`,
+        `<ossec_config>\n<name>${PROGRAM}</name>\n</ossec_config>\n`,
+      );
+      const before = await listing(root);
+      const { code, stdout } = await install(...common, "--binary", later);
+      assert.equal(code, 0);
+      assert.ok(stdout.includes(`${target} is version 99.1.2 already\n`), stdout);
+      assert.ok(!stdout.includes("<rule_id>"), stdout);
+      assert.deepEqual(await listing(root), before);
+    });
+
+    await t.step("units get the folder, the user and their place", async () => {
+      const args = [...common, "--binary", later, "--systemd", "serve", "--systemd", "flush"];
+      assert.equal((await install(...args)).code, 0);
+      const { stdout } = await run(["find", units, "-type", "f", "-printf", "%f %u:%g %m\\n"]);
+      assert.deepEqual(stdout.trim().split("\n").sort(), [
+        "custom-misp-flush.service root:root 644",
+        "custom-misp-flush.timer root:root 644",
+        "custom-misp-serve.service root:root 644",
+      ]);
+      const unit = await Deno.readTextFile(`${units}/custom-misp-serve.service`);
+      assert.ok(unit.includes(`\nExecStart=${target} serve\n`));
+      assert.ok(unit.includes(`\nUser=${USER}\nGroup=${GROUP}\n`));
+      assert.ok(unit.includes(`\nReadWritePaths=${root}/queue/custom-misp\n`));
+      assert.doesNotMatch(unit, /\/var\/ossec/);
+      await Deno.writeTextFile(`${units}/custom-misp-serve.service`, `${unit}# by hand\n`);
+      assert.match(
+        (await install(...args)).stdout,
+        /what was there is custom-misp-serve\.service\.b/,
+      );
+      assert.equal(await Deno.readTextFile(`${units}/custom-misp-serve.service`), unit);
+      const kept = await Deno.readTextFile(`${units}/custom-misp-serve.service.before`);
+      assert.equal(kept, `${unit}# by hand\n`);
+      await Deno.remove(`${units}/custom-misp-serve.service.before`);
+    });
+
+    await t.step(
+      "owners and modes that were changed are set right",
+      async () => {
+        await run(["chown", `${USER}:${GROUP}`, target, `${root}/etc/custom-misp`]);
+        await run(["chmod", "777", target, `${root}/queue/custom-misp`]);
+        assert.equal((await install(...common, "--binary", later)).code, 0);
+        const list = await listing(root);
+        for (
+          const line of [
+            `etc/custom-misp root:${GROUP} 750`,
+            `integrations/${PROGRAM} root:${GROUP} 750`,
+            `queue/custom-misp ${USER}:${GROUP} 750`,
+          ]
+        ) assert.ok(list.includes(line), line);
+      },
+    );
+
+    await t.step(
+      "an uninstall keeps the data, and the next installation goes on with it",
+      async () => {
+        const events = uuids();
+        const { code, stderr } = await install(...common, "--uninstall");
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.deepEqual([...Deno.readDirSync(units)], []);
+        const left = (await listing(root)).filter((line) => !line.includes("buffer.db-"));
+        assert.deepEqual(
+          left,
+          [
+            `etc/${PROGRAM}.json root:${GROUP} 640`,
+            `etc/custom-misp root:${GROUP} 750`,
+            "etc/ossec.conf root:root 644",
+            `logs/integrations.log ${USER}:${GROUP} 640`,
+            `queue/custom-misp ${USER}:${GROUP} 750`,
+            `queue/custom-misp/buffer.db ${USER}:${GROUP} 640`,
+          ].sort(),
+        );
+        assert.equal((await install(...common, "--uninstall")).code, 0);
+        assert.equal((await install(...common, "--binary", now)).code, 0);
+        assert.deepEqual(await integratord(fixtures), Array(20).fill("0\t"));
+        await published();
+        assert.deepEqual(uuids(), events);
+      },
+    );
+
+    await t.step("--purge takes the data, too, and follows no link in it", async () => {
+      const outside = folder.file("outside");
+      await Deno.mkdir(outside);
+      await Deno.writeTextFile(`${outside}/mine`, "mine");
+      await run(["ln", "-s", outside, `${root}/queue/custom-misp/link`]);
+      const dry = await install(...common, "--uninstall", "--purge", "--dry-run");
+      assert.deepEqual(dry.stdout.trim().split("\n").slice(0, 4), [
+        `would: removes ${target}, version ${version}`,
+        `would: removes ${root}/queue/custom-misp`,
+        `would: removes ${configuration}`,
+        `would: removes ${root}/etc/custom-misp`,
+      ]);
+      const { code, stdout, stderr } = await install(...common, "--uninstall", "--purge");
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, /still has the block of .*: remove it, and restart the manager\n$/);
+      assert.deepEqual(await listing(root), [
+        "etc/ossec.conf root:root 644",
+        `logs/integrations.log ${USER}:${GROUP} 640`,
+      ]);
+      assert.equal(await Deno.readTextFile(`${outside}/mine`), "mine");
+    });
+
+    await t.step(
+      "--misp-url is written into the configuration, which the program takes",
+      async () => {
+        const args = [...common, "--binary", now, "--misp-url", misp.url];
+        const { code, stdout } = await install(...args);
+        assert.equal(code, 0);
+        assert.match(stdout, /Put the key of a MISP user into \S+\/etc\/custom-misp\/api-key:/);
+        const { config } = loadConfig({
+          ...{ root, environment: () => undefined, readTextFile: Deno.readTextFileSync },
+        });
+        assert.equal(config.misp.url, misp.url);
+        assert.equal(config.misp.apiKeyFile, `${root}/etc/custom-misp/api-key`);
+      },
+    );
+
+    await t.step("a script of that name is kept beside it", async () => {
+      await Deno.remove(target);
+      await Deno.writeTextFile(target, "#!/bin/sh\n");
+      const { stdout } = await install(...common, "--binary", now);
+      assert.ok(stdout.includes(`another program, by version ${version}; it stays as`), stdout);
+      assert.equal(await Deno.readTextFile(`${target}.original`), "#!/bin/sh\n");
+    });
+  },
+});
