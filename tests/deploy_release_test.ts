@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { releaseNotes } from "../deploy/release_notes.ts";
+import { MIGRATIONS } from "../src/buffer/schema.ts";
 import { billOfMaterials, ownMaterials } from "../deploy/sbom.ts";
 
 const PROJECT = new URL("../", import.meta.url);
@@ -100,6 +101,11 @@ Deno.test("releaseNotes() gives the part of a version, and none for one that is 
     assert.throws(() => releaseNotes(CHANGELOG, version), RangeError);
   }
   assert.match(releaseNotes(read("CHANGELOG.md"), "Unreleased"), /### Added/);
+});
+
+Deno.test("CHANGELOG.md names the schema of the buffer", () => {
+  const [, schema] = /Schema of the buffer: (\d+)\./.exec(read("CHANGELOG.md")) ?? [];
+  assert.equal(schema, String(MIGRATIONS.length));
 });
 
 interface Step {

@@ -166,28 +166,35 @@ class Files {
     return first === undefined ? await this.#openCurrent(0) : await this.#open(first, 0);
   }
 
+  /**
+   * Goes on where a checkpoint says. A dated file is found by its name first: once it is packed and
+   * removed, its inode is given to the next file that comes.
+   */
   async #continue(checkpoint: Checkpoint): Promise<Source | undefined> {
     const { name, offset } = checkpoint;
     const { log } = this.#parts;
+    const isKnown = (source: Source | undefined) =>
+      source !== undefined && source.cutter.offset === offset &&
+      fingerprintOf(source.cutter.tail) === checkpoint.fingerprint;
+    const named = (await this.#dated()).find((one) => one.name === name);
     const same = await this.#findByInode(checkpoint);
-    if (same !== undefined) {
-      const continued = await openPlain(same.path, () => same.name, Math.min(offset, same.size));
-      const { tail } = continued.cutter;
-      if (offset <= same.size && fingerprintOf(tail) === checkpoint.fingerprint) return continued;
-      await continued[Symbol.asyncDispose]();
-      log("warning", `${same.path} is not what was read before; it is read from its start`);
-      return await openPlain(same.path, () => same.name, 0);
-    }
-    const file = (await this.#dated()).find((one) => one.name === name);
-    if (file !== undefined) {
-      const source = await this.#open(file, offset);
-      const { tail } = source?.cutter ?? {};
-      if (tail !== undefined && fingerprintOf(tail) === checkpoint.fingerprint) return source;
+    const openings = [
+      ...(named === undefined ? [] : [(at: number) => this.#open(named, at)]),
+      ...(same === undefined
+        ? []
+        : [(at: number) => openPlain(same.path, () => same.name, Math.min(at, same.size))]),
+    ];
+    for (const open of openings) {
+      const source = await open(offset);
+      if (isKnown(source)) return source;
       await source?.[Symbol.asyncDispose]();
-      log("warning", `${file.name} is not what was read before; it is read from its start`);
-      return await this.#open(file, 0);
     }
+    const [open] = openings;
     const what = name === "" ? this.path : name;
+    if (open !== undefined) {
+      log("warning", `${what} is not what was read before; it is read from its start`);
+      return await open(0);
+    }
     log(
       "error",
       `${what} was followed up to byte ${offset} and is gone; what it had behind is lost`,

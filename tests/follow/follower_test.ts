@@ -203,6 +203,25 @@ Deno.test("follow() tells a new file with the inode of the old one apart", async
   assert.deepEqual(await rig.read(), ["2", "3"], `${inode} ${device}`);
 });
 
+Deno.test("follow() finds a packed file by its name though its inode is another file's by now", async () => {
+  using rig = new Rig();
+  rig.site.open();
+  rig.site.append("1\n");
+  assert.deepEqual(await rig.read("start"), ["1"]);
+  const first = rig.site.dated;
+  rig.site.append("2\n");
+  rig.site.nextDay();
+  rig.site.append("3\n");
+  rig.site.pack(first);
+  rig.site.nextDay();
+  rig.site.append("4\n");
+  // As the file system does it, sooner or later.
+  const { dev, ino } = Deno.statSync(rig.site.file);
+  rig.checkpoint = { ...rig.checkpoint!, inode: String(ino), device: String(dev) };
+  assert.deepEqual(await rig.read(), ["2", "3", "4"]);
+  assert.deepEqual(rig.logged, []);
+});
+
 Deno.test("follow() says loudly when the file that it was in is gone, and goes on with the next", async () => {
   using rig = new Rig();
   rig.site.open();
