@@ -10,11 +10,7 @@ const INSIDE: readonly string[] = ["too long"];
 /** Where what is printed and logged comes from. What pages and descriptions say is not about trouble. */
 const ROOMS = ["cli", "config", "follow", "forward", "guard", "misp", "publish", "server"];
 const QUIET =
-<<<<<<< HEAD
-  /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help\.|demo\.|manual\/))/;
-=======
   /^src\/(server\/(pages\/|openapi|docs_page|answers)|config\/keys|misp\/story|cli\/(help|demo|manual)\b)/;
->>>>>>> docs
 
 function* modulesBelow(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, PROJECT))) {
