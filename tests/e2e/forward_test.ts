@@ -64,13 +64,17 @@ async function until(
 
 /** A counter of a buffer that others write. */
 function counterOf({ buffer }: Program, name: string): number {
-  using db = new DatabaseSync(buffer, { readOnly: true });
+  const db = new DatabaseSync(buffer, { readOnly: true });
+  // Deno 2.5 cannot dispose of a database by itself.
+  using _closing = { [Symbol.dispose]: () => db.close() };
   return Number(db.prepare("SELECT value FROM counter WHERE name = ?").get(name)?.value ?? 0);
 }
 
 /** As if the pauses after a failure had run out. */
 function timePasses({ buffer }: Program): void {
-  using db = new DatabaseSync(buffer);
+  const db = new DatabaseSync(buffer);
+  // Deno 2.5 cannot dispose of a database by itself.
+  using _closing = { [Symbol.dispose]: () => db.close() };
   db.exec("PRAGMA busy_timeout = 5000; UPDATE sink_pause SET until = 1");
 }
 
@@ -180,7 +184,9 @@ for (const kind of KINDS) {
     // A manager that has forgotten what it sent sends all of it again.
     const before = await statusOf(one);
     {
-      using db = new DatabaseSync(one.buffer);
+      const db = new DatabaseSync(one.buffer);
+      // Deno 2.5 cannot dispose of a database by itself.
+      using _closing = { [Symbol.dispose]: () => db.close() };
       db.exec("DELETE FROM seen_alert");
     }
     assert.equal((await one.run(["replay", file])).code, 0);
@@ -192,7 +198,9 @@ for (const kind of KINDS) {
     assert.equal(await service.end(), 0);
     {
       // Who was killed may have been publishing.
-      using db = new DatabaseSync(relay.buffer);
+      const db = new DatabaseSync(relay.buffer);
+      // Deno 2.5 cannot dispose of a database by itself.
+      using _closing = { [Symbol.dispose]: () => db.close() };
       db.exec("UPDATE lease SET expires_at = 1 WHERE name = 'publish'");
     }
     assert.equal((await relay.run(["flush", "--now"])).code, 0);

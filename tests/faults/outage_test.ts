@@ -225,13 +225,17 @@ async function publishFromFour(site: Site, path: string) {
 
 /** What the buffer takes on the disk once nothing is left in its write-ahead log. */
 function bytesOf(path: string): number {
-  using db = new DatabaseSync(path);
+  const db = new DatabaseSync(path);
+  // Deno 2.5 cannot dispose of a database by itself.
+  using _closing = { [Symbol.dispose]: () => db.close() };
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   return Deno.statSync(path).size;
 }
 
 function keptReports(path: string) {
-  using db = new DatabaseSync(path, { readOnly: true });
+  const db = new DatabaseSync(path, { readOnly: true });
+  // Deno 2.5 cannot dispose of a database by itself.
+  using _closing = { [Symbol.dispose]: () => db.close() };
   return db.prepare(
     `SELECT event_uuid, source_ip, state, frozen_at, next_try_at > frozen_at AS later FROM report`,
   ).all().map((row) => ({

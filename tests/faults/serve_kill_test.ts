@@ -141,7 +141,9 @@ Deno.test(`${KIND}: serve, killed at random while ${SENDERS.length} senders post
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
 
   // A kill in the middle of a flush leaves a lease behind, which would run out by itself.
-  using db = new DatabaseSync(program.buffer);
+  const db = new DatabaseSync(program.buffer);
+  // Deno 2.5 cannot dispose of a database by itself.
+  using _closing = { [Symbol.dispose]: () => db.close() };
   db.exec("UPDATE lease SET expires_at = 1 WHERE name = 'publish'");
   const flushed = await program.run(["flush", "--now"]);
   assert.deepEqual([flushed.code, flushed.stderr], [0, ""]);
