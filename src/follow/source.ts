@@ -10,7 +10,7 @@ import type { Checkpoint } from "../buffer/buffer.ts";
 import { LineCutter, TAIL } from "./lines.ts";
 
 /** Bytes that are read at a time: the lines of a block are stored together, in one commit. */
-const BLOCK = 8 * 1024 * 1024;
+const BLOCK = 4 * 1024 * 1024;
 
 /** A file, and how far it is read. */
 export interface Source extends AsyncDisposable {
