@@ -17,8 +17,11 @@ const BUSY_TIMEOUT_MS = 10_000;
  */
 const CACHE_KIB = 32 * 1024;
 
-/** Pages after which the log is copied into the file: what every batch changes is copied once in many. */
-const CHECKPOINT_PAGES = 8000;
+/**
+ * Pages after which the log is copied into the file: what every batch changes is copied once in many.
+ * Not where processes come and go: whoever opens the file alone has to read the whole log first.
+ */
+export const CHECKPOINT_PAGES = 8000;
 
 /** What is wrong with a file, and what to do about it. */
 interface Trouble {
@@ -55,16 +58,10 @@ class Unusable extends Error {
   }
 }
 
-/** A dozen hand-overs of one alert. */
-const SHORT_LOG_PAGES = 150;
-
 /** How a file is opened. By default it is moved aside when damage is met. */
 export interface Care {
-  /**
-   * One alert is stored, and the process ends. The write-ahead log is kept short then: whoever comes
-   * next, alone, has to read all of it.
-   */
-  readonly isShort?: boolean;
+  /** For a process that stays and stores many alerts at a time. */
+  readonly takesFloods?: boolean;
   /** Damage is told, and nothing is moved: for commands that only look. */
   readonly onlyTells?: boolean;
   /** All pages are looked at when opening, not only those that are used. */
@@ -88,12 +85,16 @@ export interface Opened {
 export function openDatabase(path: string, now: number, care: Care = {}): Opened {
   try {
     const db = openOnce(path);
-    if (care.isShort) db.exec(`PRAGMA wal_autocheckpoint = ${SHORT_LOG_PAGES}`);
     return { db: care.checksAll ? checked(db) : db, movedAside: undefined };
   } catch (error) {
     if (!isDamage(error) || care.onlyTells) throw explain(path, error);
     return replaceDamaged(path, now);
   }
+}
+
+/** Sets a connection up for batches of many alerts. */
+export function takeFloods(db: DatabaseSync): void {
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 }
 
 /**
@@ -139,10 +140,7 @@ function openOnce(path: string): DatabaseSync {
     // Before the switch: what is not ours stays as it is, byte for byte.
     requireOurs(db);
     switchToWal(db);
-    db.exec(
-      `PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
-    );
+    db.exec("PRAGMA synchronous = FULL");
     migrate(db);
     return db;
   } catch (error) {
@@ -175,6 +173,8 @@ function checked(db: DatabaseSync): DatabaseSync {
 
 /** SQLite gives its side files the mode of the database, and the database that of the umask. */
 function createFile(path: string): void {
+  // Asked first, since it mostly is there: an error is dearer than the question.
+  if (statOf(path) !== undefined) return;
   const options = { write: true, createNew: true, mode: 0o640 };
   try {
     Deno.openSync(path, options).close();

@@ -23,6 +23,7 @@ import type * as spoolDesk from "./spool_desk.ts";
 import { readStatus } from "./status.ts";
 import {
   type Care,
+  CHECKPOINT_PAGES,
   close,
   explain,
   isDamage,
@@ -31,8 +32,12 @@ import {
   type Opened,
   replaced,
   replaceDamaged,
+  takeFloods,
 } from "./open.ts";
 import { faultPoint } from "../fault_point.ts";
+
+/** What the write-ahead log may hold beside the file, bytes. */
+const LOG_BYTES = CHECKPOINT_PAGES * 4096;
 
 /** The buffer of a site with one manager, or of several that hand over to one `serve`. */
 export class SqliteBuffer implements buffer.Buffer {
@@ -40,9 +45,9 @@ export class SqliteBuffer implements buffer.Buffer {
   /** Tells whether the file is still the one that was opened. */
   #inode: number | null | undefined;
   readonly #path: string;
-  readonly #onlyTells: boolean;
+  readonly #care: Care;
   readonly #statements = new Map<string, StatementSync>();
-  /** Of the file when it was last looked at, bytes: no more of it can be in use. */
+  /** Of the file when it was last looked at, bytes. */
   #size = Infinity;
   /** Where a damaged file was moved to, when this buffer was opened or later. */
   movedAside: string | undefined;
@@ -57,8 +62,9 @@ export class SqliteBuffer implements buffer.Buffer {
   constructor(path: string, now: number, care: Care = {}) {
     const opened = openDatabase(path, now, care);
     this.#path = path;
-    this.#onlyTells = care.onlyTells ?? false;
+    this.#care = care;
     this.#db = opened.db;
+    if (care.takesFloods) takeFloods(this.#db);
     this.#inode = this.#inodeNow();
     this.movedAside = opened.movedAside;
   }
@@ -90,7 +96,7 @@ export class SqliteBuffer implements buffer.Buffer {
       try {
         return Promise.resolve(work());
       } catch (error) {
-        if (!isDamage(error) || this.#onlyTells) throw error;
+        if (!isDamage(error) || this.#care.onlyTells) throw error;
         const movedAside = this.#replace(Date.now());
         if (movedAside !== undefined) throw replaced(this.#path, movedAside);
         return Promise.resolve(work());
@@ -142,7 +148,7 @@ export class SqliteBuffer implements buffer.Buffer {
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
       const incoming = groups.reduce((sum, { length }) => sum + length, 0);
-      if (maxBytes !== undefined && this.#size > maxBytes) {
+      if (maxBytes !== undefined && this.#size + LOG_BYTES > maxBytes) {
         makeRoom(this.#sql, maxBytes, incoming, now);
       }
       faultPoint("in-tx-before-commit");
@@ -177,6 +183,7 @@ export class SqliteBuffer implements buffer.Buffer {
     this.#statements.clear();
     close(this.#db);
     this.#db = db;
+    if (this.#care.takesFloods) takeFloods(db);
     this.#inode = this.#inodeNow();
     this.movedAside = movedAside ?? this.movedAside;
     return movedAside;

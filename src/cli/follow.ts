@@ -123,7 +123,7 @@ async function followWith(
   signals: Signals,
 ): Promise<"over" | "reload"> {
   const { config } = loaded;
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { takesFloods: true });
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);
   const log: Log = (level, message) => {

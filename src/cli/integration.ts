@@ -29,9 +29,6 @@ interface Refused {
 
 /** Handles one call of integratord. */
 export async function integration(start: Start): Promise<number> {
-  // A file that is not there is an everyday thing, and nobody sees the stack of such an error: for
-  // that alone the engine would read whole modules once more.
-  Error.stackTraceLimit = 0;
   const call = parseIntegrationCall(start.args);
   const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
   const { config } = loaded;
@@ -74,7 +71,7 @@ async function store(
 
 function openBuffer(config: Config, now: number): SqliteBuffer {
   try {
-    return new SqliteBuffer(config.buffer.path, now, { isShort: true });
+    return new SqliteBuffer(config.buffer.path, now);
   } catch (error) {
     throw notStored(error);
   }

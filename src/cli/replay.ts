@@ -32,7 +32,7 @@ export async function replay(start: Start): Promise<number> {
   const dryRun = values["dry-run"] ?? false;
   // Damage that is met half-way would take along what was filled in before.
   const path = dryRun ? ":memory:" : config.buffer.path;
-  using buffer = new SqliteBuffer(path, Date.now(), { checksAll: !dryRun });
+  using buffer = new SqliteBuffer(path, Date.now(), { checksAll: !dryRun, takesFloods: true });
   const log = createLog(config.log, false);
   const { movedAside } = buffer;
   if (movedAside !== undefined) {
