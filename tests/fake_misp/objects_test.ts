@@ -1,0 +1,100 @@
+/**
+ * Objects as they are kept, and the templates that they do not have to keep to.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Bench, EVENT, type Json, OBJECT, report } from "./rig.ts";
+import { templateProblems } from "./templates.ts";
+
+Deno.test("captureObject() keeps an object as sent, templates not enforced", async () => {
+  await using bench = await Bench.start();
+  const event = await bench.add({
+    Object: [
+      report({ first_seen: "2026-11-20T10:00:00+00:00" }),
+      report({
+        uuid: undefined,
+        name: "no-such-template",
+        template_uuid: "12345678-0000-4000-8000-000000000000",
+        distribution: undefined,
+        Attribute: [{ object_relation: "foo", type: "text", value: "zzz" }],
+      }),
+    ],
+  });
+  const [known, unknown] = event.Object;
+  assert.equal(known.uuid, OBJECT);
+  assert.equal(known.distribution, "5");
+  assert.equal(known.first_seen, "2026-11-20T10:00:00.000000+00:00");
+  assert.equal(known.description, null);
+  assert.deepEqual(
+    known.Attribute.map((one: Json) => [one.object_relation, one.object_id, one.to_ids]),
+    [["ip-src", "1", true], ["total", "1", false], ["type", "1", false]],
+  );
+  assert.equal(known.Attribute[1].disable_correlation, false);
+  assert.equal(unknown.distribution, "0");
+  assert.equal(unknown.Attribute[0].distribution, "5");
+  assert.equal(event.attribute_count, "4");
+  assert.deepEqual(event.Attribute, []);
+});
+
+Deno.test("captureObject() drops objects without template fields or attributes", async () => {
+  await using bench = await Bench.start();
+  const invalid = [{ object_relation: "ip-src", type: "ip-src", value: "not-an-ip" }];
+  const event = await bench.add({
+    Object: [
+      { name: "geolocation", Attribute: [{ object_relation: "x", type: "text", value: "DE" }] },
+      report({ uuid: undefined, "meta-category": undefined }),
+      report({ uuid: undefined, template_uuid: undefined }),
+      report({ uuid: undefined, template_version: undefined }),
+      report({ uuid: undefined, Attribute: [] }),
+      report({ uuid: undefined, Attribute: invalid }),
+    ],
+  });
+  assert.deepEqual(event.Object, []);
+  assert.equal(event.attribute_count, "0");
+});
+
+Deno.test("captureObject() keeps an object with its one valid attribute", async () => {
+  await using bench = await Bench.start();
+  const event = await bench.add({
+    Object: [report({
+      Attribute: [
+        { object_relation: "ip-src", type: "ip-src", value: "not-an-ip" },
+        { object_relation: "total", type: "counter", value: "abc" },
+        { object_relation: "username", type: "text", value: "ok" },
+      ],
+    })],
+  });
+  assert.deepEqual(event.Object[0].Attribute.map((one: Json) => one.value), ["ok"]);
+  assert.equal(event.attribute_count, "1");
+});
+
+Deno.test("templateProblems() says what a template would not allow", async () => {
+  await using bench = await Bench.start();
+  const port = {
+    name: "ip-port",
+    "meta-category": "misc",
+    template_uuid: "9f8cea74-16fe-4968-a2b4-026676949ac6",
+    template_version: "9",
+    Attribute: [
+      { object_relation: "foo", type: "text", value: "zzz" },
+      { object_relation: "text", type: "comment", value: "zzz" },
+    ],
+  };
+  const half = report({
+    uuid: undefined,
+    Attribute: [{ object_relation: "username", type: "text", value: "root" }],
+  });
+  await bench.add({ Object: [report(), port, half] });
+  assert.deepEqual(bench.misp.event(EVENT)?.Object.map(templateProblems), [
+    [],
+    [
+      "meta-category is misc",
+      "template_version is 9",
+      "unknown relation foo",
+      "relation text has type comment",
+      "none of dst-port, src-port, domain, hostname, ip, ip-src, ip-dst is there",
+    ],
+    ["required relation total is missing", "required relation type is missing"],
+  ]);
+});
