@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { Home } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { decide } from "../../src/intake.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
-import { closeDay, freezeAttack, type FreezeRules, NO_LOOKUPS } from "../../src/publish/freeze.ts";
+import { closeDay, freezeAttack, NO_LOOKUPS } from "../../src/publish/freeze.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -18,29 +18,12 @@ const B = "192.241.237.101";
 const C = "212.64.151.233";
 const DUE = { periodMs: 0, maxHoldMs: 60 * MINUTE, sinks: ["misp" as const] };
 
-const RULES: FreezeRules = {
-  sinks: ["misp"],
-  publishIntervalMs: 0,
-  reopenAfterMs: 30 * DAY,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top",
-  sensorNames: "pseudonym",
-  passwords: false,
-  tags: [],
-  minAttempts: 1,
-};
-
 /** One guess from each source, frozen at once. */
 async function guess(
   buffer: SqliteBuffer,
   now: number,
   sources: readonly string[],
-  rules = RULES,
+  rules = PLAIN_FREEZE_RULES,
   isOfDay = true,
 ): Promise<readonly Home[]> {
   const time = new Date(now).toISOString().replace("Z", "+0000");
@@ -62,7 +45,7 @@ async function guess(
 const close = (buffer: SqliteBuffer, now: number) =>
   buffer.closeDays(
     now - DUE.maxHoldMs,
-    (event, homes) => closeDay(event, homes, RULES, now),
+    (event, homes) => closeDay(event, homes, PLAIN_FREEZE_RULES, now),
   );
 
 /** The reports that wait, by source. */
@@ -108,11 +91,13 @@ Deno.test("freezeDue() opens part 2 with the source that would be over 2,000 att
 
 Deno.test("freezeDue() leaves a source in the event that it has when the setting changes", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
-  const [own] = await guess(buffer, NOON, [A], RULES, false);
+  const [own] = await guess(buffer, NOON, [A], PLAIN_FREEZE_RULES, false);
   assert.notEqual(own?.eventUuid, DAY_1);
   assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [A])), [own?.eventUuid]);
   assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [B])), [DAY_1]);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], RULES, false)), [DAY_1]);
+  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], PLAIN_FREEZE_RULES, false)), [
+    DAY_1,
+  ]);
 });
 
 Deno.test("closeDays() closes a day once, when it is over and its last attacks are due", async () => {
@@ -158,7 +143,7 @@ Deno.test("closeDays() leaves a day closed whose source comes back, and closes i
 
 Deno.test("closeDays() says nothing of a day none of whose sources was published", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
-  await guess(buffer, NOON, [A], { ...RULES, minAttempts: 5 });
+  await guess(buffer, NOON, [A], { ...PLAIN_FREEZE_RULES, minAttempts: 5 });
   assert.equal(await close(buffer, MIDNIGHT + 60 * MINUTE), 1);
   assert.deepEqual(await waiting(buffer), []);
   assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);

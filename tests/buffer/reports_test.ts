@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { Lease, Report } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const IP = "82.202.219.155";
@@ -18,25 +18,6 @@ const PUBLISH = { name: "publish", owner: "somebody" };
 
 const open = (path = ":memory:") => new SqliteBuffer(path, START);
 
-function rulesFor(sinks: FreezeRules["sinks"]): FreezeRules {
-  return {
-    sinks,
-    publishIntervalMs: 0,
-    reopenAfterMs: 30 * DAY,
-    maxUsernames: 100,
-    publisher: undefined,
-    eventUuidOf: eventUuid,
-    distribution: 0,
-    threatLevel: 3,
-    analysis: 0,
-    usernames: "top",
-    sensorNames: "pseudonym",
-    passwords: false,
-    tags: [],
-    minAttempts: 1,
-  };
-}
-
 /** One guess of a source, frozen into reports. */
 async function frozen(
   buffer: SqliteBuffer,
@@ -46,7 +27,7 @@ async function frozen(
 ): Promise<void> {
   const message = `Failed password for root from ${ip} port 51676 ssh2`;
   await buffer.accept([decideDefault(sshdAlert({ message }))], { maxUsernames: 100 }, now);
-  const rules = rulesFor(sinks);
+  const rules = { ...PLAIN_FREEZE_RULES, sinks };
   await buffer.freezeDue(DUE, 10, now, (attack, home) => freezeAttack(attack, home, rules, now));
 }
 

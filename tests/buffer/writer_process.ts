@@ -7,12 +7,12 @@
  * @module
  */
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
 import type { Sink } from "../../src/misp/sink.ts";
 import type { Decision } from "../../src/types.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 /** The source that all writers see. */
 export const COMMON_SOURCE = "82.202.219.155";
@@ -22,22 +22,11 @@ export const SHARED_ALERTS = 10;
 /** The source that only one writer sees. */
 export const ownSource = (writer: number) => `212.64.151.${writer}`;
 
-/** The rules by which tests freeze. */
+/** The rules by which these processes freeze. */
 export const FREEZE_RULES = {
+  ...PLAIN_FREEZE_RULES,
   sinks: ["feed"],
-  publishIntervalMs: 0,
-  reopenAfterMs: 30 * 24 * 60 * 60_000,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top" as const,
-  sensorNames: "pseudonym" as const,
-  passwords: false,
   tags: ["tlp:green"],
-  minAttempts: 1,
 } as const;
 
 /** A round of publishing on a sink that takes everything. */

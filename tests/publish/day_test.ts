@@ -4,17 +4,17 @@ import { decide } from "../../src/intake.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { FeedSink } from "../../src/misp/feed_sink.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { dayEventUuid, eventUuid } from "../../src/misp/uuid.ts";
-import { closeDay, freezeAttack, type FreezeRules, retractHome } from "../../src/publish/freeze.ts";
+import { dayEventUuid } from "../../src/misp/uuid.ts";
+import { closeDay, freezeAttack, retractHome } from "../../src/publish/freeze.ts";
 import { NO_LOOKUPS } from "../../src/publish/freeze.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
 const MANAGER = "wazuh-manager-01";
 const TITLE = "SSH brute-force sources seen by honeypots, 2026-11-23";
 const UUID = dayEventUuid(MANAGER, "2026-11-23", 1);
@@ -24,22 +24,7 @@ const TAGS = [
   'workflow:state="complete"',
 ];
 
-const RULES: FreezeRules = {
-  sinks: ["misp", "feed"],
-  publishIntervalMs: 0,
-  reopenAfterMs: 30 * DAY,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top",
-  sensorNames: "pseudonym",
-  passwords: false,
-  tags: ["tlp:green"],
-  minAttempts: 1,
-};
+const RULES = { ...PLAIN_FREEZE_RULES, sinks: ["misp", "feed"], tags: ["tlp:green"] } as const;
 
 /** A publisher to a fake MISP and to a feed folder, by a clock that is moved by hand. */
 class Scene implements AsyncDisposable {

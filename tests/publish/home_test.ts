@@ -1,31 +1,16 @@
 import assert from "node:assert/strict";
 import type { Attack, EvidenceRow, Frozen, Home } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
-import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import { freezeAttack } from "../../src/publish/freeze.ts";
 import { totalsOf, updateHome } from "../../src/publish/home.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 const START = Date.UTC(2026, 10, 23, 1, 21);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const RULES: FreezeRules = {
-  sinks: ["feed", "misp"],
-  publishIntervalMs: 0,
-  reopenAfterMs: 30 * DAY,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top" as const,
-  sensorNames: "pseudonym" as const,
-  passwords: false,
-  tags: [],
-  minAttempts: 1,
-};
+const RULES = { ...PLAIN_FREEZE_RULES, sinks: ["feed", "misp"] } as const;
 
 interface Scene {
   readonly name: string;

@@ -8,12 +8,12 @@ import assert from "node:assert/strict";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
-import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import { freezeAttack } from "../../src/publish/freeze.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import type { Decision } from "../../src/types.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 import { seededRandom } from "../support/random.ts";
 
 const MINUTE = 60_000;
@@ -34,22 +34,7 @@ const TAGS = [
   'misp-galaxy:mitre-attack-pattern="Valid Accounts - T1078"',
 ];
 
-const RULES: FreezeRules = {
-  sinks: ["misp"],
-  publishIntervalMs: 0,
-  passwords: false,
-  reopenAfterMs: 30 * 24 * 60 * MINUTE,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top",
-  sensorNames: "pseudonym",
-  tags: ["tlp:green"],
-  minAttempts: 1,
-};
+const RULES = { ...PLAIN_FREEZE_RULES, tags: ["tlp:green"] };
 
 /** What a day came to. */
 export interface Day {

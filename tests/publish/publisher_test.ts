@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Report, SinkName } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { backoffMs, PUBLISH_LEASE, publishDue } from "../../src/publish/publisher.ts";
 import type { Outcome, Sink } from "../../src/misp/sink.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 const START = Date.UTC(2026, 7, 23, 6);
 const MINUTE = 60_000;
@@ -79,20 +79,9 @@ class Scene implements Disposable {
         now: number,
       ) =>
         freezeAttack(attack, home, {
+          ...PLAIN_FREEZE_RULES,
           sinks,
           publishIntervalMs: this.publishIntervalMs,
-          reopenAfterMs: 30 * 24 * 60 * MINUTE,
-          maxUsernames: 100,
-          publisher: undefined,
-          eventUuidOf: eventUuid,
-          distribution: 0,
-          threatLevel: 3,
-          analysis: 0,
-          usernames: "top" as const,
-          sensorNames: "pseudonym" as const,
-          passwords: false,
-          tags: [],
-          minAttempts: 1,
         }, now),
       now: () => this.now,
       random: () => 0.5,

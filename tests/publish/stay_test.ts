@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Report } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import type { Outcome } from "../../src/misp/sink.ts";
 import { stayAndPublish, type StayParts } from "../../src/publish/stay.ts";
 import { STAY_LEASE } from "../../src/publish/names.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 const START = Date.UTC(2026, 7, 23, 6);
 const MINUTE = 60_000;
@@ -55,22 +55,7 @@ class Scene implements Disposable {
       prepare: () => Promise.resolve(),
       close: () => [],
       freeze: (attack, home, now) =>
-        freezeAttack(attack, home, {
-          sinks: ["feed"],
-          publishIntervalMs: 0,
-          reopenAfterMs: 30 * 24 * 60 * MINUTE,
-          maxUsernames: 100,
-          publisher: undefined,
-          eventUuidOf: eventUuid,
-          distribution: 0,
-          threatLevel: 3,
-          analysis: 0,
-          usernames: "top" as const,
-          sensorNames: "pseudonym" as const,
-          passwords: false,
-          tags: [],
-          minAttempts: 1,
-        }, now),
+        freezeAttack(attack, home, { ...PLAIN_FREEZE_RULES, sinks: ["feed"] }, now),
       now: () => this.now,
       random: () => 0.5,
       log: () => undefined,
