@@ -292,3 +292,9 @@ Deno.test("the dashboard asks the data source that is chosen", () => {
   }
   assert.equal(ids.size, dashboard.panels.length);
 });
+
+Deno.test("example.json is the configuration that README shows", () => {
+  const example = JSON.parse(read("deploy/example.json")) as object;
+  const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(read("README.md"))?.[1];
+  assert.deepEqual(JSON.parse(shown!), example);
+});

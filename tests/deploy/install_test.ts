@@ -1,6 +1,6 @@
 /**
- * `deploy/install.sh`: owners and modes, upgrades, refusals, and a hundred alerts through what it
- * installed, called as integratord calls.
+ * `deploy/install.sh`: owners and modes, upgrades, and a hundred alerts through what it installed, called
+ * as integratord calls.
  *
  * @module
  */
@@ -11,221 +11,30 @@ import { CAN_COMPILE } from "../e2e/program.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
+import {
+  AS_USER,
+  compile,
+  GROUP,
+  HAS_TOOLS,
+  HAS_WAZUH,
+  install,
+  IS_ROOT,
+  listing,
+  makeWazuh,
+  OWNER,
+  PROJECT,
+  refusal,
+  run,
+  said,
+  USER,
+} from "./wazuh_root.ts";
 
-const PROJECT = new URL("../../", import.meta.url).pathname;
-const SCRIPT = `${PROJECT}deploy/install.sh`;
 const INTEGRATORD = Deno.readTextFileSync(new URL("integratord.pl", import.meta.url));
-
-/** Runs a command; nothing of our environment but the places of programs. */
-async function run(line: readonly string[], options: Deno.CommandOptions = {}, input?: string) {
-  const child = new Deno.Command(line[0]!, {
-    ...{ args: line.slice(1), cwd: "/", clearEnv: true, env: { PATH: "/usr/bin:/bin:/usr/sbin" } },
-    ...{ stdin: input === undefined ? "null" : "piped", stdout: "piped", stderr: "piped" },
-    ...options,
-  }).spawn();
-  const write = async () => {
-    if (input === undefined) return;
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close();
-  };
-  const [output] = await Promise.all([child.output(), write()]);
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
-}
-
-const said = async (...line: readonly string[]) => (await run(line)).stdout.trim();
-
-/** Wazuh's user where there is one; the script is told another one where there is none. */
-const HAS_WAZUH = await said("id", "-u", "wazuh") !== "";
-const USER = HAS_WAZUH ? "wazuh" : "nobody";
-const GROUP = await said("id", "-gn", USER);
-const OWNER = HAS_WAZUH ? [] : ["--owner", `${USER}:${GROUP}`];
-const AS_USER = ["setpriv", "--reuid", USER, "--regid", GROUP, "--clear-groups"];
-
-const IS_ROOT = Deno.uid() === 0;
-const HAS_TOOLS = await said("sh", "-c", "command -v setpriv && command -v perl && echo yes")
-  .then((text) => text.endsWith("yes"));
 
 if (!IS_ROOT) console.log("not root: what install.sh installs was not tested");
 else if (!HAS_TOOLS) console.log("no setpriv or no perl: what install.sh installs was not tested");
 else if (!HAS_WAZUH) {
   console.log(`no user wazuh: install.sh is tested with --owner ${USER}:${GROUP}`);
-}
-
-const install = (...args: readonly string[]) => run(["sh", SCRIPT, ...args]);
-
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await install(...args);
-  assert.deepEqual([code, stdout], [1, ""], stderr);
-  // What the tools themselves say may stand above.
-  return stderr.trim().split("\n").at(-1)!.replace(/^install\.sh: /, "");
-}
-
-/** A folder like /var/ossec after Wazuh's own installation (contracts/wazuh.md 1.7, 1.8). */
-async function makeWazuh(root: string): Promise<void> {
-  const folder = async (path: string, mode: string, owner = "root") => {
-    await run(["install", "-d", "-o", owner, "-g", GROUP, "-m", mode, path]);
-  };
-  await folder(root, "750");
-  for (const name of ["integrations", "queue", "bin"]) await folder(`${root}/${name}`, "750");
-  for (const name of ["etc", "logs"]) await folder(`${root}/${name}`, "770", USER);
-  await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
-}
-
-/** Every path below a folder with its owner and mode. */
-async function listing(folder: string): Promise<readonly string[]> {
-  const { stdout } = await run(["find", folder, "-mindepth", "2", "-printf", "%P %u:%g %m\\n"]);
-  return stdout.trim().split("\n").filter((line) => line !== "" && !line.startsWith("bin/")).sort();
-}
-
-Deno.test("install.sh refuses what it does not understand, before it looks at anything", async () => {
-  const cases: readonly (readonly [readonly string[], string])[] = [
-    [["--bin"], 'unknown argument "--bin"; --help lists them'],
-    [["--root"], "--root needs a value"],
-    [["--root", "var"], '"var" must be an absolute path of plain characters'],
-    [["--root", "/a b"], '"/a b" must be an absolute path of plain characters'],
-    [["--root", "/a/../b"], '"/a/../b" must be an absolute path of plain characters'],
-    [["--units", "/a|b"], '"/a|b" must be an absolute path of plain characters'],
-    [["--purge"], "--purge is for --uninstall"],
-    [["--systemd", "all"], "--systemd all: there are units of serve, follow and flush"],
-    [["--owner", "wazuh"], "--owner wazuh: give USER:GROUP"],
-    [
-      ["--misp-url", "misp.example.org"],
-      '--misp-url "misp.example.org" must begin with https:// or http://',
-    ],
-    [
-      ["--misp-url", 'https://x/", "y": "'],
-      '--misp-url "https://x/", "y": "" must be an address such as https://misp.example.org',
-    ],
-  ];
-  for (const [args, message] of cases) assert.equal(await refusal(...args), message);
-  const { code, stdout } = await install("--help");
-  assert.equal(code, 0);
-  assert.match(stdout, /^usage: sh deploy\/install\.sh \[--binary FILE\]/);
-});
-
-Deno.test("install.sh refuses to run as somebody else than root", async () => {
-  const drop = IS_ROOT ? AS_USER : [];
-  // By standard input: the project may lie where only root reads.
-  const { code, stderr } = await run([...drop, "sh", "-s"], {}, await Deno.readTextFile(SCRIPT));
-  assert.equal(code, 1);
-  assert.match(stderr, /: must run as root: files get owners that integratord insists on\n$/);
-});
-
-Deno.test("example.json is the configuration that README shows", async () => {
-  const example = JSON.parse(await Deno.readTextFile(`${PROJECT}deploy/example.json`)) as object;
-  const readme = await Deno.readTextFile(`${PROJECT}README.md`);
-  const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(readme)?.[1];
-  assert.deepEqual(JSON.parse(shown!), example);
-});
-
-/** The head of a program for another processor: 64-bit ARM. */
-const FOREIGN = Uint8Array.from([
-  ...[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...Array(8).fill(0)],
-  ...[2, 0, 0xb7, 0, 1, 0, 0, 0, ...Array(40).fill(0)],
-]);
-
-Deno.test({
-  name: "install.sh says what it cannot do, and leaves nothing behind",
-  ignore: !IS_ROOT || !HAS_TOOLS,
-  fn: async (t) => {
-    using folder = tempFolder();
-    await Deno.chmod(folder.path, 0o755);
-    const root = folder.file("ossec");
-    const common = ["--root", root, ...OWNER];
-    const target = `${root}/integrations/${PROGRAM}`;
-    await t.step("no Wazuh", async () => {
-      assert.match(
-        await refusal(...common),
-        /^no Wazuh in .*: there is no folder .*; name Wazuh's/,
-      );
-      await makeWazuh(root);
-      await Deno.remove(`${root}/bin/wazuh-integratord`);
-      assert.match(await refusal(...common), /^no Wazuh 4\.x in .*: there is no bin\/wazuh-integ/);
-      await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
-    });
-    await t.step("no such user or group", async () => {
-      const last = (owner: string) => refusal("--root", root, "--owner", owner);
-      assert.match(await last(`nobody-here:${GROUP}`), /^no user nobody-here; /);
-      assert.match(await last(`${USER}:nobodies-here`), /^no group nobodies-here; /);
-    });
-    const file = folder.file("binary");
-    await t.step("no binary, or one that does not run here", async () => {
-      const last = () => refusal(...common, "--binary", file);
-      assert.match(await last(), /^no binary .*; make it by `deno task compile`, or name it by/);
-      await Deno.writeTextFile(file, "#!/bin/sh\necho hello\n", { mode: 0o755 });
-      assert.match(await last(), / is no program for Linux; nothing was changed$/);
-      await Deno.writeFile(file, FOREIGN);
-      assert.match(
-        await last(),
-        / is for another processor than this one's, \w+; nothing was changed$/,
-      );
-      await Deno.copyFile("/bin/true", file);
-      assert.match(await last(), / does not run here as \w+: .*; nothing was changed$/);
-    });
-    await t.step("no room", async () => {
-      await Deno.writeFile(file, new Uint8Array(2_000_000));
-      const line = ["sh", SCRIPT, ...common, "--binary", file];
-      const { code, stderr } = await run(["sh", "-c", 'ulimit -f 100; exec "$@"', "-", ...line]);
-      assert.equal(code, 1);
-      assert.match(
-        stderr,
-        /could not be copied to .*, where \S+ are free and \S+ needed; nothing was/,
-      );
-    });
-    await t.step("another one at work", async () => {
-      const line = ["sh", SCRIPT, ...common, "--binary", file];
-      const { code, stderr } = await run(["flock", `${root}/integrations`, ...line]);
-      assert.deepEqual([code, stderr], [
-        1,
-        `install.sh: another install.sh is at work in ${root}\n`,
-      ]);
-    });
-    await t.step("links", async () => {
-      const outside = folder.file("outside");
-      await Deno.writeTextFile(outside, "mine");
-      for (
-        const place of [
-          ...[`integrations/${PROGRAM}`, `etc/${PROGRAM}.json`, "logs/integrations.log"],
-          ...["queue/custom-misp", "etc/custom-misp"],
-        ]
-      ) {
-        await run(["ln", "-s", outside, `${root}/${place}`]);
-        const message = await refusal(...common, "--binary", file);
-        assert.match(
-          message,
-          /^\S+ is a link; nothing is written through links: put the f\w+ itself/,
-        );
-        await Deno.remove(`${root}/${place}`);
-      }
-      assert.equal(await Deno.readTextFile(outside), "mine");
-    });
-    await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
-    assert.deepEqual(await listing(root), []);
-  },
-});
-
-/** Compiles the binary of this project, or of the same project as a later version. */
-async function compile(folder: string, root: string, mispHost: string, version?: string) {
-  let project = PROJECT;
-  if (version !== undefined) {
-    project = `${folder}/later/`;
-    await Deno.mkdir(project);
-    const parts = ["deno.json", "deno.lock", "main.ts", "src", "deploy"];
-    await run(["cp", "-r", ...parts.map((name) => PROJECT + name), project]);
-    const settings = JSON.parse(await Deno.readTextFile(`${project}deno.json`)) as object;
-    await Deno.writeTextFile(`${project}deno.json`, JSON.stringify({ ...settings, version }));
-  }
-  const output = `${folder}/binary-${version ?? "now"}`;
-  const args = ["run", "--quiet", "-P=compile", `${project}deploy/compile.ts`];
-  args.push("--root", root, "--misp-host", mispHost, "--output", output);
-  const { code, stderr } = await run([Deno.execPath(), ...args], {
-    clearEnv: false,
-    cwd: project,
-  });
-  assert.equal(code, 0, stderr);
-  return output;
 }
 
 /** Alerts that nobody has sent, of sources of their own. */

@@ -1,0 +1,142 @@
+/**
+ * `deploy/install.sh`: what it refuses, and that it leaves nothing behind then.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { PROGRAM } from "../../src/config/keys.ts";
+import { tempFolder } from "../support/temp.ts";
+import {
+  AS_USER,
+  GROUP,
+  HAS_TOOLS,
+  install,
+  IS_ROOT,
+  listing,
+  makeWazuh,
+  OWNER,
+  refusal,
+  run,
+  SCRIPT,
+  USER,
+} from "./wazuh_root.ts";
+
+Deno.test("install.sh refuses what it does not understand, before it looks at anything", async () => {
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [["--bin"], 'unknown argument "--bin"; --help lists them'],
+    [["--root"], "--root needs a value"],
+    [["--root", "var"], '"var" must be an absolute path of plain characters'],
+    [["--root", "/a b"], '"/a b" must be an absolute path of plain characters'],
+    [["--root", "/a/../b"], '"/a/../b" must be an absolute path of plain characters'],
+    [["--units", "/a|b"], '"/a|b" must be an absolute path of plain characters'],
+    [["--purge"], "--purge is for --uninstall"],
+    [["--systemd", "all"], "--systemd all: there are units of serve, follow and flush"],
+    [["--owner", "wazuh"], "--owner wazuh: give USER:GROUP"],
+    [
+      ["--misp-url", "misp.example.org"],
+      '--misp-url "misp.example.org" must begin with https:// or http://',
+    ],
+    [
+      ["--misp-url", 'https://x/", "y": "'],
+      '--misp-url "https://x/", "y": "" must be an address such as https://misp.example.org',
+    ],
+  ];
+  for (const [args, message] of cases) assert.equal(await refusal(...args), message);
+  const { code, stdout } = await install("--help");
+  assert.equal(code, 0);
+  assert.match(stdout, /^usage: sh deploy\/install\.sh \[--binary FILE\]/);
+});
+
+Deno.test("install.sh refuses to run as somebody else than root", async () => {
+  const drop = IS_ROOT ? AS_USER : [];
+  // By standard input: the project may lie where only root reads.
+  const { code, stderr } = await run([...drop, "sh", "-s"], {}, await Deno.readTextFile(SCRIPT));
+  assert.equal(code, 1);
+  assert.match(stderr, /: must run as root: files get owners that integratord insists on\n$/);
+});
+
+/** The head of a program for another processor: 64-bit ARM. */
+const FOREIGN = Uint8Array.from([
+  ...[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...Array(8).fill(0)],
+  ...[2, 0, 0xb7, 0, 1, 0, 0, 0, ...Array(40).fill(0)],
+]);
+
+Deno.test({
+  name: "install.sh says what it cannot do, and leaves nothing behind",
+  ignore: !IS_ROOT || !HAS_TOOLS,
+  fn: async (t) => {
+    using folder = tempFolder();
+    await Deno.chmod(folder.path, 0o755);
+    const root = folder.file("ossec");
+    const common = ["--root", root, ...OWNER];
+    const target = `${root}/integrations/${PROGRAM}`;
+    await t.step("no Wazuh", async () => {
+      assert.match(
+        await refusal(...common),
+        /^no Wazuh in .*: there is no folder .*; name Wazuh's/,
+      );
+      await makeWazuh(root);
+      await Deno.remove(`${root}/bin/wazuh-integratord`);
+      assert.match(await refusal(...common), /^no Wazuh 4\.x in .*: there is no bin\/wazuh-integ/);
+      await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
+    });
+    await t.step("no such user or group", async () => {
+      const last = (owner: string) => refusal("--root", root, "--owner", owner);
+      assert.match(await last(`nobody-here:${GROUP}`), /^no user nobody-here; /);
+      assert.match(await last(`${USER}:nobodies-here`), /^no group nobodies-here; /);
+    });
+    const file = folder.file("binary");
+    await t.step("no binary, or one that does not run here", async () => {
+      const last = () => refusal(...common, "--binary", file);
+      assert.match(await last(), /^no binary .*; make it by `deno task compile`, or name it by/);
+      await Deno.writeTextFile(file, "#!/bin/sh\necho hello\n", { mode: 0o755 });
+      assert.match(await last(), / is no program for Linux; nothing was changed$/);
+      await Deno.writeFile(file, FOREIGN);
+      assert.match(
+        await last(),
+        / is for another processor than this one's, \w+; nothing was changed$/,
+      );
+      await Deno.copyFile("/bin/true", file);
+      assert.match(await last(), / does not run here as \w+: .*; nothing was changed$/);
+    });
+    await t.step("no room", async () => {
+      await Deno.writeFile(file, new Uint8Array(2_000_000));
+      const line = ["sh", SCRIPT, ...common, "--binary", file];
+      const { code, stderr } = await run(["sh", "-c", 'ulimit -f 100; exec "$@"', "-", ...line]);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /could not be copied to .*, where \S+ are free and \S+ needed; nothing was/,
+      );
+    });
+    await t.step("another one at work", async () => {
+      const line = ["sh", SCRIPT, ...common, "--binary", file];
+      const { code, stderr } = await run(["flock", `${root}/integrations`, ...line]);
+      assert.deepEqual([code, stderr], [
+        1,
+        `install.sh: another install.sh is at work in ${root}\n`,
+      ]);
+    });
+    await t.step("links", async () => {
+      const outside = folder.file("outside");
+      await Deno.writeTextFile(outside, "mine");
+      for (
+        const place of [
+          ...[`integrations/${PROGRAM}`, `etc/${PROGRAM}.json`, "logs/integrations.log"],
+          ...["queue/custom-misp", "etc/custom-misp"],
+        ]
+      ) {
+        await run(["ln", "-s", outside, `${root}/${place}`]);
+        const message = await refusal(...common, "--binary", file);
+        assert.match(
+          message,
+          /^\S+ is a link; nothing is written through links: put the f\w+ itself/,
+        );
+        await Deno.remove(`${root}/${place}`);
+      }
+      assert.equal(await Deno.readTextFile(outside), "mine");
+    });
+    await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
+    assert.deepEqual(await listing(root), []);
+  },
+});
