@@ -13,6 +13,7 @@ import { Batch } from "./batch.ts";
 import * as days from "./day_events.ts";
 import * as follow from "./checkpoint.ts";
 import * as leases from "./leases.ts";
+import { type LogSync, logSyncOf } from "./log_sync.ts";
 import * as outbox from "./outbox.ts";
 import type * as pages from "./views.ts";
 import type * as desk from "./report_desk.ts";
@@ -47,6 +48,8 @@ export class SqliteBuffer implements buffer.Buffer {
   readonly #path: string;
   readonly #care: Care;
   readonly #statements = new Map<string, StatementSync>();
+  /** Undefined: each commit syncs by itself. */
+  #logSync: LogSync | undefined;
   /** Of the file when it was last looked at, bytes. */
   #size = Infinity;
   /** Where a damaged file was moved to, when this buffer was opened or later. */
@@ -65,11 +68,13 @@ export class SqliteBuffer implements buffer.Buffer {
     this.#care = care;
     this.#db = opened.db;
     if (care.takesFloods) takeFloods(this.#db);
+    if (care.syncsBeside) this.#logSync = logSyncOf(this.#db, path);
     this.#inode = this.#inodeNow();
     this.movedAside = opened.movedAside;
   }
 
   [Symbol.dispose](): void {
+    this.#logSync?.[Symbol.dispose]();
     // Where nothing could be put into the place of a damaged file, it is closed already.
     close(this.#db);
   }
@@ -118,6 +123,16 @@ export class SqliteBuffer implements buffer.Buffer {
     }
   }
 
+  /** Leaves the sync to {@link LogSync}. Checkpoints, and any other commit, sync all the same. */
+  #commitOnly<T>(work: () => T): T {
+    this.#db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      return this.#commit(work);
+    } finally {
+      this.#db.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
   /** A full disk makes SQLite roll back by itself; then there is nothing left to undo. */
   #rollBack(): void {
     try {
@@ -137,7 +152,21 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   /** As `accept()` of one after the other, in one transaction: all of them are stored, or none. */
-  acceptTogether(
+  async acceptTogether(
+    groups: readonly (readonly Decision[])[],
+    limits: buffer.Limits,
+    now: number,
+    followed?: buffer.Followed,
+  ): Promise<readonly buffer.Accepted[]> {
+    const accepted = await this.#store(groups, limits, now, followed);
+    const synced = this.#logSync?.sync();
+    await synced?.catch((error: unknown) => {
+      throw explain(this.#path, error);
+    });
+    return accepted;
+  }
+
+  #store(
     groups: readonly (readonly Decision[])[],
     limits: buffer.Limits,
     now: number,
@@ -154,7 +183,7 @@ export class SqliteBuffer implements buffer.Buffer {
       faultPoint("in-tx-before-commit");
       return accepted;
     };
-    const work = () => this.#commit(store);
+    const work = () => this.#logSync === undefined ? this.#commit(store) : this.#commitOnly(store);
     return this.#attempt(() => {
       try {
         const accepted = work();
@@ -183,6 +212,8 @@ export class SqliteBuffer implements buffer.Buffer {
     this.#statements.clear();
     close(this.#db);
     this.#db = db;
+    this.#logSync?.[Symbol.dispose]();
+    if (this.#care.syncsBeside) this.#logSync = logSyncOf(db, this.#path);
     if (this.#care.takesFloods) takeFloods(db);
     this.#inode = this.#inodeNow();
     this.movedAside = movedAside ?? this.movedAside;

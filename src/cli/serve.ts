@@ -55,7 +55,10 @@ export async function serve(start: Start): Promise<number> {
         "address is allowed; `serve token new NAME` makes a token",
     );
   }
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { takesFloods: true });
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+    takesFloods: true,
+    syncsBeside: true,
+  });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
