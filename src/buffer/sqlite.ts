@@ -173,7 +173,7 @@ export class SqliteBuffer implements buffer.Buffer {
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
     const store = () => {
-      const accepted = groups.map((one) => acceptAll(this.#sql, one, limits, now));
+      const accepted = acceptAll(this.#sql, groups, limits, now);
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
       const incoming = groups.reduce((sum, { length }) => sum + length, 0);
@@ -498,12 +498,13 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 }
 
+/** Added up over all groups, so that many small ones cost as little as a large one. */
 function acceptAll(
   sql: Statements,
-  decisions: readonly Decision[],
+  groups: readonly (readonly Decision[])[],
   { maxUsernames, maxBytes }: buffer.Limits,
   now: number,
-): buffer.Accepted {
+): readonly buffer.Accepted[] {
   const ignored = new Map<IgnoreReason, number>();
   let accepted = 0;
   let duplicate = 0;
@@ -512,18 +513,25 @@ function acceptAll(
   const spooling = new spool.Spooling(sql);
   const ids = new AlertIds(sql);
   const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
-  for (const decision of decisions) {
-    const outcome = decision.kind === "ignored"
-      ? decision.reason
-      : acceptDecision(sql, batch, spooling, ids, decision, now);
-    if (outcome === "duplicate") duplicate++;
-    else if (outcome === "accepted") {
-      accepted++;
-      if (decision.kind !== "attempts") continue;
-      if (decision.spoofedSrcip) spoofed++;
-      for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
-    } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
-  }
+  const told = groups.map((decisions): buffer.Accepted => {
+    const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+    for (const decision of decisions) {
+      const outcome = decision.kind === "ignored"
+        ? decision.reason
+        : acceptDecision(sql, batch, spooling, ids, decision, now);
+      if (outcome === "duplicate") own.duplicate++;
+      else if (outcome === "accepted") {
+        own.accepted++;
+        if (decision.kind !== "attempts") continue;
+        if (decision.spoofedSrcip) spoofed++;
+        for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
+      } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
+    }
+    accepted += own.accepted;
+    duplicate += own.duplicate;
+    for (const [reason, n] of own.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + n);
+    return own;
+  });
   batch.write(sql, maxUsernames, now);
   spooling.end(maxBytes);
   if (accepted > 0) {
@@ -543,5 +551,5 @@ function acceptAll(
   if (duplicate > 0) count(sql, "duplicate", duplicate);
   if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
   for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
-  return { accepted, duplicate, ignored };
+  return told;
 }

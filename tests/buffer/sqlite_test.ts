@@ -741,3 +741,31 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     givenUp: { alertIds: 0, usernames: 0, passwords: 0 },
   });
 });
+
+Deno.test("acceptTogether() tells each group what accept() of one after the other would", async () => {
+  const alert = guess("root", IP, { id: "1.1" });
+  const groups = [
+    [alert, guess("admin", IP, { id: "1.2" })],
+    [alert],
+    [sessionEnd(IP, { id: "1.3" }), sessionEnd(OTHER_IP, { id: "1.4" })],
+    [],
+    [guess("root", OTHER_IP, { id: "1.5" })],
+  ];
+  using apart = open();
+  using together = open();
+  const limits = { maxUsernames: 100 };
+  const told = await together.acceptTogether(groups, limits, START);
+  const expected = [];
+  for (const group of groups) expected.push(await apart.accept(group, limits, START));
+  assert.deepEqual(told, expected);
+  assert.deepEqual(told.map(({ accepted, duplicate }) => [accepted, duplicate]), [
+    ...[[2, 0], [0, 1], [1, 0], [0, 0], [1, 0]],
+  ]);
+  assert.deepEqual(told[2]!.ignored, new Map([["not_an_attempt", 1]]));
+  assert.deepEqual(await together.status(), await apart.status());
+  const attacks = (all: Awaited<ReturnType<typeof freezeAll>>) => all.map(({ attack }) => attack);
+  assert.deepEqual(
+    attacks(await freezeAll(together, START)),
+    attacks(await freezeAll(apart, START)),
+  );
+});
