@@ -1,5 +1,5 @@
 /**
- * `serve`: alerts by HTTP, published each minute.
+ * `serve`: alerts by HTTP, published within seconds after they are due.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
 import { WRITE_PROBE } from "../publish/names.ts";
 import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
+import { wakeWhenDue } from "../publish/wake.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../guard/network_set.ts";
 import { createApp } from "../server/app.ts";
 import { cached } from "../server/cached.ts";
@@ -106,11 +107,14 @@ export async function serve(start: Start): Promise<number> {
       return flushOnce(publisher, owner, config, log);
     },
   );
+  const publish = () => flushOnce(publisher, owner, config, log);
+  using waking = wakeWhenDue({ ...publisher, publish });
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   await untilSignal();
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
+  waking[Symbol.dispose]();
   // A client that hangs must not keep the last flush from happening.
   const lastWork = [server.shutdown(), flushOnce(publisher, owner, config, log), flushing];
   await Promise.race([Promise.all(lastWork), graceOver]);

@@ -258,7 +258,7 @@ export const COMMANDS: readonly Command[] = [
     brief: "take alerts by HTTP; pages, metrics, feed",
     about: [
       "Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they " +
-      "are stored, and publishes each minute what is due. GET /healthz and /readyz say whether it " +
+      "are stored, and publishes what is due within seconds. GET /healthz and /readyz say whether it " +
       "is well, GET /metrics gives Prometheus its numbers, GET /feed/ the feed, GET /docs all of " +
       "this.",
       "Without server.tokens_file only this machine is let in. Ctrl-C or SIGTERM ends it after " +
