@@ -81,19 +81,24 @@ async function* inTime(
   const reader = body.getReader();
   const cancel = () => reader.cancel().catch(() => undefined);
   let isTooSlow = false;
+  let isWaiting = false;
   const giveUp = () => {
+    // While what it sent is being stored, it is not the sender who is slow.
+    if (!isWaiting) return timer = setTimeout(giveUp, patienceMs);
     isTooSlow = true;
-    void cancel();
+    return void cancel();
   };
   let timer = setTimeout(giveUp, patienceMs);
   let sinceTimer = 0;
   let isOver = false;
   try {
     for (;;) {
+      isWaiting = true;
       const { done, value } = await reader.read().catch((error: unknown) => {
         // A sender that goes away is no fault of ours.
         throw new BodyError(400, "the body broke off", { cause: error });
       });
+      isWaiting = false;
       if (isTooSlow) throw new BodyError(408, "the body came too slowly");
       isOver = done;
       if (value === undefined) return;

@@ -35,3 +35,20 @@ Deno.test("piecesOf() lets go of a sender that is too slow in the middle of its 
   }, { name: "BodyError", status: 408, message: "the body came too slowly" });
   assert.deepEqual([length, isCancelled], [10, true]);
 });
+
+Deno.test("piecesOf() does not take its own slowness for the sender's", async () => {
+  let left = 3;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (left-- === 0) return controller.close();
+      controller.enqueue(new Uint8Array(10));
+    },
+  });
+  const request = new Request("http://127.0.0.1/alerts", { method: "POST", body });
+  let length = 0;
+  for await (const piece of piecesOf(request, 200)) {
+    length += piece.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  assert.equal(length, 30);
+});
