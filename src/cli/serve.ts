@@ -120,9 +120,8 @@ export async function serve(start: Start): Promise<number> {
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
-  waking[Symbol.dispose]();
   // A client that hangs must not keep the last flush from happening.
-  const lastWork = [server.shutdown(), flushOnce(publisher, owner, config, log), flushing];
+  const lastWork = [server.shutdown(), waking.end().then(publish), flushing];
   await Promise.race([Promise.all(lastWork), graceOver]);
   return EXIT.ok;
 }

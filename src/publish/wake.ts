@@ -17,17 +17,26 @@ export interface WakeParts extends Pick<PublisherParts, "buffer" | "due" | "now"
   readonly repeat?: PublisherParts["repeat"];
 }
 
-/** Publishes within seconds after something is due, one round at a time, until it is disposed of. */
-export function wakeWhenDue(parts: WakeParts): Disposable {
+/** What looks until it is stopped. */
+export interface Waking extends Disposable {
+  /** Looks no more; resolves when a round that goes on is over. */
+  end(): Promise<void>;
+}
+
+/** Publishes within seconds after something is due, one round at a time. */
+export function wakeWhenDue(parts: WakeParts): Waking {
   const { repeat = repeatInTime } = parts;
-  let isLooking = false;
-  const looks = repeat(async () => {
-    if (isLooking) return;
-    isLooking = true;
-    await publishIfDue(parts);
-    isLooking = false;
+  let looking: Promise<void> | undefined;
+  const looks = repeat(() => {
+    looking ??= publishIfDue(parts).finally(() => looking = undefined);
   }, LOOK_MS);
-  return { [Symbol.dispose]: () => looks.stop() };
+  return {
+    end: async () => {
+      looks.stop();
+      await looking;
+    },
+    [Symbol.dispose]: () => looks.stop(),
+  };
 }
 
 async function publishIfDue({ buffer, due, now, log, publish }: WakeParts): Promise<void> {

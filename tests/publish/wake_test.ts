@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { wakeWhenDue } from "../../src/publish/wake.ts";
+import { wakeWhenDue, type Waking } from "../../src/publish/wake.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 const START = Date.UTC(2026, 7, 23, 6);
@@ -21,7 +21,7 @@ class Scene implements Disposable {
   everyMs = 0;
   isStopped = false;
   #look: () => void = () => undefined;
-  readonly waking: Disposable;
+  readonly waking: Waking;
 
   constructor() {
     this.waking = wakeWhenDue({
@@ -101,4 +101,18 @@ Deno.test("wakeWhenDue() ends when it is disposed of", () => {
   const scene = new Scene();
   scene[Symbol.dispose]();
   assert.equal(scene.isStopped, true);
+});
+
+Deno.test("wakeWhenDue() ends after the round that goes on", async () => {
+  using scene = new Scene();
+  await scene.guess();
+  const long = Promise.withResolvers<void>();
+  scene.publish = () => long.promise;
+  await scene.goTo(START + 15 * MINUTE);
+  let isOver = false;
+  const ending = scene.waking.end().then(() => isOver = true);
+  await turn();
+  assert.deepEqual([scene.isStopped, isOver], [true, false]);
+  long.resolve();
+  await ending;
 });
