@@ -1,13 +1,13 @@
 /**
  * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--forward-host HOST[:PORT]] [--root DIR] [--target TRIPLE] [--notify-socket PATH]`.
+ * [--forward-host HOST[:PORT]] [--root DIR] [--target TRIPLE]`.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BUILD_MODULE, type BuildInfo } from "../src/cli/build.ts";
-import { NOTIFY_SOCKET, OUTPUT, permissionFlags, type Site } from "./permissions.ts";
+import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
 import { V8_FLAGS } from "./v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
@@ -21,7 +21,6 @@ const { values } = parseArgs({
     "misp-host": { type: "string" },
     "forward-host": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
-    "notify-socket": { type: "string", default: NOTIFY_SOCKET },
     "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
   },
@@ -45,13 +44,8 @@ if (target !== undefined && !TARGETS.includes(target)) {
   console.error(`--target "${target}" is not one of ${TARGETS.join(", ")}`);
   Deno.exit(2);
 }
-const notifySocket = values["notify-socket"];
-if (!/^\/[^,]+$/.test(notifySocket)) {
-  console.error(`--notify-socket "${notifySocket}" must be an absolute path without a comma`);
-  Deno.exit(2);
-}
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, forwardHost, listen: values.listen, notifySocket };
+const site: Site = { root, mispHost, forwardHost, listen: values.listen };
 
 // Where Deno's download server is out of reach, COMPILE_DENO and DENORT_BIN name a CLI and its runtime.
 const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
@@ -64,21 +58,6 @@ async function run(args: readonly string[]): Promise<void> {
   console.error(`deno ${args[0]} failed:\n${new TextDecoder().decode(stderr)}`);
   Deno.exit(1);
 }
-
-/** Whether this Deno knows sockets as hosts; see `permissionFlags()`. */
-async function namesSockets(): Promise<boolean> {
-  const args = [
-    "run",
-    "--quiet",
-    "--no-config",
-    "--allow-net=unix:/run/x",
-    "data:text/javascript,",
-  ];
-  const { success } = await new Deno.Command(deno, { args, stderr: "null" }).output();
-  return success;
-}
-
-const flags = permissionFlags(site, await namesSockets());
 
 /** What git says; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {
@@ -97,7 +76,7 @@ async function git(...args: readonly string[]): Promise<string | undefined> {
 
 /** No time of day and no name of a machine: the same source gives the same binary. */
 async function buildInfo(): Promise<BuildInfo> {
-  const permissions = flags;
+  const permissions = permissionFlags(site);
   const [commit, date] = (await git("log", "-1", "--format=%H %cI"))?.split(" ") ?? [];
   if (commit === undefined || date === undefined) return { permissions };
   const changed = await git("status", "--porcelain", "--untracked-files=no");
@@ -124,7 +103,7 @@ try {
     "--no-code-cache",
     V8_FLAGS,
     ...(target === undefined ? [] : ["--target", target]),
-    ...flags,
+    ...permissionFlags(site),
     ...["--include", baked],
     ...["--output", resolve(values.output), `${bundle}/main.js`],
     // Arguments behind the script are built in, and stand before those of the command line.
@@ -133,4 +112,4 @@ try {
 } finally {
   await Deno.remove(place, { recursive: true });
 }
-console.log(`${values.output}\n  ${flags.join("\n  ")}`);
+console.log(`${values.output}\n  ${permissionFlags(site).join("\n  ")}`);

@@ -15,35 +15,20 @@ export interface Site {
   readonly forwardHost?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
-  /** systemd's socket, which is told how `serve` is; {@link NOTIFY_SOCKET} by default. */
-  readonly notifySocket?: string;
 }
 
-/** Where systemd listens to its services. */
-export const NOTIFY_SOCKET = "/run/systemd/notify";
-
-/**
- * The permission flags of a binary for a site.
- *
- * @param namesSockets whether this Deno wants sockets of this machine named with hosts, too: 2.9 does,
- * 2.5 takes such a name for an error
- */
-export function permissionFlags(site: Site, namesSockets = false): readonly string[] {
-  const { root, mispHost, forwardHost, listen, notifySocket = NOTIFY_SOCKET } = site;
+/** The permission flags of a binary for a site. */
+export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
-  const sockets = [`unix:${notifySocket}`, `unix:${state}/notify.sock`];
-  const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined)
-    .concat(namesSockets ? sockets : []);
+  const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (contracts/wazuh.md 1.3)
     `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`].join(",")}`,
-    // sending to a socket counts as writing it
-    `--allow-write=${[state, `${root}/logs/integrations.log`, notifySocket].join(",")}`,
+    `--allow-write=${[state, `${root}/logs/integrations.log`].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
-    // the latter two are systemd's
-    "--allow-env=WM_*,NOTIFY_SOCKET,WATCHDOG_USEC",
+    "--allow-env=WM_*",
     // itself, wherever it lies, for the detached publisher
     "--allow-run=/proc/self/exe",
     "--deny-import",

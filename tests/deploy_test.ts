@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { NOTIFY_SOCKET, permissionFlags } from "../deploy/permissions.ts";
+import { permissionFlags } from "../deploy/permissions.ts";
 import { EXIT } from "../src/cli/exit.ts";
 import { configurationKeys, DEFAULT_RULES, environmentName, PROGRAM } from "../src/config/keys.ts";
 import { loadConfig } from "../src/config/load.ts";
@@ -30,9 +30,6 @@ function placesOf(flag: string): readonly string[] {
   const found = permissionFlags(SITE).find((one) => one.startsWith(`${flag}=`));
   return found?.slice(flag.length + 1).split(",") ?? [];
 }
-
-/** Where files are written; a socket can be written to on a file system that is read-only. */
-const writtenPlaces = () => placesOf("--allow-write").filter((place) => place !== NOTIFY_SOCKET);
 
 const isBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
 
@@ -61,7 +58,7 @@ for (const command of ["serve", "follow", "flush"]) {
     const service = unit(`custom-misp-${command}.service`, "Service");
     const one = (key: string) => valuesOf(service, key).join(" ");
     assert.equal(one("ExecStart"), `${BINARY} ${command}`);
-    assert.deepEqual(valuesOf(service, "ReadWritePaths"), writtenPlaces());
+    assert.deepEqual(valuesOf(service, "ReadWritePaths"), placesOf("--allow-write"));
     const hidden = one("InaccessiblePaths").split(" ").map((path) => path.replace(/^-/, ""));
     for (const place of placesOf("--allow-read")) {
       assert.deepEqual(hidden.filter((path) => isBelow(place, path) || isBelow(path, place)), []);
@@ -84,17 +81,8 @@ for (const command of ["serve", "follow", "flush"]) {
   });
 }
 
-Deno.test("the unit of serve waits for its word, over the socket that the binary may write to", () => {
-  const service = unit("custom-misp-serve.service", "Service");
-  assert.deepEqual(valuesOf(service, "Type"), ["notify"]);
-  assert.deepEqual(valuesOf(service, "WatchdogSec"), ["120"]);
-  assert.match(valuesOf(service, "RestrictAddressFamilies").join(" "), /\bAF_UNIX\b/);
-  assert.ok(placesOf("--allow-write").includes("/run/systemd/notify"));
-  assert.match(placesOf("--allow-env").join(), /\bNOTIFY_SOCKET\b.*\bWATCHDOG_USEC\b/);
-});
-
 Deno.test("the units lock the same doors", () => {
-  const own = /^(Type|WatchdogSec|Exec\w+|Restart\w*|Success\w+|Timeout\w+)$/;
+  const own = /^(Type|Exec\w+|Restart\w*|Success\w+|Timeout\w+)$/;
   const doors = ["serve", "follow", "flush"].map((command) =>
     unit(`custom-misp-${command}.service`, "Service").filter(([key]) => !own.test(key))
   );
@@ -165,7 +153,7 @@ Deno.test("compose.yaml sets keys that there are, and shows files where they can
   assert.deepEqual(Object.keys(compose.volumes), [folders[0]![0]]);
   // Nothing else is written in a container that is read-only.
   const writable = [folders[0]![1]!, ...folders.slice(1).map(([path]) => path!)];
-  for (const place of writtenPlaces()) {
+  for (const place of placesOf("--allow-write")) {
     assert.ok(writable.some((folder) => isBelow(place, folder)), place);
   }
   assert.equal(serve.read_only, true);

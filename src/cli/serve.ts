@@ -22,7 +22,6 @@ import { Listening } from "./listening.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "./publisher_parts.ts";
-import { notifyingOf, sendTo, supervised } from "./systemd.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../deno.json" with { type: "json" };
 
@@ -111,12 +110,7 @@ export async function serve(start: Start): Promise<number> {
   const publish = () => flushOnce(publisher, owner, config, log);
   using waking = wakeWhenDue({ ...publisher, publish });
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
-  const notifying = notifyingOf((name) => Deno.env.get(name));
-  const folder = config.buffer.path.slice(0, config.buffer.path.lastIndexOf("/"));
-  using systemd = supervised(notifying, sendTo(notifying, folder), log);
-  await systemd.ready();
   await untilSignal();
-  await systemd.stopping();
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();

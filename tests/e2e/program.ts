@@ -42,8 +42,6 @@ export interface ProgramOptions {
   readonly mispHost?: string;
   readonly forwardHost?: string;
   readonly listen?: string;
-  /** Of the binary. */
-  readonly notifySocket?: string;
   readonly environment?: Record<string, string>;
 }
 
@@ -141,7 +139,7 @@ function decode(output: Deno.CommandOutput): Result {
 }
 
 async function compile(output: string, root: string, options: ProgramOptions): Promise<void> {
-  const { mispHost, forwardHost, listen, notifySocket } = options;
+  const { mispHost, forwardHost, listen } = options;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "-P=compile", `${PROJECT}deploy/compile.ts`],
@@ -149,7 +147,6 @@ async function compile(output: string, root: string, options: ProgramOptions): P
       ...(mispHost === undefined ? [] : ["--misp-host", mispHost]),
       ...(forwardHost === undefined ? [] : ["--forward-host", forwardHost]),
       ...(listen === undefined ? [] : ["--listen", listen]),
-      ...(notifySocket === undefined ? [] : ["--notify-socket", notifySocket]),
     ],
     cwd: PROJECT,
   }).output();
