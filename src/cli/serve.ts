@@ -102,9 +102,9 @@ export async function serve(start: Start): Promise<number> {
     "flush",
     "* * * * *",
     { signal: ended.signal },
-    () => {
-      server.renew();
-      return flushOnce(publisher, owner, config, log);
+    async () => {
+      await server.renew();
+      await flushOnce(publisher, owner, config, log);
     },
   );
   const publish = () => flushOnce(publisher, owner, config, log);
