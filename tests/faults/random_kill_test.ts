@@ -31,8 +31,8 @@ const CALL_MS = CAN_COMPILE ? 120 : 400;
 const FLUSH_MS = CAN_COMPILE ? 300 : 700;
 
 const WRITERS = IS_SOAK ? 8 : 4;
-const ALERTS = IS_SOAK ? 20_000 : 240;
-const KILLS = IS_SOAK ? 500 : 25;
+const ALERTS = IS_SOAK ? 20_000 : 120;
+const KILLS = IS_SOAK ? 500 : 15;
 const SOURCES = IS_SOAK ? 200 : 12;
 /** Of so many processes one is meant to die. */
 const ONE_OF = IS_SOAK ? 20 : 5;
