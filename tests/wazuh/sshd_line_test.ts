@@ -1034,7 +1034,8 @@ Deno.test("parseSshdLine() takes linear time", () => {
       parseSshdLine(text);
       parseSshdLine(`${text}\n`);
       const took = performance.now() - start;
-      assert.ok(took < 1000, `${Math.round(took)} ms for ${head}${filler}…`);
+      // A busy machine may take a while; a square of a million steps takes minutes.
+      assert.ok(took < 5000, `${Math.round(took)} ms for ${head}${filler}…`);
     }
   }
 });
