@@ -509,6 +509,20 @@ Deno.test("pauseSink() holds a sink's reports back, longer each time, and no oth
   ]);
 });
 
+Deno.test("pauseSink() forgets when a report was to be tried by a clock that was set back since", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()]);
+  await freezeAll(buffer, START);
+  const held = await lease(buffer);
+  const pause = async (now: number) =>
+    await buffer.pauseSink(held, await onlyReport(buffer, now), "down", () => MINUTE, now);
+  await pause(START + DAY);
+  // It is tried at once, and meets the same trouble.
+  await pause(START + MINUTE);
+  assert.equal(await buffer.nextDueAt(DUE, START + MINUTE), START + 2 * MINUTE);
+  assert.equal((await buffer.reportsToTry(["feed"], 10, START + 2 * MINUTE)).length, 1);
+});
+
 Deno.test("pauseSink() is over with the first report that is delivered", async () => {
   using buffer = open();
   await accept(buffer, [guess()]);
