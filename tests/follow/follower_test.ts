@@ -35,7 +35,7 @@ class Rig implements Disposable {
       log: (level, message) => this.logged.push(`${level}: ${message}`),
     });
     for await (const step of steps) {
-      lines.push(...step.lines);
+      lines.push(...step.text.split("\n").slice(0, -1));
       this.checkpoint = step.checkpoint;
       this.rotations += step.rotations;
       this.tooLong += step.tooLong;
