@@ -26,6 +26,16 @@ export interface Ending {
   readonly woken: Promise<void>;
 }
 
+/** An end that a signal of an `AbortController` asks for. */
+export function endingAt(signal: AbortSignal): Ending {
+  return {
+    get isAsked() {
+      return signal.aborted;
+    },
+    woken: new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
+  };
+}
+
 /** What is followed, and what with. */
 export interface FollowingParts {
   readonly path: string;
