@@ -10,10 +10,10 @@ import type { DecidedStep } from "./decide_step.ts";
 import type { Step } from "./follower.ts";
 
 /**
- * Characters of lines after which is stored. What is decided on holds parts of their text, and all of
- * it for that.
+ * Characters of lines after which is stored. What is decided on holds parts of their text, and with
+ * them all of it: more would cost memory.
  */
-const ENOUGH = 16 * 1024 * 1024;
+const ENOUGH = 12 * 1024 * 1024;
 
 /** How long the first of them waits at most, milliseconds: a reader of a slow disk is no flood. */
 const LONGEST_MS = 500;
