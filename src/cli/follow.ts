@@ -25,6 +25,8 @@ import { createPublisher, type Publisher } from "./publisher_parts.ts";
 /** How often is looked for what is due, milliseconds. */
 const PUBLISH_MS = 5_000;
 const PRUNE_MS = 60_000;
+/** How often is shown where it is, milliseconds. */
+const SHOW_MS = 1_000;
 /** How long the last round of publishing may take, milliseconds. */
 const GRACE_MS = 800;
 
@@ -205,20 +207,31 @@ class Display implements Disposable {
   readonly #line: Progress;
   #lines = 0;
   #rotations = 0;
+  #checkpoint: Step["checkpoint"] | undefined;
   #shownAt = performance.now();
   #shownLines = 0;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(path: string, isJson: boolean) {
     this.#path = path;
     this.#isJson = isJson;
     this.#line = new Progress(!isJson);
+    if (isJson || this.#line.isShown) this.#timer = setInterval(() => this.#show(), SHOW_MS);
   }
 
+  /** What it is to show next; who reads without a pause has it shown from here. */
   show({ rotations, checkpoint }: Step, lines: number): void {
     this.#lines += lines;
     this.#rotations += rotations;
+    this.#checkpoint = checkpoint;
+    if (this.#timer !== undefined && performance.now() - this.#shownAt >= SHOW_MS) this.#show();
+  }
+
+  #show(): void {
+    const checkpoint = this.#checkpoint;
     const elapsed = performance.now() - this.#shownAt;
-    if (elapsed < 1000 || !(this.#isJson || this.#line.isShown)) return;
+    // The timer and who reads may both want to.
+    if (checkpoint === undefined || elapsed < SHOW_MS / 2) return;
     const rate = Math.round((this.#lines - this.#shownLines) / elapsed * 1000);
     this.#shownAt = performance.now();
     this.#shownLines = this.#lines;
@@ -246,6 +259,7 @@ class Display implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     this.#line.clear();
   }
 }

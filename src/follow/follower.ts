@@ -67,10 +67,13 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
         continue;
       }
       for await (const { text, tooLong } of linesOf(source)) yield step(source, text, tooLong);
-      const state: State = await files.stateOf(source);
+      const here: Source = source;
+      const state = await patiently(parts, () => files.stateOf(here));
+      if (state === undefined) continue;
       if (state === "same") {
         await parts.wait();
-        if (await source.isUnchanged()) continue;
+        // Asked through the path, even of an open file.
+        if (await patiently(parts, () => here.isUnchanged()) !== false) continue;
       }
       if (state !== "finished") parts.log("warning", `${files.path} was cut or filled anew`);
       if (state === "finished") {
