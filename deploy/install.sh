@@ -146,8 +146,14 @@ version_of() { # PATH RUNNER
 exec 9<"$root/integrations"
 flock -n 9 || die "another install.sh is at work in $root"
 
+# A process that has just started still has to read its own file, and asks the kernel for the path. When
+# another file has been put there meanwhile, this is the answer.
+gone="$target (deleted)"
 staging=''
-clean_up() { [ -z "$staging" ] || rm -rf "$staging"; }
+clean_up() {
+  [ -z "$staging" ] || rm -rf "$staging"
+  [ -n "$dry" ] || rm -f "$gone"
+}
 trap clean_up EXIT
 trap 'exit 1' HUP INT PIPE TERM
 
@@ -157,7 +163,7 @@ reload_units() { ! real_units || systemctl daemon-reload || say "systemctl daemo
 has_block() { [ -f "$ossec" ] && grep -q "<name>[[:space:]]*${NAME}[[:space:]]*</name>" "$ossec"; }
 
 # What an installation that was killed left behind: the lock says that nobody uses it.
-if [ -z "$dry" ]; then rm -rf "$root"/integrations/.custom-misp-install.*; fi
+if [ -z "$dry" ]; then rm -rf "$root"/integrations/.custom-misp-install.* "$gone"; fi
 stage() {
   staging=$(mktemp -d "$root/integrations/.custom-misp-install.XXXXXX") ||
     die "cannot write to $root/integrations; nothing was changed"
@@ -305,6 +311,8 @@ if step "$how"; then
   if [ -n "$keep" ] && ! is_there "$target.original"; then
     ln -T "$target" "$target.original" || die "$target could not be kept"
   fi
+  # For the calls that start just now.
+  [ -z "$was" ] || ln -T "$target" "$gone" || die "$target could not be replaced"
   mv -fT "$copy" "$target" || die "$target could not be replaced"
 fi
 
@@ -340,10 +348,19 @@ done
 
 say ""
 if [ -n "$was" ]; then
-  # A publisher that an alert left behind; services are told of below.
-  for process in /proc/[0-9]*; do
-    [ "$(readlink "$process/exe" 2>/dev/null || true)" = "$target (deleted)" ] || continue
-    say "process ${process#/proc/} still runs the binary that was there; a publisher leaves once nothing waits"
+  still_there() {
+    for process in /proc/[0-9]*; do
+      [ "$(readlink "$process/exe" 2>/dev/null || true)" != "$gone" ] || printf '%s ' "${process#/proc/}"
+    done
+  }
+  # A call takes a fraction of a second, and may leave a publisher behind that starts with the old file.
+  for _ in 1 2 3 4 5; do
+    [ -n "$(still_there)" ] || break
+    sleep 1
+  done
+  # Services are told of below.
+  for process in $(still_there); do
+    say "process $process still runs the binary that was there; a publisher leaves once nothing waits"
   done
 fi
 for unit in $UNITS; do

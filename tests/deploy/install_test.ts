@@ -399,6 +399,34 @@ Deno.test({
       },
     );
 
+    await t.step("what has just started when the file is replaced goes on", async () => {
+      const before = await listing(root);
+      const places = Deno.watchFs(`${root}/integrations`, { recursive: false });
+      const replaced = (async () => {
+        for await (const { kind, paths } of places) {
+          if (kind === "rename" && paths.includes(target)) return;
+        }
+      })();
+      const started = new Deno.Command(target, {
+        ...{ args: ["version"], env: {}, clearEnv: true, cwd: "/" },
+        ...{ stdout: "piped", stderr: "piped" },
+      }).spawn();
+      started.kill("SIGSTOP");
+      const upgrade = install(...common, "--binary", now);
+      await replaced;
+      started.kill("SIGCONT");
+      const { code, stdout, stderr } = await started.output();
+      const text = new TextDecoder().decode(stdout);
+      assert.deepEqual(
+        [code, text.split(/\s/)[1]],
+        [0, "99.1.2"],
+        new TextDecoder().decode(stderr),
+      );
+      assert.equal((await upgrade).code, 0);
+      assert.deepEqual(await listing(root), before);
+      assert.equal((await install(...common, "--binary", later)).code, 0);
+    });
+
     await t.step("what comes after it updates the events of before", async () => {
       const events = uuids();
       const [next] = numberedAlerts(81).slice(80);
