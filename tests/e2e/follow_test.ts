@@ -48,7 +48,7 @@ for (const kind of KINDS) {
   Deno.test(`${kind}: follow waits for the file, tells where it is each second, and ends within one`, async () => {
     await using program = await createProgram(kind);
     using site = new WazuhSite(`${program.root}/logs/alerts`);
-    const child = program.command(["follow", "--json"]).spawn();
+    const child = program.command(["follow", "--from-start", "--json"]).spawn();
     const told: Record<string, number>[] = [];
     const read = (async () => {
       let rest = "";
