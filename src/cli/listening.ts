@@ -20,6 +20,9 @@ interface Pair {
   readonly key: string;
 }
 
+/** How often a port is asked for, a millisecond or more apart. */
+const MOST_TRIES = 1000;
+
 /** A server, replaced by a new one on the same port when its certificate is. */
 export class Listening {
   readonly #config: Config["server"];
@@ -28,7 +31,11 @@ export class Listening {
   readonly #log: Log;
   readonly #endings: Promise<void>[] = [];
   #server: Deno.HttpServer<Deno.NetAddr>;
+  /** What it listens with. */
+  #pair: Pair | undefined;
   #stamp: string;
+  #isListening = true;
+  #isOver = false;
 
   /**
    * Listens from now on.
@@ -41,7 +48,8 @@ export class Listening {
     this.#handler = handler;
     this.#log = log;
     this.#stamp = this.#stampNow();
-    this.#server = this.#listen(readPair(config));
+    this.#pair = readPair(config);
+    this.#server = this.#listen(this.#pair);
   }
 
   #listen(pair: Pair | undefined): Deno.HttpServer<Deno.NetAddr> {
@@ -50,9 +58,7 @@ export class Listening {
       this.#log("info", `listening on ${scheme}://${hostname}:${port}`);
     if (pair === undefined) return Deno.serve({ ...this.#address, onListen }, this.#handler);
     try {
-      // Two of them share the port for a moment when the certificate is replaced.
-      const options = { ...this.#address, ...pair, reusePort: true, onListen };
-      return Deno.serve(options, this.#handler);
+      return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
     } catch (error) {
       if (error instanceof Deno.errors.AddrInUse) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -67,24 +73,47 @@ export class Listening {
     return [this.#config.tlsCert, this.#config.tlsKey].map(stampOf).join();
   }
 
-  /** Takes a certificate that was replaced; one that cannot be used leaves the one that could. */
-  renew(): void {
+  /**
+   * Takes a certificate that was replaced; one that cannot be used leaves the one that could. Open
+   * requests end in their own time; who connects in the few milliseconds between is refused. Where
+   * another program takes the port just then, the next call tries again.
+   */
+  async renew(): Promise<void> {
     const stamp = this.#stampNow();
-    if (stamp === this.#stamp) return;
+    if (stamp === this.#stamp && this.#isListening || this.#isOver) return;
     this.#stamp = stamp;
     try {
-      const next = this.#listen(readPair(this.#config));
-      // Its open requests end in their own time.
-      this.#endings.push(this.#server.shutdown());
-      this.#server = next;
+      const pair = readPair(this.#config);
+      if (this.#isListening) this.#endings.push(this.#server.shutdown());
+      await this.#listenAgain(pair);
+      this.#pair = pair;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log("error", `${reason}; the certificate that was read before stays in use`);
+      if (this.#isListening) return;
+      const stays = this.#listenAgain(this.#pair);
+      await stays.catch(({ message }) => this.#log("error", `does not listen: ${message}`));
+    }
+  }
+
+  /** As soon as the port is free: a server gives it up only in the next turn of the event loop. */
+  async #listenAgain(pair: Pair | undefined): Promise<void> {
+    this.#isListening = false;
+    for (let tries = 1; !this.#isOver; tries++) {
+      try {
+        this.#server = this.#listen(pair);
+        this.#isListening = true;
+        return;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse) || tries === MOST_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
     }
   }
 
   /** No new requests; resolves when the open ones are over. */
   async shutdown(): Promise<void> {
+    this.#isOver = true;
     await Promise.all([...this.#endings, this.#server.shutdown()]);
   }
 }

@@ -108,9 +108,9 @@ export async function serve(start: Start): Promise<number> {
     "flush",
     "* * * * *",
     { signal: ended.signal },
-    () => {
-      server.renew();
-      return flushOnce(publisher, owner, config, log);
+    async () => {
+      await server.renew();
+      await flushOnce(publisher, owner, config, log);
     },
   );
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);

@@ -34,10 +34,10 @@ function place(folder: TempFolder, name: string): void {
 }
 
 /** Whether a service answers to one who trusts that certificate only. */
-async function answersTo(port: number, certificate: string): Promise<boolean> {
+async function answersTo(port: number, certificate: string, path = ""): Promise<boolean> {
   using client = Deno.createHttpClient({ caCerts: [certificate], poolMaxIdlePerHost: 0 });
   try {
-    const response = await fetch(`https://127.0.0.1:${port}/`, { client });
+    const response = await fetch(`https://127.0.0.1:${port}/${path}`, { client });
     return await response.text() === "here";
   } catch {
     return false;
@@ -55,10 +55,17 @@ Deno.test({
     const config = { ...server, tlsCert: folder.file("used.crt"), tlsKey: folder.file("used.key") };
     const port = freePort();
     const logged: string[] = [];
+    const [arrived, renewed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const listening = new Listening(
       config,
       { hostname: "127.0.0.1", port },
-      () => new Response("here"),
+      async (request) => {
+        if (request.url.endsWith("/slow")) {
+          arrived.resolve();
+          await renewed.promise;
+        }
+        return new Response("here");
+      },
       (level, message) => void logged.push(`${level}: ${message}`),
     );
     try {
@@ -66,23 +73,27 @@ Deno.test({
         true,
         false,
       ]);
-      listening.renew();
+      await listening.renew();
       assert.equal(logged.length, 1);
       place(folder, "second");
-      listening.renew();
+      const open = answersTo(port, first, "slow");
+      await arrived.promise;
+      await listening.renew();
+      renewed.resolve();
+      assert.equal(await open, true);
       assert.deepEqual([await answersTo(port, first), await answersTo(port, second)], [
         false,
         true,
       ]);
       Deno.writeTextFileSync(folder.file("used.key"), "not a key");
-      listening.renew();
+      await listening.renew();
       assert.match(
         logged.at(-1)!,
         /^error: .*used\.key: holds no PEM text; the certificate that was/,
       );
       Deno.copyFileSync(folder.file("first.key"), folder.file("used.key"));
-      listening.renew();
-      assert.match(logged.at(-1)!, /^error: .* make no pair: .*; the certificate that was/);
+      await listening.renew();
+      assert.match(logged.at(-2)!, /^error: .* make no pair: .*; the certificate that was/);
       assert.equal(await answersTo(port, second), true);
     } finally {
       await listening.shutdown();
