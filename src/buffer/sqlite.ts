@@ -6,10 +6,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
-import { acceptDecision, count, type Statements } from "./accept.ts";
+import { acceptAll, count, type Statements } from "./accept.ts";
 import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./freezing.ts";
-import { AlertIds } from "./alert_ids.ts";
-import { Batch } from "./batch.ts";
 import * as days from "./day_events.ts";
 import * as follow from "./checkpoint.ts";
 import * as leases from "./leases.ts";
@@ -496,60 +494,4 @@ export class SqliteBuffer implements buffer.Buffer {
   prune(keep: buffer.Keep, now: number): Promise<boolean> {
     return this.#transaction(() => outbox.prune(this.#sql, keep, now));
   }
-}
-
-/** Added up over all groups, so that many small ones cost as little as a large one. */
-function acceptAll(
-  sql: Statements,
-  groups: readonly (readonly Decision[])[],
-  { maxUsernames, maxBytes }: buffer.Limits,
-  now: number,
-): readonly buffer.Accepted[] {
-  const ignored = new Map<IgnoreReason, number>();
-  let accepted = 0;
-  let duplicate = 0;
-  let spoofed = 0;
-  const batch = new Batch();
-  const spooling = new spool.Spooling(sql);
-  const ids = new AlertIds(sql);
-  const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
-  const told = groups.map((decisions): buffer.Accepted => {
-    const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
-    for (const decision of decisions) {
-      const outcome = decision.kind === "ignored"
-        ? decision.reason
-        : acceptDecision(sql, batch, spooling, ids, decision, now);
-      if (outcome === "duplicate") own.duplicate++;
-      else if (outcome === "accepted") {
-        own.accepted++;
-        if (decision.kind !== "attempts") continue;
-        if (decision.spoofedSrcip) spoofed++;
-        for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
-      } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
-    }
-    accepted += own.accepted;
-    duplicate += own.duplicate;
-    for (const [reason, n] of own.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + n);
-    return own;
-  });
-  batch.write(sql, maxUsernames, now);
-  spooling.end(maxBytes);
-  if (accepted > 0) {
-    count(sql, "accepted", accepted);
-    sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
-         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
-    sql(
-      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
-         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-         connect = connect + excluded.connect`,
-    ).run(
-      ...[Math.floor(now / 60_000), accepted],
-      ...[guesses.sshd, guesses["pam-error"], guesses.pam, guesses.connect],
-    );
-  }
-  if (duplicate > 0) count(sql, "duplicate", duplicate);
-  if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
-  for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
-  return told;
 }

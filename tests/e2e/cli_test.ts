@@ -158,7 +158,7 @@ const logSize = async ({ log }: Program) => (await Deno.stat(log).catch(() => un
 /** With a MISP that is down these cannot end with 0; they say so in their help. */
 const OTHER_CODES: Readonly<Record<string, number>> = { [`retract ${SOURCE}`]: 3 };
 
-const ENDLESS = /^(?:serve|follow)(?: --since \S+)?$/;
+const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
 
 /** Puts one report into the buffer that waits for MISP. */
 async function makeWaiting(program: Program): Promise<void> {
