@@ -12,6 +12,7 @@ import { V8_FLAGS } from "../deploy/v8.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
 import { decideStep } from "../src/follow/decide_step.ts";
 import { follow } from "../src/follow/follower.ts";
+import { Gathered } from "../src/follow/gathered.ts";
 import { createProgram } from "../tests/e2e/program.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { peakMemory } from "./peak_memory.ts";
@@ -41,7 +42,7 @@ const rules = defaultRules({ publishPrivate: false });
 
 /** Follows the whole file, as the command does. @returns seconds */
 async function followAll(database: string): Promise<number> {
-  using buffer = new SqliteBuffer(database, Date.now());
+  using buffer = new SqliteBuffer(database, Date.now(), { takesFloods: true });
   let isOver = false;
   const start = performance.now();
   const steps = follow({
@@ -52,13 +53,18 @@ async function followAll(database: string): Promise<number> {
       throw new Error(message);
     },
   });
+  const gathered = new Gathered();
+  const store = async () => {
+    const taken = gathered.take();
+    if (taken !== undefined) {
+      await buffer.accept(taken.decisions, LIMITS, Date.now(), taken.followed);
+    }
+  };
   for await (const step of steps) {
-    const now = Date.now();
-    const { decisions, skipped } = decideStep(step, rules, -Infinity, now);
-    const { checkpoint, rotations, lines } = step;
-    const followed = { checkpoint, rotations, skipped, lines: lines.length };
-    await buffer.accept(decisions, LIMITS, now, followed);
+    gathered.add(step, decideStep(step, rules, -Infinity, Date.now()), performance.now());
+    if (gathered.isEnough(performance.now())) await store();
   }
+  await store();
   return (performance.now() - start) / 1000;
 }
 

@@ -14,7 +14,8 @@ import { createProgram } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
-import { peakMemory } from "./peak_memory.ts";
+import { V8_FLAGS } from "../deploy/v8.ts";
+import { cpuTime, peakMemory } from "./peak_memory.ts";
 
 const LINES = 60_000;
 const ROUNDS = 3;
@@ -23,6 +24,7 @@ const CONNECTIONS = 32;
 const SECONDS = 10;
 const SINGLE_BUDGET = 3000;
 const SLOW = 100;
+const MEMORY_BUDGET_MIB = 150;
 const MEMORY_LINES = Number(Deno.args[0] ?? 200_000);
 
 const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "bench-serve-" });
@@ -42,6 +44,8 @@ async function startServe() {
     WM_SERVER_LISTEN: listen,
     WM_SERVER_MAX_REQUESTS_PER_MINUTE: "0",
     WM_SERVER_MAX_PARALLEL: "0",
+    // As in the binary.
+    DENO_V8_FLAGS: V8_FLAGS.replace("--v8-flags=", ""),
   }).spawn();
   void child.stdout.cancel();
   const listening = Promise.withResolvers<void>();
@@ -128,6 +132,8 @@ interface Load {
   readonly median: number;
   readonly p99: number;
   readonly sent: number;
+  /** Of the load's own process. */
+  readonly cpuSeconds: number;
 }
 
 function load(...args: readonly string[]): Deno.Command {
@@ -161,8 +167,16 @@ function loadRow(name: string, { perSecond, median, p99 }: Load, budget: string,
 async function requests(): Promise<void> {
   await using service = await startServe();
   await single(service.url, 1_000_000);
+  const cpuBefore = await cpuTime(service.pid);
   const alone = await single(service.url, 2_000_000);
+  const cpu = await cpuTime(service.pid) - cpuBefore;
   loadRow("alone", alone, `${SINGLE_BUDGET} a second`, alone.perSecond >= SINGLE_BUDGET);
+  columns(
+    "CPU of it",
+    `${(cpu / alone.sent * 1e6).toFixed(0)} µs a request`,
+    `${(cpu / SECONDS * 100).toFixed(0)} % of a core`,
+    `load ${(alone.cpuSeconds / SECONDS * 100).toFixed(0)} %`,
+  );
   const slow = load("slow", service.url, `${SLOW}`).spawn();
   const reader = slow.stdout.getReader();
   await reader.read();
@@ -174,16 +188,28 @@ async function requests(): Promise<void> {
   await slow.status;
 }
 
-/** Bodies of 10,000 lines, one after the other. */
+/** One body that is never whole in memory; what half of it took tells whether memory grows with it. */
 async function memory(): Promise<void> {
   await writeAlertsJson(`${folder}/lines`, {
     ...{ lines: MEMORY_LINES, percent: 100, sources: 20_000 },
   });
   await using service = await startServe();
   const atStart = await peakMemory(service.pid);
+  let atHalf = 0;
+  const { size } = await Deno.stat(`${folder}/lines`);
+  let sent = 0;
   using file = await Deno.open(`${folder}/lines`);
+  const body = file.readable.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: async (piece, controller) => {
+        sent += piece.length;
+        if (atHalf === 0 && sent > size / 2) atHalf = await peakMemory(service.pid);
+        controller.enqueue(piece);
+      },
+    }),
+  );
   const start = performance.now();
-  const response = await fetch(`${service.url}/alerts`, { method: "POST", body: file.readable });
+  const response = await fetch(`${service.url}/alerts`, { method: "POST", body });
   const { accepted } = await response.json() as { accepted: number };
   if (accepted !== MEMORY_LINES) throw new Error(`${accepted} accepted`);
   const rate = MEMORY_LINES / (performance.now() - start) * 1000;
@@ -191,8 +217,10 @@ async function memory(): Promise<void> {
   columns(
     `${MEMORY_LINES} alerts in one body`,
     `${rate.toFixed(0)} alerts/s`,
-    `${atStart.toFixed(0)} MiB at start`,
+    `${atStart.toFixed(0)}, ${atHalf.toFixed(0)} MiB`,
     `${whole.toFixed(0)} MiB`,
+    `${MEMORY_BUDGET_MIB} MiB`,
+    verdict(whole <= MEMORY_BUDGET_MIB),
   );
 }
 
@@ -204,7 +232,7 @@ try {
   columns(`single, ${CONNECTIONS} connections`, "rate", "median", "p99", "budget", "");
   await requests();
   console.log();
-  columns("memory", "rate", "", "peak memory");
+  columns("memory", "rate", "at start, at half", "peak memory", "budget", "");
   await memory();
 } finally {
   await Deno.remove(folder, { recursive: true });

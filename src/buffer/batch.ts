@@ -6,23 +6,27 @@
  */
 import type { Attempt, Sensor, Service } from "../types.ts";
 import type { Statements } from "./accept.ts";
+import {
+  ATTACKS,
+  CONNECTIONS,
+  type Counts,
+  SENSORS,
+  TECHNIQUES,
+  TOUCHED,
+  type UsernameCounts,
+  USERNAMES,
+  writePassword,
+  writeUsername,
+} from "./batch_tables.ts";
+import { write, writeRows } from "./rows.ts";
 import { settleBefore } from "./settling.ts";
-
-/** Totals by class: of A, E, P and C of contracts/wazuh.md 4.4, in the order of the columns. */
-type Counts = [sshd: number, pamError: number, pam: number, connect: number];
 
 interface Connection {
   readonly sensor: string;
   readonly pid: number;
+  /** As the alert has it: what is stored may differ. */
   readonly location: string;
   readonly counts: Counts;
-}
-
-interface Username {
-  readonly username: string;
-  readonly location: string;
-  readonly counts: Counts;
-  guesses: number;
 }
 
 interface SensorDraft {
@@ -43,10 +47,16 @@ interface SourceDraft {
   services: number;
   place: Attempt["place"];
   readonly connections: Map<string, Connection>;
-  readonly usernames: Map<string, Username>;
-  readonly passwords: Map<string, number>;
+  readonly usernames: Map<string, UsernameCounts>;
+  passwords: Map<string, number> | undefined;
   readonly sensors: Map<string, SensorDraft>;
   readonly techniques: Map<string, string | undefined>;
+  // Where its last attempt went: the next one is nearly always of the same connection, and is then
+  // added without looking anything up.
+  connection: Connection | undefined;
+  username: UsernameCounts | undefined;
+  sensor: SensorDraft | undefined;
+  rule: Attempt["techniques"] | undefined;
 }
 
 /** How services are kept in one number. */
@@ -60,27 +70,20 @@ export class Batch {
 
   /** @param alerts 1 for the first attempt of a source in an alert, else 0 */
   add(attempt: Attempt, alerts: number): void {
-    const { sourceIp, at, sensor } = attempt;
+    const { at, techniques } = attempt;
     const source = this.#sourceOf(attempt);
-    source.firstSeen = Math.min(source.firstSeen, at);
-    source.lastSeen = Math.max(source.lastSeen, at);
+    if (at < source.firstSeen) source.firstSeen = at;
+    if (at > source.lastSeen) source.lastSeen = at;
     source.alerts += alerts;
     if (attempt.isCompromise) source.compromisedAt ??= at;
     source.services |= SERVICE_BITS[attempt.service];
     source.place = attempt.place ?? source.place;
-    this.#sources.set(sourceIp, source);
-    const key = this.#sensorKey(sensor);
-    const location = storable(attempt.location);
-    this.#addConnection(source, attempt, key, location);
+    const key = this.#sensorKey(attempt.sensor);
+    addConnection(source, attempt, key);
     addSensor(source, attempt, key, alerts);
-    for (const { id, name } of attempt.techniques) {
-      source.techniques.set(id, source.techniques.get(id) ?? name);
-    }
-    if (attempt.username !== undefined) addUsername(source, attempt, location);
-    if (attempt.password !== undefined) {
-      const password = storable(attempt.password);
-      source.passwords.set(password, (source.passwords.get(password) ?? 0) + attempt.guesses);
-    }
+    if (techniques !== source.rule) addTechniques(source, techniques);
+    if (attempt.username !== undefined) addUsername(source, attempt, attempt.username);
+    if (attempt.password !== undefined) addPassword(source, attempt, attempt.password);
   }
 
   /** Moves the last sight of a source that is in here. @returns whether it is */
@@ -92,7 +95,9 @@ export class Batch {
   }
 
   #sourceOf({ sourceIp, at, sensor }: Attempt): SourceDraft {
-    return this.#sources.get(sourceIp) ?? {
+    const known = this.#sources.get(sourceIp);
+    if (known !== undefined) return known;
+    const source: SourceDraft = {
       manager: storable(sensor.manager),
       firstSeen: at,
       lastSeen: at,
@@ -102,10 +107,16 @@ export class Batch {
       place: undefined,
       connections: new Map(),
       usernames: new Map(),
-      passwords: new Map(),
+      passwords: undefined,
       sensors: new Map(),
       techniques: new Map(),
+      connection: undefined,
+      username: undefined,
+      sensor: undefined,
+      rule: undefined,
     };
+    this.#sources.set(sourceIp, source);
+    return source;
   }
 
   #sensorKey(sensor: Sensor): string {
@@ -116,17 +127,6 @@ export class Batch {
     return key;
   }
 
-  #addConnection(source: SourceDraft, attempt: Attempt, sensor: string, location: string): void {
-    const { pid } = attempt;
-    const key = `${pid} ${sensor}\0${location}`;
-    let connection = source.connections.get(key);
-    if (connection === undefined) {
-      connection = { sensor, pid, location, counts: [0, 0, 0, 0] };
-      source.connections.set(key, connection);
-    }
-    addCounts(connection.counts, attempt);
-  }
-
   /**
    * Merges everything into the tables.
    *
@@ -135,69 +135,145 @@ export class Batch {
   write(sql: Statements, maxUsernames: number, now: number): void {
     // In the order of the tables' keys: neighbours share pages, which are then found in memory.
     const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
+    const attacks: Row[] = [];
+    const again: Row[] = [];
+    const usernames: Row[] = [];
+    const further: [sourceIp: string, name: UsernameCounts][] = [];
     for (const [sourceIp, source] of sources) {
-      const isNew = writeAttack(sql, sourceIp, source, now);
-      for (const { sensor, pid, location, counts } of source.connections.values()) {
-        sql(
-          `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam,
-             connect, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
-             pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-             connect = connect + excluded.connect,
-             touched_at = max(touched_at, excluded.touched_at)`,
-        ).run(sourceIp, sensor, pid, location, ...counts, now);
+      const known = lookUp(sql, sourceIp, now);
+      // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
+      if (known === undefined) settleBefore(sql, sourceIp, now);
+      const isFresh = known !== undefined && now - known.touchedAt < TOUCH_MS;
+      (isFresh ? again : attacks).push(attackRow(sourceIp, source, now));
+      const names = source.usernames;
+      if ((known?.names ?? 0) + names.size <= maxUsernames) {
+        for (const { username, location, counts } of names.values()) {
+          usernames.push([sourceIp, username, location, ...counts]);
+        }
+      } else {
+        for (const name of names.values()) further.push([sourceIp, name]);
       }
-      for (const { sensor, name, alerts, firstSeen, lastSeen } of source.sensors.values()) {
-        sql(
-          `INSERT INTO attack_sensor (source_ip, sensor, name, alerts, first_seen, last_seen)
-           VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
-             first_seen = min(first_seen, excluded.first_seen),
-             last_seen = max(last_seen, excluded.last_seen)`,
-        ).run(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
-      }
-      for (const [id, name] of source.techniques) {
-        sql(
-          `INSERT INTO attack_technique (source_ip, technique, name) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET name = coalesce(name, excluded.name)`,
-        ).run(sourceIp, id, name ?? null);
-      }
-      const hasRoom = isNew && source.usernames.size <= maxUsernames;
-      for (const username of source.usernames.values()) {
-        if (hasRoom) addUsernameRow(sql, sourceIp, username);
-        else writeUsername(sql, sourceIp, username, maxUsernames);
-      }
-      for (const [password, guesses] of source.passwords) {
+      for (const [password, guesses] of source.passwords ?? []) {
         writePassword(sql, sourceIp, password, guesses, maxUsernames);
       }
     }
+    writeRows(sql, TOUCHED, attacks);
+    writeRows(sql, ATTACKS, again);
+    writeRows(sql, CONNECTIONS, connectionRows(sources, now));
+    writeRows(sql, SENSORS, sensorRows(sources));
+    writeRows(sql, TECHNIQUES, techniqueRows(sources));
+    writeRows(sql, USERNAMES, usernames);
+    for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
   }
+}
+
+type Row = (string | number | null)[];
+type Sources = readonly (readonly [sourceIp: string, source: SourceDraft])[];
+
+/**
+ * How exactly is known when an attack was touched last, milliseconds. In a flood its sources come again
+ * each second, and the index of these times is half of what it costs to write them.
+ */
+const TOUCH_MS = 5_000;
+
+function attackRow(sourceIp: string, source: SourceDraft, now: number): Row {
+  const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, place } = source;
+  return [
+    ...[sourceIp, firstSeen, lastSeen, now, now, alerts, manager, compromisedAt ?? null],
+    ...[services, place === undefined ? null : JSON.stringify(place)],
+  ];
+}
+
+function connectionRows(sources: Sources, now: number): readonly Row[] {
+  const rows: Row[] = [];
+  for (const [sourceIp, { connections }] of sources) {
+    for (const { sensor, pid, location, counts } of connections.values()) {
+      rows.push([sourceIp, sensor, pid, storable(location), ...counts, now]);
+    }
+  }
+  return rows;
+}
+
+function sensorRows(sources: Sources): readonly Row[] {
+  const rows: Row[] = [];
+  for (const [sourceIp, { sensors }] of sources) {
+    for (const { sensor, name, alerts, firstSeen, lastSeen } of sensors.values()) {
+      rows.push([sourceIp, sensor, name, alerts, firstSeen, lastSeen]);
+    }
+  }
+  return rows;
+}
+
+function techniqueRows(sources: Sources): readonly Row[] {
+  const rows: Row[] = [];
+  for (const [sourceIp, { techniques }] of sources) {
+    for (const [id, name] of techniques) rows.push([sourceIp, id, name ?? null]);
+  }
+  return rows;
+}
+
+function addConnection(source: SourceDraft, attempt: Attempt, sensor: string): void {
+  const { pid, location } = attempt;
+  const last = source.connection;
+  if (last?.pid === pid && last.sensor === sensor && last.location === location) {
+    return addCounts(last.counts, attempt);
+  }
+  const key = `${pid} ${sensor}\0${location}`;
+  let connection = source.connections.get(key);
+  if (connection === undefined) {
+    connection = { sensor, pid, location, counts: [0, 0, 0, 0] };
+    source.connections.set(key, connection);
+  }
+  source.connection = connection;
+  addCounts(connection.counts, attempt);
 }
 
 function addSensor(source: SourceDraft, attempt: Attempt, key: string, alerts: number): void {
   const { at, sensor } = attempt;
-  const known = source.sensors.get(key);
+  let known = source.sensor?.sensor === key ? source.sensor : source.sensors.get(key);
   if (known === undefined) {
-    const name = storable(sensor.name);
-    source.sensors.set(key, { sensor: key, name, alerts, firstSeen: at, lastSeen: at });
-    return;
+    known = { sensor: key, name: "", alerts: 0, firstSeen: at, lastSeen: at };
+    source.sensors.set(key, known);
   }
+  source.sensor = known;
   known.name = storable(sensor.name);
   known.alerts += alerts;
-  known.firstSeen = Math.min(known.firstSeen, at);
-  known.lastSeen = Math.max(known.lastSeen, at);
+  if (at < known.firstSeen) known.firstSeen = at;
+  if (at > known.lastSeen) known.lastSeen = at;
 }
 
-function addUsername(source: SourceDraft, attempt: Attempt, location: string): void {
-  const name = storable(attempt.username!);
-  const key = `${location}\0${name}`;
+function addTechniques(source: SourceDraft, techniques: Attempt["techniques"]): void {
+  for (const { id, name } of techniques) {
+    source.techniques.set(id, source.techniques.get(id) ?? name);
+  }
+  source.rule = techniques;
+}
+
+function addUsername(source: SourceDraft, attempt: Attempt, name: string): void {
+  const last = source.username;
+  const { location } = attempt;
+  if (last?.username === name && last.location === location) return addGuess(last, attempt);
+  const stored = storable(name);
+  const place = storable(location);
+  const key = `${place}\0${stored}`;
   let username = source.usernames.get(key);
   if (username === undefined) {
-    username = { username: name, location, counts: [0, 0, 0, 0], guesses: 0 };
+    username = { username: stored, location: place, counts: [0, 0, 0, 0], guesses: 0 };
     source.usernames.set(key, username);
   }
+  source.username = username;
+  addGuess(username, attempt);
+}
+
+function addGuess(username: UsernameCounts, attempt: Attempt): void {
   addCounts(username.counts, attempt);
   username.guesses += attempt.guesses;
+}
+
+function addPassword(source: SourceDraft, { guesses }: Attempt, text: string): void {
+  source.passwords ??= new Map();
+  const password = storable(text);
+  source.passwords.set(password, (source.passwords.get(password) ?? 0) + guesses);
 }
 
 const COLUMN: Readonly<Record<Attempt["evidence"], 0 | 1 | 2 | 3 | undefined>> = {
@@ -213,82 +289,27 @@ function addCounts(counts: Counts, { evidence, guesses }: Attempt): void {
   if (column !== undefined) counts[column] += guesses;
 }
 
-/** @returns whether it is a new one */
-function writeAttack(sql: Statements, sourceIp: string, source: SourceDraft, now: number): boolean {
-  const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, place } = source;
-  const attack = sql(
-    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-       compromised_at, services, place)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
-       last_seen = max(last_seen, excluded.last_seen),
-       opened_at = min(opened_at, excluded.opened_at),
-       touched_at = max(touched_at, excluded.touched_at), alerts = alerts + excluded.alerts,
-       compromised_at = coalesce(compromised_at, excluded.compromised_at),
-       services = services | excluded.services, place = coalesce(excluded.place, place)
-     RETURNING alerts`,
-  ).get(
-    ...[sourceIp, firstSeen, lastSeen, now, now, alerts, manager],
-    compromisedAt ?? null,
-    services,
-    place === undefined ? null : JSON.stringify(place),
-  );
-  // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
-  const isNew = attack?.alerts === alerts;
-  if (isNew) settleBefore(sql, sourceIp, now);
-  return isNew;
-}
-
-/** Of an attack whose names all find room: nothing has to be counted. */
-function addUsernameRow(
+/**
+ * Looks at the attack of a source. It was opened now at the latest: where it was later, the clock was
+ * set back since.
+ *
+ * @returns undefined when none is open; `names` counts a name at two places twice
+ */
+function lookUp(
   sql: Statements,
   sourceIp: string,
-  { username, location, counts }: Username,
-): void {
-  sql(
-    `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
-       pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-       connect = connect + excluded.connect`,
-  ).run(sourceIp, username, location, ...counts);
-}
-
-/** One more name only while there is room; a known one always counts on. */
-function writeUsername(
-  sql: Statements,
-  sourceIp: string,
-  { username, location, counts, guesses }: Username,
-  most: number,
-): void {
-  const { changes } = sql(
-    `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)
-     SELECT ?, ?, ?, ?, ?, ?, ?
-     WHERE (SELECT count(DISTINCT username) FROM attack_username WHERE source_ip = ?) < ?
-       OR EXISTS (SELECT 1 FROM attack_username WHERE source_ip = ? AND username = ?)
-     ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
-       pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-       connect = connect + excluded.connect`,
-  ).run(sourceIp, username, location, ...counts, sourceIp, most, sourceIp, username);
-  if (Number(changes) > 0) return;
-  sql("UPDATE attack SET further_usernames = further_usernames + ? WHERE source_ip = ?")
-    .run(guesses, sourceIp);
-}
-
-/** As with user names; further ones are not even counted, since attempts are. */
-function writePassword(
-  sql: Statements,
-  sourceIp: string,
-  password: string,
-  guesses: number,
-  most: number,
-): void {
-  sql(
-    `INSERT INTO attack_password (source_ip, password, guesses) SELECT ?, ?, ?
-     WHERE (SELECT count(*) FROM attack_password WHERE source_ip = ?) < ?
-       OR EXISTS (SELECT 1 FROM attack_password WHERE source_ip = ? AND password = ?)
-     ON CONFLICT DO UPDATE SET guesses = guesses + excluded.guesses`,
-  ).run(sourceIp, password, guesses, sourceIp, most, sourceIp, password);
+  now: number,
+): { readonly touchedAt: number; readonly names: number } | undefined {
+  const row = sql(
+    `SELECT touched_at, opened_at > ? AS is_ahead,
+       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names
+     FROM attack a WHERE source_ip = ?`,
+  ).get(now, sourceIp);
+  if (row === undefined) return undefined;
+  if (row.is_ahead === 1) {
+    write(sql, "UPDATE attack SET opened_at = ? WHERE source_ip = ?", [now, sourceIp]);
+  }
+  return { touchedAt: Number(row.touched_at), names: Number(row.names) };
 }
 
 /** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */

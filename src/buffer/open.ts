@@ -62,6 +62,8 @@ class Unusable extends Error {
 export interface Care {
   /** For a process that stays and stores many alerts at a time. */
   readonly takesFloods?: boolean;
+  /** Alerts are synced beside the event loop: for a process that has other things to do meanwhile. */
+  readonly syncsBeside?: boolean;
   /** Damage is told, and nothing is moved: for commands that only look. */
   readonly onlyTells?: boolean;
   /** All pages are looked at when opening, not only those that are used. */

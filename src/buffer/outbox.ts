@@ -136,9 +136,11 @@ export function pauseSink(
   const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?").get(lease.name, lease.fence);
   if (held === undefined) return;
   const { sink } = report;
+  // What a clock said that was set back since is forgotten: from now on this time counts as touched.
   sql(
-    `UPDATE report SET next_try_at = max(next_try_at, ?), ended_at = ? WHERE uuid = ? AND sink = ?`,
-  ).run(now + 1, now, report.uuid, sink);
+    `UPDATE report SET ended_at = ?, next_try_at = max(?,
+       iif(max(frozen_at, coalesce(ended_at, 0)) > ?, 0, next_try_at)) WHERE uuid = ? AND sink = ?`,
+  ).run(now, now + 1, now, report.uuid, sink);
   pause(sql, sink, reason, pauseMs, now);
 }
 

@@ -6,13 +6,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Decision, IgnoreReason } from "../types.ts";
 import type * as buffer from "./buffer.ts";
-import { acceptDecision, count, type Statements } from "./accept.ts";
+import { acceptAll, count, type Statements } from "./accept.ts";
 import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./freezing.ts";
-import { AlertIds } from "./alert_ids.ts";
-import { Batch } from "./batch.ts";
 import * as days from "./day_events.ts";
 import * as follow from "./checkpoint.ts";
 import * as leases from "./leases.ts";
+import { type LogSync, logSyncOf } from "./log_sync.ts";
 import * as outbox from "./outbox.ts";
 import type * as pages from "./views.ts";
 import type * as desk from "./report_desk.ts";
@@ -47,6 +46,8 @@ export class SqliteBuffer implements buffer.Buffer {
   readonly #path: string;
   readonly #care: Care;
   readonly #statements = new Map<string, StatementSync>();
+  /** Undefined: each commit syncs by itself. */
+  #logSync: LogSync | undefined;
   /** Of the file when it was last looked at, bytes. */
   #size = Infinity;
   /** Where a damaged file was moved to, when this buffer was opened or later. */
@@ -65,11 +66,13 @@ export class SqliteBuffer implements buffer.Buffer {
     this.#care = care;
     this.#db = opened.db;
     if (care.takesFloods) takeFloods(this.#db);
+    if (care.syncsBeside) this.#logSync = logSyncOf(this.#db, path);
     this.#inode = this.#inodeNow();
     this.movedAside = opened.movedAside;
   }
 
   [Symbol.dispose](): void {
+    this.#logSync?.[Symbol.dispose]();
     // Where nothing could be put into the place of a damaged file, it is closed already.
     close(this.#db);
   }
@@ -118,6 +121,16 @@ export class SqliteBuffer implements buffer.Buffer {
     }
   }
 
+  /** Leaves the sync to {@link LogSync}. Checkpoints, and any other commit, sync all the same. */
+  #commitOnly<T>(work: () => T): T {
+    this.#db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      return this.#commit(work);
+    } finally {
+      this.#db.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
   /** A full disk makes SQLite roll back by itself; then there is nothing left to undo. */
   #rollBack(): void {
     try {
@@ -137,14 +150,28 @@ export class SqliteBuffer implements buffer.Buffer {
   }
 
   /** As `accept()` of one after the other, in one transaction: all of them are stored, or none. */
-  acceptTogether(
+  async acceptTogether(
+    groups: readonly (readonly Decision[])[],
+    limits: buffer.Limits,
+    now: number,
+    followed?: buffer.Followed,
+  ): Promise<readonly buffer.Accepted[]> {
+    const accepted = await this.#store(groups, limits, now, followed);
+    const synced = this.#logSync?.sync();
+    await synced?.catch((error: unknown) => {
+      throw explain(this.#path, error);
+    });
+    return accepted;
+  }
+
+  #store(
     groups: readonly (readonly Decision[])[],
     limits: buffer.Limits,
     now: number,
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
     const store = () => {
-      const accepted = groups.map((one) => acceptAll(this.#sql, one, limits, now));
+      const accepted = acceptAll(this.#sql, groups, limits, now);
       if (followed !== undefined) follow.moveCheckpoint(this.#sql, followed, now);
       const { maxBytes } = limits;
       const incoming = groups.reduce((sum, { length }) => sum + length, 0);
@@ -154,7 +181,7 @@ export class SqliteBuffer implements buffer.Buffer {
       faultPoint("in-tx-before-commit");
       return accepted;
     };
-    const work = () => this.#commit(store);
+    const work = () => this.#logSync === undefined ? this.#commit(store) : this.#commitOnly(store);
     return this.#attempt(() => {
       try {
         const accepted = work();
@@ -183,6 +210,8 @@ export class SqliteBuffer implements buffer.Buffer {
     this.#statements.clear();
     close(this.#db);
     this.#db = db;
+    this.#logSync?.[Symbol.dispose]();
+    if (this.#care.syncsBeside) this.#logSync = logSyncOf(db, this.#path);
     if (this.#care.takesFloods) takeFloods(db);
     this.#inode = this.#inodeNow();
     this.movedAside = movedAside ?? this.movedAside;
@@ -465,52 +494,4 @@ export class SqliteBuffer implements buffer.Buffer {
   prune(keep: buffer.Keep, now: number): Promise<boolean> {
     return this.#transaction(() => outbox.prune(this.#sql, keep, now));
   }
-}
-
-function acceptAll(
-  sql: Statements,
-  decisions: readonly Decision[],
-  { maxUsernames, maxBytes }: buffer.Limits,
-  now: number,
-): buffer.Accepted {
-  const ignored = new Map<IgnoreReason, number>();
-  let accepted = 0;
-  let duplicate = 0;
-  let spoofed = 0;
-  const batch = new Batch();
-  const spooling = new spool.Spooling(sql);
-  const ids = new AlertIds(sql);
-  const guesses = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
-  for (const decision of decisions) {
-    const outcome = decision.kind === "ignored"
-      ? decision.reason
-      : acceptDecision(sql, batch, spooling, ids, decision, now);
-    if (outcome === "duplicate") duplicate++;
-    else if (outcome === "accepted") {
-      accepted++;
-      if (decision.kind !== "attempts") continue;
-      if (decision.spoofedSrcip) spoofed++;
-      for (const attempt of decision.attempts) guesses[attempt.evidence] += attempt.guesses;
-    } else ignored.set(outcome, (ignored.get(outcome) ?? 0) + 1);
-  }
-  batch.write(sql, maxUsernames, now);
-  spooling.end(maxBytes);
-  if (accepted > 0) {
-    count(sql, "accepted", accepted);
-    sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
-         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
-    sql(
-      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
-         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-         connect = connect + excluded.connect`,
-    ).run(
-      ...[Math.floor(now / 60_000), accepted],
-      ...[guesses.sshd, guesses["pam-error"], guesses.pam, guesses.connect],
-    );
-  }
-  if (duplicate > 0) count(sql, "duplicate", duplicate);
-  if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
-  for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
-  return { accepted, duplicate, ignored };
 }

@@ -14,6 +14,7 @@ import { stayAndPublish } from "../publish/stay.ts";
 import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
+import { type Change, noteFiles } from "./noted_files.ts";
 import { parse } from "./options.ts";
 import type { ForwardRound } from "../forward/forwarder.ts";
 import { type Done, Progress } from "./progress.ts";
@@ -185,29 +186,17 @@ async function stayWith(
   const { misp, forward } = config;
   const settings = [file, misp.apiKeyFile, misp.caFile, forward.tokenFile, forward.caFile]
     .filter((name) => name !== undefined);
-  const settingsAtStart = await stampsOf(settings);
-  const bufferAtStart = await inodeOf(path);
-  let isChanged = false;
+  const changeSince = await noteFiles(path, settings);
+  let change: Change;
   await stayAndPublish({
     ...publisher,
     worthMs: Math.max(maxHoldMs, periodMs) + 5 * 60_000,
     sleep,
-    mustLeave: async () => {
-      if (await inodeOf(path) !== bufferAtStart) return true;
-      isChanged = await stampsOf(settings) !== settingsAtStart;
-      return isChanged;
-    },
+    mustLeave: async () => (change = await changeSince()) !== undefined,
     prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
     forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),
   }, ownerName());
-  return isChanged;
-}
-
-const inodeOf = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.ino;
-
-async function stampsOf(files: readonly string[]): Promise<string> {
-  const found = await Promise.all(files.map((file) => Deno.stat(file).catch(() => undefined)));
-  return found.map((info) => `${info?.ino} ${info?.size} ${info?.mtime?.getTime()}`).join("\n");
+  return change === "settings";
 }
 
 /**

@@ -5,14 +5,10 @@
  */
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { Loaded } from "../config/load.ts";
-import { decideStep } from "../follow/decide_step.ts";
-import { type Beginning, follow as followFile, type Step } from "../follow/follower.ts";
+import type { Beginning, Step } from "../follow/follower.ts";
 import { lagOf } from "../follow/lag.ts";
-import { ALERTS_STREAM } from "../publish/names.ts";
 import { publishDue } from "../publish/publisher.ts";
-import type { Decision } from "../types.ts";
-import { parseTimestamp } from "../wazuh/time.ts";
-import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
+import { loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import {
   createForwarding,
@@ -20,18 +16,17 @@ import {
   pruneBuffer,
   requireMispOfIntegratord,
 } from "./flush.ts";
+import { alertsPath, beginningOf, type Ending, followInto } from "./following.ts";
 import { createLog, type Log, logMovedAside, oneLine } from "./log.ts";
 import { parse } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
 
-/** Wazuh writes once a second (contracts/wazuh.md 1.1): this often is looked without word of a change. */
-const LOOK_MS = 1_000;
 /** How often is looked for what is due, milliseconds. */
 const PUBLISH_MS = 5_000;
 const PRUNE_MS = 60_000;
-/** How long a storing that fails is left alone before it is tried again, milliseconds. */
-const STORE_AGAIN_MS = 5_000;
+/** How often is shown where it is, milliseconds. */
+const SHOW_MS = 1_000;
 /** How long the last round of publishing may take, milliseconds. */
 const GRACE_MS = 800;
 
@@ -50,7 +45,7 @@ export async function follow(start: Start): Promise<number> {
     options: OPTIONS,
   });
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
-  const path = positionals[0] ?? `${start.root}/logs/alerts/alerts.json`;
+  const path = positionals[0] ?? alertsPath(start.root);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   const signals = new Signals();
   let loaded = loadStartConfig(start);
@@ -59,15 +54,6 @@ export async function follow(start: Start): Promise<number> {
     if (end === "over") return EXIT.ok;
     loaded = reload(start, loaded);
   }
-}
-
-function beginningOf(isFromStart: boolean, since: string | undefined): Beginning {
-  if (since === undefined) return isFromStart ? "start" : "end";
-  if (isFromStart) throw new Failure(EXIT.usage, "take --from-start or --since, not both");
-  const at = parseTimestamp(since.length === 10 ? `${since}T00:00:00Z` : since);
-  if (at !== undefined) return { since: at };
-  const example = "2026-11-23 or 2026-11-23T06:00:00Z";
-  throw new Failure(EXIT.usage, `--since "${since}" is no time; allowed is one such as ${example}`);
 }
 
 /** A configuration that cannot be used leaves the one that could. */
@@ -85,7 +71,7 @@ function reload(start: Start, loaded: Loaded): Loaded {
 }
 
 /** What signals ask for. */
-class Signals {
+class Signals implements Ending {
   asked: "over" | "reload" | undefined;
   #wake = Promise.withResolvers<void>();
 
@@ -99,6 +85,10 @@ class Signals {
   #ask(what: "over" | "reload"): void {
     this.asked = what;
     this.#wake.resolve();
+  }
+
+  get isAsked(): boolean {
+    return this.asked !== undefined;
   }
 
   /** Resolves when something is asked for. */
@@ -135,97 +125,13 @@ async function followWith(
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
   using publishing = new Publishing(publisher, forwarding, loaded, log);
-  const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
-  using changes = new Changes(folder, signals);
-  const rules = intakeRules(loaded);
-  const state = await buffer.followState(ALERTS_STREAM);
-  const since = typeof beginning === "object" ? beginning.since : -Infinity;
-  const steps = followFile({
-    folder,
-    file: path.slice(path.lastIndexOf("/") + 1),
-    stream: ALERTS_STREAM,
-    checkpoint: state,
-    beginning,
-    wait: () => changes.next(),
-    isOver: () => signals.asked !== undefined,
-    log,
+  await followInto({
+    ...{ path, beginning, buffer, loaded, log },
+    ending: signals,
+    onStep: (step, lines) => display.show(step, lines),
   });
-  log("info", `following ${path}`);
-  for await (const step of steps) {
-    const { decisions, skipped } = decideStep(step, rules, since, Date.now());
-    await storePatiently(buffer, loaded, decisions, step, skipped, signals, log);
-    display.show(step);
-    if (signals.asked !== undefined) break;
-  }
   await publishing.end();
   return signals.take();
-}
-
-/** A full disk stops the reading, and loses nothing: the file waits. */
-async function storePatiently(
-  buffer: SqliteBuffer,
-  { config }: Loaded,
-  decisions: readonly Decision[],
-  step: Step,
-  skipped: number,
-  signals: Signals,
-  log: Log,
-): Promise<void> {
-  const { checkpoint, rotations, lines } = step;
-  const followed = { checkpoint, rotations, skipped, lines: lines.length };
-  for (let told = "";;) {
-    try {
-      await buffer.accept(decisions, limitsOf(config), Date.now(), followed);
-      return;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== told) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
-      told = reason;
-      await orWoken(STORE_AGAIN_MS, signals);
-      if (signals.asked !== undefined) return;
-    }
-  }
-}
-
-async function orWoken(milliseconds: number, signals: Signals): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  await Promise.race([promise, signals.woken]);
-  clearTimeout(timer);
-}
-
-/** Waits until something changed in the folder, a signal came, or a second has passed. */
-class Changes implements Disposable {
-  readonly #signals: Signals;
-  #watcher: Deno.FsWatcher | undefined;
-  #changed = Promise.withResolvers<void>();
-
-  constructor(folder: string, signals: Signals) {
-    this.#signals = signals;
-    try {
-      this.#watcher = Deno.watchFs(folder, { recursive: false });
-      void this.#watch(this.#watcher);
-    } catch {
-      // Not there yet, or no watching on this file system: the look of each second will do.
-      this.#watcher = undefined;
-    }
-  }
-
-  async #watch(watcher: Deno.FsWatcher): Promise<void> {
-    for await (const _ of watcher) this.#changed.resolve();
-  }
-
-  async next(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LOOK_MS);
-    await Promise.race([promise, this.#changed.promise, this.#signals.woken]);
-    clearTimeout(timer);
-    this.#changed = Promise.withResolvers();
-  }
-
-  [Symbol.dispose](): void {
-    this.#watcher?.close();
-  }
 }
 
 /** Forwards what waits and publishes what is due, beside the reading. */
@@ -301,20 +207,31 @@ class Display implements Disposable {
   readonly #line: Progress;
   #lines = 0;
   #rotations = 0;
+  #checkpoint: Step["checkpoint"] | undefined;
   #shownAt = performance.now();
   #shownLines = 0;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(path: string, isJson: boolean) {
     this.#path = path;
     this.#isJson = isJson;
     this.#line = new Progress(!isJson);
+    if (isJson || this.#line.isShown) this.#timer = setInterval(() => this.#show(), SHOW_MS);
   }
 
-  show({ lines, rotations, checkpoint }: Step): void {
-    this.#lines += lines.length;
+  /** What it is to show next; who reads without a pause has it shown from here. */
+  show({ rotations, checkpoint }: Step, lines: number): void {
+    this.#lines += lines;
     this.#rotations += rotations;
+    this.#checkpoint = checkpoint;
+    if (this.#timer !== undefined && performance.now() - this.#shownAt >= SHOW_MS) this.#show();
+  }
+
+  #show(): void {
+    const checkpoint = this.#checkpoint;
     const elapsed = performance.now() - this.#shownAt;
-    if (elapsed < 1000 || !(this.#isJson || this.#line.isShown)) return;
+    // The timer and who reads may both want to.
+    if (checkpoint === undefined || elapsed < SHOW_MS / 2) return;
     const rate = Math.round((this.#lines - this.#shownLines) / elapsed * 1000);
     this.#shownAt = performance.now();
     this.#shownLines = this.#lines;
@@ -342,6 +259,7 @@ class Display implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     this.#line.clear();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `serve`: alerts by HTTP, published each minute.
+ * `serve`: alerts by HTTP, published within seconds after they are due.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { type Config, ConfigError } from "../config/load.ts";
 import { decide } from "../intake.ts";
 import { WRITE_PROBE } from "../publish/names.ts";
 import { PUBLISH_LEASE, publishDue } from "../publish/publisher.ts";
+import { wakeWhenDue } from "../publish/wake.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../guard/network_set.ts";
 import { createApp } from "../server/app.ts";
 import { cached } from "../server/cached.ts";
@@ -15,8 +16,9 @@ import { inGroups } from "../server/group_commit.ts";
 import { Limits } from "../server/limits.ts";
 import { createMetrics } from "../server/metrics.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, Failure } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
+import { alertsPath, beginningOf, endingAt, followInto } from "./following.ts";
 import { Listening } from "./listening.ts";
 import { createLog, type Log, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
@@ -31,14 +33,23 @@ const GRACE_MS = 10_000;
 const STATUS_KEPT_MS = 5000;
 
 /** What `parseArgs` takes. */
-export const OPTIONS = { listen: { type: "string" } } as const;
+export const OPTIONS = {
+  listen: { type: "string" },
+  follow: { type: "boolean" },
+  "from-start": { type: "boolean" },
+  since: { type: "string" },
+} as const;
 
-/** Runs `serve [--listen HOST:PORT]` until SIGTERM or SIGINT, or `serve token new NAME`. */
+/** Runs `serve [--listen HOST:PORT] [--follow]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
   if (start.args[0] === "token") {
     return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
   }
   const { values } = parse("serve", { args: start.args, options: OPTIONS });
+  const beginning = beginningOf(values["from-start"] ?? false, values.since);
+  if (!values.follow && beginning !== "end") {
+    throw new Failure(EXIT.usage, "--from-start and --since say where --follow begins; add it");
+  }
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   if (config.forward.url !== undefined) {
@@ -55,7 +66,10 @@ export async function serve(start: Start): Promise<number> {
         "address is allowed; `serve token new NAME` makes a token",
     );
   }
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { takesFloods: true });
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+    takesFloods: true,
+    syncsBeside: true,
+  });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
@@ -103,13 +117,23 @@ export async function serve(start: Start): Promise<number> {
       await flushOnce(publisher, owner, config, log);
     },
   );
+  const publish = () => flushOnce(publisher, owner, config, log);
+  using waking = wakeWhenDue({ ...publisher, publish });
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
-  await untilSignal();
+  const following = values.follow
+    ? followInto({
+      ...{ path: alertsPath(start.root), beginning, buffer, loaded, log },
+      ending: endingAt(ended.signal),
+    })
+    : undefined;
+  // It ends before only when it cannot go on: then neither can this.
+  await Promise.race([untilSignal(), ...(following === undefined ? [] : [following])]);
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
   // A client that hangs must not keep the last flush from happening.
-  const lastWork = [server.shutdown(), flushOnce(publisher, owner, config, log), flushing];
+  const lastFlush = Promise.all([waking.end(), following]).then(publish);
+  const lastWork = [server.shutdown(), lastFlush, flushing];
   await Promise.race([Promise.all(lastWork), graceOver]);
   return EXIT.ok;
 }

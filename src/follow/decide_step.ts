@@ -6,13 +6,15 @@
 import { decideItem, type IntakeRules } from "../intake.ts";
 import type { Decision } from "../types.ts";
 import { readLine } from "../wazuh/alert_file.ts";
-import { isOtherRule } from "../wazuh/other_rule.ts";
+import { COWRIE, isOtherRule } from "../wazuh/other_rule.ts";
 import type { Step } from "./follower.ts";
 
 /** What the lines of a step came to. */
 export interface DecidedStep {
   readonly decisions: readonly Decision[];
-  /** Lines that were told apart without being read, as alerts of other rules. */
+  /** How many lines there were. */
+  readonly lines: number;
+  /** Those that were told apart without being read, as alerts of other rules. */
   readonly skipped: number;
 }
 
@@ -23,22 +25,36 @@ export interface DecidedStep {
  * @param now milliseconds UTC, for an alert without a readable time
  */
 export function decideStep(
-  { lines, tooLong }: Pick<Step, "lines" | "tooLong">,
+  { text, tooLong }: Pick<Step, "text" | "tooLong">,
   rules: IntakeRules,
   since: number,
   now: number,
 ): DecidedStep {
   const decisions: Decision[] = [];
+  let lines = 0;
   let skipped = 0;
-  for (const line of lines) {
-    if (isOtherRule(line, rules.ruleIds)) skipped++;
-    // A disk that lost its power leaves NULs where a line was to be.
-    else decideLine(line.replaceAll("\0", "").trim(), rules, since, now, decisions);
+  // Looked for in the whole text: in each line by itself it would cost more than all else.
+  let cowrieAt = placeOf(COWRIE, text, 0);
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf("\n", start);
+    lines++;
+    if (cowrieAt < start) cowrieAt = placeOf(COWRIE, text, start);
+    if (isOtherRule(text, start, end, rules.ruleIds, cowrieAt < end)) skipped++;
+    else {
+      // A disk that lost its power leaves NULs where a line was to be.
+      const line = text.slice(start, end).replaceAll("\0", "").trim();
+      decideLine(line, rules, since, now, decisions);
+    }
   }
   for (let times = 0; times < tooLong; times++) {
     decisions.push({ kind: "ignored", key: undefined, reason: "too_large" });
   }
-  return { decisions, skipped };
+  return { decisions, lines, skipped };
+}
+
+function placeOf(word: string, text: string, from: number): number {
+  const at = text.indexOf(word, from);
+  return at < 0 ? Infinity : at;
 }
 
 function decideLine(

@@ -36,7 +36,8 @@ export interface FollowerParts {
 
 /** Lines, and where the follower stands behind them. */
 export interface Step {
-  readonly lines: readonly string[];
+  /** Whole lines, each with its line feed. */
+  readonly text: string;
   readonly tooLong: number;
   readonly checkpoint: Checkpoint;
   readonly rotations: number;
@@ -49,32 +50,35 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
   let rotations = 0;
   /** The last line of a finished file that has no end: it waits for the file to go on with. */
   let rest: Lines | undefined;
-  const step = (from: Source, lines: readonly string[], tooLong: number): Step => {
-    const found = { lines, tooLong, rotations, checkpoint: checkpointOf(parts.stream, from) };
+  const step = (from: Source, text: string, tooLong: number): Step => {
+    const found = { text, tooLong, rotations, checkpoint: checkpointOf(parts.stream, from) };
     rotations = 0;
     return found;
   };
   try {
     source = await patiently(parts, () => files.resume());
-    if (source !== undefined) yield step(source, [], 0);
+    if (source !== undefined) yield step(source, "", 0);
     while (!parts.isOver()) {
       if (source === undefined) {
         source = await patiently(parts, () => files.current());
         if (source === undefined) await parts.wait();
-        else yield step(source, rest?.lines ?? [], rest?.tooLong ?? 0);
+        else yield step(source, rest?.text ?? "", rest?.tooLong ?? 0);
         if (source !== undefined) rest = undefined;
         continue;
       }
-      for await (const { lines, tooLong } of linesOf(source)) yield step(source, lines, tooLong);
-      const state: State = await files.stateOf(source);
+      for await (const { text, tooLong } of linesOf(source)) yield step(source, text, tooLong);
+      const here: Source = source;
+      const state = await patiently(parts, () => files.stateOf(here));
+      if (state === undefined) continue;
       if (state === "same") {
         await parts.wait();
-        if (await source.isUnchanged()) continue;
+        // Asked through the path, even of an open file.
+        if (await patiently(parts, () => here.isUnchanged()) !== false) continue;
       }
       if (state !== "finished") parts.log("warning", `${files.path} was cut or filled anew`);
       if (state === "finished") {
         // It may have grown just before the next one began.
-        for await (const { lines, tooLong } of linesOf(source)) yield step(source, lines, tooLong);
+        for await (const { text, tooLong } of linesOf(source)) yield step(source, text, tooLong);
         rest = source.cutter.takeRest();
       }
       const finished: Source = source;
@@ -86,7 +90,7 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
       source = next;
       rotations++;
       if (source === undefined) continue;
-      yield step(source, rest?.lines ?? [], rest?.tooLong ?? 0);
+      yield step(source, rest?.text ?? "", rest?.tooLong ?? 0);
       rest = undefined;
     }
   } finally {
@@ -96,9 +100,17 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
 
 /** What a source has, up to its end. */
 async function* linesOf(source: Source): AsyncGenerator<Lines> {
-  for (let block = await source.read(); block !== undefined; block = await source.read()) {
-    const found = source.cutter.take(block);
-    if (found.lines.length + found.tooLong > 0) yield found;
+  let reading = source.read();
+  try {
+    for (let block = await reading; block !== undefined; block = await reading) {
+      const found = source.cutter.take(block);
+      // The next block is on its way while somebody works on this one.
+      reading = source.read();
+      if (found.text !== "" || found.tooLong > 0) yield found;
+    }
+  } finally {
+    // Who leaves in between is not interested in what comes of it.
+    await reading.catch(() => undefined);
   }
 }
 

@@ -11,11 +11,14 @@ export const LONGEST_LINE = 16 * 1024 * 1024;
 export const TAIL = 256;
 
 const LINE_FEED = 10;
+/** The next rest may be a little longer. */
+const ROOM = 64 * 1024;
 const NOTHING = new Uint8Array();
 
 /** Lines that are whole, and how far the file is read with them. */
 export interface Lines {
-  readonly lines: readonly string[];
+  /** One after the other, each with its line feed: most of them are looked at and never cut out. */
+  readonly text: string;
   /** Lines whose text was left out for its length. */
   readonly tooLong: number;
   /** Behind the last line feed. */
@@ -29,6 +32,8 @@ export class LineCutter {
   #restLength = 0;
   #isTooLong = false;
   #offset: number;
+  /** Where a block and the rest before it are put together: not made anew for each block. */
+  #joined = NOTHING;
 
   #tail: Uint8Array;
 
@@ -51,7 +56,7 @@ export class LineCutter {
     const end = block.lastIndexOf(LINE_FEED) + 1;
     if (end === 0) {
       this.#keep(block);
-      return { lines: [], tooLong: 0, offset: this.#offset };
+      return { text: "", tooLong: 0, offset: this.#offset };
     }
     this.#isTooLong ||= this.#restLength + block.indexOf(LINE_FEED) > LONGEST_LINE;
     const whole = this.#withRest(block.subarray(0, end));
@@ -67,17 +72,15 @@ export class LineCutter {
     this.#rest = [];
     this.#restLength = 0;
     if (end < block.length) this.#keep(block.subarray(end));
-    const lines = text.split("\n");
-    lines.pop();
-    return { lines, tooLong, offset: this.#offset };
+    return { text, tooLong, offset: this.#offset };
   }
 
   /** The line at the end of a file that gets no longer, though it has no end. */
   takeRest(): Lines {
-    if (this.#restLength === 0) return { lines: [], tooLong: 0, offset: this.#offset };
-    const { lines, tooLong } = this.take(Uint8Array.of(LINE_FEED));
+    if (this.#restLength === 0) return { text: "", tooLong: 0, offset: this.#offset };
+    const { text, tooLong } = this.take(Uint8Array.of(LINE_FEED));
     this.#offset--;
-    return { lines, tooLong, offset: this.#offset };
+    return { text, tooLong, offset: this.#offset };
   }
 
   /** What stands right before {@link offset}, up to {@link TAIL} bytes: it tells files apart. */
@@ -97,13 +100,13 @@ export class LineCutter {
   #withRest(end: Uint8Array): Uint8Array {
     if (this.#rest.length === 0) return end;
     const length = this.#rest.reduce((sum, one) => sum + one.length, end.length);
-    const whole = new Uint8Array(length);
+    if (length > this.#joined.length) this.#joined = new Uint8Array(length + ROOM);
     let at = 0;
     for (const part of [...this.#rest, end]) {
-      whole.set(part, at);
+      this.#joined.set(part, at);
       at += part.length;
     }
-    return whole;
+    return this.#joined.subarray(0, length);
   }
 }
 

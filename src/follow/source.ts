@@ -9,8 +9,8 @@ import { createGunzip } from "node:zlib";
 import type { Checkpoint } from "../buffer/buffer.ts";
 import { LineCutter, TAIL } from "./lines.ts";
 
-/** Bytes that are read at a time: the lines of a block are stored together, in one commit. */
-const BLOCK = 4 * 1024 * 1024;
+/** Bytes that are read at a time. Of a block in work there are some copies: larger ones cost memory. */
+const BLOCK = 1024 * 1024;
 
 /** A file, and how far it is read. */
 export interface Source extends AsyncDisposable {

@@ -70,27 +70,36 @@ function unpackerOf(encoding: string): NodeJS.ReadWriteStream | undefined {
   }
 }
 
-/** A sender that goes away is no fault of ours. */
-function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
-  return reader.read().catch((error: unknown) => {
-    throw new BodyError(400, "the body broke off", { cause: error });
-  });
-}
-
+/**
+ * What is too slow is cancelled, which ends a read that waits. (A race against a promise that lasts as
+ * long as the body would keep every piece of it in memory until then.)
+ */
 async function* inTime(
   body: ReadableStream<Uint8Array>,
   patienceMs: number,
 ): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
-  const tooSlow = Promise.withResolvers<never>();
-  tooSlow.promise.catch(() => undefined);
-  const giveUp = () => tooSlow.reject(new BodyError(408, "the body came too slowly"));
+  const cancel = () => reader.cancel().catch(() => undefined);
+  let isTooSlow = false;
+  let isWaiting = false;
+  const giveUp = () => {
+    // While what it sent is being stored, it is not the sender who is slow.
+    if (!isWaiting) return timer = setTimeout(giveUp, patienceMs);
+    isTooSlow = true;
+    return void cancel();
+  };
   let timer = setTimeout(giveUp, patienceMs);
   let sinceTimer = 0;
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([read(reader), tooSlow.promise]);
+      isWaiting = true;
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        // A sender that goes away is no fault of ours.
+        throw new BodyError(400, "the body broke off", { cause: error });
+      });
+      isWaiting = false;
+      if (isTooSlow) throw new BodyError(408, "the body came too slowly");
       isOver = done;
       if (value === undefined) return;
       yield value;
@@ -102,6 +111,6 @@ async function* inTime(
     }
   } finally {
     clearTimeout(timer);
-    if (!isOver) await reader.cancel().catch(() => undefined);
+    if (!isOver) await cancel();
   }
 }

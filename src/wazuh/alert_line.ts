@@ -12,9 +12,10 @@ import { type Alert, linesOf, readAlert } from "./alert.ts";
 import { parseTimestamp } from "./time.ts";
 
 const START = '{"timestamp":"';
-const RULE = '","rule":';
 const FIRED = '"firedtimes":';
+const RULE_ID = '"id":"';
 const AGENT = '},"agent":{';
+const AGENT_ID = `${AGENT}"id":"`;
 const ID = '},"id":"';
 
 /** `2026-08-23T06:14:07.412+0200` */
@@ -30,9 +31,12 @@ const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
 const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
 const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
 
-/** Up to the rule's id: the description may quote what attackers chose, and is not used. */
+/**
+ * From the start up to the rule's id: the description may quote what attackers chose, and is not used.
+ */
 const RULE_START = new RegExp(
-  `\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",(?="id":")`,
+  `\\{"timestamp":"[^"]{28}","rule":\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",` +
+    '(?="id":")',
   "y",
 );
 
@@ -46,41 +50,58 @@ const REST = new RegExp(
   "y",
 );
 
+/** From a place to the next quotation mark. */
+const textAt = (line: string, at: number) => line.slice(at, line.indexOf('"', at));
+
 /** What alerts of one rule share, and what those of one agent share. */
 type RulePart = Pick<Alert, "ruleId" | "techniques">;
 type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
 
+/** A part, and the text that it was read from, in the pieces that a line has of it. */
+interface Known<Part> {
+  readonly first: string;
+  readonly second: string;
+  readonly part: Part;
+}
+
 /**
- * Parts by their text. A site has some hundred rules and agents; whatever else comes must not stay.
+ * The latest part of each rule, or of each agent, by its id: to compare a line with one text is faster
+ * than to look that up among many. A site has some hundred rules and agents; whatever else comes must
+ * not stay.
  */
 class Parts<Part> {
   static readonly #MOST = 1000;
-  readonly #known = new Map<string, Part>();
-  readonly #read: (text: string) => Part | undefined;
+  readonly #known = new Map<string, Known<Part>>();
+  readonly #read: (first: string, second: string) => Part | undefined;
 
-  constructor(read: (text: string) => Part | undefined) {
+  constructor(read: (first: string, second: string) => Part | undefined) {
     this.#read = read;
   }
 
-  get(text: string): Part | undefined {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    const part = this.#read(text);
+  get(id: string, first: string, second: string): Part | undefined {
+    const known = this.#known.get(id);
+    if (known?.first === first && known.second === second) return known.part;
+    const part = this.#read(first, second);
     if (part === undefined) return undefined;
     if (this.#known.size >= Parts.#MOST) this.#known.clear();
-    this.#known.set(text, part);
+    this.#known.set(copied(id), { first: copied(first), second: copied(second), part });
     return part;
   }
 }
 
+/** A text that does not keep the whole block of lines in memory that it was cut out of. */
+function copied(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
+}
+
 /** Of a rule from its id on, without the number of times that it fired, which differs in every alert. */
-const rules = new Parts((text): RulePart | undefined => {
-  const rule = parse(text);
+const rules = new Parts((first, second): RulePart | undefined => {
+  const rule = parse(`{${first}0${second}`);
   return rule === undefined ? undefined : readAlert({ rule, id: "1" });
 });
 
 const agents = new Parts((text): AgentPart | undefined => {
-  const parts = parse(text);
+  const parts = parse(`{${text}}`);
   const isWhole = parts !== undefined && Object.keys(parts).join() === "agent,manager";
   return isWhole ? readAlert({ ...parts, rule: { id: "1" }, id: "1" }) : undefined;
 });
@@ -150,11 +171,8 @@ class WrittenAlert implements Alert {
  * @returns what `readAlert()` makes of the parsed line; undefined when that has to be asked
  */
 export function readAlertLine(line: string): Alert | undefined {
-  const ruleAt = START.length + TIMESTAMP_LENGTH;
-  if (line.length > LONGEST_LINE || !line.startsWith(START)) return undefined;
-  if (!line.startsWith(RULE, ruleAt)) return undefined;
-  const ruleStart = ruleAt + RULE.length;
-  RULE_START.lastIndex = ruleStart;
+  if (line.length > LONGEST_LINE) return undefined;
+  RULE_START.lastIndex = 0;
   if (!RULE_START.test(line)) return undefined;
   const ruleIdAt = RULE_START.lastIndex;
   const agentAt = line.indexOf(AGENT, ruleIdAt);
@@ -166,17 +184,59 @@ export function readAlertLine(line: string): Alert | undefined {
   const tailAt = numberEnd(line, firedAt + FIRED.length);
   const idAt = line.indexOf(ID, agentAt + AGENT.length);
   if (tailAt < 0 || idAt < 0) return undefined;
-  const at = parseTimestamp(line.slice(START.length, ruleAt));
+  const at = timeAt(line, START.length);
   if (at === undefined) return undefined;
   const rule = rules.get(
-    `{${line.slice(ruleIdAt, firedAt)}"firedtimes":0${line.slice(tailAt, agentAt + 1)}`,
+    textAt(line, ruleIdAt + RULE_ID.length),
+    line.slice(ruleIdAt, firedAt + FIRED.length),
+    line.slice(tailAt, agentAt + 1),
   );
-  const agent = agents.get(`{${line.slice(agentAt + 2, idAt + 1)}}`);
+  const agent = agents.get(
+    textAt(line, agentAt + AGENT_ID.length),
+    line.slice(agentAt + 2, idAt + 1),
+    "",
+  );
   if (rule === undefined || agent === undefined) return undefined;
   REST.lastIndex = idAt + ID.length;
   const rest = REST.exec(line);
   return rest === null || !isUsual(rest) ? undefined : new WrittenAlert(at, rule, agent, rest);
 }
+
+/** Up to the seconds: alerts of a flood share them. */
+const SECONDS_LENGTH = 19;
+let lastSecond = { start: "", end: "", at: 0 };
+
+/** The time that stands at a place of a line. */
+function timeAt(line: string, start: number): number | undefined {
+  // Cut out and compared as a whole: `startsWith()` goes through a text sign by sign.
+  const end = start + TIMESTAMP_LENGTH;
+  const fraction = start + SECONDS_LENGTH + 1;
+  if (
+    line.slice(start, fraction) === lastSecond.start &&
+    line.slice(fraction + 3, end) === lastSecond.end
+  ) {
+    const hundreds = line.charCodeAt(fraction) - 48;
+    const tens = line.charCodeAt(fraction + 1) - 48;
+    const ones = line.charCodeAt(fraction + 2) - 48;
+    if (isDigit(hundreds) && isDigit(tens) && isDigit(ones)) {
+      return lastSecond.at + hundreds * 100 + tens * 10 + ones;
+    }
+  }
+  const text = line.slice(start, end);
+  const time = parseTimestamp(text);
+  if (time === undefined || !USUAL_TIME.test(text)) return time;
+  const milliseconds = Number(text.slice(SECONDS_LENGTH + 1, SECONDS_LENGTH + 4));
+  lastSecond = {
+    start: copied(text.slice(0, SECONDS_LENGTH + 1)),
+    end: copied(text.slice(SECONDS_LENGTH + 4)),
+    at: time - milliseconds,
+  };
+  return time;
+}
+
+const USUAL_TIME = /^.{19}[.,]\d{3}[+-]\d{4}$/;
+
+const isDigit = (value: number) => value >= 0 && value <= 9;
 
 /** Whether an alert was read by `readAlertLine()`: it needs no proof. */
 export function isWritten(value: unknown): value is Alert {

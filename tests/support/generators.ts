@@ -90,18 +90,21 @@ export const LINE_FORMS: readonly LineForm[] = [
   { write: (n, s, p) => `fresh wording for ${n} from ${s} port ${p} ssh2` },
 ];
 
-const ESCAPES: ReadonlyMap<number, string> = new Map(
-  Array.from("abtnvfr", (letter, at) => [at + 7, letter]),
-);
+/** What each byte is written as. */
+const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 92) return "\\\\";
+  if (byte >= 32 && byte < 127) return String.fromCharCode(byte);
+  return `\\${"abtnvfr"[byte - 7] ?? byte.toString(8).padStart(3, "0")}`;
+});
 const utf8 = new TextEncoder();
 
 /** strnvis(3) as sshd calls it for syslog. */
-function escaped(text: string): string {
-  return Array.from(utf8.encode(text), (byte) => {
-    if (byte === 92) return "\\\\";
-    if (byte >= 32 && byte < 127) return String.fromCharCode(byte);
-    return `\\${ESCAPES.get(byte) ?? byte.toString(8).padStart(3, "0")}`;
-  }).join("");
+export function escaped(text: string): string {
+  // Most need nothing.
+  if (/^[\x20-\x5b\x5d-\x7e]*$/.test(text)) return text;
+  let written = "";
+  for (const byte of utf8.encode(text)) written += ESCAPES[byte];
+  return written;
 }
 
 /** The message as sshd hands it to syslog, which takes 500 bytes. */
@@ -272,6 +275,10 @@ function slotsOf(value: unknown, slots: Slot[] = []): Slot[] {
 
 /** Own field, even for `__proto__`, which an assignment would not make. */
 function put([holder, key]: Slot, value: unknown): void {
+  if (key !== "__proto__") {
+    holder[key] = value;
+    return;
+  }
   Object.defineProperty(holder, key, {
     value,
     configurable: true,
@@ -280,29 +287,39 @@ function put([holder, key]: Slot, value: unknown): void {
   });
 }
 
+/** Of what JSON can say. A structured clone takes much longer. */
+const copyOf = (value: unknown): unknown =>
+  typeof value === "object" ? JSON.parse(JSON.stringify(value)) : value;
+
 const NEW_KEYS = ["__proto__", "constructor", "hasOwnProperty", "source.ip", "data", "ctx", "hits"];
 const CLAIMS = new Set(["srcip", "source.ip", "source_ip", "ip", "address", "srcuser", "dstuser"]);
-const LINES = new Set(["full_log", "previous_output", "original", "event.original", "text"]);
+const LINES = new Set([
+  ...["full_log", "previous_output", "original", "event.original", "event_original", "text"],
+]);
 
 /** What a JSON text is read as after damage was done to it; still nothing that JSON cannot say. */
 export function damaged(json: string, damage: readonly Mutation[]): unknown {
   const root = JSON.parse(json) as Json;
   for (const { kind, at, to, value } of damage) {
-    const slots = slotsOf(root).filter(([holder, key]) => {
-      if (kind === "forge") return CLAIMS.has(key) && typeof holder[key] === "string";
-      const isLine = LINES.has(key) || key === "event_original";
-      return kind === "cut" || kind === "double" ? isLine && typeof holder[key] === "string" : true;
-    });
+    const names = kind === "forge"
+      ? CLAIMS
+      : kind === "cut" || kind === "double"
+      ? LINES
+      : undefined;
+    const all = slotsOf(root);
+    const slots = names === undefined
+      ? all
+      : all.filter(([holder, key]) => names.has(key) && typeof holder[key] === "string");
     const slot = slots[at % slots.length];
     if (slot === undefined) continue;
     const [holder, key] = slot;
     const old = holder[key];
     const text = String(kind === "cut" || kind === "double" ? old : "");
     const cut = text.length === 0 ? 0 : to % text.length;
-    if (kind === "replace") put(slot, structuredClone(value));
+    if (kind === "replace") put(slot, copyOf(value));
     else if (kind === "delete") delete holder[key];
-    else if (kind === "copy") put(slots[to % slots.length]!, structuredClone(old));
-    else if (kind === "add") put([holder, NEW_KEYS[to % NEW_KEYS.length]!], structuredClone(value));
+    else if (kind === "copy") put(slots[to % slots.length]!, copyOf(old));
+    else if (kind === "add") put([holder, NEW_KEYS[to % NEW_KEYS.length]!], copyOf(value));
     else if (kind === "wrap") put(slot, to % 2 === 0 ? [old] : { [key]: old });
     else if (kind === "forge") put(slot, "8.8.8.8");
     else if (kind === "cut") put(slot, to % 2 === 0 ? text.slice(0, cut) : text.slice(cut));

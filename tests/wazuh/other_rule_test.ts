@@ -1,23 +1,26 @@
 import assert from "node:assert/strict";
 import { DEFAULT_RULES } from "../../src/config/keys.ts";
-import { isOtherRule } from "../../src/wazuh/other_rule.ts";
+import { COWRIE, isOtherRule } from "../../src/wazuh/other_rule.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
 
 const RULES: ReadonlySet<string> = new Set(DEFAULT_RULES);
 
 const line = (alert: unknown) => JSON.stringify(alert);
 
+const isOther = (text: string, ruleIds = RULES) =>
+  isOtherRule(text, 0, text.length, ruleIds, text.includes(COWRIE));
+
 Deno.test("isOtherRule() keeps every alert of our rules, of Cowrie and of no known form", () => {
   for (const path of fixturePaths()) {
     const alert = JSON.parse(Deno.readTextFileSync(path)) as { rule: { id: string } };
-    const isCowrie = line(alert).includes('"cowrie.');
-    assert.equal(isOtherRule(line(alert), RULES), !RULES.has(alert.rule.id) && !isCowrie, path);
+    const isCowrie = line(alert).includes(COWRIE);
+    assert.equal(isOther(line(alert)), !RULES.has(alert.rule.id) && !isCowrie, path);
   }
 });
 
 Deno.test("isOtherRule() tells an alert of another rule apart", () => {
-  assert.equal(isOtherRule(line(sshdAlert({ rule: "31101" })), RULES), true);
-  assert.equal(isOtherRule(line(sshdAlert({ rule: "5760" })), RULES), false);
+  assert.equal(isOther(line(sshdAlert({ rule: "31101" }))), true);
+  assert.equal(isOther(line(sshdAlert({ rule: "5760" }))), false);
 });
 
 Deno.test("isOtherRule() is not told by what an attacker put into a line", () => {
@@ -27,16 +30,30 @@ Deno.test("isOtherRule() is not told by what an attacker put into a line", () =>
     const alert = sshdAlert({ message: text });
     const ours = { ...alert, rule: { level: 5, description, id: "5760" } };
     const other = { ...alert, rule: { level: 5, description, id: "31101" } };
-    assert.equal(isOtherRule(line(ours), RULES), false, text);
-    assert.equal(isOtherRule(line(other), RULES), true, text);
+    assert.equal(isOther(line(ours)), false, text);
+    assert.equal(isOther(line(other)), true, text);
   }
 });
 
 Deno.test("isOtherRule() leaves whatever is cut or odd to be read", () => {
   const whole = line(sshdAlert({ rule: "31101" }));
   for (const odd of ["", "{", whole.slice(0, -1), whole.slice(1), `[${whole}]`, ` ${whole}`]) {
-    assert.equal(isOtherRule(odd, RULES), false, odd.slice(0, 20));
+    assert.equal(isOther(odd), false, odd.slice(0, 20));
   }
   const { rule, ...rest } = sshdAlert({ rule: "31101" });
-  assert.equal(isOtherRule(line({ ...rest, rule }), RULES), false, "the rule stands last");
+  assert.equal(isOther(line({ ...rest, rule })), false, "the rule stands last");
+});
+
+Deno.test("isOtherRule() looks at one line of a text and at nothing beside it", () => {
+  const ours = line(sshdAlert({ rule: "5760" }));
+  const other = line(sshdAlert({ rule: "31101" }));
+  const cut = other.slice(0, other.indexOf('"id":"') + 7);
+  const text = `${ours}\n${other}\n${cut}\n${ours}`;
+  const at = (start: number, end: number) => isOtherRule(text, start, end, RULES, false);
+  const second = ours.length + 1;
+  const third = second + other.length + 1;
+  assert.equal(at(0, ours.length), false);
+  assert.equal(at(second, second + other.length), true);
+  assert.equal(at(third, third + cut.length), false);
+  assert.equal(isOtherRule(text, second, second + other.length, RULES, true), false, "of a Cowrie");
 });

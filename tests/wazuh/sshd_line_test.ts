@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attemptsOf, connectionGuesses } from "../../src/wazuh/counting.ts";
 import { parseSshdLine, type SshdLine } from "../../src/wazuh/sshd_line.ts";
+import { escaped } from "../support/generators.ts";
 
 const HEADER = "Nov 23 01:21:31 honeypot sshd[8458]: ";
 
@@ -547,24 +548,11 @@ Deno.test("parseSshdLine() reads full_log and previous_output of every sample al
 
 // A model of how sshd writes its lines: format, cut, escape
 
-/** strnvis(3) as sshd calls it for syslog. */
-function escaped(bytes: Uint8Array): string {
-  const cStyle = new Map([[7, "a"], [8, "b"], [9, "t"], [10, "n"], [11, "v"], [12, "f"], [
-    13,
-    "r",
-  ]]);
-  return Array.from(bytes, (byte) => {
-    if (byte === 92) return "\\\\";
-    if (byte >= 32 && byte < 127) return String.fromCharCode(byte);
-    return `\\${cStyle.get(byte) ?? byte.toString(8).padStart(3, "0")}`;
-  }).join("");
-}
-
 const utf8 = new TextEncoder();
 
 function written(message: string, isPreauth: boolean): string {
-  const once = escaped(utf8.encode(message));
-  return (isPreauth ? `${escaped(utf8.encode(once))} [preauth]` : once).slice(0, 500);
+  const once = escaped(message);
+  return (isPreauth ? `${escaped(once)} [preauth]` : once).slice(0, 500);
 }
 
 /** What sshd keeps of a name, and reads back from a cut character. */
@@ -884,10 +872,14 @@ Deno.test("parseSshdLine() gives no source where sshd cut the true one off", () 
   for (const form of [...Object.values(FORMS), badVersion]) {
     if (form.isRaw) continue;
     for (const tail of tails) {
+      let before = "";
       for (let fill = 0; fill < 700; fill++) {
         // Ten at most stand for one letter, so every end of the tail meets the cut once.
         const name = "ü".repeat(Math.floor(fill / 10)) + "a".repeat(fill % 10) + tail;
         const message = written(form.write(name, "192.0.2.7", 4711), form.isPreauth ?? false);
+        // Nothing of the tail is left, nor will be.
+        if (message === before) break;
+        before = message;
         if (message.length === 500 && message.endsWith(tail)) cut++;
         const source = parseSshdLine(HEADER + message)?.source;
         assert.ok(source === undefined || source === "192.0.2.7", message);
@@ -1042,7 +1034,8 @@ Deno.test("parseSshdLine() takes linear time", () => {
       parseSshdLine(text);
       parseSshdLine(`${text}\n`);
       const took = performance.now() - start;
-      assert.ok(took < 1000, `${Math.round(took)} ms for ${head}${filler}…`);
+      // A busy machine may take a while; a square of a million steps takes minutes.
+      assert.ok(took < 5000, `${Math.round(took)} ms for ${head}${filler}…`);
     }
   }
 });

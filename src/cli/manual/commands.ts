@@ -78,6 +78,15 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
 /** Asks any command for its help. */
 export const HELP_OPTION: Option = { name: "help", about: "this help; -h is the same" };
 
+const BEGINNING_OPTIONS: readonly Option[] = [
+  { name: "from-start", about: "the first time at its start" },
+  {
+    name: "since",
+    value: "TIME",
+    about: "the first time in the files of that day: 2026-11-23 or 2026-11-23T06:00:00Z",
+  },
+];
+
 const JSON_OPTION: Option = { name: "json", about: "machine output" };
 
 const codes = (more: Readonly<Record<number, string>> = {}) => ({
@@ -152,12 +161,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     filling: "file",
     options: [
-      { name: "from-start", about: "the first time at its start" },
-      {
-        name: "since",
-        value: "TIME",
-        about: "the first time in the files of that day: 2026-11-23 or 2026-11-23T06:00:00Z",
-      },
+      ...BEGINNING_OPTIONS,
       { name: "json", about: "a line a second about place, rate and lag" },
     ],
     exit: codes(),
@@ -254,13 +258,18 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "serve",
-    synopsis: ["serve [--listen HOST:PORT]", "serve token new NAME"],
+    synopsis: [
+      "serve [--listen HOST:PORT] [--follow [--from-start | --since TIME]]",
+      "serve token new NAME",
+    ],
     brief: "take alerts by HTTP; pages, metrics, feed",
     about: [
       "Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they " +
-      "are stored, and publishes each minute what is due. GET /healthz and /readyz say whether it " +
+      "are stored, and publishes what is due within seconds. GET /healthz and /readyz say whether it " +
       "is well, GET /metrics gives Prometheus its numbers, GET /feed/ the feed, GET /docs all of " +
       "this.",
+      "With --follow it takes those of logs/alerts/alerts.json, too, as `follow` does: one process " +
+      "for a manager and those that send to it.",
       "Without server.tokens_file only this machine is let in. Ctrl-C or SIGTERM ends it after " +
       "the open requests.",
     ],
@@ -269,16 +278,21 @@ export const COMMANDS: readonly Command[] = [
       about: "`serve token new NAME` shows a new token once, and puts its hash into " +
         "server.tokens_file",
     }],
-    options: [{
-      name: "listen",
-      value: "HOST:PORT",
-      about: "where, instead of server.listen; a binary may listen only where it was compiled for",
-    }],
+    options: [
+      {
+        name: "listen",
+        value: "HOST:PORT",
+        about:
+          "where, instead of server.listen; a binary may listen only where it was compiled for",
+      },
+      { name: "follow", about: "this machine's alerts.json as well" },
+      ...BEGINNING_OPTIONS,
+    ],
     exit: codes(),
     examples: [{ line: "serve", does: "at server.listen, 127.0.0.1:8787" }, {
       line: "serve token new prometheus",
       does: "let Prometheus in",
-    }],
+    }, { line: "serve --follow", does: "and this manager's own alerts" }],
   },
   {
     name: "status",

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { WazuhSite } from "../follow/wazuh_site.ts";
+import { sshdAlert } from "../support/fixtures.ts";
+import { createProgram, KINDS, type Program } from "./program.ts";
+
+const line = (id: string, agent = "honeypot-fra1") =>
+  `${JSON.stringify({ ...sshdAlert({ agent }), id })}\n`;
+
+interface Shown {
+  readonly alerts: { readonly accepted: number; readonly ignored: Record<string, number> };
+  readonly follow: {
+    readonly file: string;
+    readonly offset: number;
+    readonly lag_bytes: number | null;
+    readonly lag_seconds: number;
+    readonly lines: number;
+    readonly rotations: number;
+  } | null;
+}
+
+async function until(program: Program, isSo: (shown: Shown) => boolean): Promise<Shown> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const { code, stdout, stderr } = await program.run(["status", "--json"]);
+    assert.equal(code, 0, stderr);
+    const shown = JSON.parse(stdout) as Shown;
+    if (isSo(shown)) return shown;
+    if (performance.now() > deadline) throw new Error(`half a minute later: ${stdout}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function untilLogged(program: Program, said: RegExp): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  const logged = () => Deno.readTextFileSync(program.log);
+  for (;;) {
+    try {
+      if (said.test(logged())) return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    if (performance.now() > deadline) throw new Error(`not said in half a minute: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: follow waits for the file, tells where it is each second, and ends within one`, async () => {
+    await using program = await createProgram(kind);
+    using site = new WazuhSite(`${program.root}/logs/alerts`);
+    const child = program.command(["follow", "--from-start", "--json"]).spawn();
+    const told: Record<string, number>[] = [];
+    const read = (async () => {
+      let rest = "";
+      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop()!;
+        for (const one of lines) told.push(JSON.parse(one) as Record<string, number>);
+      }
+    })();
+    const errors = new Response(child.stderr).text();
+    await untilLogged(program, /following /);
+    site.open();
+    site.append(line("1787465647.1") + line("1787465647.2", "web"));
+    const { follow, alerts } = await until(program, ({ follow }) => follow?.lines === 2);
+    assert.deepEqual(
+      { ...follow, file: follow?.file },
+      {
+        ...{ file: "2026/Aug/ossec-alerts-23.json", offset: Deno.statSync(site.file).size },
+        ...{ lag_bytes: 0, lag_seconds: 0, lines: 2, rotations: 0 },
+        moved: (follow as unknown as { moved: string }).moved,
+      },
+    );
+    assert.deepEqual([alerts.accepted, alerts.ignored.not_honeypot], [1, 1]);
+    // Though nothing more comes.
+    const before = told.length;
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    assert.ok(told.length >= before + 2, `${told.length} lines after ${before}`);
+    assert.equal(told.at(-1)?.lines, 2);
+    const asked = performance.now();
+    child.kill("SIGTERM");
+    assert.equal((await child.status).code, 0, await errors);
+    const took = performance.now() - asked;
+    console.log(`${kind}: ended ${took.toFixed(0)} ms after SIGTERM`);
+    await read;
+  });
+
+  Deno.test(`${kind}: follow reads its configuration again at SIGHUP, and keeps one that was right`, async () => {
+    await using program = await createProgram(kind);
+    using site = new WazuhSite(`${program.root}/logs/alerts`);
+    site.open();
+    const settings = `${program.root}/etc/custom-misp_ssh_bruteforce-publish.json`;
+    const prefixes = (list: unknown) =>
+      Deno.writeTextFileSync(settings, JSON.stringify({ honeypot: { agent_prefixes: list } }));
+    prefixes(["honeypot-"]);
+    const child = program.command(["follow", "--from-start"]).spawn();
+    const errors = new Response(child.stderr).text();
+    site.append(line("1787465647.1", "trap-1"));
+    await until(program, ({ alerts }) => alerts.ignored.not_honeypot === 1);
+    const again = async (said: RegExp) => {
+      child.kill("SIGHUP");
+      await untilLogged(program, said);
+    };
+    prefixes(["trap-"]);
+    await again(/configuration was read again/);
+    site.append(line("1787465647.2", "trap-1"));
+    await until(program, ({ alerts }) => alerts.accepted === 1);
+    prefixes(7);
+    await again(/configuration was not read again, the old one stays/);
+    // For the command that asks; the one that follows is not told.
+    prefixes(["honeypot-"]);
+    site.append(line("1787465647.3", "trap-1"));
+    await until(program, ({ alerts }) => alerts.accepted === 2);
+    child.kill("SIGTERM");
+    const [status] = await Promise.all([child.status, child.stdout.cancel()]);
+    assert.equal(status.code, 0, await errors);
+  });
+}

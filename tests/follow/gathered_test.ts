@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import type { Decision } from "../../src/types.ts";
+import { Gathered } from "../../src/follow/gathered.ts";
+
+const checkpointAt = (offset: number) => ({
+  ...{ stream: "alerts", name: "", device: "1", inode: "2", offset, fingerprint: "" },
+});
+
+const stepTo = (offset: number, text = "x\n", rotations = 0) => ({
+  ...{ text, tooLong: 0, rotations, checkpoint: checkpointAt(offset) },
+});
+
+const IGNORED: Decision = { kind: "ignored", key: undefined, reason: "not_json" };
+
+const decided = (lines: number, skipped = 0) => ({
+  ...{ decisions: Array<Decision>(lines - skipped).fill(IGNORED), lines, skipped },
+});
+
+Deno.test("Gathered.take() gives all steps as one, with the latest place", () => {
+  const gathered = new Gathered();
+  gathered.add(stepTo(10, "a\n", 1), decided(1), 0);
+  gathered.add(stepTo(20), decided(3, 2), 1);
+  assert.deepEqual(gathered.take(), {
+    decisions: [IGNORED, IGNORED],
+    followed: { checkpoint: checkpointAt(20), lines: 4, skipped: 2, rotations: 1 },
+  });
+  assert.equal(gathered.take(), undefined);
+  gathered.add(stepTo(30), decided(1), 2);
+  assert.equal(gathered.take()?.followed.lines, 1);
+});
+
+Deno.test("Gathered.take() gives a step without lines, too: it tells where the follower is", () => {
+  const gathered = new Gathered();
+  gathered.add(stepTo(0, ""), decided(0), 0);
+  assert.equal(gathered.take()?.followed.checkpoint.offset, 0);
+});
+
+Deno.test("Gathered.isEnough() tells of twelve million characters, or of half a second", () => {
+  const gathered = new Gathered();
+  const half = "x".repeat(6 * 1024 * 1024);
+  gathered.add(stepTo(10, half), decided(1), 1_000);
+  assert.deepEqual([gathered.isEnough(1_499), gathered.isEnough(1_500)], [false, true]);
+  gathered.add(stepTo(20, half), decided(1), 1_100);
+  assert.equal(gathered.isEnough(1_100), true);
+  gathered.take();
+  gathered.add(stepTo(30), decided(1), 2_000);
+  assert.equal(gathered.isEnough(2_499), false);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { piecesOf } from "../../src/server/body.ts";
+
+const MIB = 1024 * 1024;
+
+Deno.test("piecesOf() keeps no piece in memory once it was read", async () => {
+  let left = 400;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (left-- === 0) return controller.close();
+      controller.enqueue(new Uint8Array(4 * MIB));
+    },
+  });
+  const request = new Request("http://127.0.0.1/alerts", { method: "POST", body });
+  const atStart = Deno.memoryUsage().external;
+  let most = 0;
+  for await (const _ of piecesOf(request, 60_000)) {
+    most = Math.max(most, Deno.memoryUsage().external - atStart);
+  }
+  // The collector takes its time; what is kept is all of it.
+  assert.ok(most < 1000 * MIB, `${Math.round(most / MIB)} MiB of 1600 were kept`);
+});
+
+Deno.test("piecesOf() lets go of a sender that is too slow in the middle of its body", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  const request = new Request("http://127.0.0.1/alerts", { method: "POST", body });
+  let length = 0;
+  await assert.rejects(async () => {
+    for await (const piece of piecesOf(request, 20)) length += piece.length;
+  }, { name: "BodyError", status: 408, message: "the body came too slowly" });
+  assert.deepEqual([length, isCancelled], [10, true]);
+});
+
+Deno.test("piecesOf() does not take its own slowness for the sender's", async () => {
+  let left = 3;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (left-- === 0) return controller.close();
+      controller.enqueue(new Uint8Array(10));
+    },
+  });
+  const request = new Request("http://127.0.0.1/alerts", { method: "POST", body });
+  let length = 0;
+  for await (const piece of piecesOf(request, 200)) {
+    length += piece.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  assert.equal(length, 30);
+});
