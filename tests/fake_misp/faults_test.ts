@@ -6,6 +6,18 @@
 import assert from "node:assert/strict";
 import { Bench, BROKEN, EVENT, type Json, MISSING, OTHER_EVENT, report, said } from "./rig.ts";
 
+/** Adds an event, and lets the caller give up waiting for the answer. */
+function addUntilAborted({ misp }: Bench, info: string) {
+  const controller = new AbortController();
+  const request = fetch(`${misp.url}/events/add`, {
+    method: "POST",
+    headers: { Authorization: misp.keys.user, "Content-Type": "application/json" },
+    body: JSON.stringify({ info }),
+    signal: controller.signal,
+  });
+  return { request, controller };
+}
+
 Deno.test("fail() gives each fault to one request that fits", async () => {
   await using bench = await Bench.start();
   bench.misp.fail(
@@ -110,13 +122,7 @@ Deno.test("hang holds the answer until release()", async () => {
 Deno.test("hang ends without a trace when the client gives up or the fake stops", async () => {
   await using bench = await Bench.start();
   bench.misp.fail({ kind: "hang" }, { kind: "hang-body" });
-  const controller = new AbortController();
-  const request = fetch(`${bench.misp.url}/events/add`, {
-    method: "POST",
-    headers: { Authorization: bench.misp.keys.user, "Content-Type": "application/json" },
-    body: '{"info":"x"}',
-    signal: controller.signal,
-  });
+  const { request, controller } = addUntilAborted(bench, "x");
   await bench.misp.received(1);
   controller.abort();
   await assert.rejects(request, { name: "AbortError" });
@@ -173,13 +179,7 @@ Deno.test("html, broken-json and huge-body answer 200 with something else", asyn
 Deno.test("slow stores at once and answers late", async () => {
   await using bench = await Bench.start();
   bench.misp.fail({ kind: "slow", ms: 60_000 });
-  const controller = new AbortController();
-  const request = fetch(`${bench.misp.url}/events/add`, {
-    method: "POST",
-    headers: { Authorization: bench.misp.keys.user, "Content-Type": "application/json" },
-    body: '{"info":"slow"}',
-    signal: controller.signal,
-  });
+  const { request, controller } = addUntilAborted(bench, "slow");
   await bench.misp.received(1);
   controller.abort();
   await assert.rejects(request, { name: "AbortError" });
