@@ -21,6 +21,7 @@ import { createLog, type Log, logMovedAside, oneLine } from "./log.ts";
 import { parse } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { createPublisher, type Publisher } from "./publisher_parts.ts";
+import { tuneForFloods } from "./engine.ts";
 
 /** How often is looked for what is due, milliseconds. */
 const PUBLISH_MS = 5_000;
@@ -113,6 +114,7 @@ async function followWith(
   signals: Signals,
 ): Promise<"over" | "reload"> {
   const { config } = loaded;
+  tuneForFloods();
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { takesFloods: true });
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Accepted } from "../buffer/buffer.ts";
-import { SqliteBuffer } from "../buffer/sqlite.ts";
+import { IntakeBuffer } from "../buffer/intake_buffer.ts";
 import type { Config, Loaded } from "../config/load.ts";
 import { decideItem } from "../intake.ts";
 import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
@@ -54,7 +54,7 @@ export async function integration(start: Start): Promise<number> {
 }
 
 async function store(
-  buffer: SqliteBuffer,
+  buffer: IntakeBuffer,
   decisions: readonly Decision[],
   config: Config,
   now: number,
@@ -69,9 +69,9 @@ async function store(
   }
 }
 
-function openBuffer(config: Config, now: number): SqliteBuffer {
+function openBuffer(config: Config, now: number): IntakeBuffer {
   try {
-    return new SqliteBuffer(config.buffer.path, now);
+    return new IntakeBuffer(config.buffer.path, now);
   } catch (error) {
     throw notStored(error);
   }
@@ -86,7 +86,7 @@ function notStored(error: unknown): Failure {
 async function callPublisher(
   start: Start,
   { config, entries }: Loaded,
-  buffer: SqliteBuffer,
+  buffer: IntakeBuffer,
   log: Log,
   now: number,
 ): Promise<void> {
@@ -112,7 +112,7 @@ function describe({ accepted, duplicate, ignored }: Accepted): string {
   return `accepted ${accepted}, duplicate ${duplicate}, ignored ${reasons || 0}`;
 }
 
-async function refuse(buffer: SqliteBuffer, refused: Refused): Promise<never> {
+async function refuse(buffer: IntakeBuffer, refused: Refused): Promise<never> {
   await buffer.countIgnored(refused.reason);
   throw new Failure(refused.code, refused.line);
 }

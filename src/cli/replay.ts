@@ -13,6 +13,7 @@ import { DamagedStream, decisionsOf } from "./intake_files.ts";
 import { createLog, logMovedAside } from "./log.ts";
 import { parse } from "./options.ts";
 import { bytesText, perSecond, Progress } from "./progress.ts";
+import { tuneForFloods } from "./engine.ts";
 
 /** What `parseArgs` takes. */
 export const OPTIONS = { "dry-run": { type: "boolean" }, json: { type: "boolean" } } as const;
@@ -32,6 +33,7 @@ export async function replay(start: Start): Promise<number> {
   const dryRun = values["dry-run"] ?? false;
   // Damage that is met half-way would take along what was filled in before.
   const path = dryRun ? ":memory:" : config.buffer.path;
+  tuneForFloods();
   using buffer = new SqliteBuffer(path, Date.now(), { checksAll: !dryRun, takesFloods: true });
   const log = createLog(config.log, false);
   const { movedAside } = buffer;

@@ -25,6 +25,7 @@ import { parse } from "./options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "./publisher_parts.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../deno.json" with { type: "json" };
+import { tuneForFloods } from "./engine.ts";
 
 /** How long open requests and a flush may take once the service was told to end, milliseconds. */
 const GRACE_MS = 10_000;
@@ -66,6 +67,7 @@ export async function serve(start: Start): Promise<number> {
         "address is allowed; `serve token new NAME` makes a token",
     );
   }
+  tuneForFloods();
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
     takesFloods: true,
     syncsBeside: true,
