@@ -65,13 +65,14 @@ interface Known<Part> {
 }
 
 /**
- * The latest part of each rule, or of each agent, by its id: to compare a line with one text is faster
- * than to look that up among many. A site has some hundred rules and agents; whatever else comes must
- * not stay.
+ * The latest parts of each rule, or of each agent, by its id: to compare a line with a few texts is
+ * faster than to look its own up among many. Managers number their agents each for itself, so that an
+ * id has several. A site has some hundred rules and agents; whatever else comes must not stay.
  */
 class Parts<Part> {
-  static readonly #MOST = 1000;
-  readonly #known = new Map<string, Known<Part>>();
+  static readonly #MOST_IDS = 1000;
+  static readonly #MOST_OF_ID = 8;
+  readonly #known = new Map<string, Known<Part>[]>();
   readonly #read: (first: string, second: string) => Part | undefined;
 
   constructor(read: (first: string, second: string) => Part | undefined) {
@@ -80,11 +81,19 @@ class Parts<Part> {
 
   get(id: string, first: string, second: string): Part | undefined {
     const known = this.#known.get(id);
-    if (known?.first === first && known.second === second) return known.part;
+    if (known !== undefined) {
+      for (const one of known) if (one.first === first && one.second === second) return one.part;
+    }
     const part = this.#read(first, second);
     if (part === undefined) return undefined;
-    if (this.#known.size >= Parts.#MOST) this.#known.clear();
-    this.#known.set(copied(id), { first: copied(first), second: copied(second), part });
+    const latest = { first: copied(first), second: copied(second), part };
+    if (known === undefined) {
+      if (this.#known.size >= Parts.#MOST_IDS) this.#known.clear();
+      this.#known.set(copied(id), [latest]);
+    } else {
+      known.unshift(latest);
+      known.length = Math.min(known.length, Parts.#MOST_OF_ID);
+    }
     return part;
   }
 }
@@ -202,7 +211,7 @@ export function readAlertLine(line: string): Alert | undefined {
   return rest === null || !isUsual(rest) ? undefined : new WrittenAlert(at, rule, agent, rest);
 }
 
-/** Up to the seconds: alerts of a flood share them. */
+/** Up to the seconds: alerts of a flood share them. It keeps one block of lines in memory, the latest. */
 const SECONDS_LENGTH = 19;
 let lastSecond = { start: "", end: "", at: 0 };
 
@@ -227,8 +236,8 @@ function timeAt(line: string, start: number): number | undefined {
   if (time === undefined || !USUAL_TIME.test(text)) return time;
   const milliseconds = Number(text.slice(SECONDS_LENGTH + 1, SECONDS_LENGTH + 4));
   lastSecond = {
-    start: copied(text.slice(0, SECONDS_LENGTH + 1)),
-    end: copied(text.slice(SECONDS_LENGTH + 4)),
+    start: text.slice(0, SECONDS_LENGTH + 1),
+    end: text.slice(SECONDS_LENGTH + 4),
     at: time - milliseconds,
   };
   return time;
