@@ -10,7 +10,6 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { decide } from "../../src/intake.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
 import { SETTLE_MS } from "../../src/publish/home.ts";
 import {
@@ -24,6 +23,7 @@ import type { Decision } from "../../src/types.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -45,20 +45,9 @@ const TAGS = [
 ];
 
 const RULES: FreezeRules = {
-  sinks: ["misp"],
-  publishIntervalMs: 0,
-  passwords: false,
+  ...PLAIN_FREEZE_RULES,
   reopenAfterMs: KEEP.homeMs,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top",
-  sensorNames: "pseudonym",
   tags: ["tlp:green"],
-  minAttempts: 1,
 };
 
 /** One guess, by numbers of what there is to choose from. */

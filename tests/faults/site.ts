@@ -8,12 +8,12 @@ import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { createContact } from "../../src/cli/contact.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import type { Decision } from "../../src/types.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -33,20 +33,9 @@ const TAGS = [
 ];
 
 const RULES: FreezeRules = {
-  sinks: ["misp"],
-  publishIntervalMs: 0,
-  passwords: false,
-  reopenAfterMs: 30 * DAY,
-  maxUsernames: 100,
-  publisher: undefined,
-  eventUuidOf: eventUuid,
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  usernames: "top",
+  ...PLAIN_FREEZE_RULES,
   sensorNames: "name",
   tags: ["tlp:green"],
-  minAttempts: 1,
 };
 
 const KEEP = { seenMs: 7 * DAY, homeMs: 30 * DAY, connectionMs: HOUR };
