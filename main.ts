@@ -8,7 +8,7 @@ import type { Start } from "./src/cli/context.ts";
 import { EXIT, Failure } from "./src/cli/exit.ts";
 import { integration } from "./src/cli/integration.ts";
 import { oneLine } from "./src/cli/log.ts";
-import { BufferError } from "./src/buffer/open.ts";
+import { BufferError } from "./src/buffer/trouble.ts";
 import { PROGRAM } from "./src/config/keys.ts";
 import { ConfigError } from "./src/config/load.ts";
 import { isIntegrationCall } from "./src/wazuh/argv.ts";

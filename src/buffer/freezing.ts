@@ -6,7 +6,7 @@
 import { count, type Statements } from "./accept.ts";
 import { SERVICE_BITS } from "./batch.ts";
 import type { Attack, EvidenceRow, Frozen, Home, NewReport, SensorRow } from "./buffer.ts";
-import { storedJson } from "./open.ts";
+import { storedJson } from "./trouble.ts";
 import type { Location, Service, Technique } from "../types.ts";
 
 /** Everything gathered from a source since its last report. */

@@ -16,15 +16,12 @@ import {
   type Care,
   CHECKPOINT_PAGES,
   close,
-  explain,
-  isDamage,
-  isOfFile,
   openDatabase,
   type Opened,
-  replaced,
   replaceDamaged,
   takeFloods,
 } from "./open.ts";
+import { explain, isDamage, isOfFile, replaced } from "./trouble.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** What the write-ahead log may hold beside the file, bytes. */

@@ -7,7 +7,7 @@ import { count, type Statements } from "./accept.ts";
 import { forgetAlerts } from "./alert_ids.ts";
 import { KNOWN_SOURCES } from "./freezing.ts";
 import type { DueRules, Keep, Lease, Report, Sighting, SinkName } from "./buffer.ts";
-import { Damage } from "./open.ts";
+import { Damage } from "./trouble.ts";
 import type { ReportKey } from "./report_desk.ts";
 import { settleAll } from "./settling.ts";
 

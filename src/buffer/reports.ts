@@ -6,7 +6,7 @@
 import { count, type Statements } from "./accept.ts";
 import type { SinkName } from "./buffer.ts";
 import * as leases from "./leases.ts";
-import { storedJson } from "./open.ts";
+import { storedJson } from "./trouble.ts";
 import type {
   Changed,
   ReportKey,

@@ -4,7 +4,8 @@
  * @module
  */
 import type { BufferStatus } from "../buffer/buffer.ts";
-import { BufferError, bufferExists, openDatabase } from "../buffer/open.ts";
+import { bufferExists, openDatabase } from "../buffer/open.ts";
+import { BufferError } from "../buffer/trouble.ts";
 import { MIGRATIONS } from "../buffer/schema.ts";
 import type { Config, Loaded } from "../config/load.ts";
 import { type Check, failure, ok, warning } from "./checks.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { replaced } from "../buffer/open.ts";
+import { replaced } from "../buffer/trouble.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";

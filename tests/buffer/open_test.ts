@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { BufferError, openDatabase } from "../../src/buffer/open.ts";
+import { openDatabase } from "../../src/buffer/open.ts";
+import { BufferError } from "../../src/buffer/trouble.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { BufferError } from "../../src/buffer/open.ts";
+import { BufferError } from "../../src/buffer/trouble.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { FREEZE_RULES } from "../buffer/writer_process.ts";

@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { BufferError, bufferExists } from "../../src/buffer/open.ts";
+import { bufferExists } from "../../src/buffer/open.ts";
+import { BufferError } from "../../src/buffer/trouble.ts";
 import { MIGRATIONS } from "../../src/buffer/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
