@@ -277,7 +277,7 @@ Deno.test({
   fn: async () => {
     await using program = await createProgram("deno run");
     const file = `${program.alerts}/many.json`;
-    const alerts = Array.from({ length: 5_000 }, (_, index) => {
+    const alerts = Array.from({ length: 20_000 }, (_, index) => {
       const address = `198.51.${100 + index % 100}.${index % 250}`;
       return JSON.stringify(
         sshdAlert({ message: `Failed password for root from ${address} port 1 ssh2` }),
@@ -291,9 +291,9 @@ Deno.test({
     assert.match(replayed, /\d+\.\d of \d+\.\d MiB, \d+ alerts, \d+\/s/);
     const drawn = replayed.split(/\r\x1b\[K/);
     for (const line of drawn.slice(0, -1)) assert.ok(line.length < 80, line);
-    assert.match(drawn.at(-1)!, /^accepted 5000, duplicate 0, ignored 0\n$/);
+    assert.match(drawn.at(-1)!, /^accepted 20000, duplicate 0, ignored 0\n$/);
     const json = await onTerminal(program, 80, ["replay", "--json", file], environment);
-    assert.equal(json, '{"accepted":0,"duplicate":5000,"ignored":{}}\n');
+    assert.equal(json, '{"accepted":0,"duplicate":20000,"ignored":{}}\n');
     const piped = await program.run(["replay", file], environment);
     assert.equal(piped.stderr, "");
     const flushed = await onTerminal(program, 60, ["flush", "--now"], environment);
