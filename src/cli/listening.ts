@@ -5,6 +5,7 @@
  */
 import { type Config, ConfigError } from "../config/load.ts";
 import type { Log } from "./log.ts";
+import { readSetting } from "./publisher_parts.ts";
 
 /** What answers a request. */
 type Handler = Deno.ServeHandler<Deno.NetAddr>;
@@ -138,17 +139,7 @@ function readPair({ tlsCert, tlsKey }: Config["server"]): Pair | undefined {
 }
 
 function readPem(name: string, path: string): string {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "this binary may not read there; put it into the configuration folder"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new ConfigError(`${name} ${path}: ${reason}`);
-  }
+  const text = readSetting(name, path)!;
   if (!text.includes("-----BEGIN ")) throw new ConfigError(`${name} ${path}: holds no PEM text`);
   return text;
 }

@@ -26,6 +26,9 @@ const LONGEST_LINE = 65_536;
 
 const LONGEST_NAME = 255;
 
+/** Longer parts than any rule or agent has are read each time: a hostile sender must not fill memory. */
+const LONGEST_PART = 4096;
+
 const TEXT = '[^"\\\\\\x00-\\x1f]*';
 const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
 const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
@@ -85,7 +88,7 @@ class Parts<Part> {
       for (const one of known) if (one.first === first && one.second === second) return one.part;
     }
     const part = this.#read(first, second);
-    if (part === undefined) return undefined;
+    if (part === undefined || first.length + second.length > LONGEST_PART) return part;
     const latest = { first: copied(first), second: copied(second), part };
     if (known === undefined) {
       if (this.#known.size >= Parts.#MOST_IDS) this.#known.clear();
@@ -211,8 +214,9 @@ export function readAlertLine(line: string): Alert | undefined {
   return rest === null || !isUsual(rest) ? undefined : new WrittenAlert(at, rule, agent, rest);
 }
 
-/** Up to the seconds: alerts of a flood share them. It keeps one block of lines in memory, the latest. */
 const SECONDS_LENGTH = 19;
+
+/** Alerts of a flood share all but the milliseconds. It keeps one block of lines in memory, the latest. */
 let lastSecond = { start: "", end: "", at: 0 };
 
 /** The time that stands at a place of a line. */

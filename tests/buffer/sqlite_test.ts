@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Attack, DueRules, Frozen, Home, Lease, Report } from "../../src/buffer/buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
 import { freezeAttack } from "../../src/publish/freeze.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
 
 type Shape = Parameters<typeof sshdAlert>[0];
 
@@ -42,22 +42,7 @@ function accept(
 function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["feed"]) {
   const seen: { attack: Attack; home: Home | undefined; frozen: Frozen }[] = [];
   const freeze = (attack: Attack, home: Home | undefined) => {
-    const frozen = freezeAttack(attack, home, {
-      sinks,
-      publishIntervalMs: 0,
-      reopenAfterMs: 30 * DAY,
-      maxUsernames: 100,
-      publisher: undefined,
-      eventUuidOf: eventUuid,
-      distribution: 0,
-      threatLevel: 3,
-      analysis: 0,
-      usernames: "top" as const,
-      sensorNames: "pseudonym" as const,
-      passwords: false,
-      tags: [],
-      minAttempts: 1,
-    }, now);
+    const frozen = freezeAttack(attack, home, { ...PLAIN_FREEZE_RULES, sinks }, now);
     seen.push({ attack, home, frozen });
     return frozen;
   };
