@@ -9,22 +9,23 @@
  * @module
  */
 import { type Alert, linesOf, readAlert } from "./alert.ts";
-import { parseTimestamp } from "./time.ts";
+import { WRITTEN_LENGTH, writtenTime } from "./time.ts";
 
 const START = '{"timestamp":"';
 const FIRED = '"firedtimes":';
 const RULE_ID = '"id":"';
 const AGENT = '},"agent":{';
-const AGENT_ID = `${AGENT}"id":"`;
+const AGENT_ID = '"id":"';
 const ID = '},"id":"';
-
-/** `2026-08-23T06:14:07.412+0200` */
-const TIMESTAMP_LENGTH = 28;
 
 /** Wazuh itself writes no longer line (contracts/wazuh.md 1.1). */
 const LONGEST_LINE = 65_536;
 
 const LONGEST_NAME = 255;
+
+const QUOTE = 34;
+const ZERO = 48;
+const NINE = 57;
 
 /** Longer parts than any rule or agent has are read each time: a hostile sender must not fill memory. */
 const LONGEST_PART = 4096;
@@ -38,7 +39,7 @@ const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
  * From the start up to the rule's id: the description may quote what attackers chose, and is not used.
  */
 const RULE_START = new RegExp(
-  `\\{"timestamp":"[^"]{28}","rule":\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",` +
+  `\\{"timestamp":"[^"]{${WRITTEN_LENGTH}}","rule":\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",` +
     '(?="id":")',
   "y",
 );
@@ -53,14 +54,11 @@ const REST = new RegExp(
   "y",
 );
 
-/** From a place to the next quotation mark. */
-const textAt = (line: string, at: number) => line.slice(at, line.indexOf('"', at));
-
 /** What alerts of one rule share, and what those of one agent share. */
 type RulePart = Pick<Alert, "ruleId" | "techniques">;
 type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
 
-/** A part, and the text that it was read from, in the pieces that a line has of it. */
+/** A part, and the text that it was read from: of a rule on both sides of the number that differs. */
 interface Known<Part> {
   readonly first: string;
   readonly second: string;
@@ -69,54 +67,83 @@ interface Known<Part> {
 
 /**
  * The latest parts of each rule, or of each agent, by its id: to compare a line with a few texts is
- * faster than to look its own up among many. Managers number their agents each for itself, so that an
+ * faster than to look for where its own ends. Managers number their agents each for itself, so that an
  * id has several. A site has some hundred rules and agents; whatever else comes must not stay.
  */
 class Parts<Part> {
   static readonly #MOST_IDS = 1000;
   static readonly #MOST_OF_ID = 8;
-  readonly #known = new Map<string, Known<Part>[]>();
-  readonly #read: (first: string, second: string) => Part | undefined;
+  readonly #known = new Map<number, Known<Part>[]>();
 
-  constructor(read: (first: string, second: string) => Part | undefined) {
-    this.#read = read;
+  /** @param id -1 for none */
+  of(id: number): readonly Known<Part>[] {
+    return this.#known.get(id) ?? NONE;
   }
 
-  get(id: string, first: string, second: string): Part | undefined {
-    const known = this.#known.get(id);
-    if (known !== undefined) {
-      for (const one of known) if (one.first === first && one.second === second) return one.part;
-    }
-    const part = this.#read(first, second);
-    if (part === undefined || first.length + second.length > LONGEST_PART) return part;
+  remember(id: number, { first, second, part }: Known<Part>): void {
+    if (id < 0 || first.length + second.length > LONGEST_PART) return;
     const latest = { first: copied(first), second: copied(second), part };
+    const known = this.#known.get(id);
     if (known === undefined) {
       if (this.#known.size >= Parts.#MOST_IDS) this.#known.clear();
-      this.#known.set(copied(id), [latest]);
+      this.#known.set(id, [latest]);
     } else {
       known.unshift(latest);
       known.length = Math.min(known.length, Parts.#MOST_OF_ID);
     }
-    return part;
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** A text that does not keep the whole block of lines in memory that it was cut out of. */
 function copied(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string;
 }
 
-/** Of a rule from its id on, without the number of times that it fired, which differs in every alert. */
-const rules = new Parts((first, second): RulePart | undefined => {
-  const rule = parse(`{${first}0${second}`);
-  return rule === undefined ? undefined : readAlert({ rule, id: "1" });
-});
+const rules = new Parts<RulePart>();
+const agents = new Parts<AgentPart>();
 
-const agents = new Parts((text): AgentPart | undefined => {
-  const parts = parse(`{${text}}`);
+/** A rule from its id up to the agent; of the number of times that it fired, only where it stands. */
+function ruleAt(line: string, start: number): Known<RulePart> | undefined {
+  const id = idAt(line, start + RULE_ID.length);
+  for (const one of rules.of(id)) {
+    const firedAt = start + one.first.length;
+    if (line.slice(start, firedAt) !== one.first) continue;
+    const tailAt = numberEnd(line, firedAt);
+    if (tailAt >= 0 && line.slice(tailAt, tailAt + one.second.length) === one.second) return one;
+  }
+  const agentAt = line.indexOf(AGENT, start);
+  const firedAt = line.indexOf(FIRED, start) + FIRED.length;
+  const tailAt = numberEnd(line, firedAt);
+  if (firedAt < FIRED.length || tailAt < 0 || tailAt > agentAt) return undefined;
+  const first = line.slice(start, firedAt);
+  const second = line.slice(tailAt, agentAt + AGENT.length);
+  const rule = parse(`{${first}0${second.slice(0, 1 - AGENT.length)}`);
+  const part = rule === undefined ? undefined : readAlert({ rule, id: "1" });
+  if (part === undefined) return undefined;
+  const known = { first, second, part };
+  rules.remember(id, known);
+  return known;
+}
+
+/** An agent and its manager, up to the alert's id. */
+function agentAt(line: string, start: number): Known<AgentPart> | undefined {
+  const id = idAt(line, start + AGENT_ID.length);
+  for (const one of agents.of(id)) {
+    if (line.slice(start, start + one.first.length) === one.first) return one;
+  }
+  const end = line.indexOf(ID, start);
+  if (end < 0) return undefined;
+  const first = line.slice(start, end + ID.length);
+  const parts = parse(`{"agent":{${first.slice(0, 1 - ID.length)}}`);
   const isWhole = parts !== undefined && Object.keys(parts).join() === "agent,manager";
-  return isWhole ? readAlert({ ...parts, rule: { id: "1" }, id: "1" }) : undefined;
-});
+  const part = isWhole ? readAlert({ ...parts, rule: { id: "1" }, id: "1" }) : undefined;
+  if (part === undefined) return undefined;
+  const known = { first, second: "", part };
+  agents.remember(id, known);
+  return known;
+}
 
 function parse(text: string): Record<string, unknown> | undefined {
   try {
@@ -186,70 +213,19 @@ export function readAlertLine(line: string): Alert | undefined {
   if (line.length > LONGEST_LINE) return undefined;
   RULE_START.lastIndex = 0;
   if (!RULE_START.test(line)) return undefined;
-  const ruleIdAt = RULE_START.lastIndex;
-  const agentAt = line.indexOf(AGENT, ruleIdAt);
-  if (agentAt < 0) return undefined;
-  // The rule's MITRE part ends shortly before: to look for its brace is faster.
-  const braceAt = line.indexOf("}", ruleIdAt);
-  const firedAt = line.indexOf(FIRED, braceAt < agentAt ? braceAt : ruleIdAt);
-  if (firedAt < 0 || firedAt > agentAt) return undefined;
-  const tailAt = numberEnd(line, firedAt + FIRED.length);
-  const idAt = line.indexOf(ID, agentAt + AGENT.length);
-  if (tailAt < 0 || idAt < 0) return undefined;
-  const at = timeAt(line, START.length);
+  const at = writtenTime(line, START.length);
   if (at === undefined) return undefined;
-  const rule = rules.get(
-    textAt(line, ruleIdAt + RULE_ID.length),
-    line.slice(ruleIdAt, firedAt + FIRED.length),
-    line.slice(tailAt, agentAt + 1),
-  );
-  const agent = agents.get(
-    textAt(line, agentAt + AGENT_ID.length),
-    line.slice(agentAt + 2, idAt + 1),
-    "",
-  );
-  if (rule === undefined || agent === undefined) return undefined;
-  REST.lastIndex = idAt + ID.length;
+  const ruleStart = RULE_START.lastIndex;
+  const rule = ruleAt(line, ruleStart);
+  if (rule === undefined) return undefined;
+  const agentStart = numberEnd(line, ruleStart + rule.first.length) + rule.second.length;
+  const agent = agentAt(line, agentStart);
+  if (agent === undefined) return undefined;
+  REST.lastIndex = agentStart + agent.first.length;
   const rest = REST.exec(line);
-  return rest === null || !isUsual(rest) ? undefined : new WrittenAlert(at, rule, agent, rest);
+  if (rest === null || !isUsual(rest)) return undefined;
+  return new WrittenAlert(at, rule.part, agent.part, rest);
 }
-
-const SECONDS_LENGTH = 19;
-
-/** Alerts of a flood share all but the milliseconds. It keeps one block of lines in memory, the latest. */
-let lastSecond = { start: "", end: "", at: 0 };
-
-/** The time that stands at a place of a line. */
-function timeAt(line: string, start: number): number | undefined {
-  // Cut out and compared as a whole: `startsWith()` goes through a text sign by sign.
-  const end = start + TIMESTAMP_LENGTH;
-  const fraction = start + SECONDS_LENGTH + 1;
-  if (
-    line.slice(start, fraction) === lastSecond.start &&
-    line.slice(fraction + 3, end) === lastSecond.end
-  ) {
-    const hundreds = line.charCodeAt(fraction) - 48;
-    const tens = line.charCodeAt(fraction + 1) - 48;
-    const ones = line.charCodeAt(fraction + 2) - 48;
-    if (isDigit(hundreds) && isDigit(tens) && isDigit(ones)) {
-      return lastSecond.at + hundreds * 100 + tens * 10 + ones;
-    }
-  }
-  const text = line.slice(start, end);
-  const time = parseTimestamp(text);
-  if (time === undefined || !USUAL_TIME.test(text)) return time;
-  const milliseconds = Number(text.slice(SECONDS_LENGTH + 1, SECONDS_LENGTH + 4));
-  lastSecond = {
-    start: text.slice(0, SECONDS_LENGTH + 1),
-    end: text.slice(SECONDS_LENGTH + 4),
-    at: time - milliseconds,
-  };
-  return time;
-}
-
-const USUAL_TIME = /^.{19}[.,]\d{3}[+-]\d{4}$/;
-
-const isDigit = (value: number) => value >= 0 && value <= 9;
 
 /** Whether an alert was read by `readAlertLine()`: it needs no proof. */
 export function isWritten(value: unknown): value is Alert {
@@ -258,18 +234,34 @@ export function isWritten(value: unknown): value is Alert {
 
 /** Names that `readAlert()` would cut or leave out, and alerts of integrations, are left to it. */
 function isUsual(rest: RegExpExecArray): boolean {
-  const [, , node, , , , , data, location = "", lastNode] = rest;
+  const node = rest[2];
+  const lastNode = rest[9];
   if (node !== undefined && lastNode !== undefined) return false;
   const cluster = node ?? lastNode;
   if (cluster !== undefined && (cluster === "" || cluster.length > LONGEST_NAME)) return false;
-  return location.length <= LONGEST_NAME && !data?.includes('"integration":');
+  return rest[8]!.length <= LONGEST_NAME && !rest[7]?.includes('"integration":');
+}
+
+/** Most digits of an id that is looked up. */
+const LONGEST_ID = 9;
+
+/** The id of digits that starts at a place, as a number; -1 for any other. */
+function idAt(line: string, start: number): number {
+  let id = 0;
+  for (let at = start; at <= start + LONGEST_ID; at++) {
+    const code = line.charCodeAt(at);
+    if (code === QUOTE) return id;
+    if (!(code >= ZERO && code <= NINE)) return -1;
+    id = id * 10 + code - ZERO;
+  }
+  return -1;
 }
 
 /** Where the digits of a whole number end, -1 when there is none. */
 function numberEnd(line: string, start: number): number {
   let at = start;
-  while (line.charCodeAt(at) >= 48 && line.charCodeAt(at) <= 57) at++;
-  const isNumber = at > start && (line.charCodeAt(start) !== 48 || at === start + 1);
+  while (line.charCodeAt(at) >= ZERO && line.charCodeAt(at) <= NINE) at++;
+  const isNumber = at > start && (line.charCodeAt(start) !== ZERO || at === start + 1);
   return isNumber ? at : -1;
 }
 
