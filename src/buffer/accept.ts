@@ -8,7 +8,7 @@ import type { AlertKey, Attempt, Decision, IgnoreReason } from "../types.ts";
 import { AlertIds } from "./alert_ids.ts";
 import { Batch } from "./batch.ts";
 import type { Accepted, Limits } from "./buffer.ts";
-import { Spooling } from "./spool.ts";
+import { Spooling } from "./spooling.ts";
 
 /** Gives the prepared statement of a text. */
 export type Statements = (text: string) => StatementSync;

@@ -1,75 +1,20 @@
 /**
- * Alerts that wait to be forwarded. Each is in here exactly once: it is put in by the transaction that
- * remembers its id, and taken out by who was told that it arrived.
+ * Alerts that wait to be forwarded, on their way out: who was told that one arrived takes it out.
  *
  * @module
  */
 import { count, type Statements } from "./accept.ts";
 import type { Lease } from "./buffer.ts";
 import { FAR_AHEAD_MS, pause } from "./outbox.ts";
+import { BYTES, counted, WAITING } from "./spooling.ts";
 import type { Forwarded, SpooledAlert, SpoolStatus } from "./spool_desk.ts";
 
 /** Under this name it is left alone after a failure, as sinks are. */
 export const FORWARD = "forward";
 
-/** Counters of what is in the tables: to count them would be to read them. */
-const WAITING = "spool.waiting";
-const BYTES = "spool.bytes";
-
 const FORWARDED = "forward.taken";
 const DUPLICATE = "forward.duplicate";
 const IGNORED = "forward.ignored";
-
-/** What waits would be lost if more were taken than there is room for: nothing more is taken. */
-export class SpoolFull extends Error {
-  override name = "SpoolFull";
-
-  constructor(maxBytes: number) {
-    super(
-      `alerts that wait to be forwarded fill buffer.max_bytes ${maxBytes}; \`status\` says why ` +
-        "they wait",
-    );
-  }
-}
-
-/** Adds alerts, in the transaction that remembers their ids. */
-export class Spooling {
-  readonly #sql: Statements;
-  #added = 0;
-  #bytes = 0;
-
-  constructor(sql: Statements) {
-    this.#sql = sql;
-  }
-
-  add(body: string, now: number): void {
-    const row = this.#sql(
-      `INSERT INTO spool (bytes, added_at, body) VALUES (octet_length(?), ?, ?)
-       RETURNING bytes`,
-    ).get(body, now, body);
-    this.#added++;
-    this.#bytes += Number(row!.bytes);
-  }
-
-  /**
-   * Ends the hand-over. Where there is any room one is taken whole, however large it is, so that none
-   * is too large for ever.
-   *
-   * @throws {SpoolFull}
-   */
-  end(maxBytes: number | undefined): void {
-    if (this.#added === 0) return;
-    if (maxBytes !== undefined && counted(this.#sql, BYTES) >= maxBytes) {
-      throw new SpoolFull(maxBytes);
-    }
-    count(this.#sql, WAITING, this.#added);
-    count(this.#sql, BYTES, this.#bytes);
-  }
-}
-
-function counted(sql: Statements, name: string): number {
-  return Number(sql("SELECT value FROM counter WHERE name = ?").get(name)?.value ?? 0);
-}
 
 /** The oldest that wait. */
 export function alertsToForward(

@@ -7,7 +7,7 @@ import type { Limits } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { ConfigError, loadConfig, type Loaded, type Sources } from "../config/load.ts";
 import { createGuard, type Guard } from "../guard/guard.ts";
-import type { IntakeRules } from "../intake.ts";
+import type { IntakeRules } from "../alert_intake.ts";
 
 /** How the program was started. */
 export interface Start {

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { decideAlert, type IntakeRules } from "../alert_intake.ts";
 import type { Accepted } from "../buffer/buffer.ts";
 import { IntakeBuffer } from "../buffer/intake_buffer.ts";
 import type { Config, Loaded } from "../config/load.ts";
-import { decideItem } from "../intake.ts";
 import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
-import { readAlertFile } from "../wazuh/alert_file.ts";
+import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { parseIntegrationCall } from "../wazuh/argv.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
@@ -39,8 +39,7 @@ export async function integration(start: Start): Promise<number> {
   giveUpPermissions(call.alertFile, loaded.file);
   const log = createLog(config.log, false);
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
-  const items = readAlertFile(bytes);
-  const decisions = items.map((item) => decideItem(item, rules, now));
+  const decisions = await decide(bytes, rules, now);
   const outcome = await store(buffer, decisions, config, now);
   const { movedAside } = buffer;
   if (call.debug) console.log(describe(outcome));
@@ -51,6 +50,29 @@ export async function integration(start: Start): Promise<number> {
   const unreadable = unreadableOf(decisions, call.alertFile);
   if (unreadable === undefined) return EXIT.ok;
   throw new Failure(unreadable.code, unreadable.line);
+}
+
+/** Nearly every call brings one 4.x alert: what reads the other shapes is loaded when one comes. */
+async function decide(
+  bytes: Uint8Array,
+  rules: IntakeRules,
+  now: number,
+): Promise<readonly Decision[]> {
+  const alert = rules.keepsText ? undefined : onlyAlert(bytes);
+  if (alert !== undefined) return [decideAlert(alert, rules, now)];
+  const { decideFile } = await import("../intake.ts");
+  return decideFile(bytes, rules, now);
+}
+
+function onlyAlert(bytes: Uint8Array): Alert | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // What is wrong with the file is told by who reads every shape.
+    return undefined;
+  }
+  return readAlert(value);
 }
 
 async function store(
