@@ -11,21 +11,25 @@ import { acceptAll, count, type Statements } from "./accept.ts";
 import { moveCheckpoint } from "./checkpoint.ts";
 import { isHeld } from "./leases.ts";
 import { type LogSync, logSyncOf } from "./log_sync.ts";
-import { makeRoom } from "./room.ts";
-import {
-  type Care,
-  CHECKPOINT_PAGES,
-  close,
-  openDatabase,
-  type Opened,
-  replaceDamaged,
-  takeFloods,
-} from "./open.ts";
-import { explain, isDamage, isOfFile, replaced } from "./trouble.ts";
+import { type Care, CHECKPOINT_PAGES, close, type Opened, openReady, takeFloods } from "./ready.ts";
+import { type BufferError, isDamage, isOfFile } from "./trouble.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** What the write-ahead log may hold beside the file, bytes. */
 const LOG_BYTES = CHECKPOINT_PAGES * 4096;
+
+/**
+ * Opens the file for an integration call, or makes it.
+ *
+ * @param now milliseconds UTC
+ * @throws {BufferError} it cannot be used
+ */
+export async function openIntake(path: string, now: number): Promise<IntakeBuffer> {
+  const ready = openReady(path);
+  if (ready !== undefined) return new IntakeBuffer(path, { db: ready, movedAside: undefined });
+  const { openDatabase } = await import("./open.ts");
+  return new IntakeBuffer(path, openDatabase(path, now));
+}
 
 /** A buffer that alerts are put into, and no more: what an integration call loads. */
 export class IntakeBuffer implements Disposable {
@@ -42,15 +46,8 @@ export class IntakeBuffer implements Disposable {
   /** Where a damaged file was moved to, when this buffer was opened or later. */
   movedAside: string | undefined;
 
-  /**
-   * Opens or makes the file.
-   *
-   * @param path the file, or `:memory:` for one that nobody else sees
-   * @param now milliseconds UTC
-   * @throws {BufferError} it cannot be used
-   */
-  constructor(path: string, now: number, care: Care = {}) {
-    const opened = openDatabase(path, now, care);
+  /** @param path the file, or `:memory:` for one that nobody else sees */
+  constructor(path: string, opened: Opened, care: Care = {}) {
     this.#path = path;
     this.#care = care;
     this.#db = opened.db;
@@ -83,19 +80,25 @@ export class IntakeBuffer implements Disposable {
    * Does what needs the file, and says in one line why it cannot be done. What meets damage replaces
    * the file, and says so; where another process did that already, it is done on the new one.
    */
-  protected attempt<T>(work: () => T): Promise<T> {
+  protected async attempt<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       try {
-        return Promise.resolve(work());
+        return await work();
       } catch (error) {
         if (!isDamage(error) || this.#care.onlyTells) throw error;
-        const movedAside = this.#replace(Date.now());
-        if (movedAside !== undefined) throw replaced(this.#path, movedAside);
-        return Promise.resolve(work());
+        const movedAside = await this.#replace(Date.now());
+        if (movedAside === undefined) return await work();
+        const { replaced } = await import("./explain.ts");
+        throw replaced(this.#path, movedAside);
       }
     } catch (error) {
-      return Promise.reject(isOfFile(error) ? explain(this.#path, error) : error);
+      throw isOfFile(error) ? await this.#explained(error) : error;
     }
+  }
+
+  async #explained(error: unknown): Promise<BufferError> {
+    const { explain } = await import("./explain.ts");
+    return explain(this.#path, error);
   }
 
   #commit<T>(work: () => T): T {
@@ -146,47 +149,52 @@ export class IntakeBuffer implements Disposable {
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
     const accepted = await this.#store(groups, limits, now, followed);
-    const synced = this.#logSync?.sync();
-    await synced?.catch((error: unknown) => {
-      throw explain(this.#path, error);
-    });
+    try {
+      await this.#logSync?.sync();
+    } catch (error) {
+      throw await this.#explained(error);
+    }
     return accepted;
   }
 
-  #store(
+  async #store(
     groups: readonly (readonly Decision[])[],
     limits: buffer.Limits,
     now: number,
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
+    const { maxBytes } = limits;
+    const mayBeFull = maxBytes !== undefined && this.#size + LOG_BYTES > maxBytes;
+    const room = mayBeFull ? await import("./room.ts") : undefined;
     const store = () => {
       const accepted = acceptAll(this.sql, groups, limits, now);
       if (followed !== undefined) moveCheckpoint(this.sql, followed, now);
-      const { maxBytes } = limits;
-      const incoming = groups.reduce((sum, { length }) => sum + length, 0);
-      if (maxBytes !== undefined && this.#size + LOG_BYTES > maxBytes) {
-        makeRoom(this.sql, maxBytes, incoming, now);
+      if (room !== undefined && maxBytes !== undefined) {
+        const incoming = groups.reduce((sum, { length }) => sum + length, 0);
+        room.makeRoom(this.sql, maxBytes, incoming, now);
       }
       faultPoint("in-tx-before-commit");
       return accepted;
     };
     const work = () => this.#logSync === undefined ? this.#commit(store) : this.#commitOnly(store);
-    return this.attempt(() => {
+    return await this.attempt(async () => {
       try {
         const accepted = work();
         // It went into a file that another process has moved aside since it was opened.
         if (this.#inodeNow() === this.#inode) return accepted;
+        const { openDatabase } = await import("./open.ts");
         this.#reopen(openDatabase(this.#path, now));
       } catch (error) {
         if (!isDamage(error)) throw error;
-        this.#replace(now);
+        await this.#replace(now);
       }
       return work();
     });
   }
 
   /** Damage may show only when its page is read. @returns where the damaged file went */
-  #replace(now: number): string | undefined {
+  async #replace(now: number): Promise<string | undefined> {
+    const { replaceDamaged } = await import("./open.ts");
     close(this.#db);
     return this.#reopen(replaceDamaged(this.#path, now));
   }

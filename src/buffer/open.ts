@@ -5,49 +5,10 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
-import {
-  BUSY_TIMEOUT_MS,
-  Damage,
-  explain,
-  isBusy,
-  isDamage,
-  noFile,
-  statOf,
-  Unusable,
-} from "./trouble.ts";
+import { explain, noFile, statOf } from "./explain.ts";
+import { type Care, type Opened, schemaVersion } from "./ready.ts";
+import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, Unusable } from "./trouble.ts";
 import { faultPoint } from "../fault_point.ts";
-
-/**
- * Pages that are kept in memory, KiB; taken only as they are used. A batch of a flood changes more than
- * SQLite's own 2 MiB, and would be written twice: pages that find no room go to the disk before the
- * commit.
- */
-const CACHE_KIB = 32 * 1024;
-
-/**
- * Pages after which the log is copied into the file: what every batch changes is copied once in many.
- * Not where processes come and go: whoever opens the file alone has to read the whole log first.
- */
-export const CHECKPOINT_PAGES = 8000;
-
-/** How a file is opened. By default it is moved aside when damage is met. */
-export interface Care {
-  /** For a process that stays and stores many alerts at a time. */
-  readonly takesFloods?: boolean;
-  /** Alerts are synced beside the event loop: for a process that has other things to do meanwhile. */
-  readonly syncsBeside?: boolean;
-  /** Damage is told, and nothing is moved: for commands that only look. */
-  readonly onlyTells?: boolean;
-  /** All pages are looked at when opening, not only those that are used. */
-  readonly checksAll?: boolean;
-}
-
-/** An open database, and what had to be moved aside for it. */
-export interface Opened {
-  readonly db: DatabaseSync;
-  /** Where a damaged file went. */
-  readonly movedAside: string | undefined;
-}
 
 /**
  * Opens the file, makes its folder and tables where they are missing.
@@ -64,11 +25,6 @@ export function openDatabase(path: string, now: number, care: Care = {}): Opened
     if (!isDamage(error) || care.onlyTells) throw explain(path, error);
     return replaceDamaged(path, now);
   }
-}
-
-/** Sets a connection up for batches of many alerts. */
-export function takeFloods(db: DatabaseSync): void {
-  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 }
 
 /**
@@ -223,10 +179,6 @@ function migrate(db: DatabaseSync): void {
   }
 }
 
-function schemaVersion(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
-}
-
 function moveAside(path: string, now: number): string {
   const stamp = new Date(now).toISOString().replace(/[:.]/g, "-");
   const target = `${path}.corrupt-${stamp}`;
@@ -238,13 +190,4 @@ function moveAside(path: string, now: number): string {
     }
   }
   return target;
-}
-
-/** Closes what may be closed already: Deno 2.5 cannot tell. */
-export function close(db: DatabaseSync): void {
-  try {
-    db.close();
-  } catch {
-    return;
-  }
 }

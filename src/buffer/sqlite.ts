@@ -9,7 +9,9 @@ import * as days from "./day_events.ts";
 import { readAttack, readHome, writeFrozen, writeReport, writeTold } from "./freezing.ts";
 import { IntakeBuffer } from "./intake_buffer.ts";
 import * as leases from "./leases.ts";
+import { openDatabase } from "./open.ts";
 import * as outbox from "./outbox.ts";
+import type { Care } from "./ready.ts";
 import type * as desk from "./report_desk.ts";
 import * as reports from "./reports.ts";
 import { givenUp } from "./room.ts";
@@ -20,6 +22,17 @@ import type * as pages from "./views.ts";
 
 /** The buffer of a site with one manager, or of several that hand over to one `serve`. */
 export class SqliteBuffer extends IntakeBuffer implements buffer.Buffer {
+  /**
+   * Opens or makes the file.
+   *
+   * @param path the file, or `:memory:` for one that nobody else sees
+   * @param now milliseconds UTC
+   * @throws {BufferError} it cannot be used
+   */
+  constructor(path: string, now: number, care: Care = {}) {
+    super(path, openDatabase(path, now, care), care);
+  }
+
   followState(stream: string): Promise<buffer.FollowState | undefined> {
     return this.attempt(() => readCheckpoint(this.sql, stream));
   }

@@ -6,7 +6,8 @@
 import type { Limits } from "../buffer/buffer.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { ConfigError, loadConfig, type Loaded, type Sources } from "../config/load.ts";
-import { createGuard, type Guard } from "../guard/guard.ts";
+import { createGuard } from "../guard/guard.ts";
+import type { NetworkSet } from "../guard/network_set.ts";
 import type { IntakeRules } from "../alert_intake.ts";
 
 /** How the program was started. */
@@ -33,10 +34,14 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
   });
 }
 
-/** What alerts are decided by. */
-export function intakeRules({ config }: Loaded): IntakeRules {
+/**
+ * What alerts are decided by.
+ *
+ * @throws {ConfigError} a network that is none
+ */
+export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
-    guard: guardOf(config),
+    guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
     ruleIds: config.rules.ids,
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
@@ -55,9 +60,12 @@ export function ownerName(): string {
   return `${Deno.pid}-${crypto.randomUUID()}`;
 }
 
-function guardOf(config: Loaded["config"]): Guard {
+/** The addresses that are never published. */
+export async function allowedOf({ guard }: Loaded["config"]): Promise<NetworkSet | undefined> {
+  if (guard.allowNetworks.length === 0) return undefined;
+  const { allowList } = await import("../guard/allow_list.ts");
   try {
-    return createGuard({ ...config.honeypot, ...config.guard });
+    return allowList(guard.allowNetworks);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ConfigError(`guard.allow_networks: ${error.message}`);

@@ -42,7 +42,7 @@ async function examine(start: Start): Promise<readonly Check[]> {
   let loaded: Loaded;
   try {
     loaded = loadStartConfig(start);
-    intakeRules(loaded);
+    await intakeRules(loaded);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [failure("configuration", error.message, "mend that key; `help config` describes each")];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "../buffer/buffer.ts";
-import { replaced } from "../buffer/trouble.ts";
+import { replaced } from "../buffer/explain.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import { type Config, ConfigError, type Loaded } from "../config/load.ts";
 import { SETTLE_MS } from "../publish/home.ts";

@@ -72,7 +72,7 @@ export async function followInto(parts: FollowingParts): Promise<void> {
   const { path, beginning, buffer, loaded, ending, log } = parts;
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
   using changes = new Changes(folder, ending);
-  const rules = intakeRules(loaded);
+  const rules = await intakeRules(loaded);
   const since = typeof beginning === "object" ? beginning.since : -Infinity;
   const gathered = new Gathered();
   const store = async () => {

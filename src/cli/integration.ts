@@ -5,7 +5,7 @@
  */
 import { decideAlert, type IntakeRules } from "../alert_intake.ts";
 import type { Accepted } from "../buffer/buffer.ts";
-import { IntakeBuffer } from "../buffer/intake_buffer.ts";
+import { type IntakeBuffer, openIntake } from "../buffer/intake_buffer.ts";
 import type { Config, Loaded } from "../config/load.ts";
 import { INTEGRATORD_URL, STAY_LEASE } from "../publish/names.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
@@ -32,10 +32,10 @@ export async function integration(start: Start): Promise<number> {
   const call = parseIntegrationCall(start.args);
   const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
   const { config } = loaded;
-  const rules = intakeRules(loaded);
+  const rules = await intakeRules(loaded);
   const bytes = readFile(call.alertFile);
   const now = Date.now();
-  const buffer = openBuffer(config, now);
+  const buffer = await openBuffer(config, now);
   giveUpPermissions(call.alertFile, loaded.file);
   const log = createLog(config.log, false);
   if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
@@ -91,9 +91,9 @@ async function store(
   }
 }
 
-function openBuffer(config: Config, now: number): IntakeBuffer {
+async function openBuffer(config: Config, now: number): Promise<IntakeBuffer> {
   try {
-    return new IntakeBuffer(config.buffer.path, now);
+    return await openIntake(config.buffer.path, now);
   } catch (error) {
     throw notStored(error);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { replaced } from "../buffer/trouble.ts";
+import { replaced } from "../buffer/explain.ts";
 import { SqliteBuffer } from "../buffer/sqlite.ts";
 import type { IgnoreReason } from "../types.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "./context.ts";
@@ -42,7 +42,7 @@ export async function replay(start: Start): Promise<number> {
     console.error(`the buffer was damaged; it is kept as ${movedAside}, a new one is filled`);
   }
   // What is only shown is not forwarded.
-  const rules = { ...intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
+  const rules = { ...await intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
   using progress = new ReplayProgress(files, !values.json);
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
   for (const file of files) {

@@ -75,7 +75,7 @@ export async function serve(start: Start): Promise<number> {
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
-  const rules = intakeRules(loaded);
+  const rules = await intakeRules(loaded);
   const status = cached(() => buffer.status(), STATUS_KEPT_MS, Date.now);
   const { maxBytes } = config.buffer;
   const owner = ownerName();

@@ -9,7 +9,7 @@ import { createGuard } from "../guard/guard.ts";
 import { decide } from "../intake.ts";
 import { publishDue } from "../publish/publisher.ts";
 import type { Decision } from "../types.ts";
-import { intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
+import { allowedOf, intakeRules, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { createLog, type Log, oneLine } from "./log.ts";
@@ -57,11 +57,11 @@ export async function testAlert(start: Start): Promise<number> {
   const agentPrefixes = [...config.honeypot.agentPrefixes, "honeypot-test"];
   const guard = createGuard({
     ...config.honeypot,
-    ...config.guard,
     agentPrefixes,
     publishPrivate: true,
-  });
-  const rules = { ...intakeRules(loaded), ruleIds: new Set([...config.rules.ids, "5710"]), guard };
+  }, await allowedOf(config));
+  const ofSite = await intakeRules(loaded);
+  const rules = { ...ofSite, ruleIds: new Set([...config.rules.ids, "5710"]), guard };
   const decision = decide(alert, rules, now);
   if (decision.kind === "ignored") {
     throw new Failure(EXIT.failed, `the sample alert was ignored: ${decision.reason}`);

@@ -5,7 +5,7 @@
  */
 import { addressWords } from "../address.ts";
 import type { IgnoreReason } from "../types.ts";
-import { createNetworkSet, parseNetwork } from "./network_set.ts";
+import type { NetworkSet } from "./network_set.ts";
 import { isSpecial } from "./special_ranges.ts";
 
 /** What the guard is configured by. */
@@ -14,7 +14,6 @@ export interface GuardRules {
   readonly agentPrefixes: readonly string[];
   /** `name` or `name=value`. */
   readonly agentLabels: readonly string[];
-  readonly allowNetworks: readonly string[];
   readonly publishPrivate: boolean;
 }
 
@@ -28,13 +27,10 @@ export interface Guard {
 /**
  * Builds a guard.
  *
- * @throws {RangeError} a network that is none; the message names it
+ * @param allowed addresses that are never published, where there are any
  */
-export function createGuard(rules: GuardRules): Guard {
-  const { allowNetworks, publishPrivate } = rules;
-  const allowed = allowNetworks.length === 0
-    ? undefined
-    : createNetworkSet([{ name: "allowed", networks: allowNetworks.map(networkOf) }]);
+export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
+  const { publishPrivate } = rules;
   let lastAgent: string | undefined;
   let name = "";
   return {
@@ -55,12 +51,6 @@ export function createGuard(rules: GuardRules): Guard {
       return undefined;
     },
   };
-}
-
-function networkOf(text: string) {
-  const network = parseNetwork(text);
-  if (network !== undefined) return network;
-  throw new RangeError(`"${text}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`);
 }
 
 function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../src/buffer/open.ts";
+import { openReady, SCHEMA_VERSION } from "../../src/buffer/ready.ts";
+import { MIGRATIONS } from "../../src/buffer/schema.ts";
 import { BufferError } from "../../src/buffer/trouble.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
@@ -145,3 +147,36 @@ async function makeBuffer(path: string): Promise<void> {
   using buffer = new SqliteBuffer(path, NOW);
   assert.equal(await isWorking(buffer), true);
 }
+
+Deno.test("openReady() takes a file of this version, set up as openDatabase() does", () => {
+  assert.equal(SCHEMA_VERSION, MIGRATIONS.length);
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  openDatabase(path, NOW).db.close();
+  const db = openReady(path);
+  assert.ok(db);
+  const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  assert.deepEqual(
+    ["journal_mode", "synchronous", "busy_timeout"].map(pragma),
+    ["wal", 2, 10_000],
+  );
+  db.close();
+});
+
+Deno.test("openReady() leaves to openDatabase() what is not there, older, newer or no database", () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  assert.equal(openReady(path), undefined);
+  assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+  assert.equal(openReady(folder.path), undefined);
+  for (const version of [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1]) {
+    const { db } = openDatabase(path, NOW);
+    db.exec(`PRAGMA user_version = ${version}`);
+    db.close();
+    assert.equal(openReady(path), undefined);
+    Deno.removeSync(path);
+  }
+  Deno.writeTextFileSync(path, "no database, and long enough to be looked at: ".repeat(100));
+  assert.equal(openReady(path), undefined);
+  assert.match(Deno.readTextFileSync(path), /^no database/);
+});

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { canonicalAddress } from "../../src/address.ts";
+import { allowList } from "../../src/guard/allow_list.ts";
 import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
 
-function guardOf(changes: Partial<GuardRules> = {}) {
-  return createGuard({
-    agentPrefixes: ["honeypot-"],
-    agentLabels: [],
-    allowNetworks: [],
-    publishPrivate: false,
-    ...changes,
-  });
+function guardOf(
+  { allowNetworks, ...changes }: Partial<GuardRules> & { allowNetworks?: readonly string[] } = {},
+) {
+  return createGuard(
+    { agentPrefixes: ["honeypot-"], agentLabels: [], publishPrivate: false, ...changes },
+    allowNetworks === undefined ? undefined : allowList(allowNetworks),
+  );
 }
 
 /** As the intake asks: canonical addresses only. */
@@ -132,7 +132,7 @@ const BAD_NETWORKS = [
 ];
 
 for (const network of BAD_NETWORKS) {
-  Deno.test(`createGuard() refuses the network "${network}" and names it`, () => {
+  Deno.test(`allowList() refuses the network "${network}" and names it`, () => {
     assert.throws(
       () => guardOf({ allowNetworks: ["192.0.2.0/24", network] }),
       new RangeError(`"${network}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`),
@@ -140,7 +140,7 @@ for (const network of BAD_NETWORKS) {
   });
 }
 
-Deno.test("createGuard() keeps the IPv4 addresses of a network in IPv4-mapped form, or refuses it", () => {
+Deno.test("allowList() keeps the IPv4 addresses of a network in IPv4-mapped form, or refuses it", () => {
   let guard;
   try {
     guard = guardOf({ allowNetworks: ["::ffff:82.202.0.0/112"] });

@@ -4,7 +4,8 @@
  * @module
  */
 import { PROGRAM } from "../../src/config/keys.ts";
-import { createGuard } from "../../src/guard/guard.ts";
+import { allowList } from "../../src/guard/allow_list.ts";
+import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
 import { decide, type IntakeRules } from "../../src/intake.ts";
 import { DEFAULT_RULES } from "../../src/config/keys.ts";
 import type { Decision } from "../../src/types.ts";
@@ -28,15 +29,12 @@ export function fixturePaths(): readonly string[] {
 
 /** The rules of a default installation; documentation addresses count as public. */
 export function defaultRules(
-  changes: Partial<Parameters<typeof createGuard>[0]> = {},
+  { allowNetworks, ...changes }: Partial<GuardRules> & { allowNetworks?: readonly string[] } = {},
 ): IntakeRules {
-  const guard = createGuard({
-    agentPrefixes: ["honeypot-"],
-    agentLabels: [],
-    allowNetworks: [],
-    publishPrivate: true,
-    ...changes,
-  });
+  const guard = createGuard(
+    { agentPrefixes: ["honeypot-"], agentLabels: [], publishPrivate: true, ...changes },
+    allowNetworks === undefined ? undefined : allowList(allowNetworks),
+  );
   return {
     guard,
     ruleIds: new Set(DEFAULT_RULES),
