@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { alertText, createService } from "./app_rig.ts";
+
+const PACKERS = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  zstd: zstdCompressSync,
+} as const;
+
+/** Older runtimes know zstd by name only. */
+function canPack(pack: typeof gzipSync): boolean {
+  try {
+    return pack("x").length > 0;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "POST /alerts says 415 to zstd where the runtime has none",
+  ignore: canPack(zstdCompressSync),
+  fn: async () => {
+    using service = createService();
+    const headers = { "Content-Encoding": "zstd" };
+    assert.equal((await service.post("x", { headers })).status, 415);
+  },
+});
+
+for (const [encoding, pack] of Object.entries(PACKERS)) {
+  Deno.test({
+    name: `POST /alerts unpacks ${encoding}`,
+    ignore: !canPack(pack),
+    fn: async () => {
+      using service = createService();
+      const headers = { "Content-Encoding": encoding };
+      const packed = new Uint8Array(pack(alertText()));
+      assert.equal((await service.post(packed, { headers })).body.accepted, 1);
+      const damaged = await service.post(packed.slice(0, -9), { headers });
+      assert.equal(damaged.status, 400);
+      // Of zstd data that breaks off the unpacker says nothing: then the alert itself is cut.
+      const error = encoding === "zstd" ? undefined : `the body is not whole ${encoding} data`;
+      assert.equal(damaged.body.error, error);
+      const bomb = new Uint8Array(pack(new Uint8Array(50_000_000)));
+      assert.equal((await service.post(bomb, { headers })).status, 413);
+    },
+  });
+}
+
+Deno.test("POST /alerts says which encodings it knows", async () => {
+  using service = createService();
+  const { status, body } = await service.post("x", { headers: { "Content-Encoding": "br" } });
+  assert.equal(status, 415);
+  assert.match(body.error, /"br" is not known; send gzip, x-gzip, deflate, zstd or none/);
+});
+
+Deno.test("POST /alerts takes lines without end in bounded memory, and tells the bad ones by number", async () => {
+  using service = createService();
+  let made = 0;
+  const LINES = 20_000;
+  const lines = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (made === LINES) return controller.close();
+      let text = "";
+      for (let index = 0; index < 100; index++, made++) {
+        if (made % 100 === 50) text += "{bad\n";
+        else if (made === 777) text += `{"long":"${"x".repeat(5000)}"}\n`;
+        else text += `${alertText()}\n`;
+      }
+      controller.enqueue(new TextEncoder().encode(text));
+    },
+  });
+  const { status, body } = await service.post(lines);
+  assert.equal(status, 200);
+  assert.equal(body.accepted, LINES - 201);
+  assert.deepEqual(body.ignored, { not_json: 200, too_large: 1 });
+  assert.deepEqual(body.errors.slice(0, 2), [
+    { index: 50, where: "line 51", reason: "not_json" },
+    { index: 150, where: "line 151", reason: "not_json" },
+  ]);
+  assert.deepEqual(body.errors[7], { index: 750, where: "line 751", reason: "not_json" });
+  assert.deepEqual(body.errors[8], { index: 777, where: "line 778", reason: "too_large" });
+  assert.deepEqual([body.errors.length, body.further_errors], [100, 101]);
+});
+
+Deno.test("POST /alerts tells of lines that break off what is stored already", async () => {
+  let batches = 0;
+  using service = createService({
+    accept: (decisions) => {
+      if (++batches === 3) throw new Error("disk full");
+      return Promise.resolve({ accepted: decisions.length, duplicate: 0, ignored: new Map() });
+    },
+  });
+  const { status, body } = await service.post(`${alertText()}\n`.repeat(3500));
+  assert.equal(status, 503);
+  assert.equal(body.accepted, 2000);
+});
+
+Deno.test("POST /alerts cuts a sender off that is too slow", async () => {
+  using service = createService({ patienceMs: 20 });
+  const silent = new ReadableStream<Uint8Array>({ start: () => {} });
+  const { status, body } = await service.post(silent);
+  assert.equal(status, 408);
+  assert.equal(body.error, "the body came too slowly");
+});
+
+Deno.test("POST /alerts takes a body that breaks off for a fault of its sender", async () => {
+  using service = createService();
+  let pieces = 0;
+  const broken = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (pieces++ % 2 === 0) controller.enqueue(new TextEncoder().encode(`${alertText()}\n`));
+        else controller.error(new Error("connection reset"));
+      },
+    });
+  for (const headers of [{}, { "Content-Encoding": "gzip" }] as const) {
+    const { status } = await service.post(broken(), { headers: { ...headers } });
+    assert.equal(status, 400);
+  }
+  assert.deepEqual(service.logged, []);
+});

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { sshdAlert } from "../support/fixtures.ts";
+import { alertText, createService } from "./app_rig.ts";
+
+Deno.test("POST /alerts refuses a body that is longer than allowed", async () => {
+  using service = createService();
+  assert.equal((await service.post("{".repeat(4096))).status, 400);
+  const { status, body } = await service.post("x".repeat(4097));
+  assert.equal(status, 413);
+  assert.equal(body.error, "longer than 4096 bytes, and not one alert a line");
+});
+
+Deno.test("POST /alerts reads a body in pieces no further than allowed, whatever its headers say", async () => {
+  using service = createService();
+  let sent = 0;
+  let isCancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 1024;
+      controller.enqueue(new Uint8Array(1024).fill(32));
+    },
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  const { status } = await service.post(endless, { headers: { "Content-Length": "10" } });
+  assert.equal(status, 413);
+  assert.equal(isCancelled, true);
+  assert.ok(sent < 20_000, `${sent} bytes were read`);
+});
+
+Deno.test("POST /alerts takes a short body that claims to be long", async () => {
+  using service = createService();
+  const headers = { "Content-Length": "999999999" };
+  assert.equal((await service.post(alertText(), { headers })).status, 200);
+});
+
+Deno.test("POST /alerts takes one alert, an array and NDJSON", async () => {
+  using service = createService();
+  const [a, b, c, d, e] = Array.from({ length: 5 }, alertText);
+  const one = await service.post(a!);
+  assert.equal(one.status, 200);
+  assert.deepEqual(one.body, { accepted: 1, duplicate: 0, ignored: {}, errors: [] });
+  assert.deepEqual((await service.post(`[${b},${c}]`)).body.accepted, 2);
+  assert.deepEqual((await service.post(`${d}\r\n\n${e}\n`)).body.accepted, 2);
+  assert.deepEqual((await service.post(a!)).body, {
+    accepted: 0,
+    duplicate: 1,
+    ignored: {},
+    errors: [],
+  });
+});
+
+Deno.test("POST /alerts takes the good alerts and says of the others where and why", async () => {
+  using service = createService();
+  const other = JSON.stringify(sshdAlert({ rule: "31101" }));
+  const array = await service.post(`[${alertText()}, 5, ${other}, {"rule": {}}]`);
+  assert.equal(array.status, 200);
+  assert.deepEqual(array.body, {
+    accepted: 1,
+    duplicate: 0,
+    ignored: { malformed: 2, other_rule: 1 },
+    errors: [
+      { index: 1, where: "item 2", reason: "malformed" },
+      { index: 3, where: "item 4", reason: "malformed" },
+    ],
+  });
+  const lines = await service.post(`{"rule":\n${alertText()}\nnull`);
+  assert.equal(lines.status, 200);
+  assert.deepEqual(lines.body, {
+    accepted: 1,
+    duplicate: 0,
+    ignored: { not_json: 1, malformed: 1 },
+    errors: [
+      { index: 0, where: "line 1", reason: "not_json" },
+      { index: 2, where: "line 3", reason: "malformed" },
+    ],
+  });
+});
+
+Deno.test("POST /alerts is content with alerts that are not ours", async () => {
+  using service = createService();
+  const { status, body } = await service.post(JSON.stringify(sshdAlert({ agent: "web-01" })));
+  assert.equal(status, 200);
+  assert.deepEqual(body, { accepted: 0, duplicate: 0, ignored: { not_honeypot: 1 }, errors: [] });
+});
+
+const USELESS: readonly (readonly [text: string, reason: string, where: string])[] = [
+  ["", "empty_file", "the whole file"],
+  ["[]", "empty_file", "the whole file"],
+  ['{"rule":', "not_json", "the whole file"],
+  ["alertdate='2026'", "text_format", "the whole file"],
+  ["null", "malformed", "the alert"],
+  ["[5]", "malformed", "item 1"],
+];
+
+for (const [text, reason, where] of USELESS) {
+  Deno.test(`POST /alerts refuses ${text || "nothing"} and counts it`, async () => {
+    using service = createService();
+    const { status, body } = await service.post(text);
+    assert.equal(status, 400);
+    assert.deepEqual(body, {
+      accepted: 0,
+      duplicate: 0,
+      ignored: { [reason]: 1 },
+      errors: [{ index: 0, where, reason }],
+    });
+    assert.deepEqual([...(await service.buffer.status()).ignored], [[reason, 1]]);
+  });
+}
+
+Deno.test("POST /alerts says 503 without a word of the inside when nothing can be stored", async () => {
+  using service = createService({
+    accept: () => Promise.reject(new Error("database /var/ossec/secret is locked")),
+  });
+  const { status, body } = await service.post(alertText());
+  assert.equal(status, 503);
+  assert.deepEqual(body, {
+    ...{ accepted: 0, duplicate: 0, ignored: {}, errors: [] },
+    error: "not all could be stored; send it again",
+  });
+  assert.deepEqual(service.logged, [
+    "error: POST /alerts: database /var/ossec/secret is locked",
+  ]);
+});
+
+Deno.test("POST /alerts says 503 when storing fails at once", async () => {
+  using service = createService({
+    accept: () => {
+      throw new Error("disk full");
+    },
+  });
+  assert.equal((await service.post(alertText())).status, 503);
+});
+
+Deno.test("POST /alerts answers the test message of a notification channel politely", async () => {
+  using service = createService();
+  const { status, body } = await service.post("Test message content body for config id AbC");
+  assert.equal(status, 200);
+  assert.deepEqual(body, {
+    accepted: 0,
+    duplicate: 0,
+    ignored: { not_json: 1 },
+    errors: [{ index: 0, where: "the whole file", reason: "not_json" }],
+    note: "this is no alert; a test message arrives just so",
+  });
+});

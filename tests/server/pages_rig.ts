@@ -1,0 +1,43 @@
+/** What tests of the pages share. */
+import { createHash } from "node:crypto";
+import { parseTokens } from "../../src/server/access.ts";
+import { PageScene } from "../support/page_scene.ts";
+
+export const A = "82.202.219.155";
+export const B = "2a02:4780::7";
+export const MINUTE = 60_000;
+export const TOKEN = "Correct-Horse-Battery-Staple";
+export const tokens = () =>
+  parseTokens(`analyst sha256:${createHash("sha256").update(TOKEN).digest("hex")}`);
+export const AUTHORIZATION = { Authorization: `Basic ${btoa(`me:${TOKEN}`)}` };
+
+/** What is told to readers: no tags, one space between words. */
+export function wordsOf(page: string): string {
+  return page.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
+}
+
+export function form(
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): RequestInit {
+  return {
+    method: "POST",
+    body: new URLSearchParams(fields).toString(),
+    headers: { "Content-Type": "application/x-www-form-urlencoded", ...headers },
+  };
+}
+
+/** A scene with a report that MISP refused. */
+export async function refusedScene(reason = "MISP said no", changes = {}): Promise<PageScene> {
+  const scene = new PageScene(changes);
+  scene.answer = () => ({ kind: "refused", reason });
+  await scene.guess({ source: A });
+  await scene.publish(true);
+  return scene;
+}
+
+/** The whole text of the next event. */
+export async function nextEvent(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  const { value } = await reader.read();
+  return new TextDecoder().decode(value);
+}
