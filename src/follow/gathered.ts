@@ -9,11 +9,11 @@ import type { Decision } from "../types.ts";
 import type { DecidedStep } from "./decide_step.ts";
 import type { Step } from "./follower.ts";
 
-/**
- * Characters of lines after which is stored. What is decided on holds parts of their text, and with
- * them all of it: more would cost memory.
- */
-const ENOUGH = 12 * 1024 * 1024;
+/** Decisions after which is stored, some hundred bytes each: more would cost memory. */
+const ENOUGH = 25_000;
+
+/** Characters of lines that are to be forwarded after which is stored. */
+const ENOUGH_TEXT = 12 * 1024 * 1024;
 
 /** How long the first of them waits at most, milliseconds: a reader of a slow disk is no flood. */
 const LONGEST_MS = 500;
@@ -33,11 +33,14 @@ export class Gathered {
 
   /** @param now milliseconds of any clock that goes on */
   add(
-    { text, checkpoint, rotations }: Step,
+    { checkpoint, rotations }: Pick<Step, "checkpoint" | "rotations">,
     { decisions, lines, skipped }: DecidedStep,
     now: number,
   ) {
-    for (const decision of decisions) this.#decisions.push(decision);
+    for (const decision of decisions) {
+      this.#decisions.push(decision);
+      if (decision.kind === "attempts") this.#characters += decision.text?.length ?? 0;
+    }
     const before = this.#followed;
     if (before === undefined) this.#since = now;
     this.#followed = {
@@ -46,12 +49,12 @@ export class Gathered {
       skipped: (before?.skipped ?? 0) + skipped,
       rotations: (before?.rotations ?? 0) + rotations,
     };
-    this.#characters += text.length;
   }
 
   /** Whether it is to be stored now, though more can be read at once. */
   isEnough(now: number): boolean {
-    return this.#characters >= ENOUGH || now - this.#since >= LONGEST_MS;
+    return this.#decisions.length >= ENOUGH || this.#characters >= ENOUGH_TEXT ||
+      now - this.#since >= LONGEST_MS;
   }
 
   /** Gives all away; undefined: nothing was gathered. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { ownText } from "../own_text.ts";
 import { type Alert, linesOf, readAlert } from "./alert.ts";
 import { WRITTEN_LENGTH, writtenTime } from "./time.ts";
 
@@ -82,7 +83,7 @@ class Parts<Part> {
 
   remember(id: number, { first, second, part }: Known<Part>): void {
     if (id < 0 || first.length + second.length > LONGEST_PART) return;
-    const latest = { first: copied(first), second: copied(second), part };
+    const latest = { first: ownText(first), second: ownText(second), part };
     const known = this.#known.get(id);
     if (known === undefined) {
       if (this.#known.size >= Parts.#MOST_IDS) this.#known.clear();
@@ -95,11 +96,6 @@ class Parts<Part> {
 }
 
 const NONE: readonly never[] = [];
-
-/** A text that does not keep the whole block of lines in memory that it was cut out of. */
-function copied(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string;
-}
 
 const rules = new Parts<RulePart>();
 const agents = new Parts<AgentPart>();
@@ -153,6 +149,9 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/** Where the latest alert was read: mostly the next one has it, too. */
+let lastLocation = "";
+
 /** An alert of such a line. What few ask for is made when somebody asks. */
 class WrittenAlert implements Alert {
   readonly key: Alert["key"];
@@ -174,13 +173,17 @@ class WrittenAlert implements Alert {
 
   constructor(at: number, rule: RulePart, agent: AgentPart, rest: RegExpExecArray) {
     const data = rest[7];
-    this.key = { manager: rest[2] ?? rest[9] ?? agent.key.manager, id: rest[1]! };
+    const node = rest[2] ?? rest[9];
+    const manager = node === undefined ? agent.key.manager : ownText(node);
+    this.key = { manager, id: ownText(rest[1]!) };
     this.at = at;
     this.ruleId = rule.ruleId;
     this.techniques = rule.techniques;
     this.sensor = agent.sensor;
     this.labels = agent.labels;
-    this.location = rest[8]!;
+    const location = rest[8]!;
+    if (location !== lastLocation) lastLocation = ownText(location);
+    this.location = lastLocation;
     this.#fullLog = rest[4]!;
     this.#previous = rest[3];
     this.programName = rest[5];

@@ -6,8 +6,8 @@ const checkpointAt = (offset: number) => ({
   ...{ stream: "alerts", name: "", device: "1", inode: "2", offset, fingerprint: "" },
 });
 
-const stepTo = (offset: number, text = "x\n", rotations = 0) => ({
-  ...{ text, tooLong: 0, rotations, checkpoint: checkpointAt(offset) },
+const stepTo = (offset: number, rotations = 0) => ({
+  ...{ rotations, checkpoint: checkpointAt(offset) },
 });
 
 const IGNORED: Decision = { kind: "ignored", key: undefined, reason: "not_json" };
@@ -18,7 +18,7 @@ const decided = (lines: number, skipped = 0) => ({
 
 Deno.test("Gathered.take() gives all steps as one, with the latest place", () => {
   const gathered = new Gathered();
-  gathered.add(stepTo(10, "a\n", 1), decided(1), 0);
+  gathered.add(stepTo(10, 1), decided(1), 0);
   gathered.add(stepTo(20), decided(3, 2), 1);
   assert.deepEqual(gathered.take(), {
     decisions: [IGNORED, IGNORED],
@@ -31,18 +31,40 @@ Deno.test("Gathered.take() gives all steps as one, with the latest place", () =>
 
 Deno.test("Gathered.take() gives a step without lines, too: it tells where the follower is", () => {
   const gathered = new Gathered();
-  gathered.add(stepTo(0, ""), decided(0), 0);
+  gathered.add(stepTo(0), decided(0), 0);
   assert.equal(gathered.take()?.followed.checkpoint.offset, 0);
 });
 
-Deno.test("Gathered.isEnough() tells of twelve million characters, or of half a second", () => {
+Deno.test("Gathered.isEnough() tells of half a second", () => {
   const gathered = new Gathered();
-  const half = "x".repeat(6 * 1024 * 1024);
-  gathered.add(stepTo(10, half), decided(1), 1_000);
+  gathered.add(stepTo(10), decided(1), 1_000);
   assert.deepEqual([gathered.isEnough(1_499), gathered.isEnough(1_500)], [false, true]);
-  gathered.add(stepTo(20, half), decided(1), 1_100);
-  assert.equal(gathered.isEnough(1_100), true);
   gathered.take();
-  gathered.add(stepTo(30), decided(1), 2_000);
+  gathered.add(stepTo(20), decided(1), 2_000);
   assert.equal(gathered.isEnough(2_499), false);
+});
+
+Deno.test("Gathered.isEnough() tells of 25,000 decisions, however many lines there were", () => {
+  const gathered = new Gathered();
+  gathered.add(stepTo(10), decided(1_000_000, 975_001), 0);
+  assert.equal(gathered.isEnough(0), false);
+  gathered.add(stepTo(20), decided(1), 0);
+  assert.equal(gathered.isEnough(0), true);
+});
+
+Deno.test("Gathered.isEnough() tells of twelve million characters that are to be forwarded", () => {
+  const gathered = new Gathered();
+  const add = (text: string) => {
+    const attempts = { kind: "attempts", key: { manager: "m", id: "1" }, attempts: [] } as const;
+    const decisions = [{ ...attempts, spoofedSrcip: false, text }];
+    gathered.add(stepTo(10), { decisions, lines: 1, skipped: 0 }, 0);
+  };
+  const half = "x".repeat(6 * 1024 * 1024);
+  add(half);
+  assert.equal(gathered.isEnough(0), false);
+  add(half);
+  assert.equal(gathered.isEnough(0), true);
+  gathered.take();
+  add(half);
+  assert.equal(gathered.isEnough(0), false);
 });
