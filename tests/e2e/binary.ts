@@ -81,16 +81,19 @@ export async function placeBinary(
     if (HOST.test(value)) places.set(place, value);
   }
   const { binary, offsets } = await kept(root.replace(base, BASE), general, [...places.keys()]);
-  await Deno.copyFile(binary, output);
-  using file = await Deno.open(output, { write: true });
+  const changes: string[] = [];
   for (const [place, value] of places) {
-    const bytes = new TextEncoder().encode(value);
-    if (bytes.length !== place.length) throw new Error(`"${value}" is not as long as "${place}"`);
-    for (const offset of offsets[place]!) {
-      await file.seek(offset, Deno.SeekMode.Start);
-      await file.write(bytes);
-    }
+    if (value.length !== place.length) throw new Error(`"${value}" is not as long as "${place}"`);
+    for (const offset of offsets[place]!) changes.push(`${offset}`, value);
   }
+  // By a process of its own: what another test starts meanwhile would inherit the open file for a
+  // moment, and a file that is open for writing cannot be started.
+  const script = `cp "$1" "$2" && out=$2 && shift 2 && while [ $# -gt 0 ]; do
+    printf %s "$2" | dd of="$out" bs=1 seek="$1" conv=notrunc status=none || exit 1; shift 2; done`;
+  const { success, stderr } = await new Deno.Command("sh", {
+    args: ["-c", script, "sh", binary, output, ...changes],
+  }).output();
+  if (!success) throw new Error(`${output}: ${new TextDecoder().decode(stderr)}`);
 }
 
 /** Finds the binary with places in it, or makes it while whoever wants the same one waits. */
