@@ -5,7 +5,7 @@ const SOURCE = new URL("../src/", import.meta.url);
 /** Which rooms and shared files each room may know. `cli` knows everybody. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   config: [],
-  wazuh: ["address", "types"],
+  wazuh: ["address", "own_text", "types"],
   guard: ["address", "types"],
   buffer: ["fault_point", "types", "wazuh"],
   follow: ["buffer", "intake", "types", "wazuh"],
