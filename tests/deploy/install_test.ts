@@ -225,11 +225,11 @@ Deno.test({
       await replaced;
       started.kill("SIGCONT");
       const { code, stdout, stderr } = await started.output();
-      const said = `${code}: ${new TextDecoder().decode(stdout)}${
+      const told = `${code}: ${new TextDecoder().decode(stdout)}${
         new TextDecoder().decode(stderr)
       }`;
       // It may have been stopped just when it knew its path and had not opened it: that is the new one.
-      assert.ok(/^0: \S+ (99\.1\.2|0\.1\.0)\s/.test(said), said);
+      assert.ok(/^0: \S+ (99\.1\.2|0\.1\.0)\s/.test(told), told);
       assert.equal((await upgrade).code, 0);
       assert.deepEqual(await listing(root), before);
       assert.equal((await install(...common, "--binary", later)).code, 0);
