@@ -4,7 +4,6 @@
  * @module
  */
 import { decideAlert, decideOn, ignored, type IntakeRules } from "./alert_intake.ts";
-import { ownText } from "./own_text.ts";
 import type { Decision } from "./types.ts";
 import { readAlert } from "./wazuh/alert.ts";
 import { type Item, lineOf, readAlertFile } from "./wazuh/alert_file.ts";
@@ -35,7 +34,7 @@ export function decideItem(item: Item, rules: IntakeRules, now: number): Decisio
   if ("reason" in item) return ignored(item.reason, undefined);
   const decision = decide(item.value, rules, now);
   if (!rules.keepsText || decision.kind !== "attempts") return decision;
-  return { ...decision, text: ownText(lineOf(item)) };
+  return { ...decision, text: lineOf(item) };
 }
 
 /**

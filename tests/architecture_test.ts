@@ -8,7 +8,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   wazuh: ["address", "own_text", "types"],
   guard: ["address", "types"],
   buffer: ["fault_point", "types", "wazuh"],
-  follow: ["buffer", "intake", "types", "wazuh"],
+  follow: ["buffer", "intake", "own_text", "types", "wazuh"],
   misp: ["buffer", "fault_point", "guard", "types"],
   publish: ["buffer", "fault_point", "guard", "misp", "types", "wazuh"],
   forward: ["buffer", "fault_point", "publish"],

@@ -5,13 +5,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-/**
- * Sets V8 up for many alerts.
- *
- * Old memory is collected when a tenth more of it is used than after the last time: blocks of lines
- * and bodies are large, soon of no use, and would otherwise pile up to several times of what is needed.
- */
+/** Sets V8 up for many alerts: code that runs often is compiled a second time. */
 export function tuneForFloods(): void {
-  setFlagsFromString("--heap-growing-percent=10");
   setFlagsFromString("--sparkplug");
 }

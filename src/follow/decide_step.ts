@@ -33,7 +33,8 @@ export function decideStep(
   const decisions: Decision[] = [];
   let lines = 0;
   let skipped = 0;
-  // Looked for in the whole text: in each line by itself it would cost more than all else.
+  // Looked for in the whole text: in each line by themselves they would cost more than all else.
+  const hasNul = text.includes("\0");
   let cowrieAt = placeOf(COWRIE, text, 0);
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf("\n", start);
@@ -41,9 +42,10 @@ export function decideStep(
     if (cowrieAt < start) cowrieAt = placeOf(COWRIE, text, start);
     if (isOtherRule(text, start, end, rules.ruleIds, cowrieAt < end)) skipped++;
     else {
+      const line = text.slice(start, end);
       // A disk that lost its power leaves NULs where a line was to be.
-      const line = text.slice(start, end).replaceAll("\0", "").trim();
-      decideLine(line, rules, since, now, decisions);
+      const whole = hasNul ? line.replaceAll("\0", "") : line;
+      decideLine(whole.trim(), rules, since, now, decisions);
     }
   }
   for (let times = 0; times < tooLong; times++) {

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Followed } from "../buffer/buffer.ts";
-import type { Decision } from "../types.ts";
+import { ownText } from "../own_text.ts";
+import type { AlertKey, Attempt, Decision } from "../types.ts";
 import type { DecidedStep } from "./decide_step.ts";
 import type { Step } from "./follower.ts";
 
@@ -16,7 +17,7 @@ const ENOUGH = 25_000;
 const ENOUGH_TEXT = 12 * 1024 * 1024;
 
 /** How long the first of them waits at most, milliseconds: a reader of a slow disk is no flood. */
-const LONGEST_MS = 500;
+const LONGEST_MS = 1000;
 
 /** What is to be stored in one transaction. */
 export interface ToStore {
@@ -38,7 +39,7 @@ export class Gathered {
     now: number,
   ) {
     for (const decision of decisions) {
-      this.#decisions.push(decision);
+      this.#decisions.push(detached(decision));
       if (decision.kind === "attempts") this.#characters += decision.text?.length ?? 0;
     }
     const before = this.#followed;
@@ -66,4 +67,45 @@ export class Gathered {
     this.#characters = 0;
     return taken;
   }
+}
+
+/** The same decision, which does not keep in memory the block of lines that it was read from. */
+function detached(decision: Decision): Decision {
+  const { kind } = decision;
+  if (kind === "ignored") {
+    const { key, reason } = decision;
+    return { kind, key: key === undefined ? undefined : detachedKey(key), reason };
+  }
+  const { attempts, spoofedSrcip, text } = decision;
+  const own = {
+    kind,
+    key: detachedKey(decision.key),
+    attempts: attempts.map(detachedAttempt),
+    spoofedSrcip,
+  };
+  return text === undefined ? own : { ...own, text: ownText(text) };
+}
+
+function detachedKey({ manager, id }: AlertKey): AlertKey {
+  return { manager: ownText(manager), id: ownText(id) };
+}
+
+/** Written out and not spread: this happens for every line of a flood. */
+function detachedAttempt(attempt: Attempt): Attempt {
+  const { username, password } = attempt;
+  const own = {
+    sourceIp: ownText(attempt.sourceIp),
+    at: attempt.at,
+    evidence: attempt.evidence,
+    guesses: attempt.guesses,
+    username: username === undefined ? undefined : ownText(username),
+    sensor: attempt.sensor,
+    location: attempt.location,
+    pid: attempt.pid,
+    techniques: attempt.techniques,
+    service: attempt.service,
+    place: attempt.place,
+    isCompromise: attempt.isCompromise,
+  };
+  return password === undefined ? own : { ...own, password: ownText(password) };
 }

@@ -109,12 +109,12 @@ function ruleAt(line: string, start: number): Known<RulePart> | undefined {
     const tailAt = numberEnd(line, firedAt);
     if (tailAt >= 0 && line.slice(tailAt, tailAt + one.second.length) === one.second) return one;
   }
-  const agentAt = line.indexOf(AGENT, start);
+  const end = line.indexOf(AGENT, start);
   const firedAt = line.indexOf(FIRED, start) + FIRED.length;
   const tailAt = numberEnd(line, firedAt);
-  if (firedAt < FIRED.length || tailAt < 0 || tailAt > agentAt) return undefined;
+  if (firedAt < FIRED.length || tailAt < 0 || tailAt > end) return undefined;
   const first = line.slice(start, firedAt);
-  const second = line.slice(tailAt, agentAt + AGENT.length);
+  const second = line.slice(tailAt, end + AGENT.length);
   const rule = parse(`{${first}0${second.slice(0, 1 - AGENT.length)}`);
   const part = rule === undefined ? undefined : readAlert({ rule, id: "1" });
   if (part === undefined) return undefined;
@@ -174,8 +174,7 @@ class WrittenAlert implements Alert {
   constructor(at: number, rule: RulePart, agent: AgentPart, rest: RegExpExecArray) {
     const data = rest[7];
     const node = rest[2] ?? rest[9];
-    const manager = node === undefined ? agent.key.manager : ownText(node);
-    this.key = { manager, id: ownText(rest[1]!) };
+    this.key = { manager: node ?? agent.key.manager, id: rest[1]! };
     this.at = at;
     this.ruleId = rule.ruleId;
     this.techniques = rule.techniques;

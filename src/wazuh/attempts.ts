@@ -4,7 +4,6 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import { ownText } from "../own_text.ts";
 import type { Attempt, IgnoreReason, Service } from "../types.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseSshdLine } from "./sshd_line.ts";
@@ -133,9 +132,8 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   if (parsed.source === undefined) {
     return { reason: parsed.guesses === 0 ? "not_an_attempt" : "no_address" };
   }
-  const address = canonicalAddress(parsed.source);
-  if (address === undefined) return { reason: "host_name" };
-  const sourceIp = ownText(address);
+  const sourceIp = canonicalAddress(parsed.source);
+  if (sourceIp === undefined) return { reason: "host_name" };
   // Written out and not spread: this happens for every line of a flood.
   const { sensor, location, techniques } = alert;
   const attempt: Attempt = {
@@ -143,9 +141,7 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
     at: timeOf(alert, now),
     evidence: parsed.evidence,
     guesses: parsed.guesses,
-    username: parsed.username === undefined
-      ? undefined
-      : ownText(parsed.username.slice(0, LONGEST_USERNAME)),
+    username: parsed.username?.slice(0, LONGEST_USERNAME),
     sensor,
     location,
     pid: parsed.pid ?? 0,

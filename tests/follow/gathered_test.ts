@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Decision } from "../../src/types.ts";
+import type { Attempt, Decision } from "../../src/types.ts";
 import { Gathered } from "../../src/follow/gathered.ts";
 
 const checkpointAt = (offset: number) => ({
@@ -35,13 +35,53 @@ Deno.test("Gathered.take() gives a step without lines, too: it tells where the f
   assert.equal(gathered.take()?.followed.checkpoint.offset, 0);
 });
 
-Deno.test("Gathered.isEnough() tells of half a second", () => {
+Deno.test("Gathered.take() gives decisions as they came, with all that is in them", () => {
+  const attempt: Attempt = {
+    ...{ sourceIp: "2001:db8:bad:cafe::17", at: 1, evidence: "sshd" as const, guesses: 2, pid: 26 },
+    ...{
+      username: "administrator of all",
+      password: "correct horse battery",
+      service: "ssh" as const,
+    },
+    ...{ sensor: { manager: "m", id: "001", name: "pot" }, location: "/var/log/auth.log" },
+    ...{ techniques: [{ id: "T1110.001", name: "Password Guessing" }], place: { asn: 64496 } },
+    isCompromise: true,
+  };
+  const key = { manager: "node-number-one", id: "1787465647.1234567" };
+  const common = { kind: "attempts", key, spoofedSrcip: true } as const;
+  const decisions: Decision[] = [
+    { ...common, attempts: [attempt, { ...attempt, username: undefined, password: "" }] },
+    { ...common, attempts: [attempt], text: '{"a line that is": "forwarded"}' },
+    { kind: "ignored", key, reason: "other_rule" },
+    IGNORED,
+  ];
+  const gathered = new Gathered();
+  gathered.add(stepTo(10), { decisions, lines: 4, skipped: 0 }, 0);
+  assert.deepEqual(gathered.take()?.decisions, decisions);
+});
+
+Deno.test("Gathered.add() lets go of the lines that a decision was read from", () => {
+  const gathered = new Gathered();
+  const before = Deno.memoryUsage().heapUsed;
+  for (let number = 0; number < 200; number++) {
+    const block = `${number}`.padEnd(1024 * 1024, "0123456789abcdef");
+    const id = block.slice(1000, 1020);
+    const decisions = [{ kind: "ignored", key: { manager: "m", id }, reason: "not_ssh" } as const];
+    gathered.add(stepTo(number), { decisions, lines: 1, skipped: 0 }, 0);
+  }
+  // The blocks are 200 MiB; some may not have been collected yet.
+  const grown = (Deno.memoryUsage().heapUsed - before) / 2 ** 20;
+  assert.equal(gathered.take()?.decisions.length, 200);
+  assert.ok(grown < 120, `${grown.toFixed(0)} MiB more`);
+});
+
+Deno.test("Gathered.isEnough() tells of a second", () => {
   const gathered = new Gathered();
   gathered.add(stepTo(10), decided(1), 1_000);
-  assert.deepEqual([gathered.isEnough(1_499), gathered.isEnough(1_500)], [false, true]);
+  assert.deepEqual([gathered.isEnough(1_999), gathered.isEnough(2_000)], [false, true]);
   gathered.take();
   gathered.add(stepTo(20), decided(1), 2_000);
-  assert.equal(gathered.isEnough(2_499), false);
+  assert.equal(gathered.isEnough(2_999), false);
 });
 
 Deno.test("Gathered.isEnough() tells of 25,000 decisions, however many lines there were", () => {
