@@ -8,7 +8,7 @@ import type { Accepted } from "../buffer/buffer.ts";
 import type { Decision } from "../types.ts";
 
 /** How long the first of a group waits for others, milliseconds. */
-const GATHER_MS = 2;
+const GATHER_MS = 1;
 /** With so many alerts a group waits for no more. */
 const ENOUGH = 1000;
 
