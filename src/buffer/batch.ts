@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SQLInputValue } from "node:sqlite";
 import type { Attempt, Sensor, Service } from "../types.ts";
 import type { Statements } from "./accept.ts";
 import {
@@ -135,21 +136,26 @@ export class Batch {
   write(sql: Statements, maxUsernames: number, now: number): void {
     // In the order of the tables' keys: neighbours share pages, which are then found in memory.
     const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
-    const attacks: Row[] = [];
-    const again: Row[] = [];
-    const usernames: Row[] = [];
+    const open = openAttacks(sql, sources, now);
+    const attacks: SQLInputValue[] = [];
+    const again: SQLInputValue[] = [];
+    const connections: SQLInputValue[] = [];
+    const sensors: SQLInputValue[] = [];
+    const techniques: SQLInputValue[] = [];
+    const usernames: SQLInputValue[] = [];
     const further: [sourceIp: string, name: UsernameCounts][] = [];
     for (const [sourceIp, source] of sources) {
-      const known = lookUp(sql, sourceIp, now);
+      const known = open.get(sourceIp);
       // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
       if (known === undefined) settleBefore(sql, sourceIp, now);
       const isFresh = known !== undefined && now - known.touchedAt < TOUCH_MS;
-      (isFresh ? again : attacks).push(attackRow(sourceIp, source, now));
+      pushAttack(isFresh ? again : attacks, sourceIp, source, now);
+      pushConnections(connections, sourceIp, source, now);
+      pushSensors(sensors, sourceIp, source);
+      pushTechniques(techniques, sourceIp, source, known?.techniques);
       const names = source.usernames;
       if ((known?.names ?? 0) + names.size <= maxUsernames) {
-        for (const { username, location, counts } of names.values()) {
-          usernames.push([sourceIp, username, location, ...counts]);
-        }
+        pushUsernames(usernames, sourceIp, source);
       } else {
         for (const name of names.values()) further.push([sourceIp, name]);
       }
@@ -159,15 +165,14 @@ export class Batch {
     }
     writeRows(sql, TOUCHED, attacks);
     writeRows(sql, ATTACKS, again);
-    writeRows(sql, CONNECTIONS, connectionRows(sources, now));
-    writeRows(sql, SENSORS, sensorRows(sources));
-    writeRows(sql, TECHNIQUES, techniqueRows(sources));
+    writeRows(sql, CONNECTIONS, connections);
+    writeRows(sql, SENSORS, sensors);
+    writeRows(sql, TECHNIQUES, techniques);
     writeRows(sql, USERNAMES, usernames);
     for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
   }
 }
 
-type Row = (string | number | null)[];
 type Sources = readonly (readonly [sourceIp: string, source: SourceDraft])[];
 
 /**
@@ -176,40 +181,54 @@ type Sources = readonly (readonly [sourceIp: string, source: SourceDraft])[];
  */
 const TOUCH_MS = 5_000;
 
-function attackRow(sourceIp: string, source: SourceDraft, now: number): Row {
+function pushAttack(
+  values: SQLInputValue[],
+  sourceIp: string,
+  source: SourceDraft,
+  now: number,
+): void {
   const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, place } = source;
-  return [
-    ...[sourceIp, firstSeen, lastSeen, now, now, alerts, manager, compromisedAt ?? null],
-    ...[services, place === undefined ? null : JSON.stringify(place)],
-  ];
+  values.push(sourceIp, firstSeen, lastSeen, now, now, alerts, manager, compromisedAt ?? null);
+  values.push(services, place === undefined ? null : JSON.stringify(place));
 }
 
-function connectionRows(sources: Sources, now: number): readonly Row[] {
-  const rows: Row[] = [];
-  for (const [sourceIp, { connections }] of sources) {
-    for (const { sensor, pid, location, counts } of connections.values()) {
-      rows.push([sourceIp, sensor, pid, storable(location), ...counts, now]);
-    }
+function pushConnections(
+  values: SQLInputValue[],
+  sourceIp: string,
+  { connections }: SourceDraft,
+  now: number,
+): void {
+  for (const { sensor, pid, location, counts } of connections.values()) {
+    values.push(sourceIp, sensor, pid, storable(location), ...counts, now);
   }
-  return rows;
 }
 
-function sensorRows(sources: Sources): readonly Row[] {
-  const rows: Row[] = [];
-  for (const [sourceIp, { sensors }] of sources) {
-    for (const { sensor, name, alerts, firstSeen, lastSeen } of sensors.values()) {
-      rows.push([sourceIp, sensor, name, alerts, firstSeen, lastSeen]);
-    }
+function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceDraft): void {
+  for (const { sensor, name, alerts, firstSeen, lastSeen } of sensors.values()) {
+    values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
   }
-  return rows;
 }
 
-function techniqueRows(sources: Sources): readonly Row[] {
-  const rows: Row[] = [];
-  for (const [sourceIp, { techniques }] of sources) {
-    for (const [id, name] of techniques) rows.push([sourceIp, id, name ?? null]);
+/** @param known ids that are there with their names */
+function pushTechniques(
+  values: SQLInputValue[],
+  sourceIp: string,
+  { techniques }: SourceDraft,
+  known: ReadonlySet<string> = NONE,
+): void {
+  for (const [id, name] of techniques) {
+    if (!known.has(id)) values.push(sourceIp, id, name ?? null);
   }
-  return rows;
+}
+
+function pushUsernames(
+  values: SQLInputValue[],
+  sourceIp: string,
+  { usernames }: SourceDraft,
+): void {
+  for (const { username, location, counts } of usernames.values()) {
+    values.push(sourceIp, username, location, ...counts);
+  }
 }
 
 function addConnection(source: SourceDraft, attempt: Attempt, sensor: string): void {
@@ -289,27 +308,53 @@ function addCounts(counts: Counts, { evidence, guesses }: Attempt): void {
   if (column !== undefined) counts[column] += guesses;
 }
 
+/** What is known of the open attack of a source. */
+interface OpenAttack {
+  readonly touchedAt: number;
+  /** User names; one at two places counts twice. */
+  readonly names: number;
+  /** Ids of the techniques that have their names. */
+  readonly techniques: ReadonlySet<string>;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * Looks at the attack of a source. It was opened now at the latest: where it was later, the clock was
- * set back since.
- *
- * @returns undefined when none is open; `names` counts a name at two places twice
+ * Looks at the open attacks of sources. They were opened now at the latest: where it was later, the
+ * clock was set back since.
  */
-function lookUp(
+function openAttacks(
   sql: Statements,
-  sourceIp: string,
+  sources: Sources,
   now: number,
-): { readonly touchedAt: number; readonly names: number } | undefined {
-  const row = sql(
-    `SELECT touched_at, opened_at > ? AS is_ahead,
-       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names
-     FROM attack a WHERE source_ip = ?`,
-  ).get(now, sourceIp);
-  if (row === undefined) return undefined;
-  if (row.is_ahead === 1) {
-    write(sql, "UPDATE attack SET opened_at = ? WHERE source_ip = ?", [now, sourceIp]);
+): ReadonlyMap<string, OpenAttack> {
+  const rows = sql(
+    `SELECT source_ip, touched_at, opened_at > ? AS is_ahead,
+       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names,
+       (SELECT group_concat(technique) FROM attack_technique t
+        WHERE t.source_ip = a.source_ip AND t.name IS NOT NULL) AS techniques
+     FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value`,
+  ).all(now, JSON.stringify(sources.map(([sourceIp]) => sourceIp)));
+  // Most sources have the same techniques.
+  const sets = new Map<string, ReadonlySet<string>>();
+  const setOf = (list: string) => {
+    let set = sets.get(list);
+    if (set === undefined) sets.set(list, set = new Set(list.split(",")));
+    return set;
+  };
+  const open = new Map<string, OpenAttack>();
+  for (const { source_ip, touched_at, is_ahead, names, techniques } of rows) {
+    const sourceIp = String(source_ip);
+    if (is_ahead === 1) {
+      write(sql, "UPDATE attack SET opened_at = ? WHERE source_ip = ?", [now, sourceIp]);
+    }
+    open.set(sourceIp, {
+      touchedAt: Number(touched_at),
+      names: Number(names),
+      techniques: techniques === null ? NONE : setOf(String(techniques)),
+    });
   }
-  return { touchedAt: Number(row.touched_at), names: Number(row.names) };
+  return open;
 }
 
 /** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */

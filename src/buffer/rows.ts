@@ -19,26 +19,23 @@ export interface Upsert {
 /** Rows of a statement: with more of them little is won, and what is left over goes one by one. */
 const AT_ONCE = 16;
 
-/** Writes rows of as many values as there are columns, in their order. */
+/**
+ * Writes rows.
+ *
+ * @param values of one row after the other, in the order of the columns
+ */
 export function writeRows(
   sql: Statements,
   upsert: Upsert,
-  rows: readonly (readonly SQLInputValue[])[],
+  values: readonly SQLInputValue[],
 ): void {
   let at = 0;
-  if (rows.length >= AT_ONCE) {
-    const many = textOf(upsert, AT_ONCE);
-    const values: SQLInputValue[] = Array(AT_ONCE * upsert.columns).fill(null);
-    for (; at + AT_ONCE <= rows.length;) {
-      for (let place = 0; place < values.length; at++) {
-        for (const value of rows[at]!) values[place++] = value;
-      }
-      write(sql, many, values);
-    }
+  for (const rows of [AT_ONCE, 1]) {
+    const size = rows * upsert.columns;
+    if (at + size > values.length) continue;
+    const text = textOf(upsert, rows);
+    for (; at + size <= values.length; at += size) write(sql, text, values.slice(at, at + size));
   }
-  if (at === rows.length) return;
-  const one = textOf(upsert, 1);
-  for (; at < rows.length; at++) write(sql, one, rows[at]!);
 }
 
 /** Runs a statement whose changes nobody asks for: `run()` would make an object of them each time. */

@@ -35,12 +35,16 @@ export function decideStep(
   let skipped = 0;
   // Looked for in the whole text: in each line by themselves they would cost more than all else.
   const hasNul = text.includes("\0");
-  let cowrieAt = placeOf(COWRIE, text, 0);
+  let cowrieAt = -1;
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf("\n", start);
     lines++;
-    if (cowrieAt < start) cowrieAt = placeOf(COWRIE, text, start);
-    if (isOtherRule(text, start, end, rules.ruleIds, cowrieAt < end)) skipped++;
+    let isSkipped = isOtherRule(text, start, end, rules.ruleIds);
+    if (isSkipped) {
+      if (cowrieAt < start) cowrieAt = placeOf(COWRIE, text, start);
+      isSkipped = cowrieAt >= end;
+    }
+    if (isSkipped) skipped++;
     else {
       const line = text.slice(start, end);
       // A disk that lost its power leaves NULs where a line was to be.

@@ -28,6 +28,7 @@ export interface ToStore {
 /** Gathers steps. */
 export class Gathered {
   #decisions: Decision[] = [];
+  #copier = new Copier();
   #followed: Followed | undefined;
   #characters = 0;
   #since = 0;
@@ -39,7 +40,7 @@ export class Gathered {
     now: number,
   ) {
     for (const decision of decisions) {
-      this.#decisions.push(detached(decision));
+      this.#decisions.push(this.#copier.copy(decision));
       if (decision.kind === "attempts") this.#characters += decision.text?.length ?? 0;
     }
     const before = this.#followed;
@@ -63,49 +64,65 @@ export class Gathered {
     if (this.#followed === undefined) return undefined;
     const taken = { decisions: this.#decisions, followed: this.#followed };
     this.#decisions = [];
+    this.#copier = new Copier();
     this.#followed = undefined;
     this.#characters = 0;
     return taken;
   }
 }
 
-/** The same decision, which does not keep in memory the block of lines that it was read from. */
-function detached(decision: Decision): Decision {
-  const { kind } = decision;
-  if (kind === "ignored") {
-    const { key, reason } = decision;
-    return { kind, key: key === undefined ? undefined : detachedKey(key), reason };
+/** Copies decisions, so that they do not keep in memory the block of lines that they were read from. */
+class Copier {
+  /** A source that comes again has the same text, whose hash is known then. */
+  readonly #sources = new Map<string, string>();
+  #manager = "";
+
+  copy(decision: Decision): Decision {
+    const { kind } = decision;
+    if (kind === "ignored") {
+      const { key, reason } = decision;
+      return { kind, key: key === undefined ? undefined : this.#key(key), reason };
+    }
+    const { attempts, spoofedSrcip, text } = decision;
+    const own = {
+      kind,
+      key: this.#key(decision.key),
+      attempts: attempts.map((attempt) => this.#attempt(attempt)),
+      spoofedSrcip,
+    };
+    return text === undefined ? own : { ...own, text: ownText(text) };
   }
-  const { attempts, spoofedSrcip, text } = decision;
-  const own = {
-    kind,
-    key: detachedKey(decision.key),
-    attempts: attempts.map(detachedAttempt),
-    spoofedSrcip,
-  };
-  return text === undefined ? own : { ...own, text: ownText(text) };
-}
 
-function detachedKey({ manager, id }: AlertKey): AlertKey {
-  return { manager: ownText(manager), id: ownText(id) };
-}
+  #key({ manager, id }: AlertKey): AlertKey {
+    if (manager !== this.#manager) this.#manager = ownText(manager);
+    return { manager: this.#manager, id: ownText(id) };
+  }
 
-/** Written out and not spread: this happens for every line of a flood. */
-function detachedAttempt(attempt: Attempt): Attempt {
-  const { username, password } = attempt;
-  const own = {
-    sourceIp: ownText(attempt.sourceIp),
-    at: attempt.at,
-    evidence: attempt.evidence,
-    guesses: attempt.guesses,
-    username: username === undefined ? undefined : ownText(username),
-    sensor: attempt.sensor,
-    location: attempt.location,
-    pid: attempt.pid,
-    techniques: attempt.techniques,
-    service: attempt.service,
-    place: attempt.place,
-    isCompromise: attempt.isCompromise,
-  };
-  return password === undefined ? own : { ...own, password: ownText(password) };
+  /** Written out and not spread: this happens for every line of a flood. */
+  #attempt(attempt: Attempt): Attempt {
+    const { username, password } = attempt;
+    const own = {
+      sourceIp: this.#source(attempt.sourceIp),
+      at: attempt.at,
+      evidence: attempt.evidence,
+      guesses: attempt.guesses,
+      username: username === undefined ? undefined : ownText(username),
+      sensor: attempt.sensor,
+      location: attempt.location,
+      pid: attempt.pid,
+      techniques: attempt.techniques,
+      service: attempt.service,
+      place: attempt.place,
+      isCompromise: attempt.isCompromise,
+    };
+    return password === undefined ? own : { ...own, password: ownText(password) };
+  }
+
+  #source(address: string): string {
+    const known = this.#sources.get(address);
+    if (known !== undefined) return known;
+    const own = ownText(address);
+    this.#sources.set(own, own);
+    return own;
+  }
 }

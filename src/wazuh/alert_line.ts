@@ -13,8 +13,9 @@ import { type Alert, linesOf, readAlert } from "./alert.ts";
 import { WRITTEN_LENGTH, writtenTime } from "./time.ts";
 
 const START = '{"timestamp":"';
+/** Where the rule begins, after a time that always has the same length. */
+const RULE_AT = START.length + WRITTEN_LENGTH;
 const FIRED = '"firedtimes":';
-const RULE_ID = '"id":"';
 const AGENT = '},"agent":{';
 const AGENT_ID = '"id":"';
 const ID = '},"id":"';
@@ -36,12 +37,9 @@ const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
 const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
 const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
 
-/**
- * From the start up to the rule's id: the description may quote what attackers chose, and is not used.
- */
+/** The start of a rule, up to its id: the description may quote what attackers chose, and is not used. */
 const RULE_START = new RegExp(
-  `\\{"timestamp":"[^"]{${WRITTEN_LENGTH}}","rule":\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",` +
-    '(?="id":")',
+  `","rule":\\{"level":(?:\\d|[1-9]\\d),"description":"${ESCAPED}",(?="id":")`,
   "y",
 );
 
@@ -67,30 +65,30 @@ interface Known<Part> {
 }
 
 /**
- * The latest parts of each rule, or of each agent, by its id: to compare a line with a few texts is
- * faster than to look for where its own ends. Managers number their agents each for itself, so that an
- * id has several. A site has some hundred rules and agents; whatever else comes must not stay.
+ * The latest parts by a number that those of one rule, or of one agent, share: to compare a line with a
+ * few texts is faster than to look for where its own ends. Other rules and agents may have the same
+ * number. A site has some hundred of them; whatever else comes must not stay.
  */
 class Parts<Part> {
-  static readonly #MOST_IDS = 1000;
-  static readonly #MOST_OF_ID = 8;
+  static readonly #MOST_NUMBERS = 1000;
+  static readonly #MOST_OF_NUMBER = 8;
   readonly #known = new Map<number, Known<Part>[]>();
 
-  /** @param id -1 for none */
-  of(id: number): readonly Known<Part>[] {
-    return this.#known.get(id) ?? NONE;
+  /** @param number -1 for none */
+  of(number: number): readonly Known<Part>[] {
+    return this.#known.get(number) ?? NONE;
   }
 
-  remember(id: number, { first, second, part }: Known<Part>): void {
-    if (id < 0 || first.length + second.length > LONGEST_PART) return;
+  remember(number: number, { first, second, part }: Known<Part>): void {
+    if (number < 0 || first.length + second.length > LONGEST_PART) return;
     const latest = { first: ownText(first), second: ownText(second), part };
-    const known = this.#known.get(id);
+    const known = this.#known.get(number);
     if (known === undefined) {
-      if (this.#known.size >= Parts.#MOST_IDS) this.#known.clear();
-      this.#known.set(id, [latest]);
+      if (this.#known.size >= Parts.#MOST_NUMBERS) this.#known.clear();
+      this.#known.set(number, [latest]);
     } else {
       known.unshift(latest);
-      known.length = Math.min(known.length, Parts.#MOST_OF_ID);
+      known.length = Math.min(known.length, Parts.#MOST_OF_NUMBER);
     }
   }
 }
@@ -100,26 +98,49 @@ const NONE: readonly never[] = [];
 const rules = new Parts<RulePart>();
 const agents = new Parts<AgentPart>();
 
-/** A rule from its id up to the agent; of the number of times that it fired, only where it stands. */
-function ruleAt(line: string, start: number): Known<RulePart> | undefined {
-  const id = idAt(line, start + RULE_ID.length);
-  for (const one of rules.of(id)) {
+/**
+ * A rule up to the agent, when one like it was read before: all is the same but the number of times
+ * that it fired.
+ *
+ * @param start where the time ends
+ */
+function knownRule(text: string, start: number): Known<RulePart> | undefined {
+  for (const one of rules.of(ruleNumber(text, start))) {
     const firedAt = start + one.first.length;
-    if (line.slice(start, firedAt) !== one.first) continue;
-    const tailAt = numberEnd(line, firedAt);
-    if (tailAt >= 0 && line.slice(tailAt, tailAt + one.second.length) === one.second) return one;
+    if (text.slice(start, firedAt) !== one.first) continue;
+    const tailAt = numberEnd(text, firedAt);
+    if (tailAt >= 0 && text.slice(tailAt, tailAt + one.second.length) === one.second) return one;
   }
-  const end = line.indexOf(AGENT, start);
-  const firedAt = line.indexOf(FIRED, start) + FIRED.length;
+  return undefined;
+}
+
+/** Of the level and of some letters of the description. */
+function ruleNumber(text: string, start: number): number {
+  let number = 0;
+  for (let at = start + LEVEL_AT; at <= start + LETTERS_END; at += 8) {
+    number = (number * 31 + text.charCodeAt(at)) & 0xffffff;
+  }
+  return number;
+}
+
+/** Behind `","rule":{"level":`. */
+const LEVEL_AT = 18;
+const LETTERS_END = 66;
+
+function ruleAt(line: string, start: number): Known<RulePart> | undefined {
+  RULE_START.lastIndex = start;
+  if (!RULE_START.test(line)) return undefined;
+  const idAt = RULE_START.lastIndex;
+  const end = line.indexOf(AGENT, idAt);
+  const firedAt = line.indexOf(FIRED, idAt) + FIRED.length;
   const tailAt = numberEnd(line, firedAt);
   if (firedAt < FIRED.length || tailAt < 0 || tailAt > end) return undefined;
-  const first = line.slice(start, firedAt);
   const second = line.slice(tailAt, end + AGENT.length);
-  const rule = parse(`{${first}0${second.slice(0, 1 - AGENT.length)}`);
+  const rule = parse(`{${line.slice(idAt, firedAt)}0${second.slice(0, 1 - AGENT.length)}`);
   const part = rule === undefined ? undefined : readAlert({ rule, id: "1" });
   if (part === undefined) return undefined;
-  const known = { first, second, part };
-  rules.remember(id, known);
+  const known = { first: line.slice(start, firedAt), second, part };
+  rules.remember(ruleNumber(line, start), known);
   return known;
 }
 
@@ -212,21 +233,27 @@ class WrittenAlert implements Alert {
  * @returns what `readAlert()` makes of the parsed line; undefined when that has to be asked
  */
 export function readAlertLine(line: string): Alert | undefined {
-  if (line.length > LONGEST_LINE) return undefined;
-  RULE_START.lastIndex = 0;
-  if (!RULE_START.test(line)) return undefined;
+  if (line.length > LONGEST_LINE || !line.startsWith(START)) return undefined;
   const at = writtenTime(line, START.length);
   if (at === undefined) return undefined;
-  const ruleStart = RULE_START.lastIndex;
-  const rule = ruleAt(line, ruleStart);
+  const rule = knownRule(line, RULE_AT) ?? ruleAt(line, RULE_AT);
   if (rule === undefined) return undefined;
-  const agentStart = numberEnd(line, ruleStart + rule.first.length) + rule.second.length;
+  const agentStart = numberEnd(line, RULE_AT + rule.first.length) + rule.second.length;
   const agent = agentAt(line, agentStart);
   if (agent === undefined) return undefined;
   REST.lastIndex = agentStart + agent.first.length;
   const rest = REST.exec(line);
   if (rest === null || !isUsual(rest)) return undefined;
   return new WrittenAlert(at, rule.part, agent.part, rest);
+}
+
+/**
+ * The id of the rule of a line, when one like it was read before.
+ *
+ * @param start where the line begins in a text of many
+ */
+export function knownRuleId(text: string, start: number): string | undefined {
+  return knownRule(text, start + RULE_AT)?.part.ruleId;
 }
 
 /** Whether an alert was read by `readAlertLine()`: it needs no proof. */
@@ -273,6 +300,8 @@ function unescaped(text: string): string {
 
 /** The text of a field of `data`, whose texts have no escapes; of several the last, as JSON has it. */
 function fieldOf(data: string, key: string): string | undefined {
-  const at = data.lastIndexOf(key);
+  let at = -1;
+  // Twice from the front takes half as long as once from the back.
+  for (let next = data.indexOf(key); next >= 0; next = data.indexOf(key, at + 1)) at = next;
   return at < 0 ? undefined : data.slice(at + key.length, data.indexOf('"', at + key.length));
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { knownRuleId } from "./alert_line.ts";
+
 /** Stands in every record of a Cowrie, as Wazuh's own serialiser writes it. */
 export const COWRIE = '"eventid":"cowrie.';
 
@@ -18,11 +20,11 @@ const BEFORE_ID =
 const BRACE = 125;
 
 /**
- * Whether a line is certainly an alert of a rule that is not ours, and of no Cowrie: those have any
- * rule. Other lines may stand around it: to cut out each costs more than to look at it.
+ * Whether a line is certainly an alert of a rule that is not ours. A Cowrie's have any rule: where
+ * `COWRIE` stands in such a line, it has to be read all the same. Other lines may stand around it: to
+ * cut out each costs more than to look at it.
  *
  * @param end where its line feed is, or the text's end
- * @param hasCowrie whether `COWRIE` stands in it: for many lines that is found out at once
  * @returns false for whatever has to be read
  */
 export function isOtherRule(
@@ -30,9 +32,10 @@ export function isOtherRule(
   start: number,
   end: number,
   ruleIds: ReadonlySet<string>,
-  hasCowrie: boolean,
 ): boolean {
-  if (hasCowrie || text.charCodeAt(end - 1) !== BRACE) return false;
+  if (text.charCodeAt(end - 1) !== BRACE) return false;
+  const known = knownRuleId(text, start);
+  if (known !== undefined && ruleIds.has(known)) return false;
   BEFORE_ID.lastIndex = start;
   if (!BEFORE_ID.test(text)) return false;
   const idAt = BEFORE_ID.lastIndex;

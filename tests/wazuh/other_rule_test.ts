@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { DEFAULT_RULES } from "../../src/config/keys.ts";
-import { COWRIE, isOtherRule } from "../../src/wazuh/other_rule.ts";
+import { isOtherRule } from "../../src/wazuh/other_rule.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
 
 const RULES: ReadonlySet<string> = new Set(DEFAULT_RULES);
 
 const line = (alert: unknown) => JSON.stringify(alert);
 
-const isOther = (text: string, ruleIds = RULES) =>
-  isOtherRule(text, 0, text.length, ruleIds, text.includes(COWRIE));
+const isOther = (text: string, ruleIds = RULES) => isOtherRule(text, 0, text.length, ruleIds);
 
-Deno.test("isOtherRule() keeps every alert of our rules, of Cowrie and of no known form", () => {
+Deno.test("isOtherRule() keeps every alert of our rules, and of no known form", () => {
   for (const path of fixturePaths()) {
     const alert = JSON.parse(Deno.readTextFileSync(path)) as { rule: { id: string } };
-    const isCowrie = line(alert).includes(COWRIE);
-    assert.equal(isOther(line(alert)), !RULES.has(alert.rule.id) && !isCowrie, path);
+    assert.equal(isOther(line(alert)), !RULES.has(alert.rule.id), path);
   }
 });
 
@@ -49,11 +47,10 @@ Deno.test("isOtherRule() looks at one line of a text and at nothing beside it", 
   const other = line(sshdAlert({ rule: "31101" }));
   const cut = other.slice(0, other.indexOf('"id":"') + 7);
   const text = `${ours}\n${other}\n${cut}\n${ours}`;
-  const at = (start: number, end: number) => isOtherRule(text, start, end, RULES, false);
+  const at = (start: number, end: number) => isOtherRule(text, start, end, RULES);
   const second = ours.length + 1;
   const third = second + other.length + 1;
   assert.equal(at(0, ours.length), false);
   assert.equal(at(second, second + other.length), true);
   assert.equal(at(third, third + cut.length), false);
-  assert.equal(isOtherRule(text, second, second + other.length, RULES, true), false, "of a Cowrie");
 });
