@@ -2,15 +2,16 @@
  * What HTTP costs `serve`: bodies of lines over loopback against the same pipeline without HTTP in the
  * same run, single alerts a second, the same beside senders of one byte a second, and its memory.
  *
- * `serve` and the senders are processes of their own. `bench/serve.ts 1000000` takes so many alerts
- * for the memory; without it 200,000.
+ * `serve` and the senders are processes of their own; it is the binary, where one can be compiled, but
+ * for the ratio, whose limit is taken in this process. `bench/serve.ts 1000000` takes so many alerts for
+ * the memory; without it 200,000.
  *
  * @module
  */
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
 import { decide } from "../src/intake.ts";
 import { ingest } from "../src/server/ingest.ts";
-import { createProgram } from "../tests/e2e/program.ts";
+import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
@@ -27,6 +28,8 @@ const SLOW = 100;
 const MEMORY_BUDGET_MIB = 150;
 const MEMORY_LINES = Number(Deno.args[0] ?? 200_000);
 
+const KIND: Program["kind"] = CAN_COMPILE ? "binary" : "deno run";
+
 const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "bench-serve-" });
 const rules = defaultRules({ publishPrivate: false });
 
@@ -37,9 +40,9 @@ const columns = (...cells: readonly string[]) =>
 const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
 
 /** `serve` as a process, on an empty buffer; it goes with its scope. */
-async function startServe() {
-  const program = await createProgram("deno run");
+async function startServe(kind: Program["kind"]) {
   const listen = `127.0.0.1:${freePort()}`;
+  const program = await createProgram(kind, { listen });
   const child = program.command(["serve"], {
     WM_SERVER_LISTEN: listen,
     WM_SERVER_MAX_REQUESTS_PER_MINUTE: "0",
@@ -71,7 +74,7 @@ async function startServe() {
 
 /** @returns lines a second */
 async function overHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
-  await using service = await startServe();
+  await using service = await startServe("deno run");
   const start = performance.now();
   const response = await fetch(`${service.url}/alerts`, { method: "POST", body });
   const { accepted } = await response.json() as { accepted: number };
@@ -165,7 +168,7 @@ function loadRow(name: string, { perSecond, median, p99 }: Load, budget: string,
 }
 
 async function requests(): Promise<void> {
-  await using service = await startServe();
+  await using service = await startServe(KIND);
   await single(service.url, 1_000_000);
   const cpuBefore = await cpuTime(service.pid);
   const alone = await single(service.url, 2_000_000);
@@ -193,7 +196,7 @@ async function memory(): Promise<void> {
   await writeAlertsJson(`${folder}/lines`, {
     ...{ lines: MEMORY_LINES, percent: 100, sources: 20_000 },
   });
-  await using service = await startServe();
+  await using service = await startServe(KIND);
   const atStart = await peakMemory(service.pid);
   let atHalf = 0;
   const { size } = await Deno.stat(`${folder}/lines`);
@@ -225,7 +228,7 @@ async function memory(): Promise<void> {
 }
 
 try {
-  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores\n`);
+  console.log(`Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, ${KIND}\n`);
   columns("serve, lines", "figure", "limit: no HTTP", "ratio", "budget", "");
   await batches();
   console.log();
