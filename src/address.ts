@@ -67,8 +67,9 @@ function readQuad(text: string, start: number): number {
 }
 
 /** The eight groups of an IPv6 address in any textual form of RFC 4291 2.2. */
-function readGroups(text: string): number[] | undefined {
-  const groups: number[] = [];
+function readGroups(text: string): readonly number[] | undefined {
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0];
+  let count = 0;
   let gap = -1;
   let at = 0;
   if (text.charCodeAt(0) === COLON) {
@@ -77,6 +78,7 @@ function readGroups(text: string): number[] | undefined {
     at = 2;
   }
   while (at < text.length) {
+    if (count === 8) return undefined;
     const start = at;
     let group = 0;
     for (; at < text.length && at - start < 5; at++) {
@@ -87,26 +89,29 @@ function readGroups(text: string): number[] | undefined {
     if (at === start || at - start > 4) return undefined;
     if (text.charCodeAt(at) === DOT) {
       const quad = readQuad(text, start);
-      if (quad < 0) return undefined;
-      groups.push(Math.floor(quad / 65536), quad % 65536);
-      at = text.length;
+      if (quad < 0 || count > 6) return undefined;
+      groups[count++] = Math.floor(quad / 65536);
+      groups[count++] = quad % 65536;
       break;
     }
-    groups.push(group);
+    groups[count++] = group;
     if (at === text.length) break;
     if (text.charCodeAt(at++) !== COLON) return undefined;
     if (text.charCodeAt(at) === COLON) {
       if (gap >= 0) return undefined;
-      gap = groups.length;
+      gap = count;
       at++;
     } else if (at === text.length) {
       return undefined;
     }
   }
-  if (gap < 0) return groups.length === 8 ? groups : undefined;
+  if (gap < 0) return count === 8 ? groups : undefined;
   // RFC 5952 4.2.2 never writes "::" for one group, but inet_pton(3) reads it.
-  if (groups.length > 7) return undefined;
-  groups.splice(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
+  if (count > 7) return undefined;
+  for (let from = count - 1, to = 7; from >= gap; from--, to--) {
+    groups[to] = groups[from]!;
+    groups[from] = 0;
+  }
   return groups;
 }
 
@@ -117,7 +122,9 @@ function hexDigit(code: number): number {
 }
 
 function isMapped(groups: readonly number[]): boolean {
-  return groups[5] === 0xffff && groups.every((group, index) => index > 4 || group === 0);
+  if (groups[5] !== 0xffff) return false;
+  for (let at = 0; at < 5; at++) if (groups[at] !== 0) return false;
+  return true;
 }
 
 function quadText(groups: readonly number[]): string {
@@ -127,17 +134,25 @@ function quadText(groups: readonly number[]): string {
 
 /** RFC 5952 4.2: "::" for the longest run of two or more zero groups, for the first if they tie. */
 function compressed(groups: readonly number[]): string {
-  let longestStart = -1;
+  let longestEnd = -1;
   let longest = 1;
   let run = 0;
-  groups.forEach((group, index) => {
-    run = group === 0 ? run + 1 : 0;
-    if (run > longest) {
-      longest = run;
-      longestStart = index + 1 - run;
+  for (let at = 0; at < 8; at++) {
+    run = groups[at] === 0 ? run + 1 : 0;
+    if (run <= longest) continue;
+    longest = run;
+    longestEnd = at + 1;
+  }
+  const longestStart = longestEnd - longest;
+  let text = "";
+  for (let at = 0; at < 8; at++) {
+    if (longestEnd >= 0 && at === longestStart) {
+      text += "::";
+      at = longestEnd - 1;
+      continue;
     }
-  });
-  const hex = groups.map((group) => group.toString(16));
-  if (longestStart < 0) return hex.join(":");
-  return hex.slice(0, longestStart).join(":") + "::" + hex.slice(longestStart + longest).join(":");
+    if (at > 0 && at !== longestEnd) text += ":";
+    text += groups[at]!.toString(16);
+  }
+  return text;
 }

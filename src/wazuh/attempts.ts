@@ -64,8 +64,10 @@ export function attemptsOfAlert(
   if ("reason" in first) return first;
   const sourceIp = first.attempts[0]?.sourceIp;
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
-  const earlier = earlierAttempts(alert, rules, now).filter((one) => one.sourceIp === sourceIp);
-  const attempts = earlier.length === 0 ? first.attempts : [...first.attempts, ...earlier];
+  const earlier = earlierAttempts(alert, rules, now);
+  const attempts = earlier.length === 0
+    ? first.attempts
+    : [...first.attempts, ...earlier.filter((one) => one.sourceIp === sourceIp)];
   const { claimedSource = "" } = alert;
   const claimed = claimedSource === sourceIp ? sourceIp : canonicalAddress(claimedSource);
   const spoofedSrcip = claimed !== undefined && claimed !== sourceIp;

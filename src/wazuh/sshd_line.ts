@@ -17,6 +17,7 @@ const BRACKET = 93;
 
 /** Of rsyslog: it stands right after the header, whatever a name may repeat of it. */
 const REPEATED = /^message repeated ([1-9]\d{0,5}) times: \[ /;
+const REPEATED_START = "message repeated ";
 
 /**
  * Reads one log line, with a syslog header (classic or ISO time, with or without host name and
@@ -31,7 +32,8 @@ export function parseSshdLine(line: string): SshdLine | undefined {
   let message = start === 0 ? line : line.slice(start);
   if (message.endsWith("\r")) message = message.slice(0, -1);
   let times = 1;
-  const repeated = start === 0 ? null : REPEATED.exec(message);
+  const mayRepeat = start > 0 && message.startsWith(REPEATED_START);
+  const repeated = mayRepeat ? REPEATED.exec(message) : null;
   if (repeated !== null) {
     if (!message.endsWith("]")) return undefined;
     times = Number(repeated[1]);

@@ -7,7 +7,7 @@
  */
 import type { EvidenceClass } from "../types.ts";
 import { decodeName } from "./sshd_escapes.ts";
-import { lastWord, readPeer, readPeerOrSource, wordStart } from "./sshd_peer.ts";
+import { lastWord, readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
 
 export type { EvidenceClass };
 
@@ -89,9 +89,14 @@ const FORMS_BY_LETTER: ReadonlyMap<number, typeof FORMS> = Map.groupBy(
  * @returns undefined when it is not about authentication
  */
 export function readMessage(message: string): Draft | undefined {
-  const hasLevel = message.startsWith("error: ") || message.startsWith("fatal: ");
-  const startAt = hasLevel ? 7 : 0;
-  for (const form of FORMS_BY_LETTER.get(message.charCodeAt(startAt)) ?? []) {
+  let startAt = 0;
+  let forms = FORMS_BY_LETTER.get(message.charCodeAt(0));
+  // No form begins as a level does.
+  if (forms === undefined && (message.startsWith("error: ") || message.startsWith("fatal: "))) {
+    startAt = 7;
+    forms = FORMS_BY_LETTER.get(message.charCodeAt(startAt));
+  }
+  for (const form of forms ?? []) {
     if (!message.startsWith(form[0], startAt)) continue;
     const [start, read, evidence] = form;
     const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
@@ -162,16 +167,17 @@ function readExceeded(rest: string, evidence: EvidenceClass): Draft | undefined 
 function readNameFromPeer(draft: Draft, rest: string, hasKey: boolean): Draft | undefined {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  let at = lastWord(text, " from ");
-  let end = text.endsWith(" ssh2") ? text.length - 5 : text.length;
+  let at: number;
   if (hasKey) {
     const places = keyedPeers(text);
     // A certificate's id is as free as the name: of two peers either may be forged.
     if (places.length > 1) return draft;
     at = places[0] ?? -1;
-    end = text.indexOf(" ssh2", at);
+    if (at < 0 || !readPeer(draft, text, at + 6, text.indexOf(" ssh2", at))) return undefined;
+  } else {
+    at = readPeerBefore(draft, text, text.endsWith(" ssh2") ? text.length - 5 : text.length);
+    if (at < 0) return undefined;
   }
-  if (at < 0 || !readPeer(draft, text, at + 6, end)) return undefined;
   setUser(draft, text.slice(0, at), "invalid user ", isPreauth);
   return draft;
 }
@@ -189,9 +195,12 @@ function keyedPeers(text: string): number[] {
 
 /** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
 function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const at = lastWord(rest, " from ");
   const draft = draftOf(evidence);
-  if (at < 0 || !readPeerOrSource(draft, rest, at + 6)) return undefined;
+  let at = readPeerBefore(draft, rest, rest.length);
+  if (at < 0) {
+    at = lastWord(rest, " from ");
+    if (at < 0 || !readPeerOrSource(draft, rest, at + 6)) return undefined;
+  }
   draft.username = decodeName(rest.slice(0, at), 1);
   draft.invalidUser = true;
   return draft;

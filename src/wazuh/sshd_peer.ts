@@ -11,6 +11,7 @@ export interface Peer {
   port: number | undefined;
 }
 
+const FROM = " from ";
 const PORT = " port ";
 const LONGEST_PORT = 5;
 const SPACE = 32;
@@ -26,6 +27,30 @@ export function lastWord(text: string, word: string): number {
     if (text.startsWith(word, at)) return at;
   }
   return -1;
+}
+
+/**
+ * Reads ` from SOURCE port N` from its end, which is sooner found than its start.
+ *
+ * @returns where it starts, -1 when something else ends there
+ */
+export function readPeerBefore(peer: Peer, text: string, end: number): number {
+  let at = end;
+  let port = 0;
+  for (let unit = 1; at > end - LONGEST_PORT; unit *= 10) {
+    const digit = text.charCodeAt(at - 1) - 48;
+    if (!(digit >= 0 && digit <= 9)) break;
+    port += digit * unit;
+    at--;
+  }
+  const sourceEnd = at - PORT.length;
+  if (at === end || sourceEnd < 0 || !text.startsWith(PORT, sourceEnd)) return -1;
+  const source = wordStart(text, sourceEnd);
+  const start = source - FROM.length;
+  if (source === sourceEnd || start < 0 || !text.startsWith(FROM, start)) return -1;
+  peer.source = text.slice(source, sourceEnd);
+  peer.port = port;
+  return start;
 }
 
 /**
