@@ -149,6 +149,8 @@ export class IntakeBuffer implements Disposable {
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
     const accepted = await this.#store(groups, limits, now, followed);
+    // A power cut takes the place in the file back with the alerts: they are read again.
+    if (followed !== undefined) return accepted;
     try {
       await this.#logSync?.sync();
     } catch (error) {

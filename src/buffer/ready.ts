@@ -18,13 +18,16 @@ const CACHE_KIB = 32 * 1024;
  * Pages after which the log is copied into the file: what every batch changes is copied once in many.
  * Not where processes come and go: whoever opens the file alone has to read the whole log first.
  */
-export const CHECKPOINT_PAGES = 8000;
+export const CHECKPOINT_PAGES = 16_000;
 
 /** How a file is opened. By default it is moved aside when damage is met. */
 export interface Care {
   /** For a process that stays and stores many alerts at a time. */
   readonly takesFloods?: boolean;
-  /** Alerts are synced beside the event loop: for a process that has other things to do meanwhile. */
+  /**
+   * Alerts are synced beside the event loop: for a process that has other things to do meanwhile. Those
+   * that are followed are not waited for: the next commit that is synced takes them along.
+   */
   readonly syncsBeside?: boolean;
   /** Damage is told, and nothing is moved: for commands that only look. */
   readonly onlyTells?: boolean;

@@ -115,7 +115,10 @@ async function followWith(
 ): Promise<"over" | "reload"> {
   const { config } = loaded;
   tuneForFloods();
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { takesFloods: true });
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+    takesFloods: true,
+    syncsBeside: true,
+  });
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);
   const log: Log = (level, message) => {

@@ -88,6 +88,28 @@ Deno.test("accept() with syncsBeside says nothing before the disk has it, and le
   }
 });
 
+const PLACE = { stream: "alerts", name: "", device: "1", inode: "2", offset: 7, fingerprint: "f" };
+const FOLLOWED = { checkpoint: PLACE, lines: 1, skipped: 0, rotations: 0 };
+
+Deno.test("accept() with syncsBeside does not wait for the disk with what is followed", async () => {
+  using folder = tempFolder();
+  const path = `${folder.path}/buffer.db`;
+  const syncData = Deno.FsFile.prototype.syncData;
+  Deno.FsFile.prototype.syncData = () => Promise.reject(new Error("synced"));
+  try {
+    using buffer = new SqliteBuffer(path, NOW, { syncsBeside: true });
+    const decisions = [decideDefault(sshdAlert())];
+    assert.equal(
+      (await buffer.accept(decisions, { maxUsernames: 100 }, NOW, FOLLOWED)).accepted,
+      1,
+    );
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+  }
+  using buffer = new SqliteBuffer(path, NOW);
+  assert.equal((await buffer.status()).accepted, 1);
+});
+
 Deno.test("accept() with syncsBeside says which file it was that did not reach the disk", async () => {
   using folder = tempFolder();
   const path = `${folder.path}/buffer.db`;

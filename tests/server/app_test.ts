@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
-import { createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/limits.ts";
-import { alertText, type Call, createService, NOW, PARTS, TOKEN, tokensOf } from "./app_rig.ts";
+import { alertText, type Call, createService, TOKEN, tokensOf } from "./rig.ts";
 
 Deno.test("POST /alerts without tokens takes alerts from this machine only", async () => {
   using service = createService();
@@ -101,10 +100,7 @@ Deno.test("GET /healthz tells whether the buffer can be read", async () => {
 
 Deno.test("createApp() answers on a real socket, chunked bodies too", async () => {
   using service = createService();
-  const app = createApp({
-    ...PARTS,
-    accept: (decisions) => service.buffer.accept(decisions, { maxUsernames: 100 }, NOW),
-  });
+  const { app } = service;
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
   await using server = Deno.serve(
     options,
@@ -161,14 +157,9 @@ Deno.test("POST /alerts tells a sender that asks too often when to come back", a
   assert.equal((await post("another-token-entirely")).status, 200);
 });
 
-/** What packs a text as a sender would. */
-
 Deno.test("createApp() refuses a Host that makes no address", async () => {
   using service = createService();
-  const app = createApp({
-    ...PARTS,
-    accept: (decisions) => service.buffer.accept(decisions, { maxUsernames: 100 }, NOW),
-  });
+  const { app } = service;
   const request = new Request("http://127.0.0.1/healthz");
   Object.defineProperty(request, "url", { value: "http://1.2.3.4.5/healthz" });
   const response = await app.fetch(request, { remoteAddress: "127.0.0.1" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { alertText, createService } from "./app_rig.ts";
+import { alertText, createService } from "./rig.ts";
 
 const PACKERS = {
   gzip: gzipSync,

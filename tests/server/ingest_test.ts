@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sshdAlert } from "../support/fixtures.ts";
-import { alertText, createService } from "./app_rig.ts";
+import { alertText, createService } from "./rig.ts";
 
 Deno.test("POST /alerts refuses a body that is longer than allowed", async () => {
   using service = createService();

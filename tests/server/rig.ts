@@ -9,7 +9,7 @@ import { parseTokens, type TokenHash } from "../../src/server/access.ts";
 import { type App, type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
-import { decideDefault } from "../support/fixtures.ts";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -17,9 +17,35 @@ export const TOKEN = "Correct-Horse-Battery-Staple";
 export const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 export const MAX_BYTES = 1_000_000;
 
+/** A tokens file: `sender-0`, `sender-1` and so on. */
+export const tokensOf = (...texts: string[]): readonly TokenHash[] =>
+  parseTokens(
+    texts.map((text, index) =>
+      `sender-${index} sha256:${createHash("sha256").update(text).digest("hex")}`
+    ).join("\n"),
+  );
+
 /** A tokens file that knows {@link TOKEN} only. */
-export const oneToken = (): readonly TokenHash[] =>
-  parseTokens(`sender sha256:${createHash("sha256").update(TOKEN).digest("hex")}`);
+export const oneToken = (): readonly TokenHash[] => tokensOf(TOKEN);
+
+export const alertText = () => JSON.stringify(sshdAlert());
+
+/** What is sent beside the path. */
+export interface Call {
+  readonly body?: BodyInit | null;
+  readonly authorization?: string;
+  readonly from?: string;
+  readonly path?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** What came back: the body is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any -- each test looks at what it expects
+  readonly body: any;
+}
 
 /** What a test asks with. */
 export interface Rig extends Disposable {
@@ -28,14 +54,15 @@ export interface Rig extends Disposable {
   readonly logged: string[];
   /** A request of this machine, unless told otherwise. */
   ask(path: string, init?: RequestInit, from?: string): Promise<Response>;
+  get(path: string, call?: Call): Promise<Answer>;
+  /** To `/alerts`, unless told otherwise. */
+  post(body: BodyInit | null, call?: Call): Promise<Answer>;
 }
 
-/** Makes a service with everything in it, and no tokens unless `changes` says so. */
-export async function createRig(changes: Partial<AppParts> = {}): Promise<Rig> {
+/** Makes a service without metrics, and no tokens unless `changes` says so. */
+export function createService(changes: Partial<AppParts> = {}): Rig {
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
-  const now = changes.now ?? (() => NOW);
-  const status = changes.status ?? (() => buffer.status());
   const app = createApp({
     tokens: () => [],
     openPages: false,
@@ -47,19 +74,37 @@ export async function createRig(changes: Partial<AppParts> = {}): Promise<Rig> {
     accept: (decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW),
     isStoring: () => buffer.isLeaseHeld("any", NOW).then(() => true),
     probeWrite: () => buffer.remember("probe", "1"),
-    status,
-    now,
-    metrics: await createMetrics({ status, now, maxBytes: MAX_BYTES, version: "1.2.3" }),
+    status: () => buffer.status(),
     feedDirectory: undefined,
+    now: () => NOW,
     log: (level, message) => logged.push(`${level}: ${message}`),
     ...changes,
   });
+  const ask: Rig["ask"] = async (path, init = {}, from = "127.0.0.1") =>
+    await app.fetch(new Request(`http://127.0.0.1${path}`, init), { remoteAddress: from });
+  const call = async (method: string, path: string, call: Call): Promise<Answer> => {
+    const { body = null, authorization, from } = call;
+    const headers = {
+      ...call.headers,
+      ...(authorization === undefined ? {} : { Authorization: authorization }),
+    };
+    const response = await ask(path, { method, body, headers }, from);
+    const { status } = response;
+    return { status, headers: response.headers, body: JSON.parse(await response.text()) };
+  };
   return {
-    app,
-    buffer,
-    logged,
-    ask: async (path, init = {}, from = "127.0.0.1") =>
-      await app.fetch(new Request(`http://127.0.0.1${path}`, init), { remoteAddress: from }),
+    ...{ app, buffer, logged, ask },
+    get: (path, asked = {}) => call("GET", path, asked),
+    post: (body, asked = {}) => call("POST", asked.path ?? "/alerts", { ...asked, body }),
     [Symbol.dispose]: () => buffer[Symbol.dispose](),
   };
+}
+
+/** Makes a service with everything in it. */
+export async function createRig(changes: Partial<AppParts> = {}): Promise<Rig> {
+  const now = changes.now ?? (() => NOW);
+  const status = changes.status ?? (() => rig.buffer.status());
+  const metrics = await createMetrics({ status, now, maxBytes: MAX_BYTES, version: "1.2.3" });
+  const rig = createService({ metrics, ...changes });
+  return rig;
 }
