@@ -9,8 +9,11 @@ import { createGunzip } from "node:zlib";
 import type { Checkpoint } from "../buffer/buffer.ts";
 import { LineCutter, TAIL } from "./lines.ts";
 
-/** Bytes that are read at a time. Of a block in work there are some copies: larger ones cost memory. */
-const BLOCK = 1024 * 1024;
+/**
+ * Bytes that are read at a time. Of a block in work there are some copies, and the text of one that V8
+ * does not throw away while it is new stays until all memory is looked through: larger ones cost memory.
+ */
+const BLOCK = 256 * 1024;
 
 /** A file, and how far it is read. */
 export interface Source extends AsyncDisposable {

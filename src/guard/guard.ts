@@ -31,6 +31,10 @@ export interface Guard {
  */
 export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
   const { publishPrivate } = rules;
+  const refusalOf = (words: readonly number[]): IgnoreReason | undefined => {
+    if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
+    return !publishPrivate && isSpecial(words) ? "special_address" : undefined;
+  };
   let lastAgent: string | undefined;
   let name = "";
   return {
@@ -44,11 +48,9 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
       return rules.agentLabels.some((label) => hasLabel(labels, label));
     },
     refusal: (address) => {
-      for (const words of formsOf(addressWords(address))) {
-        if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
-        if (!publishPrivate && isSpecial(words)) return "special_address";
-      }
-      return undefined;
+      const words = addressWords(address);
+      const inner = innerWords(words);
+      return refusalOf(words) ?? (inner === undefined ? undefined : refusalOf(inner));
     },
   };
 }
@@ -60,13 +62,13 @@ function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean 
 }
 
 /**
- * An address and, of 6to4 (2002::/16) and NAT64 (64:ff9b::/96), the IPv4 address inside: such an
- * attacker is as private, or as allowed, as that one.
+ * The IPv4 address inside one of 6to4 (2002::/16) or NAT64 (64:ff9b::/96): such an attacker is as
+ * private, or as allowed, as that one.
  */
-function formsOf(words: readonly number[]): readonly (readonly number[])[] {
-  if (words.length === 1) return [words];
+function innerWords(words: readonly number[]): readonly number[] | undefined {
+  if (words.length === 1) return undefined;
   const [first = 0, second = 0, third = 0, fourth = 0] = words;
-  if (first >>> 16 === 0x2002) return [words, [((first << 16) | (second >>> 16)) >>> 0]];
+  if (first >>> 16 === 0x2002) return [((first << 16) | (second >>> 16)) >>> 0];
   const isNat64 = first === 0x0064ff9b && second === 0 && third === 0;
-  return isNat64 ? [words, [fourth]] : [words];
+  return isNat64 ? [fourth] : undefined;
 }

@@ -28,6 +28,13 @@ const IPV4: readonly Range[] = [
   [0xf0000000, 4], // 240.0.0.0/4 reserved, broadcast
 ];
 
+/** First octets in which any of them lies: most addresses need no more than this question. */
+const OCTETS = new Uint8Array(256);
+for (const [start, bits] of IPV4) {
+  const first = start >>> 24;
+  OCTETS.fill(1, first, first + (bits < 8 ? 1 << (8 - bits) : 1));
+}
+
 /** Those that the first 32 bits decide on. */
 const IPV6: readonly Range[] = [
   [0x20010000, 23], // 2001::/23 protocol assignments, Teredo
@@ -47,7 +54,7 @@ const IPV6: readonly Range[] = [
  */
 export function isSpecial(words: readonly number[]): boolean {
   const first = words[0] ?? 0;
-  if (words.length === 1) return isInAny(first, IPV4);
+  if (words.length === 1) return OCTETS[first >>> 24] === 1 && isInAny(first, IPV4);
   const second = words[1] ?? 0;
   const isLow = first === 0 && second === 0 && words[2] === 0; // ::/96 unspecified, loopback, IPv4 of old
   const isDiscard = first === 0x01000000 && second === 0; // 100::/64

@@ -116,8 +116,8 @@ function knownRule(text: string, start: number): Known<RulePart> | undefined {
 
 /** Of the level and of some letters of the description. */
 function ruleNumber(text: string, start: number): number {
-  let number = 0;
-  for (let at = start + LEVEL_AT; at <= start + LETTERS_END; at += 8) {
+  let number = text.charCodeAt(start + LEVEL_AT);
+  for (let at = start + LETTERS_AT; at <= start + LETTERS_END; at += 8) {
     number = (number * 31 + text.charCodeAt(at)) & 0xffffff;
   }
   return number;
@@ -125,6 +125,7 @@ function ruleNumber(text: string, start: number): number {
 
 /** Behind `","rule":{"level":`. */
 const LEVEL_AT = 18;
+const LETTERS_AT = 42;
 const LETTERS_END = 66;
 
 function ruleAt(line: string, start: number): Known<RulePart> | undefined {

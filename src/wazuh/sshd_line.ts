@@ -14,10 +14,11 @@ const HEADER =
 
 const COLON = 58;
 const BRACKET = 93;
+const RETURN = 13;
+const LETTER_M = 109;
 
 /** Of rsyslog: it stands right after the header, whatever a name may repeat of it. */
 const REPEATED = /^message repeated ([1-9]\d{0,5}) times: \[ /;
-const REPEATED_START = "message repeated ";
 
 /**
  * Reads one log line, with a syslog header (classic or ISO time, with or without host name and
@@ -30,9 +31,9 @@ export function parseSshdLine(line: string): SshdLine | undefined {
   HEADER.lastIndex = 0;
   const start = HEADER.test(line) ? HEADER.lastIndex : 0;
   let message = start === 0 ? line : line.slice(start);
-  if (message.endsWith("\r")) message = message.slice(0, -1);
+  if (message.charCodeAt(message.length - 1) === RETURN) message = message.slice(0, -1);
   let times = 1;
-  const mayRepeat = start > 0 && message.startsWith(REPEATED_START);
+  const mayRepeat = start > 0 && message.charCodeAt(0) === LETTER_M;
   const repeated = mayRepeat ? REPEATED.exec(message) : null;
   if (repeated !== null) {
     if (!message.endsWith("]")) return undefined;
