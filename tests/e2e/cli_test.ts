@@ -130,7 +130,7 @@ async function runLine(program: Program, place: string, line: string, isEndless:
       WM_SERVER_LISTEN: "127.0.0.1:0",
       // Without it `serve` is open to this machine, and needs no token.
       ...(/token/.test(line) ? TOKENS(program.root) : {}),
-      ...(/report|retract/.test(line) ? MISP_DOWN : {}),
+      ...(/report|retract|--send/.test(line) ? MISP_DOWN : {}),
     },
     stdin: "null",
     stdout: "piped",
@@ -155,8 +155,11 @@ async function endSoon(child: Deno.ChildProcess, program: Program): Promise<void
 
 const logSize = async ({ log }: Program) => (await Deno.stat(log).catch(() => undefined))?.size;
 
-/** With a MISP that is down these cannot end with 0; they say so in their help. */
-const OTHER_CODES: Readonly<Record<string, number>> = { [`retract ${SOURCE}`]: 3 };
+/** With a MISP that is down these cannot end with 0; they say so. */
+const OTHER_CODES: Readonly<Record<string, number>> = {
+  [`retract ${SOURCE}`]: 3,
+  "--test --send": 3,
+};
 
 const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
 
@@ -223,6 +226,38 @@ Deno.test("every line of README's shell blocks runs, or is known not to", async 
         .replaceAll(/ -[og] \w+/g, "").replace(/^setpriv .* \.\//, "");
       const { code, stderr } = await runLine(program, place, whole, false);
       assert.equal(code, 0, stderr);
+    });
+  }
+});
+
+/** Our own commands in the documents' shell blocks, without what is said behind them. */
+async function documentedCommands(): Promise<readonly string[]> {
+  const folder = new URL("../../docs/", import.meta.url);
+  const found = new Set<string>();
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".md")) continue;
+    const text = await Deno.readTextFile(new URL(name, folder));
+    for (const [, block = ""] of text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)) {
+      for (const [, line = ""] of block.matchAll(/^ *custom_misp (.+?)(?: +# .*)?$/gm)) {
+        found.add(line);
+      }
+    }
+  }
+  return [...found].sort();
+}
+
+Deno.test("every command of docs/ runs", async (t) => {
+  await using program = await createProgram("deno run");
+  const place = await prepare(program);
+  await makeWaiting(program);
+  await Deno.copyFile(`${program.root}/logs/alerts/alerts.json`, `${place}/alert.json`);
+  const commands = await documentedCommands();
+  assert.ok(commands.length >= 10);
+  for (const line of commands) {
+    const [own = ""] = line.split(" | ");
+    await t.step(own, async () => {
+      const { code, stderr } = await runLine(program, place, `${PROGRAM} ${own}`, false);
+      assert.equal(code, OTHER_CODES[own] ?? 0, stderr);
     });
   }
 });
