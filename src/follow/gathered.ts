@@ -11,7 +11,7 @@ import type { DecidedStep } from "./decide_step.ts";
 import type { Step } from "./follower.ts";
 
 /** Decisions after which is stored, some hundred bytes each: more would cost memory. */
-const ENOUGH = 20_000;
+const ENOUGH = 15_000;
 
 /** Characters of lines that are to be forwarded after which is stored. */
 const ENOUGH_TEXT = 12 * 1024 * 1024;
