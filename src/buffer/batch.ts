@@ -134,6 +134,7 @@ export class Batch {
    * @param maxUsernames how many user names, and passwords, an attack keeps
    */
   write(sql: Statements, maxUsernames: number, now: number): void {
+    if (this.#sources.size === 0) return;
     // In the order of the tables' keys: neighbours share pages, which are then found in memory.
     const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
     const open = openAttacks(sql, sources, now);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { knownRuleId } from "./alert_line.ts";
 
 /** Stands in every record of a Cowrie, as Wazuh's own serialiser writes it. */

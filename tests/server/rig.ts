@@ -82,7 +82,7 @@ export function createService(changes: Partial<AppParts> = {}): Rig {
   });
   const ask: Rig["ask"] = async (path, init = {}, from = "127.0.0.1") =>
     await app.fetch(new Request(`http://127.0.0.1${path}`, init), { remoteAddress: from });
-  const call = async (method: string, path: string, call: Call): Promise<Answer> => {
+  const send = async (method: string, path: string, call: Call): Promise<Answer> => {
     const { body = null, authorization, from } = call;
     const headers = {
       ...call.headers,
@@ -94,8 +94,8 @@ export function createService(changes: Partial<AppParts> = {}): Rig {
   };
   return {
     ...{ app, buffer, logged, ask },
-    get: (path, asked = {}) => call("GET", path, asked),
-    post: (body, asked = {}) => call("POST", asked.path ?? "/alerts", { ...asked, body }),
+    get: (path, asked = {}) => send("GET", path, asked),
+    post: (body, asked = {}) => send("POST", asked.path ?? "/alerts", { ...asked, body }),
     [Symbol.dispose]: () => buffer[Symbol.dispose](),
   };
 }
