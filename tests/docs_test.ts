@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { blocksOf, documents, readProjectFile as read, shellLines } from "./support/documents.ts";
 
 const PROJECT = new URL("../", import.meta.url);
-
-const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 
 /** The names of tests that a document calls on, and those that are not there. */
 function testsNamedIn(path: string) {
@@ -18,15 +18,6 @@ Deno.test("docs/delivery.md names a test for what it promises, and each of them 
   assert.deepEqual(missing, []);
   assert.ok(count > 30);
 });
-
-/** Every Markdown file of the project. */
-function* documents(folder = ""): Generator<string> {
-  for (const { name, isDirectory, isFile } of Deno.readDirSync(new URL(`./${folder}`, PROJECT))) {
-    if (isDirectory && !/^(\..*|node_modules|dist)$/.test(name)) {
-      yield* documents(`${folder}${name}/`);
-    } else if (isFile && name.endsWith(".md")) yield folder + name;
-  }
-}
 
 /** What a link can lead to within a document, as GitHub names it. */
 function anchorsOf(text: string): ReadonlySet<string> {
@@ -69,4 +60,32 @@ Deno.test("docs/security.md names a test for what stops an attacker, and each of
   const { count, missing } = testsNamedIn("docs/security.md");
   assert.deepEqual(missing, []);
   assert.ok(count > 25);
+});
+
+Deno.test("every task that a document names is there", () => {
+  const { tasks } = JSON.parse(read("deno.json")) as { tasks: Record<string, string> };
+  const named = [...documents()].flatMap((path) =>
+    blocksOf(path, "sh").flatMap(shellLines).flatMap((line) =>
+      /^(?:npx -y )?deno(?:@\S+)? task (\S+)/.exec(line)?.[1] ?? []
+    )
+  );
+  assert.deepEqual(named.filter((name) => tasks[name] === undefined), []);
+  assert.ok(named.length > 6);
+});
+
+Deno.test("documents show the integration's block and the scraping as deploy/ has them", () => {
+  const all = (language: string) => [...documents()].flatMap((path) => blocksOf(path, language));
+  const own = read("deploy/wazuh4/ossec.conf").replaceAll(
+    /^ *<(?!\/?integration|name|rule|alert).*\n/gm,
+    "",
+  );
+  const blocks = all("xml").filter((text) => text.includes("<name>custom-misp"));
+  const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+  assert.equal(blocks.length, 2);
+  for (const block of blocks) assert.deepEqual(lines(block), lines(own));
+  const scraped = all("yaml").map((text) =>
+    (parse(text) as { scrape_configs: unknown }).scrape_configs
+  );
+  assert.equal(scraped.length, 2);
+  assert.deepEqual(scraped[0], scraped[1]);
 });

@@ -1,6 +1,5 @@
 /**
- * The command line as people use it: help everywhere, every documented example run, and what a
- * terminal shows.
+ * The command line as people use it: help everywhere, and what a terminal shows.
  *
  * @module
  */
@@ -10,19 +9,11 @@ import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { compileBinary } from "./binary.ts";
+import { ExamplePlace } from "./example_place.ts";
 import { CAN_COMPILE, createProgram, KINDS, type Program } from "./program.ts";
 
-const README = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
-
-const [HAS_SCRIPT, HAS_MAN] = await Promise.all(
-  ["script", "man"].map((program) =>
-    new Deno.Command(program, { args: ["--version"] }).output()
-      .then(({ success }) => success, () => false)
-  ),
-);
-
-/** The address of the examples. */
-const SOURCE = "192.0.2.7";
+const HAS_SCRIPT = await new Deno.Command("script", { args: ["--version"] }).output()
+  .then(({ success }) => success, () => false);
 
 const MISP_DOWN = {
   // Nobody listens there.
@@ -83,185 +74,6 @@ Deno.test({
   },
 });
 
-/** A folder with the program by its own name, and what the examples speak of. */
-async function prepare(program: Program): Promise<string> {
-  const { root } = program;
-  const place = `${root}/examples`;
-  const day = `${root}/logs/alerts/2026/Nov`;
-  for (
-    const folder of [
-      `${place}/bin`,
-      `${place}/dist`,
-      day,
-      `${root}/etc/bash_completion.d`,
-      `${root}/usr/local/share/man/man8`,
-    ]
-  ) {
-    await Deno.mkdir(folder, { recursive: true });
-  }
-  const project = new URL("../../", import.meta.url).pathname;
-  const start =
-    `#!/bin/sh\nexec ${Deno.execPath()} run --quiet -P ${project}main.ts --root ${root} "$@"\n`;
-  await Deno.writeTextFile(`${place}/bin/${PROGRAM}`, start, { mode: 0o755 });
-  await Deno.writeTextFile(`${place}/dist/${PROGRAM}`, start, { mode: 0o755 });
-  const message = `Failed password for root from ${SOURCE} port 51676 ssh2`;
-  const alert = `${JSON.stringify(sshdAlert({ message }))}\n`;
-  await Deno.writeTextFile(`${root}/logs/alerts/alerts.json`, alert);
-  const packed = new Blob([alert]).stream().pipeThrough(new CompressionStream("gzip"));
-  await Deno.writeFile(`${day}/ossec-alerts-23.json.gz`, packed);
-  return place;
-}
-
-const TOKENS = (root: string) => ({ WM_SERVER_TOKENS_FILE: `${root}/queue/custom-misp/tokens` });
-
-/** Runs a line of a shell as it is written. Those that would go on for good are ended. */
-async function runLine(program: Program, place: string, line: string, isEndless: boolean) {
-  const text = line.replaceAll("/var/ossec", program.root)
-    .replaceAll(/ >\/(?=etc\/bash|usr\/local)/g, ` >${program.root}/`);
-  const child = new Deno.Command("sh", {
-    args: ["-c", isEndless ? `exec ${text}` : text],
-    cwd: place,
-    clearEnv: true,
-    env: {
-      PATH: `${place}/bin:${Deno.env.get("PATH")}`,
-      HOME: Deno.env.get("HOME") ?? "/",
-      MANPAGER: "cat",
-      WM_GUARD_PUBLISH_PRIVATE: "true",
-      WM_SERVER_LISTEN: "127.0.0.1:0",
-      // Without it `serve` is open to this machine, and needs no token.
-      ...(/token/.test(line) ? TOKENS(program.root) : {}),
-      ...(/report|retract|--send/.test(line) ? MISP_DOWN : {}),
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const ended = isEndless ? endSoon(child, program) : undefined;
-  const { code, stdout, stderr } = await child.output();
-  await ended;
-  const decoded = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, stdout: decoded[0]!, stderr: decoded[1]! };
-}
-
-/** Once it says that it is at work, it is told to end. */
-async function endSoon(child: Deno.ChildProcess, program: Program): Promise<void> {
-  const before = await logSize(program);
-  for (let tries = 0; tries < 200 && await logSize(program) === before; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  child.kill("SIGTERM");
-}
-
-const logSize = async ({ log }: Program) => (await Deno.stat(log).catch(() => undefined))?.size;
-
-/** With a MISP that is down these cannot end with 0; they say so. */
-const OTHER_CODES: Readonly<Record<string, number>> = {
-  [`retract ${SOURCE}`]: 3,
-  "--test --send": 3,
-};
-
-const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
-
-/** Puts one report into the buffer that waits for MISP. */
-async function makeWaiting(program: Program): Promise<void> {
-  const environment = { ...MISP_DOWN, WM_GUARD_PUBLISH_PRIVATE: "true" };
-  const replayed = await program.run(
-    ["replay", `${program.root}/logs/alerts/alerts.json`],
-    environment,
-  );
-  assert.equal(replayed.code, 0, replayed.stderr);
-  assert.equal((await program.run(["flush", "--now"], environment)).code, 3);
-}
-
-Deno.test("every example of help runs", async (t) => {
-  await using program = await createProgram("deno run");
-  const place = await prepare(program);
-  await makeWaiting(program);
-  for (const { line } of COMMANDS.flatMap(({ examples }) => examples)) {
-    const ignore = line.includes("| man") && !HAS_MAN;
-    await t.step({
-      name: line,
-      ignore,
-      fn: async () => {
-        const full = `${PROGRAM} ${line}`;
-        const { code, stderr } = await runLine(program, place, full, ENDLESS.test(line));
-        assert.equal(code, OTHER_CODES[line] ?? 0, stderr);
-      },
-    });
-  }
-});
-
-/** Lines of README's shell blocks that are not run here, and why. */
-const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^npx /, "fetches Deno from the registry; its tasks are the tests, the demo and the compile"],
-  [/^sh deploy\/install\.sh /, "install_test.ts runs it"],
-  [
-    /^install .*\\$|^\/var\/ossec\/etc\/.*json$/,
-    "is one line in two, and install_test.ts does the same",
-  ],
-  [/^curl /, "needs a running serve: serve_test.ts sends the same"],
-  [/^\{"accepted"/, "is what curl prints"],
-];
-
-/** Lines of README's shell blocks. */
-function readmeLines(): readonly string[] {
-  return [...README.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].flatMap(([, block = ""]) =>
-    block.split("\n").map((line) => line.trim()).filter((line) => line !== "")
-  );
-}
-
-Deno.test("every line of README's shell blocks runs, or is known not to", async (t) => {
-  await using program = await createProgram("deno run");
-  const place = await prepare(program);
-  await makeWaiting(program);
-  const names: readonly string[] = COMMANDS.map(({ name }) => name);
-  const run = readmeLines().filter((line) => !NOT_RUN.some(([pattern]) => pattern.test(line)));
-  assert.ok(run.length >= 8);
-  for (const line of run) {
-    await t.step(line, async () => {
-      const [first = ""] = line.split(" ");
-      const whole = (names.includes(first) ? `${PROGRAM} ${line}` : line)
-        // Neither the user nor the group need be here.
-        .replaceAll(/ -[og] \w+/g, "").replace(/^setpriv .* \.\//, "");
-      const { code, stderr } = await runLine(program, place, whole, false);
-      assert.equal(code, 0, stderr);
-    });
-  }
-});
-
-/** Our own commands in the documents' shell blocks, without what is said behind them. */
-async function documentedCommands(): Promise<readonly string[]> {
-  const folder = new URL("../../docs/", import.meta.url);
-  const found = new Set<string>();
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (!name.endsWith(".md")) continue;
-    const text = await Deno.readTextFile(new URL(name, folder));
-    for (const [, block = ""] of text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)) {
-      for (const [, line = ""] of block.matchAll(/^ *custom_misp (.+?)(?: +# .*)?$/gm)) {
-        found.add(line);
-      }
-    }
-  }
-  return [...found].sort();
-}
-
-Deno.test("every command of docs/ runs", async (t) => {
-  await using program = await createProgram("deno run");
-  const place = await prepare(program);
-  await makeWaiting(program);
-  await Deno.copyFile(`${program.root}/logs/alerts/alerts.json`, `${place}/alert.json`);
-  const commands = await documentedCommands();
-  assert.ok(commands.length >= 10);
-  for (const line of commands) {
-    const [own = ""] = line.split(" | ");
-    await t.step(own, async () => {
-      const { code, stderr } = await runLine(program, place, `${PROGRAM} ${own}`, false);
-      assert.equal(code, OTHER_CODES[own] ?? 0, stderr);
-    });
-  }
-});
-
 /** What a terminal of so many columns gets, line by line. */
 async function onTerminal(
   program: Program,
@@ -287,9 +99,8 @@ Deno.test({
   name: "status and report list fit a terminal, in colours unless NO_COLOR is set",
   ignore: !HAS_SCRIPT,
   fn: async () => {
-    await using program = await createProgram("deno run");
-    await prepare(program);
-    await makeWaiting(program);
+    await using place = await ExamplePlace.create("deno run");
+    const { program } = place;
     for (const args of [["status"], ["report", "list"]]) {
       for (const columns of [30, 60, 80, 120]) {
         const shown = await onTerminal(program, columns, args, MISP_DOWN);

@@ -1,0 +1,125 @@
+/**
+ * Every example of the help, and every shell block of the documents, run as it is printed.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../src/cli/manual/commands.ts";
+import { PROGRAM } from "../../src/config/keys.ts";
+import { blocksOf, documents, shellLines } from "../support/documents.ts";
+import { documentedFunction, ExamplePlace } from "./example_place.ts";
+import { createProgram, KINDS } from "./program.ts";
+import { Service } from "./service.ts";
+
+/** Whether a program is on this machine. */
+async function has(program: string): Promise<boolean> {
+  const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" });
+  return (await found.output()).success;
+}
+
+const MISSING = await Promise.all(
+  ["man", "jq", "sqlite3", "curl"].map(async (program) => await has(program) ? [] : [program]),
+).then((missing) => missing.flat());
+
+/** The first program of a text that is not on this machine. */
+const missingIn = (text: string) =>
+  MISSING.find((program) => new RegExp(`(?:^|\\| )${program} `, "m").test(text));
+
+const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: every example of help runs`, async (t) => {
+    await using place = await ExamplePlace.create(kind);
+    for (const { line } of COMMANDS.flatMap(({ examples }) => examples)) {
+      const missing = missingIn(line);
+      await t.step({
+        name: missing === undefined ? line : `${line} (no ${missing} here)`,
+        ignore: missing !== undefined,
+        fn: async () => {
+          const script = { text: `${PROGRAM} ${line}`, isEndless: ENDLESS.test(line) };
+          const { code, stderr } = await place.run(script);
+          assert.equal(code, 0, stderr);
+        },
+      });
+    }
+  });
+}
+
+/** Lines that are not run here, and what runs them instead. */
+const NOT_RUN: readonly (readonly [RegExp, string])[] = [
+  [/^npx -y deno@\S+ task |^deno task /, "a task of deno.json: .ci/run, or a person, calls it"],
+  [/^sh deploy\/install\.sh /, "needs root: tests/deploy/install_test.ts"],
+  [/^useradd /, "needs root, and changes the machine: .ci/run"],
+  [/^pkill /, "would end what other tests have started"],
+  [/^\/var\/ossec\/bin\/wazuh-integratord -t/, "is Wazuh's own"],
+  [/^ssh /, "needs a honeypot"],
+  [/^curl .*INDEXER/, "needs Wazuh's indexer"],
+];
+
+/** A shell block without the lines that are not run, and what it is said to print. */
+function readBlock(block: string) {
+  const lines = shellLines(block);
+  const isRun = (line: string) => !NOT_RUN.some(([pattern]) => pattern.test(line));
+  const isOutput = (line: string) => line.startsWith("{");
+  return {
+    left: lines.filter((line) => !isRun(line)),
+    run: lines.filter((line) => isRun(line) && !isOutput(line)),
+    printed: lines.filter(isOutput),
+  };
+}
+
+const COMMAND_NAMES: ReadonlySet<string> = new Set(COMMANDS.map(({ name }) => name));
+
+/** README leaves out the program's name where it speaks of its commands. */
+const withName = (line: string) =>
+  COMMAND_NAMES.has(line.split(" ")[0]!) ? `${PROGRAM} ${line}` : line;
+
+for (const kind of KINDS) {
+  for (const path of documents()) {
+    const blocks = blocksOf(path, "sh").map(readBlock).filter(({ run }) => run.length > 0);
+    if (blocks.length === 0) continue;
+    Deno.test(`${kind}: the shell blocks of ${path} run`, async (t) => {
+      await using place = await ExamplePlace.create(kind);
+      for (const { run, printed } of blocks) {
+        const text = run.map(withName).join("\n");
+        const missing = missingIn(text);
+        const name = run.find((line) => !/^(?:cd |#)/.test(line))!;
+        await t.step({
+          name: missing === undefined ? name : `${name} (no ${missing} here)`,
+          ignore: missing !== undefined,
+          fn: async () => {
+            await using _ = text.includes("http://127.0.0.1:8787")
+              ? await Service.start(place.program, place.listen)
+              : undefined;
+            const { code, stdout, stderr } = await place.run({
+              text: `${documentedFunction()}\n${text}`,
+            });
+            assert.equal(code, 0, stderr);
+            for (const line of printed) assert.ok(stdout.includes(line), stdout);
+          },
+        });
+      }
+    });
+  }
+}
+
+Deno.test("lines of documents that are not run are known one by one", () => {
+  const blocks = [...documents()].flatMap((path) => blocksOf(path, "sh")).map(readBlock);
+  const left = blocks.flatMap((block) => block.left);
+  for (const [pattern] of NOT_RUN) assert.ok(left.some((line) => pattern.test(line)), `${pattern}`);
+  assert.ok(blocks.flatMap(({ run }) => run).length > 50);
+});
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: the configurations in the documents are taken`, async () => {
+    await using program = await createProgram(kind);
+    const shown = [...documents()].flatMap((path) => blocksOf(path, "json"));
+    assert.ok(shown.length >= 2);
+    for (const text of shown) {
+      await Deno.writeTextFile(`${program.root}/etc/${PROGRAM}.json`, text);
+      const { code, stdout, stderr } = await program.run(["config"]);
+      assert.deepEqual([code, stderr], [0, ""], text);
+      for (const [, host] of text.matchAll(/"(https:[^"]+)"/g)) assert.ok(stdout.includes(host!));
+    }
+  });
+}
