@@ -21,7 +21,7 @@ const LONGEST_ADDRESS = 45;
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > LONGEST_ADDRESS) return undefined;
-  if (!text.includes(":")) return readQuad(text, 0) < 0 ? undefined : text;
+  if (!text.includes(":")) return quadOf(text) < 0 ? undefined : text;
   const groups = readGroups(text);
   if (groups === undefined) return undefined;
   return isMapped(groups) ? quadText(groups) : compressed(groups);
@@ -35,7 +35,7 @@ export function canonicalAddress(text: string): string | undefined {
  */
 export function addressWords(canonical: string): readonly number[] {
   const isQuad = !canonical.includes(":");
-  const quad = isQuad ? readQuad(canonical, 0) : -1;
+  const quad = isQuad ? quadOf(canonical) : -1;
   if (quad >= 0) return [quad];
   const groups = isQuad ? undefined : readGroups(canonical);
   if (groups === undefined) {
@@ -43,6 +43,19 @@ export function addressWords(canonical: string): readonly number[] {
   }
   const word = (at: number) => groups[at]! * 65536 + groups[at + 1]!;
   return [word(0), word(2), word(4), word(6)];
+}
+
+/** The address that was read last: whoever wants its words has just asked for its canonical form. */
+let lastText = "";
+let lastQuad = -1;
+
+/** A whole text as an unsigned number, -1 if it is no quad. */
+function quadOf(text: string): number {
+  if (text !== lastText) {
+    lastQuad = readQuad(text, 0);
+    lastText = text;
+  }
+  return lastQuad;
 }
 
 /** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */

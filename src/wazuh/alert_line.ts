@@ -17,7 +17,7 @@ const START = '{"timestamp":"';
 const RULE_AT = START.length + WRITTEN_LENGTH;
 const FIRED = '"firedtimes":';
 const AGENT = '},"agent":{';
-const AGENT_ID = '"id":"';
+const ID_KEY = '"id":"';
 const ID = '},"id":"';
 
 /** Wazuh itself writes no longer line (contracts/wazuh.md 1.1). */
@@ -34,7 +34,8 @@ const LONGEST_PART = 4096;
 
 const TEXT = '[^"\\\\\\x00-\\x1f]*';
 const ESCAPED = `${TEXT}(?:\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4})${TEXT})*`;
-const FIELD = `"[a-z][a-z_]*":"${TEXT}"`;
+/** Alerts of integrations are left to `readAlert()`. */
+const FIELD = `"(?!integration")[a-z][a-z_]*":"${TEXT}"`;
 const CLUSTER = `(?:,"cluster":\\{"name":"${TEXT}","node":"(${TEXT})"\\})?`;
 
 /** The start of a rule, up to its id: the description may quote what attackers chose, and is not used. */
@@ -96,6 +97,8 @@ class Parts<Part> {
 const NONE: readonly never[] = [];
 
 const rules = new Parts<RulePart>();
+/** From the rule's id on: in the description of some rules each alert says something else. */
+const ruleIds = new Parts<RulePart>();
 const agents = new Parts<AgentPart>();
 
 /**
@@ -105,7 +108,11 @@ const agents = new Parts<AgentPart>();
  * @param start where the time ends
  */
 function knownRule(text: string, start: number): Known<RulePart> | undefined {
-  for (const one of rules.of(ruleNumber(text, start))) {
+  return findRule(rules.of(ruleNumber(text, start)), text, start);
+}
+
+function findRule(known: readonly Known<RulePart>[], text: string, start: number) {
+  for (const one of known) {
     const firedAt = start + one.first.length;
     if (text.slice(start, firedAt) !== one.first) continue;
     const tailAt = numberEnd(text, firedAt);
@@ -128,26 +135,34 @@ const LEVEL_AT = 18;
 const LETTERS_AT = 42;
 const LETTERS_END = 66;
 
+/** A rule whose description is new, up to the agent. */
 function ruleAt(line: string, start: number): Known<RulePart> | undefined {
   RULE_START.lastIndex = start;
   if (!RULE_START.test(line)) return undefined;
-  const idAt = RULE_START.lastIndex;
-  const end = line.indexOf(AGENT, idAt);
-  const firedAt = line.indexOf(FIRED, idAt) + FIRED.length;
+  const at = RULE_START.lastIndex;
+  const id = idAt(line, at + ID_KEY.length);
+  const known = findRule(ruleIds.of(id), line, at);
+  if (known !== undefined) {
+    const { first, second, part } = known;
+    return { first: line.slice(start, at + first.length), second, part };
+  }
+  const end = line.indexOf(AGENT, at);
+  const firedAt = line.indexOf(FIRED, at) + FIRED.length;
   const tailAt = numberEnd(line, firedAt);
   if (firedAt < FIRED.length || tailAt < 0 || tailAt > end) return undefined;
   const second = line.slice(tailAt, end + AGENT.length);
-  const rule = parse(`{${line.slice(idAt, firedAt)}0${second.slice(0, 1 - AGENT.length)}`);
+  const rule = parse(`{${line.slice(at, firedAt)}0${second.slice(0, 1 - AGENT.length)}`);
   const part = rule === undefined ? undefined : readAlert({ rule, id: "1" });
   if (part === undefined) return undefined;
-  const known = { first: line.slice(start, firedAt), second, part };
-  rules.remember(ruleNumber(line, start), known);
-  return known;
+  ruleIds.remember(id, { first: line.slice(at, firedAt), second, part });
+  const found = { first: line.slice(start, firedAt), second, part };
+  rules.remember(ruleNumber(line, start), found);
+  return found;
 }
 
 /** An agent and its manager, up to the alert's id. */
 function agentAt(line: string, start: number): Known<AgentPart> | undefined {
-  const id = idAt(line, start + AGENT_ID.length);
+  const id = idAt(line, start + ID_KEY.length);
   for (const one of agents.of(id)) {
     if (line.slice(start, start + one.first.length) === one.first) return one;
   }
@@ -262,14 +277,14 @@ export function isWritten(value: unknown): value is Alert {
   return value instanceof WrittenAlert;
 }
 
-/** Names that `readAlert()` would cut or leave out, and alerts of integrations, are left to it. */
+/** Names that `readAlert()` would cut or leave out are left to it. */
 function isUsual(rest: RegExpExecArray): boolean {
   const node = rest[2];
   const lastNode = rest[9];
   if (node !== undefined && lastNode !== undefined) return false;
   const cluster = node ?? lastNode;
   if (cluster !== undefined && (cluster === "" || cluster.length > LONGEST_NAME)) return false;
-  return rest[8]!.length <= LONGEST_NAME && !rest[7]?.includes('"integration":');
+  return rest[8]!.length <= LONGEST_NAME;
 }
 
 /** Most digits of an id that is looked up. */

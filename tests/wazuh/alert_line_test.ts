@@ -50,6 +50,22 @@ Deno.test("readAlertLine() reads cluster nodes, labels and escapes", () => {
   }
 });
 
+Deno.test("readAlertLine() takes a rule by its own fields, whatever its description quotes", () => {
+  const cowrie = LINES.find((line) => line.includes('"id":"100510"'))!;
+  const descriptions = [
+    ...["", "x", 'login of \\",\\"id\\":\\"5760\\"', "firedtimes", '\\"firedtimes\\":1,', "müller"],
+    ...Array.from({ length: 20 }, (_, index) => `login failed from 198.51.100.${index}`),
+  ];
+  for (const technique of ["T1110", "T1078"]) {
+    for (const description of descriptions) {
+      const line = cowrie.replace(/"description":"[^"]*"/, () => `"description":"${description}"`)
+        .replace('"mitre":{"id":["T1110"]', `"mitre":{"id":["${technique}"]`);
+      assert.ok(assertSame(line), line);
+      assert.equal(readAlertLine(line)?.techniques[0]?.id, technique);
+    }
+  }
+});
+
 const LEFT_ALONE: readonly (readonly [what: string, change: (line: string) => string])[] = [
   ["a raw tab in a text", (line) => line.replace('"full_log":"', '"full_log":"\t')],
   ["an escape that JSON has not", (line) => line.replace('"full_log":"', '"full_log":"\\x41')],
