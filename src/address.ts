@@ -22,9 +22,9 @@ const LONGEST_ADDRESS = 45;
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > LONGEST_ADDRESS) return undefined;
   if (!text.includes(":")) return quadOf(text) < 0 ? undefined : text;
-  const groups = readGroups(text);
+  const groups = groupsOf(text);
   if (groups === undefined) return undefined;
-  return isMapped(groups) ? quadText(groups) : compressed(groups);
+  return isMapped(groups) ? mappedQuad(groups) : compressed(groups);
 }
 
 /**
@@ -37,7 +37,7 @@ export function addressWords(canonical: string): readonly number[] {
   const isQuad = !canonical.includes(":");
   const quad = isQuad ? quadOf(canonical) : -1;
   if (quad >= 0) return [quad];
-  const groups = isQuad ? undefined : readGroups(canonical);
+  const groups = isQuad ? undefined : groupsOf(canonical);
   if (groups === undefined) {
     throw new RangeError(`Cannot read 'canonical' as it is no address: '${canonical}'`);
   }
@@ -45,17 +45,27 @@ export function addressWords(canonical: string): readonly number[] {
   return [word(0), word(2), word(4), word(6)];
 }
 
-/** The address that was read last: whoever wants its words has just asked for its canonical form. */
-let lastText = "";
-let lastQuad = -1;
+// What was read last of each kind: whoever wants the words has just asked for the canonical form.
+let quadText = "";
+let quad = -1;
+let groupsText = "";
+let groups: readonly number[] | undefined;
 
 /** A whole text as an unsigned number, -1 if it is no quad. */
 function quadOf(text: string): number {
-  if (text !== lastText) {
-    lastQuad = readQuad(text, 0);
-    lastText = text;
+  if (text !== quadText) {
+    quad = readQuad(text, 0);
+    quadText = text;
   }
-  return lastQuad;
+  return quad;
+}
+
+function groupsOf(text: string): readonly number[] | undefined {
+  if (text !== groupsText) {
+    groups = readGroups(text);
+    groupsText = text;
+  }
+  return groups;
 }
 
 /** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */
@@ -140,7 +150,7 @@ function isMapped(groups: readonly number[]): boolean {
   return true;
 }
 
-function quadText(groups: readonly number[]): string {
+function mappedQuad(groups: readonly number[]): string {
   const [high = 0, low = 0] = groups.slice(6);
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
@@ -157,15 +167,25 @@ function compressed(groups: readonly number[]): string {
     longestEnd = at + 1;
   }
   const longestStart = longestEnd - longest;
-  let text = "";
+  // Of pieces that are put together V8 makes a text only when somebody looks at it, for more.
+  const codes: number[] = [];
   for (let at = 0; at < 8; at++) {
     if (longestEnd >= 0 && at === longestStart) {
-      text += "::";
+      codes.push(COLON, COLON);
       at = longestEnd - 1;
       continue;
     }
-    if (at > 0 && at !== longestEnd) text += ":";
-    text += groups[at]!.toString(16);
+    if (at > 0 && at !== longestEnd) codes.push(COLON);
+    const group = groups[at]!;
+    for (
+      let shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
+      shift >= 0;
+      shift -= 4
+    ) {
+      codes.push(HEX_DIGITS.charCodeAt((group >> shift) & 15));
+    }
   }
-  return text;
+  return String.fromCharCode(...codes);
 }
+
+const HEX_DIGITS = "0123456789abcdef";

@@ -19,6 +19,7 @@ import {
   writePassword,
   writeUsername,
 } from "./batch_tables.ts";
+import { Few } from "./few.ts";
 import { write, writeRows } from "./rows.ts";
 import { settleBefore } from "./settling.ts";
 
@@ -47,11 +48,12 @@ interface SourceDraft {
   compromisedAt: number | undefined;
   services: number;
   place: Attempt["place"];
-  readonly connections: Map<string, Connection>;
-  readonly usernames: Map<string, UsernameCounts>;
+  readonly connections: Few<string, Connection>;
+  readonly usernames: Few<string, UsernameCounts>;
   passwords: Map<string, number> | undefined;
-  readonly sensors: Map<string, SensorDraft>;
-  readonly techniques: Map<string, string | undefined>;
+  readonly sensors: Few<string, SensorDraft>;
+  /** Of all rules, once there was another than the last. */
+  techniques: Map<string, string | undefined> | undefined;
   // Where its last attempt went: the next one is nearly always of the same connection, and is then
   // added without looking anything up.
   connection: Connection | undefined;
@@ -106,11 +108,11 @@ export class Batch {
       compromisedAt: undefined,
       services: 0,
       place: undefined,
-      connections: new Map(),
-      usernames: new Map(),
+      connections: new Few(),
+      usernames: new Few(),
       passwords: undefined,
-      sensors: new Map(),
-      techniques: new Map(),
+      sensors: new Few(),
+      techniques: undefined,
       connection: undefined,
       username: undefined,
       sensor: undefined,
@@ -158,7 +160,7 @@ export class Batch {
       if ((known?.names ?? 0) + names.size <= maxUsernames) {
         pushUsernames(usernames, sourceIp, source);
       } else {
-        for (const name of names.values()) further.push([sourceIp, name]);
+        names.forEach((name) => further.push([sourceIp, name]));
       }
       for (const [password, guesses] of source.passwords ?? []) {
         writePassword(sql, sourceIp, password, guesses, maxUsernames);
@@ -199,27 +201,29 @@ function pushConnections(
   { connections }: SourceDraft,
   now: number,
 ): void {
-  for (const { sensor, pid, location, counts } of connections.values()) {
+  connections.forEach(({ sensor, pid, location, counts }) => {
     values.push(sourceIp, sensor, pid, storable(location), ...counts, now);
-  }
+  });
 }
 
 function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceDraft): void {
-  for (const { sensor, name, alerts, firstSeen, lastSeen } of sensors.values()) {
+  sensors.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
     values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
-  }
+  });
 }
 
 /** @param known ids that are there with their names */
 function pushTechniques(
   values: SQLInputValue[],
   sourceIp: string,
-  { techniques }: SourceDraft,
+  { techniques, rule = [] }: SourceDraft,
   known: ReadonlySet<string> = NONE,
 ): void {
-  for (const [id, name] of techniques) {
+  const add = (name: string | undefined, id: string) => {
     if (!known.has(id)) values.push(sourceIp, id, name ?? null);
-  }
+  };
+  if (techniques !== undefined) techniques.forEach(add);
+  else for (const { id, name } of rule) add(name, id);
 }
 
 function pushUsernames(
@@ -227,9 +231,9 @@ function pushUsernames(
   sourceIp: string,
   { usernames }: SourceDraft,
 ): void {
-  for (const { username, location, counts } of usernames.values()) {
+  usernames.forEach(({ username, location, counts }) => {
     values.push(sourceIp, username, location, ...counts);
-  }
+  });
 }
 
 function addConnection(source: SourceDraft, attempt: Attempt, sensor: string): void {
@@ -263,10 +267,14 @@ function addSensor(source: SourceDraft, attempt: Attempt, key: string, alerts: n
 }
 
 function addTechniques(source: SourceDraft, techniques: Attempt["techniques"]): void {
-  for (const { id, name } of techniques) {
-    source.techniques.set(id, source.techniques.get(id) ?? name);
-  }
+  const earlier = source.rule;
   source.rule = techniques;
+  if (earlier === undefined) return;
+  const isSecond = source.techniques === undefined;
+  const all = source.techniques ??= new Map();
+  for (const rule of isSecond ? [earlier, techniques] : [techniques]) {
+    for (const { id, name } of rule) all.set(id, all.get(id) ?? name);
+  }
 }
 
 function addUsername(source: SourceDraft, attempt: Attempt, name: string): void {
