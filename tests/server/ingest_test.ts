@@ -23,7 +23,8 @@ Deno.test("POST /alerts reads a body in pieces no further than allowed, whatever
       isCancelled = true;
     },
   });
-  const { status } = await service.post(endless, { headers: { "Content-Length": "10" } });
+  const headers = { "Content-Length": "10", "Transfer-Encoding": "chunked" };
+  const { status } = await service.post(endless, { headers });
   assert.equal(status, 413);
   assert.equal(isCancelled, true);
   assert.ok(sent < 20_000, `${sent} bytes were read`);
