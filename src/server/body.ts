@@ -95,7 +95,7 @@ async function wholeInTime(request: Request, patienceMs: number): Promise<Uint8A
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new BodyError(408, TOO_SLOW)), patienceMs);
   try {
-    // What still comes after that goes with the connection, which ends with the answer.
+    // What still comes after that is the runtime's to throw away.
     return await Promise.race([whole, late.promise]);
   } finally {
     clearTimeout(timer);

@@ -110,3 +110,16 @@ Deno.test("slow senders use up what their own token may do at a time, and no oth
     closeAll(slow);
   });
 });
+
+Deno.test("a sender that stays away in the middle of a short body is told so", async () => {
+  using rig = await createRig({ patienceMs: 100 });
+  await served(rig, async (port) => {
+    const head = "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{";
+    const connection = await begin(port, head);
+    const [status, body] = await answerOf(connection);
+    assert.equal(status, "HTTP/1.1 408 Request Timeout");
+    assert.equal(JSON.parse(body!).error, "the body came too slowly");
+    connection.close();
+    assert.deepEqual(await post(port), [200, TAKEN]);
+  });
+});
