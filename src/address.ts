@@ -46,26 +46,26 @@ export function addressWords(canonical: string): readonly number[] {
 }
 
 // What was read last of each kind: whoever wants the words has just asked for the canonical form.
-let quadText = "";
-let quad = -1;
-let groupsText = "";
-let groups: readonly number[] | undefined;
+let lastQuadText = "";
+let lastQuad = -1;
+let lastGroupsText = "";
+let lastGroups: readonly number[] | undefined;
 
 /** A whole text as an unsigned number, -1 if it is no quad. */
 function quadOf(text: string): number {
-  if (text !== quadText) {
-    quad = readQuad(text, 0);
-    quadText = text;
+  if (text !== lastQuadText) {
+    lastQuad = readQuad(text, 0);
+    lastQuadText = text;
   }
-  return quad;
+  return lastQuad;
 }
 
 function groupsOf(text: string): readonly number[] | undefined {
-  if (text !== groupsText) {
-    groups = readGroups(text);
-    groupsText = text;
+  if (text !== lastGroupsText) {
+    lastGroups = readGroups(text);
+    lastGroupsText = text;
   }
-  return groups;
+  return lastGroups;
 }
 
 /** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */
@@ -167,7 +167,7 @@ function compressed(groups: readonly number[]): string {
     longestEnd = at + 1;
   }
   const longestStart = longestEnd - longest;
-  // Of pieces that are put together V8 makes a text only when somebody looks at it, for more.
+  // A text of joined pieces costs V8 more, once somebody looks at it.
   const codes: number[] = [];
   for (let at = 0; at < 8; at++) {
     if (longestEnd >= 0 && at === longestStart) {

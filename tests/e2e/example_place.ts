@@ -1,6 +1,6 @@
 /**
  * A machine on which the examples of the documents can be run as they are printed: the program is
- * installed, MISP is there, one report is refused, and what would change the real machine is stood in for.
+ * installed, MISP is there, one report is refused, and stand-ins take what would change the machine.
  *
  * @module
  */
