@@ -15,6 +15,7 @@ import { cached } from "../server/cached.ts";
 import { inGroups } from "../server/group_commit.ts";
 import { Limits } from "../server/limits.ts";
 import { createMetrics } from "../server/metrics.ts";
+import { Patience } from "../server/patience.ts";
 import { intakeRules, limitsOf, loadStartConfig, ownerName, type Start } from "./context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
@@ -80,8 +81,10 @@ export async function serve(start: Start): Promise<number> {
   const { maxBytes } = config.buffer;
   const owner = ownerName();
   const ended = new AbortController();
+  using patience = new Patience(config.server.patienceMs);
   const app = createApp({
     ...config.server,
+    patience,
     status,
     metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
     feedDirectory: feedDirectory(config),

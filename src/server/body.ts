@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import type { Patience } from "./patience.ts";
 
 /** A body that is not read to its end: the status that says why, and a line for the sender. */
 export class BodyError extends Error {
@@ -37,15 +38,18 @@ const TOO_SLOW = "the body came too slowly";
 /**
  * The pieces of a body, unpacked as `Content-Encoding` says.
  *
- * @param patienceMs how long the sender may take for each further {@link ENOUGH} bytes
+ * @param patience how long the sender may take for each further {@link ENOUGH} bytes
  * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow or goes
  */
-export async function* piecesOf(request: Request, patienceMs: number): AsyncGenerator<Uint8Array> {
+export async function* piecesOf(
+  request: Request,
+  patience: Patience,
+): AsyncGenerator<Uint8Array> {
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
-  if (isPlain && isShort(request)) return yield await wholeInTime(request, patienceMs);
+  if (isPlain && isShort(request)) return yield await wholeInTime(request, patience);
   if (request.body === null) return;
-  const received = inTime(request.body, patienceMs);
+  const received = inTime(request.body, patience);
   if (isPlain) return yield* received;
   const unpacked = unpackerOf(encoding);
   if (unpacked === undefined) {
@@ -88,17 +92,17 @@ function isShort({ headers }: Request): boolean {
  * A short body in one piece. The runtime makes no stream for it while nobody asks for `request.body`;
  * with one a request takes up to twice the time.
  */
-async function wholeInTime(request: Request, patienceMs: number): Promise<Uint8Array> {
+async function wholeInTime(request: Request, patience: Patience): Promise<Uint8Array> {
   const whole = request.bytes().catch((error: unknown) => {
     throw new BodyError(400, BROKE_OFF, { cause: error });
   });
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new BodyError(408, TOO_SLOW)), patienceMs);
+  const wait = patience.begin(() => late.reject(new BodyError(408, TOO_SLOW)));
   try {
     // What still comes after that is the runtime's to throw away.
     return await Promise.race([whole, late.promise]);
   } finally {
-    clearTimeout(timer);
+    patience.end(wait);
   }
 }
 
@@ -108,7 +112,7 @@ async function wholeInTime(request: Request, patienceMs: number): Promise<Uint8A
  */
 async function* inTime(
   body: ReadableStream<Uint8Array>,
-  patienceMs: number,
+  patience: Patience,
 ): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   const cancel = () => reader.cancel().catch(() => undefined);
@@ -116,12 +120,12 @@ async function* inTime(
   let isWaiting = false;
   const giveUp = () => {
     // While what it sent is being stored, it is not the sender who is slow.
-    if (!isWaiting) return timer = setTimeout(giveUp, patienceMs);
+    if (!isWaiting) return void (wait = patience.begin(giveUp));
     isTooSlow = true;
-    return void cancel();
+    void cancel();
   };
-  let timer = setTimeout(giveUp, patienceMs);
-  let sinceTimer = 0;
+  let wait = patience.begin(giveUp);
+  let sinceBegin = 0;
   let isOver = false;
   try {
     for (;;) {
@@ -135,14 +139,14 @@ async function* inTime(
       isOver = done;
       if (value === undefined) return;
       yield value;
-      sinceTimer += value.length;
-      if (sinceTimer < ENOUGH) continue;
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, patienceMs);
-      sinceTimer = 0;
+      sinceBegin += value.length;
+      if (sinceBegin < ENOUGH) continue;
+      patience.end(wait);
+      wait = patience.begin(giveUp);
+      sinceBegin = 0;
     }
   } finally {
-    clearTimeout(timer);
+    patience.end(wait);
     if (!isOver) await cancel();
   }
 }

@@ -6,16 +6,18 @@
  */
 import type { Accepted } from "../buffer/buffer.ts";
 import type { Decision, IgnoreReason } from "../types.ts";
-import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
+import { type Item, readAlertText, readLine } from "../wazuh/alert_file.ts";
+import { readAlertLine } from "../wazuh/alert_line.ts";
 import type { Taken } from "./answers.ts";
 import { BodyError, piecesOf } from "./body.ts";
+import type { Patience } from "./patience.ts";
 
 /** What alerts are taken by. */
 export interface IngestParts {
   /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
-  readonly patienceMs: number;
+  readonly patience: Patience;
   readonly decide: (value: unknown) => Decision;
   readonly accept: (decisions: readonly Decision[]) => Promise<Accepted>;
   readonly log: (level: "warning" | "error", message: string) => void;
@@ -38,13 +40,13 @@ const LINE_FEED = 10;
 export async function ingest(parts: IngestParts, request: Request): Promise<Reply> {
   const tally = new Tally(parts);
   try {
-    const body = await new Body(piecesOf(request, parts.patienceMs)).start(parts.maxBodyBytes);
+    const body = await new Body(piecesOf(request, parts.patience)).start(parts.maxBodyBytes);
     if (body === "too long") {
       const error = `longer than ${parts.maxBodyBytes} bytes, and not one alert a line`;
       return tally.reply(413, { error });
     }
     if (body instanceof Uint8Array) {
-      const items = readAlertFile(body);
+      const items = itemsOfWhole(body);
       for (let start = 0; start < items.length; start += BATCH) {
         await tally.take(items.slice(start, start + BATCH));
       }
@@ -184,6 +186,15 @@ function beginsWithLine(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+const decoder = new TextDecoder();
+
+/** The items of a body that is not lines: mostly one alert, as Wazuh writes it. */
+function itemsOfWhole(body: Uint8Array): readonly Item[] {
+  const text = decoder.decode(body);
+  const alert = readAlertLine(text);
+  return alert === undefined ? readAlertText(text) : [{ value: alert, where: "the alert", text }];
 }
 
 /** The items of lines, in batches. Of a line that is too long no more is kept than its number. */

@@ -16,12 +16,16 @@ export type Item =
 const TEXT_FORMAT = "alertdate=";
 
 /**
- * Splits the text of an alert file: one JSON value, an array of them, or one on each line.
+ * Splits an alert file: one JSON value, an array of them, or one on each line.
  *
  * Bytes that are not UTF-8 become U+FFFD, since the rest of such an alert is still evidence.
  */
 export function readAlertFile(bytes: Uint8Array): readonly Item[] {
-  const text = new TextDecoder().decode(bytes);
+  return readAlertText(new TextDecoder().decode(bytes));
+}
+
+/** As `readAlertFile()` of its text. */
+export function readAlertText(text: string): readonly Item[] {
   const trimmed = text.trim();
   if (trimmed === "") return [{ reason: "empty_file", where: "the whole file" }];
   if (trimmed.startsWith(TEXT_FORMAT)) return [{ reason: "text_format", where: "the whole file" }];

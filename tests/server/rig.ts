@@ -9,6 +9,7 @@ import { parseTokens, type TokenHash } from "../../src/server/access.ts";
 import { type App, type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
+import { Patience } from "../../src/server/patience.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */
@@ -59,17 +60,21 @@ export interface Rig extends Disposable {
   post(body: BodyInit | null, call?: Call): Promise<Answer>;
 }
 
+/** What a test has otherwise than others. */
+export type Changes = Partial<AppParts> & { readonly patienceMs?: number };
+
 /** Makes a service without metrics, and no tokens unless `changes` says so. */
-export function createService(changes: Partial<AppParts> = {}): Rig {
+export function createService({ patienceMs = 10_000, ...changes }: Changes = {}): Rig {
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
+  const patience = new Patience(patienceMs);
   const app = createApp({
+    patience,
     tokens: () => [],
     openPages: false,
     allowNetworks: undefined,
     limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
     maxBodyBytes: 4096,
-    patienceMs: 10_000,
     decide: decideDefault,
     accept: (decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW),
     isStoring: () => buffer.isLeaseHeld("any", NOW).then(() => true),
@@ -96,12 +101,15 @@ export function createService(changes: Partial<AppParts> = {}): Rig {
     ...{ app, buffer, logged, ask },
     get: (path, asked = {}) => send("GET", path, asked),
     post: (body, asked = {}) => send("POST", asked.path ?? "/alerts", { ...asked, body }),
-    [Symbol.dispose]: () => buffer[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      patience[Symbol.dispose]();
+      buffer[Symbol.dispose]();
+    },
   };
 }
 
 /** Makes a service with everything in it. */
-export async function createRig(changes: Partial<AppParts> = {}): Promise<Rig> {
+export async function createRig(changes: Changes = {}): Promise<Rig> {
   const now = changes.now ?? (() => NOW);
   const status = changes.status ?? (() => rig.buffer.status());
   const metrics = await createMetrics({ status, now, maxBytes: MAX_BYTES, version: "1.2.3" });

@@ -11,6 +11,7 @@ import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts"
 import type { Outcome, Sink } from "../../src/misp/sink.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/limits.ts";
+import { Patience } from "../../src/server/patience.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
 import type { Decision, Location } from "../../src/types.ts";
 import { decideDefault } from "./fixtures.ts";
@@ -63,6 +64,7 @@ export class PageScene implements Disposable {
   /** Steps of what is live, for a scene that steps itself. */
   readonly steps = new Set<() => void>();
   readonly app: ReturnType<typeof createApp>;
+  readonly #patience = new Patience(10_000);
 
   constructor(
     changes: Partial<AppParts> = {},
@@ -76,7 +78,7 @@ export class PageScene implements Disposable {
       allowNetworks: undefined,
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       maxBodyBytes: 1024 * 1024,
-      patienceMs: 10_000,
+      patience: this.#patience,
       decide: decideDefault,
       accept: (decisions) => this.buffer.accept(decisions, { maxUsernames: 100 }, this.now),
       isStoring: () => Promise.resolve(true),
@@ -102,6 +104,7 @@ export class PageScene implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#patience[Symbol.dispose]();
     this.buffer[Symbol.dispose]();
   }
 
