@@ -180,7 +180,7 @@ interface Connection {
 
 /** Makes the lines of one file. */
 class Site {
-  readonly #traffic: Traffic;
+  readonly #traffic: Omit<Traffic, "lines">;
   readonly #random = seededRandom(20261125);
   readonly #templates = {
     invalid: fixtureTemplate("01-5710-invalid-user", "sammy", "26279", "51676"),
@@ -191,7 +191,7 @@ class Site {
   readonly #others = OTHERS.map(otherTemplate);
   readonly #open: Connection[];
 
-  constructor(traffic: Traffic) {
+  constructor(traffic: Omit<Traffic, "lines">) {
     this.#traffic = traffic;
     this.#open = Array.from({ length: OPEN_CONNECTIONS }, () => this.#connect());
   }
@@ -251,17 +251,35 @@ class Site {
   }
 }
 
+/**
+ * Such lines without end.
+ *
+ * @param first number of the first: ids and times go on from there, all else begins anew
+ */
+export function* alertLines(
+  traffic: Omit<Traffic, "lines">,
+  first = 0,
+): Generator<string, never> {
+  const site = new Site(traffic);
+  let time = "";
+  for (let number = first;; number++) {
+    const second = FIRST_SECOND + Math.floor(number / A_SECOND);
+    if (time === "" || number % A_SECOND === 0) {
+      time = new Date(second * 1000).toISOString().replace("Z", "+0000");
+    }
+    yield site.line(number, second, time);
+  }
+}
+
 /** Writes such a file. */
 export async function writeAlertsJson(path: string, traffic: Traffic): Promise<void> {
-  const site = new Site(traffic);
+  const lines = alertLines(traffic);
   const encoder = new TextEncoder();
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  for (let start = 0; start < traffic.lines; start += A_SECOND) {
-    const second = FIRST_SECOND + start / A_SECOND;
-    const time = new Date(second * 1000).toISOString().replace("Z", "+0000");
+  for (let written = 0; written < traffic.lines; written += A_SECOND) {
     let text = "";
-    for (let line = start; line < Math.min(start + A_SECOND, traffic.lines); line++) {
-      text += site.line(line, second, time);
+    for (let left = Math.min(A_SECOND, traffic.lines - written); left > 0; left--) {
+      text += lines.next().value;
     }
     const bytes = encoder.encode(text);
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));

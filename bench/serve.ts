@@ -151,8 +151,8 @@ function load(...args: readonly string[]): Deno.Command {
   });
 }
 
-async function single(url: string, firstId: number): Promise<Load> {
-  const child = load("single", url, `${CONNECTIONS}`, `${SECONDS}`, `${firstId}`).spawn();
+async function single(url: string, first: number): Promise<Load> {
+  const child = load("single", url, `${CONNECTIONS}`, `${SECONDS}`, `${first}`).spawn();
   await child.stdin.close();
   const { stdout } = await child.output();
   return JSON.parse(new TextDecoder().decode(stdout)) as Load;

@@ -1,14 +1,13 @@
 /**
  * Loads `serve` from a process of its own, and says in one line of JSON what it saw.
  *
- * `single URL CONNECTIONS SECONDS FIRST_ID`: one alert a request, each connection one after the other.
+ * `single URL CONNECTIONS SECONDS FIRST`: one alert a request, each connection one after the other.
  * `slow URL COUNT`: requests that send one byte a second, until standard input closes.
  *
  * @module
  */
 import process from "node:process";
-import { sshdAlert } from "../tests/support/fixtures.ts";
-import { addressOf } from "./alerts_json.ts";
+import { alertLines } from "./alerts_json.ts";
 
 const [mode, url = "", ...numbers] = Deno.args;
 const { hostname, port } = new URL(url);
@@ -22,19 +21,16 @@ async function connect(): Promise<Deno.TcpConn> {
   return connection;
 }
 
-function request(id: string, source: number): Uint8Array {
-  const alert = JSON.stringify(sshdAlert({
-    id,
-    pid: 1000 + source % 60_000,
-    message: `Failed password for root from ${addressOf(source)} port 51676 ssh2`,
-  }));
+function request(alert: string): Uint8Array {
+  const body = encoder.encode(alert);
   return encoder.encode(
     `POST /alerts HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${alert.length}\r\n\r\n${alert}`,
+      `Content-Length: ${body.length}\r\n\r\n${alert}`,
   );
 }
 
-async function single(connections: number, seconds: number, firstId: number): Promise<void> {
+async function single(connections: number, seconds: number, first: number): Promise<void> {
+  const alerts = alertLines({ percent: 100, sources: 20_000 }, first);
   const times: number[] = [];
   let sent = 0;
   const end = performance.now() + seconds * 1000;
@@ -42,8 +38,8 @@ async function single(connections: number, seconds: number, firstId: number): Pr
     using connection = await connect();
     const buffer = new Uint8Array(16 * 1024);
     while (performance.now() < end) {
-      const number = sent++;
-      const bytes = request(`1787465647.${firstId + number}`, (number * 7919) % 20_000);
+      sent++;
+      const bytes = request(alerts.next().value);
       const start = performance.now();
       for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
       let answer = "";

@@ -192,7 +192,7 @@ const decoder = new TextDecoder();
 
 /** The items of a body that is not lines: mostly one alert, as Wazuh writes it. */
 function itemsOfWhole(body: Uint8Array): readonly Item[] {
-  const text = decoder.decode(body);
+  const text = decoder.decode(body).trimEnd();
   const alert = readAlertLine(text);
   return alert === undefined ? readAlertText(text) : [{ value: alert, where: "the alert", text }];
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sshdAlert } from "../support/fixtures.ts";
+import { fixture, sshdAlert } from "../support/fixtures.ts";
 import { alertText, createService } from "./rig.ts";
 
 Deno.test("POST /alerts refuses a body that is longer than allowed", async () => {
@@ -50,6 +50,22 @@ Deno.test("POST /alerts takes one alert, an array and NDJSON", async () => {
     ignored: {},
     errors: [],
   });
+});
+
+Deno.test("POST /alerts takes alerts as Wazuh writes them, in a body of one and of two lines", async () => {
+  using service = createService();
+  const [a, b, c, d] = Array.from(
+    { length: 4 },
+    (_, number) =>
+      JSON.stringify({ ...fixture("04-5760-failed-password"), id: `1787465647.${number}` }),
+  );
+  const taken = (accepted: number, duplicate: number) => ({
+    ...{ accepted, duplicate, ignored: {}, errors: [] },
+  });
+  assert.deepEqual((await service.post(a!)).body, taken(1, 0));
+  assert.deepEqual((await service.post(`${b}\n`)).body, taken(1, 0));
+  assert.deepEqual((await service.post(`${c}\n${d}`)).body, taken(2, 0));
+  assert.deepEqual((await service.post(`\n${a}\r\n`)).body, taken(0, 1));
 });
 
 Deno.test("POST /alerts takes the good alerts and says of the others where and why", async () => {
