@@ -127,7 +127,8 @@ function fill(path: string, now: number): number {
   }
   const attack = db.prepare(
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-       services) VALUES (?, ?, ?, ?, ?, ?, 'wazuh', 1)`,
+       services, techniques)
+     VALUES (?, ?, ?, ?, ?, ?, 'wazuh', 1, '[{"id":"T1110.001","name":"Guessing"}]')`,
   );
   const connection = db.prepare(
     "INSERT INTO attack_connection VALUES (?, 'fra1@wazuh', ?, 'journald', 1, 0, 1, 0, ?)",
@@ -138,7 +139,6 @@ function fill(path: string, now: number): number {
   const sensor = db.prepare(
     "INSERT INTO attack_sensor VALUES (?, 'fra1@wazuh', 'honeypot-fra1', 10, ?, ?)",
   );
-  const technique = db.prepare("INSERT INTO attack_technique VALUES (?, 'T1110.001', 'Guessing')");
   for (let index = 0; index < OPEN; index++) {
     const source = addressOf(SOURCES - 1 - index);
     // Those that try most are the busiest an hour knows.
@@ -148,7 +148,6 @@ function fill(path: string, now: number): number {
     for (let pid = 1; pid <= connections; pid++) connection.run(source, pid, now);
     for (let name = 0; name < (index < 200 ? 100 : 3); name++) username.run(source, `name${name}`);
     sensor.run(source, opened, now);
-    technique.run(source);
   }
   const minute = db.prepare("INSERT OR REPLACE INTO minute VALUES (?, 500, 400, 0, 400, 20)");
   for (let at = 0; at < 1500; at++) minute.run(Math.floor(now / 60_000) - at);

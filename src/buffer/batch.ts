@@ -5,14 +5,13 @@
  * @module
  */
 import type { SQLInputValue } from "node:sqlite";
-import type { Attempt, Sensor, Service } from "../types.ts";
+import type { Attempt, Sensor, Service, Technique } from "../types.ts";
 import type { Statements } from "./accept.ts";
 import {
   ATTACKS,
   CONNECTIONS,
   type Counts,
   SENSORS,
-  TECHNIQUES,
   TOUCHED,
   type UsernameCounts,
   USERNAMES,
@@ -22,6 +21,7 @@ import {
 import { Few } from "./few.ts";
 import { write, writeRows } from "./rows.ts";
 import { settleBefore } from "./settling.ts";
+import { TechniqueTexts } from "./techniques.ts";
 
 interface Connection {
   readonly sensor: string;
@@ -53,7 +53,7 @@ interface SourceDraft {
   passwords: Map<string, number> | undefined;
   readonly sensors: Few<string, SensorDraft>;
   /** Of all rules, once there was another than the last. */
-  techniques: Map<string, string | undefined> | undefined;
+  techniques: Map<string, Technique> | undefined;
   // Where its last attempt went: the next one is nearly always of the same connection, and is then
   // added without looking anything up.
   connection: Connection | undefined;
@@ -139,23 +139,25 @@ export class Batch {
     if (this.#sources.size === 0) return;
     // In the order of the tables' keys: neighbours share pages, which are then found in memory.
     const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
-    const open = openAttacks(sql, sources, now);
+    const addresses = sources.map(([sourceIp]) => sourceIp);
+    const open = openAttacks(sql, addresses, now);
+    // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
+    settleBefore(sql, addresses.filter((sourceIp) => !open.has(sourceIp)), now);
     const attacks: SQLInputValue[] = [];
     const again: SQLInputValue[] = [];
     const connections: SQLInputValue[] = [];
     const sensors: SQLInputValue[] = [];
-    const techniques: SQLInputValue[] = [];
+    const techniques = new TechniqueTexts();
     const usernames: SQLInputValue[] = [];
     const further: [sourceIp: string, name: UsernameCounts][] = [];
     for (const [sourceIp, source] of sources) {
       const known = open.get(sourceIp);
-      // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
-      if (known === undefined) settleBefore(sql, sourceIp, now);
       const isFresh = known !== undefined && now - known.touchedAt < TOUCH_MS;
-      pushAttack(isFresh ? again : attacks, sourceIp, source, now);
+      const heard = source.techniques?.values().toArray() ?? source.rule ?? [];
+      const added = techniques.added(known?.techniques ?? null, heard);
+      pushAttack(isFresh ? again : attacks, sourceIp, source, added, now);
       pushConnections(connections, sourceIp, source, now);
       pushSensors(sensors, sourceIp, source);
-      pushTechniques(techniques, sourceIp, source, known?.techniques);
       const names = source.usernames;
       if ((known?.names ?? 0) + names.size <= maxUsernames) {
         pushUsernames(usernames, sourceIp, source);
@@ -170,13 +172,10 @@ export class Batch {
     writeRows(sql, ATTACKS, again);
     writeRows(sql, CONNECTIONS, connections);
     writeRows(sql, SENSORS, sensors);
-    writeRows(sql, TECHNIQUES, techniques);
     writeRows(sql, USERNAMES, usernames);
     for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
   }
 }
-
-type Sources = readonly (readonly [sourceIp: string, source: SourceDraft])[];
 
 /**
  * How exactly is known when an attack was touched last, milliseconds. In a flood its sources come again
@@ -188,11 +187,12 @@ function pushAttack(
   values: SQLInputValue[],
   sourceIp: string,
   source: SourceDraft,
+  techniques: string | null,
   now: number,
 ): void {
   const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, place } = source;
   values.push(sourceIp, firstSeen, lastSeen, now, now, alerts, manager, compromisedAt ?? null);
-  values.push(services, place === undefined ? null : JSON.stringify(place));
+  values.push(services, place === undefined ? null : JSON.stringify(place), techniques);
 }
 
 function pushConnections(
@@ -210,20 +210,6 @@ function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: Sou
   sensors.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
     values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
   });
-}
-
-/** @param known ids that are there with their names */
-function pushTechniques(
-  values: SQLInputValue[],
-  sourceIp: string,
-  { techniques, rule = [] }: SourceDraft,
-  known: ReadonlySet<string> = NONE,
-): void {
-  const add = (name: string | undefined, id: string) => {
-    if (!known.has(id)) values.push(sourceIp, id, name ?? null);
-  };
-  if (techniques !== undefined) techniques.forEach(add);
-  else for (const { id, name } of rule) add(name, id);
 }
 
 function pushUsernames(
@@ -273,7 +259,7 @@ function addTechniques(source: SourceDraft, techniques: Attempt["techniques"]): 
   const isSecond = source.techniques === undefined;
   const all = source.techniques ??= new Map();
   for (const rule of isSecond ? [earlier, techniques] : [techniques]) {
-    for (const { id, name } of rule) all.set(id, all.get(id) ?? name);
+    for (const { id, name } of rule) all.set(id, { id, name: all.get(id)?.name ?? name });
   }
 }
 
@@ -322,11 +308,9 @@ interface OpenAttack {
   readonly touchedAt: number;
   /** User names; one at two places counts twice. */
   readonly names: number;
-  /** Ids of the techniques that have their names. */
-  readonly techniques: ReadonlySet<string>;
+  /** As its row has them. */
+  readonly techniques: string | null;
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Looks at the open attacks of sources. They were opened now at the latest: where it was later, the
@@ -334,23 +318,14 @@ const NONE: ReadonlySet<string> = new Set();
  */
 function openAttacks(
   sql: Statements,
-  sources: Sources,
+  sources: readonly string[],
   now: number,
 ): ReadonlyMap<string, OpenAttack> {
   const rows = sql(
     `SELECT source_ip, touched_at, opened_at > ? AS is_ahead,
-       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names,
-       (SELECT group_concat(technique) FROM attack_technique t
-        WHERE t.source_ip = a.source_ip AND t.name IS NOT NULL) AS techniques
+       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names, techniques
      FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value`,
-  ).all(now, JSON.stringify(sources.map(([sourceIp]) => sourceIp)));
-  // Most sources have the same techniques.
-  const sets = new Map<string, ReadonlySet<string>>();
-  const setOf = (list: string) => {
-    let set = sets.get(list);
-    if (set === undefined) sets.set(list, set = new Set(list.split(",")));
-    return set;
-  };
+  ).all(now, JSON.stringify(sources));
   const open = new Map<string, OpenAttack>();
   for (const { source_ip, touched_at, is_ahead, names, techniques } of rows) {
     const sourceIp = String(source_ip);
@@ -360,7 +335,7 @@ function openAttacks(
     open.set(sourceIp, {
       touchedAt: Number(touched_at),
       names: Number(names),
-      techniques: techniques === null ? NONE : setOf(String(techniques)),
+      techniques: techniques === null ? null : String(techniques),
     });
   }
   return open;

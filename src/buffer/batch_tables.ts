@@ -21,12 +21,13 @@ export interface UsernameCounts {
 export const ATTACKS: Upsert = {
   into:
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-    compromised_at, services, place)`,
-  columns: 10,
+    compromised_at, services, place, techniques)`,
+  columns: 11,
   onConflict: `ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
     last_seen = max(last_seen, excluded.last_seen), alerts = alerts + excluded.alerts,
     compromised_at = coalesce(compromised_at, excluded.compromised_at),
-    services = services | excluded.services, place = coalesce(excluded.place, place)`,
+    services = services | excluded.services, place = coalesce(excluded.place, place),
+    techniques = coalesce(excluded.techniques, techniques)`,
 };
 
 /** Of attacks that were not touched just before. */
@@ -50,14 +51,6 @@ export const SENSORS: Upsert = {
   onConflict: `ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
     first_seen = min(first_seen, excluded.first_seen),
     last_seen = max(last_seen, excluded.last_seen)`,
-};
-
-/** One that is known is left as it is: its page need not be written. */
-export const TECHNIQUES: Upsert = {
-  into: "INSERT INTO attack_technique (source_ip, technique, name)",
-  columns: 3,
-  onConflict: `ON CONFLICT DO UPDATE SET name = excluded.name
-    WHERE name IS NULL AND excluded.name IS NOT NULL`,
 };
 
 /** Of attacks whose names all find room: nothing has to be counted. */

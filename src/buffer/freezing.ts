@@ -6,6 +6,7 @@
 import { count, type Statements } from "./accept.ts";
 import { SERVICE_BITS } from "./batch.ts";
 import type { Attack, EvidenceRow, Frozen, Home, NewReport, SensorRow } from "./buffer.ts";
+import { storedTechniques } from "./techniques.ts";
 import { storedJson } from "./trouble.ts";
 import type { Location, Service, Technique } from "../types.ts";
 
@@ -45,10 +46,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
       firstSeen: Number(line.first_seen),
       lastSeen: Number(line.last_seen),
     })),
-    techniques: of("attack_technique").map((line) => ({
-      id: String(line.technique),
-      name: line.name === null ? undefined : String(line.name),
-    })),
+    techniques: storedTechniques(row.techniques),
   };
 }
 
@@ -112,7 +110,7 @@ export function readHome(sql: Statements, sourceIp: string): Home | undefined {
 }
 
 const ATTACK_TABLES: readonly string[] = [
-  ...["attack", "attack_username", "attack_password", "attack_sensor", "attack_technique"],
+  ...["attack", "attack_username", "attack_password", "attack_sensor"],
 ];
 
 /** Stores the home and its reports, and forgets the attack. */

@@ -11,6 +11,7 @@ import { KNOWN_SOURCES, readHome } from "./freezing.ts";
 import { LAST_DELIVERED } from "./outbox.ts";
 import type { ReportRow } from "./report_desk.ts";
 import { ROW, toRow } from "./reports.ts";
+import { storedTechniques } from "./techniques.ts";
 import type {
   Bounded,
   GuessesRow,
@@ -68,7 +69,7 @@ export function readOverview(sql: Statements, now: number): Overview {
     ranked: ranked.length,
     latest: latest.length,
     usernames: topUsernames(sql, latest),
-    techniques: topTechniques(sql, latest),
+    techniques: topTechniques(latest),
     sensors: sensorsOf(sql, latest),
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
     openAttacks: bounded(sql, "attack"),
@@ -107,7 +108,7 @@ export function readSource(sql: Statements, sourceIp: string): SourceView | unde
     distinctUsernames: names.size,
     furtherUsernames: Number(attack?.further_usernames ?? 0) + (home?.furtherUsernames ?? 0),
     sensors: sensorsOfSource(sql, source),
-    techniques: techniquesOf(sql, source),
+    techniques: techniquesOf(source),
   };
 }
 
@@ -306,10 +307,10 @@ function mostFirst(counts: ReadonlyMap<string, number>, most: number): readonly 
     .map(([text, guesses]) => ({ text, guesses }));
 }
 
-function topTechniques(sql: Statements, latest: readonly Source[]): readonly TechniqueRow[] {
+function topTechniques(latest: readonly Source[]): readonly TechniqueRow[] {
   const found = new Map<string, TechniqueRow>();
   for (const source of latest) {
-    for (const { id, name } of techniquesOf(sql, source)) {
+    for (const { id, name } of techniquesOf(source)) {
       const before = found.get(id);
       found.set(id, { id, name: before?.name ?? name, sources: (before?.sources ?? 0) + 1 });
     }
@@ -319,16 +320,11 @@ function topTechniques(sql: Statements, latest: readonly Source[]): readonly Tec
     .slice(0, TOP_TECHNIQUES);
 }
 
-function techniquesOf(sql: Statements, { sourceIp, attack, home }: Source): readonly Technique[] {
+function techniquesOf({ attack, home }: Source): readonly Technique[] {
   const found = new Map<string, Technique>();
   for (const technique of home?.techniques ?? []) found.set(technique.id, technique);
-  const rows = attack === undefined
-    ? []
-    : sql("SELECT technique, name FROM attack_technique WHERE source_ip = ? LIMIT 100")
-      .all(sourceIp);
-  for (const row of rows) {
-    const id = String(row.technique);
-    found.set(id, { id, name: row.name === null ? found.get(id)?.name : String(row.name) });
+  for (const { id, name } of storedTechniques(attack?.techniques ?? null)) {
+    found.set(id, { id, name: name ?? found.get(id)?.name });
   }
   return [...found.values()].sort((one, other) => one.id < other.id ? -1 : 1);
 }

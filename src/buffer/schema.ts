@@ -272,4 +272,11 @@ export const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE attack ADD COLUMN techniques TEXT;
+  UPDATE attack SET techniques = (SELECT json_group_array(json_object('id', technique, 'name', name))
+    FROM attack_technique t WHERE t.source_ip = attack.source_ip)
+  WHERE source_ip IN (SELECT source_ip FROM attack_technique);
+  DROP TABLE attack_technique;
+  `,
 ];

@@ -14,15 +14,17 @@ export function settleAll(sql: Statements, before: number): void {
 }
 
 /**
- * Settles what an attack finds of its source when it opens after a long silence. A home that is opened
+ * Settles what attacks find of their sources when they open after a long silence. A home that is opened
  * anew then must not count again what the last one told: pids come again, and pid 0 always does.
  */
-export function settleBefore(sql: Statements, sourceIp: string, opened: number): void {
+export function settleBefore(sql: Statements, sources: readonly string[], opened: number): void {
   const before = opened - SILENCE_MS;
-  // Nearly always nothing is that old, and one look at the source's own rows is enough.
-  const old = sql("SELECT 1 FROM attack_connection WHERE source_ip = ? AND touched_at < ? LIMIT 1")
-    .get(sourceIp, before);
-  if (old !== undefined) settle(sql, "source_ip = ?", [sourceIp, before]);
+  // Nearly always nothing is that old, and one look at each source's own rows is enough.
+  const old = sql(
+    `SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM attack_connection
+       WHERE source_ip = value AND touched_at < ?)`,
+  ).all(JSON.stringify(sources), before);
+  for (const { value } of old) settle(sql, "source_ip = ?", [String(value), before]);
 }
 
 function settle(sql: Statements, which: string, values: readonly (string | number)[]): void {

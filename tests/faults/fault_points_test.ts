@@ -203,5 +203,9 @@ function toFirstSchema(path: string): void {
 const ROWS: Readonly<Record<string, string>> = {
   seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert
     JOIN manager ON number = seen_alert.manager`,
+  attack: `SELECT source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
+    compromised_at, services, place, further_usernames FROM attack`,
+  attack_technique: `SELECT source_ip, value ->> 'id' AS technique, value ->> 'name' AS name
+    FROM attack, json_each(techniques)`,
 };
 const DETAILS = ["connection", "username", "sensor", "technique"].map((name) => `attack_${name}`);
