@@ -12,7 +12,7 @@ import { BUSY_TIMEOUT_MS } from "./trouble.ts";
  * SQLite's own 2 MiB, and would be written twice: pages that find no room go to the disk before the
  * commit.
  */
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIB = 24 * 1024;
 
 /**
  * Pages after which the log is copied into the file: what every batch changes is copied once in many.

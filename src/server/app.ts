@@ -42,10 +42,7 @@ export type App = Hono<Context>;
 
 const POLICY = "Content-Security-Policy";
 
-/**
- * What is told to senders, who are no browsers: all that pages tell would take a ninth of the time of a
- * request.
- */
+/** What is told to senders, who are no browsers: all that pages tell takes longer than to read an alert. */
 const TO_SENDERS: [string, string][] = [
   ["Content-Type", "application/json"],
   ["X-Content-Type-Options", "nosniff"],

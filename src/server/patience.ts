@@ -1,6 +1,6 @@
 /**
- * How long senders are waited for. A timer for each body would take a seventh of the time of its whole
- * request, so one serves all.
+ * How long senders are waited for. A timer for each body would take longer than to read it, so one
+ * serves all.
  *
  * @module
  */
