@@ -10,7 +10,7 @@
  */
 import { SqliteBuffer } from "../src/buffer/sqlite.ts";
 import { decide } from "../src/intake.ts";
-import { ingest } from "../src/server/ingest.ts";
+import { ingest, type IngestParts } from "../src/server/ingest.ts";
 import { Patience } from "../src/server/patience.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
@@ -88,12 +88,15 @@ async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
   const path = await Deno.makeTempFile({ dir: folder });
   using buffer = new SqliteBuffer(path, Date.now());
   using patience = new Patience(30_000);
+  const accept: IngestParts["accept"] = (all) =>
+    buffer.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now());
   const start = performance.now();
   const reply = await ingest({
     maxBodyBytes: 8 * 1024 * 1024,
     patience,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: (all) => buffer.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now()),
+    accept,
+    acceptAtOnce: accept,
     log: (_, message) => {
       throw new Error(message);
     },

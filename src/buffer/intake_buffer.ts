@@ -138,7 +138,9 @@ export class IntakeBuffer implements Disposable {
     now: number,
     followed?: buffer.Followed,
   ): Promise<buffer.Accepted> {
-    return (await this.acceptTogether([decisions], limits, now, followed))[0]!;
+    // A power cut takes the place in the file back with the alerts: they are read again.
+    const syncsItself = followed === undefined;
+    return (await this.#store([decisions], limits, now, syncsItself, followed))[0]!;
   }
 
   /** As `accept()` of one after the other, in one transaction: all of them are stored, or none. */
@@ -146,11 +148,8 @@ export class IntakeBuffer implements Disposable {
     groups: readonly (readonly Decision[])[],
     limits: buffer.Limits,
     now: number,
-    followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
-    const accepted = await this.#store(groups, limits, now, followed);
-    // A power cut takes the place in the file back with the alerts: they are read again.
-    if (followed !== undefined) return accepted;
+    const accepted = await this.#store(groups, limits, now, false);
     try {
       await this.#logSync?.sync();
     } catch (error) {
@@ -163,6 +162,7 @@ export class IntakeBuffer implements Disposable {
     groups: readonly (readonly Decision[])[],
     limits: buffer.Limits,
     now: number,
+    syncsItself: boolean,
     followed?: buffer.Followed,
   ): Promise<readonly buffer.Accepted[]> {
     const { maxBytes } = limits;
@@ -178,7 +178,8 @@ export class IntakeBuffer implements Disposable {
       faultPoint("in-tx-before-commit");
       return accepted;
     };
-    const work = () => this.#logSync === undefined ? this.#commit(store) : this.#commitOnly(store);
+    const work = () =>
+      syncsItself || this.#logSync === undefined ? this.#commit(store) : this.#commitOnly(store);
     return await this.attempt(async () => {
       try {
         const accepted = work();

@@ -25,8 +25,9 @@ export interface Care {
   /** For a process that stays and stores many alerts at a time. */
   readonly takesFloods?: boolean;
   /**
-   * Alerts are synced beside the event loop: for a process that has other things to do meanwhile. Those
-   * that are followed are not waited for: the next commit that is synced takes them along.
+   * Hand-overs that are stored together are synced beside the event loop: for a process that has other
+   * things to do meanwhile. What is followed is not waited for: the next commit that is synced takes it
+   * along.
    */
   readonly syncsBeside?: boolean;
   /** Damage is told, and nothing is moved: for commands that only look. */

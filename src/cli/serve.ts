@@ -81,6 +81,14 @@ export async function serve(start: Start): Promise<number> {
   const { maxBytes } = config.buffer;
   const owner = ownerName();
   const ended = new AbortController();
+  const tellingOfDamage = async <T>(store: () => Promise<T>): Promise<T> => {
+    const { movedAside } = buffer;
+    const accepted = await store();
+    if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+      logMovedAside(log, buffer.movedAside);
+    }
+    return accepted;
+  };
   using patience = new Patience(config.server.patienceMs);
   const app = createApp({
     ...config.server,
@@ -93,14 +101,11 @@ export async function serve(start: Start): Promise<number> {
     limits: new Limits(config.server),
     now: Date.now,
     decide: (value) => decide(value, rules, Date.now()),
-    accept: inGroups(async (groups) => {
-      const { movedAside } = buffer;
-      const accepted = await buffer.acceptTogether(groups, limitsOf(config), Date.now());
-      if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
-        logMovedAside(log, buffer.movedAside);
-      }
-      return accepted;
-    }),
+    accept: inGroups((groups) =>
+      tellingOfDamage(() => buffer.acceptTogether(groups, limitsOf(config), Date.now()))
+    ),
+    acceptAtOnce: (decisions) =>
+      tellingOfDamage(() => buffer.accept(decisions, limitsOf(config), Date.now())),
     // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
     isStoring: () => buffer.isLeaseHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     probeWrite: () => buffer.remember(WRITE_PROBE, new Date().toISOString()),

@@ -12,6 +12,8 @@ import type { Taken } from "./answers.ts";
 import { BodyError, piecesOf } from "./body.ts";
 import type { Patience } from "./patience.ts";
 
+type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
+
 /** What alerts are taken by. */
 export interface IngestParts {
   /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
@@ -19,7 +21,13 @@ export interface IngestParts {
   /** How long a sender may take for each further 64 KiB. */
   readonly patience: Patience;
   readonly decide: (value: unknown) => Decision;
-  readonly accept: (decisions: readonly Decision[]) => Promise<Accepted>;
+  readonly accept: Accept;
+  /**
+   * The same for alerts of a body without end. It waits for nothing but the disk, and keeps the event
+   * loop from turning meanwhile: Deno 2.9 reads on what is sent in chunks while nobody waits for it, and
+   * keeps all of it (denoland/deno#36869).
+   */
+  readonly acceptAtOnce: Accept;
   readonly log: (level: "warning" | "error", message: string) => void;
 }
 
@@ -48,11 +56,13 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
     if (body instanceof Uint8Array) {
       const items = itemsOfWhole(body);
       for (let start = 0; start < items.length; start += BATCH) {
-        await tally.take(items.slice(start, start + BATCH));
+        await tally.take(items.slice(start, start + BATCH), parts.accept);
       }
       return tally.replyToWhole(body);
     }
-    for await (const items of itemsOf(body, parts.maxBodyBytes)) await tally.take(items);
+    for await (const items of itemsOf(body, parts.maxBodyBytes)) {
+      await tally.take(items, parts.acceptAtOnce);
+    }
     return tally.reply(200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
@@ -76,7 +86,7 @@ class Tally {
     this.#parts = parts;
   }
 
-  async take(items: readonly Item[]): Promise<void> {
+  async take(items: readonly Item[], accept: Accept): Promise<void> {
     const bad: Taken["errors"][number][] = [];
     const decisions = items.map((item, index): Decision => {
       const decision = "reason" in item
@@ -87,7 +97,7 @@ class Tally {
       }
       return decision;
     });
-    const { accepted, duplicate, ignored } = await this.#parts.accept(decisions);
+    const { accepted, duplicate, ignored } = await accept(decisions);
     // Only what is committed is told.
     this.#accepted += accepted;
     this.#duplicate += duplicate;

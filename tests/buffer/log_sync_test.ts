@@ -68,7 +68,7 @@ Deno.test("LogSync closes what it opened", async () => {
   assert.equal(disk.closed(), 1);
 });
 
-Deno.test("accept() with syncsBeside says nothing before the disk has it, and lets others go on", async () => {
+Deno.test("acceptTogether() with syncsBeside says nothing before the disk has it, and lets others go on", async () => {
   using folder = tempFolder();
   using buffer = new SqliteBuffer(`${folder.path}/buffer.db`, NOW, { syncsBeside: true });
   const disk = Promise.withResolvers<void>();
@@ -76,14 +76,33 @@ Deno.test("accept() with syncsBeside says nothing before the disk has it, and le
   Deno.FsFile.prototype.syncData = () => disk.promise;
   try {
     let isAccepted = false;
-    const accepting = buffer.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, NOW);
+    const groups = [[decideDefault(sshdAlert())]];
+    const accepting = buffer.acceptTogether(groups, { maxUsernames: 100 }, NOW);
     void accepting.then(() => isAccepted = true);
     assert.equal((await buffer.status()).accepted, 1);
     await turn();
     assert.equal(isAccepted, false);
     disk.resolve();
-    assert.equal((await accepting).accepted, 1);
+    assert.equal((await accepting)[0]?.accepted, 1);
   } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+  }
+});
+
+Deno.test("accept() with syncsBeside syncs by itself, before the event loop turns", async () => {
+  using folder = tempFolder();
+  using buffer = new SqliteBuffer(`${folder.path}/buffer.db`, NOW, { syncsBeside: true });
+  const syncData = Deno.FsFile.prototype.syncData;
+  Deno.FsFile.prototype.syncData = () => Promise.reject(new Error("synced beside"));
+  let hasTurned = false;
+  const timer = setTimeout(() => hasTurned = true, 0);
+  try {
+    // Longer than the timer needs.
+    const many = Array.from({ length: 500 }, () => decideDefault(sshdAlert()));
+    assert.equal((await buffer.accept(many, { maxUsernames: 100 }, NOW)).accepted, 500);
+    assert.equal(hasTurned, false);
+  } finally {
+    clearTimeout(timer);
     Deno.FsFile.prototype.syncData = syncData;
   }
 });
@@ -110,7 +129,7 @@ Deno.test("accept() with syncsBeside does not wait for the disk with what is fol
   assert.equal((await buffer.status()).accepted, 1);
 });
 
-Deno.test("accept() with syncsBeside says which file it was that did not reach the disk", async () => {
+Deno.test("acceptTogether() with syncsBeside says which file it was that did not reach the disk", async () => {
   using folder = tempFolder();
   const path = `${folder.path}/buffer.db`;
   using buffer = new SqliteBuffer(path, NOW, { syncsBeside: true });
@@ -120,7 +139,7 @@ Deno.test("accept() with syncsBeside says which file it was that did not reach t
     Promise.reject(new Error("Input/output error (os error 5)"));
   try {
     await assert.rejects(
-      buffer.accept([alert], { maxUsernames: 100 }, NOW),
+      buffer.acceptTogether([[alert]], { maxUsernames: 100 }, NOW),
       (error: Error) => error.name === "BufferError" && error.message.includes(path),
     );
   } finally {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import type { AppParts } from "../../src/server/app.ts";
 import { alertText, createService } from "./rig.ts";
 
 const PACKERS = {
@@ -119,4 +120,17 @@ Deno.test("POST /alerts takes a body that breaks off for a fault of its sender",
     assert.equal(status, 400);
   }
   assert.deepEqual(service.logged, []);
+});
+
+Deno.test("POST /alerts stores lines without end at once, and short bodies with those of others", async () => {
+  const calls: string[] = [];
+  const stored = (how: string): AppParts["accept"] => (decisions) => {
+    calls.push(`${how} ${decisions.length}`);
+    return Promise.resolve({ accepted: decisions.length, duplicate: 0, ignored: new Map() });
+  };
+  const changes = { accept: stored("together"), acceptAtOnce: stored("at once") };
+  using service = createService({ ...changes, maxBodyBytes: 1_000_000 });
+  await service.post(alertText());
+  await service.post(`${alertText()}\n`.repeat(200));
+  assert.deepEqual(calls, ["together 1", "at once 200"]);
 });

@@ -68,6 +68,8 @@ export function createService({ patienceMs = 10_000, ...changes }: Changes = {})
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
   const patience = new Patience(patienceMs);
+  const accept = changes.accept ??
+    ((decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW));
   const app = createApp({
     patience,
     tokens: () => [],
@@ -76,7 +78,8 @@ export function createService({ patienceMs = 10_000, ...changes }: Changes = {})
     limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
     maxBodyBytes: 4096,
     decide: decideDefault,
-    accept: (decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW),
+    accept,
+    acceptAtOnce: accept,
     isStoring: () => buffer.isLeaseHeld("any", NOW).then(() => true),
     probeWrite: () => buffer.remember("probe", "1"),
     status: () => buffer.status(),

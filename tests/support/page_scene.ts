@@ -72,6 +72,8 @@ export class PageScene implements Disposable {
     path = ":memory:",
   ) {
     this.buffer = new SqliteBuffer(path, this.now);
+    const accept: AppParts["accept"] = (decisions) =>
+      this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
     this.app = createApp({
       tokens: () => [],
       openPages: false,
@@ -80,7 +82,8 @@ export class PageScene implements Disposable {
       maxBodyBytes: 1024 * 1024,
       patience: this.#patience,
       decide: decideDefault,
-      accept: (decisions) => this.buffer.accept(decisions, { maxUsernames: 100 }, this.now),
+      accept,
+      acceptAtOnce: accept,
       isStoring: () => Promise.resolve(true),
       probeWrite: () => Promise.resolve(),
       status: () => this.buffer.status(),
