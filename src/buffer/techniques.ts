@@ -7,6 +7,9 @@
 import type { Technique } from "../types.ts";
 import { storedJson } from "./trouble.ts";
 
+/** No attack has so many; whoever sends more must not make each further alert dearer. */
+const MOST = 100;
+
 /** @param text of the column; null: there are none */
 export function storedTechniques(text: unknown): readonly Technique[] {
   if (text === null) return [];
@@ -41,5 +44,6 @@ function merged(stored: readonly Technique[], techniques: readonly Technique[]):
     all.set(id, { id, name: all.get(id)?.name ?? name });
   }
   if (all.size === 0) return null;
-  return JSON.stringify([...all.values()].sort((one, other) => one.id < other.id ? -1 : 1));
+  const kept = [...all.values()].slice(0, MOST);
+  return JSON.stringify(kept.sort((one, other) => one.id < other.id ? -1 : 1));
 }

@@ -34,6 +34,14 @@ Deno.test("TechniqueTexts.added() keeps the first name, and takes one for a tech
   assert.deepEqual(storedTechniques(named), [SSH, { id: "T1078", name: "Valid Accounts" }]);
 });
 
+Deno.test("TechniqueTexts.added() stores no more than a hundred, those that came first", () => {
+  const texts = new TechniqueTexts();
+  const many = Array.from({ length: 100 }, (_, n) => ({ id: `T${2000 + n}`, name: "a" }));
+  const stored = texts.added(null, many);
+  assert.deepEqual(storedTechniques(stored), many);
+  assert.equal(texts.added(stored, [SSH, GUESSING]), null);
+});
+
 Deno.test("a buffer whose techniques had rows of their own keeps them", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
