@@ -7,7 +7,10 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BUILD_MODULE, type BuildInfo } from "../src/cli/build.ts";
+import { bundle, compileStart } from "./bundle.ts";
+import { deno, PROJECT } from "./deno.ts";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
+import { START_CODE, START_SCRIPT } from "./start_script.ts";
 import { V8_FLAGS } from "./v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
@@ -47,24 +50,12 @@ if (target !== undefined && !TARGETS.includes(target)) {
 const root = values.root.replace(/\/+$/, "");
 const site: Site = { root, mispHost, forwardHost, listen: values.listen };
 
-// Where Deno's download server is out of reach, COMPILE_DENO and DENORT_BIN name a CLI and its runtime.
-const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
-const project = new URL("../", import.meta.url).pathname;
-
-async function run(args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(deno, { args: [...args], cwd: project })
-    .output();
-  if (success) return;
-  console.error(`deno ${args[0]} failed:\n${new TextDecoder().decode(stderr)}`);
-  Deno.exit(1);
-}
-
 /** What git says; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {
   try {
     const command = new Deno.Command("git", {
       args: ["--no-optional-locks", ...args],
-      cwd: project,
+      cwd: PROJECT,
       stderr: "null",
     });
     const { success, stdout } = await command.output();
@@ -83,29 +74,31 @@ async function buildInfo(): Promise<BuildInfo> {
   return { commit: changed === "" ? commit : `${commit}+`, date, permissions };
 }
 
-// A few larger modules load faster than many small ones: that counts at every alert.
 const place = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
-const bundle = `${place}/bundle`;
+const folder = `${place}/bundle`;
 try {
-  const main = `${project}main.ts`;
-  const splitting = ["--platform", "deno", "--code-splitting", "--minify", "--outdir", bundle];
-  await run(["bundle", "--quiet", ...splitting, main]);
-  const baked = `${bundle}/${BUILD_MODULE}`;
-  await Deno.writeTextFile(baked, `export default ${JSON.stringify(await buildInfo())};\n`);
   // A configuration elsewhere would bring the names of both folders into the binary.
   const config = `${place}/deno.json`;
   await Deno.writeTextFile(config, JSON.stringify({ unstable: settings.unstable }));
+  await bundle(folder);
+  // Only the machine that it is for can tell what its runtime makes of the script.
+  const isForHere = target === undefined || target === Deno.build.target;
+  if (isForHere) await compileStart(place, folder, config);
+  const baked = `${folder}/${BUILD_MODULE}`;
+  await Deno.writeTextFile(baked, `export default ${JSON.stringify(await buildInfo())};\n`);
   // So would the time of their making.
-  for (const { name } of Deno.readDirSync(bundle)) Deno.utimeSync(`${bundle}/${name}`, 0, 0);
-  await run([
+  for (const { name } of Deno.readDirSync(folder)) Deno.utimeSync(`${folder}/${name}`, 0, 0);
+  const included = [baked, `${folder}/program.js`, `${folder}/${START_SCRIPT}`]
+    .concat(isForHere ? `${folder}/${START_CODE}` : []);
+  await deno([
     ...["compile", "--quiet", "--no-check", "--no-lock", "--config", config],
     // The cache would lie in /tmp under a name that anybody can take first, and hold code.
     "--no-code-cache",
     V8_FLAGS,
     ...(target === undefined ? [] : ["--target", target]),
     ...permissionFlags(site),
-    ...["--include", baked],
-    ...["--output", resolve(values.output), `${bundle}/main.js`],
+    ...included.flatMap((file) => ["--include", file]),
+    ...["--output", resolve(values.output), `${folder}/start.js`],
     // Arguments behind the script are built in, and stand before those of the command line.
     ...["--root", root],
   ]);

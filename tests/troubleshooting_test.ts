@@ -20,7 +20,7 @@ function* modulesBelow(folder: string): Generator<string> {
 }
 
 const sources = [
-  "main.ts",
+  "src/cli/program.ts",
   "src/buffer/open.ts",
   ...ROOMS.flatMap((room) => [...modulesBelow(`src/${room}/`)]),
 ].filter((path) => !QUIET.test(path));

@@ -8,6 +8,7 @@ import {
   BUSY_TIMEOUT_MS,
   isBusy,
   isDamage,
+  isNamed,
   messageOf,
   type Trouble,
   Unusable,
@@ -15,7 +16,7 @@ import {
 
 /** Says on one line which file cannot be used, why, and what to do. */
 export function explain(path: string, error: unknown): BufferError {
-  if (error instanceof BufferError) return error;
+  if (isNamed(error, "BufferError")) return error as BufferError;
   return new BufferError(path, troubleOf(path, error), { cause: error });
 }
 
@@ -65,7 +66,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 };
 
 function known(path: string, error: unknown): Trouble | undefined {
-  if (error instanceof Unusable) return error.trouble;
+  if (isNamed(error, "Unusable")) return (error as Unusable).trouble;
   if (error instanceof Deno.errors.NotCapable) {
     return {
       what: "this binary may not write there",

@@ -27,6 +27,14 @@ export class BufferError extends Error implements Trouble {
   }
 }
 
+/**
+ * Whether an error is of a class of that name. In the binary, what is loaded later brings classes of its
+ * own (deploy/start.ts).
+ */
+export function isNamed(error: unknown, name: string): error is Error {
+  return error instanceof Error && error.name === name;
+}
+
 /** What was read is not what was once written, whatever SQLite thinks of it. */
 export class Damage extends Error {
   override name = "Damage";
@@ -49,13 +57,13 @@ export class Unusable extends Error {
  * or where the database is another program's; Deno 2.5 says only that a statement cannot be prepared.
  */
 export function isDamage(error: unknown): boolean {
-  return error instanceof Damage ||
+  return isNamed(error, "Damage") ||
     /malformed|not a database|no such (table|column)|failed to prepare/i.test(messageOf(error));
 }
 
 /** Whether an error came from the file, not from what was to be written into it. */
 export function isOfFile(error: unknown): boolean {
-  return error instanceof Damage ||
+  return isNamed(error, "Damage") ||
     error instanceof Error && "code" in error &&
       /^ERR_(SQLITE|INVALID_STATE)/.test(`${error.code}`);
 }

@@ -18,13 +18,12 @@ const SELF = "/proc/self/exe";
  * (contracts/wazuh.md 1.5); the key goes by the environment, which only the same user can read.
  */
 export function startStayer(start: Start, config: Config, log: Log): void {
-  const main = new URL("../../main.ts", import.meta.url).pathname;
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, "flush", "--stay"];
   const { url, apiKey } = config.misp;
   try {
     const command = new Deno.Command(SELF, {
-      args: Deno.build.standalone ? args : ["run", "--quiet", "-P", main, ...args],
+      args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
       env: {
         ...(url === undefined ? {} : { WM_MISP_URL: url }),
         ...(apiKey === undefined ? {} : { WM_MISP_API_KEY: apiKey }),
@@ -40,3 +39,5 @@ export function startStayer(start: Start, config: Config, log: Log): void {
     log("warning", `no publisher could be started; let a timer call \`flush\`: ${reason}`);
   }
 }
+
+const mainModule = () => new URL("../../main.ts", import.meta.url).pathname;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { COMMANDS as STARTED } from "../../main.ts";
+import { COMMANDS as STARTED } from "../../src/cli/program.ts";
 import { OPTIONS as COMPLETIONS } from "../../src/cli/completions.ts";
 import { OPTIONS as CONFIG } from "../../src/cli/config.ts";
 import { OPTIONS as DOCTOR } from "../../src/cli/doctor.ts";

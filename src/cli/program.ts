@@ -1,0 +1,113 @@
+/**
+ * Decides how the program was started, and loads only what that start needs. An integration call,
+ * the start that happens at every alert, is there at once.
+ *
+ * @module
+ */
+import type { Start } from "./context.ts";
+import { EXIT, Failure } from "./exit.ts";
+import { integration } from "./integration.ts";
+import { oneLine } from "./log.ts";
+import { PROGRAM } from "../config/keys.ts";
+import { isIntegrationCall } from "../wazuh/argv.ts";
+
+type Command = (start: Start) => Promise<number>;
+
+/** Each is loaded when it is asked for. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  "--test": async () => (await import("./test_alert.ts")).testAlert,
+  "completions": async () => (await import("./completions.ts")).completions,
+  "config": async () => (await import("./config.ts")).config,
+  "doctor": async () => (await import("./doctor.ts")).doctor,
+  "flush": async () => (await import("./flush.ts")).flush,
+  "follow": async () => (await import("./follow.ts")).follow,
+  "help": async () => (await import("./help.ts")).help,
+  "retract": async () => (await import("./retract.ts")).retract,
+  "replay": async () => (await import("./replay.ts")).replay,
+  "report": async () => (await import("./report.ts")).report,
+  "serve": async () => (await import("./serve.ts")).serve,
+  "status": async () => (await import("./status.ts")).status,
+  "version": async () => (await import("./version.ts")).version,
+};
+
+const ALIASES: Readonly<Record<string, string>> = {
+  "--help": "help",
+  "-h": "help",
+  "--version": "version",
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const { root, configFile, rest } = takeOptions(args);
+  const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
+  const start = { root, configFile, args: rest.slice(1) };
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load !== undefined) {
+    const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
+    if (wantsHelp) return (await COMMANDS.help!())({ ...start, args: [name] });
+    return (await load())(start);
+  }
+  if (isIntegrationCall(rest, Object.keys(COMMANDS))) {
+    return integration({ ...start, args: rest });
+  }
+  const { nearest } = await import("./manual/nearest.ts");
+  const meant = nearest(name, Object.keys(COMMANDS));
+  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
+  const help = `\`${PROGRAM} help\` lists them`;
+  throw new Failure(EXIT.usage, `unknown command "${name}"; ${guess}${help}`);
+}
+
+/** `--root` and `--config` stand in front of the command: a compiled binary has its root built in. */
+function takeOptions(args: readonly string[]) {
+  let rest = args;
+  let root = "/var/ossec";
+  let configFile: string | undefined;
+  while (rest[0] === "--root" || rest[0] === "--config") {
+    const [option, value, ...others] = rest;
+    if (value === undefined || value === "") {
+      throw new Failure(EXIT.usage, `${option} needs a value`);
+    }
+    if (option === "--root") root = value.replace(/\/+$/, "");
+    else configFile = value;
+    rest = others;
+  }
+  const at = rest.indexOf("--config");
+  if (at > 0 && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) {
+    configFile = rest[at + 1];
+    if (configFile === undefined) throw new Failure(EXIT.usage, "--config needs a value");
+    rest = rest.toSpliced(at, 2);
+  }
+  return { root, configFile, rest };
+}
+
+/**
+ * Bad input costs one clear line: integratord shows only the last one printed. Errors are told apart by
+ * their names: in the binary, a command brings classes of its own (deploy/start.ts).
+ */
+function explain(error: unknown): { readonly code: number; readonly line: string } {
+  if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };
+  const { name, message } = error;
+  switch (name) {
+    case "Failure":
+      return { code: (error as Failure).code, line: message };
+    case "ConfigError":
+      return { code: EXIT.usage, line: message };
+    case "BufferError":
+      return { code: EXIT.failed, line: message };
+    case "RangeError":
+    case "TypeError":
+      return { code: EXIT.failed, line: `${name}: ${message}` };
+    default:
+      return { code: EXIT.failed, line: `failed: ${message}` };
+  }
+}
+
+/** Runs what the arguments ask for. @returns the exit code */
+export async function program(args: readonly string[]): Promise<number> {
+  try {
+    return await run(args);
+  } catch (error) {
+    const { code, line } = explain(error);
+    console.error(`${PROGRAM}: ${oneLine(line).slice(0, 1000)}`);
+    return code;
+  }
+}
