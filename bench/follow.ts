@@ -294,7 +294,7 @@ try {
   await growth();
   console.log();
   columns(`${KIND}, with its start`, "lines", "alerts", "peak memory", "", "budget", "");
-  await command(COMMAND_LINES, 100);
+  for (const lines of [LINES, COMMAND_LINES]) await command(lines, 100);
   await command(MEMORY_LINES, MEMORY_PERCENT);
 } finally {
   await Deno.remove(folder, { recursive: true });
