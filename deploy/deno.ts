@@ -1,5 +1,5 @@
 /**
- * The Deno that compiles, and folders that it works in.
+ * The Deno that compiles, and the folder that it works in.
  *
  * @module
  */

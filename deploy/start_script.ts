@@ -13,7 +13,7 @@ export const START_SCRIPT = "start_script.js";
 export const START_CODE = "start_script.code";
 
 /** The modules beside the script have the names that the bundler gave them. */
-export type Late = (name: string) => Promise<unknown>;
+type Late = (name: string) => Promise<unknown>;
 
 type Wrapped = (
   require: (name: string) => unknown,

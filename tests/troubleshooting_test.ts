@@ -20,7 +20,6 @@ function* modulesBelow(folder: string): Generator<string> {
 }
 
 const sources = [
-  "src/cli/program.ts",
   "src/buffer/open.ts",
   ...ROOMS.flatMap((room) => [...modulesBelow(`src/${room}/`)]),
 ].filter((path) => !QUIET.test(path));
