@@ -1,5 +1,5 @@
 /**
- * The program under `deno run`; the binary starts by deploy/start.ts.
+ * The program under `deno run`; the binary starts by deploy/startup/start.ts.
  *
  * @module
  */

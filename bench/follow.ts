@@ -9,11 +9,11 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { V8_FLAGS } from "../deploy/v8.ts";
-import { SqliteBuffer } from "../src/buffer/sqlite.ts";
-import { decideStep } from "../src/follow/decide_step.ts";
+import { V8_FLAGS } from "../deploy/startup/v8.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
+import { decideStep } from "../src/intake/decide_lines.ts";
 import { follow } from "../src/follow/follower.ts";
-import { Gathered } from "../src/follow/gathered.ts";
+import { StepBatch } from "../src/follow/gathered.ts";
 import { createProgram, KIND } from "../tests/e2e/program.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { peakMemory } from "./peak_memory.ts";
@@ -44,7 +44,7 @@ const rules = defaultRules({ publishPrivate: false });
 
 /** Follows the whole file, as the command does. @returns seconds */
 async function followAll(database: string): Promise<number> {
-  using buffer = new SqliteBuffer(database, Date.now(), { takesFloods: true, syncsBeside: true });
+  using buffer = new SqliteBuffer(database, Date.now(), { bulk: true, asyncSync: true });
   let isOver = false;
   const start = performance.now();
   const steps = follow({
@@ -55,16 +55,16 @@ async function followAll(database: string): Promise<number> {
       throw new Error(message);
     },
   });
-  const gathered = new Gathered();
+  const batch = new StepBatch();
   const store = async () => {
-    const taken = gathered.take();
+    const taken = batch.take();
     if (taken !== undefined) {
-      await buffer.accept(taken.decisions, LIMITS, Date.now(), taken.followed);
+      await buffer.intake.accept(taken.decisions, LIMITS, Date.now(), taken.followed);
     }
   };
   for await (const step of steps) {
-    gathered.add(step, decideStep(step, rules, -Infinity, Date.now()), performance.now());
-    if (gathered.isEnough(performance.now())) await store();
+    batch.add(step, decideStep(step, rules, -Infinity, Date.now()), performance.now());
+    if (batch.isEnough(performance.now())) await store();
   }
   await store();
   return (performance.now() - start) / 1000;
@@ -184,9 +184,9 @@ function fill(database: string, known: number, areOpen: boolean): void {
   const now = Date.now();
   const detail =
     '{"services":["ssh"],"usernames":{"root":7},"furtherUsernames":0,"sensors":[],"techniques":[]}';
-  const home = db.prepare(
-    `INSERT INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
-       alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
+  const record = db.prepare(
+    `INSERT INTO source_record (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
+       alerts, pam, sshd, connect, attempts, reports, detail, snapshot_at)
      VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 60, 0, 60, 0, 60, 3, ?, ?)`,
   );
   const attack = db.prepare(
@@ -197,7 +197,7 @@ function fill(database: string, known: number, areOpen: boolean): void {
     const address = addressOf(number);
     const at = now - (known - number);
     const uuid = `00000000-0000-5000-8000-${number.toString().padStart(12, "0")}`;
-    home.run(address, uuid, at, at, detail, at);
+    record.run(address, uuid, at, at, detail, at);
     if (areOpen) attack.run(address, at, at, at, at);
   }
   db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");

@@ -24,7 +24,7 @@ try {
     `Deno ${Deno.version.deno}, ${SOURCES} known sources, ${OPEN} open attacks, ${REPORTS} reports, ` +
       `${(Deno.statSync(path).size / 2 ** 20).toFixed(0)} MiB, filled in ${filled.toFixed(0)} s`,
   );
-  const [top] = (await scene.buffer.overview(scene.now)).sources;
+  const [top] = (await scene.buffer.views.overview(scene.now)).sources;
   const pages: readonly (readonly [name: string, path: string])[] = [
     ["overview", "/"],
     ["source, open attack", `/sources/${top!.sourceIp}`],
@@ -80,7 +80,7 @@ function fill(path: string, now: number): number {
   const names = Array.from({ length: 40 }, (_, index) => [`user${index}`, 40 - index]);
   const detail = JSON.stringify({
     services: ["ssh"],
-    place: { country: "Netherlands", countryCode: "NL" },
+    sourceLocation: { country: "Netherlands", countryCode: "NL" },
     usernames: Object.fromEntries(names),
     furtherUsernames: 0,
     sensors: ["fra1", "ams2", "nyc1"].map((name) => ({
@@ -89,40 +89,40 @@ function fill(path: string, now: number): number {
     })),
     techniques: [{ id: "T1110.001", name: "Password Guessing" }, { id: "T1021.004", name: "SSH" }],
   });
-  const home = db.prepare(
-    `INSERT INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
-       alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
+  const record = db.prepare(
+    `INSERT INTO source_record (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
+       alerts, pam, sshd, connect, attempts, reports, detail, snapshot_at)
      VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 60, 0, 60, 0, 60, 3, ?, ?)`,
   );
   const report = db.prepare(
-    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, frozen_at, tries,
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, snapshot_at, tries,
        next_try_at, last_error, ended_at) VALUES (?, 'misp', ?, ?, ?, ?, 60, ?, 1, ?, ?, ?)`,
   );
   const delivered = db.prepare(
-    "INSERT INTO delivered_home VALUES (?, 'misp', ?, ?, '')",
+    "INSERT INTO delivery VALUES (?, 'misp', ?, ?, '')",
   );
   const body = JSON.stringify({ Event: { info: "x".repeat(6000) } });
   for (let index = 0; index < SOURCES; index++) {
     const source = addressOf(index);
     const uuid = `00000000-0000-5000-8000-${index.toString().padStart(12, "0")}`;
-    const frozen = now - (SOURCES - index) * 100;
-    home.run(
+    const snapshot = now - (SOURCES - index) * 100;
+    record.run(
       source,
       uuid,
-      frozen - 1e6,
-      frozen,
+      snapshot - 1e6,
+      snapshot,
       index % 100 === 0 || index > SOURCES - 1000
         ? detail
         : '{"services":[],"usernames":{},"furtherUsernames":0,"sensors":[],"techniques":[]}',
-      frozen,
+      snapshot,
     );
-    delivered.run(uuid, source, frozen);
+    delivered.run(uuid, source, snapshot);
     if (index < SOURCES - REPORTS) continue;
     const state = index % 30 === 0 ? "refused" : index % 15 === 0 ? "pending" : "delivered";
     const isDone = state === "delivered";
     report.run(
-      ...[uuid, source, uuid, state, isDone ? "" : body, frozen, frozen],
-      ...[isDone ? null : "MISP said no", frozen],
+      ...[uuid, source, uuid, state, isDone ? "" : body, snapshot, snapshot],
+      ...[isDone ? null : "MISP said no", snapshot],
     );
   }
   const attack = db.prepare(

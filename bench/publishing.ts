@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { V8_FLAGS } from "../deploy/v8.ts";
-import { SqliteBuffer } from "../src/buffer/sqlite.ts";
+import { V8_FLAGS } from "../deploy/startup/v8.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { CAN_COMPILE, createProgram } from "../tests/e2e/program.ts";
 import { decideDefault, sshdAlert } from "../tests/support/fixtures.ts";
 
@@ -21,7 +21,7 @@ const MOST_SLOW_RETURNS = 1000;
 
 /** A report; the two requests of the first contact, once an hour, are no report's. */
 const REQUESTS_BUDGET = 2;
-const CONTACT_REQUESTS = 2;
+const CAPABILITY_REQUESTS = 2;
 const MEMORY_BUDGET_MIB = 120;
 const RATIO_BUDGET = 3;
 
@@ -129,7 +129,7 @@ class Site implements Disposable {
     return {
       perSecond: this.#sources / seconds,
       requestsPerReport: requests / this.#sources,
-      isWithinRequests: requests <= REQUESTS_BUDGET * this.#sources + CONTACT_REQUESTS,
+      isWithinRequests: requests <= REQUESTS_BUDGET * this.#sources + CAPABILITY_REQUESTS,
       memory: Number(said.trim().split("\n").at(-1)) / 1024,
     };
   }
@@ -139,7 +139,7 @@ class Site implements Disposable {
     for (let first = 0; first < this.#sources; first += BATCH) {
       const count = Math.min(BATCH, this.#sources - first);
       const decisions = Array.from({ length: count }, (_, at) => guess(first + at, hour));
-      await buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+      await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
     }
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decide } from "../src/intake.ts";
+import { decide } from "../src/intake/decide.ts";
 import { readLine } from "../src/wazuh/alert_file.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 

@@ -8,15 +8,15 @@
  *
  * @module
  */
-import { SqliteBuffer } from "../src/buffer/sqlite.ts";
-import { decide } from "../src/intake.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
+import { decide } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
-import { Patience } from "../src/server/patience.ts";
+import { ReadTimeout } from "../src/server/middleware/read_timeout.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
-import { V8_FLAGS } from "../deploy/v8.ts";
+import { V8_FLAGS } from "../deploy/startup/v8.ts";
 import { cpuTime, peakMemory } from "./peak_memory.ts";
 
 const LINES = 60_000;
@@ -87,13 +87,13 @@ async function overHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
 async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
   const path = await Deno.makeTempFile({ dir: folder });
   using buffer = new SqliteBuffer(path, Date.now());
-  using patience = new Patience(30_000);
+  using readTimeout = new ReadTimeout(30_000);
   const accept: IngestParts["accept"] = (all) =>
-    buffer.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now());
+    buffer.intake.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now());
   const start = performance.now();
   const reply = await ingest({
     maxBodyBytes: 8 * 1024 * 1024,
-    patience,
+    readTimeout,
     decide: (value) => decide(value, rules, Date.now()),
     accept,
     acceptAtOnce: accept,

@@ -5,8 +5,8 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBuffer } from "../src/buffer/sqlite.ts";
-import { decideStep } from "../src/follow/decide_step.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
+import { decideStep } from "../src/intake/decide_lines.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { defaultRules, fixture } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
@@ -66,7 +66,7 @@ async function bytesPerSource(folder: string): Promise<void> {
   {
     using buffer = new SqliteBuffer(path, Date.now());
     const { decisions } = decideStep({ text, tooLong: 0 }, rules, -Infinity, Date.now());
-    await buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+    await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
   }
   using db = new DatabaseSync(path);
   const sources = Number(db.prepare("SELECT count(*) AS n FROM attack").get()?.n);

@@ -6,12 +6,12 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { BUILD_MODULE, type BuildInfo } from "../src/cli/build.ts";
-import { bundle, compileStart } from "./bundle.ts";
+import { BUILD_MODULE, type BuildInfo } from "../src/cli/wiring/build.ts";
+import { bundle, compileStart } from "./startup/bundle.ts";
 import { deno, PROJECT } from "./deno.ts";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
-import { START_CODE, START_SCRIPT } from "./start_script.ts";
-import { V8_FLAGS } from "./v8.ts";
+import { START_CODE, START_SCRIPT } from "./startup/start_script.ts";
+import { V8_FLAGS } from "./startup/v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
 /** Machines that Wazuh's manager runs on. Without a target: this one. */
@@ -74,16 +74,16 @@ async function buildInfo(): Promise<BuildInfo> {
   return { commit: changed === "" ? commit : `${commit}+`, date, permissions };
 }
 
-const place = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
-const folder = `${place}/bundle`;
+const workFolder = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
+const folder = `${workFolder}/bundle`;
 try {
   // A configuration elsewhere would bring the names of both folders into the binary.
-  const config = `${place}/deno.json`;
+  const config = `${workFolder}/deno.json`;
   await Deno.writeTextFile(config, JSON.stringify({ unstable: settings.unstable }));
   await bundle(folder);
   // Only the machine that it is for can tell what its runtime makes of the script.
   const isForHere = target === undefined || target === Deno.build.target;
-  if (isForHere) await compileStart(place, folder, config);
+  if (isForHere) await compileStart(workFolder, folder, config);
   const baked = `${folder}/${BUILD_MODULE}`;
   await Deno.writeTextFile(baked, `export default ${JSON.stringify(await buildInfo())};\n`);
   // So would the time of their making.
@@ -103,6 +103,6 @@ try {
     ...["--root", root],
   ]);
 } finally {
-  await Deno.remove(place, { recursive: true });
+  await Deno.remove(workFolder, { recursive: true });
 }
 console.log(`${values.output}\n  ${permissionFlags(site).join("\n  ")}`);

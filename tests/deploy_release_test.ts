@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { releaseNotes } from "../deploy/release_notes.ts";
-import { MIGRATIONS } from "../src/buffer/schema.ts";
+import { MIGRATIONS } from "../src/buffer/sqlite/schema.ts";
 import { billOfMaterials, ownMaterials } from "../deploy/sbom.ts";
 
 const PROJECT = new URL("../", import.meta.url);

@@ -75,7 +75,7 @@ for (const command of ["serve", "follow", "flush"]) {
       assert.equal(one("RestartPreventExitStatus"), String(EXIT.usage));
     }
     const grace = Number(
-      /GRACE_MS = ([\d_]+)/.exec(read("src/cli/serve.ts"))?.[1]?.replace("_", ""),
+      /GRACE_MS = ([\d_]+)/.exec(read("src/cli/commands/serve.ts"))?.[1]?.replace("_", ""),
     );
     assert.ok(Number(one("TimeoutStopSec")) * 1000 > grace);
   });

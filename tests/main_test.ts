@@ -29,9 +29,9 @@ async function loadedAtOnce(main: string): Promise<ReadonlySet<string>> {
 Deno.test("main.ts loads no package and nothing of the service for an integration call", async () => {
   const main = new URL("../main.ts", import.meta.url).pathname;
   const found = [...await loadedAtOnce(main)];
-  assert.ok(found.some((one) => one.endsWith("/src/cli/integration.ts")));
+  assert.ok(found.some((one) => one.endsWith("/src/cli/commands/integration.ts")));
   assert.deepEqual(found.filter((one) => /^npm:|\/src\/server\/|\/serve\.ts$/.test(one)), []);
   const forPeople =
-    /\/cli\/(?:manual\/|help\.|screen\.|progress\.|build\.|version\.|completions\.)/;
+    /\/cli\/(?:manual\/|commands\/(?:help|version|completions)\.|terminal\/(?:screen|progress)\.|wiring\/build\.)/;
   assert.deepEqual(found.filter((one) => forPeople.test(one)), []);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../deploy/permissions.ts";
 import { COMMANDS, EXIT_CODES } from "../src/cli/manual/commands.ts";
-import { SqliteBuffer } from "../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { describeService } from "../src/server/openapi.ts";
 import { createMetrics } from "../src/server/metrics.ts";
 import { configurationKeys, DEFAULT_RULES, type Key } from "../src/config/keys.ts";
@@ -88,7 +88,7 @@ Deno.test("README names every endpoint of serve, and who may use it", () => {
 Deno.test("README names every metric with its labels", async () => {
   const buffer = new SqliteBuffer(":memory:", 0);
   const metrics = await createMetrics({
-    status: async () => ({ ...await buffer.status(), ignored: new Map([["malformed", 1]]) }),
+    status: async () => ({ ...await buffer.views.status(), ignored: new Map([["malformed", 1]]) }),
     ...{ maxBytes: 1, version: "1", now: () => 0 },
   });
   metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });

@@ -1,45 +1,35 @@
 /**
- * Leases: who may publish. The fence grows with every holder, and outlives a release.
+ * What the buffer offers to processes that must not work at the same time.
  *
  * @module
  */
-import type { Statements } from "./accept.ts";
-import type { Lease } from "./buffer.ts";
 
-/** No lease lasts longer, milliseconds: one that does is of a clock that was set back since. */
-const LONGEST_LEASE_MS = 60 * 60_000;
-
-/** Takes a lease that nobody holds, or that has run out. */
-export function take(
-  sql: Statements,
-  name: string,
-  owner: string,
-  milliseconds: number,
-  now: number,
-): Lease | undefined {
-  const row = sql(
-    `INSERT INTO lease (name, owner, fence, expires_at) VALUES (?, ?, 1, ?)
-     ON CONFLICT DO UPDATE SET owner = excluded.owner, fence = fence + 1,
-       expires_at = excluded.expires_at
-     WHERE expires_at <= ? OR expires_at > ?
-     RETURNING fence`,
-  ).get(name, owner, now + milliseconds, now, now + LONGEST_LEASE_MS);
-  return row === undefined ? undefined : { name, owner, fence: Number(row.fence) };
+/** A lease that was taken. Its fence grows each time, so that a late holder is told apart. */
+export interface Lease {
+  readonly name: string;
+  readonly owner: string;
+  readonly fence: number;
 }
 
-/** Prolongs a lease that is still ours. */
-export function renew(sql: Statements, lease: Lease, milliseconds: number, now: number): boolean {
-  const changed = sql("UPDATE lease SET expires_at = ? WHERE name = ? AND fence = ?")
-    .run(now + milliseconds, lease.name, lease.fence).changes;
-  return Number(changed) > 0;
-}
-
-/** Gives a lease up, if it is still ours. */
-export function release(sql: Statements, lease: Lease): void {
-  sql("UPDATE lease SET expires_at = 0 WHERE name = ? AND fence = ?").run(lease.name, lease.fence);
-}
-
-/** Whether somebody holds it. */
-export function isHeld(sql: Statements, name: string, now: number): boolean {
-  return sql("SELECT 1 FROM lease WHERE name = ? AND expires_at > ?").get(name, now) !== undefined;
+/** The part of the buffer that holds leases. Every method is one transaction. */
+export interface LeaseStore {
+  /**
+   * Takes a lease that nobody holds, or that has run out.
+   *
+   * @param milliseconds how long it lasts unless it is renewed
+   * @param now milliseconds UTC
+   * @returns undefined when another holds it
+   */
+  take(
+    name: string,
+    owner: string,
+    milliseconds: number,
+    now: number,
+  ): Promise<Lease | undefined>;
+  /** @returns false when another holds it by now */
+  renew(lease: Lease, milliseconds: number, now: number): Promise<boolean>;
+  /** Ends a lease, if it is still ours. */
+  release(lease: Lease): Promise<void>;
+  /** Whether somebody holds it. */
+  isHeld(name: string, now: number): Promise<boolean>;
 }

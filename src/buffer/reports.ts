@@ -1,156 +1,85 @@
 /**
- * The reports as people look at them, and the changes that people make.
+ * What the buffer offers to who looks at reports, sends them again or drops them.
  *
  * @module
  */
-import { count, type Statements } from "./accept.ts";
-import type { SinkName } from "./buffer.ts";
-import * as leases from "./leases.ts";
-import { storedJson } from "./trouble.ts";
-import type {
-  Changed,
-  ReportKey,
-  ReportList,
-  ReportRow,
-  ReportsMeant,
-  ReportState,
-} from "./report_desk.ts";
+import type { SinkName } from "../model.ts";
 
-/** Name of the counter of reports that were dropped. */
-export const DROPPED = "reports_dropped";
+/** How far a report is: on its way, with its sink, or never to be taken as it is. */
+export type ReportState = "pending" | "delivered" | "refused";
 
-/** The columns of {@link toRow}. Bodies may be large: only who shows one reads it. */
-export const ROW =
-  `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.state, r.attempts, r.frozen_at,
-    r.tries, max(r.next_try_at, coalesce(p.until, 0)) AS next_try_at, r.ended_at, r.last_error
-  FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink`;
-
-const ORDER = `ORDER BY CASE r.state WHEN 'refused' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END,
-  CASE r.state WHEN 'pending' THEN max(r.next_try_at, coalesce(p.until, 0)) ELSE -r.ended_at END,
-  r.uuid, r.sink`;
-
-const STATES: readonly ReportState[] = ["refused", "pending", "delivered"];
-
-/** The reports by state, so many of each. */
-export function listReports(sql: Statements, most: number): ReportList {
-  const counted = new Map(
-    sql("SELECT state, count(*) AS n FROM report GROUP BY state").all()
-      .map((row) => [String(row.state), Number(row.n)]),
-  );
-  const of = (state: ReportState) => counted.get(state) ?? 0;
-  return {
-    rows: STATES.flatMap((state) =>
-      sql(`${ROW} WHERE r.state = ? ${ORDER} LIMIT ?`)
-        .all(state, Math.min(most, Number.MAX_SAFE_INTEGER)).map(toRow)
-    ),
-    counts: { refused: of("refused"), pending: of("pending"), delivered: of("delivered") },
-  };
+/** A report on its way to one sink. The reports of one attack to several sinks share their uuid. */
+export interface ReportKey {
+  readonly uuid: string;
+  readonly sink: SinkName;
 }
 
-/** The reports that are meant. */
-export function findReports(sql: Statements, meant: ReportsMeant): readonly ReportRow[] {
-  switch (meant.kind) {
-    case "uuid":
-      return sql(`${ROW} WHERE r.uuid = ? OR r.event_uuid = ? ${ORDER}`)
-        .all(meant.uuid, meant.uuid).map(toRow);
-    case "source":
-      return sql(`${ROW} WHERE r.source_ip = ? ${ORDER}`).all(meant.sourceIp).map(toRow);
-    case "undelivered":
-      return sql(`${ROW} WHERE r.state <> 'delivered' ${ORDER}`).all().map(toRow);
-  }
+/** What is known of a report beside its body. Times are milliseconds UTC. */
+export interface ReportRow extends ReportKey {
+  readonly sourceIp: string;
+  readonly eventUuid: string;
+  readonly state: ReportState;
+  readonly attempts: number;
+  readonly snapshotAt: number;
+  readonly tries: number;
+  /** Only of a pending report; a pause of its sink is taken into account. */
+  readonly nextTryAt: number | undefined;
+  readonly lastTriedAt: number | undefined;
+  readonly lastError: string | undefined;
 }
 
-/** A report from a row of {@link ROW}. */
-export function toRow(row: Record<string, unknown>): ReportRow {
-  const state = row.state as ReportState;
-  return {
-    uuid: String(row.uuid),
-    sink: row.sink as SinkName,
-    sourceIp: String(row.source_ip),
-    eventUuid: String(row.event_uuid),
-    state,
-    attempts: Number(row.attempts),
-    frozenAt: Number(row.frozen_at),
-    tries: Number(row.tries),
-    nextTryAt: state === "pending" ? Number(row.next_try_at) : undefined,
-    lastTriedAt: row.ended_at === null ? undefined : Number(row.ended_at),
-    lastError: row.last_error === null ? undefined : String(row.last_error),
-  };
-}
+/** Which reports are meant. A uuid may be that of the report or of its event. */
+export type ReportsMeant =
+  | { readonly kind: "uuid"; readonly uuid: string }
+  | { readonly kind: "source"; readonly sourceIp: string }
+  | { readonly kind: "undelivered" };
 
-/** The body of a report, while it is kept. */
-export function reportBody(sql: Statements, { uuid, sink }: ReportKey): string | undefined {
-  const row = sql("SELECT body FROM report WHERE uuid = ? AND sink = ?").get(uuid, sink);
-  if (row === undefined || row.body === "") return undefined;
-  storedJson(String(row.body));
-  return String(row.body);
-}
-
-/** Makes a report due at once, as if never tried. Its last error stays to be read until then. */
-export function retry(sql: Statements, report: ReportKey, now: number): Changed {
-  const { uuid, sink } = report;
-  const state = stateOf(sql, report);
-  if (state === undefined) return "gone";
-  if (state === "delivered") return "delivered";
-  if (isSuperseded(sql, report, now)) return "superseded";
-  // Not simply now: a clock that is ahead and set back later would have it wait until then.
-  sql(
-    `UPDATE report SET state = 'pending', tries = 0, next_try_at = min(frozen_at, ?)
-     WHERE uuid = ? AND sink = ?`,
-  ).run(now, uuid, sink);
-  return "changed";
-}
-
-/** Removes a report for good, and counts it. */
-export function drop(sql: Statements, report: ReportKey): Changed {
-  const { uuid, sink } = report;
-  const state = stateOf(sql, report);
-  if (state === undefined) return "gone";
-  if (state === "delivered") return "delivered";
-  sql("DELETE FROM report WHERE uuid = ? AND sink = ?").run(uuid, sink);
-  count(sql, DROPPED, 1);
-  return "changed";
-}
-
-function stateOf(sql: Statements, { uuid, sink }: ReportKey): ReportState | undefined {
-  const row = sql("SELECT state FROM report WHERE uuid = ? AND sink = ?").get(uuid, sink);
-  return row?.state as ReportState | undefined;
+/** Reports, and how many there are of each state, whether listed or not. */
+export interface ReportList {
+  readonly rows: readonly ReportRow[];
+  readonly counts: Readonly<Record<ReportState, number>>;
 }
 
 /**
- * Whether the event has a later report. Freezing removes what it supersedes: this finds only what was
- * left behind some other way. Delivered reports are forgotten after a while, deliveries are not. A time
- * that is still to come is of a clock that was set back since, and tells of no order.
+ * What became of one report that was to be changed. `superseded`: a later report of the same event is
+ * there, and older content must not overwrite newer. `gone`: it was there when it was looked up.
  */
-function isSuperseded(sql: Statements, { uuid, sink }: ReportKey, now: number): boolean {
-  return sql(
-    `SELECT 1 FROM report r WHERE r.uuid = :uuid AND r.sink = :sink AND (
-       EXISTS (SELECT 1 FROM report later WHERE later.event_uuid = r.event_uuid
-         AND later.sink = r.sink AND later.source_ip = r.source_ip
-         AND later.frozen_at > r.frozen_at AND later.frozen_at <= :now)
-       OR EXISTS (SELECT 1 FROM delivered_home h WHERE h.event_uuid = r.event_uuid
-         AND h.sink = r.sink AND h.source_ip = r.source_ip
-         AND h.delivered_at > r.frozen_at AND h.delivered_at <= :now))`,
-  ).get({ uuid, sink, now }) !== undefined;
-}
+export type Changed = "changed" | "superseded" | "delivered" | "gone";
 
-/** No change lasts longer, milliseconds; the lease is given up at its end anyway. */
-const CHANGE_MS = 60_000;
-
-/**
- * Changes reports while nobody delivers. The lease is really taken, not only looked at: its new fence
- * stops a publisher whose lease has run out in the middle of a delivery.
- */
-export function change(
-  sql: Statements,
-  reports: readonly ReportKey[],
-  { name, owner }: { readonly name: string; readonly owner: string },
-  now: number,
-  work: (report: ReportKey) => Changed,
-): readonly Changed[] | undefined {
-  const lease = leases.take(sql, name, owner, CHANGE_MS, now);
-  if (lease === undefined) return undefined;
-  const changed = reports.map(work);
-  leases.release(sql, lease);
-  return changed;
+/** The part of the buffer that `report` works with. Every method is one transaction. */
+export interface ReportStore {
+  /**
+   * The refused first, then the pending by their next try, then the delivered; newest first.
+   *
+   * @param most of each state
+   */
+  list(most: number): Promise<ReportList>;
+  /** In the order of {@link ReportStore.list}. */
+  find(meant: ReportsMeant): Promise<readonly ReportRow[]>;
+  /** The event to deliver, as JSON text; undefined when it is not kept, as after its delivery. */
+  body(report: ReportKey): Promise<string | undefined>;
+  /**
+   * Makes refused and pending reports due at once, as if never tried.
+   *
+   * @param lease the publishers' lease, held for this change: nobody may be delivering meanwhile
+   * @param now milliseconds UTC
+   * @returns what became of each, in order; undefined when a publisher holds the lease
+   */
+  retry(
+    reports: readonly ReportKey[],
+    lease: { readonly name: string; readonly owner: string },
+    now: number,
+  ): Promise<readonly Changed[] | undefined>;
+  /**
+   * Removes refused and pending reports, and counts them. What they said stays in the record of the source.
+   *
+   * @param lease as for {@link ReportStore.retry}
+   * @param now milliseconds UTC
+   * @returns what became of each, in order; undefined when a publisher holds the lease
+   */
+  drop(
+    reports: readonly ReportKey[],
+    lease: { readonly name: string; readonly owner: string },
+    now: number,
+  ): Promise<readonly Changed[] | undefined>;
 }

@@ -1,127 +1,59 @@
 /**
- * Alerts that wait to be forwarded, on their way out: who was told that one arrived takes it out.
+ * What the buffer offers to who forwards alerts.
  *
  * @module
  */
-import { count, type Statements } from "./accept.ts";
-import type { Lease } from "./buffer.ts";
-import { FAR_AHEAD_MS, pause } from "./outbox.ts";
-import { BYTES, counted, WAITING } from "./spooling.ts";
-import type { Forwarded, SpooledAlert, SpoolStatus } from "./spool_desk.ts";
+import type { Lease } from "./leases.ts";
 
-/** Under this name it is left alone after a failure, as sinks are. */
-export const FORWARD = "forward";
-
-const FORWARDED = "forward.taken";
-const DUPLICATE = "forward.duplicate";
-const IGNORED = "forward.ignored";
-
-/** The oldest that wait. */
-export function alertsToForward(
-  sql: Statements,
-  most: number,
-  mostBytes: number,
-): readonly SpooledAlert[] {
-  const sizes = sql("SELECT number, bytes FROM spool ORDER BY number LIMIT ?").all(most);
-  let last: number | undefined;
-  let bytes = 0;
-  for (const row of sizes) {
-    bytes += Number(row.bytes);
-    if (last !== undefined && bytes > mostBytes) break;
-    last = Number(row.number);
-  }
-  if (last === undefined) return [];
-  return sql("SELECT number, body FROM spool WHERE number <= ? ORDER BY number").all(last)
-    .map((row) => ({ number: Number(row.number), body: String(row.body) }));
+/** An alert on its way to a remote `serve`. */
+export interface SpooledAlert {
+  /** Tells it apart among those that wait. */
+  readonly number: number;
+  /** One line of JSON. */
+  readonly body: string;
 }
 
-/** The owner too: in a buffer that took the place of a damaged one, fences begin anew. */
-function isOurs(sql: Statements, { name, fence, owner }: Lease): boolean {
-  const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ? AND owner = ?");
-  return held.get(name, fence, owner) !== undefined;
+/** What became of alerts that were sent. */
+export interface Forwarded {
+  /** They are there, and gone here. */
+  readonly accepted: readonly number[];
+  /** They are never accepted as they are: refused, and kept. */
+  readonly refused: readonly { readonly number: number; readonly reason: string }[];
+  /** Of those accepted: how many had come before, and how many became no attempt there. */
+  readonly duplicate: number;
+  readonly ignored: number;
 }
 
-/** Takes out what arrived, and sets aside what never will. */
-export function markForwarded(
-  sql: Statements,
-  lease: Lease,
-  { taken, refused, duplicate, ignored }: Forwarded,
-  now: number,
-): boolean {
-  if (!isOurs(sql, lease)) return false;
-  let bytes = 0;
-  let gone = 0;
-  for (const number of taken) {
-    const row = sql("DELETE FROM spool WHERE number = ? RETURNING bytes").get(number);
-    if (row === undefined) continue;
-    bytes += Number(row.bytes);
-    gone++;
-  }
-  for (const { number, reason } of refused) {
-    sql(
-      `INSERT INTO spool_refused (bytes, added_at, refused_at, reason, body)
-       SELECT bytes, added_at, ?, ?, body FROM spool WHERE number = ?`,
-    ).run(now, reason, number);
-    const { changes } = sql("DELETE FROM spool WHERE number = ?").run(number);
-    count(sql, WAITING, -Number(changes));
-  }
-  count(sql, WAITING, -gone);
-  count(sql, BYTES, -bytes);
-  count(sql, FORWARDED, gone);
-  count(sql, DUPLICATE, duplicate);
-  count(sql, IGNORED, ignored);
-  sql("DELETE FROM sink_pause WHERE sink = ?").run(FORWARD);
-  return true;
+/** What waits to be forwarded, and what became of the rest. Times are milliseconds UTC. */
+export interface SpoolStatus {
+  readonly waiting: number;
+  readonly oldestAddedAt: number | undefined;
+  /** Of those that wait and those refused. */
+  readonly bytes: number;
+  readonly refused: number;
+  /** Why the latest of them was. */
+  readonly lastRefusal: string | undefined;
+  readonly forwarded: number;
+  readonly duplicate: number;
+  readonly ignored: number;
 }
 
-/** Leaves the other side alone for a while. */
-export function pauseForwarding(
-  sql: Statements,
-  lease: Lease,
-  reason: string,
-  pauseMs: (failures: number) => number,
-  now: number,
-): void {
-  if (isOurs(sql, lease)) pause(sql, FORWARD, reason, pauseMs, now);
-}
-
-/** Whether any alert waits. */
-export function hasSpooled(sql: Statements): boolean {
-  return sql("SELECT 1 FROM spool LIMIT 1").get() !== undefined;
-}
-
-/** When the next may be sent: at once, too, where a clock that was set back since said when. */
-export function forwardDueAt(sql: Statements, now: number): number | undefined {
-  if (!hasSpooled(sql)) return undefined;
-  const until = Number(sql("SELECT until FROM sink_pause WHERE sink = ?").get(FORWARD)?.until ?? 0);
-  return until > now + FAR_AHEAD_MS ? 0 : until;
-}
-
-/** What was set aside waits again, behind the others. */
-export function forwardRefusedAgain(sql: Statements, lease: Lease): number {
-  if (!isOurs(sql, lease)) return 0;
-  const { changes } = sql(
-    `INSERT INTO spool (bytes, added_at, body)
-     SELECT bytes, added_at, body FROM spool_refused ORDER BY number`,
-  ).run();
-  if (changes === 0) return 0;
-  sql("DELETE FROM spool_refused").run();
-  count(sql, WAITING, Number(changes));
-  return Number(changes);
-}
-
-/** What waits, and what became of the rest. */
-export function spoolStatus(sql: Statements): SpoolStatus {
-  const oldest = sql("SELECT added_at FROM spool ORDER BY number LIMIT 1").get();
-  const latest = sql("SELECT reason FROM spool_refused ORDER BY number DESC LIMIT 1").get();
-  return {
-    waiting: counted(sql, WAITING),
-    oldestAddedAt: oldest === undefined ? undefined : Number(oldest.added_at),
-    bytes: counted(sql, BYTES),
-    refused: Number(sql("SELECT count(*) AS n FROM spool_refused").get()!.n),
-    lastRefusal: latest === undefined ? undefined : String(latest.reason),
-    forwarded: counted(sql, FORWARDED),
-    duplicate: counted(sql, DUPLICATE),
-    ignored: counted(sql, IGNORED),
-  };
+/** The part of the buffer that forwarding works with. */
+export interface SpoolStore {
+  /** The oldest alerts that wait: at most so many, of so many bytes together, but one at least. */
+  oldest(most: number, mostBytes: number): Promise<readonly SpooledAlert[]>;
+  /** @returns false when another holds the lease by now: then nothing was marked */
+  markForwarded(lease: Lease, forwarded: Forwarded, now: number): Promise<boolean>;
+  /** Pauses forwarding. @param pauseMs how long, given how often in a row it failed */
+  pause(
+    lease: Lease,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void>;
+  /** When the next alert may be sent, milliseconds UTC, 0: at once; undefined when none waits. */
+  dueAt(now: number): Promise<number | undefined>;
+  /** What was refused waits again. @returns how many */
+  retryRefused(lease: Lease): Promise<number>;
+  status(): Promise<SpoolStatus>;
 }

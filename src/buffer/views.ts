@@ -1,12 +1,49 @@
 /**
- * What pages show of the buffer. Every view is bounded: it takes milliseconds whatever the buffer holds.
- * Part of the Buffer interface.
+ * What the buffer shows of itself. Every view for pages is bounded: it takes milliseconds whatever the
+ * buffer holds.
  *
  * @module
  */
-import type { Location, Technique } from "../types.ts";
-import type { SensorRow } from "./buffer.ts";
-import type { ReportRow } from "./report_desk.ts";
+import type { Location, SensorRow, Technique } from "../model.ts";
+import type { ReportRow } from "./reports.ts";
+
+/** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
+export interface Evicted {
+  /** Ids of alerts, before their time: handed over again, such an alert would count again. */
+  readonly alertIds: number;
+  /** User names that are now only counted. */
+  readonly usernames: number;
+  readonly passwords: number;
+}
+
+/** What is pending, delivered, refused and ignored. Times are milliseconds UTC. */
+export interface BufferStatus {
+  readonly pendingAttacks: number;
+  readonly pendingAttempts: number;
+  readonly oldestOpenedAt: number | undefined;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly refused: number;
+  /** Refused or waiting reports that somebody dropped. */
+  readonly dropped: number;
+  readonly knownSources: number;
+  readonly lastDeliveredAt: number | undefined;
+  readonly lastAcceptedAt: number | undefined;
+  readonly paused: readonly {
+    readonly sink: string;
+    readonly until: number;
+    readonly since: number;
+    readonly reason: string;
+  }[];
+  readonly lastError: { readonly at: number; readonly text: string } | undefined;
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly spoofedSrcip: number;
+  readonly ignored: ReadonlyMap<string, number>;
+  /** What is used of the file. */
+  readonly bytes: number;
+  readonly evicted: Evicted;
+}
 
 /** A number that is not counted further than so far. */
 export interface Bounded {
@@ -32,7 +69,7 @@ export interface SourceRow {
   readonly alerts: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
-  readonly place: Location | undefined;
+  readonly sourceLocation: Location | undefined;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
   /** When the attack began that is not frozen yet, of our clock; undefined: there is none. */
@@ -46,9 +83,9 @@ export interface SourceRow {
 }
 
 /** A text and how many guesses were made with it. */
-export interface GuessesRow {
+export interface AttemptsRow {
   readonly text: string;
-  readonly guesses: number;
+  readonly attempts: number;
 }
 
 /** A technique and how many sources used it. */
@@ -66,7 +103,7 @@ export interface Overview {
   readonly ranked: number;
   /** Of how many of the latest sources `usernames` and `techniques` are. */
   readonly latest: number;
-  readonly usernames: readonly GuessesRow[];
+  readonly usernames: readonly AttemptsRow[];
   readonly techniques: readonly TechniqueRow[];
   /** Latest contact first. */
   readonly sensors: readonly Omit<SensorRow, "firstSeen">[];
@@ -94,7 +131,7 @@ export interface Overview {
 
 /** All that is told of one source. */
 export interface SourceView extends SourceRow {
-  readonly usernames: readonly GuessesRow[];
+  readonly usernames: readonly AttemptsRow[];
   /** How many user names there are, and guesses with names that are not kept. */
   readonly distinctUsernames: number;
   readonly furtherUsernames: number;
@@ -108,13 +145,15 @@ export interface RefusedReports {
   readonly count: Bounded;
 }
 
-/** The part of the buffer that pages work with. */
+/** The part of the buffer that status, pages and metrics work with. */
 export interface Views {
+  status(): Promise<BufferStatus>;
+  evicted(): Promise<Evicted>;
   /** @param now milliseconds UTC */
   overview(now: number): Promise<Overview>;
   /** @returns undefined when nothing is known of the source */
-  sourceView(sourceIp: string): Promise<SourceView | undefined>;
-  refusedReports(most: number): Promise<RefusedReports>;
+  source(sourceIp: string): Promise<SourceView | undefined>;
+  refused(most: number): Promise<RefusedReports>;
   /** A text that is another one once anything was written, by whomever. */
   stamp(): Promise<string>;
 }

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Start } from "./context.ts";
+import type { Start } from "./wiring/context.ts";
 import { EXIT, Failure } from "./exit.ts";
-import { integration } from "./integration.ts";
-import { oneLine } from "./log.ts";
+import { integration } from "./commands/integration.ts";
+import { oneLine } from "./terminal/log.ts";
 import { PROGRAM } from "../config/keys.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
@@ -15,19 +15,19 @@ type Command = (start: Start) => Promise<number>;
 
 /** Each is loaded when it is asked for. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  "--test": async () => (await import("./test_alert.ts")).testAlert,
-  "completions": async () => (await import("./completions.ts")).completions,
-  "config": async () => (await import("./config.ts")).config,
-  "doctor": async () => (await import("./doctor.ts")).doctor,
-  "flush": async () => (await import("./flush.ts")).flush,
-  "follow": async () => (await import("./follow.ts")).follow,
-  "help": async () => (await import("./help.ts")).help,
-  "retract": async () => (await import("./retract.ts")).retract,
-  "replay": async () => (await import("./replay.ts")).replay,
-  "report": async () => (await import("./report.ts")).report,
-  "serve": async () => (await import("./serve.ts")).serve,
-  "status": async () => (await import("./status.ts")).status,
-  "version": async () => (await import("./version.ts")).version,
+  "--test": async () => (await import("./commands/test_alert.ts")).testAlert,
+  "completions": async () => (await import("./commands/completions.ts")).completions,
+  "config": async () => (await import("./commands/config.ts")).config,
+  "doctor": async () => (await import("./commands/doctor/doctor.ts")).doctor,
+  "flush": async () => (await import("./commands/flush.ts")).flush,
+  "follow": async () => (await import("./commands/follow.ts")).follow,
+  "help": async () => (await import("./commands/help.ts")).help,
+  "retract": async () => (await import("./commands/retract.ts")).retract,
+  "replay": async () => (await import("./commands/replay.ts")).replay,
+  "report": async () => (await import("./commands/report.ts")).report,
+  "serve": async () => (await import("./commands/serve.ts")).serve,
+  "status": async () => (await import("./commands/status.ts")).status,
+  "version": async () => (await import("./commands/version.ts")).version,
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -81,7 +81,7 @@ function takeOptions(args: readonly string[]) {
 
 /**
  * Bad input costs one clear line: integratord shows only the last one printed. Errors are told apart by
- * their names: in the binary, a command brings classes of its own (deploy/start.ts).
+ * their names: in the binary, a command brings classes of its own (deploy/startup/start.ts).
  */
 function explain(error: unknown): { readonly code: number; readonly line: string } {
   if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };

@@ -69,7 +69,7 @@ export interface Config {
     readonly allowNetworks: readonly string[];
     readonly maxParallel: number;
     readonly maxPerMinute: number;
-    readonly patienceMs: number;
+    readonly readTimeoutMs: number;
   };
   readonly log: {
     readonly file: string;
@@ -170,8 +170,9 @@ function readFile(
     parsed = JSON.parse(text);
   } catch (error) {
     // V8 quotes the text around the place, and a key may stand there.
-    const place = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(reasonOf(error))?.[0] ?? "";
-    throw new ConfigError(`${file} is not JSON${place}; check its quotes and commas`);
+    const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(reasonOf(error))?.[0] ??
+      "";
+    throw new ConfigError(`${file} is not JSON${position}; check its quotes and commas`);
   }
   if (!isSection(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
   const values: Record<string, Value> = {};
@@ -346,7 +347,7 @@ function typed(entries: readonly Entry[]): Config {
       allowNetworks: list("server.allow_networks"),
       maxParallel: number("server.max_parallel"),
       maxPerMinute: number("server.max_requests_per_minute"),
-      patienceMs: number("server.patience_seconds") * 1000,
+      readTimeoutMs: number("server.patience_seconds") * 1000,
     },
     log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
   };

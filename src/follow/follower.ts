@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../buffer/buffer.ts";
+import type { Checkpoint } from "../buffer/intake.ts";
 import { type DatedFile, inOrder } from "./dated_files.ts";
 import type { Lines } from "./lines.ts";
 import {
@@ -56,11 +56,11 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
     return found;
   };
   try {
-    source = await patiently(parts, () => files.resume());
+    source = await retryUntilReadable(parts, () => files.resume());
     if (source !== undefined) yield step(source, "", 0);
     while (!parts.isOver()) {
       if (source === undefined) {
-        source = await patiently(parts, () => files.current());
+        source = await retryUntilReadable(parts, () => files.current());
         if (source === undefined) await parts.wait();
         else yield step(source, rest?.text ?? "", rest?.tooLong ?? 0);
         if (source !== undefined) rest = undefined;
@@ -68,12 +68,12 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
       }
       for await (const { text, tooLong } of linesOf(source)) yield step(source, text, tooLong);
       const here: Source = source;
-      const state = await patiently(parts, () => files.stateOf(here));
+      const state = await retryUntilReadable(parts, () => files.stateOf(here));
       if (state === undefined) continue;
       if (state === "same") {
         await parts.wait();
         // Asked through the path, even of an open file.
-        if (await patiently(parts, () => here.isUnchanged()) !== false) continue;
+        if (await retryUntilReadable(parts, () => here.isUnchanged()) !== false) continue;
       }
       if (state !== "finished") parts.log("warning", `${files.path} was cut or filled anew`);
       if (state === "finished") {
@@ -82,7 +82,7 @@ export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
         rest = source.cutter.takeRest();
       }
       const finished: Source = source;
-      const next = await patiently(
+      const next = await retryUntilReadable(
         parts,
         () => state === "finished" ? files.after(finished) : files.current(),
       );
@@ -115,7 +115,10 @@ async function* linesOf(source: Source): AsyncGenerator<Lines> {
 }
 
 /** Asks again until the file system lets us, or it is over. */
-async function patiently<T>(parts: FollowerParts, work: () => Promise<T>): Promise<T | undefined> {
+async function retryUntilReadable<T>(
+  parts: FollowerParts,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   let told = "";
   for (;;) {
     try {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Followed } from "../buffer/buffer.ts";
-import { ownText } from "../own_text.ts";
-import type { AlertKey, Attempt, Decision } from "../types.ts";
-import type { DecidedStep } from "./decide_step.ts";
+import type { Followed } from "../buffer/intake.ts";
+import { ownText } from "../text.ts";
+import type { AlertKey, Attempt, Decision } from "../model.ts";
+import type { DecidedStep } from "../intake/decide_lines.ts";
 import type { Step } from "./follower.ts";
 
 /** Decisions after which is stored, some hundred bytes each: more would cost memory. */
@@ -26,7 +26,7 @@ export interface ToStore {
 }
 
 /** Gathers steps. */
-export class Gathered {
+export class StepBatch {
   #decisions: Decision[] = [];
   #copier = new Copier();
   #followed: Followed | undefined;
@@ -105,14 +105,14 @@ class Copier {
       sourceIp: this.#source(attempt.sourceIp),
       at: attempt.at,
       evidence: attempt.evidence,
-      guesses: attempt.guesses,
+      count: attempt.count,
       username: username === undefined ? undefined : ownText(username),
       sensor: attempt.sensor,
       location: attempt.location,
       pid: attempt.pid,
       techniques: attempt.techniques,
       service: attempt.service,
-      place: attempt.place,
+      sourceLocation: attempt.sourceLocation,
       isCompromise: attempt.isCompromise,
     };
     return password === undefined ? own : { ...own, password: ownText(password) };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "../buffer/buffer.ts";
+import type { Checkpoint } from "../buffer/intake.ts";
 
 /**
  * Bytes behind a checkpoint.

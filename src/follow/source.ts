@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { Checkpoint } from "../buffer/buffer.ts";
+import type { Checkpoint } from "../buffer/intake.ts";
 import { LineCutter, TAIL } from "./lines.ts";
 
 /**

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Buffer, Lease } from "../buffer/buffer.ts";
-import type { Forwarded, SpooledAlert } from "../buffer/spool_desk.ts";
+import type { Buffer } from "../buffer/buffer.ts";
+import type { Lease } from "../buffer/leases.ts";
+import type { Forwarded, SpooledAlert } from "../buffer/spool.ts";
 import { faultPoint } from "../fault_point.ts";
 import { FORWARD_LEASE } from "../publish/names.ts";
 import { backoffMs } from "../publish/publisher.ts";
@@ -52,10 +53,10 @@ export async function forwardWaiting(
   everything = false,
 ): Promise<ForwardRound | undefined> {
   const { buffer, now, log } = parts;
-  const lease = await buffer.takeLease(FORWARD_LEASE, owner, LEASE_MS, now());
+  const lease = await buffer.leases.take(FORWARD_LEASE, owner, LEASE_MS, now());
   if (lease === undefined) return undefined;
   const heartbeat = setInterval(() => {
-    buffer.renewLease(lease, LEASE_MS, now()).catch((error: unknown) => {
+    buffer.leases.renew(lease, LEASE_MS, now()).catch((error: unknown) => {
       log("warning", `the lease was not renewed: ${String(error)}`);
     });
   }, LEASE_MS / 4);
@@ -63,7 +64,7 @@ export async function forwardWaiting(
     return await new Forwarding(parts, lease, everything).run();
   } finally {
     clearInterval(heartbeat);
-    await buffer.releaseLease(lease);
+    await buffer.leases.release(lease);
   }
 }
 
@@ -84,27 +85,27 @@ class Forwarding {
 
   async run(): Promise<ForwardRound> {
     const { buffer, now } = this.#parts;
-    if (this.#everything) await buffer.forwardRefusedAgain(this.#lease);
-    let { waiting: left } = await buffer.spoolStatus();
+    if (this.#everything) await buffer.spool.retryRefused(this.#lease);
+    let { waiting: left } = await buffer.spool.status();
     while (left > 0 && await this.#mayGoOn()) {
-      const alerts = await buffer.alertsToForward(MOST, MOST_BYTES);
+      const alerts = await buffer.spool.oldest(MOST, MOST_BYTES);
       if (alerts.length === 0) break;
-      const trouble = await this.#send(alerts);
-      if (trouble !== undefined) {
-        await this.#pause(trouble);
+      const problem = await this.#send(alerts);
+      if (problem !== undefined) {
+        await this.#pause(problem);
         break;
       }
       left -= alerts.length;
-      if (!await buffer.renewLease(this.#lease, LEASE_MS, now())) throw takenOver();
+      if (!await buffer.leases.renew(this.#lease, LEASE_MS, now())) throw leaseLost();
     }
-    const { waiting, refused } = await buffer.spoolStatus();
+    const { waiting, refused } = await buffer.spool.status();
     return { forwarded: this.#forwarded, waiting, refused, problem: this.#problem };
   }
 
   async #mayGoOn(): Promise<boolean> {
     const { buffer, now } = this.#parts;
     if (this.#everything) return true;
-    const due = await buffer.forwardDueAt(now());
+    const due = await buffer.spool.dueAt(now());
     return due !== undefined && due <= now();
   }
 
@@ -119,10 +120,10 @@ class Forwarding {
         return reply;
       case "taken":
         await this.#mark(forwardedOf(alerts, reply));
-        this.#tellIgnored(alerts.length, reply);
+        this.#logIgnored(alerts.length, reply);
         return undefined;
       case "refused": {
-        if (alerts.length === 1) return await this.#setAside(alerts[0]!, reply.reason);
+        if (alerts.length === 1) return await this.#refuse(alerts[0]!, reply.reason);
         const half = Math.ceil(alerts.length / 2);
         return await this.#send(alerts.slice(0, half)) ?? await this.#send(alerts.slice(half));
       }
@@ -130,24 +131,24 @@ class Forwarding {
   }
 
   /** Only where the receiver takes alerts at all is it the alert's fault. */
-  async #setAside({ number }: SpooledAlert, reason: string): Promise<Unavailable | undefined> {
-    const trouble = await this.#parts.receiver.probe(this.#parts.now());
-    if (trouble !== undefined) return { kind: "unavailable", reason: `${reason}; ${trouble}` };
+  async #refuse({ number }: SpooledAlert, reason: string): Promise<Unavailable | undefined> {
+    const problem = await this.#parts.receiver.probe(this.#parts.now());
+    if (problem !== undefined) return { kind: "unavailable", reason: `${reason}; ${problem}` };
     const refused = [{ number, reason }];
-    await this.#mark({ taken: [], refused, duplicate: 0, ignored: 0 });
+    await this.#mark({ accepted: [], refused, duplicate: 0, ignored: 0 });
     return undefined;
   }
 
   async #mark(forwarded: Forwarded): Promise<void> {
     const { buffer, log, now } = this.#parts;
-    if (!await buffer.markForwarded(this.#lease, forwarded, now())) throw takenOver();
-    this.#forwarded += forwarded.taken.length;
+    if (!await buffer.spool.markForwarded(this.#lease, forwarded, now())) throw leaseLost();
+    this.#forwarded += forwarded.accepted.length;
     for (const { reason } of forwarded.refused) {
       log("error", `an alert cannot be forwarded and is set aside: ${reason}`);
     }
   }
 
-  #tellIgnored(sent: number, { ignored, bad }: Extract<Reply, { kind: "taken" }>): void {
+  #logIgnored(sent: number, { ignored, bad }: Extract<Reply, { kind: "taken" }>): void {
     const total = sumOf(ignored);
     // A session's end without a beginning is nothing to wonder about.
     if (total - bad.length - (ignored.get("not_an_attempt") ?? 0) <= 0) return;
@@ -159,12 +160,12 @@ class Forwarding {
     const { buffer, log, now, random } = this.#parts;
     this.#problem = reason;
     const pause = (failures: number) => afterMs ?? backoffMs(failures, random());
-    await buffer.pauseForwarding(this.#lease, reason, pause, now());
+    await buffer.spool.pause(this.#lease, reason, pause, now());
     log("error", `nothing can be forwarded now: ${reason}`);
   }
 }
 
-function takenOver(): Error {
+function leaseLost(): Error {
   return new Error("another forwarder has taken over; this one stops");
 }
 
@@ -179,7 +180,7 @@ function forwardedOf(
 ): Forwarded {
   const reasons = new Map(bad.map(({ index, reason }) => [index, reason]));
   return {
-    taken: alerts.filter((_, index) => !reasons.has(index)).map(({ number }) => number),
+    accepted: alerts.filter((_, index) => !reasons.has(index)).map(({ number }) => number),
     refused: alerts.flatMap(({ number }, index) => {
       const reason = reasons.get(index);
       return reason === undefined ? [] : [{ number, reason: `it is no alert there: ${reason}` }];

@@ -98,9 +98,9 @@ export class HttpReceiver implements Receiver, Disposable {
   ): Promise<Answer | string> {
     const { token, timeoutMs } = this.#options;
     // AbortSignal.timeout() would hold on to each request until its time is over.
-    const patience = new AbortController();
+    const readTimeout = new AbortController();
     const timer = setTimeout(() => {
-      patience.abort(new DOMException("The answer took too long", "TimeoutError"));
+      readTimeout.abort(new DOMException("The answer took too long", "TimeoutError"));
     }, timeoutMs);
     const init: RequestInit & { client: Deno.HttpClient } = {
       method: "POST",
@@ -113,7 +113,7 @@ export class HttpReceiver implements Receiver, Disposable {
       body,
       // The token is for this address, and for no other.
       redirect: "manual",
-      signal: patience.signal,
+      signal: readTimeout.signal,
       client: this.#http,
     };
     try {

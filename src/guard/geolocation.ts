@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Location } from "../types.ts";
+import type { Location } from "../model.ts";
 
 export type { Location };
 
@@ -91,10 +91,10 @@ function database(reader: Reader, warn: (reason: string) => void): Geolocation {
 function joined(databases: readonly Geolocation[], address: string): Location | undefined {
   const found = databases.map((one) => one.lookup(address)).filter((one) => one !== undefined);
   // Place and network may come from different files, but a place is never put together from two.
-  const place = found.find((one) => one.country !== undefined || one.countryCode !== undefined);
+  const location = found.find((one) => one.country !== undefined || one.countryCode !== undefined);
   const network = found.find((one) => one.asn !== undefined);
-  const { asn: _asn, organisation: _organisation, ...rest } = place ?? found[0] ?? {};
-  const { asn, organisation } = network ?? place ?? {};
+  const { asn: _asn, organisation: _organisation, ...rest } = location ?? found[0] ?? {};
+  const { asn, organisation } = network ?? location ?? {};
   return known({ ...rest, asn, organisation });
 }
 
@@ -144,8 +144,8 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value.slice(0, LONGEST_NAME) : undefined;
 }
 
-function englishName(place: Readonly<Record<string, unknown>>): string | undefined {
-  return text(asRecord(place.names).en);
+function englishName(location: Readonly<Record<string, unknown>>): string | undefined {
+  return text(asRecord(location.names).en);
 }
 
 function countryCode(value: unknown): string | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 import { addressWords } from "../address.ts";
-import type { IgnoreReason } from "../types.ts";
+import type { IgnoreReason } from "../model.ts";
 import type { NetworkSet } from "./network_set.ts";
 import { isSpecial } from "./special_ranges.ts";
 

@@ -133,7 +133,7 @@ function kindOf(file: string, name: string, category: unknown): Kind {
   return category === undefined || category === "false_positive" ? "drop" : "known";
 }
 
-interface Taken extends NamedNetworks {
+interface AcceptedCounts extends NamedNetworks {
   readonly kind: Kind;
   readonly warning: string | undefined;
 }
@@ -148,7 +148,7 @@ export function loadWarninglists(
   options: WarninglistOptions = {},
 ): Warninglists {
   const warnings: string[] = [];
-  const lists: Taken[] = [];
+  const lists: AcceptedCounts[] = [];
   for (const { name, path } of listFiles(directory, files, warnings)) {
     try {
       const taken = takeList(name, files.readText(path), options);
@@ -200,7 +200,11 @@ const NO_ADDRESSES = /"type"\s*:\s*"(hostname|regex|substring)"/;
 /** Attribute types that an attacker's address has; a list that names others is not about it. */
 const OUR_TYPES: readonly unknown[] = ["ip-src", "ip-src|port", "ALL"];
 
-function takeList(file: string, text: string, options: WarninglistOptions): Taken | undefined {
+function takeList(
+  file: string,
+  text: string,
+  options: WarninglistOptions,
+): AcceptedCounts | undefined {
   if (NO_ADDRESSES.test(text.slice(0, 2000)) || NO_ADDRESSES.test(text.slice(-2000))) {
     return undefined;
   }
@@ -264,9 +268,9 @@ export function cachedWarninglists(
   return (now) => {
     if (loaded !== undefined && Math.abs(now - checkedAt) < options.recheckMs) return loaded;
     checkedAt = now;
-    const trouble: string[] = [];
-    const parts = listFiles(directory, files, trouble).map(({ path, stamp }) => `${path} ${stamp}`);
-    const seen = [...parts, ...trouble].join("\n");
+    const problem: string[] = [];
+    const parts = listFiles(directory, files, problem).map(({ path, stamp }) => `${path} ${stamp}`);
+    const seen = [...parts, ...problem].join("\n");
     if (loaded === undefined || seen !== fingerprint) {
       fingerprint = seen;
       loaded = loadWarninglists(directory, files, options);

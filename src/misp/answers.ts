@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Outcome } from "./sink.ts";
+import type { Outcome } from "../sink.ts";
 import type { Answer } from "./client.ts";
 import type { MispUpdate } from "./update.ts";
 

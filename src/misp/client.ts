@@ -68,8 +68,8 @@ export class MispClient implements Disposable {
    */
   async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
     // AbortSignal.timeout() would hold on to each request until its time is over.
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(timedOut()), this.#options.timeoutMs);
+    const readTimeout = new AbortController();
+    const timer = setTimeout(() => readTimeout.abort(timedOut()), this.#options.timeoutMs);
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,
       headers: {
@@ -78,7 +78,7 @@ export class MispClient implements Disposable {
         "Content-Type": "application/json",
       },
       redirect: "manual",
-      signal: patience.signal,
+      signal: readTimeout.signal,
       client: this.#http,
       ...(body === undefined ? {} : { body }),
     };

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { DayEvent, Home } from "../buffer/buffer.ts";
+import type { DayEvent, SourceRecord } from "../model.ts";
 import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
 import { dayTitle } from "./day_title.ts";
-import { tellDay } from "./story.ts";
+import { writeDayStory } from "./story.ts";
 
 /** Ongoing, completed. */
 const OPEN = 1;
@@ -15,10 +15,14 @@ const CLOSED = "2";
 const CLOSED_TAG = { name: 'workflow:state="complete"' };
 
 /** The event of a home's day with the objects of that home alone: MISP merges. */
-export function buildDayEvent(home: Home, rules: EventRules, facts: AddressFacts): MispEvent {
+export function buildDayEvent(
+  record: SourceRecord,
+  rules: EventRules,
+  facts: AddressFacts,
+): MispEvent {
   return {
-    ...buildEvent(home, rules, facts),
-    info: dayTitle(home.openedOn, home.part ?? 1, home.compromisedAt !== undefined),
+    ...buildEvent(record, rules, facts),
+    info: dayTitle(record.openedOn, record.part ?? 1, record.compromisedAt !== undefined),
     analysis: String(Math.max(OPEN, rules.analysis)),
     // A story for each of hundreds of sources would bury the event: the day's comes when it closes.
     EventReport: [],
@@ -31,21 +35,21 @@ export function buildDayEvent(home: Home, rules: EventRules, facts: AddressFacts
  */
 export function buildClosing(
   { eventUuid, day, part }: DayEvent,
-  homes: readonly Home[],
+  records: readonly SourceRecord[],
   rules: EventRules,
 ): MispEvent {
-  const isLetIn = homes.some((home) => home.compromisedAt !== undefined);
+  const isCompromised = records.some((record) => record.compromisedAt !== undefined);
   return {
     uuid: eventUuid,
-    info: dayTitle(day, part, isLetIn),
+    info: dayTitle(day, part, isCompromised),
     date: day,
-    threat_level_id: isLetIn ? HIGH : String(rules.threatLevel),
+    threat_level_id: isCompromised ? HIGH : String(rules.threatLevel),
     analysis: CLOSED,
     distribution: String(rules.distribution),
     published: false,
     Tag: [CLOSED_TAG],
     Attribute: [],
     Object: [],
-    EventReport: [tellDay(eventUuid, dayTitle(day, part, false), homes, rules)],
+    EventReport: [writeDayStory(eventUuid, dayTitle(day, part, false), records, rules)],
   };
 }

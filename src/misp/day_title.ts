@@ -5,25 +5,25 @@
  */
 
 const TITLE = "SSH brute-force sources seen by honeypots, ";
-const LET_IN = ", with a SUCCESSFUL LOGIN";
+const COMPROMISED = ", with a SUCCESSFUL LOGIN";
 
 /**
  * Makes the title.
  *
  * @param day `2026-11-23`
  * @param part from 1
- * @param isLetIn whether a source of it was let in
+ * @param isCompromised whether a source of it was let in
  */
-export function dayTitle(day: string, part: number, isLetIn: boolean): string {
-  return `${TITLE}${day}${part === 1 ? "" : ` (part ${part})`}${isLetIn ? LET_IN : ""}`;
+export function dayTitle(day: string, part: number, isCompromised: boolean): string {
+  return `${TITLE}${day}${part === 1 ? "" : ` (part ${part})`}${isCompromised ? COMPROMISED : ""}`;
 }
 
 /** Whether it is a day's title that tells of a login: no other source of the day may take that back. */
-export function tellsOfLogin(title: string): boolean {
-  return title.startsWith(TITLE) && title.endsWith(LET_IN);
+export function namesLogin(title: string): boolean {
+  return title.startsWith(TITLE) && title.endsWith(COMPROMISED);
 }
 
 /** Whether it is a day's title that says nothing new to whoever has the event. */
-export function isQuietDay(title: string): boolean {
-  return title.startsWith(TITLE) && !title.endsWith(LET_IN);
+export function isDayWithoutLogin(title: string): boolean {
+  return title.startsWith(TITLE) && !title.endsWith(COMPROMISED);
 }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Home } from "../buffer/buffer.ts";
+import type { Location, SourceRecord, Technique } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
-import type { Location, Technique } from "../types.ts";
 import {
   failureReport,
   geolocationObject,
@@ -13,7 +12,7 @@ import {
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import { type MispEventReport, type StoryRules, tellStory } from "./story.ts";
+import { type MispEventReport, type StoryRules, writeStory } from "./story.ts";
 import { techniqueTags } from "./techniques.ts";
 import { forMisp } from "./usernames.ts";
 
@@ -56,17 +55,21 @@ const FALSE_POSITIVE = 'false-positive:risk="high"';
 export const HIGH = "1";
 
 /** Builds the event of a home. */
-export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = {}): MispEvent {
-  const { sourceIp, attempts, eventUuid } = home;
-  const isCompromise = home.compromisedAt !== undefined;
-  const techniques = isCompromise ? [...home.techniques, VALID_ACCOUNTS] : home.techniques;
+export function buildEvent(
+  record: SourceRecord,
+  rules: EventRules,
+  facts: AddressFacts = {},
+): MispEvent {
+  const { sourceIp, attempts, eventUuid } = record;
+  const isCompromise = record.compromisedAt !== undefined;
+  const techniques = isCompromise ? [...record.techniques, VALID_ACCOUNTS] : record.techniques;
   const outcome = (isCompromise ? ", then a SUCCESSFUL LOGIN" : "") +
-    (home.retractedAt === undefined ? "" : ", withdrawn");
+    (record.retractedAt === undefined ? "" : ", withdrawn");
   const { location } = facts;
   return {
     uuid: eventUuid,
     info: `SSH Brute Force Attack from ${sourceIp} (${attempts} attempts)${outcome}`,
-    date: home.openedOn,
+    date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
     distribution: String(rules.distribution),
@@ -74,20 +77,20 @@ export function buildEvent(home: Home, rules: EventRules, facts: AddressFacts = 
     Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
     Attribute: [],
     Object: [
-      failureReport(eventUuid, addressTold(home, facts), summary(home), {
-        first_seen: mispTime(home.firstSeen),
-        last_seen: mispTime(home.lastSeen),
+      failureReport(eventUuid, addressFact(record, facts), summary(record), {
+        first_seen: mispTime(record.firstSeen),
+        last_seen: mispTime(record.lastSeen),
       }),
       ...(location === undefined ? [] : networkObject(eventUuid, sourceIp, location)),
       ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
     ],
-    EventReport: [tellStory(home, rules)],
+    EventReport: [writeStory(record, rules)],
   };
 }
 
 /** An address on a warning list of scanners or shared infrastructure must not be blocked by itself. */
-function addressTold(home: Home, { verdict }: AddressFacts) {
-  const { sourceIp, attempts, services, retractedAt } = home;
+function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
+  const { sourceIp, attempts, services, retractedAt } = record;
   const lists = verdict?.lists ?? [];
   const listed = lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
   const isRetracted = retractedAt !== undefined;
@@ -102,12 +105,12 @@ function addressTold(home: Home, { verdict }: AddressFacts) {
   };
 }
 
-function summary(home: Home): string {
-  const sensors = count(home.sensors.length, "sensor");
-  const usernames = count(Object.keys(home.usernames).length, "different user name");
-  const told = `${sensors}; ${usernames}; ${count(home.alerts, "Wazuh alert")}`;
-  if (home.compromisedAt === undefined) return told;
-  return `a login was let in at ${mispTime(home.compromisedAt)}: check that host; ${told}`;
+function summary(record: SourceRecord): string {
+  const sensors = count(record.sensors.length, "sensor");
+  const usernames = count(Object.keys(record.usernames).length, "different user name");
+  const told = `${sensors}; ${usernames}; ${count(record.alerts, "Wazuh alert")}`;
+  if (record.compromisedAt === undefined) return told;
+  return `a login was let in at ${mispTime(record.compromisedAt)}: check that host; ${told}`;
 }
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;

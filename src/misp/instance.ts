@@ -8,20 +8,20 @@ import {
   clockAhead,
   type Instance,
   missingTags,
+  type Problem,
+  problemOf,
+  problemOfFailure,
   roleOf,
-  type Trouble,
-  troubleOf,
-  troubleOfFailure,
   versionOf,
 } from "./instance_answers.ts";
 
 export { isOlder } from "./instance_answers.ts";
-export type { Instance, Rights, Trouble, TroubleKind } from "./instance_answers.ts";
+export type { Instance, Problem, ProblemKind, Rights } from "./instance_answers.ts";
 
 /** What came of a look: plain JSON, whatever it is. */
 export type Look =
   | { readonly kind: "seen"; readonly instance: Instance }
-  | { readonly kind: "trouble"; readonly trouble: Trouble };
+  | { readonly kind: "trouble"; readonly problem: Problem };
 
 /**
  * All tags in one answer: to a REST client MISP gives them without pages, and without the counts it
@@ -46,7 +46,7 @@ export async function lookAtInstance(
 ): Promise<Look> {
   const sentAt = now();
   const first = await get(client, "/servers/getVersion.json", now);
-  if ("kind" in first) return { kind: "trouble", trouble: first };
+  if ("kind" in first) return { kind: "trouble", problem: first };
   const clockAheadMs = clockAhead(first.headers, sentAt, now());
   const version = versionOf(first.json);
   if (version === undefined) return notMisp("its answer names no version");
@@ -54,7 +54,7 @@ export async function lookAtInstance(
     get(client, "/users/view/me.json", now),
     wantedTags.length === 0 ? undefined : get(client, ALL_TAGS, now),
   ]);
-  if ("kind" in me) return { kind: "trouble", trouble: me };
+  if ("kind" in me) return { kind: "trouble", problem: me };
   const role = roleOf(me.json, first.json);
   if (role === undefined) return notMisp("its answer names no role");
   const missing = tags === undefined || "kind" in tags ? null : missingTags(tags.json, wantedTags);
@@ -65,17 +65,17 @@ async function get(
   client: MispClient,
   path: string,
   now: () => number,
-): Promise<Answer | Trouble> {
+): Promise<Answer | Problem> {
   try {
     const answer = await client.request("GET", path);
-    return troubleOf(answer, now()) ?? answer;
+    return problemOf(answer, now()) ?? answer;
   } catch (error) {
-    if (error instanceof Unreachable) return troubleOfFailure(error);
+    if (error instanceof Unreachable) return problemOfFailure(error);
     if (error instanceof TooLong) return { kind: "not_misp", reason: error.message };
     throw error;
   }
 }
 
 function notMisp(reason: string): Look {
-  return { kind: "trouble", trouble: { kind: "not_misp", reason } };
+  return { kind: "trouble", problem: { kind: "not_misp", reason } };
 }

@@ -34,7 +34,7 @@ export interface Instance {
 }
 
 /** What keeps us from an instance. */
-export type TroubleKind =
+export type ProblemKind =
   /** No connection, no whole answer, or none in time. */
   | "unreachable"
   /** Its certificate, or one side does not speak TLS. */
@@ -57,8 +57,8 @@ export type TroubleKind =
   | "failing";
 
 /** Why nothing could be read. The reason is one line and holds no secret. */
-export interface Trouble {
-  readonly kind: TroubleKind;
+export interface Problem {
+  readonly kind: ProblemKind;
   readonly reason: string;
   /** How long the answer asks us to stay away, milliseconds. */
   readonly afterMs?: number;
@@ -71,7 +71,7 @@ type Fields = Readonly<Record<string, unknown>>;
  *
  * @param now milliseconds UTC: a proxy may say until when to stay away
  */
-export function troubleOf(answer: Answer, now: number): Trouble | undefined {
+export function problemOf(answer: Answer, now: number): Problem | undefined {
   const { status } = answer;
   const message = line(fields(answer.json).message, "no reason given");
   if (status >= 300 && status < 400) return redirected(answer);
@@ -87,7 +87,7 @@ export function troubleOf(answer: Answer, now: number): Trouble | undefined {
 }
 
 /** All refusals are 403; only their texts tell them apart (contracts/misp-recorded.md 3.9, 4.1). */
-function forbidden(message: string): Trouble {
+function forbidden(message: string): Problem {
   const reason = `MISP says: ${message}`;
   if (/account has been disabled/.test(message)) return { kind: "user_disabled", reason };
   if (/^Authentication failed/.test(message)) {
@@ -97,7 +97,7 @@ function forbidden(message: string): Trouble {
   return { kind: "no_right", reason };
 }
 
-function redirected({ status, headers }: Answer): Trouble {
+function redirected({ status, headers }: Answer): Problem {
   const location = headers.get("Location") ?? "";
   if (/\/users\/login\b/.test(location)) {
     return {
@@ -111,7 +111,7 @@ function redirected({ status, headers }: Answer): Trouble {
 }
 
 /** What a request without an answer says. Deno tells kinds of failures by their texts only. */
-export function troubleOfFailure(error: Unreachable): Trouble {
+export function problemOfFailure(error: Unreachable): Problem {
   const reason = line(error.message, "MISP cannot be reached");
   if (error.cause instanceof Deno.errors.NotCapable) return { kind: "not_permitted", reason };
   const isTls = /peer certificate|corrupt message|handshake|fatal alert|invalid HTTP version/i

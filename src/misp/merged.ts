@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tellsOfLogin } from "./day_title.ts";
+import { namesLogin } from "./day_title.ts";
 import type { MispEvent } from "./event.ts";
 import type { MispUpdate } from "./update.ts";
 
@@ -16,7 +16,7 @@ type Part = MispEvent | MispUpdate;
  */
 export function strongest(parts: readonly Partial<Part>[]) {
   const titles = parts.flatMap(({ info }) => info ?? []);
-  const info = titles.find(tellsOfLogin) ?? titles.at(-1);
+  const info = titles.find(namesLogin) ?? titles.at(-1);
   const threat = parts.flatMap((part) => part.threat_level_id ?? []).sort()[0];
   const analysis = parts.flatMap((part) => part.analysis ?? []).sort().at(-1);
   return {

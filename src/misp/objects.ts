@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Location } from "../types.ts";
+import type { Location } from "../model.ts";
 import { forMisp } from "./usernames.ts";
 import { uuidV5 } from "./uuid.ts";
 
@@ -78,7 +78,7 @@ export interface Seen {
 }
 
 /** The one copy of an address that correlates and may feed detection, and what is said of it. */
-export interface AddressTold {
+export interface AddressFact {
   readonly sourceIp: string;
   readonly attempts: number;
   /** The template's own word for what was guessed at: `ssh`. */
@@ -91,7 +91,7 @@ export interface AddressTold {
 /** The object that every event has. */
 export function failureReport(
   eventUuid: string,
-  told: AddressTold,
+  told: AddressFact,
   comment: string,
   seen: Seen,
 ): MispObject {

@@ -4,15 +4,21 @@
  *
  * @module
  */
-import type { Report } from "../buffer/buffer.ts";
-import type { Outcome, Sink } from "./sink.ts";
+import type { Report } from "../model.ts";
+import type { Outcome, Sink } from "../sink.ts";
 import { compare, hasAllParts, type Meaning, meaningOf, sightingUuids } from "./answers.ts";
 import { type Answer, type MispClient, TooLong, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { inParallel } from "./in_parallel.ts";
 import { inChunks, merged, strongest } from "./merged.ts";
 import { sightingRows } from "./sightings.ts";
-import { type MispUpdate, type Told, toldBy, untold, updateOf } from "./update.ts";
+import {
+  type LastPublished,
+  type MispUpdate,
+  nothingPublished,
+  publishedBy,
+  updateOf,
+} from "./update.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** Tries after which a 500 for the same body, from an instance that is well, is a refusal. */
@@ -30,11 +36,11 @@ export interface RestSinkRules {
   /** How many events are worked on at a time; an event has one writer only. */
   readonly maxParallel: number;
   /** What our key may do there; without it everything is tried. */
-  readonly contact?: () => Promise<Contact>;
+  readonly capabilities?: () => Promise<Capabilities>;
 }
 
 /** What the first contact with an instance told. */
-export type Contact = Known | Extract<Outcome, { kind: "unavailable" }>;
+export type Capabilities = Known | Extract<Outcome, { kind: "unavailable" }>;
 
 interface Known {
   readonly kind: "known";
@@ -79,12 +85,12 @@ export class RestSink implements Sink {
   }
 
   async *deliver(reports: readonly Report[]) {
-    const contact = await this.#rules.contact?.() ?? EVERYTHING;
-    if (contact.kind === "unavailable") {
-      for (const report of reports.slice(0, 1)) yield { report, outcome: contact };
+    const capabilities = await this.#rules.capabilities?.() ?? EVERYTHING;
+    if (capabilities.kind === "unavailable") {
+      for (const report of reports.slice(0, 1)) yield { report, outcome: capabilities };
       return;
     }
-    this.#may = contact;
+    this.#may = capabilities;
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
     const isUnavailable = (deliveries: readonly Delivery[]) =>
       deliveries.some(({ outcome }) => outcome.kind === "unavailable");
@@ -132,7 +138,7 @@ export class RestSink implements Sink {
       return chunk.map(({ report, event }) => ({
         report,
         outcome: outcome.kind === "delivered"
-          ? { ...outcome, told: JSON.stringify(toldBy(event)) }
+          ? { ...outcome, lastPublished: JSON.stringify(publishedBy(event)) }
           : outcome,
       }));
     }
@@ -168,7 +174,7 @@ export class RestSink implements Sink {
         return { outcome: end, ...(returned === undefined ? {} : { returned }) };
       }
       faultPoint("after-publish-before-sightings");
-      const seen = await this.#tellSightings(report);
+      const seen = await this.#sendSightings(report);
       if ("end" in seen) return { outcome: seen.end };
       return { outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] } };
     } catch (error) {
@@ -254,7 +260,7 @@ export class RestSink implements Sink {
   }
 
   /** Sent again, those that are there change nothing (contracts/misp-recorded.md, before 3). */
-  async #tellSightings(report: Report): Promise<Step> {
+  async #sendSightings(report: Report): Promise<Step> {
     const rows = sightingRows(report.sightings);
     if (rows.length > 0 && !this.#may.maySight) {
       return { notes: ["stored, but without sightings: the key's role may not add them"] };
@@ -333,13 +339,15 @@ export class RestSink implements Sink {
 }
 
 function updateOfPart({ report, event }: Part): MispUpdate {
-  const told = report.told === "" ? untold(event) : JSON.parse(report.told) as Told;
-  return updateOf(event, told);
+  const last = report.lastPublished === ""
+    ? nothingPublished(event)
+    : JSON.parse(report.lastPublished) as LastPublished;
+  return updateOf(event, last);
 }
 
 /** What is no longer for detection is taken out of it, whatever the try that was lost had said. */
 function repeatedPart({ event }: Part): MispUpdate {
-  return updateOf(event, { ...toldBy(event), toIds: true });
+  return updateOf(event, { ...publishedBy(event), toIds: true });
 }
 
 function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {

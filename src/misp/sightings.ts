@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Home, SensorRow, Sighting } from "../buffer/buffer.ts";
+import type { SensorRow, Sighting, SourceRecord } from "../model.ts";
 import { addressUuid } from "./objects.ts";
 import { sensorName, type StoryRules } from "./story.ts";
 import { forMisp } from "./usernames.ts";
@@ -14,14 +14,14 @@ const LONGEST_SOURCE = 255;
 
 /** One sighting a sensor of an attack, at the time of its last alert. */
 export function sightingsOf(
-  home: Home,
+  record: SourceRecord,
   sensors: readonly SensorRow[],
   rules: StoryRules,
 ): readonly Sighting[] {
-  const attributeUuid = addressUuid(home.eventUuid, home.sourceIp);
+  const attributeUuid = addressUuid(record.eventUuid, record.sourceIp);
   return sensors.map((sensor) => {
     const began = Math.floor(sensor.firstSeen / 1000);
-    const name = sensorName(home, sensor, rules, (text) => forMisp(text, LONGEST_SOURCE));
+    const name = sensorName(record, sensor, rules, (text) => forMisp(text, LONGEST_SOURCE));
     return {
       uuid: uuidV5(attributeUuid, `sighting/${sensor.sensor}/${began}`),
       attributeUuid,
@@ -33,8 +33,8 @@ export function sightingsOf(
 }
 
 /** That an operator withdrew an address. */
-export function falsePositive(home: Home, at: number): Sighting {
-  const attributeUuid = addressUuid(home.eventUuid, home.sourceIp);
+export function falsePositive(record: SourceRecord, at: number): Sighting {
+  const attributeUuid = addressUuid(record.eventUuid, record.sourceIp);
   return {
     uuid: uuidV5(attributeUuid, "sighting/retracted"),
     attributeUuid,

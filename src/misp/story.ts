@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Home, SensorRow } from "../buffer/buffer.ts";
+import type { SensorRow, SourceRecord } from "../model.ts";
 import { markdownText, summariseUsernames, type UsernamePolicy } from "./usernames.ts";
 import { publisherUuid, uuidV5 } from "./uuid.ts";
 
@@ -33,26 +33,28 @@ const HOW_COUNTED: readonly string[] = [
 const MOST_SOURCES = 200;
 
 /** Tells the story of a day and its sources. Times are UTC. */
-export function tellDay(
+export function writeDayStory(
   eventUuid: string,
   name: string,
-  homes: readonly Home[],
+  records: readonly SourceRecord[],
   rules: StoryRules,
 ): MispEventReport {
-  const ranked = homes.toSorted((one, other) =>
+  const ranked = records.toSorted((one, other) =>
     other.attempts - one.attempts || (one.sourceIp < other.sourceIp ? -1 : 1)
   );
-  const attempts = homes.reduce((sum, home) => sum + home.attempts, 0);
-  const rows = ranked.slice(0, MOST_SOURCES).map((home) =>
-    `| ${home.sourceIp} | ${home.attempts} | ${home.sensors.length} | ${time(home.firstSeen)} | ` +
-    `${time(home.lastSeen)} |`
+  const attempts = records.reduce((sum, record) => sum + record.attempts, 0);
+  const rows = ranked.slice(0, MOST_SOURCES).map((record) =>
+    `| ${record.sourceIp} | ${record.attempts} | ${record.sensors.length} | ${
+      time(record.firstSeen)
+    } | ` +
+    `${time(record.lastSeen)} |`
   );
   const others = ranked.length - rows.length;
-  const letIn = ranked.filter((home) => home.compromisedAt !== undefined);
+  const compromised = ranked.filter((record) => record.compromisedAt !== undefined);
   const paragraphs = [
     `# ${name}`,
-    `**${attempts} attempts** from ${homes.length} sources.`,
-    ...letIn.map(({ sourceIp }) => `**A login from ${sourceIp} was let in after failures.**`),
+    `**${attempts} attempts** from ${records.length} sources.`,
+    ...compromised.map(({ sourceIp }) => `**A login from ${sourceIp} was let in after failures.**`),
     "## Sources",
     [
       "| source | attempts | sensors | first seen | last seen |",
@@ -62,11 +64,11 @@ export function tellDay(
     ].join("\n"),
     "## User names",
     usernamesOf(
-      addedUp(homes.map((home) => home.usernames)),
-      homes.some((home) => home.furtherUsernames > 0),
+      addedUp(records.map((record) => record.usernames)),
+      records.some((record) => record.furtherUsernames > 0),
       rules,
     ),
-    ...passwords(addedUp(homes.map((home) => home.passwords)), rules),
+    ...passwords(addedUp(records.map((record) => record.passwords)), rules),
     ...HOW_COUNTED,
   ];
   return {
@@ -88,24 +90,26 @@ function addedUp(
 }
 
 /** Tells the story of a home. Times are UTC. */
-export function tellStory(home: Home, rules: StoryRules): MispEventReport {
+export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
-    `# SSH brute force from ${home.sourceIp}`,
-    `**${home.attempts} attempts** between ${time(home.firstSeen)} and ${time(home.lastSeen)}, ` +
-    `told by ${home.alerts} Wazuh alerts.`,
-    ...compromise(home),
-    ...retraction(home),
+    `# SSH brute force from ${record.sourceIp}`,
+    `**${record.attempts} attempts** between ${time(record.firstSeen)} and ${
+      time(record.lastSeen)
+    }, ` +
+    `told by ${record.alerts} Wazuh alerts.`,
+    ...compromise(record),
+    ...retraction(record),
     "## Sensors",
-    sensorTable(home, rules),
+    sensorTable(record, rules),
     "## User names",
-    usernamesOf(home.usernames, home.furtherUsernames > 0, rules),
-    ...passwords(home.passwords, rules),
-    ...techniques(home),
+    usernamesOf(record.usernames, record.furtherUsernames > 0, rules),
+    ...passwords(record.passwords, rules),
+    ...techniques(record),
     ...HOW_COUNTED,
   ];
   return {
-    uuid: uuidV5(home.eventUuid, "event-report"),
-    name: `SSH brute force from ${home.sourceIp}`,
+    uuid: uuidV5(record.eventUuid, "event-report"),
+    name: `SSH brute force from ${record.sourceIp}`,
     content: paragraphs.join("\n\n"),
     distribution: "5",
   };
@@ -116,22 +120,22 @@ function time(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-function compromise(home: Home): readonly string[] {
-  if (home.compromisedAt === undefined) return [];
+function compromise(record: SourceRecord): readonly string[] {
+  if (record.compromisedAt === undefined) return [];
   return [
-    `**A login was let in at ${time(home.compromisedAt)}, after failures.** ` +
+    `**A login was let in at ${time(record.compromisedAt)}, after failures.** ` +
     "Take the sensor for compromised until you know better.",
   ];
 }
 
-function retraction(home: Home): readonly string[] {
-  if (home.retractedAt === undefined) return [];
-  return [`**Withdrawn by an operator at ${time(home.retractedAt)}: not a source of attacks.**`];
+function retraction(record: SourceRecord): readonly string[] {
+  if (record.retractedAt === undefined) return [];
+  return [`**Withdrawn by an operator at ${time(record.retractedAt)}: not a source of attacks.**`];
 }
 
-function sensorTable(home: Home, rules: StoryRules): string {
-  const rows = home.sensors.map((sensor) =>
-    `| ${sensorName(home, sensor, rules, markdownText)} | ${sensor.alerts} | ${
+function sensorTable(record: SourceRecord, rules: StoryRules): string {
+  const rows = record.sensors.map((sensor) =>
+    `| ${sensorName(record, sensor, rules, markdownText)} | ${sensor.alerts} | ${
       time(sensor.firstSeen)
     } | ` +
     `${time(sensor.lastSeen)} |`
@@ -145,13 +149,15 @@ function sensorTable(home: Home, rules: StoryRules): string {
  * @param clean makes a real name fit to be shown
  */
 export function sensorName(
-  home: Home,
+  record: SourceRecord,
   sensor: SensorRow,
   rules: StoryRules,
   clean: (name: string) => string,
 ): string {
   if (rules.sensorNames === "name") return clean(sensor.name);
-  return `honeypot-${uuidV5(publisherUuid(home.publisher), `sensor/${sensor.sensor}`).slice(0, 8)}`;
+  return `honeypot-${
+    uuidV5(publisherUuid(record.publisher), `sensor/${sensor.sensor}`).slice(0, 8)
+  }`;
 }
 
 function usernamesOf(
@@ -180,12 +186,12 @@ function passwords(
   const tried = Object.entries(counts);
   if (!rules.passwords || tried.length === 0) return [];
   const rows = tried.sort(([, m], [, n]) => n - m).slice(0, MOST_PASSWORDS)
-    .map(([password, guesses]) => `| ${markdownText(password)} | ${guesses} |`);
+    .map(([password, attempts]) => `| ${markdownText(password)} | ${attempts} |`);
   return ["## Passwords", ["| password | attempts |", "|---|---|", ...rows].join("\n")];
 }
 
-function techniques(home: Home): readonly string[] {
-  if (home.techniques.length === 0) return [];
-  const ids = home.techniques.map(({ id }) => id).join(", ");
+function techniques(record: SourceRecord): readonly string[] {
+  if (record.techniques.length === 0) return [];
+  const ids = record.techniques.map(({ id }) => id).join(", ");
   return ["## Techniques", `Wazuh's rules name these of MITRE ATT&CK: ${ids}.`];
 }

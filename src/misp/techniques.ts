@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Technique } from "../types.ts";
+import type { Technique } from "../model.ts";
 
 /** Cluster names; a technique that Wazuh names otherwise still gets the galaxy's own tag. */
 const CLUSTERS: Readonly<Record<string, string>> = {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { isQuietDay } from "./day_title.ts";
+import { isDayWithoutLogin } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
 import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
 
 /** What the latest delivery said of things that are an analyst's to change. */
-export interface Told {
+export interface LastPublished {
   readonly tags: readonly string[];
   readonly threatLevel: string;
   /** Whether the address was given to detection. */
@@ -38,7 +38,7 @@ export interface MispUpdate
  * event's day is over, and the techniques of the source. The configured tags came with the first
  * source, and an analyst may have removed them since.
  */
-export function untold(event: MispEvent): Told {
+export function nothingPublished(event: MispEvent): LastPublished {
   const isHigh = event.threat_level_id === HIGH;
   return {
     tags: isClosing(event) ? [] : event.Tag.map(({ name }) => name).filter(isConfigured),
@@ -54,7 +54,7 @@ const isConfigured = (tag: string) => !tag.startsWith("misp-galaxy:");
 const isClosing = (event: MispEvent) => event.Object.length === 0;
 
 /** What there is to remember of an event that was delivered. */
-export function toldBy(event: MispEvent): Told {
+export function publishedBy(event: MispEvent): LastPublished {
   return {
     tags: event.Tag.map(({ name }) => name),
     threatLevel: event.threat_level_id,
@@ -72,17 +72,17 @@ const isForDetection = (event: MispEvent) =>
  * an analyst may have decided otherwise since: the tags, threat level, date, analysis and distribution
  * of the event, and whether and how the address goes into detection.
  */
-export function updateOf(event: MispEvent, told: Told): MispUpdate {
+export function updateOf(event: MispEvent, last: LastPublished): MispUpdate {
   const { uuid, info, threat_level_id, EventReport } = event;
-  const isNews = isForDetection(event) !== told.toIds;
+  const isNews = isForDetection(event) !== last.toIds;
   return {
     uuid,
-    ...(isQuietDay(info) ? {} : { info }),
-    ...(threat_level_id === told.threatLevel ? {} : { threat_level_id }),
+    ...(isDayWithoutLogin(info) ? {} : { info }),
+    ...(threat_level_id === last.threatLevel ? {} : { threat_level_id }),
     ...(isClosing(event) ? { analysis: event.analysis } : {}),
-    Tag: event.Tag.filter(({ name }) => !told.tags.includes(name)),
+    Tag: event.Tag.filter(({ name }) => !last.tags.includes(name)),
     Object: event.Object.map((object) =>
-      told.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object
+      last.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object
     ),
     EventReport,
   };

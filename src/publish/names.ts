@@ -5,7 +5,7 @@
  */
 
 /** Lease of the one publisher that stays behind integration calls. */
-export const STAY_LEASE = "stay";
+export const BACKGROUND_LEASE = "background";
 
 /** Lease that lets one forwarder work at a time. */
 export const FORWARD_LEASE = "forward";
@@ -14,16 +14,16 @@ export const FORWARD_LEASE = "forward";
 export const INTEGRATORD_URL = "integratord's misp.url";
 
 /** What sinks left out, and when it was told: JSON of pairs. */
-export const NOTES_TOLD = "notes told";
+export const LOGGED_NOTES = "logged notes";
 
 /** What our key may do in MISP, and when it was asked: JSON. */
-export const MISP_CONTACT = "misp contact";
+export const MISP_CAPABILITIES = "misp capabilities";
 
 /** Why the publisher that stays could not work. */
-export const PUBLISHER_PROBLEM = "publisher's problem";
+export const PUBLISHER_PROBLEM = "background publisher problem";
 
 /** What was given up for room, as the log told it last: JSON of the three numbers. */
-export const GIVEN_UP_TOLD = "given up, told";
+export const LOGGED_EVICTIONS = "logged evictions";
 
 /** What `follow` follows. */
 export const ALERTS_STREAM = "alerts";

@@ -3,20 +3,20 @@
  *
  * @module
  */
+import type { Buffer } from "../buffer/buffer.ts";
+import type { Lease } from "../buffer/leases.ts";
+import type { DueRules } from "../buffer/outbox.ts";
 import type {
   Attack,
-  Buffer,
   DayEvent,
-  DueRules,
-  Frozen,
-  Home,
-  Lease,
+  FindDaySlot,
   NewReport,
-  PlaceInDay,
   Report,
-} from "../buffer/buffer.ts";
-import { NOTES_TOLD } from "./names.ts";
-import type { Outcome, Sink } from "../misp/sink.ts";
+  Snapshot,
+  SourceRecord,
+} from "../model.ts";
+import { LOGGED_NOTES } from "./names.ts";
+import type { Outcome, Sink } from "../sink.ts";
 import { faultPoint } from "../fault_point.ts";
 
 /** What a publisher works with. */
@@ -28,14 +28,18 @@ export interface PublisherParts {
   readonly deliveryMs: number;
   /** Loads what freezing looks up, before the transaction: it may take a while the first time. */
   readonly prepare: () => Promise<void>;
-  readonly freeze: (
+  readonly snapshot: (
     attack: Attack,
-    home: Home | undefined,
+    record: SourceRecord | undefined,
     now: number,
-    place: PlaceInDay,
-  ) => Frozen;
+    findDaySlot: FindDaySlot,
+  ) => Snapshot;
   /** What closes the event of a day. */
-  readonly close: (event: DayEvent, homes: readonly Home[], now: number) => readonly NewReport[];
+  readonly close: (
+    event: DayEvent,
+    records: readonly SourceRecord[],
+    now: number,
+  ) => readonly NewReport[];
   /** Milliseconds UTC. */
   readonly now: () => number;
   /** From 0 to 1, for the jitter. */
@@ -49,7 +53,7 @@ export interface PublisherParts {
 
 /** How far a round is. */
 export interface RoundProgress {
-  readonly frozen: number;
+  readonly snapshots: number;
   readonly delivered: number;
   readonly refused: number;
   /** Reports that waited when delivering began; undefined: it has not begun. */
@@ -58,7 +62,7 @@ export interface RoundProgress {
 
 /** What a round came to. */
 export interface Round {
-  readonly frozen: number;
+  readonly snapshots: number;
   readonly delivered: number;
   readonly refused: number;
   /** Reports that wait for a later try. */
@@ -72,7 +76,7 @@ export const PUBLISH_LEASE = "publish";
 
 /** `flush --now` takes attacks of a clock that was set back since, too. */
 const AHEAD_MS = 10 * 365 * 24 * 60 * 60_000;
-const FREEZE_AT_ONCE = 200;
+const SNAPSHOTS_AT_ONCE = 200;
 const DELIVER_AT_ONCE = 100;
 const SHORTEST_LEASE_MS = 60_000;
 
@@ -88,12 +92,12 @@ export async function publishDue(
   everything = false,
 ): Promise<Round | undefined> {
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 4 * parts.deliveryMs);
-  const lease = await parts.buffer.takeLease(PUBLISH_LEASE, owner, leaseMs, parts.now());
+  const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now());
   if (lease === undefined) return undefined;
   const { repeat = repeatInTime } = parts;
   // One report may take many requests, to a MISP that is slow: nobody must think that this one died.
   const heartbeat = repeat(() => {
-    parts.buffer.renewLease(lease, leaseMs, parts.now()).catch((error: unknown) => {
+    parts.buffer.leases.renew(lease, leaseMs, parts.now()).catch((error: unknown) => {
       parts.log("warning", `the lease was not renewed: ${String(error)}`);
     });
   }, leaseMs / 4);
@@ -101,7 +105,7 @@ export async function publishDue(
     return await new PublishRound(parts, lease, leaseMs, everything).run();
   } finally {
     heartbeat.stop();
-    await parts.buffer.releaseLease(lease);
+    await parts.buffer.leases.release(lease);
   }
 }
 
@@ -119,7 +123,7 @@ class PublishRound {
   readonly #tried = new Set<string>();
   readonly #unavailable = new Set<Sink>();
   readonly #problems = new Set<string>();
-  #frozen = 0;
+  #snapshots = 0;
   #delivered = 0;
   #refused = 0;
   #toDeliver: number | undefined;
@@ -133,15 +137,15 @@ class PublishRound {
   }
 
   async run(): Promise<Round> {
-    await this.#freeze();
+    await this.#takeSnapshots();
     const { buffer, sinks, onProgress } = this.#parts;
     const names = sinks.map((sink) => sink.name);
     // In a large buffer counting takes a while: not for nobody.
-    if (onProgress !== undefined) this.#toDeliver = await buffer.countWaiting(names);
+    if (onProgress !== undefined) this.#toDeliver = await buffer.outbox.countWaiting(names);
     while (await this.#deliverSome());
-    const waiting = await buffer.countWaiting(names);
+    const waiting = await buffer.outbox.countWaiting(names);
     return {
-      frozen: this.#frozen,
+      snapshots: this.#snapshots,
       delivered: this.#delivered,
       refused: this.#refused,
       waiting,
@@ -149,27 +153,30 @@ class PublishRound {
     };
   }
 
-  async #freeze(): Promise<void> {
-    const { buffer, due, freeze, close } = this.#parts;
+  async #takeSnapshots(): Promise<void> {
+    const { buffer, due, snapshot, close } = this.#parts;
     await this.#parts.prepare();
     const rules = this.#everything ? { ...due, periodMs: -AHEAD_MS, maxHoldMs: -AHEAD_MS } : due;
     for (;;) {
       // What arrives while this goes on is for the next round, or a flood would keep it here.
       const now = Math.max(this.#startedAt, 0);
-      const count = await buffer.freezeDue(
+      const count = await buffer.outbox.snapshotDue(
         rules,
-        FREEZE_AT_ONCE,
+        SNAPSHOTS_AT_ONCE,
         now,
-        (attack, home, place) => freeze(attack, home, this.#parts.now(), place),
+        (attack, record, findDaySlot) => snapshot(attack, record, this.#parts.now(), findDaySlot),
       );
-      this.#frozen += count;
-      this.#tellProgress();
-      if (count < FREEZE_AT_ONCE) break;
+      this.#snapshots += count;
+      this.#reportProgress();
+      if (count < SNAPSHOTS_AT_ONCE) break;
       await this.#renew();
     }
     // By then the last attack of that day is frozen, too.
     const now = this.#parts.now();
-    await buffer.closeDays(now - due.maxHoldMs, (event, homes) => close(event, homes, now));
+    await buffer.outbox.closeDays(
+      now - due.maxHoldMs,
+      (event, records) => close(event, records, now),
+    );
   }
 
   /** @returns whether there may be more to deliver */
@@ -178,7 +185,7 @@ class PublishRound {
     const usable = sinks.filter((sink) => !this.#unavailable.has(sink));
     const at = this.#everything ? Infinity : now();
     const names = usable.map((sink) => sink.name);
-    const found = await buffer.reportsToTry(names, DELIVER_AT_ONCE + this.#tried.size, at);
+    const found = await buffer.outbox.reportsToTry(names, DELIVER_AT_ONCE + this.#tried.size, at);
     const reports = found.filter((report) => !this.#tried.has(keyOf(report)));
     for (const sink of usable) {
       await this.#deliverTo(sink, reports.filter((report) => report.sink === sink.name));
@@ -192,7 +199,7 @@ class PublishRound {
     for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(report));
       await this.#mark(sink, report, outcome);
-      this.#tellProgress();
+      this.#reportProgress();
       // What ended is pending no more: only what stayed must not be tried twice.
       if (outcome.kind === "delivered" || outcome.kind === "refused") {
         this.#tried.delete(keyOf(report));
@@ -207,17 +214,17 @@ class PublishRound {
     faultPoint("response-before-mark");
     switch (outcome.kind) {
       case "delivered":
-        await buffer.markDelivered(this.#lease, report, outcome.told ?? "", now);
-        await this.#tellNotes(report, outcome.notes, now);
+        await buffer.outbox.markDelivered(this.#lease, report, outcome.lastPublished ?? "", now);
+        await this.#logNotes(report, outcome.notes, now);
         this.#delivered++;
         return;
       case "refused":
-        await buffer.markRefused(this.#lease, report, outcome.reason, now);
+        await buffer.outbox.markRefused(this.#lease, report, outcome.reason, now);
         log("error", `${report.sourceIp}: refused: ${outcome.reason}`);
         this.#refused++;
         return;
       case "retry":
-        await buffer.markRetry(
+        await buffer.outbox.markRetry(
           this.#lease,
           report,
           outcome.reason,
@@ -232,17 +239,17 @@ class PublishRound {
   }
 
   /** What a sink leaves out of one event it leaves out of all: said once a day, not with each event. */
-  async #tellNotes(report: Report, notes: readonly string[], now: number): Promise<void> {
+  async #logNotes(report: Report, notes: readonly string[], now: number): Promise<void> {
     if (notes.length === 0) return;
     const { buffer, log } = this.#parts;
-    const told = await notesTold(buffer, now);
-    const fresh = notes.filter((note) => !told.has(note));
+    const logged = await loggedNotes(buffer, now);
+    const fresh = notes.filter((note) => !logged.has(note));
     if (fresh.length === 0) return;
     for (const note of fresh) {
-      told.set(note, now);
+      logged.set(note, now);
       log("warning", `${report.sourceIp}: ${note}`);
     }
-    await buffer.remember(NOTES_TOLD, JSON.stringify([...told]));
+    await buffer.settings.put(LOGGED_NOTES, JSON.stringify([...logged]));
   }
 
   async #pause(
@@ -255,13 +262,13 @@ class PublishRound {
     this.#unavailable.add(sink);
     this.#problems.add(outcome.reason);
     const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
-    await buffer.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
+    await buffer.outbox.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
     log("error", `nothing can be delivered now: ${outcome.reason}`);
   }
 
-  #tellProgress(): void {
+  #reportProgress(): void {
     this.#parts.onProgress?.({
-      frozen: this.#frozen,
+      snapshots: this.#snapshots,
       delivered: this.#delivered,
       refused: this.#refused,
       toDeliver: this.#toDeliver,
@@ -270,19 +277,19 @@ class PublishRound {
 
   async #renew(): Promise<void> {
     const { buffer, now } = this.#parts;
-    if (!await buffer.renewLease(this.#lease, this.#leaseMs, now())) {
+    if (!await buffer.leases.renew(this.#lease, this.#leaseMs, now())) {
       throw new Error("another publisher has taken over; this one stops");
     }
   }
 }
 
-const TELL_AGAIN_MS = 24 * 60 * 60_000;
+const LOG_AGAIN_MS = 24 * 60 * 60_000;
 
 /** The notes that were told lately, and when. */
-async function notesTold(buffer: Buffer, now: number): Promise<Map<string, number>> {
-  const text = await buffer.remembered(NOTES_TOLD);
-  const told = JSON.parse(text ?? "[]") as readonly (readonly [note: string, at: number])[];
-  return new Map(told.filter(([, at]) => Math.abs(now - at) < TELL_AGAIN_MS));
+async function loggedNotes(buffer: Buffer, now: number): Promise<Map<string, number>> {
+  const text = await buffer.settings.get(LOGGED_NOTES);
+  const logged = JSON.parse(text ?? "[]") as readonly (readonly [note: string, at: number])[];
+  return new Map(logged.filter(([, at]) => Math.abs(now - at) < LOG_AGAIN_MS));
 }
 
 const keyOf = (report: Report) => `${report.uuid} ${report.sink}`;

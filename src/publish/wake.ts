@@ -41,7 +41,7 @@ export function wakeWhenDue(parts: WakeParts): Waking {
 
 async function publishIfDue({ buffer, due, now, log, publish }: WakeParts): Promise<void> {
   try {
-    const next = await buffer.nextDueAt(due, now());
+    const next = await buffer.outbox.nextDueAt(due, now());
     if (next !== undefined && next <= now()) await publish();
   } catch (error) {
     log("error", `publishing: ${error instanceof Error ? error.message : String(error)}`);

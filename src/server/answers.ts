@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import type { IgnoreReason } from "../types.ts";
+import type { IgnoreReason } from "../model.ts";
 
 /** Each reason why an alert became no attempt, for people. */
 const IGNORE_REASONS: Readonly<Record<IgnoreReason, string>> = {
@@ -36,7 +36,7 @@ const reason = v.pipe(
 );
 
 /** Answer to `POST /alerts` once the body was looked at. */
-export const takenSchema = v.pipe(
+export const acceptedSchema = v.pipe(
   v.strictObject({
     accepted: v.pipe(count, v.description("Alerts that are stored by this request")),
     duplicate: v.pipe(count, v.description("Alerts that were stored before")),
@@ -57,11 +57,11 @@ export const takenSchema = v.pipe(
     error: v.exactOptional(v.pipe(v.string(), v.description("Why the rest was not taken"))),
     note: v.exactOptional(v.string()),
   }),
-  v.title("Taken"),
+  v.title("AcceptedCounts"),
 );
 
-/** Answer of {@link takenSchema}. */
-export type Taken = v.InferOutput<typeof takenSchema>;
+/** Answer of {@link acceptedSchema}. */
+export type AcceptedCounts = v.InferOutput<typeof acceptedSchema>;
 
 /** Any refusal. */
 export const refusedSchema = v.pipe(v.strictObject({ error: v.string() }), v.title("Refused"));

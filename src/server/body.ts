@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import type { Patience } from "./patience.ts";
+import type { ReadTimeout } from "./middleware/read_timeout.ts";
 
 /** A body that is not read to its end: the status that says why, and a line for the sender. */
 export class BodyError extends Error {
@@ -43,13 +43,13 @@ const TOO_SLOW = "the body came too slowly";
  */
 export async function* piecesOf(
   request: Request,
-  patience: Patience,
+  readTimeout: ReadTimeout,
 ): AsyncGenerator<Uint8Array> {
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
-  if (isPlain && isShort(request)) return yield await wholeInTime(request, patience);
+  if (isPlain && isShort(request)) return yield await wholeInTime(request, readTimeout);
   if (request.body === null) return;
-  const received = inTime(request.body, patience);
+  const received = inTime(request.body, readTimeout);
   if (isPlain) return yield* received;
   const unpacked = unpackerOf(encoding);
   if (unpacked === undefined) {
@@ -92,17 +92,17 @@ function isShort({ headers }: Request): boolean {
  * A short body in one piece. The runtime makes no stream for it while nobody asks for `request.body`;
  * with one a request takes up to twice the time.
  */
-async function wholeInTime(request: Request, patience: Patience): Promise<Uint8Array> {
+async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<Uint8Array> {
   const whole = request.bytes().catch((error: unknown) => {
     throw new BodyError(400, BROKE_OFF, { cause: error });
   });
   const late = Promise.withResolvers<never>();
-  const wait = patience.begin(() => late.reject(new BodyError(408, TOO_SLOW)));
+  const wait = readTimeout.begin(() => late.reject(new BodyError(408, TOO_SLOW)));
   try {
     // What still comes after that is the runtime's to throw away.
     return await Promise.race([whole, late.promise]);
   } finally {
-    patience.end(wait);
+    readTimeout.end(wait);
   }
 }
 
@@ -112,7 +112,7 @@ async function wholeInTime(request: Request, patience: Patience): Promise<Uint8A
  */
 async function* inTime(
   body: ReadableStream<Uint8Array>,
-  patience: Patience,
+  readTimeout: ReadTimeout,
 ): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   const cancel = () => reader.cancel().catch(() => undefined);
@@ -120,11 +120,11 @@ async function* inTime(
   let isWaiting = false;
   const giveUp = () => {
     // While what it sent is being stored, it is not the sender who is slow.
-    if (!isWaiting) return void (wait = patience.begin(giveUp));
+    if (!isWaiting) return void (wait = readTimeout.begin(giveUp));
     isTooSlow = true;
     void cancel();
   };
-  let wait = patience.begin(giveUp);
+  let wait = readTimeout.begin(giveUp);
   let sinceBegin = 0;
   let isOver = false;
   try {
@@ -141,12 +141,12 @@ async function* inTime(
       yield value;
       sinceBegin += value.length;
       if (sinceBegin < ENOUGH) continue;
-      patience.end(wait);
-      wait = patience.begin(giveUp);
+      readTimeout.end(wait);
+      wait = readTimeout.begin(giveUp);
       sinceBegin = 0;
     }
   } finally {
-    patience.end(wait);
+    readTimeout.end(wait);
     if (!isOver) await cancel();
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { Answer, Document, JsonSchema, Operation, Parameter } from "./openapi.ts";
+import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
 
 /** Style of the page. */
 export const docsStyle = `
@@ -103,11 +103,11 @@ function parameterTable(parameters: readonly Parameter[]): Markup {
         </tr>
       </thead>
       <tbody>
-    ${parameters.map(({ name, in: place, description, schema }) =>
+    ${parameters.map(({ name, in: position, description, schema }) =>
       html`
         <tr>
           <td><code>${name}</code></td>
-          <td>${place}</td>
+          <td>${position}</td>
           <td>${prose(description)} ${Array.isArray(schema.enum)
             ? `(${schema.enum.join(", ")})`
             : ""}</td>

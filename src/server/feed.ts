@@ -5,12 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import { type App, type AppParts, onlyViewers } from "./app.ts";
+import type { App } from "./context.ts";
+import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 
 /** Where the feed is. */
 export interface FeedParts {
   /** undefined: there is none. */
   readonly feedDirectory: string | undefined;
+  readonly log: (level: "warning" | "error", message: string) => void;
 }
 
 /** Every name that a feed has. */
@@ -24,7 +26,7 @@ export const feedFileSchema = v.pipe(
 const CHUNK = 64 * 1024;
 
 /** Adds `GET /feed/manifest.json`, `/feed/hashes.csv` and `/feed/UUID.json`. */
-export function addFeed(app: App, parts: AppParts & FeedParts): void {
+export function addFeed(app: App, parts: AccessRules & FeedParts): void {
   app.get("/feed/:file", onlyViewers(parts), async (context) => {
     const name = context.req.param("file");
     const absent = () => context.json({ error: "the feed has no such file" }, 404);

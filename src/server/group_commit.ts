@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Accepted } from "../buffer/buffer.ts";
-import type { Decision } from "../types.ts";
+import type { Accepted } from "../buffer/intake.ts";
+import type { Decision } from "../model.ts";
 
 /** How long the first of a group waits for others, milliseconds. */
-const GATHER_MS = 1;
+const BATCH_MS = 1;
 /** With so many alerts a group waits for no more. */
 const ENOUGH = 1000;
 
@@ -42,7 +42,7 @@ export function inGroups(
     waiting.push({ decisions, done });
     alerts += decisions.length;
     if (alerts >= ENOUGH) store();
-    else timer ??= setTimeout(store, GATHER_MS);
+    else timer ??= setTimeout(store, BATCH_MS);
     return done.promise;
   };
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { BufferStatus } from "../buffer/buffer.ts";
-import type { App } from "./app.ts";
+import type { BufferStatus } from "../buffer/views.ts";
+import type { App } from "./context.ts";
 import type { Health, Readiness } from "./answers.ts";
 import { cached } from "./cached.ts";
 

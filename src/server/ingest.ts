@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Accepted } from "../buffer/buffer.ts";
-import type { Decision, IgnoreReason } from "../types.ts";
+import type { Accepted } from "../buffer/intake.ts";
+import type { Decision, IgnoreReason } from "../model.ts";
 import { type Item, readAlertText, readLine } from "../wazuh/alert_file.ts";
 import { readAlertLine } from "../wazuh/alert_line.ts";
-import type { Taken } from "./answers.ts";
+import type { AcceptedCounts } from "./answers.ts";
 import { BodyError, piecesOf } from "./body.ts";
-import type { Patience } from "./patience.ts";
+import type { ReadTimeout } from "./middleware/read_timeout.ts";
 
 type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
 
@@ -19,7 +19,7 @@ export interface IngestParts {
   /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
-  readonly patience: Patience;
+  readonly readTimeout: ReadTimeout;
   readonly decide: (value: unknown) => Decision;
   readonly accept: Accept;
   /**
@@ -34,7 +34,7 @@ export interface IngestParts {
 /** What became of a body. */
 export interface Reply {
   readonly status: 200 | 400 | 408 | 413 | 415 | 503;
-  readonly body: Taken;
+  readonly body: AcceptedCounts;
 }
 
 /** Alerts that are committed at a time. */
@@ -48,7 +48,7 @@ const LINE_FEED = 10;
 export async function ingest(parts: IngestParts, request: Request): Promise<Reply> {
   const tally = new Tally(parts);
   try {
-    const body = await new Body(piecesOf(request, parts.patience)).start(parts.maxBodyBytes);
+    const body = await new Body(piecesOf(request, parts.readTimeout)).start(parts.maxBodyBytes);
     if (body === "too long") {
       const error = `longer than ${parts.maxBodyBytes} bytes, and not one alert a line`;
       return tally.reply(413, { error });
@@ -76,7 +76,7 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
 class Tally {
   readonly #parts: IngestParts;
   readonly #ignored = new Map<IgnoreReason, number>();
-  readonly #errors: Taken["errors"][number][] = [];
+  readonly #errors: AcceptedCounts["errors"][number][] = [];
   #accepted = 0;
   #duplicate = 0;
   #items = 0;
@@ -87,7 +87,7 @@ class Tally {
   }
 
   async take(items: readonly Item[], accept: Accept): Promise<void> {
-    const bad: Taken["errors"][number][] = [];
+    const bad: AcceptedCounts["errors"][number][] = [];
     const decisions = items.map((item, index): Decision => {
       const decision = "reason" in item
         ? { kind: "ignored" as const, key: undefined, reason: item.reason }

@@ -8,8 +8,9 @@ import { createRequire } from "node:module";
 import { matchedRoutes } from "@hono/hono/route";
 import type { Context as RequestContext } from "@hono/hono";
 import type { Gauge, Registry } from "prom-client";
-import type { BufferStatus } from "../buffer/buffer.ts";
-import { type App, type AppParts, type Context, onlyViewers } from "./app.ts";
+import type { BufferStatus } from "../buffer/views.ts";
+import type { App, Context } from "./context.ts";
+import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 
 /** What is measured. */
 export interface MetricsParts {
@@ -109,7 +110,7 @@ function addStatusMetrics(
   const paused = gauge("sink_paused", "Whether a sink is left alone after a failure.", "sink");
   const bytes = gauge("buffer_bytes", "What is used of the buffer's file.");
   const limit = gauge("buffer_limit_bytes", "What buffer.max_bytes allows.");
-  const givenUp = counter("given_up", "Detail that was given up for room.", "what");
+  const evicted = counter("given_up", "Detail that was given up for room.", "what");
   gauge("build_info", "Always 1; the label says which version runs.", "version")
     .set({ version: parts.version }, 1);
   limit.set(parts.maxBytes);
@@ -117,7 +118,7 @@ function addStatusMetrics(
   const setTime = (one: Gauge, at: number | undefined) =>
     at === undefined ? one.remove() : one.set(at / 1000);
   return (found) => {
-    for (const one of [alerts, ignored, spoofed, givenUp]) one.reset();
+    for (const one of [alerts, ignored, spoofed, evicted]) one.reset();
     alerts.inc({ outcome: "accepted" }, found.accepted);
     alerts.inc({ outcome: "duplicate" }, found.duplicate);
     for (const [reason, times] of found.ignored) ignored.inc({ reason }, times);
@@ -136,14 +137,21 @@ function addStatusMetrics(
     for (const sink of ["misp", "feed"]) paused.set({ sink }, 0);
     for (const { sink } of found.paused) paused.set({ sink }, 1);
     bytes.set(found.bytes);
-    givenUp.inc({ what: "alert_ids" }, found.givenUp.alertIds);
-    givenUp.inc({ what: "usernames" }, found.givenUp.usernames);
-    givenUp.inc({ what: "passwords" }, found.givenUp.passwords);
+    evicted.inc({ what: "alert_ids" }, found.evicted.alertIds);
+    evicted.inc({ what: "usernames" }, found.evicted.usernames);
+    evicted.inc({ what: "passwords" }, found.evicted.passwords);
   };
 }
 
+/** What `GET /metrics` works with. */
+export interface MetricsRoute {
+  /** Undefined: nothing is measured, and `/metrics` is not there. */
+  readonly metrics?: Metrics | undefined;
+  readonly log: (level: "error", message: string) => void;
+}
+
 /** Counts every request to what is added to the app after this. */
-export function countRequests(app: App, { metrics }: AppParts): void {
+export function countRequests(app: App, { metrics }: Pick<MetricsRoute, "metrics">): void {
   if (metrics === undefined) return;
   app.use(async (context, next) => {
     const start = performance.now();
@@ -158,7 +166,7 @@ export function countRequests(app: App, { metrics }: AppParts): void {
 }
 
 /** Adds `GET /metrics`. */
-export function addMetrics(app: App, parts: AppParts): void {
+export function addMetrics(app: App, parts: AccessRules & MetricsRoute): void {
   const { metrics } = parts;
   if (metrics === undefined) return;
   app.get("/metrics", onlyViewers(parts), async (context) => {

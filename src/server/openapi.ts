@@ -6,70 +6,24 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import settings from "../../deno.json" with { type: "json" };
-import { healthSchema, readinessSchema, refusedSchema, takenSchema } from "./answers.ts";
-import { type App, type AppParts, onlyViewers } from "./app.ts";
+import { acceptedSchema, healthSchema, readinessSchema, refusedSchema } from "./answers.ts";
+import type { App } from "./context.ts";
 import { ENCODINGS } from "./body.ts";
 import { docsPage, docsStyle } from "./docs_page.ts";
+import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
 import { feedFileSchema } from "./feed.ts";
-
-/** JSON Schema, as far as it is looked into here. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
-
-/** What is said of a parameter. */
-export interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "header";
-  readonly required?: boolean;
-  readonly description: string;
-  readonly schema: JsonSchema;
-}
-
-/** What is said of an answer. */
-export interface Answer {
-  readonly description: string;
-  readonly headers?: Readonly<Record<string, { description: string; schema: JsonSchema }>>;
-  readonly content?: Readonly<Record<string, { schema: JsonSchema }>>;
-}
-
-/** What is said of one method of one route. */
-export interface Operation {
-  readonly operationId: string;
-  readonly tags: readonly string[];
-  readonly summary: string;
-  readonly description?: string;
-  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: {
-    readonly description: string;
-    readonly required: boolean;
-    readonly content: Readonly<Record<string, { schema: JsonSchema }>>;
-  };
-  readonly responses: Readonly<Record<string, Answer>>;
-}
-
-/** The document. */
-export interface Document {
-  readonly openapi: string;
-  readonly info: Readonly<Record<"title" | "version" | "description", string>>;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: {
-    readonly schemas: Readonly<Record<string, JsonSchema>>;
-    readonly securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  };
-}
+import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 
 const SCHEMAS = {
-  Taken: takenSchema,
+  AcceptedCounts: acceptedSchema,
   Refused: refusedSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
 } satisfies Record<string, GenericSchema>;
 
 /** Adds `GET /openapi.json`, `GET /docs` and its style. */
-export function addOpenApi(app: App, parts: AppParts): void {
-  const viewers = onlyViewers(parts);
+export function addOpenApi(app: App, rules: AccessRules): void {
+  const viewers = onlyViewers(rules);
   let made: Document | undefined;
   const document = () => made ??= describeService();
   app.get("/openapi.json", viewers, (context) => context.json(document()));
@@ -133,16 +87,18 @@ const ingestion = {
     },
   },
   responses: {
-    200: answer("Stored, or deliberately ignored", "Taken"),
+    200: answer("Stored, or deliberately ignored", "AcceptedCounts"),
     ...AT_THE_DOOR,
     400: {
       description: "No alert in it, damaged packed data, or a body that broke off",
-      content: { "application/json": { schema: { anyOf: [ref("Taken"), ref("Refused")] } } },
+      content: {
+        "application/json": { schema: { anyOf: [ref("AcceptedCounts"), ref("Refused")] } },
+      },
     },
-    408: answer("The body came too slowly (`server.patience_seconds`)", "Taken"),
-    413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "Taken"),
-    415: answer("A `Content-Encoding` that is not known", "Taken"),
-    503: answer("Not all could be stored; send it again", "Taken"),
+    408: answer("The body came too slowly (`server.patience_seconds`)", "AcceptedCounts"),
+    413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "AcceptedCounts"),
+    415: answer("A `Content-Encoding` that is not known", "AcceptedCounts"),
+    503: answer("Not all could be stored; send it again", "AcceptedCounts"),
   },
 } satisfies Partial<Operation>;
 

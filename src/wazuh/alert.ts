@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { AlertKey, Location, Sensor, Technique } from "../types.ts";
-import { readGeoLocation } from "./place.ts";
+import type { AlertKey, Location, Sensor, Technique } from "../model.ts";
+import { readGeoLocation } from "./geo_location.ts";
 import { parseTimestamp } from "./time.ts";
 
 /** What is used of an alert. */
@@ -29,7 +29,7 @@ export interface Alert {
   /** `data.integration`: which integration sent it, where one did. */
   readonly integration: string | undefined;
   /** Where `data.srcip` is. */
-  readonly place: Location | undefined;
+  readonly sourceLocation: Location | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -99,7 +99,9 @@ export function readAlert(value: unknown): Alert | undefined {
     data,
     claimedSource: textField(data, "srcip"),
     integration: textField(data, "integration"),
-    place: "GeoLocation" in alert ? readGeoLocation(section(alert, "GeoLocation")) : undefined,
+    sourceLocation: "GeoLocation" in alert
+      ? readGeoLocation(section(alert, "GeoLocation"))
+      : undefined,
   };
 }
 

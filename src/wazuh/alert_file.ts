@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IgnoreReason } from "../types.ts";
+import type { IgnoreReason } from "../model.ts";
 import { readAlertLine } from "./alert_line.ts";
 import { unwrap } from "./shapes.ts";
 

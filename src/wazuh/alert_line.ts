@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ownText } from "../own_text.ts";
+import { ownText } from "../text.ts";
 import { type Alert, linesOf, readAlert } from "./alert.ts";
 import { WRITTEN_LENGTH, writtenTime } from "./time.ts";
 
@@ -202,7 +202,7 @@ class WrittenAlert implements Alert {
   readonly decoderName: string | undefined;
   readonly claimedSource: string | undefined;
   readonly integration = undefined;
-  readonly place = undefined;
+  readonly sourceLocation = undefined;
   readonly #fullLog: string;
   readonly #previous: string | undefined;
   readonly #data: string | undefined;

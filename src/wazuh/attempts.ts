@@ -4,7 +4,7 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import type { Attempt, IgnoreReason, Service } from "../types.ts";
+import type { Attempt, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 
@@ -72,11 +72,11 @@ export function attemptsOfAlert(
   const claimed = claimedSource === sourceIp ? sourceIp : canonicalAddress(claimedSource);
   const spoofedSrcip = claimed !== undefined && claimed !== sourceIp;
   // Wazuh looked up the place of the address that it took for the source.
-  const place = claimed === undefined || spoofedSrcip ? undefined : alert.place;
-  if (place === undefined) {
+  const sourceLocation = claimed === undefined || spoofedSrcip ? undefined : alert.sourceLocation;
+  if (sourceLocation === undefined) {
     return spoofedSrcip || attempts !== first.attempts ? { attempts, spoofedSrcip } : first;
   }
-  return { attempts: attempts.map((attempt) => ({ ...attempt, place })), spoofedSrcip };
+  return { attempts: attempts.map((attempt) => ({ ...attempt, sourceLocation })), spoofedSrcip };
 }
 
 /**
@@ -96,8 +96,8 @@ function earlierAttempts(
   const read = alert.previousOutput.map((line) => readLine(alert, line, now))
     .flatMap((evidence) => "attempts" in evidence ? evidence.attempts : []);
   if (!isCompromise) return read;
-  return read.filter((one) => one.guesses > 0)
-    .map((one): Attempt => ({ ...one, evidence: "connect", guesses: 1 }));
+  return read.filter((one) => one.count > 0)
+    .map((one): Attempt => ({ ...one, evidence: "connect", count: 1 }));
 }
 
 /** Most alerts have none: made once, for the sake of floods. */
@@ -123,7 +123,15 @@ export function common(alert: Alert, now: number) {
   const { sensor, location, techniques } = alert;
   const at = timeOf(alert, now);
   const service: Service = "ssh";
-  return { sensor, location, techniques, at, service, place: undefined, isCompromise: false };
+  return {
+    sensor,
+    location,
+    techniques,
+    at,
+    service,
+    sourceLocation: undefined,
+    isCompromise: false,
+  };
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
@@ -132,7 +140,7 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   const parsed = parseSshdLine(line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
-    return { reason: parsed.guesses === 0 ? "not_an_attempt" : "no_address" };
+    return { reason: parsed.count === 0 ? "not_an_attempt" : "no_address" };
   }
   const sourceIp = canonicalAddress(parsed.source);
   if (sourceIp === undefined) return { reason: "host_name" };
@@ -142,14 +150,14 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
     sourceIp,
     at: timeOf(alert, now),
     evidence: parsed.evidence,
-    guesses: parsed.guesses,
+    count: parsed.count,
     username: parsed.username?.slice(0, LONGEST_USERNAME),
     sensor,
     location,
     pid: parsed.pid ?? 0,
     techniques,
     service: "ssh",
-    place: undefined,
+    sourceLocation: undefined,
     isCompromise: parsed.succeeded && alert.ruleId === COMPROMISE,
   };
   return { attempts: [attempt], spoofedSrcip: false };
@@ -180,7 +188,7 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
     ...common(alert, now),
     sourceIp,
     evidence: "sshd",
-    guesses: 1,
+    count: 1,
     username: username?.slice(0, LONGEST_USERNAME),
     pid: 0,
   };
@@ -208,7 +216,7 @@ function readCowrie(alert: Alert, now: number, taken: CowrieRules): Evidence {
     service,
     sourceIp,
     evidence: "sshd",
-    guesses: 1,
+    count: 1,
     username: textField(data, "username")?.slice(0, LONGEST_USERNAME),
     pid: sessionNumber(textField(data, "session")),
   };

@@ -19,7 +19,7 @@
  * @param sshd A: total of class `sshd`
  * @param pamError E: total of class `pam-error`
  */
-export function connectionGuesses(sshd: number, pamError: number): number {
+export function connectionAttempts(sshd: number, pamError: number): number {
   return Math.max(sshd, pamError);
 }
 
@@ -29,10 +29,10 @@ export function connectionGuesses(sshd: number, pamError: number): number {
  * P stays outside the connections, because PAM's line of a keyboard-interactive guess comes from a
  * child with a pid of its own (contracts/wazuh.md 4.4).
  *
- * @param totals `pam` is P, `guesses` the sum of `connectionGuesses()`, `connect` is C
+ * @param totals `pam` is P, `sshd` the sum of `connectionAttempts()`, `connect` is C
  */
 export function attemptsOf(
-  totals: { readonly pam: number; readonly guesses: number; readonly connect: number },
+  totals: { readonly pam: number; readonly sshd: number; readonly connect: number },
 ): number {
-  return Math.max(totals.pam, totals.guesses, totals.connect);
+  return Math.max(totals.pam, totals.sshd, totals.connect);
 }

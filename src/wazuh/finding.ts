@@ -5,10 +5,10 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import type { Attempt, Technique } from "../types.ts";
+import type { Attempt, Technique } from "../model.ts";
 import type { Alert } from "./alert.ts";
 import { attemptsOfAlert, common, type Evidence } from "./attempts.ts";
-import { readSourceGeo } from "./place.ts";
+import { readSourceGeo } from "./geo_location.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
 
@@ -112,7 +112,7 @@ export function readFinding(value: unknown): Finding | undefined {
       srcport: text(get("source.port")),
       srcuser: text(userName),
     },
-    place: readSourceGeo(get),
+    sourceLocation: readSourceGeo(get),
     action: name("event.action")?.toLowerCase(),
     outcome: name("event.outcome")?.toLowerCase(),
     categories: texts(get("event.category")).map((category) => category.toLowerCase()),
@@ -274,7 +274,7 @@ export function attemptsOfFinding(finding: Finding, now: number): Evidence {
     ...common(finding, now),
     sourceIp,
     evidence: "sshd",
-    guesses: 1,
+    count: 1,
     username: typeof data.srcuser === "string" ? data.srcuser.slice(0, LONGEST_NAME) : undefined,
     pid: 0,
   };

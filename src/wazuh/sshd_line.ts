@@ -40,11 +40,11 @@ export function parseSshdLine(line: string): SshdLine | undefined {
     times = Number(repeated[1]);
     message = message.slice(repeated[0].length, -1);
   }
-  const draft = readMessage(message);
-  if (draft === undefined) return undefined;
-  draft.guesses *= times;
-  draft.pid = pidBefore(line, start);
-  return draft;
+  const read = readMessage(message);
+  if (read === undefined) return undefined;
+  read.count *= times;
+  read.pid = pidBefore(line, start);
+  return read;
 }
 
 /** The number of the `[pid]: ` that ends a header; undefined where it ends without. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { EvidenceClass } from "../types.ts";
+import type { EvidenceClass } from "../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
 import { lastWord, readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
 
@@ -15,7 +15,7 @@ export type { EvidenceClass };
 export interface SshdLine {
   readonly evidence: EvidenceClass;
   /** What it adds to its class: 1, or N of a repeated message or of PAM's summary; 0 for `session-end`. */
-  readonly guesses: number;
+  readonly count: number;
   /**
    * Address or host name as written, not validated. Undefined: the line has none, or who chose the
    * user name could have chosen this too. Then nobody else's reading may stand in for it.
@@ -36,14 +36,14 @@ export interface SshdLine {
 }
 
 /** A line while it is read. */
-export type Draft = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
+export type PartialLine = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
 
 /** sshd hands no more than this to syslog(3), so the end of such a message may be the attacker's. */
 const CUT_MESSAGE = 500;
 
 const PREAUTH = " [preauth]";
 
-type Reader = (rest: string, evidence: EvidenceClass) => Draft | undefined;
+type Reader = (rest: string, evidence: EvidenceClass) => PartialLine | undefined;
 
 /** Every known start of a message, what follows it, and its class (contracts/wazuh.md 4.4). */
 const FORMS: readonly (readonly [start: string, read: Reader, evidence: EvidenceClass])[] = [
@@ -88,7 +88,7 @@ const FORMS_BY_LETTER: ReadonlyMap<number, typeof FORMS> = Map.groupBy(
  *
  * @returns undefined when it is not about authentication
  */
-export function readMessage(message: string): Draft | undefined {
+export function readMessage(message: string): PartialLine | undefined {
   let startAt = 0;
   let forms = FORMS_BY_LETTER.get(message.charCodeAt(0));
   // No form begins as a level does.
@@ -100,7 +100,7 @@ export function readMessage(message: string): Draft | undefined {
     if (!message.startsWith(form[0], startAt)) continue;
     const [start, read, evidence] = form;
     const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
-    return isCut ? draftOf(evidence) : read(message.slice(startAt + start.length), evidence);
+    return isCut ? emptyLine(evidence) : read(message.slice(startAt + start.length), evidence);
   }
   return undefined;
 }
@@ -118,10 +118,10 @@ const NAME_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
   readRefusedUser,
 ]);
 
-function draftOf(evidence: EvidenceClass): Draft {
+function emptyLine(evidence: EvidenceClass): PartialLine {
   return {
     evidence,
-    guesses: evidence === "session-end" ? 0 : 1,
+    count: evidence === "session-end" ? 0 : 1,
     source: undefined,
     port: undefined,
     username: undefined,
@@ -132,107 +132,111 @@ function draftOf(evidence: EvidenceClass): Draft {
   };
 }
 
-function setPeer(draft: Draft, peer: RegExpExecArray): void {
-  draft.source = peer[1];
-  if (peer[2] !== undefined) draft.port = Number(peer[2]);
+function setPeer(line: PartialLine, peer: RegExpExecArray): void {
+  line.source = peer[1];
+  if (peer[2] !== undefined) line.port = Number(peer[2]);
 }
 
-function readNothing(_rest: string, evidence: EvidenceClass): Draft {
-  return draftOf(evidence);
+function readNothing(_rest: string, evidence: EvidenceClass): PartialLine {
+  return emptyLine(evidence);
 }
 
 /** Methods behind whose `ssh2` nothing of the client's stands. */
 const KEYLESS = /^(?:password|none|keyboard-interactive(?:\/.*)?)$/;
 
 /** `METHOD for [invalid user ]NAME from IP port N ssh2[: KEY]`. */
-function readAuthentication(rest: string, evidence: EvidenceClass): Draft | undefined {
+function readAuthentication(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const methodEnd = rest.indexOf(" ");
   if (!rest.startsWith(" for ", methodEnd)) return undefined;
-  const draft = draftOf(evidence);
-  draft.method = rest.slice(0, methodEnd);
-  const hasKey = draft.method !== "password" && !KEYLESS.test(draft.method);
-  return readNameFromPeer(draft, rest.slice(methodEnd + 5), hasKey);
+  const line = emptyLine(evidence);
+  line.method = rest.slice(0, methodEnd);
+  const hasKey = line.method !== "password" && !KEYLESS.test(line.method);
+  return readNameFromPeer(line, rest.slice(methodEnd + 5), hasKey);
 }
 
-function readAccepted(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const draft = readAuthentication(rest, evidence);
-  if (draft !== undefined) draft.succeeded = true;
-  return draft;
+function readAccepted(rest: string, evidence: EvidenceClass): PartialLine | undefined {
+  const line = readAuthentication(rest, evidence);
+  if (line !== undefined) line.succeeded = true;
+  return line;
 }
 
-function readExceeded(rest: string, evidence: EvidenceClass): Draft | undefined {
-  return readNameFromPeer(draftOf(evidence), rest, false);
+function readExceeded(rest: string, evidence: EvidenceClass): PartialLine | undefined {
+  return readNameFromPeer(emptyLine(evidence), rest, false);
 }
 
-function readNameFromPeer(draft: Draft, rest: string, hasKey: boolean): Draft | undefined {
+function readNameFromPeer(
+  line: PartialLine,
+  rest: string,
+  hasKey: boolean,
+): PartialLine | undefined {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   let at: number;
   if (hasKey) {
-    const places = keyedPeers(text);
+    const offsets = keyedPeers(text);
     // A certificate's id is as free as the name: of two peers either may be forged.
-    if (places.length > 1) return draft;
-    at = places[0] ?? -1;
-    if (at < 0 || !readPeer(draft, text, at + 6, text.indexOf(" ssh2", at))) return undefined;
+    if (offsets.length > 1) return line;
+    at = offsets[0] ?? -1;
+    if (at < 0 || !readPeer(line, text, at + 6, text.indexOf(" ssh2", at))) return undefined;
   } else {
-    at = readPeerBefore(draft, text, text.endsWith(" ssh2") ? text.length - 5 : text.length);
+    at = readPeerBefore(line, text, text.endsWith(" ssh2") ? text.length - 5 : text.length);
     if (at < 0) return undefined;
   }
-  setUser(draft, text.slice(0, at), "invalid user ", isPreauth);
-  return draft;
+  setUser(line, text.slice(0, at), "invalid user ", isPreauth);
+  return line;
 }
 
 /** Every place where a peer can stand before the key that `publickey` and others write at the end. */
 function keyedPeers(text: string): number[] {
-  const places: number[] = [];
+  const offsets: number[] = [];
   const peer = / from [^ ]+ port -?\d{1,5} ssh2(?:: |$)/y;
   for (let at = text.indexOf(" from "); at >= 0; at = text.indexOf(" from ", at + 1)) {
     peer.lastIndex = at;
-    if (peer.test(text)) places.push(at);
+    if (peer.test(text)) offsets.push(at);
   }
-  return places;
+  return offsets;
 }
 
 /** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
-function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefined {
-  const draft = draftOf(evidence);
-  let at = readPeerBefore(draft, rest, rest.length);
+function readInvalidUser(rest: string, evidence: EvidenceClass): PartialLine | undefined {
+  const line = emptyLine(evidence);
+  let at = readPeerBefore(line, rest, rest.length);
   if (at < 0) {
     at = lastWord(rest, " from ");
-    if (at < 0 || !readPeerOrSource(draft, rest, at + 6)) return undefined;
+    if (at < 0 || !readPeerOrSource(line, rest, at + 6)) return undefined;
   }
-  draft.username = decodeName(rest.slice(0, at), 1);
-  draft.invalidUser = true;
-  return draft;
+  line.username = decodeName(rest.slice(0, at), 1);
+  line.invalidUser = true;
+  return line;
 }
 
 /** `TEXT for [illegal user ]NAME from HOST`, TEXT being one of pam_strerror(3). */
-function readPamError(rest: string, evidence: EvidenceClass): Draft | undefined {
+function readPamError(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
   const at = lastWord(rest, " from ");
   const source = rest.slice(at + 6);
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
-  const draft = draftOf(evidence);
-  draft.source = source;
-  setUser(draft, rest.slice(nameAt, at), "illegal user ", false);
-  return draft;
+  const line = emptyLine(evidence);
+  line.source = source;
+  setUser(line, rest.slice(nameAt, at), "illegal user ", false);
+  return line;
 }
 
 const PAM_MODULE = /^[a-z0-9_]{1,40}\(sshd:auth\): /;
 
 /** `pam_MODULE(sshd:auth): …`. */
-function readPamModule(rest: string): Draft | undefined {
+function readPamModule(rest: string): PartialLine | undefined {
   const prefix = PAM_MODULE.exec(rest);
   if (prefix === null) return undefined;
   const text = rest.slice(prefix[0].length);
   const failure = "authentication failure; ";
   if (text.startsWith(failure)) return readPamFields(text.slice(failure.length), 1);
-  return readPamMore(text) ?? draftOf("session-end");
+  return readPamMore(text) ?? emptyLine("session-end");
 }
 
 /** `N more authentication failures; …`: one line for all failures of a connection but its first. */
-function readPamMore(rest: string): Draft | undefined {
+function readPamMore(rest: string): PartialLine | undefined {
   const more = /^([1-9]\d{0,5}) more authentication failures?; /.exec(rest);
   return more === null ? undefined : readPamFields(rest.slice(more[0].length), Number(more[1]));
 }
@@ -244,62 +248,62 @@ function readPamMore(rest: string): Draft | undefined {
 const PAM_FIELDS =
   /^logname=[^ ]* uid=[^ ]* euid=[^ ]* tty=[^ ]* ruser=[^ ]* rhost=([^ ]*)(?: {1,2}user=([^]*)| *)$/;
 
-function readPamFields(fields: string, guesses: number): Draft {
-  const draft = draftOf("pam");
-  draft.guesses = guesses;
+function readPamFields(fields: string, count: number): PartialLine {
+  const line = emptyLine("pam");
+  line.count = count;
   const found = PAM_FIELDS.exec(fields);
   if (found !== null) {
-    draft.source = found[1] === "" ? undefined : found[1];
-    draft.username = found[2];
+    line.source = found[1] === "" ? undefined : found[1];
+    line.username = found[2];
   }
-  return draft;
+  return line;
 }
 
 /** `[invalid user NAME|authenticating user NAME|user NAME ]IP[ port N]`. */
-function readPeerAtEnd(rest: string, evidence: EvidenceClass): Draft {
+function readPeerAtEnd(rest: string, evidence: EvidenceClass): PartialLine {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  const draft = draftOf(evidence);
+  const line = emptyLine(evidence);
   const portAt = lastWord(text, " port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
-  if (!readPeerOrSource(draft, text, sourceAt)) return draft;
-  setPreamble(draft, text.slice(0, sourceAt), isPreauth);
-  return draft;
+  if (!readPeerOrSource(line, text, sourceAt)) return line;
+  setPreamble(line, text.slice(0, sourceAt), isPreauth);
+  return line;
 }
 
 /** Reasons that quote what the client sent. */
 const QUOTING_REASON = /: (?:Change of username or service not allowed: |bad service request )/;
 
 /** `[… user NAME ]IP port N: REASON`. */
-function readPeerAndReason(rest: string, evidence: EvidenceClass): Draft {
-  const draft = draftOf(evidence);
+function readPeerAndReason(rest: string, evidence: EvidenceClass): PartialLine {
+  const line = emptyLine(evidence);
   const isPreauth = rest.endsWith(PREAUTH);
   const peers = [...rest.matchAll(/(?<![^ ])([^ ]+) port (-?\d{1,5}): /g)];
   const peer = peers.at(-1);
   const isDoubtful = peers.length > 1 &&
     (QUOTING_REASON.test(rest) ||
       !rest.includes(": Too many authentication failures", peer?.index));
-  if (peer === undefined || isDoubtful) return draft;
-  setPeer(draft, peer);
-  setPreamble(draft, rest.slice(0, peer.index), isPreauth);
-  return draft;
+  if (peer === undefined || isDoubtful) return line;
+  setPeer(line, peer);
+  setPreamble(line, rest.slice(0, peer.index), isPreauth);
+  return line;
 }
 
 /** `IP[ port N]…`: what follows may be the attacker's. */
-function readPeerAtStart(rest: string, evidence: EvidenceClass): Draft {
-  const draft = draftOf(evidence);
+function readPeerAtStart(rest: string, evidence: EvidenceClass): PartialLine {
+  const line = emptyLine(evidence);
   // Not any word, or it could be the "user" of "user port 1: …" where a name precedes the address.
   const peer = /^([0-9a-fA-F.:]+(?:%[^ ]+)?) port (\d{1,5})(?![^ :])/.exec(rest) ??
     /^([0-9a-fA-F.:]+?):?(?![^ ])/.exec(rest);
-  if (peer !== null) setPeer(draft, peer);
-  return draft;
+  if (peer !== null) setPeer(line, peer);
+  return line;
 }
 
 /** `TEXT' from IP[ port N]`. */
-function readBadVersion(rest: string, evidence: EvidenceClass): Draft | undefined {
+function readBadVersion(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const at = rest.lastIndexOf("' from ");
-  const draft = draftOf(evidence);
-  return at >= 0 && readPeerOrSource(draft, rest, at + 7) ? draft : undefined;
+  const line = emptyLine(evidence);
+  return at >= 0 && readPeerOrSource(line, rest, at + 7) ? line : undefined;
 }
 
 const NOT_ALLOWED = " not allowed because ";
@@ -309,52 +313,52 @@ const REASON_WITHOUT_SOURCE =
   /^(?:account is locked|shell [^]{1,400} (?:does not exist|is not executable))$/;
 
 /** `NAME from HOST not allowed because REASON`, without the host for two of the reasons. */
-function readRefusedUser(rest: string, evidence: EvidenceClass): Draft | undefined {
+function readRefusedUser(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const reasonAt = rest.lastIndexOf(NOT_ALLOWED);
   if (reasonAt < 0) return undefined;
   const reason = rest.slice(reasonAt + NOT_ALLOWED.length);
-  const draft = draftOf(evidence);
+  const line = emptyLine(evidence);
   let nameEnd = reasonAt;
   if (REASON_WITH_SOURCE.test(reason)) {
     nameEnd = rest.lastIndexOf(" from ", reasonAt);
     const source = rest.slice(nameEnd + 6, reasonAt);
     if (nameEnd < 0 || source === "" || source.includes(" ")) return undefined;
-    draft.source = source;
+    line.source = source;
   } else if (!REASON_WITHOUT_SOURCE.test(reason)) {
     return undefined;
   }
-  draft.username = decodeName(rest.slice(0, nameEnd), 1);
-  return draft;
+  line.username = decodeName(rest.slice(0, nameEnd), 1);
+  return line;
 }
 
-function readUnknownUser(rest: string, evidence: EvidenceClass): Draft {
+function readUnknownUser(rest: string, evidence: EvidenceClass): PartialLine {
   const isPreauth = rest.endsWith(PREAUTH);
-  const draft = draftOf(evidence);
+  const line = emptyLine(evidence);
   const name = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
-  draft.username = decodeName(name, isPreauth ? 2 : 1);
-  draft.invalidUser = true;
-  return draft;
+  line.username = decodeName(name, isPreauth ? 2 : 1);
+  line.invalidUser = true;
+  return line;
 }
 
 /** `NAME by PAM account configuration`: the password was right, the account may not log in. */
-function readDeniedAccount(rest: string, evidence: EvidenceClass): Draft | undefined {
+function readDeniedAccount(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const denied = /^([^]*) by PAM account configuration( \[preauth\])?$/.exec(rest);
   if (denied === null) return undefined;
-  const draft = draftOf(evidence);
-  draft.username = decodeName(denied[1] ?? "", denied[2] === undefined ? 1 : 2);
-  return draft;
+  const line = emptyLine(evidence);
+  line.username = decodeName(denied[1] ?? "", denied[2] === undefined ? 1 : 2);
+  return line;
 }
 
 /** An existing account's name can begin with neither prefix, so the first one is sshd's own. */
-function setUser(draft: Draft, text: string, invalidPrefix: string, isPreauth: boolean): void {
-  draft.invalidUser = text.startsWith(invalidPrefix);
-  const name = draft.invalidUser ? text.slice(invalidPrefix.length) : text;
-  draft.username = decodeName(name, isPreauth ? 2 : 1);
+function setUser(line: PartialLine, text: string, invalidPrefix: string, isPreauth: boolean): void {
+  line.invalidUser = text.startsWith(invalidPrefix);
+  const name = line.invalidUser ? text.slice(invalidPrefix.length) : text;
+  line.username = decodeName(name, isPreauth ? 2 : 1);
 }
 
-function setPreamble(draft: Draft, preamble: string, isPreauth: boolean): void {
+function setPreamble(line: PartialLine, preamble: string, isPreauth: boolean): void {
   const start = /^(?:(invalid )|authenticating )?user /.exec(preamble);
   if (start === null) return;
-  draft.invalidUser = start[1] !== undefined;
-  draft.username = decodeName(preamble.slice(start[0].length, -1), isPreauth ? 2 : 1);
+  line.invalidUser = start[1] !== undefined;
+  line.username = decodeName(preamble.slice(start[0].length, -1), isPreauth ? 2 : 1);
 }

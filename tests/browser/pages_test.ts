@@ -96,7 +96,7 @@ Deno.test({
   fn: async () => {
     using folder = tempFolder();
     await using scene = await openScene(true);
-    const [first] = (await scene.scene.buffer.overview(scene.scene.now)).sources;
+    const [first] = (await scene.scene.buffer.views.overview(scene.scene.now)).sources;
     const paths = ["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x"];
     for (const [index, path] of paths.entries()) {
       const page = await scene.open(path);
@@ -171,7 +171,7 @@ Deno.test({
     await page.getByRole("button", { name: "Send again: 82.1.1.2 to misp" }).focus();
     await page.keyboard.press("Enter");
     await page.getByText("None: everything was taken").waitFor();
-    assert.equal((await scene.scene.buffer.status()).waiting, 2);
+    assert.equal((await scene.scene.buffer.views.status()).waiting, 2);
     assert.deepEqual(scene.complaints, []);
   },
 });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import {
   accept,
-  freezeAll,
   guess,
   IP,
   MINUTE,
@@ -11,6 +10,7 @@ import {
   OTHER_IP,
   sessionEnd,
   type Shape,
+  snapshotAll,
   START,
 } from "./sqlite_rig.ts";
 
@@ -27,7 +27,7 @@ Deno.test("accept() takes an alert that is handed over again for a duplicate", a
     duplicate: 1,
     ignored: new Map(),
   });
-  const { accepted, duplicate, pendingAttempts } = await buffer.status();
+  const { accepted, duplicate, pendingAttempts } = await buffer.views.status();
   assert.deepEqual([accepted, duplicate, pendingAttempts], [1, 2, 1]);
 });
 
@@ -35,9 +35,9 @@ Deno.test("accept() takes a duplicate for one even after its attack was reported
   using buffer = open();
   const alert = guess();
   await accept(buffer, [alert]);
-  await freezeAll(buffer, START);
+  await snapshotAll(buffer, START);
   assert.equal((await accept(buffer, [alert])).duplicate, 1);
-  assert.equal((await buffer.status()).pendingAttacks, 0);
+  assert.equal((await buffer.views.status()).pendingAttacks, 0);
 });
 
 Deno.test("accept() counts the same alert id of two managers twice", async () => {
@@ -46,7 +46,7 @@ Deno.test("accept() counts the same alert id of two managers twice", async () =>
   const elsewhere = { ...alert, manager: { name: "wazuh-manager-02" } };
   const result = await accept(buffer, [decideDefault(alert), decideDefault(elsewhere)]);
   assert.deepEqual([result.accepted, result.duplicate], [2, 0]);
-  assert.equal((await buffer.status()).pendingAttempts, 2);
+  assert.equal((await buffer.views.status()).pendingAttempts, 2);
 });
 
 Deno.test("accept() stores nothing of a hand-over that fails in the middle", async () => {
@@ -60,7 +60,7 @@ Deno.test("accept() stores nothing of a hand-over that fails in the middle", asy
     attempts: [attempt!, { ...attempt!, pid: Number.NaN }],
   };
   await assert.rejects(accept(buffer, [decision, broken]));
-  const { accepted, pendingAttacks } = await buffer.status();
+  const { accepted, pendingAttacks } = await buffer.views.status();
   assert.deepEqual([accepted, pendingAttacks], [0, 0]);
   assert.equal((await accept(buffer, [decision])).accepted, 1);
 });
@@ -106,7 +106,7 @@ Deno.test("accept() knows to five seconds when an attack was touched last", asyn
   for (const later of [0, 4_999, 5_000, 9_999, MINUTE]) {
     await accept(buffer, [guess("root", IP, { pid: later })], START + later);
     const due = { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: [] };
-    touches.push((await buffer.nextDueAt(due))! - 15 * MINUTE - START);
+    touches.push((await buffer.outbox.nextDueAt(due))! - 15 * MINUTE - START);
   }
   assert.deepEqual(touches, [0, 0, 5_000, 5_000, MINUTE]);
 });
@@ -125,7 +125,7 @@ Deno.test("accept() counts each alert of a large hand-over once, though some cam
   assert.equal((await accept(buffer, alerts.slice(0, 20))).accepted, 20);
   const { accepted, duplicate } = await accept(buffer, [...alerts, ...alerts]);
   assert.deepEqual([accepted, duplicate], [20, 60]);
-  assert.equal((await buffer.status()).pendingAttempts, 40);
+  assert.equal((await buffer.views.status()).pendingAttempts, 40);
 });
 
 Deno.test("accept() tells ids apart that JSON would write with escapes", async () => {
@@ -180,7 +180,7 @@ Deno.test("accept() opens no attack for the end of a session", async () => {
   const { accepted, ignored } = await accept(buffer, [sessionEnd()]);
   assert.equal(accepted, 0);
   assert.deepEqual([...ignored], [["not_an_attempt", 1]]);
-  assert.equal((await buffer.status()).pendingAttacks, 0);
+  assert.equal((await buffer.views.status()).pendingAttacks, 0);
 });
 
 Deno.test("accept() extends an open attack by the end of a session, and counts no guess for it", async () => {
@@ -188,7 +188,7 @@ Deno.test("accept() extends an open attack by the end of a session, and counts n
   await accept(buffer, [guess()], START);
   const end = sessionEnd(IP, { time: "2026-08-23T07:00:00.000+0000" });
   assert.equal((await accept(buffer, [end], START + MINUTE)).accepted, 1);
-  assert.equal((await buffer.status()).pendingAttempts, 1);
+  assert.equal((await buffer.views.status()).pendingAttempts, 1);
   const attack = await onlyAttack(buffer, START + MINUTE);
   assert.equal(new Date(attack.lastSeen).toISOString(), "2026-08-23T07:00:00.000Z");
   assert.deepEqual([attack.touchedAt, attack.alerts], [START + MINUTE, 1]);
@@ -208,7 +208,7 @@ Deno.test("accept() keeps so many user names and counts on for those it knows", 
 Deno.test("accept() keeps no user name at all when none may be kept, and every attempt", async () => {
   using buffer = open();
   await accept(buffer, [guess("root"), guess("admin")], START, 0);
-  assert.equal((await buffer.status()).pendingAttempts, 2);
+  assert.equal((await buffer.views.status()).pendingAttempts, 2);
   assert.deepEqual((await onlyAttack(buffer)).usernames, []);
 });
 
@@ -216,7 +216,7 @@ Deno.test("accept() tells apart user names that differ in one odd character only
   using buffer = open();
   const names = ["", " ", "__proto__", "\ud800", "'; DROP TABLE attack; --"];
   await accept(buffer, names.map((name) => guess(name)));
-  const [seen] = await freezeAll(buffer, START);
+  const [seen] = await snapshotAll(buffer, START);
   assert.deepEqual(seen!.attack.usernames.map(({ username }) => username).sort(), [
     "",
     " ",
@@ -224,10 +224,10 @@ Deno.test("accept() tells apart user names that differ in one odd character only
     "__proto__",
     "\ufffd",
   ]);
-  assert.equal(Object.keys(seen!.frozen.home.usernames).length, 5);
+  assert.equal(Object.keys(seen!.snapshot.record.usernames).length, 5);
   await accept(buffer, [guess("__proto__")], START + 1);
-  const [again] = await freezeAll(buffer, START + 1);
-  assert.deepEqual(Object.entries(again!.frozen.home.usernames)[0], ["__proto__", 2]);
+  const [again] = await snapshotAll(buffer, START + 1);
+  assert.deepEqual(Object.entries(again!.snapshot.record.usernames)[0], ["__proto__", 2]);
 });
 
 Deno.test("accept() tells apart user names that differ behind a NUL", async () => {
@@ -241,7 +241,7 @@ Deno.test("accept() takes texts that are not well-formed Unicode", async () => {
   using buffer = open();
   const alert = sshdAlert({ location: "\udc00", agent: "honeypot-\ud800", agentId: "\ud800" });
   assert.equal((await accept(buffer, [decideDefault(alert)])).accepted, 1);
-  assert.equal((await buffer.status()).pendingAttempts, 1);
+  assert.equal((await buffer.views.status()).pendingAttempts, 1);
 });
 
 Deno.test("accept() counts what is ignored by its reason, and spoofed addresses", async () => {
@@ -250,9 +250,9 @@ Deno.test("accept() counts what is ignored by its reason, and spoofed addresses"
   const spoofed = decideDefault({ ...sshdAlert(), data: { srcip: "8.8.8.8" } });
   const { ignored } = await accept(buffer, [other, other, decideDefault(null), spoofed, spoofed]);
   assert.deepEqual([...ignored], [["other_rule", 2], ["malformed", 1]]);
-  await buffer.countIgnored("no_file");
-  await buffer.countIgnored("no_file");
-  const status = await buffer.status();
+  await buffer.intake.countIgnored("no_file");
+  await buffer.intake.countIgnored("no_file");
+  const status = await buffer.views.status();
   assert.deepEqual(
     new Map([...status.ignored].sort()),
     new Map([
@@ -266,12 +266,12 @@ Deno.test("accept() counts what is ignored by its reason, and spoofed addresses"
 
 Deno.test("accept() says when it stored something last", async () => {
   using buffer = open();
-  assert.equal((await buffer.status()).lastAcceptedAt, undefined);
+  assert.equal((await buffer.views.status()).lastAcceptedAt, undefined);
   await accept(buffer, [decideDefault(null)], START);
-  assert.equal((await buffer.status()).lastAcceptedAt, undefined);
+  assert.equal((await buffer.views.status()).lastAcceptedAt, undefined);
   await accept(buffer, [guess()], START + 5);
   await accept(buffer, [guess()], START + 1);
-  assert.equal((await buffer.status()).lastAcceptedAt, START + 5);
+  assert.equal((await buffer.views.status()).lastAcceptedAt, START + 5);
 });
 
 Deno.test("acceptTogether() tells each group what accept() of one after the other would", async () => {
@@ -286,18 +286,18 @@ Deno.test("acceptTogether() tells each group what accept() of one after the othe
   using apart = open();
   using together = open();
   const limits = { maxUsernames: 100 };
-  const told = await together.acceptTogether(groups, limits, START);
+  const told = await together.intake.acceptTogether(groups, limits, START);
   const expected = [];
-  for (const group of groups) expected.push(await apart.accept(group, limits, START));
+  for (const group of groups) expected.push(await apart.intake.accept(group, limits, START));
   assert.deepEqual(told, expected);
   assert.deepEqual(told.map(({ accepted, duplicate }) => [accepted, duplicate]), [
     ...[[2, 0], [0, 1], [1, 0], [0, 0], [1, 0]],
   ]);
   assert.deepEqual(told[2]!.ignored, new Map([["not_an_attempt", 1]]));
-  assert.deepEqual(await together.status(), await apart.status());
-  const attacks = (all: Awaited<ReturnType<typeof freezeAll>>) => all.map(({ attack }) => attack);
+  assert.deepEqual(await together.views.status(), await apart.views.status());
+  const attacks = (all: Awaited<ReturnType<typeof snapshotAll>>) => all.map(({ attack }) => attack);
   assert.deepEqual(
-    attacks(await freezeAll(together, START)),
-    attacks(await freezeAll(apart, START)),
+    attacks(await snapshotAll(together, START)),
+    attacks(await snapshotAll(apart, START)),
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import type { Decision } from "../../src/types.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import type { Decision } from "../../src/model.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { seededRandom } from "../support/random.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -61,7 +61,7 @@ Deno.test("accept() of many alerts at once leaves the same as of one after the o
       const path = folder.file(`${seed}-${size}.db`);
       using buffer = new SqliteBuffer(path, NOW);
       for (let start = 0; start < all.length; start += size) {
-        await buffer.accept(all.slice(start, start + size), { maxUsernames: 3 }, NOW);
+        await buffer.intake.accept(all.slice(start, start + size), { maxUsernames: 3 }, NOW);
       }
       return tablesOf(path);
     }));

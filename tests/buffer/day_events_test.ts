@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Home } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { decide } from "../../src/intake.ts";
-import { closeDay, freezeAttack, NO_LOOKUPS } from "../../src/publish/freeze.ts";
+import type { SourceRecord } from "../../src/model.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { decide } from "../../src/intake/decide.ts";
+import { closeDay, NO_LOOKUPS, snapshotAttack } from "../../src/publish/snapshot.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -23,41 +23,48 @@ async function guess(
   buffer: SqliteBuffer,
   now: number,
   sources: readonly string[],
-  rules = PLAIN_FREEZE_RULES,
+  rules = PLAIN_SNAPSHOT_RULES,
   isOfDay = true,
-): Promise<readonly Home[]> {
+): Promise<readonly SourceRecord[]> {
   const time = new Date(now).toISOString().replace("Z", "+0000");
   const decisions = sources.map((source) => {
     const message = `Failed password for root from ${source} port 51676 ssh2`;
     return decide(sshdAlert({ time, message }), defaultRules(), now);
   });
-  await buffer.accept(decisions, { maxUsernames: 100 }, now);
-  const homes: Home[] = [];
-  await buffer.freezeDue(DUE, 1000, now, (attack, home, place) => {
-    const frozen = freezeAttack(attack, home, rules, now, NO_LOOKUPS, isOfDay ? place : undefined);
-    homes.push(frozen.home);
-    return frozen;
+  await buffer.intake.accept(decisions, { maxUsernames: 100 }, now);
+  const records: SourceRecord[] = [];
+  await buffer.outbox.snapshotDue(DUE, 1000, now, (attack, record, findDaySlot) => {
+    const snapshot = snapshotAttack(
+      attack,
+      record,
+      rules,
+      now,
+      NO_LOOKUPS,
+      isOfDay ? findDaySlot : undefined,
+    );
+    records.push(snapshot.record);
+    return snapshot;
   });
-  return homes;
+  return records;
 }
 
 /** Freezes what closes the days that are over. */
 const close = (buffer: SqliteBuffer, now: number) =>
-  buffer.closeDays(
+  buffer.outbox.closeDays(
     now - DUE.maxHoldMs,
-    (event, homes) => closeDay(event, homes, PLAIN_FREEZE_RULES, now),
+    (event, records) => closeDay(event, records, PLAIN_SNAPSHOT_RULES, now),
   );
 
 /** The reports that wait, by source. */
 async function waiting(buffer: SqliteBuffer) {
-  const reports = await buffer.reportsToTry(["misp"], 10_000, Infinity);
+  const reports = await buffer.outbox.reportsToTry(["misp"], 10_000, Infinity);
   return reports.map(({ sourceIp, eventUuid, attempts }) => `${sourceIp} ${eventUuid} ${attempts}`)
     .sort();
 }
 
-const eventsOf = (homes: readonly Home[]) => homes.map((home) => home.eventUuid);
+const eventsOf = (records: readonly SourceRecord[]) => records.map((record) => record.eventUuid);
 
-Deno.test("freezeDue() places the sources of a day in one event, those of two days in two", async () => {
+Deno.test("snapshotDue() places the sources of a day in one event, those of two days in two", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
   assert.deepEqual(eventsOf(await guess(buffer, NOON, [A, B])), [DAY_1, DAY_1]);
   assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT - 1, [C])), [DAY_1]);
@@ -70,7 +77,7 @@ Deno.test("freezeDue() places the sources of a day in one event, those of two da
   ]);
 });
 
-Deno.test("freezeDue() keeps a source in the event of its first day", async () => {
+Deno.test("snapshotDue() keeps a source in the event of its first day", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
   await guess(buffer, NOON, [A]);
   const [later] = await guess(buffer, NOON + 2 * DAY, [A]);
@@ -79,7 +86,7 @@ Deno.test("freezeDue() keeps a source in the event of its first day", async () =
   assert.equal(reopened?.openedOn, "2027-01-02");
 });
 
-Deno.test("freezeDue() opens part 2 with the source that would be over 2,000 attributes", async () => {
+Deno.test("snapshotDue() opens part 2 with the source that would be over 2,000 attributes", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
   const sources = Array.from({ length: 667 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
   const events = eventsOf(await guess(buffer, NOON, sources));
@@ -89,27 +96,27 @@ Deno.test("freezeDue() opens part 2 with the source that would be over 2,000 att
   assert.equal(again?.eventUuid, DAY_1);
 });
 
-Deno.test("freezeDue() leaves a source in the event that it has when the setting changes", async () => {
+Deno.test("snapshotDue() leaves a source in the event that it has when the setting changes", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
-  const [own] = await guess(buffer, NOON, [A], PLAIN_FREEZE_RULES, false);
+  const [own] = await guess(buffer, NOON, [A], PLAIN_SNAPSHOT_RULES, false);
   assert.notEqual(own?.eventUuid, DAY_1);
   assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [A])), [own?.eventUuid]);
   assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [B])), [DAY_1]);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], PLAIN_FREEZE_RULES, false)), [
+  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], PLAIN_SNAPSHOT_RULES, false)), [
     DAY_1,
   ]);
 });
 
 Deno.test("closeDays() closes a day once, when it is over and its last attacks are due", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
-  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
   await guess(buffer, NOON, [A, B]);
   const due = MIDNIGHT + 60 * MINUTE;
-  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), due);
+  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), due);
   assert.equal(await close(buffer, due - 1), 0);
   assert.equal(await close(buffer, due), 1);
   assert.equal(await close(buffer, due + DAY), 0);
-  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
   assert.deepEqual(await waiting(buffer), [
     `${B} ${DAY_1} 1`,
     `${A} ${DAY_1} 1`,
@@ -121,7 +128,7 @@ Deno.test("closeDays() that is broken off leaves the day open, and is done once 
   using buffer = new SqliteBuffer(":memory:", NOON);
   await guess(buffer, NOON, [A]);
   const at = MIDNIGHT + 60 * MINUTE;
-  const broken = buffer.closeDays(at, () => {
+  const broken = buffer.outbox.closeDays(at, () => {
     throw new Error("a crash");
   });
   await assert.rejects(broken, /a crash/);
@@ -143,8 +150,8 @@ Deno.test("closeDays() leaves a day closed whose source comes back, and closes i
 
 Deno.test("closeDays() says nothing of a day none of whose sources was published", async () => {
   using buffer = new SqliteBuffer(":memory:", NOON);
-  await guess(buffer, NOON, [A], { ...PLAIN_FREEZE_RULES, minAttempts: 5 });
+  await guess(buffer, NOON, [A], { ...PLAIN_SNAPSHOT_RULES, minAttempts: 5 });
   assert.equal(await close(buffer, MIDNIGHT + 60 * MINUTE), 1);
   assert.deepEqual(await waiting(buffer), []);
-  assert.equal(await buffer.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
 });

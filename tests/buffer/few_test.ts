@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Few } from "../../src/buffer/few.ts";
+import { Few } from "../../src/buffer/sqlite/intake/few.ts";
 
 function entriesOf<Key, Value>(few: Few<Key, Value>): readonly (readonly [Key, Value])[] {
   const entries: [Key, Value][] = [];

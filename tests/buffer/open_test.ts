@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../src/buffer/open.ts";
-import { openReady, SCHEMA_VERSION } from "../../src/buffer/ready.ts";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
-import { BufferError } from "../../src/buffer/trouble.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { openDatabase } from "../../src/buffer/sqlite/open.ts";
+import { openReady, SCHEMA_VERSION } from "../../src/buffer/sqlite/connect.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
+import { BufferError } from "../../src/buffer/sqlite/errors.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -14,7 +14,11 @@ const ASIDE = "buffer.db.corrupt-2026-11-23T01-21-31-005Z";
 const modeOf = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
 
 async function isWorking(buffer: SqliteBuffer): Promise<boolean> {
-  const { accepted } = await buffer.accept([decideDefault(sshdAlert())], { maxUsernames: 1 }, NOW);
+  const { accepted } = await buffer.intake.accept(
+    [decideDefault(sshdAlert())],
+    { maxUsernames: 1 },
+    NOW,
+  );
   return accepted === 1;
 }
 
@@ -75,7 +79,7 @@ Deno.test("SqliteBuffer() finds everything again", async () => {
   await makeBuffer(path);
   using buffer = new SqliteBuffer(path, NOW);
   assert.equal(buffer.movedAside, undefined);
-  const { accepted, pendingAttempts } = await buffer.status();
+  const { accepted, pendingAttempts } = await buffer.views.status();
   assert.deepEqual([accepted, pendingAttempts], [1, 1]);
 });
 
@@ -89,7 +93,7 @@ Deno.test("SqliteBuffer() finds what a killed process had committed", async () =
   }
   using buffer = new SqliteBuffer(folder.file("buffer.db"), NOW);
   assert.equal(buffer.movedAside, undefined);
-  assert.equal((await buffer.status()).accepted, 2);
+  assert.equal((await buffer.views.status()).accepted, 2);
 });
 
 Deno.test("SqliteBuffer() refuses a file of a newer version, says so and leaves it alone", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -15,7 +15,7 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
   const old = new DatabaseSync(path);
   for (const migration of MIGRATIONS.slice(0, 3)) old.exec(migration);
   old.exec("PRAGMA user_version = 3");
-  const home = old.prepare(
+  const record = old.prepare(
     `INSERT INTO home_event (source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
        alerts, pam, guesses, connect, attempts, reports, detail, frozen_at)
      VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 2, 0, 2, 0, 2, 1, ?, ?)`,
@@ -28,18 +28,18 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
         ...{ firstSeen: NOW - MINUTE, lastSeen: NOW - index },
       }],
     };
-    home.run(source, `event-${index}`, NOW, NOW, JSON.stringify(detail), NOW);
+    record.run(source, `event-${index}`, NOW, NOW, JSON.stringify(detail), NOW);
   }
   old.exec(`INSERT INTO delivered_home VALUES ('event-0', 'misp', '82.1.1.1', ${NOW - 5}, '')`);
   old.close();
   using buffer = new SqliteBuffer(path, NOW);
-  const found = await buffer.overview(NOW);
+  const found = await buffer.views.overview(NOW);
   assert.equal(found.knownSources, 2);
   assert.deepEqual(found.sensors, [
     { sensor: "007@wazuh", name: "honeypot-fra1", alerts: 4, lastSeen: NOW },
   ]);
   assert.deepEqual([...found.lastDelivered], [["misp", NOW - 5]]);
-  assert.deepEqual(found.usernames, [{ text: "root", guesses: 4 }]);
+  assert.deepEqual(found.usernames, [{ text: "root", attempts: 4 }]);
   assert.deepEqual(
     found.sources.map((
       { sourceIp, attempts, deliveredTo },
@@ -51,13 +51,17 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
 Deno.test("accept() writes one row a minute, whatever is handed over", async () => {
   using buffer = new SqliteBuffer(":memory:", NOW);
   const several = [1, 2, 3].map(() => decideDefault(sshdAlert()));
-  await buffer.accept(several, LIMITS, NOW);
-  await buffer.accept(several, LIMITS, NOW + 1000);
-  await buffer.accept([decideDefault(sshdAlert())], LIMITS, NOW + 1000);
-  await buffer.accept([decideDefault(sshdAlert())], LIMITS, NOW + MINUTE);
-  await buffer.accept([decideDefault(sshdAlert({ agent: "web-01" }))], LIMITS, NOW + 2 * MINUTE);
+  await buffer.intake.accept(several, LIMITS, NOW);
+  await buffer.intake.accept(several, LIMITS, NOW + 1000);
+  await buffer.intake.accept([decideDefault(sshdAlert())], LIMITS, NOW + 1000);
+  await buffer.intake.accept([decideDefault(sshdAlert())], LIMITS, NOW + MINUTE);
+  await buffer.intake.accept(
+    [decideDefault(sshdAlert({ agent: "web-01" }))],
+    LIMITS,
+    NOW + 2 * MINUTE,
+  );
   const at = Math.floor(NOW / MINUTE) * MINUTE;
-  assert.deepEqual((await buffer.overview(NOW + 2 * MINUTE)).minutes, [
+  assert.deepEqual((await buffer.views.overview(NOW + 2 * MINUTE)).minutes, [
     { at, attempts: 4, alerts: 4 },
     { at: at + MINUTE, attempts: 1, alerts: 1 },
   ]);
@@ -71,9 +75,9 @@ Deno.test("overview() and sourceView() find what they show by index", () => {
   const plans = [
     "SELECT 1 FROM report WHERE state = 'pending'",
     "SELECT 1 FROM report WHERE state = 'refused' ORDER BY ended_at DESC",
-    "SELECT min(frozen_at) FROM report WHERE state = 'pending'",
-    "SELECT 1 FROM report WHERE source_ip = 'x' ORDER BY frozen_at DESC",
-    "SELECT source_ip FROM home_event ORDER BY frozen_at DESC",
+    "SELECT min(snapshot_at) FROM report WHERE state = 'pending'",
+    "SELECT 1 FROM report WHERE source_ip = 'x' ORDER BY snapshot_at DESC",
+    "SELECT source_ip FROM source_record ORDER BY snapshot_at DESC",
     "SELECT source_ip FROM attack ORDER BY touched_at DESC",
   ];
   for (const query of plans) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { tempFolder } from "../support/temp.ts";
 import { publishAll } from "./writer_process.ts";
 
@@ -46,14 +46,15 @@ async function writeTogether(path: string): Promise<void> {
 }
 
 /** What is known of each source once everything is published. */
-async function attemptsOfHomes(path: string): Promise<Record<string, number>> {
+async function attemptsOfRecords(path: string): Promise<Record<string, number>> {
   using buffer = new SqliteBuffer(path, Date.now());
   await publishAll(buffer, "the test");
-  const { pendingAttacks, waiting } = await buffer.status();
+  const { pendingAttacks, waiting } = await buffer.views.status();
   assert.deepEqual({ pendingAttacks, waiting }, { pendingAttacks: 0, waiting: 0 });
   const db = new DatabaseSync(path, { readOnly: true });
   try {
-    const rows = db.prepare("SELECT source_ip, attempts FROM home_event ORDER BY source_ip").all();
+    const rows = db.prepare("SELECT source_ip, attempts FROM source_record ORDER BY source_ip")
+      .all();
     return Object.fromEntries(rows.map((row) => [String(row.source_ip), Number(row.attempts)]));
   } finally {
     db.close();
@@ -74,7 +75,7 @@ const EVERYTHING = {
 
 async function countsOf(path: string) {
   using buffer = new SqliteBuffer(path, Date.now());
-  const { accepted, duplicate, pendingAttacks, pendingAttempts } = await buffer.status();
+  const { accepted, duplicate, pendingAttacks, pendingAttempts } = await buffer.views.status();
   return { accepted, duplicate, pendingAttacks, pendingAttempts };
 }
 
@@ -88,7 +89,7 @@ Deno.test("accept() of eight processes that make the buffer together loses nothi
     pendingAttacks: 9,
     pendingAttempts: 1210,
   });
-  assert.deepEqual(await attemptsOfHomes(path), EVERYTHING);
+  assert.deepEqual(await attemptsOfRecords(path), EVERYTHING);
   assert.deepEqual(folder.names(), ["state"]);
 });
 
@@ -100,9 +101,9 @@ Deno.test("accept() of eight processes conserves every alert while a ninth freez
   await writeTogether(path);
   await publisher.stdin.close();
   await untilEnded(publisher);
-  assert.deepEqual(await attemptsOfHomes(path), EVERYTHING);
+  assert.deepEqual(await attemptsOfRecords(path), EVERYTHING);
   using buffer = new SqliteBuffer(path, Date.now());
-  const { accepted, duplicate, refused } = await buffer.status();
+  const { accepted, duplicate, refused } = await buffer.views.status();
   assert.deepEqual({ accepted, duplicate, refused }, { accepted: 1210, duplicate: 70, refused: 0 });
 });
 

@@ -4,7 +4,6 @@ import {
   accept,
   AT_ONCE,
   DAY,
-  freezeAll,
   freezing,
   guess,
   IP,
@@ -14,6 +13,7 @@ import {
   onlyReport,
   open,
   OTHER_IP,
+  snapshotAll,
   START,
 } from "./sqlite_rig.ts";
 
@@ -21,9 +21,9 @@ Deno.test("prune() forgets an alert id after its keep and not before", async () 
   using buffer = open();
   const alert = guess("root", IP, { id: `${START / 1000 - 1}.1` });
   await accept(buffer, [alert], START);
-  await buffer.prune(KEEP, START + 7 * DAY);
+  await buffer.retention.prune(KEEP, START + 7 * DAY);
   assert.equal((await accept(buffer, [alert], START + 7 * DAY)).duplicate, 1);
-  await buffer.prune(KEEP, START + 7 * DAY + 1);
+  await buffer.retention.prune(KEEP, START + 7 * DAY + 1);
   assert.equal((await accept(buffer, [alert], START + 7 * DAY + 1)).accepted, 1);
 });
 
@@ -38,7 +38,7 @@ Deno.test("prune() tells that more alert ids are to be forgotten than it does at
   await accept(buffer, alerts, START);
   const later = START + 7 * DAY + 1;
   const more = [];
-  for (let times = 0; times < 4; times++) more.push(await buffer.prune(KEEP, later));
+  for (let times = 0; times < 4; times++) more.push(await buffer.retention.prune(KEEP, later));
   assert.deepEqual(more, [true, true, false, false]);
   const { accepted } = await accept(buffer, [alerts[0]!, alerts[100_000]!], later);
   assert.equal(accepted, 2);
@@ -56,31 +56,31 @@ Deno.test("prune() keeps the totals of a source exact whenever it runs", async (
   const attempts: number[] = [];
   for (const batch of [[guess(), guess(), guess()], [pam(3)], [guess()], [pam(1)], [pam(2)]]) {
     await accept(buffer, batch, now);
-    await buffer.prune(KEEP, now);
-    const [seen] = await freezeAll(buffer, now);
-    attempts.push(seen!.frozen.home.attempts);
-    await buffer.prune(KEEP, now += 61 * MINUTE);
-    await buffer.prune(KEEP, now);
+    await buffer.retention.prune(KEEP, now);
+    const [seen] = await snapshotAll(buffer, now);
+    attempts.push(seen!.snapshot.record.attempts);
+    await buffer.retention.prune(KEEP, now += 61 * MINUTE);
+    await buffer.retention.prune(KEEP, now);
   }
   assert.deepEqual(attempts, [3, 3, 4, 4, 6]);
-  const [last] = await accept(buffer, [guess()], now).then(() => freezeAll(buffer, now));
+  const [last] = await accept(buffer, [guess()], now).then(() => snapshotAll(buffer, now));
   assert.deepEqual(last!.attack.evidence.length, 1);
-  assert.deepEqual(last!.home!.settled, { pam: 6, guesses: 4, connect: 0 });
+  assert.deepEqual(last!.record!.compacted, { pam: 6, sshd: 4, connect: 0 });
 });
 
 Deno.test("prune() leaves the connections of an open attack alone, and those that may go on", async () => {
   using buffer = open();
   await accept(buffer, [guess("root", IP)], START);
   await accept(buffer, [guess("root", OTHER_IP)], START);
-  const { freeze } = freezing(START);
-  await buffer.freezeDue(AT_ONCE, 1, START, freeze);
-  await buffer.prune(KEEP, START + 60 * MINUTE);
+  const { snapshot } = freezing(START);
+  await buffer.outbox.snapshotDue(AT_ONCE, 1, START, snapshot);
+  await buffer.retention.prune(KEEP, START + 60 * MINUTE);
   await accept(buffer, [guess("root", OTHER_IP), guess("root", IP)], START + 60 * MINUTE);
-  const seen = await freezeAll(buffer, START + 60 * MINUTE);
+  const seen = await snapshotAll(buffer, START + 60 * MINUTE);
   assert.deepEqual(
-    seen.map(({ attack, frozen }) => [
+    seen.map(({ attack, snapshot }) => [
       attack.evidence[0]!.sshd,
-      frozen.home.attempts,
+      snapshot.record.attempts,
     ]),
     [[2, 2], [2, 2]],
   );
@@ -92,31 +92,31 @@ Deno.test("prune() takes one line of two locations for one when it settles", asy
     guess("root", IP, { location: "journald" }),
     guess("root", IP, { location: "/var/log/auth.log" }),
   ]);
-  await freezeAll(buffer, START);
-  await buffer.prune(KEEP, START + DAY);
+  await snapshotAll(buffer, START);
+  await buffer.retention.prune(KEEP, START + DAY);
   await accept(buffer, [guess()], START + DAY);
-  const [seen] = await freezeAll(buffer, START + DAY);
-  assert.deepEqual(seen!.home!.settled, { pam: 0, guesses: 1, connect: 0 });
-  assert.equal(seen!.frozen.home.attempts, 2);
+  const [seen] = await snapshotAll(buffer, START + DAY);
+  assert.deepEqual(seen!.record!.compacted, { pam: 0, sshd: 1, connect: 0 });
+  assert.equal(seen!.snapshot.record.attempts, 2);
 });
 
 Deno.test("prune() forgets delivered reports and still counts them", async () => {
   using buffer = open();
   await accept(buffer, [guess()]);
-  await freezeAll(buffer, START);
-  await buffer.markDelivered(await lease(buffer), await onlyReport(buffer), "", START);
-  await buffer.prune(KEEP, START + 8 * DAY);
-  await buffer.prune(KEEP, START + 9 * DAY);
-  assert.equal((await buffer.status()).delivered, 1);
+  await snapshotAll(buffer, START);
+  await buffer.outbox.markDelivered(await lease(buffer), await onlyReport(buffer), "", START);
+  await buffer.retention.prune(KEEP, START + 8 * DAY);
+  await buffer.retention.prune(KEEP, START + 9 * DAY);
+  assert.equal((await buffer.views.status()).delivered, 1);
 });
 
 Deno.test("prune() forgets a source after so much silence, and a report that waits never", async () => {
   using buffer = open();
   await accept(buffer, [guess()]);
-  await freezeAll(buffer, START);
-  await buffer.prune(KEEP, START + 30 * DAY);
-  assert.equal((await buffer.status()).knownSources, 1);
-  await buffer.prune(KEEP, START + 30 * DAY + 1);
-  const { knownSources, waiting } = await buffer.status();
+  await snapshotAll(buffer, START);
+  await buffer.retention.prune(KEEP, START + 30 * DAY);
+  assert.equal((await buffer.views.status()).knownSources, 1);
+  await buffer.retention.prune(KEEP, START + 30 * DAY + 1);
+  const { knownSources, waiting } = await buffer.views.status();
   assert.deepEqual([knownSources, waiting], [0, 1]);
 });

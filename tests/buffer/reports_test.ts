@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import type { Lease, Report } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import type { Lease } from "../../src/buffer/leases.ts";
+import type { Report } from "../../src/model.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack, type SnapshotRules } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const IP = "82.202.219.155";
@@ -19,26 +20,31 @@ const PUBLISH = { name: "publish", owner: "somebody" };
 const open = (path = ":memory:") => new SqliteBuffer(path, START);
 
 /** One guess of a source, frozen into reports. */
-async function frozen(
+async function snapshot(
   buffer: SqliteBuffer,
   ip = IP,
   now = START,
-  sinks: FreezeRules["sinks"] = ["misp"],
+  sinks: SnapshotRules["sinks"] = ["misp"],
 ): Promise<void> {
   const message = `Failed password for root from ${ip} port 51676 ssh2`;
-  await buffer.accept([decideDefault(sshdAlert({ message }))], { maxUsernames: 100 }, now);
-  const rules = { ...PLAIN_FREEZE_RULES, sinks };
-  await buffer.freezeDue(DUE, 10, now, (attack, home) => freezeAttack(attack, home, rules, now));
+  await buffer.intake.accept([decideDefault(sshdAlert({ message }))], { maxUsernames: 100 }, now);
+  const rules = { ...PLAIN_SNAPSHOT_RULES, sinks };
+  await buffer.outbox.snapshotDue(
+    DUE,
+    10,
+    now,
+    (attack, record) => snapshotAttack(attack, record, rules, now),
+  );
 }
 
 async function publishing(buffer: SqliteBuffer, now = START): Promise<Lease> {
-  const lease = await buffer.takeLease("publish", "publisher", MINUTE, now);
+  const lease = await buffer.leases.take("publish", "publisher", MINUTE, now);
   assert.ok(lease);
   return lease;
 }
 
 async function pending(buffer: SqliteBuffer, ip = IP): Promise<Report> {
-  const reports = await buffer.reportsToTry(["misp", "feed"], 10, Infinity);
+  const reports = await buffer.outbox.reportsToTry(["misp", "feed"], 10, Infinity);
   const report = reports.find(({ sourceIp }) => sourceIp === ip);
   assert.ok(report);
   return report;
@@ -46,20 +52,20 @@ async function pending(buffer: SqliteBuffer, ip = IP): Promise<Report> {
 
 /** A report of a source that MISP refused. */
 async function refused(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
-  await frozen(buffer, ip, now);
+  await snapshot(buffer, ip, now);
   const lease = await publishing(buffer, now);
   const report = await pending(buffer, ip);
-  await buffer.markRefused(lease, report, "no right to add events", now + 1);
-  await buffer.releaseLease(lease);
+  await buffer.outbox.markRefused(lease, report, "no right to add events", now + 1);
+  await buffer.leases.release(lease);
   return report;
 }
 
 async function delivered(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
-  await frozen(buffer, ip, now);
+  await snapshot(buffer, ip, now);
   const lease = await publishing(buffer, now);
   const report = await pending(buffer, ip);
-  await buffer.markDelivered(lease, report, "", now + 1);
-  await buffer.releaseLease(lease);
+  await buffer.outbox.markDelivered(lease, report, "", now + 1);
+  await buffer.leases.release(lease);
   return report;
 }
 
@@ -69,9 +75,9 @@ Deno.test("listReports() lists the refused, the pending by their time, the deliv
   await delivered(buffer, "9.0.0.2", START + 5);
   await refused(buffer, "9.0.0.3", START);
   await refused(buffer, "9.0.0.4", START + 5);
-  await frozen(buffer, "9.0.0.5", START + 9);
-  await frozen(buffer, "9.0.0.6", START + 7);
-  const { rows, counts } = await buffer.listReports(50);
+  await snapshot(buffer, "9.0.0.5", START + 9);
+  await snapshot(buffer, "9.0.0.6", START + 7);
+  const { rows, counts } = await buffer.reports.list(50);
   assert.deepEqual(rows.map(({ sourceIp, state }) => `${sourceIp} ${state}`), [
     "9.0.0.4 refused",
     "9.0.0.3 refused",
@@ -81,27 +87,27 @@ Deno.test("listReports() lists the refused, the pending by their time, the deliv
     "9.0.0.1 delivered",
   ]);
   assert.deepEqual(counts, { refused: 2, pending: 2, delivered: 2 });
-  const newest = await buffer.listReports(1);
+  const newest = await buffer.reports.list(1);
   assert.deepEqual(newest.rows.map(({ sourceIp }) => sourceIp), ["9.0.0.4", "9.0.0.6", "9.0.0.2"]);
   assert.deepEqual(newest.counts, counts);
-  assert.equal((await buffer.listReports(Infinity)).rows.length, 6);
+  assert.equal((await buffer.reports.list(Infinity)).rows.length, 6);
 });
 
 Deno.test("listReports() tells everything of a report, and when its paused sink is tried again", async () => {
   using buffer = open();
-  await frozen(buffer);
+  await snapshot(buffer);
   const lease = await publishing(buffer);
   const report = await pending(buffer);
-  await buffer.markRetry(lease, report, "busy", START + MINUTE, START + 2);
-  await buffer.pauseSink(lease, { uuid: "", sink: "misp" }, "down", () => 5 * MINUTE, START);
-  assert.deepEqual((await buffer.listReports(50)).rows, [{
+  await buffer.outbox.markRetry(lease, report, "busy", START + MINUTE, START + 2);
+  await buffer.outbox.pauseSink(lease, { uuid: "", sink: "misp" }, "down", () => 5 * MINUTE, START);
+  assert.deepEqual((await buffer.reports.list(50)).rows, [{
     uuid: report.uuid,
     sink: "misp",
     sourceIp: "82.202.219.155",
     eventUuid: report.eventUuid,
     state: "pending",
     attempts: 1,
-    frozenAt: START,
+    snapshotAt: START,
     tries: 1,
     nextTryAt: START + 5 * MINUTE,
     lastTriedAt: START + 2,
@@ -113,8 +119,8 @@ Deno.test("findReports() finds by report, by event, by source, and what is not d
   using buffer = open();
   const report = await refused(buffer);
   await delivered(buffer, OTHER_IP);
-  const sources = async (meant: Parameters<typeof buffer.findReports>[0]) =>
-    (await buffer.findReports(meant)).map(({ sourceIp }) => sourceIp);
+  const sources = async (meant: Parameters<typeof buffer.reports.find>[0]) =>
+    (await buffer.reports.find(meant)).map(({ sourceIp }) => sourceIp);
   assert.deepEqual(await sources({ kind: "uuid", uuid: report.uuid }), ["82.202.219.155"]);
   assert.deepEqual(await sources({ kind: "uuid", uuid: report.eventUuid }), ["82.202.219.155"]);
   assert.deepEqual(await sources({ kind: "source", sourceIp: OTHER_IP }), ["192.241.237.101"]);
@@ -126,47 +132,47 @@ Deno.test("reportBody() gives the bytes that are sent, until they are delivered"
   using buffer = open();
   const kept = await refused(buffer);
   const gone = await delivered(buffer, OTHER_IP);
-  assert.equal(await buffer.reportBody(kept), kept.body);
-  assert.equal(await buffer.reportBody(gone), undefined);
-  assert.equal(await buffer.reportBody({ uuid: kept.uuid, sink: "feed" }), undefined);
+  assert.equal(await buffer.reports.body(kept), kept.body);
+  assert.equal(await buffer.reports.body(gone), undefined);
+  assert.equal(await buffer.reports.body({ uuid: kept.uuid, sink: "feed" }), undefined);
 });
 
 Deno.test("retryReports() makes a refused report due at once, as if never tried", async () => {
   using buffer = open();
   const report = await refused(buffer);
   const later = START + MINUTE;
-  assert.deepEqual(await buffer.retryReports([report], PUBLISH, later), ["changed"]);
-  assert.deepEqual(await buffer.reportsToTry(["misp"], 10, later), [report]);
-  const { waiting, refused: n } = await buffer.status();
+  assert.deepEqual(await buffer.reports.retry([report], PUBLISH, later), ["changed"]);
+  assert.deepEqual(await buffer.outbox.reportsToTry(["misp"], 10, later), [report]);
+  const { waiting, refused: n } = await buffer.views.status();
   assert.deepEqual([waiting, n], [1, 0]);
 });
 
 Deno.test("retryReports() brings a later try forward", async () => {
   using buffer = open();
-  await frozen(buffer);
+  await snapshot(buffer);
   const lease = await publishing(buffer);
   const report = await pending(buffer);
-  await buffer.markRetry(lease, report, "busy", START + DAY, START);
-  await buffer.releaseLease(lease);
-  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START + 1), ["changed"]);
-  assert.deepEqual(await buffer.reportsToTry(["misp"], 10, START + 1), [report]);
+  await buffer.outbox.markRetry(lease, report, "busy", START + DAY, START);
+  await buffer.leases.release(lease);
+  assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START + 1), ["changed"]);
+  assert.deepEqual(await buffer.outbox.reportsToTry(["misp"], 10, START + 1), [report]);
 });
 
 Deno.test("retryReports() and dropReports() leave delivered reports as they are", async () => {
   using buffer = open();
   const report = await delivered(buffer);
-  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START), ["delivered"]);
-  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START), ["delivered"]);
-  const { waiting, delivered: n, dropped } = await buffer.status();
+  assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START), ["delivered"]);
+  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["delivered"]);
+  const { waiting, delivered: n, dropped } = await buffer.views.status();
   assert.deepEqual([waiting, n, dropped], [0, 1, 0]);
 });
 
 Deno.test("retryReports() finds a report gone that a later one of the event has replaced", async () => {
   using buffer = open();
   const report = await refused(buffer);
-  await frozen(buffer, IP, START + MINUTE);
-  assert.deepEqual(await buffer.retryReports([report], PUBLISH, START + MINUTE), ["gone"]);
-  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START + MINUTE), ["gone"]);
+  await snapshot(buffer, IP, START + MINUTE);
+  assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START + MINUTE), ["gone"]);
+  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START + MINUTE), ["gone"]);
   assert.equal((await pending(buffer)).attempts, 2);
 });
 
@@ -176,64 +182,64 @@ for (const laterState of ["pending", "delivered", "forgotten"] as const) {
     const path = folder.file("buffer.db");
     using buffer = open(path);
     const older = await refused(buffer);
-    await frozen(buffer, IP, START + MINUTE);
+    await snapshot(buffer, IP, START + MINUTE);
     if (laterState !== "pending") {
       const lease = await publishing(buffer);
-      await buffer.markDelivered(lease, await pending(buffer), "", START + MINUTE + 1);
-      await buffer.releaseLease(lease);
+      await buffer.outbox.markDelivered(lease, await pending(buffer), "", START + MINUTE + 1);
+      await buffer.leases.release(lease);
     }
     leaveBehind(path, older, laterState === "forgotten");
-    assert.deepEqual(await buffer.retryReports([older], PUBLISH, START + DAY), ["superseded"]);
-    const [row] = await buffer.findReports({ kind: "uuid", uuid: older.uuid });
+    assert.deepEqual(await buffer.reports.retry([older], PUBLISH, START + DAY), ["superseded"]);
+    const [row] = await buffer.reports.find({ kind: "uuid", uuid: older.uuid });
     assert.equal(row!.state, "refused");
-    assert.deepEqual(await buffer.dropReports([older], PUBLISH, START + DAY), ["changed"]);
+    assert.deepEqual(await buffer.reports.drop([older], PUBLISH, START + DAY), ["changed"]);
   });
 }
 
 /** Puts a refused report back that freezing has removed, and removes the delivered one if asked to. */
 function leaveBehind(path: string, report: Report, forgetsDelivered: boolean): void {
   const db = new DatabaseSync(path);
-  const { uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt } = report;
+  const { uuid, sink, sourceIp, eventUuid, body, attempts, snapshotAt } = report;
   db.prepare(
-    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, frozen_at,
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, snapshot_at,
        next_try_at) VALUES (?, ?, ?, ?, 'refused', ?, ?, ?, ?)`,
-  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, frozenAt, frozenAt);
+  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, snapshotAt, snapshotAt);
   if (forgetsDelivered) db.exec("DELETE FROM report WHERE state = 'delivered'");
   db.close();
 }
 
 Deno.test("retryReports() takes a report to each sink by itself", async () => {
   using buffer = open();
-  await frozen(buffer, IP, START, ["misp", "feed"]);
+  await snapshot(buffer, IP, START, ["misp", "feed"]);
   const lease = await publishing(buffer);
-  for (const report of await buffer.reportsToTry(["misp", "feed"], 10, START)) {
-    if (report.sink === "feed") await buffer.markDelivered(lease, report, "", START);
-    else await buffer.markRefused(lease, report, "no right", START);
+  for (const report of await buffer.outbox.reportsToTry(["misp", "feed"], 10, START)) {
+    if (report.sink === "feed") await buffer.outbox.markDelivered(lease, report, "", START);
+    else await buffer.outbox.markRefused(lease, report, "no right", START);
   }
-  await buffer.releaseLease(lease);
-  const found = await buffer.findReports({ kind: "source", sourceIp: IP });
+  await buffer.leases.release(lease);
+  const found = await buffer.reports.find({ kind: "source", sourceIp: IP });
   assert.deepEqual(found.map(({ sink, state }) => [sink, state]), [
     ["misp", "refused"],
     ["feed", "delivered"],
   ]);
-  assert.deepEqual(await buffer.retryReports(found, PUBLISH, START), ["changed", "delivered"]);
+  assert.deepEqual(await buffer.reports.retry(found, PUBLISH, START), ["changed", "delivered"]);
 });
 
 Deno.test("dropReports() removes for good and counts; the source's next report tells of all", async () => {
   using buffer = open();
   const report = await refused(buffer);
-  await frozen(buffer, OTHER_IP);
+  await snapshot(buffer, OTHER_IP);
   const waiting = await pending(buffer, OTHER_IP);
-  assert.deepEqual(await buffer.dropReports([report, waiting], PUBLISH, START), [
+  assert.deepEqual(await buffer.reports.drop([report, waiting], PUBLISH, START), [
     "changed",
     "changed",
   ]);
-  const status = await buffer.status();
+  const status = await buffer.views.status();
   assert.deepEqual([status.dropped, status.refused, status.waiting, status.knownSources], [
     ...[2, 0, 0],
     2,
   ]);
-  await frozen(buffer, IP, START + MINUTE);
+  await snapshot(buffer, IP, START + MINUTE);
   const next = await pending(buffer);
   assert.equal(next.attempts, 2);
   assert.equal(next.eventUuid, report.eventUuid);
@@ -244,22 +250,22 @@ Deno.test("retryReports() and dropReports() change nothing while a publisher is 
   using buffer = open();
   const report = await refused(buffer);
   const lease = await publishing(buffer);
-  assert.equal(await buffer.retryReports([report], PUBLISH, START), undefined);
-  assert.equal(await buffer.dropReports([report], PUBLISH, START), undefined);
-  assert.equal((await buffer.status()).refused, 1);
-  await buffer.releaseLease(lease);
-  assert.deepEqual(await buffer.dropReports([report], PUBLISH, START), ["changed"]);
+  assert.equal(await buffer.reports.retry([report], PUBLISH, START), undefined);
+  assert.equal(await buffer.reports.drop([report], PUBLISH, START), undefined);
+  assert.equal((await buffer.views.status()).refused, 1);
+  await buffer.leases.release(lease);
+  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["changed"]);
 });
 
 Deno.test("dropReports() gives the lease up, and stops a publisher whose own has run out", async () => {
   using buffer = open();
-  await frozen(buffer);
+  await snapshot(buffer);
   const late = await publishing(buffer, START);
   const report = await pending(buffer);
   const now = START + 2 * MINUTE;
-  assert.deepEqual(await buffer.dropReports([report], PUBLISH, now), ["changed"]);
-  assert.equal(await buffer.renewLease(late, MINUTE, now), false);
-  await buffer.markDelivered(late, report, "", now);
-  assert.deepEqual((await buffer.listReports(50)).rows, []);
-  assert.equal(await buffer.isLeaseHeld("publish", now), false);
+  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, now), ["changed"]);
+  assert.equal(await buffer.leases.renew(late, MINUTE, now), false);
+  await buffer.outbox.markDelivered(late, report, "", now);
+  assert.deepEqual((await buffer.reports.list(50)).rows, []);
+  assert.equal(await buffer.leases.isHeld("publish", now), false);
 });

@@ -1,10 +1,12 @@
 /** What tests of the buffer share: a buffer in memory, and what goes in and out of it. */
 import assert from "node:assert/strict";
-import type { Attack, DueRules, Frozen, Home, Lease, Report } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import type { Lease } from "../../src/buffer/leases.ts";
+import type { DueRules } from "../../src/buffer/outbox.ts";
+import type { Attack, Report, Snapshot, SourceRecord } from "../../src/model.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export type Shape = Parameters<typeof sshdAlert>[0];
 
@@ -40,42 +42,42 @@ export function accept(
   now = START,
   maxUsernames = 100,
 ) {
-  return buffer.accept(decisions, { maxUsernames }, now);
+  return buffer.intake.accept(decisions, { maxUsernames }, now);
 }
 
 /** Freezes with the real rules and keeps what was seen. */
 export function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["feed"]) {
-  const seen: { attack: Attack; home: Home | undefined; frozen: Frozen }[] = [];
-  const freeze = (attack: Attack, home: Home | undefined) => {
-    const frozen = freezeAttack(attack, home, { ...PLAIN_FREEZE_RULES, sinks }, now);
-    seen.push({ attack, home, frozen });
-    return frozen;
+  const seen: { attack: Attack; record: SourceRecord | undefined; snapshot: Snapshot }[] = [];
+  const snapshot = (attack: Attack, record: SourceRecord | undefined) => {
+    const snapshot = snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks }, now);
+    seen.push({ attack, record, snapshot });
+    return snapshot;
   };
-  return { seen, freeze };
+  return { seen, snapshot };
 }
 
-export async function freezeAll(buffer: SqliteBuffer, now: number, sinks?: ("feed" | "misp")[]) {
-  const { seen, freeze } = freezing(now, sinks);
-  await buffer.freezeDue(AT_ONCE, 1000, now, freeze);
+export async function snapshotAll(buffer: SqliteBuffer, now: number, sinks?: ("feed" | "misp")[]) {
+  const { seen, snapshot } = freezing(now, sinks);
+  await buffer.outbox.snapshotDue(AT_ONCE, 1000, now, snapshot);
   return seen;
 }
 
 export async function onlyAttack(buffer: SqliteBuffer, now = START): Promise<Attack> {
-  const seen = await freezeAll(buffer, now);
+  const seen = await snapshotAll(buffer, now);
   assert.equal(seen.length, 1);
   return seen[0]!.attack;
 }
 
 export async function lease(buffer: SqliteBuffer, now = START): Promise<Lease> {
-  const taken = await buffer.takeLease("publish", "me", MINUTE, now);
+  const taken = await buffer.leases.take("publish", "me", MINUTE, now);
   assert.ok(taken);
   return taken;
 }
 
 export async function onlyReport(buffer: SqliteBuffer, at = Infinity): Promise<Report> {
-  const reports = await buffer.reportsToTry(["feed"], 10, at);
+  const reports = await buffer.outbox.reportsToTry(["feed"], 10, at);
   assert.equal(reports.length, 1);
   return reports[0]!;
 }
 
-export const KEEP = { seenMs: 7 * DAY, homeMs: 30 * DAY, connectionMs: 60 * MINUTE };
+export const KEEP = { seenMs: 7 * DAY, recordMs: 30 * DAY, connectionMs: 60 * MINUTE };

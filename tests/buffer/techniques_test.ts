@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { storedTechniques, TechniqueTexts } from "../../src/buffer/techniques.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { storedTechniques, TechniqueTexts } from "../../src/buffer/sqlite/intake/techniques.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const NOW = Date.UTC(2026, 10, 26, 12);
@@ -57,9 +57,9 @@ Deno.test("a buffer whose techniques had rows of their own keeps them", async ()
     ('82.1.1.1', 'T1110.001', 'Password "Guessing"'), ('82.1.1.1', 'T1078', NULL)`);
   old.close();
   using buffer = new SqliteBuffer(path, NOW);
-  assert.deepEqual((await buffer.sourceView("82.1.1.1"))?.techniques, [
+  assert.deepEqual((await buffer.views.source("82.1.1.1"))?.techniques, [
     { id: "T1078", name: undefined },
     { id: "T1110.001", name: 'Password "Guessing"' },
   ]);
-  assert.deepEqual((await buffer.sourceView("82.1.1.2"))?.techniques, []);
+  assert.deepEqual((await buffer.views.source("82.1.1.2"))?.techniques, []);
 });

@@ -6,13 +6,13 @@
  *
  * @module
  */
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/misp/sink.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Sink } from "../../src/sink.ts";
+import type { Decision } from "../../src/model.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 /** The source that all writers see. */
 export const COMMON_SOURCE = "82.202.219.155";
@@ -23,8 +23,8 @@ export const SHARED_ALERTS = 10;
 export const ownSource = (writer: number) => `212.64.151.${writer}`;
 
 /** The rules by which these processes freeze. */
-export const FREEZE_RULES = {
-  ...PLAIN_FREEZE_RULES,
+export const SNAPSHOT_RULES = {
+  ...PLAIN_SNAPSHOT_RULES,
   sinks: ["feed"],
   tags: ["tlp:green"],
 } as const;
@@ -47,7 +47,7 @@ export async function publishAll(buffer: SqliteBuffer, owner: string): Promise<v
       deliveryMs: 1000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      freeze: (attack, home, now) => freezeAttack(attack, home, FREEZE_RULES, now),
+      snapshot: (attack, record, now) => snapshotAttack(attack, record, SNAPSHOT_RULES, now),
       now: Date.now,
       random: () => 0.5,
       log: (_, message) => console.error(message),
@@ -68,7 +68,7 @@ async function write(buffer: SqliteBuffer, writer: number, alerts: number): Prom
     const source = index % 2 === 0 ? COMMON_SOURCE : ownSource(writer);
     const decisions = [decision(`${writer}.${index}`, source, 26279)];
     if (index < SHARED_ALERTS) decisions.push(decision(`shared.${index}`, COMMON_SOURCE, 26279));
-    await buffer.accept(decisions, { maxUsernames: 100 }, Date.now());
+    await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
   }
 }
 
@@ -76,7 +76,7 @@ async function publishUntil(buffer: SqliteBuffer, isOver: () => boolean): Promis
   for (let round = 0; !isOver(); round++) {
     await publishAll(buffer, "publisher");
     // Connections without an open attack go into their homes while writers go on.
-    await buffer.prune({ seenMs: 1e9, homeMs: 1e12, connectionMs: 0 }, Date.now());
+    await buffer.retention.prune({ seenMs: 1e9, recordMs: 1e12, connectionMs: 0 }, Date.now());
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

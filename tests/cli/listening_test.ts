@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
-import { Listening } from "../../src/cli/listening.ts";
+import { Listening } from "../../src/cli/wiring/listening.ts";
 import { freePort } from "../e2e/service.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 

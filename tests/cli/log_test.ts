@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createLog, oneLine } from "../../src/cli/log.ts";
+import { createLog, oneLine } from "../../src/cli/terminal/log.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const FORGED = "user \r\n2026-11-23T00:00:00.000Z custom-misp_ssh_bruteforce-publish error: forged";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ReportRow } from "../../src/buffer/report_desk.ts";
-import { listText, rowJson, screenJson, showText } from "../../src/cli/report_text.ts";
-import { NO_TERMINAL } from "../../src/cli/screen.ts";
+import type { ReportRow } from "../../src/buffer/reports.ts";
+import { listText, rowJson, screenJson, showText } from "../../src/cli/commands/report_text.ts";
+import { NO_TERMINAL } from "../../src/cli/terminal/screen.ts";
 
 const screen = (columns: number) => ({ columns, isColoured: false });
 
@@ -12,7 +12,7 @@ const ROW: ReportRow = {
   eventUuid: "22222222-2222-5222-8222-222222222222",
   state: "refused",
   attempts: 7,
-  frozenAt: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
+  snapshotAt: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
   tries: 1,
   nextTryAt: undefined,
   lastTriedAt: Date.UTC(2026, 7, 23, 6, 20),

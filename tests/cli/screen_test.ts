@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bytesText, Progress, progressLine } from "../../src/cli/progress.ts";
-import { cut, NO_TERMINAL, padded, styled, widthOf } from "../../src/cli/screen.ts";
+import { bytesText, Progress, progressLine } from "../../src/cli/terminal/progress.ts";
+import { cut, NO_TERMINAL, padded, styled, widthOf } from "../../src/cli/terminal/screen.ts";
 
 Deno.test("cut() keeps what fits, and says what it cut", () => {
   assert.equal(cut("short", 5), "short");

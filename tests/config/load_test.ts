@@ -78,7 +78,7 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     allowNetworks: [],
     maxParallel: 100,
     maxPerMinute: 0,
-    patienceMs: 30_000,
+    readTimeoutMs: 30_000,
   });
   assert.deepEqual(config.log, {
     file: "/var/ossec/logs/integrations.log",

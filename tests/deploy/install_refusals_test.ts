@@ -56,7 +56,7 @@ Deno.test("install.sh refuses to run as somebody else than root", async () => {
 });
 
 /** The head of a program for another processor: 64-bit ARM. */
-const FOREIGN = Uint8Array.from([
+const UNTRUSTED = Uint8Array.from([
   ...[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...Array(8).fill(0)],
   ...[2, 0, 0xb7, 0, 1, 0, 0, 0, ...Array(40).fill(0)],
 ]);
@@ -91,7 +91,7 @@ Deno.test({
       assert.match(await last(), /^no binary .*; make it by `deno task compile`, or name it by/);
       await Deno.writeTextFile(file, "#!/bin/sh\necho hello\n", { mode: 0o755 });
       assert.match(await last(), / is no program for Linux; nothing was changed$/);
-      await Deno.writeFile(file, FOREIGN);
+      await Deno.writeFile(file, UNTRUSTED);
       assert.match(
         await last(),
         / is for another processor than this one's, \w+; nothing was changed$/,

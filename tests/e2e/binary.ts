@@ -65,7 +65,7 @@ export async function compileBinary(
 }
 
 /** Puts the binary for a folder that `newBase` gave, or one in it, into a file. */
-export async function placeBinary(
+export async function putBinary(
   output: string,
   base: string,
   root: string,

@@ -9,7 +9,7 @@ import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { compileBinary } from "./binary.ts";
-import { ExamplePlace } from "./example_place.ts";
+import { ExampleFolder } from "./example_folder.ts";
 import { CAN_COMPILE, createProgram, KINDS, type Program } from "./program.ts";
 
 const HAS_SCRIPT = await new Deno.Command("script", { args: ["--version"] }).output()
@@ -99,7 +99,7 @@ Deno.test({
   name: "status and report list fit a terminal, in colours unless NO_COLOR is set",
   ignore: !HAS_SCRIPT,
   fn: async () => {
-    await using place = await ExamplePlace.create("deno run");
+    await using place = await ExampleFolder.create("deno run");
     const { program } = place;
     for (const args of [["status"], ["report", "list"]]) {
       for (const columns of [30, 60, 80, 120]) {

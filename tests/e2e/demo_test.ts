@@ -5,7 +5,7 @@ const PROJECT = new URL("../../", import.meta.url).pathname;
 
 Deno.test("the demo prints what README shows of it, and leaves the events where it says", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-P=demo", `${PROJECT}src/cli/demo.ts`],
+    args: ["run", "--quiet", "-P=demo", `${PROJECT}src/cli/commands/demo.ts`],
     cwd: PROJECT,
   }).output();
   const printed = new TextDecoder().decode(stdout);

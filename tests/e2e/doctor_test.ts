@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { DEFAULT_TAGS } from "../../src/config/keys.ts";
 import { fixturePath } from "../support/fixtures.ts";
@@ -13,7 +13,7 @@ interface Found {
     readonly name: string;
     readonly state: string;
     readonly found: string;
-    readonly remedy?: string;
+    readonly hint?: string;
   }[];
 }
 
@@ -22,14 +22,14 @@ async function examine(program: Program, environment: Record<string, string> = {
   assert.equal(stderr, "");
   const { ok, checks } = JSON.parse(stdout) as Found;
   assert.equal(code, ok ? 0 : 1);
-  return { ok, text: stdout, troubles: checks.filter(({ state }) => state !== "ok"), checks };
+  return { ok, text: stdout, problems: checks.filter(({ state }) => state !== "ok"), checks };
 }
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: doctor of a fresh folder finds nothing wrong and makes no buffer`, async () => {
     await using program = await createProgram(kind);
-    const { ok, troubles, checks } = await examine(program);
-    assert.deepEqual([ok, troubles], [true, []]);
+    const { ok, problems, checks } = await examine(program);
+    assert.deepEqual([ok, problems], [true, []]);
     assert.deepEqual(checks.map(({ name }) => name), [
       ...["configuration", "honeypots", "buffer folder", "buffer", "log", "feed folder", "MISP"],
     ]);
@@ -47,9 +47,9 @@ for (const kind of KINDS) {
     await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
     const look = async (key: string, more: Record<string, string> = {}) => {
       const environment = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key, ...more };
-      const { text, troubles } = await examine(program, environment);
+      const { text, problems } = await examine(program, environment);
       assert.equal(text.includes(key), false);
-      return troubles.map(({ name, state, found }) => `${state} ${name}: ${found}`);
+      return problems.map(({ name, state, found }) => `${state} ${name}: ${found}`);
     };
     await t.step("a role that may make tags: nothing", async () => {
       assert.deepEqual(await look(misp.keys.orgadmin), []);
@@ -74,9 +74,9 @@ for (const kind of KINDS) {
       assert.match(found.join(), /MISP leaves out: own:tag, misp-galaxy/);
     });
     await t.step("an address without a key", async () => {
-      const { ok, troubles } = await examine(program, { WM_MISP_URL: misp.url });
+      const { ok, problems } = await examine(program, { WM_MISP_URL: misp.url });
       assert.equal(ok, false);
-      assert.match(troubles[0]?.found ?? "", /misp\.url is set but no key/);
+      assert.match(problems[0]?.found ?? "", /misp\.url is set but no key/);
     });
     await t.step("MISP down", async () => {
       misp.down = true;
@@ -90,16 +90,16 @@ for (const kind of KINDS) {
     await t.step("a configuration with an unknown key", async () => {
       const file = `${program.root}/etc/custom-misp_ssh_bruteforce-publish.json`;
       await Deno.writeTextFile(file, '{"misp":{"urll":"x"}}', { mode: 0o644 });
-      const { ok, troubles } = await examine(program);
-      assert.deepEqual([ok, troubles[0]?.name], [false, "configuration"]);
-      assert.match(troubles[0]?.found ?? "", /misp\.urll/);
+      const { ok, problems } = await examine(program);
+      assert.deepEqual([ok, problems[0]?.name], [false, "configuration"]);
+      assert.match(problems[0]?.found ?? "", /misp\.urll/);
       await Deno.writeTextFile(file, '{"misp":{"api_key":"abc"}}');
       await Deno.chmod(file, 0o644);
     });
     await t.step("a key that everybody may read", async () => {
-      const { ok, troubles, text } = await examine(program);
-      assert.deepEqual([ok, troubles.map(({ name }) => name)], [true, ["configuration file"]]);
-      assert.match(troubles[0]?.remedy ?? "", /^chmod 640 /);
+      const { ok, problems, text } = await examine(program);
+      assert.deepEqual([ok, problems.map(({ name }) => name)], [true, ["configuration file"]]);
+      assert.match(problems[0]?.hint ?? "", /^chmod 640 /);
       assert.equal(text.includes("abc"), false);
     });
     await t.step("a buffer in use is well", async () => {
@@ -117,18 +117,18 @@ for (const kind of KINDS) {
     });
     await t.step("a damaged buffer stays where it is", async () => {
       await Deno.writeTextFile(program.buffer, "not a database, whatever its name says".repeat(99));
-      const { ok, troubles } = await examine(program);
+      const { ok, problems } = await examine(program);
       assert.equal(ok, false);
-      assert.match(troubles.map(({ found }) => found).join(), /not a database/);
+      assert.match(problems.map(({ found }) => found).join(), /not a database/);
       assert.match(await Deno.readTextFile(program.buffer), /^not a database/);
       await Deno.remove(program.buffer);
     });
     await t.step("no folder for the buffer", async () => {
       await Deno.remove(`${program.root}/queue/custom-misp`, { recursive: true });
-      const { ok, troubles } = await examine(program);
+      const { ok, problems } = await examine(program);
       assert.equal(ok, false);
-      const folder = troubles.find(({ name }) => name === "buffer folder");
-      assert.match(folder?.remedy ?? "", /^install -o wazuh -g wazuh -m 750 -d /);
+      const folder = problems.find(({ name }) => name === "buffer folder");
+      assert.match(folder?.hint ?? "", /^install -o wazuh -g wazuh -m 750 -d /);
       await Deno.mkdir(`${program.root}/queue/custom-misp`);
     });
     await t.step("people get lines that fit", async () => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { blocksOf, documents, shellLines } from "../support/documents.ts";
-import { documentedFunction, ExamplePlace } from "./example_place.ts";
+import { documentedFunction, ExampleFolder } from "./example_folder.ts";
 import { createProgram, KINDS } from "./program.ts";
 import { Service } from "./service.ts";
 
@@ -29,7 +29,7 @@ const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: every example of help runs`, async (t) => {
-    await using place = await ExamplePlace.create(kind);
+    await using place = await ExampleFolder.create(kind);
     for (const { line } of COMMANDS.flatMap(({ examples }) => examples)) {
       const missing = missingIn(line);
       await t.step({
@@ -79,7 +79,7 @@ for (const kind of KINDS) {
     const blocks = blocksOf(path, "sh").map(readBlock).filter(({ run }) => run.length > 0);
     if (blocks.length === 0) continue;
     Deno.test(`${kind}: the shell blocks of ${path} run`, async (t) => {
-      await using place = await ExamplePlace.create(kind);
+      await using place = await ExampleFolder.create(kind);
       for (const { run, printed } of blocks) {
         const text = run.map(withName).join("\n");
         const missing = missingIn(text);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BinaryOptions, CAN_COMPILE, newBase, placeBinary } from "./binary.ts";
+import { type BinaryOptions, CAN_COMPILE, newBase, putBinary } from "./binary.ts";
 
 export { CAN_COMPILE };
 
@@ -56,7 +56,7 @@ export async function createProgram(
   const state = `${root}/queue/custom-misp`;
   const log = `${root}/logs/integrations.log`;
   const binary = `${root}/integrations/custom-misp_ssh_bruteforce-publish`;
-  if (kind === "binary") await placeBinary(binary, base, root, options);
+  if (kind === "binary") await putBinary(binary, base, root, options);
   // Nothing of the caller's environment but what Deno needs to find its cache.
   const inherited = Object.fromEntries(
     ["PATH", "HOME", "DENO_DIR", "DENO_TLS_CA_STORE"].flatMap((name) => {

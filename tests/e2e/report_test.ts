@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { sshdAlert } from "../support/fixtures.ts";
@@ -34,8 +34,8 @@ async function withWaiting(kind: Program["kind"], misp: FakeMisp): Promise<Progr
 async function withRefused(kind: Program["kind"], misp: FakeMisp) {
   const program = await withWaiting(kind, misp);
   const report = await asPublisher(program, async (buffer, lease) => {
-    const [waiting] = await buffer.reportsToTry(["misp"], 1, Infinity);
-    await buffer.markRefused(lease, waiting!, REASON, Date.now());
+    const [waiting] = await buffer.outbox.reportsToTry(["misp"], 1, Infinity);
+    await buffer.outbox.markRefused(lease, waiting!, REASON, Date.now());
     return waiting!;
   });
   return { program, report };
@@ -47,10 +47,10 @@ async function asPublisher<T>(
   work: (buffer: SqliteBuffer, lease: { name: string; owner: string; fence: number }) => Promise<T>,
 ): Promise<T> {
   using buffer = new SqliteBuffer(program.buffer, Date.now());
-  const lease = await buffer.takeLease(PUBLISH_LEASE, "test", 60_000, Date.now());
+  const lease = await buffer.leases.take(PUBLISH_LEASE, "test", 60_000, Date.now());
   assert.ok(lease);
   const result = await work(buffer, lease);
-  await buffer.releaseLease(lease);
+  await buffer.leases.release(lease);
   return result;
 }
 
@@ -78,7 +78,7 @@ for (const kind of KINDS) {
     await t.step("report list --json is complete", async () => {
       const shown = JSON.parse((await program.run(["report", "list", "--json"])).stdout);
       assert.deepEqual([shown.refused, shown.waiting, shown.delivered], [1, 0, 0]);
-      const { frozen_at: _frozen, last_tried_at: _tried, ...rest } = shown.reports[0];
+      const { snapshot_at: _frozen, last_tried_at: _tried, ...rest } = shown.reports[0];
       assert.deepEqual(rest, {
         uuid: report.uuid,
         event_uuid: report.eventUuid,
@@ -153,13 +153,13 @@ for (const kind of KINDS) {
     await using misp = await FakeMisp.start();
     await using program = await withWaiting(kind, misp);
     await asPublisher(program, async (buffer, lease) => {
-      const [report] = await buffer.reportsToTry(["misp"], 1, Infinity);
-      await buffer.markRetry(lease, report!, "busy", Date.now() + 3_600_000, Date.now());
+      const [report] = await buffer.outbox.reportsToTry(["misp"], 1, Infinity);
+      await buffer.outbox.markRetry(lease, report!, "busy", Date.now() + 3_600_000, Date.now());
     });
     const freeAt = Date.now() + 2_000;
     {
       using buffer = new SqliteBuffer(program.buffer, Date.now());
-      assert.ok(await buffer.takeLease(PUBLISH_LEASE, "killed", freeAt - Date.now(), Date.now()));
+      assert.ok(await buffer.leases.take(PUBLISH_LEASE, "killed", freeAt - Date.now(), Date.now()));
     }
     const { code, stdout } = await program.run(["report", "retry", "--all", "--json"]);
     assert.equal(Date.now() >= freeAt, true);

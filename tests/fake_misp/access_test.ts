@@ -101,15 +101,15 @@ Deno.test("admit() says why a disabled user or a foreign address is kept out", a
   await using bench = await Bench.start();
   const url = "/servers/getVersion.json";
   const disabled = await bench.get(url, "disabled");
-  const foreign = await bench.get(url, "iprestricted");
+  const untrusted = await bench.get(url, "iprestricted");
   assert.equal(disabled.status, 403);
   assert.deepEqual(
     disabled.json,
     said("Authentication failed. Your user account has been disabled.", url),
   );
-  assert.equal(foreign.status, 403);
+  assert.equal(untrusted.status, 403);
   assert.deepEqual(
-    foreign.json,
+    untrusted.json,
     said("It is not possible to use this Auth key from your IP address", url),
   );
 });

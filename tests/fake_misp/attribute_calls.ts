@@ -5,9 +5,9 @@
  */
 import { type Answer, json, notSaved, Refused } from "./answers.ts";
 import {
+  acceptedValues,
   captureAttribute,
   checkAttribute,
-  takenValues,
   updateAttribute,
   valueKey,
 } from "./attributes.ts";
@@ -22,10 +22,10 @@ export function addAttribute(call: Call): Answer {
     throw refuse(call, 403, "You do not have permission to do that.");
   }
   const sent = sentAttribute(call);
-  const draft = checkAttribute(sent);
+  const line = checkAttribute(sent);
   const uuid = text(sent.uuid)?.toLowerCase();
-  if (!draft.ok) throw refused("add", draft.errors);
-  if (takenValues(event).has(valueKey(draft.fields))) {
+  if (!line.ok) throw refused("add", line.errors);
+  if (acceptedValues(event).has(valueKey(line.fields))) {
     throw refused("add", { value: ["A similar attribute already exists for this event."] });
   }
   if (uuid !== undefined && call.state.findAttribute(uuid) !== undefined) {
@@ -57,11 +57,11 @@ export function editAttribute(call: Call): Answer {
     throw refuse(call, 403, "You do not have permission to do that.");
   }
   const sent = sentAttribute(call);
-  const draft = checkAttribute(sent, attribute);
-  if (!draft.ok) throw refused("edit", draft.errors);
+  const line = checkAttribute(sent, attribute);
+  if (!line.ok) throw refused("edit", line.errors);
   const given = seconds(sent.timestamp);
   if (given === undefined || given > Number(attribute.timestamp)) {
-    updateAttribute(call, attribute, sent, draft.fields);
+    updateAttribute(call, attribute, sent, line.fields);
     if (object !== undefined) object.timestamp = attribute.timestamp;
     touch(call, event);
   }

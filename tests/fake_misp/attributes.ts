@@ -25,7 +25,7 @@ type Checkable = Pick<
   "type" | "category" | "value" | "to_ids" | "distribution" | "first_seen" | "last_seen"
 >;
 
-type Draft = { ok: true; fields: Checkable } | { ok: false; errors: Complaints };
+type PartialLine = { ok: true; fields: Checkable } | { ok: false; errors: Complaints };
 
 /**
  * Checks an attribute.
@@ -34,7 +34,7 @@ type Draft = { ok: true; fields: Checkable } | { ok: false; errors: Complaints }
  * @param stored The attribute it changes, if it changes one: what is not sent stays.
  * @returns The fields to store, or the complaints.
  */
-export function checkAttribute(sent: Fields, stored?: StoredAttribute): Draft {
+export function checkAttribute(sent: Fields, stored?: StoredAttribute): PartialLine {
   const errors: Complaints = {};
   const type = text(sent.type) ?? stored?.type ?? "";
   const facts = TYPES.get(type);
@@ -113,14 +113,14 @@ export function captureAttribute(
   if (meddling.loses?.(sent) === true) return false;
   const uuid = text(sent.uuid)?.toLowerCase() ?? crypto.randomUUID();
   if (state.findAttribute(uuid) !== undefined) return false;
-  const draft = checkAttribute(sent);
-  if (!draft.ok) return false;
+  const line = checkAttribute(sent);
+  if (!line.ok) return false;
   if (call.stored === meddling.attributesUntilBroken) throw new Broken("Database went away");
   const comment = text(sent.comment) ?? "";
   const relation = text(sent.object_relation) ?? null;
   if (!fitsColumn(comment) || !fitsColumn(relation ?? "")) throw new Broken("Comment");
   const attribute: StoredAttribute = {
-    ...draft.fields,
+    ...line.fields,
     id: state.nextId("attributes"),
     uuid,
     event_id: event.id,
@@ -161,18 +161,18 @@ export function mergeAttribute(
     if (known.event !== event || known.object !== object) return;
     const given = seconds(sent.timestamp);
     if (given !== undefined && given <= Number(known.attribute.timestamp)) return;
-    const draft = checkAttribute(sent, known.attribute);
-    if (!draft.ok) return;
-    updateAttribute(call, known.attribute, sent, draft.fields);
+    const line = checkAttribute(sent, known.attribute);
+    if (!line.ok) return;
+    updateAttribute(call, known.attribute, sent, line.fields);
     return;
   }
   if (object !== undefined) {
     captureAttribute(call, event, object, sent);
     return;
   }
-  const draft = checkAttribute(sent);
-  if (!draft.ok) return;
-  const key = valueKey(draft.fields);
+  const line = checkAttribute(sent);
+  if (!line.ok) return;
+  const key = valueKey(line.fields);
   if (taken.has(key)) return;
   if (captureAttribute(call, event, object, sent)) taken.add(key);
 }
@@ -212,7 +212,7 @@ export function valueKey(attribute: Pick<Checkable, "type" | "category" | "value
 }
 
 /** @returns The keys of the event's own attributes; those of objects and deleted ones are free. */
-export function takenValues(event: StoredEvent): Set<string> {
+export function acceptedValues(event: StoredEvent): Set<string> {
   return new Set(event.Attribute.filter((attribute) => !attribute.deleted).map(valueKey));
 }
 

@@ -21,7 +21,10 @@ export type EventFields = Pick<
   | "disable_correlation"
 >;
 
-type Draft = { ok: true; fields: EventFields } | { ok: false; errors: Record<string, string[]> };
+type PartialLine = { ok: true; fields: EventFields } | {
+  ok: false;
+  errors: Record<string, string[]>;
+};
 
 /**
  * Checks the fields of an event.
@@ -35,7 +38,7 @@ export function checkEvent(
   sent: Fields,
   base: Omit<EventFields, "info"> & { readonly info?: string },
   url: string,
-): Draft {
+): PartialLine {
   const errors: Record<string, string[]> = {};
   const info = text(sent.info) ?? base.info;
   const date = text(sent.date) ?? base.date;

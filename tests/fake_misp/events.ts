@@ -4,7 +4,7 @@
  * @module
  */
 import { type Answer, exception, json, notSaved, Refused, saved } from "./answers.ts";
-import { captureAttribute, mergeAttribute, takenValues, withoutRepeats } from "./attributes.ts";
+import { acceptedValues, captureAttribute, mergeAttribute, withoutRepeats } from "./attributes.ts";
 import { type Call, mayModify, owns, refuse, visibleEvent } from "./call.ts";
 import { checkEvent } from "./event_fields.ts";
 import { type Fields, fields, flag, isFields, items, seconds, text } from "./input.ts";
@@ -30,7 +30,7 @@ export function addEvent(call: Call): Answer {
       [["Location", `${call.baseUrl}/events/${known.id}`]],
     ));
   }
-  const draft = checkEvent(sent, {
+  const line = checkEvent(sent, {
     date: state.today(),
     threat_level_id: "4",
     analysis: "0",
@@ -38,11 +38,11 @@ export function addEvent(call: Call): Answer {
     extends_uuid: "",
     disable_correlation: false,
   }, call.url);
-  if (!draft.ok) throw new Refused(notSaved("add Event", "/events/add", { Event: draft.errors }));
+  if (!line.ok) throw new Refused(notSaved("add Event", "/events/add", { Event: line.errors }));
   checkTagNames(sent);
   const published = flag(sent.published) === true && user.permissions.perm_publish;
   const event: StoredEvent = {
-    ...draft.fields,
+    ...line.fields,
     id: state.nextId("events"),
     orgc_id: user.organisation.id,
     org_id: user.organisation.id,
@@ -80,18 +80,18 @@ export function editEvent(call: Call): Answer {
     const reason = "Event could not be saved: Event in the request not newer than the local copy.";
     throw new Refused(notSaved("edit Event", url, reason, event.id));
   }
-  const draft = checkEvent(sent, event, call.url);
-  if (!draft.ok) {
-    const errors = { Event: draft.errors };
+  const line = checkEvent(sent, event, call.url);
+  if (!line.ok) {
+    const errors = { Event: line.errors };
     throw new Refused(notSaved("edit Event", url, errors, event.id));
   }
   checkTagNames(sent);
   const { state } = call;
   event.published = flag(sent.published) === true && call.user.permissions.perm_publish;
   if (event.published) event.publish_timestamp = state.timestamp();
-  Object.assign(event, draft.fields, { timestamp: String(given ?? state.timestamp()) });
+  Object.assign(event, line.fields, { timestamp: String(given ?? state.timestamp()) });
   linkTags(call, sent, event.Tag);
-  const taken = takenValues(event);
+  const taken = acceptedValues(event);
   for (const attribute of items(sent.Attribute)) {
     mergeAttribute(call, event, undefined, attribute, taken);
   }

@@ -18,7 +18,7 @@ import type { StoredEvent, StoredObject } from "./wire.ts";
  * @param sent What was sent.
  */
 export function captureObject(call: Call, event: StoredEvent, sent: Fields): void {
-  const object = draftObject(call, event, sent);
+  const object = partialObject(call, event, sent);
   if (object === undefined || call.meddling.loses?.(sent) === true) return;
   call.state.insertObject(event, object);
   let kept = 0;
@@ -28,7 +28,7 @@ export function captureObject(call: Call, event: StoredEvent, sent: Fields): voi
   if (kept === 0) call.state.removeObject(event, object);
 }
 
-function draftObject(call: Call, event: StoredEvent, sent: Fields): StoredObject | undefined {
+function partialObject(call: Call, event: StoredEvent, sent: Fields): StoredObject | undefined {
   const { state } = call;
   const name = text(sent.name) ?? "";
   const meta = text(sent["meta-category"]) ?? "";

@@ -210,8 +210,8 @@ export function userOf(given: Role | CustomRole): User {
   const role = typeof given === "string" ? given : given.role;
   const turned = typeof given === "string" ? {} : given.permissions;
   const row = rowOf(role);
-  const home = role === "admin" ? 0 : role === "other" ? 2 : 1;
-  const organisation = ORGANISATIONS[home];
+  const record = role === "admin" ? 0 : role === "other" ? 2 : 1;
+  const organisation = ORGANISATIONS[record];
   if (organisation === undefined) throw new Error(`No organisation for role '${role}'`);
   return {
     id: String(ROLES.indexOf(role) + 1),

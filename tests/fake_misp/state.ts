@@ -13,7 +13,7 @@ export interface WarningList {
 }
 
 /** Where an attribute hangs. */
-export interface AttributePlace {
+export interface AttributePosition {
   readonly event: StoredEvent;
   /** Undefined for an attribute of the event itself. */
   readonly object: StoredObject | undefined;
@@ -33,7 +33,7 @@ export class State {
   warningLists: readonly WarningList[] = [];
   /** Jobs that a worker would have to do. */
   readonly jobs: string[] = [];
-  readonly #attributes: Map<string, AttributePlace> = new Map();
+  readonly #attributes: Map<string, AttributePosition> = new Map();
   readonly #objects: Map<string, StoredEvent> = new Map();
   readonly #ids: Map<string, number> = new Map();
   readonly #now: () => number;
@@ -68,7 +68,7 @@ export class State {
   }
 
   /** @returns The attribute with that uuid or numeric id, and where it hangs. */
-  findAttribute(key: string): AttributePlace | undefined {
+  findAttribute(key: string): AttributePosition | undefined {
     const byUuid = this.#attributes.get(key.toLowerCase());
     if (byUuid !== undefined || !/^\d+$/.test(key)) return byUuid;
     return this.#attributes.values().find((place) => place.attribute.id === key);
@@ -80,7 +80,7 @@ export class State {
   }
 
   /** Puts an attribute on its event or object. */
-  insertAttribute(place: AttributePlace): void {
+  insertAttribute(place: AttributePosition): void {
     (place.object ?? place.event).Attribute.push(place.attribute);
     this.#attributes.set(place.attribute.uuid, place);
   }

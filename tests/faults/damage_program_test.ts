@@ -101,7 +101,7 @@ for (const kind of KINDS) {
     const file = `${program.alerts}/one.alert`;
     await Deno.writeTextFile(file, JSON.stringify(alertOf(1)));
     assert.equal((await program.run(["replay", file])).code, 0);
-    damageTable(program.buffer, "remembered");
+    damageTable(program.buffer, "setting");
     await Deno.writeTextFile(file, JSON.stringify(alertOf(2)));
     const { code, stderr } = await program.run(integratordArgs(file));
     assert.deepEqual([code, stderr], [0, ""]);
@@ -114,7 +114,7 @@ for (const kind of KINDS) {
     const kept = `${program.alerts}/kept.json`;
     await Deno.writeTextFile(kept, [1, 2].map((n) => JSON.stringify(alertOf(n))).join("\n"));
     assert.equal((await program.run(["replay", kept])).code, 0);
-    damageTable(program.buffer, "home_event");
+    damageTable(program.buffer, "source_record");
     const { code, stdout, stderr } = await program.run(["replay", kept]);
     assert.deepEqual([code, stdout], [0, "accepted 2, duplicate 0, ignored 0\n"]);
     assert.match(stderr, /^the buffer was damaged; it is kept as \S+, a new one is filled\n$/);

@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { BufferError } from "../../src/buffer/trouble.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
-import { FREEZE_RULES } from "../buffer/writer_process.ts";
+import { BufferError } from "../../src/buffer/sqlite/errors.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
+import { SNAPSHOT_RULES } from "../buffer/writer_process.ts";
 import { decideDefault } from "../support/fixtures.ts";
 import type { TempFolder } from "../support/temp.ts";
 import { acceptNumber, alertOf } from "./numbered_sources.ts";
@@ -17,22 +17,22 @@ export const NOW = Date.UTC(2026, 10, 23, 1, 21, 31, 5);
 export const PAGE = 4096;
 
 /** What a buffer of these tests holds: frozen sources first, pending ones behind them. */
-export const FROZEN = 5;
+export const SNAPSHOT = 5;
 export const PENDING = 5;
 /** The first source's further alerts: what is known of it reaches into pages of its own. */
 export const REPEATED = 20;
 /** All of them. */
-export const HELD = FROZEN + PENDING + REPEATED;
+export const HELD = SNAPSHOT + PENDING + REPEATED;
 
 export const accept = (buffer: SqliteBuffer, number: number) => acceptNumber(buffer, number, NOW);
 
-export async function freezeAll(buffer: SqliteBuffer): Promise<number> {
-  const rules = { periodMs: -1e9, maxHoldMs: -1e9, sinks: FREEZE_RULES.sinks };
-  return await buffer.freezeDue(
+export async function snapshotAll(buffer: SqliteBuffer): Promise<number> {
+  const rules = { periodMs: -1e9, maxHoldMs: -1e9, sinks: SNAPSHOT_RULES.sinks };
+  return await buffer.outbox.snapshotDue(
     rules,
     1000,
     NOW,
-    (attack, home) => freezeAttack(attack, home, FREEZE_RULES, NOW),
+    (attack, record) => snapshotAttack(attack, record, SNAPSHOT_RULES, NOW),
   );
 }
 
@@ -40,17 +40,17 @@ export async function freezeAll(buffer: SqliteBuffer): Promise<number> {
 export async function fill(path: string): Promise<void> {
   using buffer = new SqliteBuffer(path, NOW);
   const take = (alerts: readonly unknown[]) =>
-    buffer.accept(alerts.map(decideDefault), { maxUsernames: 100 }, NOW);
-  const frozen = Array.from({ length: FROZEN }, (_, at) => alertOf(at + 1));
+    buffer.intake.accept(alerts.map(decideDefault), { maxUsernames: 100 }, NOW);
+  const snapshot = Array.from({ length: SNAPSHOT }, (_, at) => alertOf(at + 1));
   const repeated = Array.from({ length: REPEATED }, (_, at) => alertOf(1, at + 1));
-  await take([...frozen, ...repeated]);
-  await freezeAll(buffer);
-  await take(Array.from({ length: PENDING }, (_, at) => alertOf(FROZEN + at + 1)));
+  await take([...snapshot, ...repeated]);
+  await snapshotAll(buffer);
+  await take(Array.from({ length: PENDING }, (_, at) => alertOf(SNAPSHOT + at + 1)));
 }
 
 export async function countsOf(path: string) {
   using buffer = new SqliteBuffer(path, NOW);
-  const { accepted, pendingAttacks, pendingAttempts, waiting } = await buffer.status();
+  const { accepted, pendingAttacks, pendingAttempts, waiting } = await buffer.views.status();
   return { accepted, pendingAttacks, pendingAttempts, waiting };
 }
 
@@ -58,7 +58,7 @@ export const ALL = {
   accepted: HELD,
   pendingAttacks: PENDING,
   pendingAttempts: PENDING,
-  waiting: FROZEN,
+  waiting: SNAPSHOT,
 };
 
 export const asides = (folder: TempFolder) =>
@@ -77,38 +77,38 @@ export function isOneLine(error: unknown, path: string): boolean {
 }
 
 /** Everything that other commands ask of a buffer. @returns the lines that they end with */
-export async function useAll(path: string, onlyTells: boolean): Promise<readonly string[]> {
+export async function useAll(path: string, keepDamaged: boolean): Promise<readonly string[]> {
   const lines: string[] = [];
   const uses: readonly ((buffer: SqliteBuffer) => Promise<unknown>)[] = [
-    (buffer) => buffer.status(),
-    (buffer) => buffer.listReports(Infinity),
+    (buffer) => buffer.views.status(),
+    (buffer) => buffer.reports.list(Infinity),
     async (buffer) => {
-      for (const row of (await buffer.listReports(50)).rows) {
-        JSON.parse(await buffer.reportBody(row) ?? "{}");
+      for (const row of (await buffer.reports.list(50)).rows) {
+        JSON.parse(await buffer.reports.body(row) ?? "{}");
       }
     },
-    (buffer) => buffer.findReports({ kind: "undelivered" }),
-    (buffer) => buffer.remembered("anything"),
-    (buffer) => buffer.isLeaseHeld("publish", NOW),
-    (buffer) => buffer.nextDueAt({ periodMs: 1, maxHoldMs: 1, sinks: ["feed"] }),
+    (buffer) => buffer.reports.find({ kind: "undelivered" }),
+    (buffer) => buffer.settings.get("anything"),
+    (buffer) => buffer.leases.isHeld("publish", NOW),
+    (buffer) => buffer.outbox.nextDueAt({ periodMs: 1, maxHoldMs: 1, sinks: ["feed"] }),
     async (buffer) => {
-      for (const report of await buffer.reportsToTry(["feed"], 100, NOW * 2)) {
+      for (const report of await buffer.outbox.reportsToTry(["feed"], 100, NOW * 2)) {
         JSON.parse(report.body);
       }
     },
-    (buffer) => buffer.countWaiting(["feed"]),
-    (buffer) => buffer.closeDays(NOW, () => []),
-    ...(onlyTells ? [] : [
+    (buffer) => buffer.outbox.countWaiting(["feed"]),
+    (buffer) => buffer.outbox.closeDays(NOW, () => []),
+    ...(keepDamaged ? [] : [
       async (buffer: SqliteBuffer) => {
-        for (let number = 1; number <= FROZEN; number++) {
+        for (let number = 1; number <= SNAPSHOT; number++) {
           await acceptNumber(buffer, number, NOW, REPEATED + 1);
         }
       },
-      freezeAll,
-      (buffer: SqliteBuffer) => buffer.remember("anything", "x"),
-      (buffer: SqliteBuffer) => buffer.takeLease("publish", "me", 1000, NOW),
+      snapshotAll,
+      (buffer: SqliteBuffer) => buffer.settings.put("anything", "x"),
+      (buffer: SqliteBuffer) => buffer.leases.take("publish", "me", 1000, NOW),
       (buffer: SqliteBuffer) =>
-        buffer.prune({ seenMs: 0, homeMs: 1e12, connectionMs: 1e12 }, NOW + 1e6),
+        buffer.retention.prune({ seenMs: 0, recordMs: 1e12, connectionMs: 1e12 }, NOW + 1e6),
     ]),
   ];
   const tell = (error: unknown) => {
@@ -116,7 +116,7 @@ export async function useAll(path: string, onlyTells: boolean): Promise<readonly
     lines.push((error as Error).message);
   };
   try {
-    using buffer = new SqliteBuffer(path, NOW, { onlyTells });
+    using buffer = new SqliteBuffer(path, NOW, { keepDamaged });
     for (const use of uses) await use(buffer).catch(tell);
   } catch (error) {
     tell(error);

@@ -5,10 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { bufferExists } from "../../src/buffer/open.ts";
-import { BufferError } from "../../src/buffer/trouble.ts";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { bufferExists } from "../../src/buffer/sqlite/open.ts";
+import { BufferError } from "../../src/buffer/sqlite/errors.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { columnNow, tableNow } from "../support/first_schema.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import {
   accept,
@@ -16,12 +17,12 @@ import {
   asides,
   countsOf,
   fill,
-  freezeAll,
-  FROZEN,
   isOneLine,
   NOW,
   PAGE,
   PENDING,
+  SNAPSHOT,
+  snapshotAll,
   useAll,
   zeroPage,
 } from "./damage_rig.ts";
@@ -76,7 +77,7 @@ Deno.test("SqliteBuffer() says or mends the loss of any page in one line, whatev
     if (told.length > 0) {
       met++;
       Deno.copyFileSync(path, folder.file("checked.db"));
-      using buffer = new SqliteBuffer(folder.file("checked.db"), NOW, { checksAll: true });
+      using buffer = new SqliteBuffer(folder.file("checked.db"), NOW, { fullCheck: true });
       assert.notEqual(buffer.movedAside, undefined, `page ${page}: \`replay\` finds it, too`);
     }
     const lines = await useAll(path, false);
@@ -101,12 +102,12 @@ function removeAll(folder: TempFolder, path: string): void {
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82]);
 
-const FOREIGN: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+const UNTRUSTED: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   "a text": new TextEncoder().encode("2026-11-23 nothing of interest\n".repeat(400)),
   "an image": new Uint8Array([...PNG, ...new Uint8Array(9000).map((_, at) => (at * 31) % 251)]),
 };
 
-for (const [name, bytes] of Object.entries(FOREIGN)) {
+for (const [name, bytes] of Object.entries(UNTRUSTED)) {
   Deno.test(`SqliteBuffer() keeps ${name} that lies where the buffer should be, byte for byte`, async () => {
     using folder = tempFolder();
     const path = folder.file("buffer.db");
@@ -183,14 +184,16 @@ Deno.test("SqliteBuffer() takes a buffer along from its first schema without los
   const namesIn = (from: DatabaseSync, sql: string) =>
     from.prepare(sql).all().map(({ name }) => String(name));
   const allTables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
-  const tables = namesIn(db, allTables).filter((name) => namesIn(now, allTables).includes(name));
+  const tables = namesIn(db, allTables).filter((name) =>
+    namesIn(now, allTables).includes(tableNow(name))
+  );
   for (const table of tables) {
     const columns = namesIn(db, `SELECT name FROM pragma_table_info('${table}')`);
     const marks = columns.map(() => "?").join();
     // Managers stood there by name.
     const rows = table === "seen_alert"
       ? "SELECT name AS manager, alert_id, seen_at FROM seen_alert JOIN manager ON number = manager"
-      : `SELECT ${columns.join()} FROM ${table}`;
+      : `SELECT ${columns.map(columnNow).join()} FROM ${tableNow(table)}`;
     for (const row of now.prepare(rows).all()) {
       db.prepare(`INSERT INTO ${table} (${columns.join()}) VALUES (${marks})`)
         .run(...columns.map((name) => row[name]!));
@@ -204,9 +207,9 @@ Deno.test("SqliteBuffer() takes a buffer along from its first schema without los
   assert.deepEqual(asides(folder), []);
   using buffer = new SqliteBuffer(path, NOW);
   assert.equal((await accept(buffer, 3)).duplicate, 1);
-  const reports = await buffer.reportsToTry(["feed"], 100, NOW * 2);
-  assert.deepEqual(reports.map(({ isKnownThere }) => isKnownThere), Array(FROZEN).fill(true));
-  assert.equal(await freezeAll(buffer), PENDING);
+  const reports = await buffer.outbox.reportsToTry(["feed"], 100, NOW * 2);
+  assert.deepEqual(reports.map(({ isKnownThere }) => isKnownThere), Array(SNAPSHOT).fill(true));
+  assert.equal(await snapshotAll(buffer), PENDING);
 });
 
 Deno.test("accept() goes into the new file once another process has moved the old one aside", async () => {

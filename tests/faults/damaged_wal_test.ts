@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { accept, ALL, asides, countsOf, fill, HELD, integrityOf, NOW, PAGE } from "./damage_rig.ts";
 
@@ -69,7 +69,7 @@ for (const [name, [damage, kept]] of Object.entries(WAL_DAMAGE)) {
     damage(`${path}-wal`, lengths);
     {
       using buffer = new SqliteBuffer(path, NOW);
-      assert.equal((await buffer.status()).accepted, HELD + kept);
+      assert.equal((await buffer.views.status()).accepted, HELD + kept);
       for (let number = 1; number <= 15; number++) {
         const { duplicate } = await accept(buffer, number);
         assert.equal(duplicate, number <= 10 + kept ? 1 : 0, `alert ${number}`);
@@ -140,7 +140,7 @@ Deno.test("accept() has whatever it acknowledged in any copy that is made behind
   for (const copy of copies) {
     using buffer = new SqliteBuffer(copy.path, NOW);
     assert.equal(buffer.movedAside, undefined);
-    const { accepted, pendingAttempts } = await buffer.status();
+    const { accepted, pendingAttempts } = await buffer.views.status();
     assert.ok(accepted >= copy.acknowledged, `${accepted} of ${copy.acknowledged}`);
     assert.equal(pendingAttempts, accepted);
     assert.equal(integrityOf(copy.path), "ok");

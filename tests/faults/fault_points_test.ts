@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { MIGRATIONS } from "../../src/buffer/schema.ts";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { createProgram, integratordArgs, KINDS } from "../e2e/program.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { pictureOf } from "../publish/lossy_rig.ts";
@@ -93,15 +93,15 @@ const PUBLISH_POINTS = [
 Deno.test({
   name: "a flush that dies leaves MISP, once another has gone on, as if nothing had happened:",
   fn: async (t) => {
-    await using untroubled = await FakeMisp.start({ tags: TAGS });
-    await publishTwice(untroubled);
-    assert.deepEqual(totalsOf(untroubled), BOTH);
-    assert.equal(untroubled.sightings().length, 6);
+    await using unhindered = await FakeMisp.start({ tags: TAGS });
+    await publishTwice(unhindered);
+    assert.deepEqual(totalsOf(unhindered), BOTH);
+    assert.equal(unhindered.sightings().length, 6);
     for (const [point, time, kills] of PUBLISH_POINTS) {
       await t.step(`${point}, passed ${time} times`, async () => {
         await using misp = await FakeMisp.start({ tags: TAGS });
         assert.equal(await publishTwice(misp, point, time), kills);
-        assert.deepEqual(pictureOf(misp), pictureOf(untroubled));
+        assert.deepEqual(pictureOf(misp), pictureOf(unhindered));
       });
     }
   },
@@ -204,7 +204,7 @@ const ROWS: Readonly<Record<string, string>> = {
   seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert
     JOIN manager ON number = seen_alert.manager`,
   attack: `SELECT source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-    compromised_at, services, place, further_usernames FROM attack`,
+    compromised_at, services, source_location AS place, further_usernames FROM attack`,
   attack_technique: `SELECT source_ip, value ->> 'id' AS technique, value ->> 'name' AS name
     FROM attack, json_each(techniques)`,
 };

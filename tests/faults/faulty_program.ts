@@ -6,8 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { STAY_LEASE } from "../../src/publish/names.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { BACKGROUND_LEASE } from "../../src/publish/names.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { integratordArgs } from "../e2e/program.ts";
 import type { FakeMisp } from "../fake_misp/server.ts";
 import { decideDefault } from "../support/fixtures.ts";
@@ -57,7 +57,7 @@ export class FaultyProgram implements Disposable {
   holdPublishers(): void {
     new SqliteBuffer(this.buffer, Date.now())[Symbol.dispose]();
     this.#sql("INSERT OR REPLACE INTO lease VALUES (?, 'the test', 1, ?)", [
-      STAY_LEASE,
+      BACKGROUND_LEASE,
       Date.now() + 50 * 60_000,
     ]);
   }
@@ -114,7 +114,7 @@ export class FaultyProgram implements Disposable {
   /** Hands over alerts, as no process of its own: none of this is to fail. */
   async accept(alerts: readonly unknown[]): Promise<void> {
     using buffer = new SqliteBuffer(this.buffer, Date.now());
-    const { accepted } = await buffer.accept(
+    const { accepted } = await buffer.intake.accept(
       alerts.map(decideDefault),
       { maxUsernames: 100 },
       Date.now(),

@@ -30,13 +30,13 @@ async function countsOf(program: Program) {
 /** Looks again whenever the buffer changes. */
 async function until(program: Program, isSo: () => Promise<boolean>): Promise<void> {
   const watcher = Deno.watchFs(program.buffer.replace(/\/[^/]+$/, ""));
-  const patience = setTimeout(() => watcher.close(), 60_000);
+  const readTimeout = setTimeout(() => watcher.close(), 60_000);
   try {
     if (await isSo()) return;
     for await (const _ of watcher) if (await isSo()) return;
     throw new Error(`a minute later: ${JSON.stringify(await countsOf(program))}`);
   } finally {
-    clearTimeout(patience);
+    clearTimeout(readTimeout);
     try {
       watcher.close();
     } catch {

@@ -5,25 +5,26 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Buffer, BufferStatus } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { decide } from "../../src/intake.ts";
+import type { Buffer } from "../../src/buffer/buffer.ts";
+import type { BufferStatus } from "../../src/buffer/views.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { decide } from "../../src/intake/decide.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
-import { SETTLE_MS } from "../../src/publish/home.ts";
+import { snapshotAttack, type SnapshotRules } from "../../src/publish/snapshot.ts";
+import { CONNECTION_OVER_MS } from "../../src/publish/source_record.ts";
 import {
   PUBLISH_LEASE,
   publishDue,
   type PublisherParts,
   type Round,
 } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/misp/sink.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Sink } from "../../src/sink.ts";
+import type { Decision } from "../../src/model.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -32,7 +33,7 @@ export const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 5);
 /** A publisher asks for its lease for so long: four deliveries of 30 seconds. */
 export const LEASE_MS = 2 * MINUTE;
-const KEEP = { seenMs: 7 * DAY, homeMs: 30 * DAY, connectionMs: SETTLE_MS };
+const KEEP = { seenMs: 7 * DAY, recordMs: 30 * DAY, connectionMs: CONNECTION_OVER_MS };
 const INTAKE = defaultRules();
 
 const SOURCES = ["82.202.219.155", "192.241.237.101", "2a02:c207::7"];
@@ -44,9 +45,9 @@ const TAGS = [
   'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
 ];
 
-const RULES: FreezeRules = {
-  ...PLAIN_FREEZE_RULES,
-  reopenAfterMs: KEEP.homeMs,
+const RULES: SnapshotRules = {
+  ...PLAIN_SNAPSHOT_RULES,
+  reopenAfterMs: KEEP.recordMs,
   tags: ["tlp:green"],
 };
 
@@ -69,7 +70,7 @@ export interface Batch {
 /** What the pipeline is held against. */
 export interface Model {
   /** Alerts that were handed over, by source, each counted once: that many guesses. */
-  readonly guesses: Record<string, number>;
+  readonly attempts: Record<string, number>;
   accepted: number;
   duplicates: number;
   /** Those whose alerts are not forgotten yet. */
@@ -85,7 +86,7 @@ export interface Model {
 /** A model of nothing. */
 export function emptyModel(): Model {
   return {
-    guesses: {},
+    attempts: {},
     accepted: 0,
     duplicates: 0,
     batches: [],
@@ -200,12 +201,12 @@ export class Rig implements AsyncDisposable {
   }
 
   accept({ decisions }: Batch) {
-    return this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    return this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
   /** Prunes as every `flush` does. */
   prune() {
-    return this.buffer.prune(KEEP, this.now);
+    return this.buffer.retention.prune(KEEP, this.now);
   }
 
   /** One round of a publisher that nothing happens to. */
@@ -249,15 +250,15 @@ export class Rig implements AsyncDisposable {
 
   /** Takes the lease as `report retry` does, and gives it back: the fence has grown. */
   takeFence() {
-    return this.buffer.retryReports([], { name: PUBLISH_LEASE, owner: "report" }, this.now);
+    return this.buffer.reports.retry([], { name: PUBLISH_LEASE, owner: "report" }, this.now);
   }
 
   /** Retries what was refused as an operator would. */
   async retryRefused(): Promise<void> {
-    const { rows } = await this.buffer.listReports(Infinity);
+    const { rows } = await this.buffer.reports.list(Infinity);
     const refused = rows.filter(({ state }) => state === "refused");
     if (refused.length === 0) return;
-    await this.buffer.retryReports(refused, { name: PUBLISH_LEASE, owner: "report" }, this.now);
+    await this.buffer.reports.retry(refused, { name: PUBLISH_LEASE, owner: "report" }, this.now);
   }
 
   #parts(buffer: Buffer): PublisherParts {
@@ -269,14 +270,14 @@ export class Rig implements AsyncDisposable {
       deliveryMs: LEASE_MS / 4,
       prepare: () => Promise.resolve(),
       close: () => [],
-      freeze: (attack, home, now) => {
-        const frozen = freezeAttack(attack, home, RULES, now);
-        const { eventUuid, sourceIp, attempts } = frozen.home;
+      snapshot: (attack, record, now) => {
+        const snapshot = snapshotAttack(attack, record, RULES, now);
+        const { eventUuid, sourceIp, attempts } = snapshot.record;
         this.#issued.set(eventUuid, { source: sourceIp, attempts });
-        for (const { sightings } of frozen.reports) {
+        for (const { sightings } of snapshot.reports) {
           for (const { uuid } of sightings) this.#issuedSightings.add(uuid);
         }
-        return frozen;
+        return snapshot;
       },
       now: () => this.now,
       random: () => 0.5,
@@ -286,7 +287,7 @@ export class Rig implements AsyncDisposable {
 
   /** Holds the buffer, and what MISP has so far, against the model. */
   async check(model: Model): Promise<BufferStatus> {
-    const status = await this.buffer.status();
+    const status = await this.buffer.views.status();
     assert.deepEqual([status.accepted, status.duplicate], [model.accepted, model.duplicates]);
     const told = [...this.#issued.values()].reduce((sum, { attempts }) => sum + attempts, 0);
     assert.equal(
@@ -296,14 +297,14 @@ export class Rig implements AsyncDisposable {
     );
     if (!model.mayRefuse) assert.equal(status.refused, 0, status.lastError?.text);
     for (const [source, total] of this.#totals("at most")) {
-      assert.ok(total <= model.guesses[source]!, `${total} of ${source} in MISP`);
+      assert.ok(total <= model.attempts[source]!, `${total} of ${source} in MISP`);
     }
     return status;
   }
 
   /** Holds what MISP has, now that nothing waits, against the model. */
   checkAllTold(model: Model) {
-    assert.deepEqual(Object.fromEntries(this.#totals("exactly")), model.guesses);
+    assert.deepEqual(Object.fromEntries(this.#totals("exactly")), model.attempts);
     assert.equal(this.misp.events().length, this.#issued.size);
     // A refusal of sightings is noted only; those that wait for longer than homes are kept are forgotten.
     if (model.mayRefuse || model.isPruned) return;

@@ -68,7 +68,7 @@ const ingest = (guesses: readonly Guess[]) =>
     for (const decision of batch.decisions) {
       if (decision.kind === "ignored") continue;
       for (const { sourceIp } of decision.attempts) {
-        model.guesses[sourceIp] = (model.guesses[sourceIp] ?? 0) + 1;
+        model.attempts[sourceIp] = (model.attempts[sourceIp] ?? 0) + 1;
       }
     }
   });
@@ -134,9 +134,9 @@ const overtake = (calls: number) =>
     const of = ({ delivered, refused, paused }: Awaited<ReturnType<Rig["check"]>>) => ({
       ...{ delivered, refused, paused },
     });
-    const before = of(await rig.buffer.status());
+    const before = of(await rig.buffer.views.status());
     await late.wake();
-    assert.deepEqual(of(await rig.buffer.status()), before);
+    assert.deepEqual(of(await rig.buffer.views.status()), before);
   }, (model) => !model.isStalled);
 
 const restart = step("restart()", (_, rig) => rig.restart());
@@ -283,7 +283,7 @@ async function settle(model: Model, rig: Rig): Promise<void> {
     rig.checkAllTold(model);
     return;
   }
-  assert.fail(`after ${MOST_ROUNDS} rounds: ${JSON.stringify(await rig.buffer.status())}`);
+  assert.fail(`after ${MOST_ROUNDS} rounds: ${JSON.stringify(await rig.buffer.views.status())}`);
 }
 
 Deno.test("publishDue() tells every guess once, whatever happens in whatever order", async () => {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import type { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 /** The alert of a number; each has a source of its own, which comes back in a later round. */
@@ -25,11 +25,11 @@ export const sourceOf = (number: number) => `82.202.${number >> 8}.${number & 25
 /** Hands the alert of a number over. */
 export function acceptNumber(buffer: SqliteBuffer, number: number, now: number, round = 0) {
   const decision = decideDefault(alertOf(number, round));
-  return buffer.accept([decision], { maxUsernames: 100 }, now + number);
+  return buffer.intake.accept([decision], { maxUsernames: 100 }, now + number);
 }
 
 if (import.meta.main) {
-  const { SqliteBuffer } = await import("../../src/buffer/sqlite.ts");
+  const { SqliteBuffer } = await import("../../src/buffer/sqlite/sqlite_buffer.ts");
   const buffer = new SqliteBuffer(Deno.args[0]!, Date.now());
   for (let number = 1;; number++) {
     await acceptNumber(buffer, number, Date.now());

@@ -6,14 +6,14 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
 import type { FakeMisp, StoredEvent } from "../fake_misp/server.ts";
 import { tempFolder } from "../support/temp.ts";
 import {
   DAY,
   HOUR,
-  LONG_PATIENCE_MS,
+  LONG_READ_TIMEOUT_MS,
   MAX_PARALLEL,
   MINUTE,
   SECOND,
@@ -25,24 +25,24 @@ import { type Amount, STEP_MS, Traffic } from "./traffic.ts";
 
 const SOAK = Deno.env.get("WM_SOAK") === "1";
 const AMOUNT: Amount = SOAK
-  ? { alerts: 30_000, stayers: 20, ofStayer: 600, bursts: 14 }
-  : { alerts: 120, stayers: 2, ofStayer: 20, bursts: 1 };
+  ? { alerts: 30_000, stayers: 20, ofBackgroundPublisher: 600, bursts: 14 }
+  : { alerts: 120, stayers: 2, ofBackgroundPublisher: 20, bursts: 1 };
 const DAYS = 3;
 const STEPS = DAYS * DAY / STEP_MS;
 const RESTART_AT_HOUR = 36;
 
 /** How MISP is away, from which hour on. */
-const TROUBLES: ReadonlyMap<number, (site: Site) => void> = new Map([
+const KNOWN_PROBLEMS: ReadonlyMap<number, (site: Site) => void> = new Map([
   [0, ({ misp }) => void (misp.down = true)],
   [24, (site) => {
     const { misp } = site;
-    site.patienceMs = 50;
+    site.readTimeoutMs = 50;
     misp.down = false;
     misp.failEvery(1, { kind: "hang" });
   }],
   [30, (site) => {
     const { misp } = site;
-    site.patienceMs = LONG_PATIENCE_MS;
+    site.readTimeoutMs = LONG_READ_TIMEOUT_MS;
     misp.clearFaults();
     misp.failEvery(1, { kind: "gateway", status: 503 });
   }],
@@ -85,7 +85,7 @@ Deno.test("publishDue() after three days without MISP delivers everything once, 
   let repeated = 0;
   for (let step = 1; step <= STEPS; step++) {
     const hour = (step - 1) * STEP_MS / HOUR;
-    TROUBLES.get(hour)?.(site);
+    KNOWN_PROBLEMS.get(hour)?.(site);
     if (hour === RESTART_AT_HOUR) site.restart();
     site.now = START + step * STEP_MS;
     const { duplicate } = await site.accept(traffic.next());
@@ -149,14 +149,14 @@ Deno.test("publishDue() after three days without MISP delivers everything once, 
   });
 
   await t.step("the oldest report goes first, those behind that met the trouble", () => {
-    const frozenAt = new Map(drained.map(({ event, frozen }) => [event, frozen]));
-    const metTrouble = new Set(drained.filter((one) => one.metTrouble).map(({ event }) => event));
+    const snapshotAt = new Map(drained.map(({ event, snapshot }) => [event, snapshot]));
+    const metProblem = new Set(drained.filter((one) => one.metProblem).map(({ event }) => event));
     const sent = site.tries.slice(tries).filter(({ path }) => path === "/events/add")
       .map(({ about }) => about);
-    const times = sent.filter((event) => !metTrouble.has(event))
-      .flatMap((event) => frozenAt.get(event) ?? []);
-    assert.ok(metTrouble.size <= TRIES_WHILE_AWAY, `${metTrouble.size} met the trouble`);
-    assert.equal(times.length, drained.length - metTrouble.size);
+    const times = sent.filter((event) => !metProblem.has(event))
+      .flatMap((event) => snapshotAt.get(event) ?? []);
+    assert.ok(metProblem.size <= TRIES_WHILE_AWAY, `${metProblem.size} met the trouble`);
+    assert.equal(times.length, drained.length - metProblem.size);
     assert.ok(new Set(times).size > 50, "hardly any two were frozen at different times");
     assert.deepEqual(times, times.toSorted((one, other) => one - other));
   });
@@ -166,7 +166,7 @@ Deno.test("publishDue() after three days without MISP delivers everything once, 
     await site.look();
     traffic.look(site.now);
   }
-  const { delivered, ...left } = await site.buffer.status();
+  const { delivered, ...left } = await site.buffer.views.status();
   const requests = site.misp.requests.length - reached;
   const events = site.misp.events();
 
@@ -237,13 +237,13 @@ function keptReports(path: string) {
   // Deno 2.5 cannot dispose of a database by itself.
   using _closing = { [Symbol.dispose]: () => db.close() };
   return db.prepare(
-    `SELECT event_uuid, source_ip, state, frozen_at, next_try_at > frozen_at AS later FROM report`,
+    `SELECT event_uuid, source_ip, state, snapshot_at, next_try_at > snapshot_at AS later FROM report`,
   ).all().map((row) => ({
     event: String(row.event_uuid),
     source: String(row.source_ip),
     state: String(row.state),
-    frozen: Number(row.frozen_at),
-    metTrouble: row.later === 1,
+    snapshot: Number(row.snapshot_at),
+    metProblem: row.later === 1,
   }));
 }
 

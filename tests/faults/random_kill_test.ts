@@ -9,8 +9,8 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { STAY_LEASE } from "../../src/publish/names.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { BACKGROUND_LEASE } from "../../src/publish/names.ts";
 import {
   CAN_COMPILE,
   createProgram,
@@ -143,7 +143,7 @@ function holdPublishers(path: string): void {
   new SqliteBuffer(path, Date.now())[Symbol.dispose]();
   withDatabase(path, (db) =>
     db.prepare("INSERT OR REPLACE INTO lease VALUES (?, 'the test', 1, ?)")
-      .run(STAY_LEASE, Date.now() + 55 * 60_000));
+      .run(BACKGROUND_LEASE, Date.now() + 55 * 60_000));
 }
 
 /** The time that the lease of a process that died takes to run out. */

@@ -31,7 +31,7 @@ const AGAIN_ONE_OF = 10;
 /** No answer takes longer unless the service hangs, milliseconds. */
 const LONGEST_MS = 30_000;
 
-interface Taken {
+interface AcceptedCounts {
   readonly accepted: number;
   readonly duplicate: number;
 }
@@ -102,7 +102,7 @@ class Rounds {
   }
 
   /** Sends until it is answered. */
-  async #post(body: string): Promise<{ readonly taken: Taken; readonly tries: number }> {
+  async #post(body: string): Promise<{ readonly taken: AcceptedCounts; readonly tries: number }> {
     for (let tries = 1;; tries++) {
       const { url } = await this.#service;
       try {
@@ -113,7 +113,7 @@ class Rounds {
         this.answers++;
         this.#answered.resolve();
         this.#answered = Promise.withResolvers();
-        return { taken: JSON.parse(text) as Taken, tries };
+        return { taken: JSON.parse(text) as AcceptedCounts, tries };
       } catch (error) {
         // Refused, reset, or an answer that broke off.
         if (!(error instanceof TypeError)) throw error;
@@ -148,7 +148,7 @@ Deno.test(`${KIND}: serve, killed at random while ${SENDERS.length} senders post
   const flushed = await program.run(["flush", "--now"]);
   assert.deepEqual([flushed.code, flushed.stderr], [0, ""]);
   const status = JSON.parse((await program.run(["status", "--json"])).stdout) as {
-    readonly alerts: Taken;
+    readonly alerts: AcceptedCounts;
   };
   const sent = rounds.next;
   const expected = expectedTotals(numbers(0, sent), SOURCES);

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { createContact } from "../../src/cli/contact.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { createCapabilities } from "../../src/cli/wiring/capabilities.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { freezeAttack, type FreezeRules } from "../../src/publish/freeze.ts";
+import { snapshotAttack, type SnapshotRules } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -21,7 +21,7 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const START = Date.UTC(2026, 7, 23);
 
-export const LONG_PATIENCE_MS = 30_000;
+export const LONG_READ_TIMEOUT_MS = 30_000;
 
 /** `misp.max_parallel` of a default installation. */
 export const MAX_PARALLEL = 2;
@@ -32,13 +32,13 @@ const TAGS = [
   'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
 ];
 
-const RULES: FreezeRules = {
-  ...PLAIN_FREEZE_RULES,
+const RULES: SnapshotRules = {
+  ...PLAIN_SNAPSHOT_RULES,
   sensorNames: "name",
   tags: ["tlp:green"],
 };
 
-const KEEP = { seenMs: 7 * DAY, homeMs: 30 * DAY, connectionMs: HOUR };
+const KEEP = { seenMs: 7 * DAY, recordMs: 30 * DAY, connectionMs: HOUR };
 
 /** A request that was tried, whether anybody answered or not. */
 export interface Try {
@@ -62,7 +62,7 @@ export class Site implements AsyncDisposable {
   buffer: SqliteBuffer;
   now = START;
   /** How long clients wait for an answer, in real milliseconds: short only while none will come. */
-  patienceMs = LONG_PATIENCE_MS;
+  readTimeoutMs = LONG_READ_TIMEOUT_MS;
   readonly tries: Try[] = [];
   /** What was logged as an error. */
   readonly errors: Set<string> = new Set();
@@ -101,21 +101,21 @@ export class Site implements AsyncDisposable {
   partsOf(buffer: SqliteBuffer): PublisherParts {
     const { url, keys } = this.misp;
     const access = { url, apiKey: keys.publisher, caCertificate: undefined };
-    const patience = () => this.patienceMs;
+    const readTimeout = () => this.readTimeoutMs;
     const client = new CountingClient(
       {
         ...access,
         get timeoutMs() {
-          return patience();
+          return readTimeout();
         },
       },
       (path, about) => this.tries.push({ at: this.now, path, about }),
     );
     this.#clients.push(client);
     const now = () => this.now;
-    const contact = createContact(client, { ...access, buffer, now, log: () => {} });
+    const capabilities = createCapabilities(client, { ...access, buffer, now, log: () => {} });
     const rules = { publish: true, maxParallel: MAX_PARALLEL };
-    const sink = new RestSink(client, this.#options.asksFirst ? { ...rules, contact } : rules);
+    const sink = new RestSink(client, this.#options.asksFirst ? { ...rules, capabilities } : rules);
     return {
       buffer,
       sinks: [sink],
@@ -123,7 +123,7 @@ export class Site implements AsyncDisposable {
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      freeze: (attack, home, at) => freezeAttack(attack, home, RULES, at),
+      snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, at),
       now,
       random: () => 0.5,
       log: (level, message) => {
@@ -134,16 +134,20 @@ export class Site implements AsyncDisposable {
 
   /** One look of a stayer: it publishes only when something is due. */
   async look(): Promise<void> {
-    const next = await this.buffer.nextDueAt(this.#parts.due);
+    const next = await this.buffer.outbox.nextDueAt(this.#parts.due);
     if (next !== undefined && next <= this.now) await publishDue(this.#parts, "stayer");
   }
 
   accept(decisions: readonly Decision[]) {
-    return this.buffer.accept(decisions, { maxUsernames: 100, maxBytes: 1024 ** 3 }, this.now);
+    return this.buffer.intake.accept(
+      decisions,
+      { maxUsernames: 100, maxBytes: 1024 ** 3 },
+      this.now,
+    );
   }
 
   prune(): Promise<boolean> {
-    return this.buffer.prune(KEEP, this.now);
+    return this.buffer.retention.prune(KEEP, this.now);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Fault } from "../fake_misp/server.ts";
 import {
@@ -137,7 +137,7 @@ for (const [name, fault] of POISONS) {
     const changes = await liveADay(site, [steadily(POISON, 10), steadily(RESTLESS, 10)]);
     assert.deepEqual(changes, TENTH);
     assert.equal(totalsAt(site.misp).get(POISON), undefined);
-    const { waiting, refused, pendingAttacks } = await site.buffer.status();
+    const { waiting, refused, pendingAttacks } = await site.buffer.views.status();
     assert.deepEqual({ waiting, refused, pendingAttacks }, {
       waiting: 0,
       refused: 1,

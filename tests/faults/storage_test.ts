@@ -73,11 +73,11 @@ async function shown({ run }: Pick<OnDisk, "run">): Promise<Shown> {
 const accepted = async (on: Pick<OnDisk, "run">) => (await shown(on)).alerts.accepted;
 
 /** Refused: exit code 1 and this one line, which integratord logs. */
-function assertRefused(result: Result, program: Program, trouble: string): void {
+function assertRefused(result: Result, program: Program, problem: string): void {
   assert.deepEqual(result, {
     code: 1,
     stdout: "",
-    stderr: `${PROGRAM}: the alert was not stored: buffer ${program.buffer}: ${trouble}\n`,
+    stderr: `${PROGRAM}: the alert was not stored: buffer ${program.buffer}: ${problem}\n`,
   });
 }
 
@@ -105,7 +105,7 @@ async function setLease({ disk, program }: OnDisk, name: string, until: number):
 }
 
 /** Keeps calls from leaving a publisher behind, which would write to the disk on its own. */
-const withoutStayer = (on: OnDisk) => setLease(on, "stay", Date.now() + 10 * 60_000);
+const withoutBackgroundPublisher = (on: OnDisk) => setLease(on, "stay", Date.now() + 10 * 60_000);
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: a full disk costs a call its alert, says so, and the next call goes on`, async () => {
@@ -113,7 +113,7 @@ for (const kind of KINDS) {
     if (on === undefined) return;
     const { program, disk, call, run } = on;
     assert.equal((await run("replay", await put(program, 1))).code, 0);
-    await withoutStayer(on);
+    await withoutBackgroundPublisher(on);
     await disk.fill();
     assertRefused(await call(2), program, FULL);
     assertRefused(await call(2), program, FULL);
@@ -166,7 +166,7 @@ for (const kind of KINDS) {
     assertRefused(await call(1), program, READ_ONLY);
     await remount("rw");
     assert.equal((await run("replay", await put(program, 2))).code, 0);
-    await withoutStayer(on);
+    await withoutBackgroundPublisher(on);
     await remount("ro");
     assertRefused(await call(3), program, READ_ONLY);
     for (const args of [["status"], ["flush"]]) {

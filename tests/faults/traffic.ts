@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 import { seededRandom } from "../support/random.ts";
 import { decisionOf, type Guess, HOUR, MINUTE, START } from "./site.ts";
 
@@ -16,7 +16,7 @@ export interface Amount {
   readonly alerts: number;
   readonly stayers: number;
   /** Alerts of each. */
-  readonly ofStayer: number;
+  readonly ofBackgroundPublisher: number;
   /** Bursts that begin. */
   readonly bursts: number;
 }
@@ -34,7 +34,7 @@ export interface Known {
   readonly first: number;
   last: number;
   alerts: number;
-  /** Frozen attacks so far. */
+  /** Snapshot attacks so far. */
   attacks: number;
   /** What came since the last one; `since` and `latest` are of our clock. */
   open: { since: number; latest: number; readonly sensors: Map<string, number> } | undefined;
@@ -74,7 +74,7 @@ export class Traffic {
 
   /** The alerts of the next step, which arrive at its end; a few of them twice. */
   next(): readonly Decision[] {
-    const { alerts, ofStayer, bursts } = this.#amount;
+    const { alerts, ofBackgroundPublisher, bursts } = this.#amount;
     const random = this.#random;
     const from = START + this.#step++ * STEP_MS;
     const arrival = from + STEP_MS;
@@ -88,7 +88,9 @@ export class Traffic {
     const guesses: Omit<Guess, "pid">[] = [];
     for (const [n, source] of this.#stayers.entries()) {
       const two = [SENSORS[n % SENSORS.length]!, SENSORS[(n + 1) % SENSORS.length]!];
-      for (let i = 0; i < ofStayer; i++) guesses.push(this.#guess(source, two[i & 1]!, from));
+      for (let i = 0; i < ofBackgroundPublisher; i++) {
+        guesses.push(this.#guess(source, two[i & 1]!, from));
+      }
     }
     const left = alerts - guesses.length;
     for (let i = 0; i < left; i++) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Checkpoint } from "../../src/buffer/buffer.ts";
+import type { Checkpoint } from "../../src/buffer/intake.ts";
 import { type Beginning, follow } from "../../src/follow/follower.ts";
 import { WazuhSite } from "./wazuh_site.ts";
 

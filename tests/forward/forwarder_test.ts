@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { stubbed } from "../support/stubbed.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { type ForwardParts, forwardWaiting } from "../../src/forward/forwarder.ts";
 import { HttpReceiver } from "../../src/forward/receiver.ts";
-import { decideItem } from "../../src/intake.ts";
+import { decideItem } from "../../src/intake/decide.ts";
 import { FORWARD_LEASE } from "../../src/publish/names.ts";
 import { numberedAlert, numbers } from "../faults/numbered.ts";
 import { defaultRules } from "../support/fixtures.ts";
@@ -52,7 +53,7 @@ class Scene implements AsyncDisposable {
     const decisions = of.map((number) =>
       decideItem({ value: numberedAlert(number, 5), where: "line" }, rules, this.now)
     );
-    return await this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    return await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
   forward(everything = false) {
@@ -64,7 +65,7 @@ Deno.test("forwardWaiting() sends what waits, oldest first and at most a thousan
   await using scene = new Scene();
   scene.fake.token = TOKEN;
   await scene.take(...numbers(0, 2500));
-  assert.equal(await scene.buffer.forwardDueAt(START), 0);
+  assert.equal(await scene.buffer.spool.dueAt(START), 0);
   assert.deepEqual(await scene.forward(), {
     forwarded: 2500,
     waiting: 0,
@@ -74,10 +75,10 @@ Deno.test("forwardWaiting() sends what waits, oldest first and at most a thousan
   assert.deepEqual(scene.fake.requests, [1000, 1000, 500]);
   assert.equal([...scene.fake.stored.keys()][0], "wazuh-manager-01 1787464800.0");
   assert.equal(scene.fake.stored.size, 2500);
-  assert.equal(await scene.buffer.forwardDueAt(START), undefined);
-  const { pendingAttacks, accepted } = await scene.buffer.status();
+  assert.equal(await scene.buffer.spool.dueAt(START), undefined);
+  const { pendingAttacks, accepted } = await scene.buffer.views.status();
   assert.deepEqual([pendingAttacks, accepted], [0, 2500]);
-  const { bytes, forwarded } = await scene.buffer.spoolStatus();
+  const { bytes, forwarded } = await scene.buffer.spool.status();
   assert.deepEqual([bytes, forwarded], [0, 2500]);
   assert.deepEqual(scene.logged, []);
 });
@@ -92,7 +93,7 @@ Deno.test("forwardWaiting() sends an alert that came twice once", async () => {
 });
 
 /** What goes wrong with a request, and what is said of it. */
-const TROUBLES: readonly (readonly [name: string, Behaviour, RegExp])[] = [
+const KNOWN_PROBLEMS: readonly (readonly [name: string, Behaviour, RegExp])[] = [
   ["an answer that is lost", "lost answer", /cannot be reached/],
   ["an answer that is cut", "cut answer", /cannot be reached/],
   ["a 500", () => new Response("oh", { status: 500 }), /answered 500$/],
@@ -112,7 +113,7 @@ const TROUBLES: readonly (readonly [name: string, Behaviour, RegExp])[] = [
   ["a 200 that is no JSON", () => new Response("<html>"), /not as a `serve` does/],
 ];
 
-for (const [name, behaviour, said] of TROUBLES) {
+for (const [name, behaviour, said] of KNOWN_PROBLEMS) {
   Deno.test(`forwardWaiting() keeps everything after ${name}, and sends it again later`, async () => {
     await using scene = new Scene();
     await scene.take(1, 2, 3);
@@ -120,7 +121,7 @@ for (const [name, behaviour, said] of TROUBLES) {
     const round = await scene.forward();
     assert.match(round?.problem ?? "", said);
     assert.deepEqual([round?.forwarded, round?.waiting, round?.refused], [0, 3, 0]);
-    assert.equal(await scene.buffer.forwardDueAt(scene.now), START + 30_000);
+    assert.equal(await scene.buffer.spool.dueAt(scene.now), START + 30_000);
     scene.now += 29_000;
     assert.equal((await scene.forward())?.waiting, 3);
     assert.equal(scene.fake.requests.length, 1, "it was left alone");
@@ -132,7 +133,7 @@ for (const [name, behaviour, said] of TROUBLES) {
       problem: null,
     });
     assert.equal(scene.fake.stored.size, 3);
-    assert.deepEqual((await scene.buffer.status()).paused, []);
+    assert.deepEqual((await scene.buffer.views.status()).paused, []);
     assert.equal(scene.logged.join().includes(TOKEN), false);
   });
 }
@@ -144,7 +145,7 @@ Deno.test("forwardWaiting() waits longer with every failure, and for ever", asyn
   const pauses: number[] = [];
   for (let failures = 0; failures < 9; failures++) {
     await scene.forward();
-    const due = await scene.buffer.forwardDueAt(scene.now) ?? NaN;
+    const due = await scene.buffer.spool.dueAt(scene.now) ?? NaN;
     pauses.push((due - scene.now) / 1000);
     scene.now = due;
   }
@@ -163,10 +164,10 @@ Deno.test("forwardWaiting() stays away as long as a 429 says, and not for days",
     });
   scene.fake.next.push(busy("7"), busy("864000"));
   await scene.forward();
-  assert.equal(await scene.buffer.forwardDueAt(scene.now), START + 7000);
+  assert.equal(await scene.buffer.spool.dueAt(scene.now), START + 7000);
   scene.now += 7000;
   await scene.forward();
-  assert.equal(await scene.buffer.forwardDueAt(scene.now), scene.now + 60 * 60_000);
+  assert.equal(await scene.buffer.spool.dueAt(scene.now), scene.now + 60 * 60_000);
   assert.deepEqual((await scene.forward(true))?.forwarded, 1, "everything: at once");
 });
 
@@ -206,7 +207,7 @@ Deno.test("forwardWaiting() sets one alert aside that is refused, and holds up n
   assert.equal(scene.fake.stored.size, 999);
   assert.ok(scene.fake.requests.length <= 2 * 10 + 2, String(scene.fake.requests.length));
   const { host } = new URL(scene.fake.url);
-  const { lastRefusal, bytes } = await scene.buffer.spoolStatus();
+  const { lastRefusal, bytes } = await scene.buffer.spool.status();
   assert.equal(lastRefusal, `${host} answered 413: this is too much`);
   assert.ok(bytes > 0, "it is kept");
   assert.deepEqual(scene.logged, [
@@ -220,7 +221,7 @@ Deno.test("forwardWaiting() sets one alert aside that is refused, and holds up n
     refused: 0,
     problem: null,
   });
-  assert.equal((await scene.buffer.spoolStatus()).bytes, 0);
+  assert.equal((await scene.buffer.spool.status()).bytes, 0);
 });
 
 Deno.test("forwardWaiting() sets nothing aside where everything is refused", async () => {
@@ -253,27 +254,24 @@ Deno.test("forwardWaiting() does not believe a 200 that does not add up", async 
   assert.deepEqual([round?.forwarded, round?.waiting], [4, 0]);
   assert.deepEqual(scene.fake.requests, [4, 2, 2], "sent again in halves, known by their ids");
   assert.equal(scene.fake.stored.size, 4);
-  assert.equal((await scene.buffer.spoolStatus()).duplicate, 4);
+  assert.equal((await scene.buffer.spool.status()).duplicate, 4);
 });
 
 Deno.test("forwardWaiting() that is killed between the answer and its mark sends the same again", async () => {
   await using scene = new Scene();
   await scene.take(1, 2, 3);
-  const dying = Object.create(scene.buffer, {
-    takeLease: { value: scene.buffer.takeLease.bind(scene.buffer) },
-    spoolStatus: { value: scene.buffer.spoolStatus.bind(scene.buffer) },
-    forwardDueAt: { value: scene.buffer.forwardDueAt.bind(scene.buffer) },
-    alertsToForward: { value: scene.buffer.alertsToForward.bind(scene.buffer) },
-    markForwarded: { value: () => Promise.reject(new Error("killed")) },
-    // Who is killed gives nothing back.
-    releaseLease: { value: () => Promise.resolve() },
-  }) as SqliteBuffer;
+  const { spool, leases } = scene.buffer;
+  const dying = stubbed(scene.buffer, {
+    spool: stubbed(spool, { markForwarded: () => Promise.reject(new Error("killed")) }),
+    // A killed process releases nothing.
+    leases: stubbed(leases, { release: () => Promise.resolve() }),
+  });
   await assert.rejects(forwardWaiting({ ...scene.parts, buffer: dying }, "dying"), /killed/);
   assert.equal(scene.fake.stored.size, 3);
   assert.equal(await scene.forward(), undefined, "its lease has not run out");
   scene.now += 60_001;
   assert.equal((await scene.forward())?.waiting, 0);
-  const { forwarded, duplicate } = await scene.buffer.spoolStatus();
+  const { forwarded, duplicate } = await scene.buffer.spool.status();
   assert.deepEqual([forwarded, duplicate, scene.fake.stored.size], [3, 3, 3]);
 });
 
@@ -288,7 +286,7 @@ Deno.test("forwardWaiting() stops when another forwarder took over, and takes no
     await scene.take(4, 5, 6);
   };
   await assert.rejects(scene.forward(), /another forwarder has taken over/);
-  assert.equal((await scene.buffer.spoolStatus()).waiting, 3);
+  assert.equal((await scene.buffer.spool.status()).waiting, 3);
   assert.equal((await scene.forward())?.forwarded, 3);
   assert.equal(scene.fake.stored.size, 6);
 });
@@ -296,7 +294,7 @@ Deno.test("forwardWaiting() stops when another forwarder took over, and takes no
 Deno.test("forwardWaiting() does nothing while another forwarder is at work", async () => {
   await using scene = new Scene();
   await scene.take(1);
-  await scene.buffer.takeLease(FORWARD_LEASE, "another", 60_000, scene.now);
+  await scene.buffer.leases.take(FORWARD_LEASE, "another", 60_000, scene.now);
   assert.equal(await scene.forward(), undefined);
 });
 

@@ -4,9 +4,9 @@ import { merged, strongest } from "../../src/misp/merged.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
 import {
   CLOSED_TAG,
+  COMPROMISED,
   DAY_UUID,
-  dayHome,
-  LET_IN,
+  dayRecord,
   PART_2_UUID,
   RULES,
   sources,
@@ -14,7 +14,7 @@ import {
 } from "./day_rig.ts";
 
 const DAY = { eventUuid: DAY_UUID, publisher: "wazuh-manager-01", day: "2026-11-23", part: 1 };
-const letIn = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
+const compromised = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
 
 const contentOf = (event: ReturnType<typeof buildClosing>) => event.EventReport[0]?.content ?? "";
 
@@ -25,28 +25,32 @@ Deno.test("dayEventUuid() never changes", () => {
 });
 
 Deno.test("buildDayEvent() names neither address nor sensor in the title, and the part from 2 on", () => {
-  const title = (changes: Parameters<typeof dayHome>[2]) =>
-    buildDayEvent(dayHome("82.202.219.155", 3, changes), RULES, {}).info;
+  const title = (changes: Parameters<typeof dayRecord>[2]) =>
+    buildDayEvent(dayRecord("82.202.219.155", 3, changes), RULES, {}).info;
   assert.equal(title({}), "SSH brute-force sources seen by honeypots, 2026-11-23");
   assert.equal(
     title({ part: 2 }),
     "SSH brute-force sources seen by honeypots, 2026-11-23 (part 2)",
   );
   assert.equal(
-    title({ part: 2, ...letIn }),
+    title({ part: 2, ...compromised }),
     "SSH brute-force sources seen by honeypots, 2026-11-23 (part 2), with a SUCCESSFUL LOGIN",
   );
 });
 
 Deno.test("buildDayEvent() is ongoing, or further where the configuration says so", () => {
   const analyses = [0, 1, 2].map((analysis) =>
-    buildDayEvent(dayHome("82.202.219.155"), { ...RULES, analysis }, {}).analysis
+    buildDayEvent(dayRecord("82.202.219.155"), { ...RULES, analysis }, {}).analysis
   );
   assert.deepEqual(analyses, ["1", "1", "2"]);
 });
 
 Deno.test("buildClosing() completes the event and tells of its sources, most attempts first", () => {
-  const event = buildClosing(DAY, [dayHome("82.202.219.155"), dayHome("80.94.95.112", 8)], RULES);
+  const event = buildClosing(
+    DAY,
+    [dayRecord("82.202.219.155"), dayRecord("80.94.95.112", 8)],
+    RULES,
+  );
   const { info, analysis, threat_level_id, Tag, Object } = event;
   assert.deepEqual({ info, analysis, threat_level_id, Tag, Object }, {
     info: TITLE,
@@ -63,8 +67,8 @@ Deno.test("buildClosing() completes the event and tells of its sources, most att
 });
 
 Deno.test("buildClosing() says that a source was let in", () => {
-  const event = buildClosing(DAY, [dayHome("82.202.219.155", 3, letIn)], RULES);
-  assert.deepEqual([event.info, event.threat_level_id], [LET_IN, "1"]);
+  const event = buildClosing(DAY, [dayRecord("82.202.219.155", 3, compromised)], RULES);
+  assert.deepEqual([event.info, event.threat_level_id], [COMPROMISED, "1"]);
   assert.match(
     contentOf(event),
     /\*\*A login from 82\.202\.219\.155 was let in after failures\.\*\*/,
@@ -72,15 +76,15 @@ Deno.test("buildClosing() says that a source was let in", () => {
 });
 
 Deno.test("buildClosing() lists 200 sources and counts the rest", () => {
-  const content = contentOf(buildClosing(DAY, sources(203).map((one) => dayHome(one)), RULES));
+  const content = contentOf(buildClosing(DAY, sources(203).map((one) => dayRecord(one)), RULES));
   assert.equal(content.match(/^\| 82\./gm)?.length, 200);
   assert.match(content, /\n\n3 more sources are not listed\./);
 });
 
 Deno.test("buildClosing() tells user names as the privacy rules have it, and none becomes Markdown", () => {
-  const home = dayHome("82.202.219.155", 3, { usernames: { root: 2, "<b>|[x](http://x)": 1 } });
+  const record = dayRecord("82.202.219.155", 3, { usernames: { root: 2, "<b>|[x](http://x)": 1 } });
   const content = (usernames: "top" | "all" | "count") =>
-    contentOf(buildClosing(DAY, [home], { ...RULES, usernames }));
+    contentOf(buildClosing(DAY, [record], { ...RULES, usernames }));
   assert.match(content("top"), /\| `root` \| 2 \|/);
   assert.doesNotMatch(content("top"), /http:/);
   assert.match(
@@ -91,12 +95,12 @@ Deno.test("buildClosing() tells user names as the privacy rules have it, and non
 });
 
 Deno.test("merged() gives the event that its sources and its closing make together", () => {
-  const [a, b] = [dayHome("82.202.219.155"), dayHome("80.94.95.112", 8, letIn)];
+  const [a, b] = [dayRecord("82.202.219.155"), dayRecord("80.94.95.112", 8, compromised)];
   const parts = [buildDayEvent(a, RULES, {}), buildDayEvent(b, RULES, {})] as const;
   const event = merged([...parts, buildClosing(DAY, [a, b], RULES)]);
   assert.deepEqual(
     [event.info, event.analysis, event.threat_level_id, event.EventReport.length],
-    [LET_IN, "2", "1", 1],
+    [COMPROMISED, "2", "1", 1],
   );
   assert.deepEqual(event.Tag.map(({ name }) => name), [
     "tlp:green",
@@ -114,7 +118,7 @@ Deno.test("strongest() takes the last title, unless a day's tells of a login", (
   assert.deepEqual(strongest([{ info: "3 attempts" }, { info: "5 attempts" }]), {
     info: "5 attempts",
   });
-  assert.deepEqual(strongest([{ info: LET_IN }, { info: TITLE }]), { info: LET_IN });
+  assert.deepEqual(strongest([{ info: COMPROMISED }, { info: TITLE }]), { info: COMPROMISED });
   assert.deepEqual(strongest([{}, { analysis: "1" }, { analysis: "0", threat_level_id: "3" }]), {
     analysis: "1",
     threat_level_id: "3",

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Home, Report } from "../../src/buffer/buffer.ts";
+import type { Report, SourceRecord } from "../../src/model.ts";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
 import type { EventRules } from "../../src/misp/event.ts";
-import { home } from "./rest_sink_rig.ts";
+import { record } from "./rest_sink_rig.ts";
 
 /** The first and the second part of the day's event of `wazuh-manager-01`. */
 export const DAY_UUID = "bc5c49ae-210a-5cfc-a64d-a9dc46534fc2";
 export const PART_2_UUID = "906671e4-4aa1-5724-b2c0-8955ffd61fab";
 export const TITLE = "SSH brute-force sources seen by honeypots, 2026-11-23";
-export const LET_IN = `${TITLE}, with a SUCCESSFUL LOGIN`;
+export const COMPROMISED = `${TITLE}, with a SUCCESSFUL LOGIN`;
 export const CLOSED_TAG = 'workflow:state="complete"';
 
 export const RULES: EventRules = {
@@ -25,18 +25,25 @@ export const RULES: EventRules = {
   passwords: false,
 };
 
-export function dayHome(sourceIp: string, attempts = 3, changes: Partial<Home> = {}): Home {
-  return { ...home(attempts, sourceIp), eventUuid: DAY_UUID, part: 1, ...changes };
+export function dayRecord(
+  sourceIp: string,
+  attempts = 3,
+  changes: Partial<SourceRecord> = {},
+): SourceRecord {
+  return { ...record(attempts, sourceIp), eventUuid: DAY_UUID, part: 1, ...changes };
 }
 
-export function dayReport(told: Home, changes: Partial<Report> = {}): Report {
-  const { sourceIp, attempts } = told;
-  return reportOf(sourceIp, attempts, buildDayEvent(told, RULES, {}), changes);
+export function dayReport(published: SourceRecord, changes: Partial<Report> = {}): Report {
+  const { sourceIp, attempts } = published;
+  return reportOf(sourceIp, attempts, buildDayEvent(published, RULES, {}), changes);
 }
 
-export function closingReport(homes: readonly Home[], changes: Partial<Report> = {}): Report {
+export function closingReport(
+  records: readonly SourceRecord[],
+  changes: Partial<Report> = {},
+): Report {
   const day = { eventUuid: DAY_UUID, publisher: "wazuh-manager-01", day: "2026-11-23", part: 1 };
-  return reportOf("day 2026-11-23", 0, buildClosing(day, homes, RULES), changes);
+  return reportOf("day 2026-11-23", 0, buildClosing(day, records, RULES), changes);
 }
 
 function reportOf(
@@ -52,10 +59,10 @@ function reportOf(
     eventUuid: DAY_UUID,
     body: JSON.stringify(event),
     attempts,
-    frozenAt: 0,
+    snapshotAt: 0,
     tries: 0,
     isKnownThere: false,
-    told: "",
+    lastPublished: "",
     sightings: [],
     ...changes,
   };

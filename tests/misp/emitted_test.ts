@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import type { Home } from "../../src/buffer/buffer.ts";
+import type { Location, SourceRecord } from "../../src/model.ts";
 import type { ListVerdict } from "../../src/guard/warninglists.ts";
 import { buildDayEvent } from "../../src/misp/day_event.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import type { MispAttribute, MispObject } from "../../src/misp/objects.ts";
-import type { Location } from "../../src/types.ts";
 import { checkValue } from "../fake_misp/values.ts";
 import { PAIRS, type TemplateFacts, TEMPLATES } from "./misp_types.ts";
 
@@ -18,7 +17,7 @@ const RULES = {
   tags: ["tlp:green"],
 };
 
-const HOME: Home = {
+const HOME: SourceRecord = {
   sourceIp: "82.202.219.155",
   eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
   publisher: "wazuh-manager-01",
@@ -26,11 +25,11 @@ const HOME: Home = {
   firstSeen: Date.UTC(2026, 7, 23, 6),
   lastSeen: Date.UTC(2026, 7, 23, 7),
   alerts: 7,
-  settled: { pam: 0, guesses: 0, connect: 0 },
+  compacted: { pam: 0, sshd: 0, connect: 0 },
   compromisedAt: undefined,
   retractedAt: undefined,
   services: ["ssh"],
-  place: undefined,
+  sourceLocation: undefined,
   furtherUsernames: 0,
   attempts: 3,
   reports: 1,
@@ -40,7 +39,7 @@ const HOME: Home = {
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
 };
 
-const HOMES: readonly Home[] = [
+const RECORDS: readonly SourceRecord[] = [
   HOME,
   { ...HOME, sourceIp: "2001:db8:bad:cafe::17" },
   { ...HOME, services: ["telnet"] },
@@ -76,11 +75,11 @@ function locations(): readonly (Location | undefined)[] {
 
 /** The objects of every kind of event there is. */
 function emitted(): readonly MispObject[] {
-  return HOMES.flatMap((home) =>
+  return RECORDS.flatMap((record) =>
     VERDICTS.flatMap((verdict) =>
       locations().flatMap((location) =>
         [buildEvent, buildDayEvent].flatMap((build) => {
-          const event = build(home, RULES, { verdict, location });
+          const event = build(record, RULES, { verdict, location });
           assert.deepEqual(event.Attribute, []);
           return event.Object;
         })
@@ -120,8 +119,8 @@ function attributeProblems(template: TemplateFacts, attribute: MispAttribute): r
 }
 
 Deno.test("buildDayEvent() emits the very objects of a source's own event", () => {
-  for (const home of HOMES) {
-    assert.deepEqual(buildDayEvent(home, RULES, {}).Object, buildEvent(home, RULES).Object);
+  for (const record of RECORDS) {
+    assert.deepEqual(buildDayEvent(record, RULES, {}).Object, buildEvent(record, RULES).Object);
   }
 });
 

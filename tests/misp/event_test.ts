@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Home } from "../../src/buffer/buffer.ts";
+import type { SourceRecord } from "../../src/model.ts";
 import { buildEvent, mispTime } from "../../src/misp/event.ts";
 import { techniqueTags } from "../../src/misp/techniques.ts";
 
@@ -15,7 +15,7 @@ const RULES = {
 
 const SENSOR = { sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 };
 
-function homeOf(changes: Partial<Home> = {}): Home {
+function recordOf(changes: Partial<SourceRecord> = {}): SourceRecord {
   return {
     sourceIp: "82.202.219.155",
     eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
@@ -24,11 +24,11 @@ function homeOf(changes: Partial<Home> = {}): Home {
     firstSeen: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
     lastSeen: Date.UTC(2026, 7, 23, 7, 0, 0),
     alerts: 7,
-    settled: { pam: 0, guesses: 0, connect: 0 },
+    compacted: { pam: 0, sshd: 0, connect: 0 },
     compromisedAt: undefined,
     retractedAt: undefined,
     services: ["ssh"],
-    place: undefined,
+    sourceLocation: undefined,
     furtherUsernames: 0,
     attempts: 3,
     reports: 1,
@@ -41,7 +41,7 @@ function homeOf(changes: Partial<Home> = {}): Home {
 }
 
 Deno.test("buildEvent() builds the event whole", () => {
-  const { EventReport: _told, ...event } = buildEvent(homeOf(), RULES);
+  const { EventReport: _told, ...event } = buildEvent(recordOf(), RULES);
   assert.deepEqual(event, {
     uuid: "fa04dc62-89e1-5024-b207-249034a5af55",
     info: "SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
@@ -110,30 +110,31 @@ Deno.test("buildEvent() builds the event whole", () => {
 
 Deno.test("buildEvent() tells nothing that attackers or sensors named", () => {
   const text = JSON.stringify(buildEvent(
-    homeOf({ usernames: { "Hunter2!": 1 }, sensors: [{ ...SENSOR, name: "honeypot-secret" }] }),
+    recordOf({ usernames: { "Hunter2!": 1 }, sensors: [{ ...SENSOR, name: "honeypot-secret" }] }),
     RULES,
   ));
   assert.doesNotMatch(text, /Hunter2!|honeypot-secret|wazuh-manager-01/);
 });
 
 Deno.test("buildEvent() keeps every uuid when the counts grow", () => {
-  const uuidsOf = (home: Home) => JSON.stringify(buildEvent(home, RULES)).match(/"uuid":"[^"]+"/g);
-  const grown = homeOf({ attempts: 99, lastSeen: Date.UTC(2026, 8, 1), reports: 4 });
-  assert.deepEqual(uuidsOf(grown), uuidsOf(homeOf()));
+  const uuidsOf = (record: SourceRecord) =>
+    JSON.stringify(buildEvent(record, RULES)).match(/"uuid":"[^"]+"/g);
+  const grown = recordOf({ attempts: 99, lastSeen: Date.UTC(2026, 8, 1), reports: 4 });
+  assert.deepEqual(uuidsOf(grown), uuidsOf(recordOf()));
   assert.equal(buildEvent(grown, RULES).Object[0]?.Attribute[1]?.value, "99");
 });
 
 Deno.test("buildEvent() writes one of a thing without a plural", () => {
-  const home = homeOf({ alerts: 1, usernames: { root: 1 }, sensors: [SENSOR, SENSOR] });
+  const record = recordOf({ alerts: 1, usernames: { root: 1 }, sensors: [SENSOR, SENSOR] });
   assert.equal(
-    buildEvent(home, RULES).Object[0]?.comment,
+    buildEvent(record, RULES).Object[0]?.comment,
     "2 sensors; 1 different user name; 1 Wazuh alert",
   );
 });
 
 Deno.test("buildEvent() gives a tag once", () => {
   const tag = 'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"';
-  const names = buildEvent(homeOf(), { ...RULES, tags: [tag, "tlp:green", tag] }).Tag;
+  const names = buildEvent(recordOf(), { ...RULES, tags: [tag, "tlp:green", tag] }).Tag;
   assert.deepEqual(names, [{ name: tag }, { name: "tlp:green" }]);
 });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Home } from "../../src/buffer/buffer.ts";
+import type { SourceRecord } from "../../src/model.ts";
 import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import { sightingsOf } from "../../src/misp/sightings.ts";
-import { home, notesOf, report, startRig, TAGS } from "./rest_sink_rig.ts";
+import { notesOf, record, report, startRig, TAGS } from "./rest_sink_rig.ts";
 
 const SOURCE = "198.51.100.7";
 const LONG = "x".repeat(70_000);
@@ -28,10 +28,10 @@ function* textsIn(value: unknown, path = ""): Generator<readonly [string, string
   for (const [key, inner] of Object.entries(value)) yield* textsIn(inner, `${path}.${key}`);
 }
 
-function hostileHome(text: string): Home {
+function hostileRecord(text: string): SourceRecord {
   const seen = { firstSeen: Date.UTC(2026, 10, 23), lastSeen: Date.UTC(2026, 10, 23, 7) };
   return {
-    ...home(3, SOURCE),
+    ...record(3, SOURCE),
     reports: 2,
     usernames: { [text]: 3, root: 1 },
     passwords: { [text]: 2 },
@@ -59,7 +59,7 @@ const FACTS = (text: string) => ({
 for (const [index, text] of HOSTILE.entries()) {
   Deno.test(`deliver() hands MISP nothing raw of hostile text ${index} in any field`, async () => {
     await using rig = await startRig({ tags: TAGS });
-    const told = hostileHome(text);
+    const told = hostileRecord(text);
     const event = buildEvent(told, RULES, FACTS(text));
     const sightings = sightingsOf(told, told.sensors, RULES);
     const [outcome] = await rig.deliver(report(3, { body: JSON.stringify(event), sightings }));
@@ -79,7 +79,7 @@ for (const [index, text] of HOSTILE.entries()) {
 
 Deno.test("deliver() of hostile text leaves out no tag but what the instance lacks", async () => {
   await using rig = await startRig({ tags: TAGS });
-  const event = buildEvent(hostileHome("💩"), RULES, FACTS("💩"));
+  const event = buildEvent(hostileRecord("💩"), RULES, FACTS("💩"));
   assert.deepEqual(notesOf(await rig.deliver(report(3, { body: JSON.stringify(event) }))), [
     "MISP has no such tag and the key's role may not create it: " +
     'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',

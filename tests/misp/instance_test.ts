@@ -5,8 +5,8 @@ import {
   clockAhead,
   isOlder,
   missingTags,
+  problemOf,
   roleOf,
-  troubleOf,
   versionOf,
 } from "../../src/misp/instance_answers.ts";
 import { FakeMisp, type FakeMispOptions, type Fault, type Role } from "../fake_misp/server.ts";
@@ -42,10 +42,10 @@ async function instance(options: LookOptions = {}) {
   return seen.kind === "seen" ? seen.instance : undefined;
 }
 
-async function trouble(options: LookOptions) {
+async function problem(options: LookOptions) {
   const seen = await look(options);
   assert.equal(seen.kind, "trouble");
-  return seen.kind === "trouble" ? [seen.trouble.kind, seen.trouble.reason] : [];
+  return seen.kind === "trouble" ? [seen.problem.kind, seen.problem.reason] : [];
 }
 
 Deno.test("lookAtInstance() reads version, role, tags and clock in three requests, as JSON", async () => {
@@ -132,30 +132,30 @@ Deno.test("lookAtInstance() asks no more once the first request failed", async (
 });
 
 Deno.test("lookAtInstance() tells by the body why a key is not taken", async () => {
-  assert.deepEqual(await trouble({ key: "x".repeat(40) }), [
+  assert.deepEqual(await problem({ key: "x".repeat(40) }), [
     "wrong_key",
     "MISP does not know this key, or it has expired",
   ]);
-  assert.deepEqual(await trouble({ as: "expired" }), [
+  assert.deepEqual(await problem({ as: "expired" }), [
     "wrong_key",
     "MISP does not know this key, or it has expired",
   ]);
-  assert.deepEqual(await trouble({ as: "disabled" }), [
+  assert.deepEqual(await problem({ as: "disabled" }), [
     "user_disabled",
     "MISP says: Authentication failed. Your user account has been disabled.",
   ]);
-  assert.deepEqual(await trouble({ as: "iprestricted" }), [
+  assert.deepEqual(await problem({ as: "iprestricted" }), [
     "wrong_address",
     "MISP says: It is not possible to use this Auth key from your IP address",
   ]);
-  assert.deepEqual(await trouble({ fault: { kind: "not-authorised", on: /^\/users/ } }), [
+  assert.deepEqual(await problem({ fault: { kind: "not-authorised", on: /^\/users/ } }), [
     "no_right",
     "MISP says: You are not authorised to do that.",
   ]);
 });
 
 Deno.test("lookAtInstance() tells maintenance, trouble of MISP, other servers and silence apart", async () => {
-  const kinds = async (options: LookOptions) => (await trouble(options))[0];
+  const kinds = async (options: LookOptions) => (await problem(options))[0];
   assert.equal(await kinds({ maintenance: true }), "login");
   assert.equal(await kinds({ fault: { kind: "internal-error" } }), "failing");
   assert.equal(await kinds({ fault: { kind: "gateway", status: 502 } }), "failing");
@@ -170,7 +170,7 @@ Deno.test("lookAtInstance() tells maintenance, trouble of MISP, other servers an
 });
 
 Deno.test("lookAtInstance() says which host cannot be reached, and no key", async () => {
-  const [, reason = ""] = await trouble({ down: true });
+  const [, reason = ""] = await problem({ down: true });
   assert.match(reason, /^MISP at 127\.0\.0\.1:\d+ cannot be reached: .*(?:refused|reset)/);
   assert.equal(reason.includes("publisher000"), false);
 });
@@ -190,7 +190,7 @@ Deno.test("lookAtInstance() knows a server that does not speak TLS", async () =>
   });
   const seen = await lookAtInstance(client, [], () => NOW);
   await greeting;
-  assert.equal(seen.kind === "trouble" && seen.trouble.kind, "tls");
+  assert.equal(seen.kind === "trouble" && seen.problem.kind, "tls");
 });
 
 Deno.test("lookAtInstance() trusts an authority that is configured, and no other", async () => {
@@ -200,26 +200,26 @@ Deno.test("lookAtInstance() trusts an authority that is configured, and no other
     const apiKey = misp.keys.publisher;
     using client = new MispClient({ url: misp.url, apiKey, caCertificate, timeoutMs: 10_000 });
     const seen = await lookAtInstance(client, [], Date.now);
-    return seen.kind === "seen" ? seen.kind : `${seen.trouble.kind}: ${seen.trouble.reason}`;
+    return seen.kind === "seen" ? seen.kind : `${seen.problem.kind}: ${seen.problem.reason}`;
   };
   assert.match(await kindWith(undefined), /^tls: .*invalid peer certificate: UnknownIssuer$/);
   assert.equal(await kindWith(tls.cert), "seen");
 });
 
-Deno.test("troubleOf() names where an address moved to, without what may be secret in it", () => {
+Deno.test("problemOf() names where an address moved to, without what may be secret in it", () => {
   const headers = new Headers({ Location: "https://user@misp.example.org/x?token=secret" });
-  assert.deepEqual(troubleOf({ status: 301, headers, json: undefined }, 0), {
+  assert.deepEqual(problemOf({ status: 301, headers, json: undefined }, 0), {
     kind: "moved",
     reason: "it answered 301: moved to https://misp.example.org",
   });
 });
 
-Deno.test("troubleOf() takes nothing but an object for an answer", () => {
+Deno.test("problemOf() takes nothing but an object for an answer", () => {
   for (const json of [undefined, null, [], "2.5.1", 7]) {
     const answer = { status: 200, headers: new Headers(), json };
-    assert.equal(troubleOf(answer, 0)?.kind, "not_misp");
+    assert.equal(problemOf(answer, 0)?.kind, "not_misp");
   }
-  assert.equal(troubleOf({ status: 200, headers: new Headers(), json: {} }, 0), undefined);
+  assert.equal(problemOf({ status: 200, headers: new Headers(), json: {} }, 0), undefined);
 });
 
 Deno.test("versionOf() takes what looks like a version", () => {

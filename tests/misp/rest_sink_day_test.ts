@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import type { Report } from "../../src/buffer/buffer.ts";
+import type { Report } from "../../src/model.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
-import type { Outcome } from "../../src/misp/sink.ts";
+import type { Outcome } from "../../src/sink.ts";
 import {
   CLOSED_TAG,
   closingReport,
+  COMPROMISED,
   DAY_UUID,
-  dayHome,
+  dayRecord,
   dayReport,
-  LET_IN,
   sources,
   TITLE,
 } from "./day_rig.ts";
@@ -50,7 +50,7 @@ function poisoned(report: Report): Report {
 
 Deno.test("deliver() puts 300 sources of a day into one event with few requests", async () => {
   await using rig = await startRig();
-  const reports = sources(300).map((source) => dayReport(dayHome(source)));
+  const reports = sources(300).map((source) => dayReport(dayRecord(source)));
   assert.deepEqual(kinds(await rig.deliver(...reports)), Array(300).fill("delivered"));
   assert.deepEqual(rig.paths(), [
     "POST /events/add",
@@ -67,11 +67,11 @@ Deno.test("deliver() puts 300 sources of a day into one event with few requests"
 
 Deno.test("deliver() updates the sources of a day together, their sightings in one request", async () => {
   await using rig = await startRig();
-  const first = await rig.deliver(dayReport(dayHome(A)), dayReport(dayHome(B)));
+  const first = await rig.deliver(dayReport(dayRecord(A)), dayReport(dayRecord(B)));
   const later = [A, B].map((source, at) =>
-    dayReport(dayHome(source, 9), {
+    dayReport(dayRecord(source, 9), {
       isKnownThere: true,
-      told: toldOf(first[at]),
+      lastPublished: toldOf(first[at]),
       sightings: [{
         uuid: `00000000-0000-5000-8000-00000000000${at}`,
         attributeUuid: addressUuid(DAY_UUID, source),
@@ -93,7 +93,7 @@ Deno.test("deliver() refuses only the source that MISP leaves out, and sends the
   await using rig = await startRig();
   rig.misp.failEvery(1, { kind: "drop", what: /^82\.202\.0\.7$/ });
   const all = sources(100);
-  const outcomes = await rig.deliver(...all.map((source) => dayReport(dayHome(source))));
+  const outcomes = await rig.deliver(...all.map((source) => dayReport(dayRecord(source))));
   assert.deepEqual(outcomes.filter(({ kind }) => kind !== "delivered"), [{
     kind: "refused",
     reason: "MISP left out, without a reason: ip-src 82.202.0.7",
@@ -109,7 +109,7 @@ Deno.test("deliver() refuses only the source that MISP leaves out, and sends the
 
 Deno.test("deliver() finds by halves the source that gives 500, and delivers the others", async () => {
   await using rig = await startRig();
-  const all = sources(100).map((source) => dayReport(dayHome(source)));
+  const all = sources(100).map((source) => dayReport(dayRecord(source)));
   const outcomes = await rig.deliver(...all.slice(0, 40), poisoned(all[40]!), ...all.slice(41));
   assert.deepEqual(outcomes.filter(({ kind }) => kind !== "delivered"), [{
     kind: "retry",
@@ -125,7 +125,7 @@ const LOSSES = [/events\/add/, /events\/publish/, /events\/edit/];
 
 for (const on of LOSSES) {
   Deno.test(`deliver() after a lost answer to ${on} leaves what a clean run leaves`, async () => {
-    const reports = sources(200).map((source) => dayReport(dayHome(source)));
+    const reports = sources(200).map((source) => dayReport(dayRecord(source)));
     await using clean = await startRig();
     await clean.deliver(...reports);
     await using rig = await startRig();
@@ -144,9 +144,9 @@ for (const on of LOSSES) {
 
 Deno.test("deliver() closes a day without a tag that the instance does not have, and says so", async () => {
   await using rig = await startRig();
-  const homes = [dayHome(A, 5), dayHome(B)];
-  await rig.deliver(...homes.map((home) => dayReport(home)));
-  assert.deepEqual(notesOf(await rig.deliver(closingReport(homes, { isKnownThere: true }))), [
+  const records = [dayRecord(A, 5), dayRecord(B)];
+  await rig.deliver(...records.map((record) => dayReport(record)));
+  assert.deepEqual(notesOf(await rig.deliver(closingReport(records, { isKnownThere: true }))), [
     `MISP has no such tag and the key's role may not create it: ${CLOSED_TAG}`,
   ]);
   const event = rig.misp.event(DAY_UUID);
@@ -156,31 +156,31 @@ Deno.test("deliver() closes a day without a tag that the instance does not have,
 
 Deno.test("deliver() leaves a closed day closed, also from a buffer that was lost", async () => {
   await using rig = await startRig({ tags: [...TAGS, CLOSED_TAG] });
-  const [first] = await rig.deliver(dayReport(dayHome(A)));
-  await rig.deliver(closingReport([dayHome(A)], { isKnownThere: true }));
-  const later = dayReport(dayHome(A, 9), { isKnownThere: true, told: toldOf(first) });
+  const [first] = await rig.deliver(dayReport(dayRecord(A)));
+  await rig.deliver(closingReport([dayRecord(A)], { isKnownThere: true }));
+  const later = dayReport(dayRecord(A, 9), { isKnownThere: true, lastPublished: toldOf(first) });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   assert.equal(rig.misp.event(DAY_UUID)?.analysis, "2");
-  assert.deepEqual(notesOf(await rig.deliver(dayReport(dayHome(B)))), []);
+  assert.deepEqual(notesOf(await rig.deliver(dayReport(dayRecord(B)))), []);
   const event = rig.misp.event(DAY_UUID);
   assert.deepEqual([event?.analysis, event?.published, addresses(rig)], ["2", true, [A, B]]);
 });
 
 Deno.test("deliver() says in the title that a source was let in, and no other source takes it back", async () => {
   await using rig = await startRig();
-  const letIn = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
-  const [ofA] = await rig.deliver(dayReport(dayHome(A)));
-  await rig.deliver(dayReport(dayHome(B, 4, letIn), { isKnownThere: true }));
+  const compromised = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
+  const [ofA] = await rig.deliver(dayReport(dayRecord(A)));
+  await rig.deliver(dayReport(dayRecord(B, 4, compromised), { isKnownThere: true }));
   const told = () => {
     const event = rig.misp.event(DAY_UUID);
     return [event?.info, event?.threat_level_id];
   };
-  assert.deepEqual(told(), [LET_IN, "1"]);
-  await rig.deliver(dayReport(dayHome(A, 9), { isKnownThere: true, told: toldOf(ofA) }));
-  await rig.deliver(dayReport(dayHome(C), { isKnownThere: true }));
-  assert.deepEqual(told(), [LET_IN, "1"]);
-  await rig.deliver(dayReport(dayHome("80.94.95.112")));
-  assert.deepEqual(told(), [LET_IN, "1"]);
+  assert.deepEqual(told(), [COMPROMISED, "1"]);
+  await rig.deliver(dayReport(dayRecord(A, 9), { isKnownThere: true, lastPublished: toldOf(ofA) }));
+  await rig.deliver(dayReport(dayRecord(C), { isKnownThere: true }));
+  assert.deepEqual(told(), [COMPROMISED, "1"]);
+  await rig.deliver(dayReport(dayRecord("80.94.95.112")));
+  assert.deepEqual(told(), [COMPROMISED, "1"]);
   const comments = rig.misp.event(DAY_UUID)?.Object.map(({ comment }) => comment.split(":")[0]);
   assert.deepEqual(comments, [
     "0 sensors; 1 different user name; 9 Wazuh alerts",
@@ -192,11 +192,11 @@ Deno.test("deliver() says in the title that a source was let in, and no other so
 
 Deno.test("deliver() of a new source leaves title, tags and threat level as an analyst set them", async () => {
   await using rig = await startRig();
-  await rig.deliver(dayReport(dayHome(A)));
+  await rig.deliver(dayReport(dayRecord(A)));
   await rig.asAnalyst(`/events/edit/${DAY_UUID}`, {
     Event: { info: "a busy day", threat_level_id: "2", published: true },
   });
-  await rig.deliver(dayReport(dayHome(B), { isKnownThere: true }));
+  await rig.deliver(dayReport(dayRecord(B), { isKnownThere: true }));
   const [event] = stored(rig);
   assert.deepEqual([event?.info, event?.threat_level_id], ["a busy day", "2"]);
   const { Event } = rig.misp.requests.at(-1)!.body as { Event: { Tag: unknown } };
@@ -205,9 +205,9 @@ Deno.test("deliver() of a new source leaves title, tags and threat level as an a
 
 Deno.test("deliver() after a lost answer takes a withdrawn source out of detection, and no other", async () => {
   await using rig = await startRig();
-  await rig.deliver(dayReport(dayHome(A)), dayReport(dayHome(B)));
-  const withdrawn = dayHome(A, 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
-  await rig.deliver(dayReport(withdrawn), dayReport(dayHome(B)));
+  await rig.deliver(dayReport(dayRecord(A)), dayReport(dayRecord(B)));
+  const withdrawn = dayRecord(A, 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  await rig.deliver(dayReport(withdrawn), dayReport(dayRecord(B)));
   const toIds = rig.misp.event(DAY_UUID)?.Object.map(({ Attribute: [address] }) => address?.to_ids);
   assert.deepEqual(toIds, [false, true]);
 });

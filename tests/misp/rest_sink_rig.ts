@@ -4,19 +4,19 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Home, Report } from "../../src/buffer/buffer.ts";
+import type { Report, SourceRecord } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
-import type { Outcome } from "../../src/misp/sink.ts";
+import type { Outcome } from "../../src/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
 
 export const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];
 export const uuidOf = (sourceIp: string) => eventUuid("wazuh-manager-01", sourceIp, "2026-11-23");
 export const UUID = uuidOf("198.51.100.7");
 
-export function home(attempts: number, sourceIp: string): Home {
+export function record(attempts: number, sourceIp: string): SourceRecord {
   return {
     sourceIp,
     eventUuid: uuidOf(sourceIp),
@@ -25,12 +25,12 @@ export function home(attempts: number, sourceIp: string): Home {
     firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
     lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
     alerts: attempts,
-    settled: { pam: 0, guesses: attempts, connect: 0 },
+    compacted: { pam: 0, sshd: attempts, connect: 0 },
     attempts,
     compromisedAt: undefined,
     retractedAt: undefined,
     services: ["ssh"],
-    place: undefined,
+    sourceLocation: undefined,
     furtherUsernames: 0,
     reports: 1,
     usernames: { root: attempts },
@@ -45,7 +45,7 @@ export function report(
   changes: Partial<Report> = {},
   sourceIp = "198.51.100.7",
 ): Report {
-  const event = buildEvent(home(attempts, sourceIp), {
+  const event = buildEvent(record(attempts, sourceIp), {
     distribution: 0,
     threatLevel: 3,
     analysis: 0,
@@ -61,10 +61,10 @@ export function report(
     eventUuid: uuidOf(sourceIp),
     body: JSON.stringify(event),
     attempts,
-    frozenAt: 0,
+    snapshotAt: 0,
     tries: 0,
     isKnownThere: false,
-    told: "",
+    lastPublished: "",
     sightings: [],
     ...changes,
   };
@@ -132,7 +132,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 export const DELIVERED: Outcome = {
   kind: "delivered",
   notes: [],
-  told: JSON.stringify({
+  lastPublished: JSON.stringify({
     tags: TAGS,
     threatLevel: "3",
     toIds: true,
@@ -143,7 +143,7 @@ export const DELIVERED: Outcome = {
 export const notesOf = ([outcome]: readonly Outcome[]) =>
   outcome?.kind === "delivered" ? outcome.notes : outcome;
 export const toldOf = (outcome: Outcome | undefined) =>
-  outcome?.kind === "delivered" ? outcome.told ?? "" : "";
+  outcome?.kind === "delivered" ? outcome.lastPublished ?? "" : "";
 
 /** What an analyst sees of an event. */
 export function seen(misp: FakeMisp) {

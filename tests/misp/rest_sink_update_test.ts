@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sighting } from "../../src/buffer/buffer.ts";
+import type { Sighting } from "../../src/model.ts";
 import type { MispEvent } from "../../src/misp/event.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
 import type { CustomRole } from "../fake_misp/server.ts";
@@ -19,7 +19,11 @@ const SIGHTING: Sighting = {
 Deno.test("deliver() tells sightings with our uuid and the true time, in two requests", async () => {
   await using rig = await startRig();
   const [first] = await rig.deliver(report());
-  const later = report(5, { isKnownThere: true, told: toldOf(first), sightings: [SIGHTING] });
+  const later = report(5, {
+    isKnownThere: true,
+    lastPublished: toldOf(first),
+    sightings: [SIGHTING],
+  });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   assert.deepEqual(rig.paths().slice(2), [
     "POST /events/edit/UUID",
@@ -38,7 +42,11 @@ Deno.test("deliver() tells sightings with our uuid and the true time, in two req
 Deno.test("deliver() repairs a lost answer to sightings without a second one", async () => {
   await using rig = await startRig();
   const [first] = await rig.deliver(report());
-  const later = report(5, { isKnownThere: true, told: toldOf(first), sightings: [SIGHTING] });
+  const later = report(5, {
+    isKnownThere: true,
+    lastPublished: toldOf(first),
+    sightings: [SIGHTING],
+  });
   rig.misp.fail({ kind: "lost-answer", on: /bulkSave/ });
   const [lost] = await rig.deliver(later);
   assert.equal(lost?.kind, "unavailable");
@@ -52,7 +60,7 @@ Deno.test("deliver() says how many sightings MISP left out without a word", asyn
   const deleted = addressUuid(UUID, "198.51.100.8");
   const gone = { ...SIGHTING, uuid: SIGHTING.uuid.replace(/a$/, "b"), attributeUuid: deleted };
   const sightings = [SIGHTING, gone];
-  const later = report(5, { isKnownThere: true, told: toldOf(first), sightings });
+  const later = report(5, { isKnownThere: true, lastPublished: toldOf(first), sightings });
   assert.deepEqual(notesOf(await rig.deliver(later)), ["stored, but MISP left out 1 sightings"]);
   assert.deepEqual(rig.misp.sightings().map(({ uuid }) => uuid), [SIGHTING.uuid]);
 });
@@ -82,7 +90,7 @@ Deno.test("deliver() leaves what an analyst changed as it is, and tells what is 
       }],
     },
   });
-  const later = report(5, { isKnownThere: true, told: toldOf(first) });
+  const later = report(5, { isKnownThere: true, lastPublished: toldOf(first) });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   const [event] = rig.misp.events();
   assert.deepEqual(

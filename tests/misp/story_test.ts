@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Home } from "../../src/buffer/buffer.ts";
-import { tellDay, tellStory } from "../../src/misp/story.ts";
+import type { SourceRecord } from "../../src/model.ts";
+import { writeDayStory, writeStory } from "../../src/misp/story.ts";
 
-const HOME: Home = {
+const HOME: SourceRecord = {
   sourceIp: "198.51.100.7",
   eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
   publisher: "wazuh-manager-01",
@@ -10,12 +10,12 @@ const HOME: Home = {
   firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
   lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
   alerts: 9,
-  settled: { pam: 0, guesses: 7, connect: 0 },
+  compacted: { pam: 0, sshd: 7, connect: 0 },
   attempts: 7,
   compromisedAt: undefined,
   retractedAt: undefined,
   services: ["ssh"],
-  place: undefined,
+  sourceLocation: undefined,
   furtherUsernames: 0,
   reports: 1,
   usernames: { root: 4, "[x](http://evil) | <b>": 2, admin: 1 },
@@ -30,8 +30,8 @@ const HOME: Home = {
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
 };
 
-Deno.test("tellStory() tells times, counts and the names that look like names", () => {
-  const { name, content } = tellStory(HOME, {
+Deno.test("writeStory() tells times, counts and the names that look like names", () => {
+  const { name, content } = writeStory(HOME, {
     usernames: "top",
     sensorNames: "pseudonym",
     passwords: false,
@@ -49,19 +49,19 @@ Deno.test("tellStory() tells times, counts and the names that look like names", 
   assert.doesNotMatch(content, /evil/);
 });
 
-Deno.test("tellStory() names no sensor unless told to", () => {
+Deno.test("writeStory() names no sensor unless told to", () => {
   const hidden =
-    tellStory(HOME, { usernames: "count", sensorNames: "pseudonym", passwords: false }).content;
+    writeStory(HOME, { usernames: "count", sensorNames: "pseudonym", passwords: false }).content;
   assert.doesNotMatch(hidden, /fra1|007|wazuh-manager/);
   assert.match(hidden, /\| honeypot-[0-9a-f]{8} \| 9 \|/);
   assert.match(hidden, /3 different user names were seen\./);
   const named =
-    tellStory(HOME, { usernames: "count", sensorNames: "name", passwords: false }).content;
+    writeStory(HOME, { usernames: "count", sensorNames: "name", passwords: false }).content;
   assert.match(named, /\| `honeypot-fra1` \| 9 \|/);
 });
 
-Deno.test("tellStory() lets no user name become Markdown", () => {
-  const { content } = tellStory(HOME, {
+Deno.test("writeStory() lets no user name become Markdown", () => {
+  const { content } = writeStory(HOME, {
     usernames: "all",
     sensorNames: "pseudonym",
     passwords: false,
@@ -70,9 +70,9 @@ Deno.test("tellStory() lets no user name become Markdown", () => {
   assert.doesNotMatch(content, /<b>/);
 });
 
-Deno.test("tellStory() says a compromise first", () => {
+Deno.test("writeStory() says a compromise first", () => {
   const compromisedAt = Date.UTC(2026, 10, 23, 7, 41, 2);
-  const { content } = tellStory({ ...HOME, compromisedAt }, {
+  const { content } = writeStory({ ...HOME, compromisedAt }, {
     usernames: "top",
     sensorNames: "pseudonym",
     passwords: false,
@@ -84,13 +84,13 @@ Deno.test("tellStory() says a compromise first", () => {
   );
 });
 
-Deno.test("tellStory() tells the passwords of a Cowrie only when asked to", () => {
-  const home: Home = { ...HOME, passwords: { "123456": 4, "p|ss`w0rd": 9, "": 1 } };
+Deno.test("writeStory() tells the passwords of a Cowrie only when asked to", () => {
+  const record: SourceRecord = { ...HOME, passwords: { "123456": 4, "p|ss`w0rd": 9, "": 1 } };
   const rules = { usernames: "count", sensorNames: "pseudonym" } as const;
-  assert.doesNotMatch(tellStory(home, { ...rules, passwords: false }).content, /123456/);
-  const { content } = tellStory(home, { ...rules, passwords: true });
+  assert.doesNotMatch(writeStory(record, { ...rules, passwords: false }).content, /123456/);
+  const { content } = writeStory(record, { ...rules, passwords: true });
   assert.match(content, /## Passwords\n\n.*\n.*\n\| `p\\u\{7c\}ss\\u\{60\}w0rd` \| 9 \|\n/);
-  const day = tellDay("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [home, home], {
+  const day = writeDayStory("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [record, record], {
     ...rules,
     passwords: true,
   });

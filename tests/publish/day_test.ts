@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { decide } from "../../src/intake.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { decide } from "../../src/intake/decide.ts";
 import { MispClient } from "../../src/misp/client.ts";
-import { FeedSink } from "../../src/misp/feed_sink.ts";
+import { FeedSink } from "../../src/feed/feed_sink.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
-import { closeDay, freezeAttack, retractHome } from "../../src/publish/freeze.ts";
-import { NO_LOOKUPS } from "../../src/publish/freeze.ts";
+import { closeDay, retractSource, snapshotAttack } from "../../src/publish/snapshot.ts";
+import { NO_LOOKUPS } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
@@ -24,7 +24,7 @@ const TAGS = [
   'workflow:state="complete"',
 ];
 
-const RULES = { ...PLAIN_FREEZE_RULES, sinks: ["misp", "feed"], tags: ["tlp:green"] } as const;
+const RULES = { ...PLAIN_SNAPSHOT_RULES, sinks: ["misp", "feed"], tags: ["tlp:green"] } as const;
 
 /** A publisher to a fake MISP and to a feed folder, by a clock that is moved by hand. */
 class Scene implements AsyncDisposable {
@@ -57,7 +57,7 @@ class Scene implements AsyncDisposable {
       const message = `Failed password for root from ${source} port 51676 ssh2`;
       return decide(sshdAlert({ time, message }), defaultRules(), this.now);
     });
-    await this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
   get parts(): PublisherParts {
@@ -71,9 +71,9 @@ class Scene implements AsyncDisposable {
       due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: RULES.sinks },
       deliveryMs: 10_000,
       prepare: () => Promise.resolve(),
-      freeze: (attack, home, now, place) =>
-        freezeAttack(attack, home, RULES, now, NO_LOOKUPS, place),
-      close: (event, homes, now) => closeDay(event, homes, RULES, now),
+      snapshot: (attack, record, now, place) =>
+        snapshotAttack(attack, record, RULES, now, NO_LOOKUPS, place),
+      close: (event, records, now) => closeDay(event, records, RULES, now),
       now: () => this.now,
       random: () => 0.5,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),
@@ -145,7 +145,7 @@ Deno.test("publishDue() closes a day once it is over, and a source that comes ba
   await scene.publish(false);
   assert.equal(scene.misp.event(UUID)?.analysis, "1");
   assert.equal(
-    await scene.buffer.nextDueAt(scene.parts.due),
+    await scene.buffer.outbox.nextDueAt(scene.parts.due),
     Date.UTC(2026, 10, 24, 1),
   );
   scene.now = Date.UTC(2026, 10, 24, 1);
@@ -166,18 +166,18 @@ Deno.test("publishDue() closes a day once it is over, and a source that comes ba
   assert.deepEqual(told(scene.misp.event(next)).totals, { [C]: "1" });
 });
 
-Deno.test("freezeDue() opens another part when a day's event is full", async () => {
+Deno.test("snapshotDue() opens another part when a day's event is full", async () => {
   await using scene = await Scene.start();
   const sources = Array.from({ length: 700 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
   await scene.guess(...sources);
-  const { due, freeze } = scene.parts;
-  await scene.buffer.freezeDue(
+  const { due, snapshot } = scene.parts;
+  await scene.buffer.outbox.snapshotDue(
     { ...due, periodMs: 0 },
     1000,
     NOON,
-    (attack, home, place) => freeze(attack, home, NOON, place),
+    (attack, record, place) => snapshot(attack, record, NOON, place),
   );
-  const reports = await scene.buffer.reportsToTry(["misp"], 1000, Infinity);
+  const reports = await scene.buffer.outbox.reportsToTry(["misp"], 1000, Infinity);
   const titles = reports.map(({ body }) => (JSON.parse(body) as { info: string }).info);
   const count = (title: string) => titles.filter((one) => one === title).length;
   // 3 attributes a source, 2,000 an event.
@@ -211,10 +211,10 @@ Deno.test("publishDue() of a source that was withdrawn touches no other of its d
   await using scene = await Scene.start();
   await scene.guess(A, B);
   await scene.publish();
-  await scene.buffer.retell(
+  await scene.buffer.outbox.republish(
     A,
     scene.now,
-    (home) => retractHome(home, RULES, scene.now, NO_LOOKUPS),
+    (record) => retractSource(record, RULES, scene.now, NO_LOOKUPS),
   );
   await scene.publish();
   const toIds = scene.misp.event(UUID)?.Object.map(({ Attribute: [address] }) => [

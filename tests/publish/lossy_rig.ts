@@ -5,15 +5,15 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { seededRandom } from "../support/random.ts";
 
 const MINUTE = 60_000;
@@ -34,7 +34,7 @@ const TAGS = [
   'misp-galaxy:mitre-attack-pattern="Valid Accounts - T1078"',
 ];
 
-const RULES = { ...PLAIN_FREEZE_RULES, tags: ["tlp:green"] };
+const RULES = { ...PLAIN_SNAPSHOT_RULES, tags: ["tlp:green"] };
 
 /** What a day came to. */
 export interface Day {
@@ -66,12 +66,12 @@ function alertsOfDay(): readonly Arrival[] {
     const sensor = random(SENSORS.length);
     const began = START + random(23 * 60) * MINUTE;
     const pid = 1000 + arrivals.length;
-    const isLetIn = random(100) === 0;
+    const isCompromised = random(100) === 0;
     const guesses = Math.min(1 + random(5), ALERTS - arrivals.length);
     for (let guess = 0; guess < guesses; guess++) {
       const at = began + guess * 7000;
       const username = USERNAMES[random(USERNAMES.length)]!;
-      const what = isLetIn && guess === 0 ? "Accepted" : "Failed";
+      const what = isCompromised && guess === 0 ? "Accepted" : "Failed";
       const alert = sshdAlert({
         id: `${Math.floor(at / 1000)}.${arrivals.length}`,
         time: new Date(at).toISOString().replace("Z", "+0000"),
@@ -93,7 +93,7 @@ function alertsOfDay(): readonly Arrival[] {
  * @param trouble called before each round: what goes wrong from now on
  */
 export async function liveADay(
-  trouble: (misp: FakeMisp, round: number) => void,
+  problem: (misp: FakeMisp, round: number) => void,
   timeoutMs = 10_000,
 ): Promise<Day> {
   let now = START;
@@ -112,7 +112,7 @@ export async function liveADay(
     deliveryMs: 30_000,
     prepare: () => Promise.resolve(),
     close: () => [],
-    freeze: (attack, home, at) => freezeAttack(attack, home, RULES, at),
+    snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, at),
     now: () => now,
     random: () => 0.5,
     log: () => {},
@@ -124,10 +124,10 @@ export async function liveADay(
     const end = arrivals.findIndex(({ at }) => at > now);
     const batch = arrivals.slice(sent, end < 0 ? arrivals.length : end);
     sent += batch.length;
-    await buffer.accept(batch.map(({ decision }) => decision), { maxUsernames: 100 }, now);
-    trouble(misp, round);
+    await buffer.intake.accept(batch.map(({ decision }) => decision), { maxUsernames: 100 }, now);
+    problem(misp, round);
     await publishDue(parts, "me");
-    const { pendingAttacks, waiting, refused } = await buffer.status();
+    const { pendingAttacks, waiting, refused } = await buffer.views.status();
     if (round < ROUNDS_OF_DAY || pendingAttacks > 0 || waiting > 0) continue;
     assert.equal(sent, ALERTS);
     const requests = misp.requests.length;

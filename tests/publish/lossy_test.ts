@@ -42,7 +42,7 @@ const MIXTURE: readonly Fault[] = [
 /** Requests between two answers that hang, and how many do: each takes the client's whole patience. */
 const BETWEEN_HANGING = 150;
 const MOST_HANGING = 5;
-const PATIENCE_MS = 100;
+const LOCK_TIMEOUT_MS = 100;
 
 /** Faults for the requests to come: about one in three, each kind by chance. */
 function mixture(): (misp: FakeMisp) => void {
@@ -63,7 +63,7 @@ function mixture(): (misp: FakeMisp) => void {
 Deno.test("publishDue() through a network that loses, cuts and refuses by chance leaves the same, too", async () => {
   const [{ picture }, lossy] = await Promise.all([
     cleanDay(),
-    liveADay(mixture(), PATIENCE_MS),
+    liveADay(mixture(), LOCK_TIMEOUT_MS),
   ]);
   assert.deepEqual(lossy.picture, picture);
   assert.equal(lossy.refused, 0);

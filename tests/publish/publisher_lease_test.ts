@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { PUBLISH_LEASE, publishDue } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/misp/sink.ts";
+import type { Sink } from "../../src/sink.ts";
 import { A, B, DELIVERED, MINUTE, Scene, START } from "./publisher_rig.ts";
 
 Deno.test("publishDue() does nothing while another publisher is at work", async () => {
   using scene = new Scene("feed");
   await scene.guess(A);
-  const other = await scene.buffer.takeLease(PUBLISH_LEASE, "another", MINUTE, START);
+  const other = await scene.buffer.leases.take(PUBLISH_LEASE, "another", MINUTE, START);
   assert.equal(await scene.publish(true), undefined);
   assert.deepEqual(scene.feed.takeSources(), []);
-  assert.equal((await scene.buffer.status()).pendingAttacks, 1);
-  await scene.buffer.releaseLease(other!);
+  assert.equal((await scene.buffer.views.status()).pendingAttacks, 1);
+  await scene.buffer.leases.release(other!);
   assert.equal((await scene.publish(true))?.delivered, 1);
-  assert.equal(await scene.buffer.isLeaseHeld(PUBLISH_LEASE, START), false);
+  assert.equal(await scene.buffer.leases.isHeld(PUBLISH_LEASE, START), false);
 });
 
 Deno.test("publishDue() keeps its lease while one delivery takes longer than the lease lasts", async () => {
@@ -55,13 +55,13 @@ Deno.test("publishDue() stops when another publisher took over, and marks nothin
   await scene.guess(A, B);
   scene.feed.answer = () => {
     scene.now += 24 * 60 * MINUTE;
-    void scene.buffer.takeLease(PUBLISH_LEASE, "another", MINUTE, scene.now);
+    void scene.buffer.leases.take(PUBLISH_LEASE, "another", MINUTE, scene.now);
     return DELIVERED;
   };
   await assert.rejects(scene.publish(true), /another publisher has taken over/);
   assert.equal(scene.feed.takeSources().length, 1);
-  assert.equal(await scene.buffer.isLeaseHeld(PUBLISH_LEASE, scene.now), true);
-  const { delivered, waiting } = await scene.buffer.status();
+  assert.equal(await scene.buffer.leases.isHeld(PUBLISH_LEASE, scene.now), true);
+  const { delivered, waiting } = await scene.buffer.views.status();
   assert.deepEqual([delivered, waiting], [0, 2]);
 });
 
@@ -72,7 +72,7 @@ Deno.test("publishDue() gives its lease back when a sink breaks", async () => {
     throw new Error("a bug");
   };
   await assert.rejects(scene.publish(true), /a bug/);
-  assert.equal(await scene.buffer.isLeaseHeld(PUBLISH_LEASE, START), false);
+  assert.equal(await scene.buffer.leases.isHeld(PUBLISH_LEASE, START), false);
   scene.feed.answer = () => DELIVERED;
   assert.equal((await scene.publish())?.delivered, 1);
 });

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Report, SinkName } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import type { Report, SinkName } from "../../src/model.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
-import type { Outcome, Sink } from "../../src/misp/sink.ts";
+import type { Outcome, Sink } from "../../src/sink.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export const START = Date.UTC(2026, 7, 23, 6);
 export const MINUTE = 60_000;
@@ -69,7 +69,7 @@ export class Scene implements Disposable {
         sshdAlert({ message: `Failed password for root from ${source} port 51676 ssh2` }),
       )
     );
-    await this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
   get parts() {
@@ -81,13 +81,13 @@ export class Scene implements Disposable {
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      freeze: (
-        attack: Parameters<typeof freezeAttack>[0],
-        home: Parameters<typeof freezeAttack>[1],
+      snapshot: (
+        attack: Parameters<typeof snapshotAttack>[0],
+        record: Parameters<typeof snapshotAttack>[1],
         now: number,
       ) =>
-        freezeAttack(attack, home, {
-          ...PLAIN_FREEZE_RULES,
+        snapshotAttack(attack, record, {
+          ...PLAIN_SNAPSHOT_RULES,
           sinks,
           publishIntervalMs: this.publishIntervalMs,
         }, now),

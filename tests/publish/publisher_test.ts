@@ -9,16 +9,16 @@ Deno.test("publishDue() publishes what is due and leaves alone what is not", asy
   await scene.guess(B);
   scene.now += 5 * MINUTE;
   assert.deepEqual(await scene.publish(), {
-    frozen: 1,
+    snapshots: 1,
     delivered: 1,
     refused: 0,
     waiting: 0,
     problems: [],
   });
   assert.deepEqual(scene.feed.takeSources(), [A]);
-  assert.equal((await scene.buffer.status()).pendingAttacks, 1);
+  assert.equal((await scene.buffer.views.status()).pendingAttacks, 1);
   assert.deepEqual(await scene.publish(), {
-    frozen: 0,
+    snapshots: 0,
     delivered: 0,
     refused: 0,
     waiting: 0,
@@ -31,7 +31,7 @@ Deno.test("publishDue() of everything publishes what is not due yet too", async 
   using scene = new Scene("feed", "misp");
   await scene.guess(A, B);
   assert.deepEqual(await scene.publish(true), {
-    frozen: 2,
+    snapshots: 2,
     delivered: 4,
     refused: 0,
     waiting: 0,
@@ -50,7 +50,7 @@ Deno.test("publishDue() is not held up by a report that is refused, nor by one t
       ? { kind: "retry", reason: "the event is locked" }
       : DELIVERED;
   assert.deepEqual(await scene.publish(true), {
-    frozen: 3,
+    snapshots: 3,
     delivered: 1,
     refused: 1,
     waiting: 1,
@@ -61,7 +61,7 @@ Deno.test("publishDue() is not held up by a report that is refused, nor by one t
     `error: ${A}: refused: Attribute value invalid`,
     `warning: ${B}: later: the event is locked`,
   ]);
-  const { refused, delivered, waiting } = await scene.buffer.status();
+  const { refused, delivered, waiting } = await scene.buffer.views.status();
   assert.deepEqual([refused, delivered, waiting], [1, 1, 1]);
 });
 
@@ -92,7 +92,7 @@ Deno.test("publishDue() leaves a sink alone that is unavailable and goes on with
   await scene.guess(A, B);
   scene.misp.answer = () => ({ kind: "unavailable", reason: "connection refused" });
   assert.deepEqual(await scene.publish(true), {
-    frozen: 2,
+    snapshots: 2,
     delivered: 2,
     refused: 0,
     waiting: 2,
@@ -101,7 +101,7 @@ Deno.test("publishDue() leaves a sink alone that is unavailable and goes on with
   assert.equal(scene.misp.takeSources().length, 1);
   assert.deepEqual(scene.feed.takeSources(), [B, A]);
   assert.deepEqual(scene.logged, ["error: nothing can be delivered now: connection refused"]);
-  assert.deepEqual((await scene.buffer.status()).paused.map(({ sink }) => sink), ["misp"]);
+  assert.deepEqual((await scene.buffer.views.status()).paused.map(({ sink }) => sink), ["misp"]);
 });
 
 Deno.test("publishDue() waits longer with every failure of a sink, and no report gets older by it", async () => {
@@ -109,19 +109,19 @@ Deno.test("publishDue() waits longer with every failure of a sink, and no report
   await scene.guess(A);
   scene.misp.answer = () => ({ kind: "unavailable", reason: "down" });
   await scene.publish(true);
-  assert.equal(await scene.buffer.nextDueAt(scene.parts.due), START + 30_000);
+  assert.equal(await scene.buffer.outbox.nextDueAt(scene.parts.due), START + 30_000);
   scene.now = START + 29_999;
   await scene.publish();
   assert.equal(scene.misp.takeSources().length, 1);
   scene.now = START + 30_000;
   await scene.publish();
   assert.equal(scene.misp.takeSources().length, 1);
-  assert.equal(await scene.buffer.nextDueAt(scene.parts.due), START + 90_000);
+  assert.equal(await scene.buffer.outbox.nextDueAt(scene.parts.due), START + 90_000);
   scene.now = START + 90_000;
   scene.misp.answer = () => DELIVERED;
   await scene.publish();
   assert.deepEqual(scene.misp.sent.map(({ tries }) => tries), [0]);
-  assert.deepEqual((await scene.buffer.status()).paused, []);
+  assert.deepEqual((await scene.buffer.views.status()).paused, []);
 });
 
 Deno.test("publishDue() delivers all others although a sink never answers to one report", async () => {
@@ -138,7 +138,7 @@ Deno.test("publishDue() delivers all others although a sink never answers to one
     scene.now += MINUTE;
   }
   assert.deepEqual(delivered, [0, 2, 0]);
-  assert.equal((await scene.buffer.status()).waiting, 1);
+  assert.equal((await scene.buffer.views.status()).waiting, 1);
 });
 
 Deno.test("publishDue() stays away from a sink as long as it says", async () => {
@@ -146,7 +146,7 @@ Deno.test("publishDue() stays away from a sink as long as it says", async () => 
   await scene.guess(A);
   scene.misp.answer = () => ({ kind: "unavailable", reason: "slow down", afterMs: 5000 });
   await scene.publish(true);
-  assert.equal(await scene.buffer.nextDueAt(scene.parts.due), START + 5000);
+  assert.equal(await scene.buffer.outbox.nextDueAt(scene.parts.due), START + 5000);
 });
 
 Deno.test("publishDue() of everything ignores pauses and backoff, and tries each report once", async () => {
@@ -158,7 +158,7 @@ Deno.test("publishDue() of everything ignores pauses and backoff, and tries each
   assert.deepEqual([scene.feed.takeSources().length, scene.misp.takeSources().length], [2, 1]);
   scene.misp.answer = () => DELIVERED;
   assert.deepEqual(await scene.publish(true), {
-    frozen: 0,
+    snapshots: 0,
     delivered: 2,
     refused: 0,
     waiting: 2,
@@ -175,8 +175,8 @@ Deno.test("publishDue() delivers what arrives meanwhile in the next round only",
     void scene.guess(B);
     return DELIVERED;
   };
-  assert.equal((await scene.publish(true))?.frozen, 1);
-  assert.equal((await scene.buffer.status()).pendingAttacks, 1);
+  assert.equal((await scene.publish(true))?.snapshots, 1);
+  assert.equal((await scene.buffer.views.status()).pendingAttacks, 1);
 });
 
 Deno.test("publishDue() tells notes of a delivery", async () => {
@@ -232,7 +232,7 @@ Deno.test("publishDue() publishes many more than it takes at once, and counts al
   await scene.guess(...sources);
   scene.misp.answer = () => ({ kind: "retry", reason: "busy" });
   assert.deepEqual(await scene.publish(true), {
-    frozen: 1201,
+    snapshots: 1201,
     delivered: 1201,
     refused: 0,
     waiting: 1201,

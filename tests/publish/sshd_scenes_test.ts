@@ -4,17 +4,17 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { seededRandom } from "../support/random.ts";
 
 const START = Date.UTC(2026, 10, 23, 1, 21);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const RULES = { ...PLAIN_FREEZE_RULES, sinks: ["feed", "misp"] } as const;
+const RULES = { ...PLAIN_SNAPSHOT_RULES, sinks: ["feed", "misp"] } as const;
 
 interface Scene {
   readonly name: string;
@@ -67,31 +67,31 @@ const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 /** Hands alerts over, freezes as often as wanted, and gives what each report said. */
 async function countsOf(
   alerts: readonly object[],
-  freezeAfterEach: boolean,
+  snapshotAfterEach: boolean,
   stepMs = 1000,
 ): Promise<readonly number[]> {
   using buffer = new SqliteBuffer(":memory:", START);
   const counts: number[] = [];
   let now = START;
   const due = { periodMs: 0, maxHoldMs: 0, sinks: ["feed" as const] };
-  const freeze = () =>
-    buffer.freezeDue(due, 100, now, (attack, home) => {
-      const frozen = freezeAttack(attack, home, RULES, now);
-      counts.push(frozen.home.attempts);
-      return frozen;
+  const snapshot = () =>
+    buffer.outbox.snapshotDue(due, 100, now, (attack, record) => {
+      const snapshot = snapshotAttack(attack, record, RULES, now);
+      counts.push(snapshot.record.attempts);
+      return snapshot;
     });
   for (const alert of alerts) {
-    await buffer.accept([decideDefault(alert)], { maxUsernames: 100 }, now);
-    if (freezeAfterEach) {
-      const { pendingAttempts } = await buffer.status();
+    await buffer.intake.accept([decideDefault(alert)], { maxUsernames: 100 }, now);
+    if (snapshotAfterEach) {
+      const { pendingAttempts } = await buffer.views.status();
       const before = counts.at(-1) ?? 0;
-      await freeze();
+      await snapshot();
       assert.equal((counts.at(-1) ?? 0) - before, pendingAttempts);
-      await buffer.prune({ seenMs: DAY, homeMs: DAY, connectionMs: 60 * MINUTE }, now);
+      await buffer.retention.prune({ seenMs: DAY, recordMs: DAY, connectionMs: 60 * MINUTE }, now);
     }
     now += stepMs;
   }
-  await freeze();
+  await snapshot();
   return counts;
 }
 
@@ -99,23 +99,23 @@ function assertNeverFalls(counts: readonly number[]): void {
   assert.deepEqual(counts, [...counts].sort((a, b) => a - b));
 }
 
-Deno.test("freezeAttack() has the six scenes of a real sshd to count", () => {
+Deno.test("snapshotAttack() has the six scenes of a real sshd to count", () => {
   assert.deepEqual(SCENES.map(({ attempts }) => attempts), [3, 3, 2, 6, 6, 2]);
 });
 
 for (const scene of SCENES) {
-  Deno.test(`freezeAttack() counts the guesses of: ${scene.name}`, async () => {
+  Deno.test(`snapshotAttack() counts the guesses of: ${scene.name}`, async () => {
     assert.equal((await countsOf(once(scene), false)).at(-1), scene.attempts);
   });
 
-  Deno.test(`freezeAttack() counts the same in any order of: ${scene.name}`, async () => {
+  Deno.test(`snapshotAttack() counts the same in any order of: ${scene.name}`, async () => {
     for (const seed of SEEDS) {
       const counts = await countsOf(shuffled(once(scene), seed), false);
       assert.equal(counts.at(-1), scene.attempts, `seed ${seed}`);
     }
   });
 
-  Deno.test(`freezeAttack() counts once what was collected twice of: ${scene.name}`, async () => {
+  Deno.test(`snapshotAttack() counts once what was collected twice of: ${scene.name}`, async () => {
     assert.equal((await countsOf(twice(scene), false)).at(-1), scene.attempts);
     for (const seed of SEEDS) {
       const counts = await countsOf(shuffled(twice(scene), seed), false);
@@ -124,7 +124,7 @@ for (const scene of SCENES) {
   });
 
   for (const [how, handedOver] of [["", once], [", collected twice,", twice]] as const) {
-    Deno.test(`freezeAttack() never falls when frozen after each line${how} of: ${scene.name}`, async () => {
+    Deno.test(`snapshotAttack() never falls when frozen after each line${how} of: ${scene.name}`, async () => {
       const counts = await countsOf(handedOver(scene), true);
       assert.equal(counts.at(-1), scene.attempts);
       assertNeverFalls(counts);
@@ -136,30 +136,30 @@ for (const scene of SCENES) {
     });
   }
 
-  Deno.test(`freezeAttack() adds no view to another when lines come hours apart of: ${scene.name}`, async () => {
+  Deno.test(`snapshotAttack() adds no view to another when lines come hours apart of: ${scene.name}`, async () => {
     const counts = await countsOf(once(scene), true, 61 * MINUTE);
     assert.equal(counts.at(-1), scene.attempts);
     assertNeverFalls(counts);
   });
 }
 
-Deno.test("freezeAttack() counts all scenes at once, mixed and collected twice", async () => {
+Deno.test("snapshotAttack() counts all scenes at once, mixed and collected twice", async () => {
   using buffer = new SqliteBuffer(":memory:", START);
   const alerts = SCENES.flatMap((scene, index) =>
     twice(scene).map((alert) => ({ ...alert, id: `${index}.${alert.id}` }))
   );
   const counts: Record<string, number> = {};
   for (const [index, alert] of shuffled(alerts, 7).entries()) {
-    await buffer.accept([decideDefault(alert)], { maxUsernames: 100 }, START + index);
-    if (index % 10 === 0) await freeze(START + index);
+    await buffer.intake.accept([decideDefault(alert)], { maxUsernames: 100 }, START + index);
+    if (index % 10 === 0) await snapshot(START + index);
   }
-  await freeze(START + MINUTE);
-  async function freeze(now: number) {
+  await snapshot(START + MINUTE);
+  async function snapshot(now: number) {
     const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
-    await buffer.freezeDue(due, 100, now, (attack, home) => {
-      const frozen = freezeAttack(attack, home, RULES, now);
-      counts[attack.sourceIp] = frozen.home.attempts;
-      return frozen;
+    await buffer.outbox.snapshotDue(due, 100, now, (attack, record) => {
+      const snapshot = snapshotAttack(attack, record, RULES, now);
+      counts[attack.sourceIp] = snapshot.record.attempts;
+      return snapshot;
     });
   }
   assert.deepEqual(Object.entries(counts).sort(), [

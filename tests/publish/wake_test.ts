@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { wakeWhenDue, type Waking } from "../../src/publish/wake.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
@@ -47,7 +47,7 @@ class Scene implements Disposable {
   }
 
   async guess() {
-    await this.buffer.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, this.now);
+    await this.buffer.intake.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, this.now);
   }
 
   async goTo(at: number) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
-import { Limits } from "../../src/server/limits.ts";
+import { Limits } from "../../src/server/middleware/limits.ts";
 import { alertText, type Call, createService, TOKEN, tokensOf } from "./rig.ts";
 
 Deno.test("POST /alerts without tokens takes alerts from this machine only", async () => {
@@ -18,7 +18,7 @@ Deno.test("POST /alerts without tokens takes alerts from this machine only", asy
     });
     assert.match(headers.get("WWW-Authenticate") ?? "", /^Basic /);
   }
-  assert.equal((await service.buffer.status()).accepted, 4);
+  assert.equal((await service.buffer.views.status()).accepted, 4);
 });
 
 Deno.test("POST /alerts without tokens is not told by a header where it comes from", async () => {
@@ -63,7 +63,7 @@ Deno.test("POST /alerts with tokens refuses every other one, from this machine t
     assert.equal(status, 401, call.authorization);
     assert.deepEqual(body, { error: "send `Authorization: Bearer TOKEN`" });
   }
-  assert.equal((await service.buffer.status()).accepted, 0);
+  assert.equal((await service.buffer.views.status()).accepted, 0);
 });
 
 Deno.test("POST /alerts tells apart tokens that differ at their very end", async () => {
@@ -163,5 +163,7 @@ Deno.test("createApp() refuses a Host that makes no address", async () => {
   const request = new Request("http://127.0.0.1/healthz");
   Object.defineProperty(request, "url", { value: "http://1.2.3.4.5/healthz" });
   const response = await app.fetch(request, { remoteAddress: "127.0.0.1" });
-  assert.deepEqual([response.status, await response.json()], [400, { error: "Host is no host" }]);
+  assert.deepEqual([response.status, await response.json()], [400, {
+    error: "Host is not a valid host name",
+  }]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { replaceFile } from "../../src/misp/replace_file.ts";
+import { replaceFile } from "../../src/feed/replace_file.ts";
 import { tempFolder } from "../support/temp.ts";
 import { AUTHORIZED, createRig, oneToken } from "./rig.ts";
 

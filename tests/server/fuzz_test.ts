@@ -47,7 +47,7 @@ async function createRigs(
       feedDirectory: folder,
       accept: (decisions) => {
         if (random(FAIL_ONE_OF) > 0) {
-          return rig.buffer.accept(decisions, { maxUsernames: 100 }, NOW);
+          return rig.buffer.intake.accept(decisions, { maxUsernames: 100 }, NOW);
         }
         failing++;
         return Promise.reject(new Error("disk full"));
@@ -67,8 +67,8 @@ Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
   const start = performance.now();
   for (let n = 0; n < REQUESTS; n++) {
     const rig = pick(rigs);
-    const isHandOver = random(2) === 0;
-    const method = isHandOver ? "POST" : pick(METHODS);
+    const isBatch = random(2) === 0;
+    const method = isBatch ? "POST" : pick(METHODS);
     const origin = pick([
       "http://127.0.0.1",
       "http://[::1]:8787",
@@ -76,14 +76,14 @@ Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
       "https://x",
     ]);
     const hasBody = !/^(GET|HEAD)$/i.test(method);
-    const target = isHandOver ? pick(["/alerts", "/alerts", `/alerts/${TOKEN}`]) : path();
+    const target = isBatch ? pick(["/alerts", "/alerts", `/alerts/${TOKEN}`]) : path();
     const request = new Request(origin + target, {
       method,
       headers: {
         ...headers(),
-        ...(isHandOver ? maybe<Record<string, string>>(AUTHORIZED, {}) : {}),
+        ...(isBatch ? maybe<Record<string, string>>(AUTHORIZED, {}) : {}),
       },
-      body: isHandOver ? body() : hasBody ? bytes(20) : null,
+      body: isBatch ? body() : hasBody ? bytes(20) : null,
     });
     const what = `seed ${SEED}, request ${n}: ${method} ${request.url.slice(0, 200)}`;
     const remoteAddress = pick(["127.0.0.1", "127.0.0.1", "127.0.0.1", "::1", "192.0.2.1", "x"]);
@@ -110,7 +110,7 @@ Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
   }
   for (const { logged, buffer, [Symbol.dispose]: dispose } of rigs) {
     assert.deepEqual(logged.filter((line) => !line.endsWith(": disk full")), []);
-    assert.ok((await buffer.status()).accepted > 0);
+    assert.ok((await buffer.views.status()).accepted > 0);
     dispose();
   }
 });

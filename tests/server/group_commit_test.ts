@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Accepted } from "../../src/buffer/buffer.ts";
+import type { Accepted } from "../../src/buffer/intake.ts";
 import { inGroups } from "../../src/server/group_commit.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 
 const one = (reason: "not_json" | "malformed"): readonly Decision[] => [
   { kind: "ignored", key: undefined, reason },

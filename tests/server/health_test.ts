@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BufferStatus } from "../../src/buffer/buffer.ts";
+import type { BufferStatus } from "../../src/buffer/views.ts";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
 import { createRig, NOW, oneToken } from "./rig.ts";
 
@@ -57,7 +57,7 @@ Deno.test("GET /readyz says what is wrong, and nothing of the inside", async () 
 
 Deno.test("GET /readyz is not content with a sink that has been paused for a quarter of an hour", async () => {
   using source = await createRig();
-  const quiet = await source.buffer.status();
+  const quiet = await source.buffer.views.status();
   const statusOf = (since: number): BufferStatus => ({
     ...quiet,
     lastDeliveredAt: NOW - 60 * MINUTE,

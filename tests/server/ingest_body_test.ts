@@ -98,7 +98,7 @@ Deno.test("POST /alerts tells of lines that break off what is stored already", a
 });
 
 Deno.test("POST /alerts cuts a sender off that is too slow", async () => {
-  using service = createService({ patienceMs: 20 });
+  using service = createService({ readTimeoutMs: 20 });
   const silent = new ReadableStream<Uint8Array>({ start: () => {} });
   const { status, body } = await service.post(silent);
   assert.equal(status, 408);

@@ -122,7 +122,7 @@ for (const [text, reason, where] of USELESS) {
       ignored: { [reason]: 1 },
       errors: [{ index: 0, where, reason }],
     });
-    assert.deepEqual([...(await service.buffer.status()).ignored], [[reason, 1]]);
+    assert.deepEqual([...(await service.buffer.views.status()).ignored], [[reason, 1]]);
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BufferStatus } from "../../src/buffer/buffer.ts";
+import type { BufferStatus } from "../../src/buffer/views.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { parseExposition } from "./exposition.ts";
 import { AUTHORIZED, createRig, MAX_BYTES, NOW, oneToken, type Rig, TOKEN } from "./rig.ts";
@@ -32,7 +32,7 @@ const WORST: BufferStatus = {
   spoofedSrcip: 6,
   ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
   bytes: 4096,
-  givenUp: { alertIds: 10, usernames: 11, passwords: 12 },
+  evicted: { alertIds: 10, usernames: 11, passwords: 12 },
 };
 
 Deno.test("GET /metrics tells all of the buffer's counters", async () => {

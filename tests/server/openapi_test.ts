@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
-import { describeService, type Operation } from "../../src/server/openapi.ts";
-import { Limits } from "../../src/server/limits.ts";
+import type { Operation } from "../../src/server/document.ts";
+import { describeService } from "../../src/server/openapi.ts";
+import { Limits } from "../../src/server/middleware/limits.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
 import { AUTHORIZED, createRig, oneToken, TOKEN } from "./rig.ts";
@@ -112,7 +113,7 @@ const POSTED: readonly Call[] = [
   { status: 400, init: { body: "[".repeat(200) } },
   { status: 400, init: { body: "{bad\n".repeat(300) } },
   { status: 400, init: { body: "" } },
-  { status: 408, changes: { patienceMs: 1 }, init: { body: new ReadableStream() } },
+  { status: 408, changes: { readTimeoutMs: 1 }, init: { body: new ReadableStream() } },
   { status: 413, init: { body: "x".repeat(5000) } },
   { status: 415, init: { body: "x", headers: { "Content-Encoding": "br" } } },
   { status: 503, changes: { accept: failing }, init: { body: alerts } },

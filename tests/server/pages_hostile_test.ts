@@ -42,7 +42,7 @@ Deno.test("pages show an attacker's words as words, in every place", async () =>
     scene.answer = () => ({ kind: "unavailable", reason: text });
     await scene.guess({ ...guess, source: "82.1.1.1" });
     await scene.publish(true);
-    await scene.buffer.remember("publisher's problem", text);
+    await scene.buffer.settings.put("publisher's problem", text);
     await scene.guess({ ...guess, source: A });
     for (
       const path of [

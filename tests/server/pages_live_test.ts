@@ -100,11 +100,12 @@ Deno.test("GET /live goes on after a look that failed", async () => {
   using scene = new PageScene();
   const reader = (await scene.fetch("/live")).body!.getReader();
   await nextEvent(reader);
-  const { stamp } = scene.buffer;
-  scene.buffer.stamp = () => Promise.reject(new Error("disk I/O error"));
+  const { views } = scene.buffer;
+  const { stamp } = views;
+  views.stamp = () => Promise.reject(new Error("disk I/O error"));
   await step(scene);
   assert.deepEqual(scene.logged, ["error: live: disk I/O error"]);
-  scene.buffer.stamp = stamp;
+  views.stamp = stamp;
   await scene.guess({ source: A });
   await step(scene);
   assert.match(await nextEvent(reader), new RegExp(A));
@@ -116,13 +117,13 @@ Deno.test("stamp() changes with every write, of other processes too", async () =
   try {
     using one = new PageScene({}, {}, `${path}/buffer.db`);
     using other = new PageScene({}, {}, `${path}/buffer.db`);
-    const before = await one.buffer.stamp();
-    assert.equal(await one.buffer.stamp(), before);
+    const before = await one.buffer.views.stamp();
+    assert.equal(await one.buffer.views.stamp(), before);
     await other.guess({ source: A });
-    const between = await one.buffer.stamp();
+    const between = await one.buffer.views.stamp();
     assert.notEqual(between, before);
     await one.guess({ source: A });
-    assert.notEqual(await one.buffer.stamp(), between);
+    assert.notEqual(await one.buffer.views.stamp(), between);
   } finally {
     Deno.removeSync(path, { recursive: true });
   }

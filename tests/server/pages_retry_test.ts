@@ -17,7 +17,7 @@ Deno.test("GET /refused tells why, and POST /refused/retry sends again", async (
   assert.match(after, /None: everything was taken, or waits for its turn/);
   scene.answer = () => ({ kind: "delivered", notes: [] });
   await scene.publish();
-  assert.equal((await scene.buffer.status()).delivered, 1);
+  assert.equal((await scene.buffer.views.status()).delivered, 1);
   const again = await scene.fetch("/refused/retry", form({ report, sink: "misp" }));
   assert.equal(again.headers.get("Location"), "/refused?told=none");
 });
@@ -29,16 +29,16 @@ Deno.test("POST /refused/retry sends all of them again", async () => {
   assert.match(wordsOf(await scene.page("/refused")), /2 reports were refused/);
   const answer = await scene.fetch("/refused/retry", form({ all: "2" }));
   assert.equal(answer.headers.get("Location"), "/refused?told=due&reports=2");
-  assert.equal((await scene.buffer.status()).waiting, 2);
+  assert.equal((await scene.buffer.views.status()).waiting, 2);
 });
 
 Deno.test("POST /refused/retry changes nothing while a publisher is at work", async () => {
   using scene = await refusedScene();
-  await scene.buffer.takeLease(PUBLISH_LEASE, "other", MINUTE, scene.now);
+  await scene.buffer.leases.take(PUBLISH_LEASE, "other", MINUTE, scene.now);
   const answer = await scene.fetch("/refused/retry", form({ all: "1" }));
   assert.equal(answer.headers.get("Location"), "/refused?told=busy");
   assert.match(wordsOf(await scene.page("/refused?told=busy")), /A publisher is at work just now/);
-  assert.equal((await scene.buffer.status()).refused, 1);
+  assert.equal((await scene.buffer.views.status()).refused, 1);
 });
 
 Deno.test("POST /refused/retry refuses what names no report, and long forms", async () => {
@@ -53,7 +53,7 @@ Deno.test("POST /refused/retry refuses what names no report, and long forms", as
   }
   const long = form({ report: "x".repeat(5000) });
   assert.equal((await scene.fetch("/refused/retry", long)).status, 413);
-  assert.equal((await scene.buffer.status()).refused, 1);
+  assert.equal((await scene.buffer.views.status()).refused, 1);
 });
 
 Deno.test("POST /refused/retry refuses forms of other pages", async () => {
@@ -66,8 +66,8 @@ Deno.test("POST /refused/retry refuses forms of other pages", async () => {
     const other = await known.fetch("/refused/retry", form({ all: "1" }, headers));
     assert.equal(other.status, 401, origin);
   }
-  assert.equal((await local.buffer.status()).refused, 1);
-  assert.equal((await known.buffer.status()).refused, 1);
+  assert.equal((await local.buffer.views.status()).refused, 1);
+  assert.equal((await known.buffer.views.status()).refused, 1);
   const headers = { ...AUTHORIZATION, Origin: "http://127.0.0.1:8787" };
   assert.equal((await known.fetch("/refused/retry", form({ all: "1" }, headers))).status, 303);
 });

@@ -1,6 +1,6 @@
 /** What tests of the pages share. */
 import { createHash } from "node:crypto";
-import { parseTokens } from "../../src/server/access.ts";
+import { parseTokens } from "../../src/server/middleware/access.ts";
 import { PageScene } from "../support/page_scene.ts";
 
 export const A = "82.202.219.155";

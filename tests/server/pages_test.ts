@@ -22,9 +22,9 @@ Deno.test("GET / says why alerts came to nothing", async () => {
 
 Deno.test("GET / tells the rate, sources, names, sensors, techniques and what waits", async () => {
   using scene = new PageScene();
-  const place = { countryCode: "NL", country: "Netherlands" };
+  const sourceLocation = { countryCode: "NL", country: "Netherlands" };
   await scene.guess(
-    { source: A, username: "oracle", place },
+    { source: A, username: "oracle", sourceLocation },
     { source: A, username: "oracle", sensor: "honeypot-ams2" },
     { source: B, username: "git" },
   );
@@ -64,7 +64,7 @@ Deno.test("GET / links delivered sources to their event in MISP", async () => {
   using scene = new PageScene();
   await scene.guess({ source: A });
   await scene.publish(true);
-  const uuid = (await scene.buffer.sourceView(A))?.eventUuid;
+  const uuid = (await scene.buffer.views.source(A))?.eventUuid;
   const page = await scene.page("/");
   assert.ok(page.includes(`href="https://misp.example.org/events/view/${uuid}"`));
   assert.match(wordsOf(page), /delivered MISP event/);
@@ -113,11 +113,17 @@ Deno.test("GET / draws each quarter of an hour of a day, and forgets what is old
   );
   assert.match(page, /aria-label="24 hours: 3 attempts, at most 0\.1 per minute at 14:00 UTC"/);
   scene.now += 23 * 60 * MINUTE;
-  await scene.buffer.prune({ seenMs: 1e12, homeMs: 1e12, connectionMs: 1e12 }, scene.now);
-  assert.deepEqual((await scene.buffer.overview(scene.now)).minutes.length, 1);
+  await scene.buffer.retention.prune(
+    { seenMs: 1e12, recordMs: 1e12, connectionMs: 1e12 },
+    scene.now,
+  );
+  assert.deepEqual((await scene.buffer.views.overview(scene.now)).minutes.length, 1);
   scene.now += 3 * 60 * MINUTE;
-  await scene.buffer.prune({ seenMs: 1e12, homeMs: 1e12, connectionMs: 1e12 }, scene.now);
-  assert.deepEqual((await scene.buffer.overview(0)).minutes, []);
+  await scene.buffer.retention.prune(
+    { seenMs: 1e12, recordMs: 1e12, connectionMs: 1e12 },
+    scene.now,
+  );
+  assert.deepEqual((await scene.buffer.views.overview(0)).minutes, []);
 });
 
 Deno.test("GET / remembers sensors that fell silent", async () => {
@@ -139,10 +145,13 @@ Deno.test("overview() knows how many sources there are, through updates and forg
   scene.now += MINUTE;
   await scene.guess({ source: A });
   await scene.publish(true);
-  assert.equal((await scene.buffer.overview(scene.now)).knownSources, 2);
-  await scene.buffer.prune({ seenMs: 1e12, homeMs: 1000, connectionMs: 1e12 }, scene.now);
-  assert.equal((await scene.buffer.overview(scene.now)).knownSources, 1);
-  assert.equal((await scene.buffer.status()).knownSources, 1);
+  assert.equal((await scene.buffer.views.overview(scene.now)).knownSources, 2);
+  await scene.buffer.retention.prune(
+    { seenMs: 1e12, recordMs: 1000, connectionMs: 1e12 },
+    scene.now,
+  );
+  assert.equal((await scene.buffer.views.overview(scene.now)).knownSources, 1);
+  assert.equal((await scene.buffer.views.status()).knownSources, 1);
 });
 
 Deno.test("GET / without JavaScript is loaded again, and is whole", async () => {
@@ -216,9 +225,9 @@ Deno.test("GET /sources leads to the address that was asked for, as it is writte
 Deno.test("overview() of a source with very many connections ends early and says so", async () => {
   using scene = new PageScene();
   await scene.guess(...Array.from({ length: 6100 }, (_, index) => ({ source: A, pid: index + 1 })));
-  const [row] = (await scene.buffer.overview(SCENE_START)).sources;
+  const [row] = (await scene.buffer.views.overview(SCENE_START)).sources;
   assert.deepEqual(row?.attempts, { value: 3000, isMore: true });
   assert.match(wordsOf(await scene.page("/")), /3,000\+/);
-  const view = await scene.buffer.sourceView(A);
+  const view = await scene.buffer.views.source(A);
   assert.deepEqual(view?.attempts, { value: 6100, isMore: false });
 });

@@ -4,12 +4,13 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
-import { parseTokens, type TokenHash } from "../../src/server/access.ts";
-import { type App, type AppParts, createApp } from "../../src/server/app.ts";
-import { Limits } from "../../src/server/limits.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { parseTokens, type TokenHash } from "../../src/server/middleware/access.ts";
+import { type AppParts, createApp } from "../../src/server/app.ts";
+import type { App } from "../../src/server/context.ts";
+import { Limits } from "../../src/server/middleware/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
-import { Patience } from "../../src/server/patience.ts";
+import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */
@@ -61,17 +62,17 @@ export interface Rig extends Disposable {
 }
 
 /** What a test has otherwise than others. */
-export type Changes = Partial<AppParts> & { readonly patienceMs?: number };
+export type Changes = Partial<AppParts> & { readonly readTimeoutMs?: number };
 
 /** Makes a service without metrics, and no tokens unless `changes` says so. */
-export function createService({ patienceMs = 10_000, ...changes }: Changes = {}): Rig {
+export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = {}): Rig {
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
-  const patience = new Patience(patienceMs);
+  const readTimeout = new ReadTimeout(readTimeoutMs);
   const accept = changes.accept ??
-    ((decisions) => buffer.accept(decisions, { maxUsernames: 100 }, NOW));
+    ((decisions) => buffer.intake.accept(decisions, { maxUsernames: 100 }, NOW));
   const app = createApp({
-    patience,
+    readTimeout,
     tokens: () => [],
     openPages: false,
     allowNetworks: undefined,
@@ -80,9 +81,9 @@ export function createService({ patienceMs = 10_000, ...changes }: Changes = {})
     decide: decideDefault,
     accept,
     acceptAtOnce: accept,
-    isStoring: () => buffer.isLeaseHeld("any", NOW).then(() => true),
-    probeWrite: () => buffer.remember("probe", "1"),
-    status: () => buffer.status(),
+    isStoring: () => buffer.leases.isHeld("any", NOW).then(() => true),
+    probeWrite: () => buffer.settings.put("probe", "1"),
+    status: () => buffer.views.status(),
     feedDirectory: undefined,
     now: () => NOW,
     log: (level, message) => logged.push(`${level}: ${message}`),
@@ -105,7 +106,7 @@ export function createService({ patienceMs = 10_000, ...changes }: Changes = {})
     get: (path, asked = {}) => send("GET", path, asked),
     post: (body, asked = {}) => send("POST", asked.path ?? "/alerts", { ...asked, body }),
     [Symbol.dispose]: () => {
-      patience[Symbol.dispose]();
+      readTimeout[Symbol.dispose]();
       buffer[Symbol.dispose]();
     },
   };
@@ -114,7 +115,7 @@ export function createService({ patienceMs = 10_000, ...changes }: Changes = {})
 /** Makes a service with everything in it. */
 export async function createRig(changes: Changes = {}): Promise<Rig> {
   const now = changes.now ?? (() => NOW);
-  const status = changes.status ?? (() => rig.buffer.status());
+  const status = changes.status ?? (() => rig.buffer.views.status());
   const metrics = await createMetrics({ status, now, maxBytes: MAX_BYTES, version: "1.2.3" });
   const rig = createService({ metrics, ...changes });
   return rig;

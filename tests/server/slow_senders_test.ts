@@ -6,8 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { parseTokens } from "../../src/server/access.ts";
-import { Limits } from "../../src/server/limits.ts";
+import { parseTokens } from "../../src/server/middleware/access.ts";
+import { Limits } from "../../src/server/middleware/limits.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { createRig, type Rig } from "./rig.ts";
 
@@ -61,7 +61,7 @@ async function post(port: number, token?: string): Promise<readonly [number, unk
   return [response.status, await response.json()];
 }
 
-const TAKEN = { accepted: 1, duplicate: 0, ignored: {}, errors: [] };
+const ACCEPTED = { accepted: 1, duplicate: 0, ignored: {}, errors: [] };
 
 Deno.test("100 senders in the middle of a body keep nobody waiting, and are taken when they go on", async () => {
   using rig = await createRig();
@@ -69,8 +69,8 @@ Deno.test("100 senders in the middle of a body keep nobody waiting, and are take
     const alert = JSON.stringify(sshdAlert());
     const head = "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     const slow = await connectAll(port, `${head}Content-Length: ${alert.length}\r\n\r\n{`);
-    for (let round = 0; round < 20; round++) assert.deepEqual(await post(port), [200, TAKEN]);
-    assert.equal((await rig.buffer.status()).accepted, 20);
+    for (let round = 0; round < 20; round++) assert.deepEqual(await post(port), [200, ACCEPTED]);
+    assert.equal((await rig.buffer.views.status()).accepted, 20);
     for (const connection of slow) await connection.write(encoder.encode(alert.slice(1)));
     const answers = await Promise.all(slow.map(answerOf));
     closeAll(slow);
@@ -88,7 +88,7 @@ Deno.test("100 clients in the middle of a header, and 100 that say nothing, keep
   await served(rig, async (port) => {
     const slow = await connectAll(port, "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
     const silent = await connectAll(port, "");
-    for (let round = 0; round < 20; round++) assert.deepEqual(await post(port), [200, TAKEN]);
+    for (let round = 0; round < 20; round++) assert.deepEqual(await post(port), [200, ACCEPTED]);
     closeAll([...slow, ...silent]);
   });
 });
@@ -106,13 +106,13 @@ Deno.test("slow senders use up what their own token may do at a time, and no oth
     // The service has seen all of them as soon as it sends one away.
     let status = 0;
     while (status !== 429) [status] = await post(port, "slow");
-    assert.deepEqual(await post(port, "quick"), [200, TAKEN]);
+    assert.deepEqual(await post(port, "quick"), [200, ACCEPTED]);
     closeAll(slow);
   });
 });
 
 Deno.test("a sender that stays away in the middle of a short body is told so", async () => {
-  using rig = await createRig({ patienceMs: 100 });
+  using rig = await createRig({ readTimeoutMs: 100 });
   await served(rig, async (port) => {
     const head = "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{";
     const connection = await begin(port, head);
@@ -120,6 +120,6 @@ Deno.test("a sender that stays away in the middle of a short body is told so", a
     assert.equal(status, "HTTP/1.1 408 Request Timeout");
     assert.equal(JSON.parse(body!).error, "the body came too slowly");
     connection.close();
-    assert.deepEqual(await post(port), [200, TAKEN]);
+    assert.deepEqual(await post(port), [200, ACCEPTED]);
   });
 });

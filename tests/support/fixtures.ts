@@ -6,9 +6,9 @@
 import { PROGRAM } from "../../src/config/keys.ts";
 import { allowList } from "../../src/guard/allow_list.ts";
 import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
-import { decide, type IntakeRules } from "../../src/intake.ts";
+import { decide, type IntakeRules } from "../../src/intake/decide.ts";
 import { DEFAULT_RULES } from "../../src/config/keys.ts";
-import type { Decision } from "../../src/types.ts";
+import type { Decision } from "../../src/model.ts";
 
 const ALERTS = new URL("../../fixtures/alerts/", import.meta.url);
 

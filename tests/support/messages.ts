@@ -14,7 +14,7 @@ const PLACES = new RegExp(
     String.raw`\bconsole\.error\(`,
     String.raw`\b(?:notes|reasons|warnings)\.push\(`,
     String
-      .raw`\b(?:reason|line|wrong|what|remedy|error|notes?|found|TOO_LARGE|MAY_NOT_PUBLISH)\b *(?::|=)(?!=|>)\s*`,
+      .raw`\b(?:reason|line|wrong|what|hint|error|notes?|found|TOO_LARGE|MAY_NOT_PUBLISH)\b *(?::|=)(?!=|>)\s*`,
     String.raw`\bwithNotes\(`,
     String.raw`\breturn (?=[\x60"])`,
     String.raw`\blines: Partial<[^=]*= *\{`,

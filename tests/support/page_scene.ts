@@ -3,17 +3,16 @@
  *
  * @module
  */
-import type { Report, SinkName } from "../../src/buffer/buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite.ts";
+import type { Decision, Location, Report, SinkName } from "../../src/model.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
-import { freezeAttack } from "../../src/publish/freeze.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
-import type { Outcome, Sink } from "../../src/misp/sink.ts";
+import type { Outcome, Sink } from "../../src/sink.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
-import { Limits } from "../../src/server/limits.ts";
-import { Patience } from "../../src/server/patience.ts";
+import { Limits } from "../../src/server/middleware/limits.ts";
+import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
-import type { Decision, Location } from "../../src/types.ts";
 import { decideDefault } from "./fixtures.ts";
 import { seededRandom } from "./random.ts";
 
@@ -29,7 +28,7 @@ export interface Guess {
   readonly username?: string;
   readonly sensor?: string;
   readonly pid?: number;
-  readonly place?: Location;
+  readonly sourceLocation?: Location;
   readonly technique?: string;
   readonly isCompromise?: boolean;
 }
@@ -38,14 +37,24 @@ let made = 0;
 
 /** A guess as it is decided on. */
 export function guessed(guess: Guess, at: number): Decision {
-  const { source, username = "root", sensor = "honeypot-fra1", pid = 26279, place } = guess;
+  const { source, username = "root", sensor = "honeypot-fra1", pid = 26279, sourceLocation } =
+    guess;
   const { technique = "Password Guessing", isCompromise = false } = guess;
   return {
     kind: "attempts",
     key: { manager: "wazuh-manager-01", id: `${Math.floor(at / 1000)}.${++made}` },
     spoofedSrcip: false,
     attempts: [{
-      ...{ sourceIp: source, at, evidence: "sshd", guesses: 1, username, pid, place, isCompromise },
+      ...{
+        sourceIp: source,
+        at,
+        evidence: "sshd",
+        count: 1,
+        username,
+        pid,
+        sourceLocation,
+        isCompromise,
+      },
       sensor: { manager: "wazuh-manager-01", id: sensor, name: sensor },
       location: "journald",
       techniques: [{ id: "T1110.001", name: technique }, { id: "T1021.004", name: "SSH" }],
@@ -64,7 +73,7 @@ export class PageScene implements Disposable {
   /** Steps of what is live, for a scene that steps itself. */
   readonly steps = new Set<() => void>();
   readonly app: ReturnType<typeof createApp>;
-  readonly #patience = new Patience(10_000);
+  readonly #readTimeout = new ReadTimeout(10_000);
 
   constructor(
     changes: Partial<AppParts> = {},
@@ -73,20 +82,20 @@ export class PageScene implements Disposable {
   ) {
     this.buffer = new SqliteBuffer(path, this.now);
     const accept: AppParts["accept"] = (decisions) =>
-      this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+      this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
     this.app = createApp({
       tokens: () => [],
       openPages: false,
       allowNetworks: undefined,
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       maxBodyBytes: 1024 * 1024,
-      patience: this.#patience,
+      readTimeout: this.#readTimeout,
       decide: decideDefault,
       accept,
       acceptAtOnce: accept,
       isStoring: () => Promise.resolve(true),
       probeWrite: () => Promise.resolve(),
-      status: () => this.buffer.status(),
+      status: () => this.buffer.views.status(),
       feedDirectory: undefined,
       now: () => this.now,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),
@@ -107,7 +116,7 @@ export class PageScene implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#patience[Symbol.dispose]();
+    this.#readTimeout[Symbol.dispose]();
     this.buffer[Symbol.dispose]();
   }
 
@@ -119,7 +128,7 @@ export class PageScene implements Disposable {
 
   async guess(...guesses: readonly Guess[]): Promise<void> {
     const decisions = guesses.map((one) => guessed(one, this.now));
-    await this.buffer.accept(decisions, { maxUsernames: 100 }, this.now);
+    await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
   /** Publishes what is due; `everything`: all that is open. */
@@ -132,8 +141,8 @@ export class PageScene implements Disposable {
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      freeze: (attack, home, now) =>
-        freezeAttack(attack, home, {
+      snapshot: (attack, record, now) =>
+        snapshotAttack(attack, record, {
           ...{ sinks: ["misp"], publishIntervalMs: 0, reopenAfterMs: 30 * 24 * 60 * MINUTE },
           ...{ maxUsernames: 100, publisher: undefined, eventUuidOf: eventUuid, distribution: 0 },
           ...{ threatLevel: 3, analysis: 0, usernames: "top", sensorNames: "name", tags: [] },
@@ -209,7 +218,10 @@ export async function liveThroughDay(scene: PageScene): Promise<void> {
       const sensor = SENSORS[(index + random(2)) % (minute > 300 ? 4 : 3)]!;
       return {
         ...{ source: sourceOf(index), sensor, pid: 1000 + random(60_000) },
-        ...{ username: NAMES[random(NAMES.length)]!, place: PLACES[index % PLACES.length]! },
+        ...{
+          username: NAMES[random(NAMES.length)]!,
+          sourceLocation: PLACES[index % PLACES.length]!,
+        },
       };
     });
     await scene.guess(...guesses);

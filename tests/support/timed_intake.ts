@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { decide, type IntakeRules } from "../../src/intake.ts";
+import { decide, type IntakeRules } from "../../src/intake/decide.ts";
 import { defaultRules } from "./fixtures.ts";
 
 /** fast-check prints the seed of a failure; `FC_SEED` repeats it, or tries another one. */

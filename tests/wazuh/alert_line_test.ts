@@ -12,10 +12,10 @@ const LINES = fixturePaths().map((path) => Deno.readTextFileSync(path).trimEnd()
 /** Everything of an alert that somebody may ask for. */
 function whole(alert: Alert): Alert {
   const { key, at, ruleId, techniques, sensor, labels, location, fullLog, previousOutput } = alert;
-  const { programName, decoderName, data, claimedSource, integration, place } = alert;
+  const { programName, decoderName, data, claimedSource, integration, sourceLocation } = alert;
   return {
     ...{ key, at, ruleId, techniques, sensor, labels, location, fullLog, previousOutput },
-    ...{ programName, decoderName, data, claimedSource, integration, place },
+    ...{ programName, decoderName, data, claimedSource, integration, sourceLocation },
   };
 }
 

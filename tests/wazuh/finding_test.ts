@@ -34,7 +34,7 @@ function outcome(changes: Json = {}): string {
   const evidence = attemptsOfFinding(found, NOW);
   if ("reason" in evidence) return evidence.reason;
   const [one] = evidence.attempts;
-  return `${one!.sourceIp} ${one!.username} ${one!.guesses}${
+  return `${one!.sourceIp} ${one!.username} ${one!.count}${
     evidence.spoofedSrcip ? " spoofed" : ""
   }`;
 }
@@ -58,7 +58,7 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
     claimedSource: "82.202.219.155",
     integration: undefined,
     data: { srcip: "82.202.219.155", srcport: "51676", srcuser: "sammy" },
-    place: {
+    sourceLocation: {
       country: "Russia",
       countryCode: "RU",
       region: "St.-Petersburg",
@@ -78,7 +78,10 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
 Deno.test("readFinding() reads dotted and mixed keys alike", () => {
   const nested = readFinding(shape("5x-finding"));
   assert.deepEqual(readFinding(shape("5x-finding-dotted")), nested);
-  assert.deepEqual(readFinding(shape("5x-finding-mixed")), { ...nested, place: undefined });
+  assert.deepEqual(readFinding(shape("5x-finding-mixed")), {
+    ...nested,
+    sourceLocation: undefined,
+  });
 });
 
 Deno.test("readFinding() reads the flat line like the finding, but for its decoders", () => {
@@ -86,7 +89,7 @@ Deno.test("readFinding() reads the flat line like the finding, but for its decod
   assert.deepEqual(readFinding(shape("5x-flat")), {
     ...nested,
     decoderName: undefined,
-    place: undefined,
+    sourceLocation: undefined,
   });
 });
 

@@ -26,7 +26,7 @@ function evidenceOf(item: unknown): Evidence | "malformed" {
 const ATTEMPT = {
   at: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
   evidence: "sshd",
-  guesses: 1,
+  count: 1,
   isCompromise: false,
   location: "journald",
   pid: 26279,
@@ -51,7 +51,7 @@ const SLACK_ATTEMPT = {
 /** Only some of the shapes carry a place, those that come from an indexer. */
 function withoutPlace(evidence: Evidence | "malformed") {
   if (evidence === "malformed" || "reason" in evidence) return evidence;
-  const attempts = evidence.attempts.map(({ place: _place, ...attempt }) => attempt);
+  const attempts = evidence.attempts.map(({ sourceLocation: _place, ...attempt }) => attempt);
   return { ...evidence, attempts };
 }
 

@@ -96,8 +96,8 @@ Deno.test("parseSshdLine() never throws and never invents a source", () => {
     fc.property(anyLine, (text) => {
       const said = parseSshdLine(text);
       if (said === undefined) return;
-      assert.ok(Number.isSafeInteger(said.guesses) && said.guesses >= 0);
-      assert.equal(said.guesses === 0, said.evidence === "session-end");
+      assert.ok(Number.isSafeInteger(said.count) && said.count >= 0);
+      assert.equal(said.count === 0, said.evidence === "session-end");
       assert.ok(said.source === undefined || (said.source !== "" && text.includes(said.source)));
       assert.ok(said.source === undefined || !said.source.includes(" "));
     }),

@@ -25,17 +25,17 @@ Deno.test("parseSshdLine() takes the last address when the name forges one", () 
 Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", () => {
   const failed = {
     evidence: "sshd",
-    guesses: 1,
+    count: 1,
     ...PEER,
     method: "password",
     invalidUser: true,
   } as const;
-  const pam = { evidence: "pam", guesses: 1, source: "192.0.2.7" } as const;
+  const pam = { evidence: "pam", count: 1, source: "192.0.2.7" } as const;
   const fields = "logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7";
   assertLines([
     ["Invalid user root from 8.8.8.8 from 192.0.2.7 port 4711", {
       evidence: "connect",
-      guesses: 1,
+      count: 1,
       ...PEER,
       username: "root from 8.8.8.8",
       invalidUser: true,
@@ -62,7 +62,7 @@ Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", 
     ],
     ["error: PAM: Authentication failure for illegal user a for b from 8.8.8.8 from 192.0.2.7", {
       evidence: "pam-error",
-      guesses: 1,
+      count: 1,
       source: "192.0.2.7",
       username: "a for b from 8.8.8.8",
       invalidUser: true,
@@ -77,7 +77,7 @@ Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", 
     ],
     [
       "Bad protocol version identification 'x' from 8.8.8.8 port 22' from 192.0.2.7 port 4711",
-      { evidence: "connect", guesses: 1, ...PEER },
+      { evidence: "connect", count: 1, ...PEER },
     ],
     [
       "Received disconnect from 192.0.2.7 port 4711:11: x from 8.8.8.8 port 22:11: Bye [preauth]",
@@ -89,7 +89,7 @@ Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", 
     ],
     ["User x from 8.8.8.8 not allowed because account is locked", {
       evidence: "connect",
-      guesses: 1,
+      count: 1,
       username: "x from 8.8.8.8",
     }],
     ["input_userauth_request: invalid user x from 8.8.8.8 port 22 [preauth] [preauth]", {
@@ -102,7 +102,7 @@ Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", 
 Deno.test("parseSshdLine() gives no source where the client could have written either", () => {
   const key = "RSA-CERT SHA256:x ID";
   const reason = "Too many authentication failures";
-  const publickey = { evidence: "sshd", guesses: 1, method: "publickey" } as const;
+  const publickey = { evidence: "sshd", count: 1, method: "publickey" } as const;
   assertLines([
     [
       `Failed publickey for root from 192.0.2.7 port 4711 ssh2: ${key} a from 8.8.8.8 port 22 ssh2: RSA SHA256:y (serial 0) CA RSA SHA256:z`,

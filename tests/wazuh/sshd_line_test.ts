@@ -23,7 +23,7 @@ Deno.test("parseSshdLine() reads every form of header", () => {
       parseSshdLine(header + message),
       line({
         evidence: "sshd",
-        guesses: 1,
+        count: 1,
         source: "192.0.2.7",
         port: 50522,
         username: "root",
@@ -90,7 +90,7 @@ Deno.test("parseSshdLine() returns undefined for messages not about authenticati
 });
 
 Deno.test("parseSshdLine() reads Failed, Postponed, Partial and Accepted", () => {
-  const guess = { evidence: "sshd", guesses: 1, ...PEER, username: "root" } as const;
+  const guess = { evidence: "sshd", count: 1, ...PEER, username: "root" } as const;
   const invalid = { ...guess, invalidUser: true } as const;
   assertLines([
     ["Failed password for root from 192.0.2.7 port 4711 ssh2", { ...guess, method: "password" }],
@@ -143,7 +143,7 @@ Deno.test("parseSshdLine() reads Failed, Postponed, Partial and Accepted", () =>
     }],
     ["Failed password for root from UNKNOWN port 65535 ssh2", {
       evidence: "sshd",
-      guesses: 1,
+      count: 1,
       source: "UNKNOWN",
       port: 65535,
       username: "root",
@@ -153,7 +153,7 @@ Deno.test("parseSshdLine() reads Failed, Postponed, Partial and Accepted", () =>
 });
 
 Deno.test("parseSshdLine() reads connect lines", () => {
-  const connect = { evidence: "connect", guesses: 1, ...PEER } as const;
+  const connect = { evidence: "connect", count: 1, ...PEER } as const;
   const noPort = { ...connect, port: undefined };
   const ubnt = { username: "ubnt", invalidUser: true } as const;
   const root = { username: "root" } as const;
@@ -198,28 +198,28 @@ Deno.test("parseSshdLine() reads connect lines", () => {
     ],
     ["User root not allowed because account is locked", {
       evidence: "connect",
-      guesses: 1,
+      count: 1,
       ...root,
     }],
     ["User root not allowed because shell /bin/none does not exist", {
       evidence: "connect",
-      guesses: 1,
+      count: 1,
       ...root,
     }],
     ["User root not allowed because shell /etc/passwd is not executable", {
       evidence: "connect",
-      guesses: 1,
+      count: 1,
       ...root,
     }],
   ]);
 });
 
 Deno.test("parseSshdLine() reads PAM's lines", () => {
-  const pam = { evidence: "pam", guesses: 1, source: "192.0.2.7" } as const;
+  const pam = { evidence: "pam", count: 1, source: "192.0.2.7" } as const;
   const fields = "logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7";
   const error = {
     evidence: "pam-error",
-    guesses: 1,
+    count: 1,
     source: "192.0.2.7",
     username: "root",
   } as const;
@@ -245,12 +245,12 @@ Deno.test("parseSshdLine() reads PAM's lines", () => {
     [`PAM 1 more authentication failure; ${fields} `, pam],
     [`PAM 5 more authentication failures; ${fields}  user=root`, {
       ...pam,
-      guesses: 5,
+      count: 5,
       username: "root",
     }],
     [`pam_unix(sshd:auth): 2 more authentication failures; ${fields}  user=root`, {
       ...pam,
-      guesses: 2,
+      count: 2,
       username: "root",
     }],
     ["error: PAM: Authentication failure for root from 192.0.2.7", error],
@@ -339,14 +339,14 @@ Deno.test("parseSshdLine() multiplies what rsyslog folded", () => {
   assertLines([
     ["message repeated 5 times: [ Failed password for root from 192.0.2.7 port 4711 ssh2]", {
       evidence: "sshd",
-      guesses: 5,
+      count: 5,
       ...PEER,
       username: "root",
       method: "password",
     }],
     [`message repeated 2 times: [ PAM 3 more authentication failures; ${fields}  user=a]`, {
       evidence: "pam",
-      guesses: 6,
+      count: 6,
       source: "192.0.2.7",
       username: "a",
     }],

@@ -9,7 +9,7 @@ export const HEADER = "Nov 23 01:21:31 honeypot sshd[8458]: ";
 export function line(said: Partial<SshdLine>): SshdLine {
   return {
     evidence: "session-end",
-    guesses: 0,
+    count: 0,
     source: undefined,
     port: undefined,
     username: undefined,

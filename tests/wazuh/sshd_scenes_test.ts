@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attemptsOf, connectionGuesses } from "../../src/wazuh/counting.ts";
+import { attemptsOf, connectionAttempts } from "../../src/wazuh/counting.ts";
 import { parseSshdLine } from "../../src/wazuh/sshd_line.ts";
 
 interface Scene {
@@ -43,19 +43,19 @@ Deno.test("parseSshdLine() reads class, source and name of every line of a real 
 
 function count(lines: Iterable<string>): number {
   const connections = new Map<number, { sshd: number; pamError: number }>();
-  const totals = { pam: 0, guesses: 0, connect: 0 };
+  const totals = { pam: 0, sshd: 0, connect: 0 };
   for (const text of lines) {
     const read = parseSshdLine(text);
     if (read === undefined) continue;
     const connection = connections.get(read.pid ?? 0) ?? { sshd: 0, pamError: 0 };
     connections.set(read.pid ?? 0, connection);
-    if (read.evidence === "sshd") connection.sshd += read.guesses;
-    if (read.evidence === "pam-error") connection.pamError += read.guesses;
-    if (read.evidence === "pam") totals.pam += read.guesses;
-    if (read.evidence === "connect") totals.connect += read.guesses;
+    if (read.evidence === "sshd") connection.sshd += read.count;
+    if (read.evidence === "pam-error") connection.pamError += read.count;
+    if (read.evidence === "pam") totals.pam += read.count;
+    if (read.evidence === "connect") totals.connect += read.count;
   }
   for (const { sshd, pamError } of connections.values()) {
-    totals.guesses += connectionGuesses(sshd, pamError);
+    totals.sshd += connectionAttempts(sshd, pamError);
   }
   return attemptsOf(totals);
 }
@@ -71,12 +71,12 @@ Deno.test("attemptsOf() counts the true number of guesses of every scene", async
 });
 
 Deno.test("attemptsOf() never adds classes that see the same guesses", () => {
-  assert.equal(attemptsOf({ pam: 3, guesses: 2, connect: 1 }), 3);
-  assert.equal(attemptsOf({ pam: 0, guesses: 2, connect: 1 }), 2);
-  assert.equal(attemptsOf({ pam: 0, guesses: 0, connect: 1 }), 1);
-  assert.equal(attemptsOf({ pam: 0, guesses: 0, connect: 0 }), 0);
-  assert.equal(connectionGuesses(3, 6), 6);
-  assert.equal(connectionGuesses(3, 0), 3);
+  assert.equal(attemptsOf({ pam: 3, sshd: 2, connect: 1 }), 3);
+  assert.equal(attemptsOf({ pam: 0, sshd: 2, connect: 1 }), 2);
+  assert.equal(attemptsOf({ pam: 0, sshd: 0, connect: 1 }), 1);
+  assert.equal(attemptsOf({ pam: 0, sshd: 0, connect: 0 }), 0);
+  assert.equal(connectionAttempts(3, 6), 6);
+  assert.equal(connectionAttempts(3, 0), 3);
 });
 
 Deno.test("parseSshdLine() reads full_log and previous_output of every sample alert", async () => {
@@ -128,8 +128,8 @@ Deno.test("parseSshdLine() reads full_log and previous_output of every sample al
     const read = lines.map((text) => {
       const found = parseSshdLine(text);
       if (found === undefined) return "no sshd line";
-      const { evidence, guesses, source, port = "-", username = "-", invalidUser } = found;
-      return `${evidence} ${guesses} ${source} ${port} ${invalidUser ? "invalid " : ""}${username}`;
+      const { evidence, count, source, port = "-", username = "-", invalidUser } = found;
+      return `${evidence} ${count} ${source} ${port} ${invalidUser ? "invalid " : ""}${username}`;
     });
     assert.deepEqual(read, truth, name);
   }

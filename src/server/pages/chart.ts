@@ -140,7 +140,7 @@ export function hoursTable(minutes: readonly MinuteRow[]): Html {
 /** Bars from the first to the last contact of each sensor, and marks for the reports. */
 export function timeline(source: SourceView, now: number): Html {
   const end = Math.max(now, source.lastSeen);
-  const reported = source.reports.map(({ frozenAt }) => frozenAt);
+  const reported = source.reports.map(({ snapshotAt }) => snapshotAt);
   const start = Math.min(source.firstSeen, ...reported);
   const span = Math.max(end - start, MINUTE);
   const x = (at: number) => Math.min(Math.max((at - start) / span * 1000, 0), 1000);
@@ -161,13 +161,13 @@ export function timeline(source: SourceView, now: number): Html {
         </dd>
       </div>
     `;
-  const marks = source.reports.map(({ frozenAt, state, sink }) => {
+  const marks = source.reports.map(({ snapshotAt, state, sink }) => {
     const kind = `mark ${state}`;
     return html`
-      <rect class="${kind}" x="${Math.min(x(frozenAt), 995).toFixed(
+      <rect class="${kind}" x="${Math.min(x(snapshotAt), 995).toFixed(
         1,
       )}" y="1" width="5" height="14">
-        <title>${moment(frozenAt)}: report to ${sink}, ${state}</title>
+        <title>${moment(snapshotAt)}: report to ${sink}, ${state}</title>
       </rect>
     `;
   });

@@ -4,8 +4,8 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { DueRules } from "../../buffer/buffer.ts";
-import type { Location } from "../../types.ts";
+import type { DueRules } from "../../buffer/outbox.ts";
+import type { Location } from "../../model.ts";
 import type { Overview, SourceRow } from "../../buffer/views.ts";
 import { barChart, hoursTable, rateText } from "./chart.ts";
 import { layout, tableBox } from "./layout.ts";
@@ -16,10 +16,10 @@ import {
   clock,
   counted,
   duration,
-  foreign,
   type Html,
   number,
   until,
+  untrusted,
 } from "./text.ts";
 
 /** What the overview is drawn from. */
@@ -142,9 +142,11 @@ function attention({ found, problem, due, now }: DashboardParts): Html | "" {
     ...found.paused.filter((pause) => pause.until > now).map(({ sink, reason, since, until: to }) =>
       html`<b>${sink} is left alone</b> since ${ago(since, now)}, and tried again ${
         until(to, now)
-      }: ${foreign(reason)}`
+      }: ${untrusted(reason)}`
     ),
-    ...(problem === undefined ? [] : [html`<b>The publisher cannot work</b>: ${foreign(problem)}`]),
+    ...(problem === undefined
+      ? []
+      : [html`<b>The publisher cannot work</b>: ${untrusted(problem)}`]),
     ...(found.refused.value === 0 ? [] : [
       html`<b>${
         counted(found.refused, "report")
@@ -217,13 +219,13 @@ ${
 }
 
 function sourceLine(source: SourceRow, { now, mispUrl, locate }: DashboardParts): Html {
-  const letIn = source.compromisedAt === undefined ? "" : html`
+  const compromised = source.compromisedAt === undefined ? "" : html`
     <span class="badge refused">let in</span>
   `;
   return html`
     <tr>
-      <th scope="row">${sourceLink(source.sourceIp)}${letIn}</th>
-      <td>${countryOf(locate(source.sourceIp) ?? source.place)}</td>
+      <th scope="row">${sourceLink(source.sourceIp)}${compromised}</th>
+      <td>${countryOf(locate(source.sourceIp) ?? source.sourceLocation)}</td>
       <td class="number">${bounded(source.attempts)}</td>
       <td>${ago(source.lastSeen, now)}</td>
       <td class="state">${stateOf(source, { now, mispUrl })}</td>
@@ -267,7 +269,7 @@ ${
                   <td class="number">${number(report.tries)}</td>
                   <td class="reason">${report.lastError === undefined
                     ? html`<span class="quiet">its turn is to come</span>`
-                    : foreign(report.lastError)}</td>
+                    : untrusted(report.lastError)}</td>
                 </tr>
               `
             )}</tbody>
@@ -285,7 +287,7 @@ export function subject(sourceIp: string): Html {
 
 function usernames({ found }: DashboardParts): Html | "" {
   if (found.usernames.length === 0) return "";
-  const most = found.usernames[0]!.guesses;
+  const most = found.usernames[0]!.attempts;
   return html`
     <h2>Top user names <span class="quiet">${ofLatest(found.latest)}</span></h2>
     <table class="ranks">
@@ -295,13 +297,13 @@ function usernames({ found }: DashboardParts): Html | "" {
           <th scope="col" class="number">attempts</th>
         </tr>
       </thead>
-      <tbody>${found.usernames.map(({ text, guesses }) =>
+      <tbody>${found.usernames.map(({ text, attempts }) =>
         html`
           <tr>
-            <th scope="row" class="foreign">${foreign(text, 60)}</th>
+            <th scope="row" class="foreign">${untrusted(text, 60)}</th>
             <td
-              class="number"><svg class="share" aria-hidden="true" viewBox="0 0 100 10" preserveAspectRatio="none"><rect class="bar" width="${(guesses /
-                most * 100).toFixed(1)}" height="10"/></svg>${number(guesses)}</td>
+              class="number"><svg class="share" aria-hidden="true" viewBox="0 0 100 10" preserveAspectRatio="none"><rect class="bar" width="${(attempts /
+                most * 100).toFixed(1)}" height="10"/></svg>${number(attempts)}</td>
           </tr>
         `
       )}</tbody>
@@ -328,7 +330,7 @@ ${
           <tbody>${found.sensors.map(({ name, alerts, lastSeen }) =>
             html`
               <tr>
-                <th scope="row" class="foreign">${foreign(name, 60)}</th>
+                <th scope="row" class="foreign">${untrusted(name, 60)}</th>
                 <td class="number">${number(alerts)}</td>
                 <td>${ago(lastSeen, now)}</td>
               </tr>
@@ -354,9 +356,9 @@ function techniques({ found }: DashboardParts): Html | "" {
       <tbody>${found.techniques.map(({ id, name, sources }) =>
         html`
           <tr>
-            <th scope="row" class="foreign">${foreign(id, 20)} ${name === undefined
+            <th scope="row" class="foreign">${untrusted(id, 20)} ${name === undefined
               ? ""
-              : html`<span class="quiet">${foreign(name, 60)}</span>`}</th>
+              : html`<span class="quiet">${untrusted(name, 60)}</span>`}</th>
             <td class="number">${number(sources)}</td>
           </tr>
         `

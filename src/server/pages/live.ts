@@ -44,7 +44,7 @@ export class Live {
   readonly #encoder = new TextEncoder();
   #clock: { readonly stop: () => void } | undefined;
   #pushed = "";
-  #quietSteps = 0;
+  #idleSteps = 0;
   #isAtWork = false;
 
   constructor(parts: LiveParts) {
@@ -90,7 +90,7 @@ export class Live {
         const event = await this.#event();
         this.#pushed = mark;
         this.#toAll(event);
-      } else if (++this.#quietSteps >= KEEP_ALIVE_STEPS) this.#toAll(": still here\n\n");
+      } else if (++this.#idleSteps >= KEEP_ALIVE_STEPS) this.#toAll(": still here\n\n");
     } catch (error) {
       this.#parts.log("error", `live: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
@@ -109,7 +109,7 @@ export class Live {
   }
 
   #toAll(text: string): void {
-    this.#quietSteps = 0;
+    this.#idleSteps = 0;
     for (const listener of this.#listeners) this.#send(listener, text);
   }
 

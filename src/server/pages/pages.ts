@@ -6,12 +6,13 @@
 import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
 import { bodyLimit } from "@hono/hono/body-limit";
 import { canonicalAddress } from "../../address.ts";
-import type { Buffer, DueRules } from "../../buffer/buffer.ts";
-import type { Changed, ReportKey } from "../../buffer/report_desk.ts";
+import type { Buffer } from "../../buffer/buffer.ts";
+import type { DueRules } from "../../buffer/outbox.ts";
+import type { Changed, ReportKey } from "../../buffer/reports.ts";
 import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
-import type { Location } from "../../types.ts";
-import type { App, Context } from "../app.ts";
+import type { Location } from "../../model.ts";
+import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
 import { asOf, notice } from "./layout.ts";
@@ -24,7 +25,7 @@ import { counted, type Html } from "./text.ts";
 export interface PageParts {
   readonly buffer: Pick<
     Buffer,
-    "overview" | "sourceView" | "refusedReports" | "stamp" | "retryReports" | "remembered"
+    "views" | "reports" | "settings"
   >;
   /** For links to events. */
   readonly mispUrl: string | undefined;
@@ -37,8 +38,8 @@ export interface PageParts {
   readonly repeat?: Repeat;
 }
 
-/** What all rooms of the service are given. */
-export interface RoomParts {
+/** What all routes of the service are given. */
+export interface RouteParts {
   /** Milliseconds UTC. */
   readonly now: () => number;
   readonly log: (level: "error", message: string) => void;
@@ -54,19 +55,19 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /** Adds the pages to the service. */
-export function addPages(app: App, parts: PageParts, room: RoomParts): void {
+export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   const { buffer, mispUrl, locate } = parts;
-  const { now, onlyViewers } = room;
+  const { now, onlyViewers } = route;
   const dashboardParts = async () => {
     const at = now();
     return {
-      ...{ found: await buffer.overview(at), now: at, mispUrl, locate, due: parts.due },
-      problem: await buffer.remembered(PUBLISHER_PROBLEM),
+      ...{ found: await buffer.views.overview(at), now: at, mispUrl, locate, due: parts.due },
+      problem: await buffer.settings.get(PUBLISHER_PROBLEM),
     };
   };
   const live = new Live({
-    ...{ now, log: room.log },
-    stamp: () => buffer.stamp(),
+    ...{ now, log: route.log },
+    stamp: () => buffer.views.stamp(),
     render: async () => {
       const drawn = await dashboardParts();
       return `${await liveParts(drawn)}${await asOf(drawn.now)}`;
@@ -108,22 +109,22 @@ export function addPages(app: App, parts: PageParts, room: RoomParts): void {
     if (sourceIp !== asked) {
       return context.redirect(`/sources/${encodeURIComponent(sourceIp)}`, 303);
     }
-    const source = await buffer.sourceView(sourceIp);
+    const source = await buffer.views.source(sourceIp);
     if (source === undefined) {
       const text = `Nothing is known of ${sourceIp}: it was not seen, or its time is over.`;
       return await show(context, notice("Unknown source", text, now()), 404);
     }
-    const place = locate(sourceIp);
-    return await show(context, sourcePage({ source, mispUrl, place, now: now() }));
+    const location = locate(sourceIp);
+    return await show(context, sourcePage({ source, mispUrl, location, now: now() }));
   });
   app.get("/refused", onlyViewers, async (context) => {
-    const found = await buffer.refusedReports(REFUSED_SHOWN);
+    const found = await buffer.views.refused(REFUSED_SHOWN);
     const told = TOLD.get(context.req.query("told") ?? "")?.(context.req.query("reports"));
     return await show(context, refusedPage({ found, told, mispUrl, now: now() }));
   });
   app.post(
     "/refused/retry",
-    room.onlySenders,
+    route.onlySenders,
     bodyLimit({
       maxSize: LONGEST_FORM,
       onError: (context) => context.json({ error: "longer than our forms" }, 413),
@@ -136,7 +137,7 @@ export function addPages(app: App, parts: PageParts, room: RoomParts): void {
         return await show(context, notice("Not understood", text, now()), 400);
       }
       const lease = { name: PUBLISH_LEASE, owner: parts.owner };
-      const changes = await buffer.retryReports(keys, lease, now());
+      const changes = await buffer.reports.retry(keys, lease, now());
       return context.redirect(`/refused?${outcome(changes)}`, 303);
     },
   );
@@ -158,7 +159,7 @@ async function meantBy(
   { buffer }: PageParts,
   form: URLSearchParams,
 ): Promise<readonly ReportKey[] | undefined> {
-  if (form.has("all")) return (await buffer.refusedReports(REFUSED_SHOWN)).rows;
+  if (form.has("all")) return (await buffer.views.refused(REFUSED_SHOWN)).rows;
   const uuid = form.get("report") ?? "";
   const sink = form.get("sink");
   if (!UUID.test(uuid) || (sink !== "misp" && sink !== "feed")) return undefined;

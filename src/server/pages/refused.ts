@@ -4,12 +4,12 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { ReportRow } from "../../buffer/report_desk.ts";
+import type { ReportRow } from "../../buffer/reports.ts";
 import type { RefusedReports } from "../../buffer/views.ts";
 import { subject } from "./dashboard.ts";
 import { layout, tableBox } from "./layout.ts";
 import { eventAddress } from "./source_state.ts";
-import { ago, bounded, counted, foreign, type Html, number } from "./text.ts";
+import { ago, bounded, counted, type Html, number, untrusted } from "./text.ts";
 
 /** What the page is drawn from. */
 export interface RefusedParts {
@@ -91,10 +91,10 @@ function line(report: ReportRow, { mispUrl, now }: RefusedParts): Html {
     <tr>
       <th scope="row">${subject(sourceIp)}</th>
       <td>${by}</td>
-      <td>${ago(report.lastTriedAt ?? report.frozenAt, now)}</td>
+      <td>${ago(report.lastTriedAt ?? report.snapshotAt, now)}</td>
       <td class="number">${number(report.attempts)}</td>
       <td class="number">${number(report.tries)}</td>
-      <td class="reason">${foreign(report.lastError ?? "no reason was given", 600)}</td>
+      <td class="reason">${untrusted(report.lastError ?? "no reason was given", 600)}</td>
       <td class="number">
         <form method="post" action="/refused/retry">
           <input type="hidden" name="report" value="${uuid}">

@@ -4,19 +4,19 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { ReportRow } from "../../buffer/report_desk.ts";
+import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceView } from "../../buffer/views.ts";
-import type { Location } from "../../types.ts";
+import type { Location } from "../../model.ts";
 import { timeline } from "./chart.ts";
 import { layout, tableBox } from "./layout.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
-import { ago, bounded, counted, foreign, fullTime, type Html, number } from "./text.ts";
+import { ago, bounded, counted, fullTime, type Html, number, untrusted } from "./text.ts";
 
 /** What the page is drawn from. */
 export interface SourceParts {
   readonly source: SourceView;
   readonly mispUrl: string | undefined;
-  readonly place: Location | undefined;
+  readonly location: Location | undefined;
   /** Milliseconds UTC. */
   readonly now: number;
 }
@@ -57,8 +57,8 @@ function alarm({ compromisedAt }: SourceView): Html | "" {
   `;
 }
 
-function facts({ source, place, mispUrl, now }: SourceParts): Html {
-  const found = place ?? source.place;
+function facts({ source, location, mispUrl, now }: SourceParts): Html {
+  const found = location ?? source.sourceLocation;
   const network = [
     ...(found?.asn === undefined ? [] : [`AS${found.asn}`]),
     ...(found?.organisation === undefined ? [] : [found.organisation]),
@@ -77,8 +77,8 @@ ${fact("alerts", number(source.alerts))}
 ${fact("first seen", html`${fullTime(source.firstSeen)}`)}
 ${fact("last seen", html`${fullTime(source.lastSeen)}, ${ago(source.lastSeen, now)}`)}
 ${fact("country", countryOf(found))}
-${found?.city === undefined ? "" : fact("city", foreign(found.city, 60))}
-${network === "" ? "" : fact("network", foreign(network, 80))}
+${found?.city === undefined ? "" : fact("city", untrusted(found.city, 60))}
+${network === "" ? "" : fact("network", untrusted(network, 80))}
 ${
     source.eventUuid === undefined
       ? ""
@@ -132,17 +132,17 @@ function happenings(source: SourceView, now: number): Html {
 }
 
 function reportHappening(report: ReportRow): Happening {
-  const { frozenAt, sink, state, lastTriedAt, attempts, lastError, tries } = report;
+  const { snapshotAt, sink, state, lastTriedAt, attempts, lastError, tries } = report;
   const told = `to ${sink}: ${counted(attempts, "attempt")} so far`;
   const tried = tries < 2 ? "" : `, tried ${tries} times`;
-  const why = lastError === undefined ? "" : html`. ${foreign(lastError)}`;
+  const why = lastError === undefined ? "" : html`. ${untrusted(lastError)}`;
   const again = state === "refused"
     ? html`
       (<a href="/refused">send again</a>)
     `
     : "";
   return {
-    at: lastTriedAt ?? frozenAt,
+    at: lastTriedAt ?? snapshotAt,
     told: html`${badge(state)} report ${told}${tried}${why}${again}`,
   };
 }
@@ -173,11 +173,11 @@ ${
               <th scope="col" class="number">attempts</th>
             </tr>
           </thead>
-          <tbody>${source.usernames.map(({ text, guesses }) =>
+          <tbody>${source.usernames.map(({ text, attempts }) =>
             html`
               <tr>
-                <th scope="row" class="foreign">${foreign(text, 100)}</th>
-                <td class="number">${number(guesses)}</td>
+                <th scope="row" class="foreign">${untrusted(text, 100)}</th>
+                <td class="number">${number(attempts)}</td>
               </tr>
             `
           )}</tbody>
@@ -206,7 +206,7 @@ ${
           <tbody>${sensors.map(({ name, alerts, firstSeen, lastSeen }) =>
             html`
               <tr>
-                <th scope="row" class="foreign">${foreign(name, 60)}</th>
+                <th scope="row" class="foreign">${untrusted(name, 60)}</th>
                 <td class="number">${number(alerts)}</td>
                 <td>${ago(firstSeen, now)}</td>
                 <td>${ago(lastSeen, now)}</td>
@@ -224,8 +224,8 @@ function techniques({ techniques }: SourceView): Html | "" {
   return html`
     <h2>Techniques</h2>
     <ul class="plain">${techniques.map(({ id, name }) =>
-      html`<li>${foreign(id, 20)} ${
-        name === undefined ? "" : html`<span class="quiet">${foreign(name, 60)}</span>`
+      html`<li>${untrusted(id, 20)} ${
+        name === undefined ? "" : html`<span class="quiet">${untrusted(name, 60)}</span>`
       }</li>`
     )}</ul>
   `;

@@ -4,10 +4,10 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { Location } from "../../types.ts";
-import type { ReportRow } from "../../buffer/report_desk.ts";
+import type { Location } from "../../model.ts";
+import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceRow } from "../../buffer/views.ts";
-import { ago, cleaned, foreign, type Html, since, until } from "./text.ts";
+import { ago, cleaned, type Html, since, until, untrusted } from "./text.ts";
 
 /** What states are told by. */
 export interface StateRules {
@@ -38,7 +38,7 @@ export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
     return html`${badge("withdrawn")} ${ago(source.retractedAt, now)} ${link}`;
   }
   if (waiting !== undefined) {
-    const why = waiting.lastError === undefined ? "" : html`: ${foreign(waiting.lastError, 90)}`;
+    const why = waiting.lastError === undefined ? "" : html`: ${untrusted(waiting.lastError, 90)}`;
     return html`${badge("pending")} to ${waiting.sink} ${
       until(waiting.nextTryAt ?? now, now)
     }${why} ${link}`;
@@ -77,13 +77,13 @@ export function eventAddress(uuid: string, mispUrl: string | undefined): string 
 }
 
 /** Where a source is. */
-export function countryOf(place: Location | undefined): Html {
-  const { countryCode, country } = place ?? {};
+export function countryOf(location: Location | undefined): Html {
+  const { countryCode, country } = location ?? {};
   if (countryCode === undefined && country === undefined) return html`<span class="quiet">–</span>`;
-  if (countryCode === undefined) return foreign(country!, 30);
-  if (country === undefined) return foreign(countryCode, 30);
+  if (countryCode === undefined) return untrusted(country!, 30);
+  if (country === undefined) return untrusted(countryCode, 30);
   return html`<abbr title="${cleaned(country, 60)}">${cleaned(countryCode, 8)}</abbr> ${
-    foreign(country, 30)
+    untrusted(country, 30)
   }`;
 }
 

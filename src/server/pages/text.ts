@@ -5,7 +5,7 @@
  */
 import { html } from "@hono/hono/html";
 import type { Bounded } from "../../buffer/views.ts";
-import { oneLine } from "../../one_line.ts";
+import { oneLine } from "../../text.ts";
 
 /** What `html` makes: escaped text. */
 export type Html = ReturnType<typeof html>;
@@ -39,7 +39,7 @@ export function cleaned(text: string, longest = LONGEST): string {
 }
 
 /** The same set apart, so that its writing direction cannot turn what stands beside it. */
-export function foreign(text: string, longest?: number): Html {
+export function untrusted(text: string, longest?: number): Html {
   return text === ""
     ? html`<span class="quiet">(empty)</span>`
     : html`<bdi>${cleaned(text, longest)}</bdi>`;

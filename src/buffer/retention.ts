@@ -1,0 +1,24 @@
+/**
+ * How long the buffer keeps what it knows.
+ *
+ * @module
+ */
+
+/** How long things are kept, milliseconds. */
+export interface Keep {
+  readonly seenMs: number;
+  readonly recordMs: number;
+  /** Silence after which a connection is over. */
+  readonly connectionMs: number;
+}
+
+/** The part of the buffer that deletes what is old. */
+export interface Retention {
+  /**
+   * Deletes alert ids, delivered reports and source records that are older than their keep.
+   *
+   * @param now milliseconds UTC
+   * @returns whether there are more alert ids to delete than one transaction should
+   */
+  prune(keep: Keep, now: number): Promise<boolean>;
+}

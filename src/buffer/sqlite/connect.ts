@@ -1,0 +1,88 @@
+/**
+ * Opening the SQLite file as it nearly always is: there, whole, and of this version. Whatever else it is
+ * finds its way in open.ts, which is loaded then.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { BUSY_TIMEOUT_MS } from "./errors.ts";
+
+/**
+ * Pages that are kept in memory, KiB; taken only as they are used. A batch of a flood changes more than
+ * SQLite's own 2 MiB, and would be written twice: pages that find no room go to the disk before the
+ * commit.
+ */
+const CACHE_KIB = 24 * 1024;
+
+/**
+ * Pages after which the log is copied into the file: what every batch changes is copied once in many.
+ * Not where processes come and go: whoever opens the file alone has to read the whole log first.
+ */
+export const CHECKPOINT_PAGES = 16_000;
+
+/** How a file is opened. By default it is moved aside when damage is met. */
+export interface OpenOptions {
+  /** For a process that stays and stores many alerts at a time. */
+  readonly bulk?: boolean;
+  /**
+   * Hand-overs that are stored together are synced beside the event loop: for a process that has other
+   * things to do meanwhile. What is followed is not waited for: the next commit that is synced takes it
+   * along.
+   */
+  readonly asyncSync?: boolean;
+  /** Damage is told, and nothing is moved: for commands that only look. */
+  readonly keepDamaged?: boolean;
+  /** All pages are looked at when opening, not only those that are used. */
+  readonly fullCheck?: boolean;
+}
+
+/** An open database, and what had to be moved aside for it. */
+export interface Opened {
+  readonly db: DatabaseSync;
+  /** Where a damaged file went. */
+  readonly movedAside: string | undefined;
+}
+
+/** How many migrations the tables have had (schema.ts). */
+export const SCHEMA_VERSION = 8;
+
+/**
+ * Opens a file that needs nothing done to it.
+ *
+ * @returns undefined when there is none, or when something has to be done first
+ */
+export function openReady(path: string): DatabaseSync | undefined {
+  let db: DatabaseSync | undefined;
+  try {
+    if (!Deno.statSync(path).isFile) return undefined;
+    db = new DatabaseSync(path);
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    if (schemaVersion(db) === SCHEMA_VERSION) {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      return db;
+    }
+  } catch {
+    // Who opens it with care meets the same, and knows what to do or to say.
+  }
+  db?.close();
+  return undefined;
+}
+
+/** Sets a connection up for batches of many alerts. */
+export function tuneForBulk(db: DatabaseSync): void {
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+}
+
+/** How many migrations a file has had. */
+export function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/** Closes what may be closed already: Deno 2.5 cannot tell. */
+export function close(db: DatabaseSync): void {
+  try {
+    db.close();
+  } catch {
+    return;
+  }
+}

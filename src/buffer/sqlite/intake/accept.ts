@@ -1,0 +1,122 @@
+/**
+ * Decided alerts on their way into the tables.
+ *
+ * @module
+ */
+import type { AlertKey, Attempt, Decision, IgnoreReason } from "../../../model.ts";
+import { AlertIds } from "./alert_ids.ts";
+import { Batch } from "./batch.ts";
+import type { Accepted, Limits } from "../../intake.ts";
+import { count, type Statements } from "../sql.ts";
+import { Spooling } from "./spool_append.ts";
+
+type Attempts = Extract<Decision, { kind: "attempts" }>;
+
+/**
+ * Stores hand-overs, in the transaction that is open. They are added up together, so that many small
+ * ones cost as little as a large one.
+ *
+ * @returns what became of each
+ */
+export function acceptAll(
+  sql: Statements,
+  groups: readonly (readonly Decision[])[],
+  { maxUsernames, maxBytes }: Limits,
+  now: number,
+): readonly Accepted[] {
+  const ignored = new Map<IgnoreReason, number>();
+  let accepted = 0;
+  let duplicate = 0;
+  let spoofed = 0;
+  const batch = new Batch();
+  const spooling = new Spooling(sql);
+  const ids = new AlertIds(sql);
+  const areNew = ids.addAll(keysOf(groups), now);
+  const byEvidence = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
+  const told = groups.map((decisions): Accepted => {
+    const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+    for (const decision of decisions) {
+      let outcome: "accepted" | "duplicate" | IgnoreReason;
+      if (decision.kind === "ignored") outcome = decision.reason;
+      else if (!areNew && !ids.remember(decision.key, now)) outcome = "duplicate";
+      else outcome = acceptNew(sql, batch, spooling, decision, now);
+      if (outcome === "duplicate") own.duplicate++;
+      else if (outcome === "accepted") {
+        own.accepted++;
+        if (decision.kind !== "attempts") continue;
+        if (decision.spoofedSrcip) spoofed++;
+        for (const attempt of decision.attempts) byEvidence[attempt.evidence] += attempt.count;
+      } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
+    }
+    accepted += own.accepted;
+    duplicate += own.duplicate;
+    for (const [reason, n] of own.ignored) ignored.set(reason, (ignored.get(reason) ?? 0) + n);
+    return own;
+  });
+  batch.write(sql, maxUsernames, now);
+  spooling.end(maxBytes);
+  if (accepted > 0) {
+    count(sql, "accepted", accepted);
+    sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
+    sql(
+      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
+         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
+         connect = connect + excluded.connect`,
+    ).run(
+      ...[Math.floor(now / 60_000), accepted],
+      ...[byEvidence.sshd, byEvidence["pam-error"], byEvidence.pam, byEvidence.connect],
+    );
+  }
+  if (duplicate > 0) count(sql, "duplicate", duplicate);
+  if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
+  for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
+  return told;
+}
+
+function keysOf(groups: readonly (readonly Decision[])[]): readonly AlertKey[] {
+  const keys: AlertKey[] = [];
+  for (const decisions of groups) {
+    for (const decision of decisions) if (decision.kind === "attempts") keys.push(decision.key);
+  }
+  return keys;
+}
+
+/**
+ * Takes the attempts of an alert that is new into a batch, or the alert itself into the spool.
+ *
+ * An alert that only tells of a session's end makes no attack of its own: it is told as ignored when
+ * its source has none.
+ */
+function acceptNew(
+  sql: Statements,
+  batch: Batch,
+  spooling: Spooling,
+  { attempts, text }: Attempts,
+  now: number,
+): "accepted" | IgnoreReason {
+  if (text !== undefined) {
+    // Whether the end of a session belongs to an attack is known there only.
+    spooling.add(text, now);
+    return "accepted";
+  }
+  let accepted: Attempt[] | undefined;
+  for (const attempt of attempts) {
+    if (attempt.count === 0 && !attempt.isCompromise) continue;
+    const isFirstOfSource = accepted?.every((one) => one.sourceIp !== attempt.sourceIp) ?? true;
+    batch.add(attempt, isFirstOfSource ? 1 : 0);
+    (accepted ??= []).push(attempt);
+  }
+  if (accepted !== undefined) return "accepted";
+  const extended = attempts.map((attempt) => batch.extend(attempt) || extend(sql, attempt, now));
+  return extended.some(Boolean) ? "accepted" : "not_an_attempt";
+}
+
+function extend(sql: Statements, attempt: Attempt, now: number): boolean {
+  const changed = sql(
+    `UPDATE attack SET last_seen = max(last_seen, ?), touched_at = max(touched_at, ?)
+     WHERE source_ip = ?`,
+  ).run(attempt.at, now, attempt.sourceIp).changes;
+  return Number(changed) > 0;
+}

@@ -1,0 +1,49 @@
+/**
+ * Techniques as the row of an attack keeps them. Nearly all sources have the same few: rows of their own
+ * would have one more page written for each source that is new.
+ *
+ * @module
+ */
+import type { Technique } from "../../../model.ts";
+import { storedJson } from "../errors.ts";
+
+/** No attack has so many; whoever sends more must not make each further alert dearer. */
+const MOST = 100;
+
+/** @param text of the column; null: there are none */
+export function storedTechniques(text: unknown): readonly Technique[] {
+  if (text === null) return [];
+  const known = storedJson(String(text)) as readonly { id: string; name?: string | null }[];
+  return known.map(({ id, name }) => ({ id, name: name ?? undefined }));
+}
+
+/** Makes the texts of one hand-over, each once. */
+export class TechniqueTexts {
+  readonly #made = new Map<string, string | null>();
+
+  /**
+   * What is to be stored when techniques come to those that are stored; of each the first name is kept.
+   *
+   * @returns null: what is stored stays as it is
+   */
+  added(stored: string | null, techniques: readonly Technique[]): string | null {
+    let key = stored ?? "";
+    for (const { id, name } of techniques) key += `\n${id} ${name ?? ""}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const text = merged(storedTechniques(stored), techniques);
+    const changed = text === stored ? null : text;
+    this.#made.set(key, changed);
+    return changed;
+  }
+}
+
+function merged(stored: readonly Technique[], techniques: readonly Technique[]): string | null {
+  const all = new Map<string, Technique>();
+  for (const { id, name } of [...stored, ...techniques]) {
+    all.set(id, { id, name: all.get(id)?.name ?? name });
+  }
+  if (all.size === 0) return null;
+  const kept = [...all.values()].slice(0, MOST);
+  return JSON.stringify(kept.sort((one, other) => one.id < other.id ? -1 : 1));
+}

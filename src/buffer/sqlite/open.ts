@@ -1,0 +1,193 @@
+/**
+ * Opening the SQLite file: made once by whoever comes first, moved aside when it is damaged.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { MIGRATIONS } from "./schema.ts";
+import { noFile, statOf, toBufferError } from "./error_text.ts";
+import { type Opened, type OpenOptions, schemaVersion } from "./connect.ts";
+import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, Unusable } from "./errors.ts";
+import { faultPoint } from "../../fault_point.ts";
+
+/**
+ * Opens the file, makes its folder and tables where they are missing.
+ *
+ * @param path the file, or `:memory:`
+ * @param now milliseconds UTC, part of the name of a damaged file
+ * @throws {BufferError} the file cannot be made, read or written, or is of a newer version
+ */
+export function openDatabase(path: string, now: number, options: OpenOptions = {}): Opened {
+  try {
+    const db = openOnce(path);
+    return { db: options.fullCheck ? checked(db) : db, movedAside: undefined };
+  } catch (error) {
+    if (!isDamage(error) || options.keepDamaged) throw toBufferError(path, error);
+    return replaceDamaged(path, now);
+  }
+}
+
+/**
+ * Whether there is a buffer: commands that only look must not make one.
+ *
+ * @throws {BufferError} there is something else
+ */
+export function bufferExists(path: string): boolean {
+  try {
+    if (Deno.statSync(path).isFile) return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw toBufferError(path, error);
+  }
+  throw toBufferError(path, noFile());
+}
+
+/**
+ * One process alone looks again and moves the file: the others find the new one, and nobody moves
+ * that away.
+ */
+export function replaceDamaged(path: string, now: number): Opened {
+  try {
+    using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
+    lock.lockSync(true);
+    try {
+      return { db: checked(openOnce(path)), movedAside: undefined };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const movedAside = moveAside(path, now);
+      return { db: openOnce(path), movedAside };
+    }
+  } catch (error) {
+    throw toBufferError(path, error);
+  }
+}
+
+function openOnce(path: string): DatabaseSync {
+  if (path !== ":memory:") createFile(path);
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Before the switch: what is not ours stays as it is, byte for byte.
+    requireOurs(db);
+    switchToWal(db);
+    db.exec("PRAGMA synchronous = FULL");
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Damage may sit in any page, while the first ones can be read. */
+function checked(db: DatabaseSync): DatabaseSync {
+  try {
+    const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
+    // A heading stands in front of what was found.
+    if (found !== "ok") throw new Damage(found.split("\n").at(-1));
+    // A text that reaches into a page of its own may be lost without SQLite's noticing; and another
+    // program's database may have the version of ours, but none of its tables.
+    for (const [table, text] of [["source_record", "detail"], ["report", "body"]]) {
+      const bad = db.prepare(
+        `SELECT 1 FROM ${table} WHERE ${text} <> '' AND NOT json_valid(${text})`,
+      )
+        .get();
+      if (bad !== undefined) throw new Damage(`${table}.${text} is not JSON`);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** SQLite gives its side files the mode of the database, and the database that of the umask. */
+function createFile(path: string): void {
+  // Asked first, since it mostly is there: an error is dearer than the question.
+  if (statOf(path) !== undefined) return;
+  const options = { write: true, createNew: true, mode: 0o640 };
+  try {
+    Deno.openSync(path, options).close();
+    giveToOwner(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o750 });
+    createFile(path);
+  }
+}
+
+/**
+ * What root makes belongs to whoever owns the folder, or Wazuh's own user could not write it later.
+ * Nobody but root can, or needs to, give files away.
+ */
+export function giveToOwner(path: string): void {
+  const folder = Deno.statSync(path.slice(0, path.lastIndexOf("/")) || "/");
+  if (folder.uid === Deno.statSync(path).uid) return;
+  try {
+    Deno.chownSync(path, folder.uid, folder.gid);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+}
+
+/**
+ * A newer version's buffer must not be touched, and a database of another program must not get our
+ * tables.
+ */
+function requireOurs(db: DatabaseSync): void {
+  const version = schemaVersion(db);
+  if (version > MIGRATIONS.length) {
+    throw new Unusable(
+      `it was written by a newer version (schema ${version}, known here ${MIGRATIONS.length})`,
+      "install that version again, or move the file away",
+    );
+  }
+  if (version > 0 || db.prepare("SELECT 1 FROM sqlite_schema").get() === undefined) return;
+  // Another process may have made the tables just now, and their version with them.
+  if (schemaVersion(db) === 0) throw new Damage("it is the database of another program");
+}
+
+/** The switch takes an exclusive lock that does not wait for the busy timeout. */
+function switchToWal(db: DatabaseSync): void {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(pause, 0, 0, 5 + Math.random() * 20);
+    }
+  }
+}
+
+function migrate(db: DatabaseSync): void {
+  if (schemaVersion(db) === MIGRATIONS.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    requireOurs(db);
+    const version = schemaVersion(db);
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    faultPoint("mid-migration");
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function moveAside(path: string, now: number): string {
+  const stamp = new Date(now).toISOString().replace(/[:.]/g, "-");
+  const target = `${path}.corrupt-${stamp}`;
+  for (const suffix of ["-wal", "-shm", ""]) {
+    try {
+      Deno.renameSync(path + suffix, target + suffix);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return target;
+}

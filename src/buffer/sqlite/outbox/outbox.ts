@@ -1,0 +1,248 @@
+/**
+ * Snapshots of due attacks, and the reports on their way: which to try, and what became of them.
+ *
+ * @module
+ */
+import type {
+  Attack,
+  DayEvent,
+  FindDaySlot,
+  NewReport,
+  Report,
+  Sighting,
+  SinkName,
+  Snapshot,
+  SourceRecord,
+} from "../../../model.ts";
+import type { Lease } from "../../leases.ts";
+import type { DueRules, OutboxStore } from "../../outbox.ts";
+import type { ReportKey } from "../../reports.ts";
+import type { Database } from "../database.ts";
+import { Damage } from "../errors.ts";
+import { releaseLease } from "../leases.ts";
+import type { Statements } from "../sql.ts";
+import * as days from "./day_events.ts";
+import { FAR_AHEAD_MS, LATEST, nextDueAt, PAUSED_UNTIL, TRY_AT } from "./due.ts";
+import { endPause, pause } from "./pause.ts";
+import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
+import { hasSpooled } from "./spool.ts";
+
+/** Counter of when a sink accepted something last, milliseconds UTC, before the sink's name. */
+export const LAST_DELIVERED = "last_delivered.";
+
+/** What only the holder of the lease may write. */
+const IF_LEASED = `AND state = 'pending'
+  AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
+
+/** The outbox in a SQLite file. */
+export class SqliteOutbox implements OutboxStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  snapshotDue(
+    rules: DueRules,
+    most: number,
+    now: number,
+    build: (
+      attack: Attack,
+      record: SourceRecord | undefined,
+      findDaySlot: FindDaySlot,
+    ) => Snapshot,
+  ): Promise<number> {
+    return this.#db.write((sql) => {
+      const findDaySlot: FindDaySlot = (request) => days.findDaySlot(sql, request);
+      const due = sql(
+        `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ? OR touched_at > ?
+         ORDER BY opened_at LIMIT ?`,
+      ).all(now - rules.periodMs, now - rules.maxHoldMs, now + FAR_AHEAD_MS, most);
+      for (const { source_ip } of due) {
+        const sourceIp = String(source_ip);
+        const attack = readAttack(sql, sourceIp);
+        const snapshot = build(attack, readRecord(sql, sourceIp), findDaySlot);
+        writeSnapshot(sql, snapshot, attack.alerts, now);
+      }
+      return due.length;
+    });
+  }
+
+  async closeDays(
+    endedBefore: number,
+    close: (event: DayEvent, records: readonly SourceRecord[]) => readonly NewReport[],
+  ): Promise<number> {
+    const open = await this.#db.read((sql) => days.dayEventsToClose(sql, endedBefore));
+    if (open.length === 0) return 0;
+    return await this.#db.write((sql) => {
+      const events = days.dayEventsToClose(sql, endedBefore);
+      for (const event of events) {
+        const records = days.sourcesOf(sql, event).map((one) => readRecord(sql, one)!);
+        for (const report of close(event, records)) writeReport(sql, report);
+        days.markClosed(sql, event);
+      }
+      return events.length;
+    });
+  }
+
+  republish(
+    sourceIp: string,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
+  ): Promise<boolean> {
+    return this.#db.write((sql) => {
+      const record = readRecord(sql, sourceIp);
+      if (record === undefined) return false;
+      writeReports(sql, build(record), now);
+      return true;
+    });
+  }
+
+  reportsToTry(sinks: readonly SinkName[], most: number, at: number): Promise<readonly Report[]> {
+    return this.#db.read((sql) => reportsToTry(sql, sinks, most, at));
+  }
+
+  countWaiting(sinks: readonly SinkName[]): Promise<number> {
+    return this.#db.read((sql) => {
+      const row = sql(
+        `SELECT count(*) AS n FROM report
+         WHERE state = 'pending' AND sink IN (SELECT value FROM json_each(?))`,
+      ).get(JSON.stringify(sinks));
+      return Number(row?.n ?? 0);
+    });
+  }
+
+  markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void> {
+    return this.#db.write((sql) => {
+      const changed = sql(
+        `UPDATE report SET state = 'delivered', body = '', ended_at = ?, last_error = NULL,
+           tries = tries + 1 WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+      ).run(now, report.uuid, report.sink, lease.name, lease.fence).changes;
+      if (Number(changed) === 0) return;
+      sql(
+        `INSERT INTO delivery (event_uuid, sink, source_ip, delivered_at, last_published)
+         VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET delivered_at = excluded.delivered_at, last_published = excluded.last_published`,
+      ).run(report.eventUuid, report.sink, report.sourceIp, now, lastPublished);
+      sql(
+        `INSERT INTO counter (name, value) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`,
+      ).run(`${LAST_DELIVERED}${report.sink}`, now);
+      sql("DELETE FROM sighting WHERE event_uuid = ? AND sink = ? AND source_ip = ?")
+        .run(report.eventUuid, report.sink, report.sourceIp);
+      endPause(sql, report.sink);
+    });
+  }
+
+  markRetry(
+    lease: Lease,
+    report: Report,
+    error: string,
+    nextTryAt: number,
+    now: number,
+  ): Promise<void> {
+    return this.#db.write((sql) => {
+      sql(
+        `UPDATE report SET tries = tries + 1, last_error = ?, ended_at = ?, next_try_at = ?
+         WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+      ).run(error, now, nextTryAt, report.uuid, report.sink, lease.name, lease.fence);
+    });
+  }
+
+  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void> {
+    return this.#db.write((sql) => {
+      sql(
+        `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
+         WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
+      ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
+    });
+  }
+
+  pauseSink(
+    lease: Lease,
+    { uuid, sink }: ReportKey,
+    reason: string,
+    pauseMs: (failures: number) => number,
+    now: number,
+  ): Promise<void> {
+    return this.#db.write((sql) => {
+      const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?");
+      if (held.get(lease.name, lease.fence) === undefined) return;
+      // A try dated by a clock that was set back since is forgotten: this one counts as the last.
+      sql(
+        `UPDATE report SET ended_at = ?, next_try_at = max(?,
+           iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
+         WHERE uuid = ? AND sink = ?`,
+      ).run(now, now + 1, now, uuid, sink);
+      pause(sql, sink, reason, pauseMs, now);
+    });
+  }
+
+  nextDueAt(rules: DueRules, now?: number): Promise<number | undefined> {
+    return this.#db.read((sql) => nextDueAt(sql, rules, now));
+  }
+
+  releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean> {
+    return this.#db.write((sql) => {
+      if (rules.forwards && hasSpooled(sql)) return false;
+      const next = nextDueAt(sql, rules, until);
+      if (next !== undefined && next <= until) return false;
+      releaseLease(sql, lease);
+      return true;
+    });
+  }
+}
+
+/** The pending reports whose time has come, oldest first. */
+function reportsToTry(
+  sql: Statements,
+  sinks: readonly SinkName[],
+  most: number,
+  at: number,
+): readonly Report[] {
+  const rows = sql(
+    `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.body, r.attempts, r.snapshot_at, r.tries,
+       json_valid(r.body) AS is_whole,
+       EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid
+         AND d.sink = r.sink) AS known,
+       (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
+         AND d.source_ip = r.source_ip) AS last_published
+     FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink
+     WHERE r.state = 'pending' AND max(${TRY_AT}, ${PAUSED_UNTIL}) <= :now
+       AND r.sink IN (SELECT value FROM json_each(:sinks))
+     ORDER BY r.next_try_at LIMIT :most`,
+  ).all({ now: Math.min(at, LATEST), sinks: JSON.stringify(sinks), most });
+  // Pages of a long text can be lost without SQLite's noticing: no sink could ever take it.
+  if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
+  return rows.map((row) => ({
+    uuid: String(row.uuid),
+    sink: row.sink as SinkName,
+    sourceIp: String(row.source_ip),
+    eventUuid: String(row.event_uuid),
+    body: String(row.body),
+    attempts: Number(row.attempts),
+    snapshotAt: Number(row.snapshot_at),
+    tries: Number(row.tries),
+    isKnownThere: Number(row.known) === 1,
+    lastPublished: String(row.last_published ?? ""),
+    sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
+  }));
+}
+
+function sightingsOf(
+  sql: Statements,
+  eventUuid: string,
+  sink: string,
+  sourceIp: string,
+): readonly Sighting[] {
+  return sql(
+    `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
+     WHERE event_uuid = ? AND sink = ? AND source_ip = ? ORDER BY seen_at, uuid`,
+  ).all(eventUuid, sink, sourceIp).map((row) => ({
+    uuid: String(row.uuid),
+    attributeUuid: String(row.attribute_uuid),
+    source: String(row.source),
+    kind: row.kind as Sighting["kind"],
+    seenAt: Number(row.seen_at),
+  }));
+}

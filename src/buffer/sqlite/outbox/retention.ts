@@ -1,0 +1,69 @@
+/**
+ * What is deleted when it is old.
+ *
+ * @module
+ */
+import type { Keep, Retention } from "../../retention.ts";
+import type { Database } from "../database.ts";
+import { deleteAlertIds } from "../intake/alert_ids.ts";
+import { compactAll } from "../intake/compaction.ts";
+import { count, type Statements } from "../sql.ts";
+import { KNOWN_SOURCES } from "./snapshot.ts";
+
+/** Deletes from a SQLite file. */
+export class SqliteRetention implements Retention {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  prune(keep: Keep, now: number): Promise<boolean> {
+    return this.#db.write((sql) => prune(sql, keep, now));
+  }
+}
+
+/** Alert ids deleted in one transaction, so that writers need not wait long. */
+const PRUNE_AT_ONCE = 50_000;
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** How long a delivered report stays to be looked at. */
+const KEEP_DELIVERED_MS = 7 * DAY;
+
+/** A day's chart, and an hour for clocks that are changed. */
+const KEEP_MINUTES_MS = DAY + 60 * 60_000;
+
+function prune(sql: Statements, keep: Keep, now: number): boolean {
+  const forgotten = deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE);
+  const gone = Number(
+    sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
+      .run(now - KEEP_DELIVERED_MS).changes,
+  );
+  if (gone > 0) {
+    sql(
+      `INSERT INTO counter (name, value) VALUES ('delivered_forgotten', ?)
+       ON CONFLICT DO UPDATE SET value = value + excluded.value`,
+    ).run(gone);
+  }
+  compactAll(sql, now - keep.connectionMs);
+  const old = now - keep.recordMs;
+  // An attack that is open, since nobody published for so long, belongs to its record all the same.
+  const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
+  for (const table of ["delivery", "sighting"]) {
+    sql(
+      `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
+         (SELECT event_uuid, source_ip FROM source_record WHERE ${isOver})`,
+    ).run(old);
+  }
+  const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
+  if (records > 0) count(sql, KNOWN_SOURCES, -records);
+  sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
+  sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEEP_MINUTES_MS) / 60_000));
+  sql(
+    `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN
+       (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
+  ).run(old);
+  sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
+  return forgotten >= PRUNE_AT_ONCE;
+}

@@ -1,0 +1,89 @@
+/**
+ * `config`: the effective configuration and where each value came from.
+ *
+ * @module
+ */
+import { configurationKeys, environmentName, type Key } from "../../config/keys.ts";
+import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { EXIT } from "../exit.ts";
+import { parse } from "../terminal/options.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" }, schema: { type: "boolean" } } as const;
+
+/** Runs `config [--json] [--schema]`. */
+export function config(start: Start): Promise<number> {
+  const { values } = parse("config", { args: start.args, options: OPTIONS });
+  const keys = configurationKeys(start.root);
+  if (values.schema) {
+    console.log(JSON.stringify(schemaOf(keys), undefined, 2));
+    return Promise.resolve(EXIT.ok);
+  }
+  const loaded = loadStartConfig(start);
+  const entries = loaded.entries.map(({ key, value, origin }) => ({
+    key,
+    value: keys[key]?.secret && value !== undefined ? "********" : value,
+    origin,
+  }));
+  if (values.json) {
+    const { file, fileFound } = loaded;
+    console.log(JSON.stringify({ file, fileFound, entries }, undefined, 2));
+    return Promise.resolve(EXIT.ok);
+  }
+  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (not there)"}`);
+  for (const { key, value, origin } of entries) {
+    const shown = value === undefined
+      ? "-"
+      : Array.isArray(value)
+      ? value.join(", ")
+      : String(value);
+    console.log(`${key.padEnd(26)} ${origin.padEnd(11)} ${shown}`);
+  }
+  return Promise.resolve(EXIT.ok);
+}
+
+/** JSON Schema of the configuration file. */
+function schemaOf(keys: Readonly<Record<string, Key>>) {
+  const sections: Record<
+    string,
+    { type: "object"; additionalProperties: false; properties: object }
+  > = {};
+  for (const [name, key] of Object.entries(keys)) {
+    const [section = "", property = ""] = name.split(".");
+    sections[section] ??= { type: "object", additionalProperties: false, properties: {} };
+    Object.assign(sections[section].properties, {
+      [property]: {
+        ...typeOf(key),
+        description: `${key.about} (${environmentName(name)})`,
+        ...(key.fallback === undefined ? {} : { default: key.fallback }),
+      },
+    });
+  }
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    type: "object",
+    additionalProperties: false,
+    properties: { $schema: { type: "string" }, ...sections },
+  };
+}
+
+function typeOf(key: Key): object {
+  switch (key.kind) {
+    case "choice":
+      return { enum: key.choices };
+    case "list": {
+      const list = { type: "array", items: { type: "string" } };
+      return key.orText ? { anyOf: [list, { type: "string" }] } : list;
+    }
+    case "number":
+      return {
+        type: key.whole ? "integer" : "number",
+        minimum: key.minimum,
+        maximum: key.maximum,
+      };
+    case "boolean":
+      return { type: "boolean" };
+    case "text":
+      return { type: "string" };
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What `doctor` looks at on this machine: files, folders, the buffer.
+ *
+ * @module
+ */
+import type { BufferStatus } from "../../../buffer/views.ts";
+import { bufferExists, openDatabase } from "../../../buffer/sqlite/open.ts";
+import { BufferError } from "../../../buffer/sqlite/errors.ts";
+import { MIGRATIONS } from "../../../buffer/sqlite/schema.ts";
+import type { Config, Loaded } from "../../../config/load.ts";
+import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
+import { createLookups } from "../../wiring/lookups.ts";
+import { feedDirectory } from "../../wiring/publisher.ts";
+
+/** What others may do with a file: read, write, execute. */
+const OTHERS = 0o007;
+
+/** The configuration file, and the files that hold secrets. */
+export function checkSecrets({ config, file, fileFound }: Loaded): readonly Check[] {
+  const found = fileFound ? file : `no ${file}; defaults and environment`;
+  const keyFile = config.misp.apiKeyFile;
+  const { tokenFile } = config.forward;
+  const isSecret = fileFound && config.misp.apiKey !== undefined;
+  return [
+    ok("configuration", found),
+    ...(isSecret ? openFile("configuration file", file) : []),
+    ...(keyFile === undefined ? [] : openFile("misp.api_key_file", keyFile)),
+    ...(tokenFile === undefined ? [] : openFile("forward.token_file", tokenFile)),
+  ];
+}
+
+function openFile(name: string, path: string): readonly Check[] {
+  const mode = statOf(path)?.mode ?? 0;
+  if ((mode & OTHERS) === 0) return [];
+  const shown = (mode & 0o777).toString(8).padStart(4, "0");
+  return [warning(name, `${path} has mode ${shown}: everybody may read it`, `chmod 640 ${path}`)];
+}
+
+/** The buffer's folder and file. Makes no buffer, mends none. */
+export function checkBuffer(config: Config): readonly Check[] {
+  const { path } = config.buffer;
+  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const hint = `install -o wazuh -g wazuh -m 750 -d ${folder}`;
+  const writable = checkFolder("buffer folder", folder, hint);
+  return writable.state === "failure" ? [writable] : [writable, checkDatabase(path)];
+}
+
+/** Looks at all of it: whoever uses it meets only the pages that it needs. */
+function checkDatabase(path: string): Check {
+  try {
+    if (!bufferExists(path)) return ok("buffer", `${path}, not made yet`);
+    openDatabase(path, Date.now(), { keepDamaged: true, fullCheck: true }).db.close();
+    return ok("buffer", `${path}, schema ${MIGRATIONS.length}`);
+  } catch (error) {
+    if (!(error instanceof BufferError)) throw error;
+    return failure("buffer", `${path}: ${error.what}`, error.hint);
+  }
+}
+
+/** Reports that wait for somebody, and sinks that are left alone. */
+export function checkReports(status: BufferStatus): readonly Check[] {
+  return [
+    status.refused === 0
+      ? ok("reports", `${status.delivered} delivered, ${status.waiting} waiting`)
+      : warning(
+        "reports",
+        `${status.refused} refused`,
+        "`report list` says why; `report retry` sends one again, `report drop` gives it up",
+      ),
+    ...status.paused.map(({ sink, reason }) =>
+      warning(`sink ${sink}`, `left alone: ${reason}`, "`flush --now` tries it at once")
+    ),
+  ];
+}
+
+/** The log file, and the feed folder where one is used. */
+export function checkOutputs(config: Config): readonly Check[] {
+  const directory = feedDirectory(config);
+  return [
+    checkLog(config.log.file),
+    ...(directory === undefined ? [] : [checkFeed(directory)]),
+  ];
+}
+
+function checkLog(path: string): Check {
+  try {
+    Deno.openSync(path, { append: true }).close();
+    return ok("log", path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return ok("log", `${path}, not made yet`);
+    return failure(
+      "log",
+      `${path}: ${reasonOf(error)}`,
+      `chown wazuh:wazuh ${path}; or set log.file to one that Wazuh's user can write`,
+    );
+  }
+}
+
+function checkFeed(directory: string): Check {
+  if (statOf(directory) === undefined) return ok("feed folder", `${directory}, not made yet`);
+  return checkFolder("feed folder", directory, `chown -R wazuh:wazuh ${directory}`);
+}
+
+/** Looks whether a file can be made in a folder, and removes it again. */
+function checkFolder(name: string, folder: string, hint: string): Check {
+  const probe = `${folder}/.doctor-${Deno.pid}`;
+  try {
+    Deno.writeTextFileSync(probe, "", { createNew: true, mode: 0o600 });
+    Deno.removeSync(probe);
+    return ok(name, folder);
+  } catch (error) {
+    return failure(name, `${folder} cannot be written: ${reasonOf(error)}`, hint);
+  }
+}
+
+/** Warning lists and GeoIP databases, where they are configured. */
+export async function checkLookups(config: Config): Promise<readonly Check[]> {
+  const { warninglistsDirectory } = config.guard;
+  const sources = [...(warninglistsDirectory ?? "") === "" ? [] : [warninglistsDirectory!]];
+  sources.push(...config.geoip.databases);
+  if (sources.length === 0) return [];
+  const problems: string[] = [];
+  await createLookups(config, (_level, message) => void problems.push(message)).prepare();
+  if (problems.length === 0) return [ok("look-ups", sources.join(", "))];
+  return problems.map((problem) =>
+    warning("look-ups", problem, "put the file where this program may read it, or unset the key")
+  );
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "this binary was compiled without the right to it";
+  }
+  return error instanceof Error ? error.message : String(error);
+}

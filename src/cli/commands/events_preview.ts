@@ -1,0 +1,39 @@
+/**
+ * The events that a buffer would give, without sending them.
+ *
+ * @module
+ */
+import type { Buffer } from "../../buffer/buffer.ts";
+import type { Config } from "../../config/load.ts";
+import type { MispEvent } from "../../misp/event.ts";
+import { merged } from "../../misp/merged.ts";
+import { snapshotAttack } from "../../publish/snapshot.ts";
+import type { Log } from "../terminal/log.ts";
+import { createLookups } from "../wiring/lookups.ts";
+import { daySlotsOf, snapshotRules } from "../wiring/publisher.ts";
+
+/** Freezes everything in a throw-away buffer and returns the events. */
+export async function previewEvents(
+  buffer: Buffer,
+  config: Config,
+  log: Log,
+): Promise<readonly { readonly Event: MispEvent }[]> {
+  const rules = snapshotRules(config, ["feed"]);
+  const everything = { periodMs: 0, maxHoldMs: 0, sinks: rules.sinks };
+  const now = Date.now();
+  const lookups = createLookups(config, log);
+  await lookups.prepare();
+  const snapshot = (
+    ...[attack, record, findDaySlot]: Parameters<Parameters<Buffer["outbox"]["snapshotDue"]>[3]>
+  ) =>
+    snapshotAttack(attack, record, rules, now, lookups.current(), daySlotsOf(config, findDaySlot));
+  while (await buffer.outbox.snapshotDue(everything, 1000, now, snapshot) > 0);
+  const reports = await buffer.outbox.reportsToTry(["feed"], 1_000_000, Infinity);
+  const events = Map.groupBy(
+    reports.map((report) => JSON.parse(report.body) as MispEvent),
+    (event) => event.uuid,
+  );
+  return [...events.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [{ Event: merged([first, ...rest]) }]
+  );
+}

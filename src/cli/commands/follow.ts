@@ -1,0 +1,270 @@
+/**
+ * `follow`: alerts from alerts.json as Wazuh writes it, and their publisher, in one process.
+ *
+ * @module
+ */
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import type { Loaded } from "../../config/load.ts";
+import type { Beginning, Step } from "../../follow/follower.ts";
+import { lagOf } from "../../follow/lag.ts";
+import { publishDue } from "../../publish/publisher.ts";
+import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import {
+  createForwarding,
+  type ForwardingRounds,
+  pruneBuffer,
+  requireMispOfIntegratord,
+} from "./flush.ts";
+import { alertsPath, beginningOf, type Ending, followInto } from "../wiring/following.ts";
+import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
+import { parse } from "../terminal/options.ts";
+import { Progress } from "../terminal/progress.ts";
+import { createPublisher, type Publisher } from "../wiring/publisher.ts";
+import { tuneForBulk } from "../wiring/v8_tuning.ts";
+
+/** How often is looked for what is due, milliseconds. */
+const PUBLISH_MS = 5_000;
+const PRUNE_MS = 60_000;
+/** How often is shown where it is, milliseconds. */
+const SHOW_MS = 1_000;
+/** How long the last round of publishing may take, milliseconds. */
+const GRACE_MS = 800;
+
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  "from-start": { type: "boolean" },
+  since: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+/** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
+export async function follow(start: Start): Promise<number> {
+  const { values, positionals } = parse("follow", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
+  if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
+  const path = positionals[0] ?? alertsPath(start.root);
+  const beginning = beginningOf(values["from-start"] ?? false, values.since);
+  const signals = new Signals();
+  let loaded = loadStartConfig(start);
+  for (;;) {
+    const end = await followWith(loaded, path, beginning, values.json ?? false, signals);
+    if (end === "over") return EXIT.ok;
+    loaded = reload(start, loaded);
+  }
+}
+
+/** A configuration that cannot be used leaves the one that could. */
+function reload(start: Start, loaded: Loaded): Loaded {
+  const log = createLog(loaded.config.log, true);
+  try {
+    const next = loadStartConfig(start);
+    log("info", "the configuration was read again");
+    return next;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log("error", `the configuration was not read again, the old one stays: ${reason}`);
+    return loaded;
+  }
+}
+
+/** What signals ask for. */
+class Signals implements Ending {
+  asked: "over" | "reload" | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor() {
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(name, () => this.#ask("over"));
+    }
+    Deno.addSignalListener("SIGHUP", () => this.#ask(this.asked ?? "reload"));
+  }
+
+  #ask(what: "over" | "reload"): void {
+    this.asked = what;
+    this.#wake.resolve();
+  }
+
+  get isAsked(): boolean {
+    return this.asked !== undefined;
+  }
+
+  /** Resolves when something is asked for. */
+  get woken(): Promise<void> {
+    return this.#wake.promise;
+  }
+
+  /** What was asked for, which is then taken care of. */
+  take(): "over" | "reload" {
+    const asked = this.asked ?? "over";
+    this.asked = undefined;
+    this.#wake = Promise.withResolvers();
+    return asked;
+  }
+}
+
+async function followWith(
+  loaded: Loaded,
+  path: string,
+  beginning: Beginning,
+  isJson: boolean,
+  signals: Signals,
+): Promise<"over" | "reload"> {
+  const { config } = loaded;
+  tuneForBulk();
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+    bulk: true,
+    asyncSync: true,
+  });
+  using display = new Display(path, isJson);
+  const logged = createLog(config.log, true);
+  const log: Log = (level, message) => {
+    display.evictDetail();
+    logged(level, message);
+  };
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  await requireMispOfIntegratord(buffer, config);
+  using publisher = createPublisher(config, buffer, log);
+  using forwarding = await createForwarding(config, buffer, log);
+  using publishing = new Publishing(publisher, forwarding, loaded, log);
+  await followInto({
+    ...{ path, beginning, buffer, loaded, log },
+    ending: signals,
+    onStep: (step, lines) => display.show(step, lines),
+  });
+  await publishing.end();
+  return signals.take();
+}
+
+/** Forwards what waits and publishes what is due, beside the reading. */
+class Publishing implements Disposable {
+  readonly #publisher: Publisher;
+  readonly #forwarding: ForwardingRounds | undefined;
+  readonly #loaded: Loaded;
+  readonly #log: Log;
+  readonly #owner = ownerName();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #round: Promise<void> | undefined;
+  #prunedAt = -Infinity;
+
+  constructor(
+    publisher: Publisher,
+    forwarding: ForwardingRounds | undefined,
+    loaded: Loaded,
+    log: Log,
+  ) {
+    this.#publisher = publisher;
+    this.#forwarding = forwarding;
+    this.#loaded = loaded;
+    this.#log = log;
+    this.#timer = setInterval(() => {
+      const round = async () => {
+        await this.#forward();
+        await this.#publish();
+      };
+      this.#round ??= round().finally(() => this.#round = undefined);
+    }, PUBLISH_MS);
+  }
+
+  async #forward(): Promise<void> {
+    try {
+      const next = this.#forwarding && await this.#publisher.buffer.spool.dueAt(Date.now());
+      if (next !== undefined && next <= Date.now()) await this.#forwarding?.forward();
+    } catch (error) {
+      this.#log("error", `forwarding: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const { buffer, due } = this.#publisher;
+    try {
+      const next = await buffer.outbox.nextDueAt(due);
+      if (next !== undefined && next <= Date.now()) await publishDue(this.#publisher, this.#owner);
+      if (performance.now() - this.#prunedAt < PRUNE_MS) return;
+      await pruneBuffer(buffer, this.#loaded.config, this.#log);
+      this.#prunedAt = performance.now();
+    } catch (error) {
+      this.#log("error", `publishing: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Lets a round that goes on end, but not for long: what it did not mark is sent again. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GRACE_MS);
+    await Promise.race([this.#round ?? Promise.resolve(), promise]);
+    clearTimeout(timer);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** One line about what goes on: redrawn on a terminal, a JSON object a second with `--json`. */
+class Display implements Disposable {
+  readonly #path: string;
+  readonly #isJson: boolean;
+  readonly #line: Progress;
+  #lines = 0;
+  #rotations = 0;
+  #checkpoint: Step["checkpoint"] | undefined;
+  #shownAt = performance.now();
+  #shownLines = 0;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(path: string, isJson: boolean) {
+    this.#path = path;
+    this.#isJson = isJson;
+    this.#line = new Progress(!isJson);
+    if (isJson || this.#line.isShown) this.#timer = setInterval(() => this.#show(), SHOW_MS);
+  }
+
+  /** What it is to show next; who reads without a pause has it shown from here. */
+  show({ rotations, checkpoint }: Step, lines: number): void {
+    this.#lines += lines;
+    this.#rotations += rotations;
+    this.#checkpoint = checkpoint;
+    if (this.#timer !== undefined && performance.now() - this.#shownAt >= SHOW_MS) this.#show();
+  }
+
+  #show(): void {
+    const checkpoint = this.#checkpoint;
+    const elapsed = performance.now() - this.#shownAt;
+    // The timer and who reads may both want to.
+    if (checkpoint === undefined || elapsed < SHOW_MS / 2) return;
+    const rate = Math.round((this.#lines - this.#shownLines) / elapsed * 1000);
+    this.#shownAt = performance.now();
+    this.#shownLines = this.#lines;
+    const lag = lagOf(this.#path, checkpoint);
+    const file = checkpoint.name === "" ? this.#path : checkpoint.name;
+    if (this.#isJson) {
+      const { offset } = checkpoint;
+      const shown = { file, offset, lag_bytes: lag ?? null, lines: this.#lines };
+      console.log(JSON.stringify({ ...shown, lines_per_second: rate, rotations: this.#rotations }));
+      return;
+    }
+    const { offset } = checkpoint;
+    const behind = lag === undefined ? "in an older file" : `${lag} bytes behind`;
+    this.#line.show(() => ({
+      done: offset,
+      // A bar for the way to the end of the file; who is there sees none that is always full.
+      total: lag === undefined || lag === 0 ? undefined : offset + lag,
+      text: `${this.#lines} lines, ${rate}/s, ${behind}: ${oneLine(file)}`,
+    }));
+  }
+
+  /** Takes the line away, for a message to stand there. */
+  evictDetail(): void {
+    this.#line.clear();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#line.clear();
+  }
+}

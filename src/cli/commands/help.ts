@@ -1,0 +1,68 @@
+/**
+ * `help [COMMAND]`: how to use the program.
+ *
+ * @module
+ */
+import { configurationKeys, environmentName, PROGRAM } from "../../config/keys.ts";
+import { buildInfo } from "../wiring/build.ts";
+import type { Start } from "../wiring/context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { commandNamed, COMMANDS } from "../manual/commands.ts";
+import { commandHelp, overview, wrap } from "../manual/help_text.ts";
+import { manPage } from "../manual/man_page.ts";
+import { nearest } from "../manual/nearest.ts";
+import { parse } from "../terminal/options.ts";
+import settings from "../../../deno.json" with { type: "json" };
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { man: { type: "boolean" } } as const;
+
+/** Runs `help [COMMAND]` and `help --man`. */
+export async function help(start: Start): Promise<number> {
+  // A command may be called as an option is.
+  const topic = start.args.find((arg) => commandNamed(arg) !== undefined);
+  const { values, positionals } = parse("help", {
+    args: start.args.filter((arg) => arg !== topic),
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const command = topic === undefined ? undefined : commandNamed(topic);
+  if (values.man) {
+    const { date } = await buildInfo();
+    console.log(manPage(settings.version, date ?? new Date().toISOString(), start.root));
+  } else if (command !== undefined) {
+    console.log(commandHelp(command));
+    if (command.name === "config") console.log(configurationHelp(start.root));
+  } else if (positionals[0] !== undefined) throw noHelp(positionals[0]);
+  else console.log(overview());
+  return EXIT.ok;
+}
+
+function noHelp(topic: string): Failure {
+  const meant = nearest(topic, COMMANDS.map(({ name }) => name));
+  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
+  return new Failure(EXIT.usage, `no help about "${topic}"; ${guess}\`help\` lists the commands`);
+}
+
+function configurationHelp(root: string): string {
+  const lines = [
+    "",
+    `The file is that of --config, else of $WM_CONFIG, else`,
+    `${root}/etc/${PROGRAM}.json:`,
+    `  {"misp": {"url": "https://misp.example.org", "api_key_file": "…"}}`,
+    "Every key has an environment variable, which stands above the file.",
+  ];
+  for (const [name, key] of Object.entries(configurationKeys(root))) {
+    const { fallback } = key;
+    const shown = fallback === undefined
+      ? "none"
+      : Array.isArray(fallback)
+      ? fallback.join(", ") || "none"
+      : String(fallback);
+    lines.push("", `${name}  (${environmentName(name)})`);
+    for (const line of [...wrap(key.about, 78), ...wrap(`default: ${shown}`, 78)]) {
+      lines.push(`  ${line}`);
+    }
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,199 @@
+/**
+ * One call of integratord: read the alert file, decide, commit, leave. No network.
+ *
+ * @module
+ */
+import { decideAlert, type IntakeRules } from "../../intake/decide_alert.ts";
+import type { Accepted } from "../../buffer/intake.ts";
+import type { IntakeBuffer } from "../../buffer/buffer.ts";
+import { openIntake } from "../../buffer/sqlite/intake_buffer.ts";
+import type { Config, Loaded } from "../../config/load.ts";
+import { BACKGROUND_LEASE, INTEGRATORD_URL } from "../../publish/names.ts";
+import type { Decision, IgnoreReason } from "../../model.ts";
+import { type Alert, readAlert } from "../../wazuh/alert.ts";
+import { parseIntegrationCall } from "../../wazuh/argv.ts";
+import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
+import { startBackgroundPublisher } from "../wiring/background_publisher.ts";
+import { faultPoint } from "../../fault_point.ts";
+
+/** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (contracts/wazuh.md 1.1). */
+const LONGEST_FILE = 16 * 1024 * 1024;
+
+/** What a call came to: nothing to say, or a line and a code for integratord. */
+interface Refused {
+  readonly reason: IgnoreReason;
+  readonly code: number;
+  readonly line: string;
+}
+
+/** Handles one call of integratord. */
+export async function integration(start: Start): Promise<number> {
+  const call = parseIntegrationCall(start.args);
+  const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
+  const { config } = loaded;
+  const rules = await intakeRules(loaded);
+  const bytes = readFile(call.alertFile);
+  const now = Date.now();
+  const buffer = await openBuffer(config, now);
+  dropPermissions(call.alertFile, loaded.file);
+  const log = createLog(config.log, false);
+  if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
+  const decisions = await decide(bytes, rules, now);
+  const outcome = await store(buffer, decisions, config, now);
+  const { movedAside } = buffer;
+  if (call.debug) console.log(describe(outcome));
+  if (outcome.accepted > 0) await callPublisher(start, loaded, buffer, log, now);
+  // Damage that was met only behind the commit took the alert along.
+  if (buffer.movedAside !== movedAside) await store(buffer, decisions, config, now);
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  const unreadable = unreadableOf(decisions, call.alertFile);
+  if (unreadable === undefined) return EXIT.ok;
+  throw new Failure(unreadable.code, unreadable.line);
+}
+
+/** Nearly every call brings one 4.x alert: what reads the other shapes is loaded when one comes. */
+async function decide(
+  bytes: Uint8Array,
+  rules: IntakeRules,
+  now: number,
+): Promise<readonly Decision[]> {
+  const alert = rules.keepsText ? undefined : onlyAlert(bytes);
+  if (alert !== undefined) return [decideAlert(alert, rules, now)];
+  const { decideFile } = await import("../../intake/decide.ts");
+  return decideFile(bytes, rules, now);
+}
+
+function onlyAlert(bytes: Uint8Array): Alert | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // What is wrong with the file is told by who reads every shape.
+    return undefined;
+  }
+  return readAlert(value);
+}
+
+async function store(
+  buffer: IntakeBuffer,
+  decisions: readonly Decision[],
+  config: Config,
+  now: number,
+): Promise<Accepted> {
+  try {
+    faultPoint("after-read-before-tx");
+    const accepted = await buffer.intake.accept(decisions, limitsOf(config), now);
+    faultPoint("after-commit-before-ack");
+    return accepted;
+  } catch (error) {
+    throw notStored(error);
+  }
+}
+
+async function openBuffer(config: Config, now: number): Promise<IntakeBuffer> {
+  try {
+    return await openIntake(config.buffer.path, now);
+  } catch (error) {
+    throw notStored(error);
+  }
+}
+
+function notStored(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure(EXIT.failed, `the alert was not stored: ${reason}`);
+}
+
+/** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */
+async function callPublisher(
+  start: Start,
+  { config, entries }: Loaded,
+  buffer: IntakeBuffer,
+  log: Log,
+  now: number,
+): Promise<void> {
+  try {
+    const isFromIntegratord = entries.some((entry) =>
+      entry.key === "misp.url" && entry.origin === "integratord"
+    );
+    // What is forwarded needs no MISP here, so that no `flush` has to know of it.
+    const isForwarded = config.forward.url !== undefined;
+    const url = isFromIntegratord && !isForwarded ? config.misp.url : undefined;
+    if (await buffer.settings.get(INTEGRATORD_URL) !== url) {
+      await buffer.settings.put(INTEGRATORD_URL, url);
+    }
+    if (!await buffer.leases.isHeld(BACKGROUND_LEASE, now)) {
+      startBackgroundPublisher(start, config, log);
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log("error", `the alert is stored, but no publisher was called: ${reason}`);
+  }
+}
+
+function describe({ accepted, duplicate, ignored }: Accepted): string {
+  const reasons = [...ignored].map(([reason, n]) => `${reason} ${n}`).join(", ");
+  return `accepted ${accepted}, duplicate ${duplicate}, ignored ${reasons || 0}`;
+}
+
+async function refuse(buffer: IntakeBuffer, refused: Refused): Promise<never> {
+  await buffer.intake.countIgnored(refused.reason);
+  throw new Failure(refused.code, refused.line);
+}
+
+function readFile(path: string): Uint8Array | Refused {
+  if (path === "") {
+    const line = "integratord gave no alert file: is /tmp full or not writable?";
+    return { reason: "no_file", code: EXIT.noFile, line };
+  }
+  try {
+    const { size } = Deno.statSync(path);
+    if (size > LONGEST_FILE) {
+      const line = `${path}: ${size} bytes are more than an alert has (at most ${LONGEST_FILE})`;
+      return { reason: "too_large", code: EXIT.notJson, line };
+    }
+    return Deno.readFileSync(path);
+  } catch (error) {
+    const code = EXIT.noFile;
+    if (error instanceof Deno.errors.NotCapable) {
+      const line = `${path}: this binary may not read there; integratord writes alerts to /tmp`;
+      return { reason: "no_file", code, line };
+    }
+    if (error instanceof Deno.errors.NotFound) {
+      return { reason: "no_file", code, line: `${path}: no such alert file` };
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    return { reason: "no_file", code, line: `${path}: ${message}` };
+  }
+}
+
+/** Why nothing of a file could be used, when nothing could. */
+function unreadableOf(decisions: readonly Decision[], file: string): Refused | undefined {
+  const reasons = decisions.map((decision) =>
+    decision.kind === "ignored" && decision.key === undefined ? decision.reason : undefined
+  );
+  const [reason] = reasons;
+  if (reason === undefined || reasons.some((one) => one === undefined)) return undefined;
+  const lines: Partial<Record<IgnoreReason, string>> = {
+    empty_file: "it is empty: is /tmp full?",
+    text_format: "it is in text format; set <alert_format>json</alert_format> in the integration",
+    not_json: "it is not JSON, or was cut: is /tmp full?",
+    malformed: "it is JSON, but no Wazuh alert: rule.id or id is missing",
+  };
+  return { reason, code: EXIT.notJson, line: `${file}: ${lines[reason] ?? reason}` };
+}
+
+/**
+ * What is left to do needs the buffer, the log and a new process of this binary; the alert that is
+ * parsed from here on was written in part by an attacker. Only the binary's permissions name each
+ * folder by itself: under `deno run`, giving up one would take a wider one along, the buffer's too.
+ */
+function dropPermissions(alertFile: string, configFile: string): void {
+  Deno.permissions.revokeSync({ name: "net" });
+  Deno.permissions.revokeSync({ name: "env" });
+  if (!Deno.build.standalone) return;
+  Deno.permissions.revokeSync({ name: "read", path: configFile });
+  const folder = alertFile.slice(0, alertFile.lastIndexOf("/"));
+  if (folder !== "") Deno.permissions.revokeSync({ name: "read", path: folder });
+}

@@ -1,0 +1,157 @@
+/**
+ * `replay`: alerts from files into the buffer, or into events that are only shown.
+ *
+ * @module
+ */
+import { replaced } from "../../buffer/sqlite/error_text.ts";
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import type { IgnoreReason } from "../../model.ts";
+import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
+import { previewEvents } from "./events_preview.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { DamagedStream, decisionsOf } from "../../intake/files.ts";
+import { createLog, logMovedAside } from "../terminal/log.ts";
+import { parse } from "../terminal/options.ts";
+import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
+import { tuneForBulk } from "../wiring/v8_tuning.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { "dry-run": { type: "boolean" }, json: { type: "boolean" } } as const;
+
+/** Runs `replay [--dry-run] [--json] FILE…`. */
+export async function replay(start: Start): Promise<number> {
+  const { values, positionals: files } = parse("replay", {
+    args: start.args,
+    allowPositionals: true,
+    options: OPTIONS,
+  });
+  if (files.length === 0) {
+    throw new Failure(EXIT.usage, "replay needs files of alerts, or - for standard input");
+  }
+  const loaded = loadStartConfig(start);
+  const { config } = loaded;
+  const dryRun = values["dry-run"] ?? false;
+  // Damage that is met half-way would take along what was filled in before.
+  const path = dryRun ? ":memory:" : config.buffer.path;
+  tuneForBulk();
+  using buffer = new SqliteBuffer(path, Date.now(), { fullCheck: !dryRun, bulk: true });
+  const log = createLog(config.log, false);
+  const { movedAside } = buffer;
+  if (movedAside !== undefined) {
+    logMovedAside(log, movedAside);
+    console.error(`the buffer was damaged; it is kept as ${movedAside}, a new one is filled`);
+  }
+  // What is only shown is not forwarded.
+  const rules = { ...await intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
+  using progress = new ReplayProgress(files, !values.json);
+  const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+  for (const file of files) {
+    try {
+      const now = Date.now();
+      for await (const decisions of decisionsOf(file, rules, now, progress.onRead)) {
+        const outcome = await buffer.intake.accept(decisions, limitsOf(config), now);
+        if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+          logMovedAside(log, buffer.movedAside);
+          throw replaced(path, buffer.movedAside);
+        }
+        total.accepted += outcome.accepted;
+        total.duplicate += outcome.duplicate;
+        for (const [reason, n] of outcome.ignored) {
+          total.ignored.set(reason, (total.ignored.get(reason) ?? 0) + n);
+        }
+        progress.stored(decisions.length);
+      }
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+  }
+  progress.clear();
+  const summary = { ...total, ignored: Object.fromEntries(total.ignored) };
+  if (dryRun) {
+    console.log(
+      JSON.stringify(
+        await previewEvents(buffer, config, log),
+        undefined,
+        2,
+      ),
+    );
+    return EXIT.ok;
+  }
+  console.log(values.json ? JSON.stringify(summary) : describe(summary));
+  return EXIT.ok;
+}
+
+/** How far the files were read. */
+class ReplayProgress implements Disposable {
+  readonly #line: Progress;
+  readonly #total: number | undefined;
+  readonly #startedAt = performance.now();
+  #read = 0;
+  #alerts = 0;
+  /** Takes what was read; undefined where nothing is shown. */
+  readonly onRead: ((bytes: number) => void) | undefined;
+
+  constructor(files: readonly string[], isWanted: boolean) {
+    // Who types alerts sees how far they are.
+    const isTyped = files.includes("-") && Deno.stdin.isTerminal();
+    this.#line = new Progress(isWanted && !isTyped);
+    this.#total = this.#line.isShown ? sizeOf(files) : undefined;
+    this.onRead = this.#line.isShown ? (bytes) => void (this.#read += bytes) : undefined;
+  }
+
+  stored(alerts: number): void {
+    this.#alerts += alerts;
+    this.#line.show(() => ({
+      done: this.#read,
+      total: this.#total,
+      text: `${bytesText(this.#read, this.#total)}, ${this.#alerts} alerts, ` +
+        `${perSecond(this.#alerts, this.#startedAt)}/s`,
+    }));
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.#line.clear();
+  }
+}
+
+/** Bytes of all files; undefined where one does not tell. */
+function sizeOf(files: readonly string[]): number | undefined {
+  try {
+    const sizes = files.map((file) => file === "-" ? 0 : Deno.statSync(file).size);
+    return files.includes("-") ? undefined : sizes.reduce((sum, size) => sum + size, 0);
+  } catch {
+    // Reading it will say why, in its turn.
+    return undefined;
+  }
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new Failure(EXIT.noFile, `${file}: no such file`);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    const line =
+      `${file}: this binary may not read there; hand the file over by \`replay - <FILE\``;
+    return new Failure(EXIT.noFile, line);
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
+    return new Failure(EXIT.noFile, `${file}: ${error.message}`);
+  }
+  if (error instanceof DamagedStream) {
+    return new Failure(EXIT.notJson, `${file}: ends in damaged data; what came before was taken`);
+  }
+  return error;
+}
+
+function describe(
+  summary: { accepted: number; duplicate: number; ignored: Record<string, number> },
+): string {
+  const ignored = Object.entries(summary.ignored).map(([reason, n]) => `${n} ${reason}`);
+  return `accepted ${summary.accepted}, duplicate ${summary.duplicate}, ignored ${
+    ignored.length === 0 ? 0 : ignored.join(", ")
+  }`;
+}

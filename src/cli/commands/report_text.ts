@@ -1,0 +1,166 @@
+/**
+ * How reports are shown. Reasons and bodies hold what attackers wrote: nothing of them reaches a
+ * terminal but visible characters.
+ *
+ * @module
+ */
+import type { ReportList, ReportRow, ReportState } from "../../buffer/reports.ts";
+import { oneLine } from "../terminal/log.ts";
+import { cut, padded, type Screen, styled, widthOf } from "../terminal/screen.ts";
+
+/** A report and its body, while that is kept. */
+export interface ShownReport {
+  readonly row: ReportRow;
+  readonly body: string | undefined;
+}
+
+/** The words of `status` for the states. */
+const STATE_WORDS: Readonly<Record<ReportState, string>> = {
+  pending: "waiting",
+  delivered: "delivered",
+  refused: "refused",
+};
+
+/** `1 report`, `2 reports` */
+export function counted(reports: number): string {
+  return `${reports} ${reports === 1 ? "report" : "reports"}`;
+}
+
+/** JSON text that means the same, without a character that could drive a terminal. */
+export function screenJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).split("\n").map(oneLine).join("\n");
+}
+
+const time = (milliseconds: number | undefined) =>
+  milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+
+/** A report as machines get it. Times are ISO 8601, UTC. */
+export function rowJson(row: ReportRow) {
+  return {
+    uuid: row.uuid,
+    event_uuid: row.eventUuid,
+    source: row.sourceIp,
+    sink: row.sink,
+    state: STATE_WORDS[row.state],
+    attempts: row.attempts,
+    tries: row.tries,
+    snapshot_at: time(row.snapshotAt),
+    next_try_at: time(row.nextTryAt),
+    last_tried_at: time(row.lastTriedAt),
+    reason: row.lastError ?? null,
+  };
+}
+
+/** A column of the table of reports. */
+interface Column {
+  readonly head: string;
+  readonly cell: (row: ReportRow) => string;
+}
+
+const SOURCE: Column = { head: "source", cell: (row) => row.sourceIp };
+const SINK: Column = { head: "sink", cell: (row) => row.sink };
+const STATE: Column = { head: "state", cell: (row) => STATE_WORDS[row.state] };
+const ATTEMPTS: Column = { head: "attempts", cell: (row) => String(row.attempts) };
+const TRIES: Column = { head: "tries", cell: (row) => String(row.tries) };
+const lastTime = (row: ReportRow) => row.nextTryAt ?? row.lastTriedAt;
+const TIME: Column = { head: "next try or end", cell: (row) => shortTime(lastTime(row)) };
+/** Without the year and the seconds. */
+const DAY_TIME: Column = {
+  head: "next/end",
+  cell: (row) => shortTime(lastTime(row)).replace(/^\d{4}-|:\d\dZ$/g, ""),
+};
+const REASON: Column = { head: "reason", cell: (row) => oneLine(row.lastError ?? "") };
+
+/** From the widest to the narrowest: what can be missed most easily goes first. */
+const LAYOUTS: readonly (readonly Column[])[] = [
+  [SOURCE, SINK, STATE, ATTEMPTS, TRIES, TIME, REASON],
+  [SOURCE, SINK, STATE, ATTEMPTS, TRIES, DAY_TIME, REASON],
+  [SOURCE, SINK, STATE, ATTEMPTS, DAY_TIME, REASON],
+  [SOURCE, SINK, STATE, DAY_TIME, REASON],
+  [SOURCE, STATE, DAY_TIME, REASON],
+  [SOURCE, STATE, REASON],
+];
+
+/** A layout leaves so much for reasons, unless none of them is that long. */
+const LEAST_REASON = 20;
+
+/**
+ * A table of reports, and how many are not in it.
+ *
+ * @param screen a narrow one gets fewer columns, and reasons that are cut
+ */
+export function listText({ rows, counts }: ReportList, screen: Screen): string {
+  const total = counts.refused + counts.pending + counts.delivered;
+  if (total === 0) return "no reports";
+  const { columns: room } = screen;
+  const layouts = LAYOUTS.map((columns) => layoutOf(columns, rows));
+  const fitting = layouts.find(({ needs }) => room === undefined || needs <= room);
+  const { columns, widths } = fitting ?? layouts.at(-1)!;
+  const line = (cells: readonly string[]) => {
+    const text = cells.map((cell, index) =>
+      index === cells.length - 1 ? cell : padded(cell, widths[index]!)
+    ).join("  ").trimEnd();
+    return room === undefined ? text : cut(text, room);
+  };
+  return [
+    styled(line(columns.map(({ head }) => head)), "dim", screen),
+    ...rows.map((row) => {
+      const text = line(columns.map(({ cell }) => cell(row)));
+      return row.state === "refused" ? styled(text, "red", screen) : text;
+    }),
+    ...unlisted({ rows, counts }).map((text) => room === undefined ? text : cut(text, room)),
+  ].join("\n");
+}
+
+function layoutOf(columns: readonly Column[], rows: readonly ReportRow[]) {
+  const widths = columns.map(({ head, cell }) =>
+    rows.reduce((widest, row) => Math.max(widest, widthOf(cell(row))), head.length)
+  );
+  const left = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  return { columns, widths, needs: left + Math.min(LEAST_REASON, widths.at(-1)!) };
+}
+
+/** `2026-08-23 06:14:07Z`, as long as what it stands under. */
+function shortTime(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return "-";
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
+
+function unlisted({ rows, counts }: ReportList): readonly string[] {
+  return (["refused", "pending", "delivered"] as const).flatMap((state) => {
+    const more = counts[state] - rows.filter((row) => row.state === state).length;
+    return more > 0 ? [`${more} more ${STATE_WORDS[state]}: --all lists them`] : [];
+  });
+}
+
+/** Everything about some reports. The body is told once for the sinks that get the same one. */
+export function showText(shown: readonly ShownReport[]): string {
+  const groups = Map.groupBy(shown, ({ row }) => row.uuid).values();
+  return [...groups].map((group) => {
+    const body = group.find((one) => one.body !== undefined)?.body;
+    return [...group.map(({ row }) => facts(row)), eventText(body)].join("\n\n");
+  }).join("\n\n");
+}
+
+function facts(row: ReportRow): string {
+  const lines: [string, string | null][] = [
+    ["report", row.uuid],
+    ["event", row.eventUuid],
+    ["source", row.sourceIp],
+    ["sink", row.sink],
+    ["state", STATE_WORDS[row.state]],
+    ["attempts", String(row.attempts)],
+    ["frozen", time(row.snapshotAt)],
+    ["tries", String(row.tries)],
+    ["next try", time(row.nextTryAt)],
+    [row.state === "delivered" ? "delivered" : "last try", time(row.lastTriedAt)],
+    ["reason", row.lastError === undefined ? null : oneLine(row.lastError)],
+  ];
+  return lines.filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.padEnd(10)} ${value}`).join("\n");
+}
+
+function eventText(body: string | undefined): string {
+  if (body === undefined) return "its event is not kept here any more, since it was delivered";
+  return screenJson(JSON.parse(body));
+}

@@ -1,0 +1,67 @@
+/**
+ * `retract`: withdraws an address that was published wrongly.
+ *
+ * @module
+ */
+import { canonicalAddress } from "../../address.ts";
+import { bufferExists } from "../../buffer/sqlite/open.ts";
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { describe, publishAndWait, requireMispOfIntegratord } from "./flush.ts";
+import { createLog } from "../terminal/log.ts";
+import { parse } from "../terminal/options.ts";
+import { createPublisher } from "../wiring/publisher.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
+/** Runs `retract ADDRESS [--json]`: freezes what withdraws the address, and sends it at once. */
+export async function retract(start: Start): Promise<number> {
+  const { values, positionals } = parse("retract", {
+    args: start.args,
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const address = addressOf(positionals);
+  const { config } = loadStartConfig(start);
+  if (!bufferExists(config.buffer.path)) throw unknown(address);
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
+  const log = createLog(config.log, false);
+  await requireMispOfIntegratord(buffer, config);
+  using publisher = createPublisher(config, buffer, log);
+  await publisher.prepare();
+  const now = Date.now();
+  const isKnown = await buffer.outbox.republish(address, now, (record) => {
+    if (record.reports === 0) throw unknown(address);
+    return publisher.retract(record, now);
+  });
+  if (!isKnown) throw unknown(address);
+  const round = await publishAndWait(publisher, false);
+  if (values.json) console.log(JSON.stringify({ retracted: address, ...round }));
+  else {
+    console.log(`${address} is withdrawn: no event gives it to detection any more`);
+    console.log(describe(round));
+    console.log("to keep it out for good, add it to guard.allow_networks");
+  }
+  if (round.refused > 0) return EXIT.refused;
+  return round.waiting > 0 ? EXIT.waiting : EXIT.ok;
+}
+
+function addressOf(positionals: readonly string[]): string {
+  const [given, ...more] = positionals;
+  if (given === undefined || more.length > 0) {
+    throw new Failure(EXIT.usage, "retract takes one address, such as `retract 192.0.2.1`");
+  }
+  const address = canonicalAddress(given);
+  if (address !== undefined) return address;
+  throw new Failure(EXIT.usage, `${JSON.stringify(given)} is no address; write it as 192.0.2.1`);
+}
+
+function unknown(address: string): Failure {
+  return new Failure(
+    EXIT.usage,
+    `no event of this buffer tells of ${address}; to keep it out of events, add it to ` +
+      "guard.allow_networks",
+  );
+}

@@ -1,0 +1,212 @@
+/**
+ * `serve`: alerts by HTTP, published within seconds after they are due.
+ *
+ * @module
+ */
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import { type Config, ConfigError } from "../../config/load.ts";
+import { decide } from "../../intake/decide.ts";
+import { WRITE_PROBE } from "../../publish/names.ts";
+import { PUBLISH_LEASE, publishDue } from "../../publish/publisher.ts";
+import { wakeWhenDue } from "../../publish/wake.ts";
+import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
+import { createApp } from "../../server/app.ts";
+import { cached } from "../../server/cached.ts";
+import { inGroups } from "../../server/group_commit.ts";
+import { Limits } from "../../server/middleware/limits.ts";
+import { createMetrics } from "../../server/metrics.ts";
+import { ReadTimeout } from "../../server/middleware/read_timeout.ts";
+import {
+  intakeRules,
+  limitsOf,
+  loadStartConfig,
+  ownerName,
+  type Start,
+} from "../wiring/context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
+import { alertsPath, beginningOf, endingAt, followInto } from "../wiring/following.ts";
+import { Listening } from "../wiring/listening.ts";
+import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
+import { parse } from "../terminal/options.ts";
+import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
+import { createTokens, tokenCommand } from "./tokens.ts";
+import settings from "../../../deno.json" with { type: "json" };
+import { tuneForBulk } from "../wiring/v8_tuning.ts";
+
+/** How long open requests and a flush may take once the service was told to end, milliseconds. */
+const GRACE_MS = 10_000;
+
+/** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
+const STATUS_KEPT_MS = 5000;
+
+/** What `parseArgs` takes. */
+export const OPTIONS = {
+  listen: { type: "string" },
+  follow: { type: "boolean" },
+  "from-start": { type: "boolean" },
+  since: { type: "string" },
+} as const;
+
+/** Runs `serve [--listen HOST:PORT] [--follow]` until SIGTERM or SIGINT, or `serve token new NAME`. */
+export async function serve(start: Start): Promise<number> {
+  if (start.args[0] === "token") {
+    return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
+  }
+  const { values } = parse("serve", { args: start.args, options: OPTIONS });
+  const beginning = beginningOf(values["from-start"] ?? false, values.since);
+  if (!values.follow && beginning !== "end") {
+    throw new Failure(EXIT.usage, "--from-start and --since say where --follow begins; add it");
+  }
+  const loaded = loadStartConfig(start);
+  const { config } = loaded;
+  if (config.forward.url !== undefined) {
+    throw new ConfigError(
+      "forward.url is set, but what `serve` takes is published here; unset it for `serve`",
+    );
+  }
+  const address = listenAddress(values.listen ?? config.server.listen);
+  const log = createLog(config.log, true);
+  const tokens = createTokens(config, log);
+  if (tokens().length === 0 && !/^(127\.|localhost$|::1$)/.test(address.hostname)) {
+    throw new ConfigError(
+      `server.listen is ${address.hostname}, but without server.tokens_file only a loopback ` +
+        "address is allowed; `serve token new NAME` makes a token",
+    );
+  }
+  tuneForBulk();
+  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+    bulk: true,
+    asyncSync: true,
+  });
+  if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
+  await requireMispOfIntegratord(buffer, config);
+  using publisher = createPublisher(config, buffer, log);
+  const rules = await intakeRules(loaded);
+  const status = cached(() => buffer.views.status(), STATUS_KEPT_MS, Date.now);
+  const { maxBytes } = config.buffer;
+  const owner = ownerName();
+  const ended = new AbortController();
+  const loggingDamage = async <T>(store: () => Promise<T>): Promise<T> => {
+    const { movedAside } = buffer;
+    const accepted = await store();
+    if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
+      logMovedAside(log, buffer.movedAside);
+    }
+    return accepted;
+  };
+  using readTimeout = new ReadTimeout(config.server.readTimeoutMs);
+  const app = createApp({
+    ...config.server,
+    readTimeout,
+    status,
+    metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
+    feedDirectory: feedDirectory(config),
+    tokens,
+    allowNetworks: networksOf(config.server.allowNetworks),
+    limits: new Limits(config.server),
+    now: Date.now,
+    decide: (value) => decide(value, rules, Date.now()),
+    accept: inGroups((groups) =>
+      loggingDamage(() => buffer.intake.acceptTogether(groups, limitsOf(config), Date.now()))
+    ),
+    acceptAtOnce: (decisions) =>
+      loggingDamage(() => buffer.intake.accept(decisions, limitsOf(config), Date.now())),
+    // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
+    isStoring: () => buffer.leases.isHeld(PUBLISH_LEASE, Date.now()).then(() => true),
+    probeWrite: () => buffer.settings.put(WRITE_PROBE, new Date().toISOString()),
+    pages: {
+      ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
+      mispUrl: config.misp.url,
+    },
+    log,
+  });
+  const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
+    app.fetch(request, { remoteAddress: remoteAddr.hostname });
+  const server = new Listening(config.server, address, answer, log);
+  const flushing = Deno.cron(
+    "flush",
+    "* * * * *",
+    { signal: ended.signal },
+    async () => {
+      await server.renew();
+      await flushOnce(publisher, owner, config, log);
+    },
+  );
+  const publish = () => flushOnce(publisher, owner, config, log);
+  using waking = wakeWhenDue({ ...publisher, publish });
+  if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
+  const following = values.follow
+    ? followInto({
+      ...{ path: alertsPath(start.root), beginning, buffer, loaded, log },
+      ending: endingAt(ended.signal),
+    })
+    : undefined;
+  // It ends before only when it cannot go on: then neither can this.
+  await Promise.race([untilSignal(), ...(following === undefined ? [] : [following])]);
+  log("info", "ending: no new requests, then what is due");
+  const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
+  ended.abort();
+  // A client that hangs must not keep the last flush from happening.
+  const lastFlush = Promise.all([waking.end(), following]).then(publish);
+  const lastWork = [server.shutdown(), lastFlush, flushing];
+  await Promise.race([Promise.all(lastWork), graceOver]);
+  return EXIT.ok;
+}
+
+/** A round that fails must not end the service: the alerts are stored, and the next minute comes. */
+async function flushOnce(
+  publisher: Publisher,
+  owner: string,
+  config: Config,
+  log: Log,
+): Promise<void> {
+  try {
+    const round = await publishDue(publisher, owner);
+    if (round !== undefined && round.delivered > 0) {
+      log(
+        "info",
+        `delivered ${round.delivered}, waiting ${round.waiting}, refused ${round.refused}`,
+      );
+    }
+    await pruneBuffer(publisher.buffer, config, log);
+  } catch (error) {
+    log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Pages tell where sources are before anything was published. */
+async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
+  try {
+    await publisher.prepare();
+  } catch (error) {
+    log("error", `geoip: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve());
+    }
+  });
+}
+
+function listenAddress(listen: string): { readonly hostname: string; readonly port: number } {
+  const at = listen.lastIndexOf(":");
+  const hostname = listen.slice(0, at).replace(/^\[|\]$/g, "");
+  const port = Number(listen.slice(at + 1));
+  if (at < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ConfigError(
+      `server.listen is "${listen}"; allowed is HOST:PORT, such as 127.0.0.1:8787`,
+    );
+  }
+  return { hostname, port };
+}
+
+function networksOf(texts: readonly string[]): NetworkSet | undefined {
+  if (texts.length === 0) return undefined;
+  // The configuration has checked them.
+  const networks = texts.map((text) => parseNetwork(text)!);
+  return createNetworkSet([{ name: "allowed", networks }]);
+}

@@ -1,0 +1,218 @@
+/**
+ * `status`: what is pending, delivered, refused, ignored and why.
+ *
+ * @module
+ */
+import type { FollowState } from "../../buffer/intake.ts";
+import type { BufferStatus } from "../../buffer/views.ts";
+import type { SpoolStatus } from "../../buffer/spool.ts";
+import { bufferExists } from "../../buffer/sqlite/open.ts";
+import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { lagOf } from "../../follow/lag.ts";
+import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { EXIT } from "../exit.ts";
+import { oneLine } from "../terminal/log.ts";
+import { parse } from "../terminal/options.ts";
+import { dueRules } from "../wiring/publisher.ts";
+import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal/screen.ts";
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
+/** Runs `status [--json]`. */
+export async function status(start: Start): Promise<number> {
+  const { values } = parse("status", { args: start.args, options: OPTIONS });
+  const { config } = loadStartConfig(start);
+  // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
+  const isThere = bufferExists(config.buffer.path);
+  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
+    keepDamaged: true,
+  });
+  const found = await buffer.views.status();
+  const nextDueAt = await buffer.outbox.nextDueAt(dueRules(config));
+  const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
+  const spooled = await buffer.spool.status();
+  const followed = await buffer.intake.followState(ALERTS_STREAM);
+  const alertsFile = `${start.root}/logs/alerts/alerts.json`;
+  const shown = {
+    ...toJson(found, nextDueAt),
+    problem: problem ?? null,
+    follow: followed === undefined ? null : followJson(followed, alertsFile),
+    forward: forwardJson(spooled, found, config.forward.url),
+  };
+  console.log(
+    values.json ? JSON.stringify(shown, undefined, 2) : describe(
+      shown,
+      isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`,
+      config.buffer.maxBytes,
+      screenOf(Deno.stdout),
+    ),
+  );
+  return EXIT.ok;
+}
+
+const time = (milliseconds: number | undefined) =>
+  milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+
+function toJson(found: BufferStatus, nextDueAt: number | undefined) {
+  return {
+    pending: {
+      attacks: found.pendingAttacks,
+      attempts: found.pendingAttempts,
+      oldest: time(found.oldestOpenedAt),
+      next_due: time(nextDueAt),
+    },
+    reports: {
+      waiting: found.waiting,
+      delivered: found.delivered,
+      refused: found.refused,
+      dropped: found.dropped,
+    },
+    alerts: {
+      accepted: found.accepted,
+      duplicate: found.duplicate,
+      spoofed_srcip: found.spoofedSrcip,
+      ignored: Object.fromEntries(found.ignored),
+    },
+    sources: { known: found.knownSources },
+    buffer: {
+      bytes: found.bytes,
+      given_up: {
+        alert_ids: found.evicted.alertIds,
+        usernames: found.evicted.usernames,
+        passwords: found.evicted.passwords,
+      },
+    },
+    last: {
+      accepted: time(found.lastAcceptedAt),
+      delivered: time(found.lastDeliveredAt),
+      error: found.lastError === undefined
+        ? null
+        : { at: time(found.lastError.at), text: found.lastError.text },
+    },
+    paused: found.paused.map(({ sink, until, since, reason }) => ({
+      sink,
+      since: time(since),
+      until: time(until),
+      reason,
+    })),
+  };
+}
+
+function followJson(state: FollowState, alertsFile: string) {
+  const lag = lagOf(alertsFile, state);
+  return {
+    file: state.name === "" ? alertsFile : state.name,
+    offset: state.offset,
+    lag_bytes: lag ?? null,
+    lag_seconds: lag === 0 ? 0 : Math.round((Date.now() - state.movedAt) / 1000),
+    lines: state.lines,
+    rotations: state.rotations,
+    moved: time(state.movedAt),
+  };
+}
+
+/** Null where nothing is forwarded, and nothing waits from when it was. */
+function forwardJson(
+  { waiting, oldestAddedAt, bytes, refused, lastRefusal, ...counts }: SpoolStatus,
+  { paused }: BufferStatus,
+  url: string | undefined,
+) {
+  if (url === undefined && waiting + refused === 0) return null;
+  const pause = paused.find(({ sink }) => sink === FORWARD);
+  return {
+    url: url ?? null,
+    waiting,
+    oldest: time(oldestAddedAt),
+    bytes,
+    paused: pause === undefined ? null : { until: time(pause.until), reason: pause.reason },
+    refused,
+    refusal: lastRefusal ?? null,
+    ...counts,
+  };
+}
+
+type Shown = ReturnType<typeof toJson> & {
+  readonly problem: string | null;
+  readonly follow: ReturnType<typeof followJson> | null;
+  readonly forward: ReturnType<typeof forwardJson>;
+};
+
+/** A line: its label, its text, and whether it is bad news. */
+type Row = readonly [label: string, text: string, isBad?: boolean];
+
+function describe(shown: Shown, path: string, maxBytes: number, screen: Screen): string {
+  const { pending, reports, alerts, last, sources, problem, follow } = shown;
+  const ignored = Object.entries(alerts.ignored).sort(([, a], [, b]) => b - a);
+  const rows: readonly Row[] = [
+    ["buffer", path],
+    ["size", sizeOf(shown.buffer, maxBytes)],
+    ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
+    ["next due", pending.next_due ?? "nothing waits"],
+    ["reports", reportCounts(reports), reports.refused > 0],
+    ["alerts", `${alerts.accepted} accepted, ${alerts.duplicate} duplicate`],
+    ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
+    ["spoofed srcip", String(alerts.spoofed_srcip)],
+    ["known sources", String(sources.known)],
+    ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
+    ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
+    ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
+    ["last accepted", last.accepted ?? "never"],
+    ["last delivered", last.delivered ?? "never"],
+    ...shown.paused.map(({ sink, until, reason }): Row => [
+      `${sink} paused`,
+      `until ${until}: ${oneLine(reason)}`,
+      true,
+    ]),
+    ...(last.error === null
+      ? []
+      : [["last error", `${last.error.at} ${oneLine(last.error.text)}`]] satisfies Row[]),
+  ];
+  return rows.map((row) => rowText(row, screen)).join("\n");
+}
+
+const LABEL_WIDTH = 15;
+
+function rowText([label, text, isBad = false]: Row, screen: Screen): string {
+  const { columns } = screen;
+  const name = padded(label, LABEL_WIDTH);
+  const value = columns === undefined ? text : cut(text, Math.max(1, columns - widthOf(name) - 1));
+  return `${styled(name, "dim", screen)} ${isBad ? styled(value, "red", screen) : value}`;
+}
+
+function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNullable<
+  Shown["follow"]
+>): string {
+  const behind = lag_bytes === 0
+    ? "nothing behind"
+    : `${lag_bytes === null ? "in an older file" : `${lag_bytes} bytes behind`}, ` +
+      `moved ${lag_seconds} s ago`;
+  return `${oneLine(file)}, ${behind}; ${lines} lines, ${rotations} rotations`;
+}
+
+function forwardText(shown: NonNullable<Shown["forward"]>): string {
+  const { url, forwarded, waiting, oldest, refused, refusal } = shown;
+  const counts = `${forwarded} forwarded, ${waiting} waiting`;
+  return [
+    oldest === null ? counts : `${counts} since ${oldest}`,
+    ...(refused === 0 ? [] : [`${refused} set aside: ${oneLine(refusal ?? "")}`]),
+    ...(url === null ? ["forward.url is not set any more"] : []),
+  ].join("; ");
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+function sizeOf({ bytes, given_up }: Shown["buffer"], maxBytes: number): string {
+  const size = `${(bytes / MEBIBYTE).toFixed(1)} of ${(maxBytes / MEBIBYTE).toFixed(0)} MiB`;
+  const { alert_ids, usernames, passwords } = given_up;
+  if (alert_ids + usernames + passwords === 0) return size;
+  return `${size}; given up: ${alert_ids} alert ids, ${usernames} user names, ${passwords} passwords`;
+}
+
+function reportCounts({ delivered, waiting, refused, dropped }: Shown["reports"]): string {
+  const counts = `${delivered} delivered, ${waiting} waiting, ${refused} refused`;
+  const all = dropped === 0 ? counts : `${counts}, ${dropped} dropped`;
+  return refused === 0 ? all : `${all}: \`report list\` tells why`;
+}

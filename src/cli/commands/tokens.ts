@@ -1,0 +1,114 @@
+/**
+ * The tokens file: read when it changes, and `serve token`, which makes new ones.
+ *
+ * @module
+ */
+import type { Config } from "../../config/load.ts";
+import { ConfigError } from "../../config/load.ts";
+import {
+  newToken,
+  parseTokens,
+  type TokenHash,
+  TokensError,
+} from "../../server/middleware/access.ts";
+import { EXIT, Failure } from "../exit.ts";
+import type { Log } from "../terminal/log.ts";
+
+/** How long a change may go unnoticed, milliseconds. */
+const LOOK_MS = 5_000;
+
+/**
+ * Gives the tokens that let in; those of a changed file a few seconds after its change. A file that
+ * cannot be read any more leaves the tokens that were known.
+ *
+ * @throws {ConfigError} the file cannot be read at the start, or holds no token
+ */
+export function createTokens(config: Config, log: Log): () => readonly TokenHash[] {
+  const path = config.server.tokensFile;
+  if (path === undefined) return () => [];
+  let tokens = read(path);
+  let stamp = stampOf(path);
+  let lookedAt = performance.now();
+  return () => {
+    if (performance.now() - lookedAt < LOOK_MS) return tokens;
+    lookedAt = performance.now();
+    const now = stampOf(path);
+    if (now === stamp) return tokens;
+    stamp = now;
+    try {
+      tokens = read(path);
+      log("info", `server.tokens_file ${path}: read again, ${tokens.length} tokens`);
+    } catch (error) {
+      log("error", `${error instanceof Error ? error.message : error}; the old ones stay`);
+    }
+    return tokens;
+  };
+}
+
+function stampOf(path: string): string {
+  try {
+    const { ino, size, mtime } = Deno.statSync(path);
+    return `${ino} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return "gone";
+  }
+}
+
+function read(path: string): readonly TokenHash[] {
+  let tokens: readonly TokenHash[];
+  try {
+    tokens = parseTokens(Deno.readTextFileSync(path));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`server.tokens_file ${path}: ${reason}`);
+  }
+  if (tokens.length === 0) {
+    throw new ConfigError(
+      `server.tokens_file ${path}: holds no token; \`serve token new NAME\` makes one`,
+    );
+  }
+  return tokens;
+}
+
+/** Runs `serve token new NAME`: the token is shown once, its hash goes into the file. */
+export function tokenCommand(args: readonly string[], config: Config): number {
+  const [action, name = "", ...more] = args;
+  if (action !== "new" || name === "" || more.length > 0) {
+    throw new Failure(EXIT.usage, "`serve token new NAME` makes a token; NAME says whose it is");
+  }
+  const path = config.server.tokensFile;
+  if (path === undefined) {
+    throw new Failure(EXIT.usage, "set server.tokens_file first: the token's hash goes there");
+  }
+  try {
+    const { token, line } = newToken(name);
+    append(path, name, line);
+    console.log(token);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof TokensError) throw new Failure(EXIT.usage, error.message);
+    throw error;
+  }
+}
+
+function append(path: string, name: string, line: string): void {
+  try {
+    let known = "";
+    try {
+      known = Deno.readTextFileSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    if (parseTokens(known).some((one) => one.name === name)) {
+      throw new TokensError(`${path} has a token named ${name}; take its line out first`);
+    }
+    const gap = known === "" || known.endsWith("\n") ? "" : "\n";
+    Deno.writeTextFileSync(path, `${gap}${line}\n`, { append: true, mode: 0o640 });
+    console.error(`its hash is in ${path}; the token is shown only here`);
+  } catch (error) {
+    const mayNot = error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (!mayNot) throw error;
+    console.error(`this program may not write ${path}; put this line there:\n${line}`);
+  }
+}

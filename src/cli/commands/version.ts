@@ -1,0 +1,67 @@
+/**
+ * `version`: what this binary is.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { PROGRAM } from "../../config/keys.ts";
+import { buildInfo } from "../wiring/build.ts";
+import type { Start } from "../wiring/context.ts";
+import { EXIT } from "../exit.ts";
+import { parse } from "../terminal/options.ts";
+import settings from "../../../deno.json" with { type: "json" };
+
+/** What `parseArgs` takes. */
+export const OPTIONS = { json: { type: "boolean" } } as const;
+
+/** Runs `version [--json]`. */
+export async function version(start: Start): Promise<number> {
+  const { values } = parse("version", { args: start.args, options: OPTIONS });
+  const { commit, date, permissions } = await buildInfo();
+  const found = {
+    program: PROGRAM,
+    version: settings.version,
+    commit: commit ?? null,
+    date: date ?? null,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    sqlite: sqliteVersion(),
+    target: Deno.build.target,
+    permissions: permissions ?? null,
+  };
+  console.log(values.json ? JSON.stringify(found, undefined, 2) : describe(found));
+  return EXIT.ok;
+}
+
+function sqliteVersion(): string {
+  const db = new DatabaseSync(":memory:");
+  try {
+    return String(db.prepare("SELECT sqlite_version() AS version").get()?.version);
+  } finally {
+    db.close();
+  }
+}
+
+interface Found {
+  readonly version: string;
+  readonly commit: string | null;
+  readonly date: string | null;
+  readonly deno: string;
+  readonly v8: string;
+  readonly sqlite: string;
+  readonly target: string;
+  readonly permissions: readonly string[] | null;
+}
+
+function describe(found: Found): string {
+  const { commit, date, deno, v8, sqlite, target, permissions } = found;
+  return [
+    `${PROGRAM} ${found.version}`,
+    `commit  ${commit ?? "unknown"}${date === null ? "" : `, ${date}`}`,
+    `Deno    ${deno}, V8 ${v8}, ${target}`,
+    `SQLite  ${sqlite}`,
+    permissions === null
+      ? "may do  what it was started with: it was not compiled"
+      : `may do  ${permissions.join("\n        ")}`,
+  ].join("\n");
+}

@@ -1,0 +1,69 @@
+/**
+ * What `doctor` finds, and how it is shown.
+ *
+ * @module
+ */
+import { oneLine } from "./log.ts";
+import { NO_TERMINAL, type Screen, styled } from "./screen.ts";
+
+/** One thing looked at. */
+export interface Check {
+  readonly name: string;
+  readonly state: "ok" | "warning" | "failure";
+  readonly found: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+export const ok = (name: string, found: string): Check => ({ name, state: "ok", found });
+
+export const warning = (name: string, found: string, hint: string): Check => ({
+  ...{ name, state: "warning", found, hint },
+});
+
+export const failure = (name: string, found: string, hint: string): Check => ({
+  ...{ name, state: "failure", found, hint },
+});
+
+const MARKS: Readonly<Record<Check["state"], string>> = {
+  ok: "ok   ",
+  warning: "warn ",
+  failure: "FAIL ",
+};
+
+/** Columns where there is no terminal. */
+const WIDTH = 100;
+/** Words need room behind the marks. */
+const LEAST_WIDTH = 20;
+const INDENT = "     ";
+
+/** Checks for people: one line each where it fits, what to do below. */
+export function checksText(checks: readonly Check[], screen: Screen = NO_TERMINAL): string {
+  const width = Math.max(LEAST_WIDTH, Math.min(WIDTH, screen.columns ?? WIDTH));
+  return checks.flatMap(({ name, state, found, hint }) => {
+    const [first = "", ...more] = wrapped(
+      MARKS[state] + `${name}: ${oneLine(found)}`,
+      INDENT,
+      width,
+    );
+    const mark = state === "failure" ? styled(MARKS[state], "red", screen) : MARKS[state];
+    return [
+      mark + first.slice(MARKS[state].length),
+      ...more,
+      ...(hint === undefined ? [] : wrapped(`${INDENT}-> ${oneLine(hint)}`, `${INDENT}   `, width)),
+    ];
+  }).join("\n");
+}
+
+/** Lines of at most the width; a word that is longer stands alone. */
+function wrapped(text: string, indent: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<=\S) /)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

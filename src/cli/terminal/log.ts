@@ -1,0 +1,52 @@
+/**
+ * The log: one line a message, whatever an attacker wrote into it.
+ *
+ * @module
+ */
+import type { Config } from "../../config/load.ts";
+import { PROGRAM } from "../../config/keys.ts";
+import { oneLine } from "../../text.ts";
+
+export { oneLine };
+
+/** How important a message is, least first. */
+export const LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** One of {@link LEVELS}. */
+export type Level = typeof LEVELS[number];
+
+/** Writes a message. */
+export type Log = (level: Level, message: string) => void;
+
+/**
+ * Appends to the log file; a message that cannot be logged goes to standard error, so that it is not
+ * lost without a word.
+ */
+export function createLog(config: Config["log"], onScreen: boolean): Log {
+  const least = LEVELS.indexOf(config.level);
+  return (level, message) => {
+    if (LEVELS.indexOf(level) < least) return;
+    const text = oneLine(message).slice(0, 2000);
+    const time = new Date().toISOString();
+    const line = config.format === "json"
+      ? JSON.stringify({ time, level, program: PROGRAM, message: text })
+      : `${time} ${PROGRAM} ${level}: ${text}`;
+    if (onScreen) console.error(text);
+    try {
+      Deno.writeTextFileSync(config.file, `${line}\n`, { append: true, mode: 0o640 });
+    } catch (error) {
+      if (onScreen) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      console.error(`${text} (not logged: ${oneLine(reason)})`);
+    }
+  };
+}
+
+/** Says loudly that a damaged buffer was replaced. */
+export function logMovedAside(log: Log, path: string): void {
+  log(
+    "error",
+    `the buffer was damaged; it is kept as ${path}, a new one was started; ` +
+      "`replay` of kept alert files fills it again",
+  );
+}

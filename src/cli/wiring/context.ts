@@ -1,0 +1,73 @@
+/**
+ * What every command is given.
+ *
+ * @module
+ */
+import type { Limits } from "../../buffer/intake.ts";
+import { PROGRAM } from "../../config/keys.ts";
+import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config/load.ts";
+import { createGuard } from "../../guard/guard.ts";
+import type { NetworkSet } from "../../guard/network_set.ts";
+import type { IntakeRules } from "../../intake/decide_alert.ts";
+
+/** How the program was started. */
+export interface Start {
+  /** Wazuh's folder. */
+  readonly root: string;
+  /** Arguments behind the options that every command has. */
+  readonly args: readonly string[];
+  readonly configFile: string | undefined;
+}
+
+/**
+ * Loads the configuration of this start.
+ *
+ * @throws {ConfigError}
+ */
+export function loadStartConfig(start: Start, integratord?: Sources["integratord"]): Loaded {
+  return loadConfig({
+    root: start.root,
+    file: start.configFile,
+    environment: (name) => Deno.env.get(name),
+    readTextFile: Deno.readTextFileSync,
+    ...(integratord === undefined ? {} : { integratord }),
+  });
+}
+
+/**
+ * What alerts are decided by.
+ *
+ * @throws {ConfigError} a network that is none
+ */
+export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
+  return {
+    guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
+    ruleIds: config.rules.ids,
+    takesTelnet: config.honeypot.telnet,
+    takesPasswords: config.privacy.passwords,
+    program: PROGRAM,
+    keepsText: config.forward.url !== undefined,
+  };
+}
+
+/** How much the buffer keeps. */
+export function limitsOf({ privacy, buffer }: Loaded["config"]): Limits {
+  return { maxUsernames: privacy.maxUsernames, maxBytes: buffer.maxBytes };
+}
+
+/** Tells lease holders apart. */
+export function ownerName(): string {
+  return `${Deno.pid}-${crypto.randomUUID()}`;
+}
+
+/** The addresses that are never published. */
+export async function allowedOf({ guard }: Loaded["config"]): Promise<NetworkSet | undefined> {
+  if (guard.allowNetworks.length === 0) return undefined;
+  const { allowList } = await import("../../guard/allow_list.ts");
+  try {
+    return allowList(guard.allowNetworks);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(`guard.allow_networks: ${error.message}`);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Reads alerts.json into the buffer until it is told to end: what `follow` and `serve --follow` share.
+ *
+ * @module
+ */
+import type { Buffer } from "../../buffer/buffer.ts";
+import type { Loaded } from "../../config/load.ts";
+import { decideStep } from "../../intake/decide_lines.ts";
+import { type Beginning, follow, type Step } from "../../follow/follower.ts";
+import { StepBatch, type ToStore } from "../../follow/gathered.ts";
+import { ALERTS_STREAM } from "../../publish/names.ts";
+import { parseTimestamp } from "../../wazuh/time.ts";
+import { intakeRules, limitsOf } from "./context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import type { Log } from "../terminal/log.ts";
+
+/** Wazuh writes once a second (contracts/wazuh.md 1.1): this often is looked without word of a change. */
+const LOOK_MS = 1_000;
+/** How long a storing that fails is left alone before it is tried again, milliseconds. */
+const STORE_AGAIN_MS = 5_000;
+
+/** When to end. */
+export interface Ending {
+  readonly isAsked: boolean;
+  /** Resolves when it is asked for. */
+  readonly woken: Promise<void>;
+}
+
+/** An end that a signal of an `AbortController` asks for. */
+export function endingAt(signal: AbortSignal): Ending {
+  return {
+    get isAsked() {
+      return signal.aborted;
+    },
+    woken: new Promise((resolve) => signal.addEventListener("abort", () => resolve())),
+  };
+}
+
+/** What is followed, and what with. */
+export interface FollowingParts {
+  readonly path: string;
+  readonly beginning: Beginning;
+  readonly buffer: Pick<Buffer, "intake">;
+  readonly loaded: Loaded;
+  readonly ending: Ending;
+  readonly log: Log;
+  /** LastPublished of each step, before it is stored, and of how many lines it has. */
+  readonly onStep?: (step: Step, lines: number) => void;
+}
+
+/** Where Wazuh writes its alerts. */
+export function alertsPath(root: string): string {
+  return `${root}/logs/alerts/alerts.json`;
+}
+
+/**
+ * Where a follower begins, by its options.
+ *
+ * @throws {Failure} they contradict each other, or there is no such time
+ */
+export function beginningOf(isFromStart: boolean, since: string | undefined): Beginning {
+  if (since === undefined) return isFromStart ? "start" : "end";
+  if (isFromStart) throw new Failure(EXIT.usage, "take --from-start or --since, not both");
+  const at = parseTimestamp(since.length === 10 ? `${since}T00:00:00Z` : since);
+  if (at !== undefined) return { since: at };
+  const example = "2026-11-23 or 2026-11-23T06:00:00Z";
+  throw new Failure(EXIT.usage, `--since "${since}" is no time; allowed is one such as ${example}`);
+}
+
+/** Follows until it is asked to end; then what it has read is stored. */
+export async function followInto(parts: FollowingParts): Promise<void> {
+  const { path, beginning, buffer, loaded, ending, log } = parts;
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
+  using changes = new Changes(folder, ending);
+  const rules = await intakeRules(loaded);
+  const since = typeof beginning === "object" ? beginning.since : -Infinity;
+  const batch = new StepBatch();
+  const store = async () => {
+    const taken = batch.take();
+    if (taken !== undefined) await storeUntilAccepted(parts, taken);
+  };
+  const steps = follow({
+    folder,
+    file: path.slice(path.lastIndexOf("/") + 1),
+    stream: ALERTS_STREAM,
+    checkpoint: await buffer.intake.followState(ALERTS_STREAM),
+    beginning,
+    wait: async () => {
+      // It has read all that there is.
+      await store();
+      await changes.next();
+    },
+    isOver: () => ending.isAsked,
+    log,
+  });
+  log("info", `following ${path}`);
+  for await (const step of steps) {
+    const decided = decideStep(step, rules, since, Date.now());
+    batch.add(step, decided, performance.now());
+    parts.onStep?.(step, decided.lines);
+    if (batch.isEnough(performance.now())) await store();
+    if (ending.isAsked) break;
+  }
+  await store();
+}
+
+/** A full disk stops the reading, and loses nothing: the file waits. */
+async function storeUntilAccepted(
+  { buffer, loaded: { config }, ending, log }: FollowingParts,
+  { decisions, followed }: ToStore,
+): Promise<void> {
+  for (let told = "";;) {
+    try {
+      await buffer.intake.accept(decisions, limitsOf(config), Date.now(), followed);
+      return;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== told) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
+      told = reason;
+      await orWoken(STORE_AGAIN_MS, ending);
+      if (ending.isAsked) return;
+    }
+  }
+}
+
+async function orWoken(milliseconds: number, { woken }: Ending): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, woken]);
+  clearTimeout(timer);
+}
+
+/** Waits until something changed in the folder, the end is asked for, or a second has passed. */
+class Changes implements Disposable {
+  readonly #ending: Ending;
+  #watcher: Deno.FsWatcher | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(folder: string, ending: Ending) {
+    this.#ending = ending;
+    try {
+      this.#watcher = Deno.watchFs(folder, { recursive: false });
+      void this.#watch(this.#watcher);
+    } catch {
+      // Not there yet, or no watching on this file system: the look of each second will do.
+      this.#watcher = undefined;
+    }
+  }
+
+  async #watch(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const _ of watcher) this.#changed.resolve();
+  }
+
+  async next(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LOOK_MS);
+    await Promise.race([promise, this.#changed.promise, this.#ending.woken]);
+    clearTimeout(timer);
+    this.#changed = Promise.withResolvers();
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher?.close();
+  }
+}

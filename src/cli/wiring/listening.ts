@@ -1,0 +1,145 @@
+/**
+ * The listening of `serve`: plain, or TLS with a certificate that is read again when it changes.
+ *
+ * @module
+ */
+import { type Config, ConfigError } from "../../config/load.ts";
+import type { Log } from "../terminal/log.ts";
+import { readSetting } from "./publisher.ts";
+
+/** What answers a request. */
+type Handler = Deno.ServeHandler<Deno.NetAddr>;
+
+/** Where is listened. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** How often a port is asked for, a millisecond or more apart. */
+const MOST_TRIES = 1000;
+
+/** A server, replaced by a new one on the same port when its certificate is. */
+export class Listening {
+  readonly #config: Config["server"];
+  readonly #address: Address;
+  readonly #handler: Handler;
+  readonly #log: Log;
+  readonly #endings: Promise<void>[] = [];
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  /** What it listens with. */
+  #pair: Pair | undefined;
+  #stamp: string;
+  #isListening = true;
+  #isOver = false;
+
+  /**
+   * Listens from now on.
+   *
+   * @throws {ConfigError} the certificate or its key cannot be used
+   */
+  constructor(config: Config["server"], address: Address, handler: Handler, log: Log) {
+    this.#config = config;
+    this.#address = address;
+    this.#handler = handler;
+    this.#log = log;
+    this.#stamp = this.#stampNow();
+    this.#pair = readPair(config);
+    this.#server = this.#listen(this.#pair);
+  }
+
+  #listen(pair: Pair | undefined): Deno.HttpServer<Deno.NetAddr> {
+    const scheme = pair === undefined ? "http" : "https";
+    const onListen = ({ hostname, port }: Deno.NetAddr) =>
+      this.#log("info", `listening on ${scheme}://${hostname}:${port}`);
+    if (pair === undefined) return Deno.serve({ ...this.#address, onListen }, this.#handler);
+    try {
+      return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      const { tlsCert, tlsKey } = this.#config;
+      throw new ConfigError(
+        `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} make no pair: ${reason}`,
+      );
+    }
+  }
+
+  #stampNow(): string {
+    return [this.#config.tlsCert, this.#config.tlsKey].map(stampOf).join();
+  }
+
+  /**
+   * Takes a certificate that was replaced; one that cannot be used leaves the one that could. Open
+   * requests end in their own time; who connects in the few milliseconds between is refused. Where
+   * another program takes the port just then, the next call tries again.
+   */
+  async renew(): Promise<void> {
+    const stamp = this.#stampNow();
+    if (stamp === this.#stamp && this.#isListening || this.#isOver) return;
+    this.#stamp = stamp;
+    try {
+      const pair = readPair(this.#config);
+      if (this.#isListening) this.#endings.push(this.#server.shutdown());
+      await this.#listenAgain(pair);
+      this.#pair = pair;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log("error", `${reason}; the certificate that was read before stays in use`);
+      if (this.#isListening) return;
+      const stays = this.#listenAgain(this.#pair);
+      await stays.catch(({ message }) => this.#log("error", `does not listen: ${message}`));
+    }
+  }
+
+  /** As soon as the port is free: a server gives it up only in the next turn of the event loop. */
+  async #listenAgain(pair: Pair | undefined): Promise<void> {
+    this.#isListening = false;
+    for (let tries = 1; !this.#isOver; tries++) {
+      try {
+        this.#server = this.#listen(pair);
+        this.#isListening = true;
+        return;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse) || tries === MOST_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+  }
+
+  /** No new requests; resolves when the open ones are over. */
+  async shutdown(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all([...this.#endings, this.#server.shutdown()]);
+  }
+}
+
+function stampOf(path: string | undefined): string {
+  if (path === undefined) return "";
+  try {
+    const { ino, size, mtime } = Deno.statSync(path);
+    return `${ino} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return "gone";
+  }
+}
+
+function readPair({ tlsCert, tlsKey }: Config["server"]): Pair | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    const missing = tlsCert === undefined ? "server.tls_cert" : "server.tls_key";
+    throw new ConfigError(`${missing} is not set: TLS needs a certificate and its key`);
+  }
+  return { cert: readPem("server.tls_cert", tlsCert), key: readPem("server.tls_key", tlsKey) };
+}
+
+function readPem(name: string, path: string): string {
+  const text = readSetting(name, path)!;
+  if (!text.includes("-----BEGIN ")) throw new ConfigError(`${name} ${path}: holds no PEM text`);
+  return text;
+}

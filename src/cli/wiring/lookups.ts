@@ -1,0 +1,59 @@
+/**
+ * Warning lists and geolocation, loaded when the first event is to be built and not before.
+ *
+ * @module
+ */
+import type { Config } from "../../config/load.ts";
+import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
+import type { Log } from "../terminal/log.ts";
+
+/** Look-ups that must be prepared before they are used. */
+export interface LazyLookups {
+  /** Loads what is configured; later calls only look whether files have changed. */
+  readonly prepare: () => Promise<void>;
+  readonly current: () => Lookups;
+}
+
+/** How long warning lists are trusted without a look at their files, milliseconds. */
+const RECHECK_MS = 60_000;
+
+/** Makes the look-ups that are configured. What cannot be loaded is logged, and then not known. */
+export function createLookups(config: Config, log: Log): LazyLookups {
+  const warn = (message: string) => log("warning", message);
+  let verdictOf: Lookups["verdictOf"] | undefined;
+  let locate: Lookups["locate"] | undefined;
+  return {
+    prepare: async () => {
+      verdictOf ??= await loadVerdicts(config, warn);
+      locate ??= await loadLocations(config, warn);
+    },
+    current: () => ({
+      verdictOf: verdictOf ?? NO_LOOKUPS.verdictOf,
+      locate: locate ?? NO_LOOKUPS.locate,
+    }),
+  };
+}
+
+async function loadVerdicts(
+  config: Config,
+  warn: (message: string) => void,
+): Promise<Lookups["verdictOf"]> {
+  const { warninglistsDirectory, publishPrivate } = config.guard;
+  if (warninglistsDirectory === undefined) return NO_LOOKUPS.verdictOf;
+  const { cachedWarninglists, WARNINGLIST_FILES } = await import("../../guard/warninglists.ts");
+  const options = { recheckMs: RECHECK_MS, publishPrivate, warn };
+  const lists = cachedWarninglists(warninglistsDirectory, WARNINGLIST_FILES, options);
+  lists(Date.now());
+  return (address) => lists(Date.now()).verdict(address);
+}
+
+async function loadLocations(
+  config: Config,
+  warn: (message: string) => void,
+): Promise<Lookups["locate"]> {
+  const { databases } = config.geoip;
+  if (databases.length === 0) return NO_LOOKUPS.locate;
+  const { openGeolocation } = await import("../../guard/geolocation.ts");
+  const geolocation = await openGeolocation(databases, { readFile: Deno.readFile, warn });
+  return (address) => geolocation?.lookup(address);
+}

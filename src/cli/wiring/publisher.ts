@@ -1,0 +1,168 @@
+/**
+ * A publisher from the configuration: its sinks and its rules.
+ *
+ * @module
+ */
+import type { Buffer } from "../../buffer/buffer.ts";
+import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
+import { PROGRAM } from "../../config/keys.ts";
+import { type Config, ConfigError } from "../../config/load.ts";
+import { type ClientOptions, MispClient } from "../../misp/client.ts";
+import { FeedSink } from "../../feed/feed_sink.ts";
+import { RestSink } from "../../misp/rest_sink.ts";
+import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
+import {
+  closeDay,
+  type Lookups,
+  retractSource,
+  snapshotAttack,
+  type SnapshotRules,
+} from "../../publish/snapshot.ts";
+import type { PublisherParts } from "../../publish/publisher.ts";
+import type { Sink } from "../../sink.ts";
+import { createCapabilities } from "./capabilities.ts";
+import type { Log } from "../terminal/log.ts";
+import { createLookups } from "./lookups.ts";
+
+/** A publisher that must be disposed of, with its connections. */
+export interface Publisher extends PublisherParts, Disposable {
+  /** Withdraws the address of a home. */
+  readonly retract: (record: SourceRecord, now: number) => Snapshot;
+  /** What is known of an address, once `prepare()` was called. */
+  readonly locate: Lookups["locate"];
+}
+
+/** Where feed events go: the folder that is set, else one beside the buffer when there is no MISP. */
+export function feedDirectory(config: Config): string | undefined {
+  if (config.feed.directory !== undefined) return config.feed.directory;
+  if (config.misp.url !== undefined) return undefined;
+  return `${config.buffer.path.slice(0, config.buffer.path.lastIndexOf("/") + 1)}feed`;
+}
+
+/**
+ * Builds a publisher.
+ *
+ * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ */
+export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
+  const access = mispAccess(config);
+  const client = access === undefined ? undefined : new MispClient(access);
+  const directory = feedDirectory(config);
+  const sinks: Sink[] = [];
+  if (access !== undefined && client !== undefined) {
+    const { url, apiKey } = access;
+    const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
+    sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+  }
+  if (directory !== undefined) sinks.push(createFeedSink(config, directory));
+  const names = sinks.map((sink) => sink.name);
+  const rules = snapshotRules(config, names);
+  const lookups = createLookups(config, log);
+  return {
+    buffer,
+    sinks,
+    due: dueRules(config),
+    deliveryMs: config.misp.timeoutMs,
+    prepare: lookups.prepare,
+    snapshot: (attack, record, now, findDaySlot) =>
+      snapshotAttack(
+        attack,
+        record,
+        rules,
+        now,
+        lookups.current(),
+        daySlotsOf(config, findDaySlot),
+      ),
+    close: (event, records, now) => closeDay(event, records, rules, now),
+    retract: (record, now) => retractSource(record, rules, now, lookups.current()),
+    locate: (address) => lookups.current().locate(address),
+    now: Date.now,
+    random: Math.random,
+    log,
+    [Symbol.dispose]: () => client?.[Symbol.dispose](),
+  };
+}
+
+/** A place in a day's event, where sources share one. */
+export function daySlotsOf({ misp }: Config, findDaySlot: FindDaySlot): FindDaySlot | undefined {
+  return misp.eventPer === "day" ? findDaySlot : undefined;
+}
+
+/** When attacks are due, and the sinks whose reports count. */
+export function dueRules(config: Config) {
+  const sinks = [
+    ...(config.misp.url === undefined ? [] : ["misp" as const]),
+    ...(feedDirectory(config) === undefined ? [] : ["feed" as const]),
+  ];
+  return { periodMs: config.buffer.periodMs, maxHoldMs: config.buffer.maxHoldMs, sinks };
+}
+
+/** What freezing is configured by. */
+export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): SnapshotRules {
+  const { misp, guard, privacy } = config;
+  return {
+    sinks,
+    publishIntervalMs: misp.publishIntervalMs,
+    reopenAfterMs: misp.reopenAfterMs,
+    maxUsernames: privacy.maxUsernames,
+    publisher: misp.publisher,
+    eventUuidOf: eventUuid,
+    distribution: misp.distribution,
+    threatLevel: misp.threatLevel,
+    analysis: misp.analysis,
+    tags: misp.tags,
+    usernames: privacy.usernames,
+    sensorNames: privacy.sensorNames,
+    passwords: privacy.passwords,
+    minAttempts: guard.minAttempts,
+  };
+}
+
+/** The manager's name would tell where the sensors are: only a publisher that was set is named. */
+function createFeedSink(config: Config, directory: string): FeedSink {
+  const name = config.misp.publisher ?? PROGRAM;
+  return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
+}
+
+/**
+ * How to reach MISP; undefined without `misp.url`.
+ *
+ * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ */
+export function mispAccess(config: Config): ClientOptions | undefined {
+  const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
+  if (url === undefined) return undefined;
+  const key = apiKey ?? readSetting("misp.api_key_file", apiKeyFile);
+  if (key === undefined || key.trim() === "") {
+    throw new ConfigError(
+      "misp.url is set but no key: put one into a file, named by misp.api_key_file",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key.trim())) {
+    throw new ConfigError("the MISP key has characters that no key has; is it the right file?");
+  }
+  const caCertificate = readSetting("misp.ca_file", caFile);
+  if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ConfigError(`misp.ca_file ${caFile}: holds no PEM certificate`);
+  }
+  return { url, apiKey: key.trim(), caCertificate, timeoutMs };
+}
+
+/**
+ * What stands in a file that a key names; undefined where it names none.
+ *
+ * @throws {ConfigError}
+ */
+export function readSetting(key: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "this binary may not read there; put it into the configuration folder"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new ConfigError(`${key} ${path}: ${reason}`);
+  }
+}

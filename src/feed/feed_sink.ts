@@ -1,0 +1,232 @@
+/**
+ * Reports into a MISP feed folder (contracts/misp.md 6): any MISP can pull it, with no key of ours.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Report } from "../model.ts";
+import type { Outcome, Sink } from "../sink.ts";
+import type { MispEvent } from "../misp/event.ts";
+import { strongest } from "../misp/merged.ts";
+import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";
+import { faultPoint } from "../fault_point.ts";
+
+/** The organisation that a feed's events name as their creator. */
+export interface FeedOrganisation {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+type Fields = Record<string, unknown>;
+
+/** How many events are written before the manifest tells of them. */
+const BATCH = 500;
+
+/** Writes reports into a folder: event files first, then the hashes, the manifest last. */
+export class FeedSink implements Sink {
+  readonly name = "feed";
+  readonly #directory: string;
+  readonly #organisationOf: (event: MispEvent) => FeedOrganisation;
+
+  /** @param organisationOf the creator that an event names */
+  constructor(directory: string, organisationOf: (event: MispEvent) => FeedOrganisation) {
+    this.#directory = directory;
+    this.#organisationOf = organisationOf;
+  }
+
+  async *deliver(reports: readonly Report[], now: () => number) {
+    for (let start = 0; start < reports.length; start += BATCH) {
+      const batch = reports.slice(start, start + BATCH);
+      const outcomes = await this.#write(batch, now);
+      for (const report of batch) yield { report, outcome: outcomes.get(report)! };
+      if ([...outcomes.values()].some(({ kind }) => kind === "unavailable")) return;
+    }
+  }
+
+  async #write(reports: readonly Report[], now: () => number) {
+    const outcomes = new Map<Report, Outcome>();
+    try {
+      await makeFolder(this.#directory);
+      const manifest = await this.#readManifest();
+      const hashes = await this.#readHashes();
+      // Written once for all its reports, or each would move the event's time on by a second.
+      for (const ofEvent of Map.groupBy(reports, (report) => report.eventUuid).values()) {
+        const outcome = await this.#writeEvent(ofEvent, now()).then((event): Outcome => {
+          manifest[String(event.uuid)] = manifestEntry(event);
+          hashes.set(String(event.uuid), hashesOf(event));
+          return { kind: "delivered", notes: [] };
+        }, (error): Outcome => ({ kind: "retry", reason: this.#explain(error) }));
+        for (const report of ofEvent) outcomes.set(report, outcome);
+      }
+      const lines = [...hashes].flatMap(([uuid, values]) => values.map((v) => `${v},${uuid}\n`));
+      await replaceFile(`${this.#directory}/hashes.csv`, lines.join(""));
+      await replaceFile(`${this.#directory}/manifest.json`, JSON.stringify(manifest));
+      await syncFolder(this.#directory);
+      return outcomes;
+    } catch (error) {
+      const outcome: Outcome = { kind: "unavailable", reason: this.#explain(error) };
+      return new Map(reports.map((report) => [report, outcome]));
+    }
+  }
+
+  #explain(error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `feed folder ${this.#directory}: ${reason}`;
+  }
+
+  /** Writes an event unless the file says the same already: a MISP fetches only what is newer. */
+  async #writeEvent(reports: readonly Report[], now: number): Promise<Fields> {
+    const path = `${this.#directory}/${reports[0]!.eventUuid}.json`;
+    const earlier = await readEvent(path);
+    const earlierStamp = Number(earlier?.timestamp ?? 0);
+    const stamp = Math.max(Math.floor(now / 1000), earlierStamp + 1);
+    const event = joined(reports.map(({ body }) => JSON.parse(body) as MispEvent), earlier);
+    const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
+    if (earlier !== undefined && isSame(earlier, next)) return earlier;
+    await replaceFile(path, JSON.stringify({ Event: next }));
+    faultPoint("feed-event-before-manifest");
+    return next;
+  }
+
+  /** A manifest that is damaged is made again from the events, since they are what counts. */
+  async #readManifest(): Promise<Fields> {
+    try {
+      const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
+      const manifest: unknown = JSON.parse(text);
+      if (isFields(manifest)) return manifest;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+    }
+    const manifest: Fields = {};
+    for await (const { name, isFile } of Deno.readDir(this.#directory)) {
+      if (!isFile || !/^[0-9a-f-]{36}\.json$/.test(name)) continue;
+      const event = await readEvent(`${this.#directory}/${name}`);
+      if (event !== undefined) manifest[String(event.uuid)] = manifestEntry(event);
+    }
+    return manifest;
+  }
+
+  async #readHashes(): Promise<Map<string, readonly string[]>> {
+    const hashes = new Map<string, string[]>();
+    let text = "";
+    try {
+      text = await Deno.readTextFile(`${this.#directory}/hashes.csv`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    for (const line of text.split("\n")) {
+      const [hash, uuid] = line.split(",");
+      if (!hash || !uuid) continue;
+      const known = hashes.get(uuid);
+      if (known === undefined) hashes.set(uuid, [hash]);
+      else known.push(hash);
+    }
+    return hashes;
+  }
+}
+
+async function readEvent(path: string): Promise<Fields | undefined> {
+  try {
+    const parsed: unknown = JSON.parse(await Deno.readTextFile(path));
+    return isFields(parsed) && isFields(parsed.Event) ? parsed.Event : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * One event of what its reports say and of what the file has beside it: a report of a source that
+ * shares a day's event holds no other source. As in MISP nothing goes away by being left out, and what
+ * is closed stays closed.
+ *
+ * @param events at least one, the latest last
+ */
+function joined(events: readonly MispEvent[], earlier: Fields = {}): MispEvent {
+  const all: readonly Partial<MispEvent>[] = [earlier, ...events];
+  return {
+    ...events.at(-1)!,
+    ...strongest(all),
+    Tag: latestBy("name", all.flatMap(({ Tag }) => Tag ?? [])),
+    Object: latestBy("uuid", all.flatMap(({ Object }) => Object ?? [])).map(withoutStamps),
+    EventReport: latestBy("uuid", all.flatMap((event) => event.EventReport ?? []))
+      .map(withoutStamps),
+  };
+}
+
+function latestBy<K extends string, T extends { readonly [Key in K]: string }>(
+  key: K,
+  parts: readonly T[],
+): readonly T[] {
+  return [...new Map(parts.map((part) => [part[key], part])).values()];
+}
+
+/** Parts of the file have times of their own, which are given anew. */
+function withoutStamps<T>(part: T): T {
+  return JSON.parse(
+    JSON.stringify(part, (key, inner: unknown) => STAMPS.has(key) ? undefined : inner),
+  ) as T;
+}
+
+/**
+ * An event as a feed has it: with times of change at the event and at each part that changed, since
+ * MISP takes only what is newer than what it has (contracts/misp-recorded.md 4.8).
+ */
+function stamped(
+  event: MispEvent,
+  organisation: FeedOrganisation,
+  earlier: Fields | undefined,
+  stamp: string,
+): Fields {
+  const known = new Map<unknown, Fields>();
+  for (const report of list(earlier?.EventReport)) known.set(report.uuid, report);
+  for (const object of list(earlier?.Object)) {
+    known.set(object.uuid, object);
+    for (const attribute of list(object.Attribute)) known.set(attribute.uuid, attribute);
+  }
+  const withStamp = (part: Fields): Fields => {
+    const before = known.get(part.uuid);
+    const isUnchanged = before !== undefined && isSame(before, { ...part, timestamp: "" });
+    return { ...part, timestamp: isUnchanged ? before.timestamp : stamp };
+  };
+  return {
+    ...event,
+    timestamp: stamp,
+    publish_timestamp: stamp,
+    published: true,
+    Orgc: organisation,
+    Object: event.Object.map((object) =>
+      withStamp({ ...object, Attribute: object.Attribute.map((a) => withStamp({ ...a })) })
+    ),
+    EventReport: event.EventReport.map((report) => withStamp({ ...report })),
+  };
+}
+
+const STAMPS = new Set(["timestamp", "publish_timestamp"]);
+
+function isSame(one: unknown, other: unknown): boolean {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (key, inner: unknown) => STAMPS.has(key) ? undefined : inner);
+  return text(one) === text(other);
+}
+
+function manifestEntry(event: Fields): Fields {
+  const { info, date, analysis, threat_level_id, Orgc, Tag } = event;
+  return { info, date, analysis, threat_level_id, timestamp: Number(event.timestamp), Orgc, Tag };
+}
+
+/** MISP looks values up by their MD5 (contracts/misp.md 6). */
+function hashesOf(event: Fields): readonly string[] {
+  const values = list(event.Object).flatMap((object) => list(object.Attribute))
+    .filter((attribute) => attribute.deleted !== true)
+    .map((attribute) => String(attribute.value));
+  return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value as Fields[] : [];
+}

@@ -1,0 +1,67 @@
+/**
+ * One value in, one decision out: whatever shape of Wazuh's it has.
+ *
+ * @module
+ */
+import { decideAlert, decideOn, ignored, type IntakeRules } from "./decide_alert.ts";
+import type { Decision } from "../model.ts";
+import { readAlert } from "../wazuh/alert.ts";
+import { type Item, lineOf, readAlertFile } from "../wazuh/alert_file.ts";
+import { isWritten } from "../wazuh/alert_line.ts";
+import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "../wazuh/finding.ts";
+
+export type { IntakeRules };
+
+/**
+ * Decides on all that a file of alerts holds.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function decideFile(
+  bytes: Uint8Array,
+  rules: IntakeRules,
+  now: number,
+): readonly Decision[] {
+  return readAlertFile(bytes).map((item) => decideItem(item, rules, now));
+}
+
+/**
+ * Decides on what stood at one place of a hand-over.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function decideItem(item: Item, rules: IntakeRules, now: number): Decision {
+  if ("reason" in item) return ignored(item.reason, undefined);
+  const decision = decide(item.value, rules, now);
+  if (!rules.keepsText || decision.kind !== "attempts") return decision;
+  return { ...decision, text: lineOf(item) };
+}
+
+/**
+ * Decides on one alert. Pure.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ */
+export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
+  const alert = isWritten(value) ? value : readAlert(value);
+  if (alert === undefined) return decideFinding(readFinding(value), rules, now);
+  return decideAlert(alert, rules, now);
+}
+
+/** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */
+function decideFinding(
+  finding: Finding | undefined,
+  rules: IntakeRules,
+  now: number,
+): Decision {
+  if (finding === undefined) return ignored("malformed", undefined);
+  const { key } = finding;
+  if (finding.location === rules.program || finding.programName === rules.program) {
+    return ignored("own_alert", key);
+  }
+  if (!isSshFailure(finding)) return ignored("not_ssh", key);
+  if (!rules.guard.isHoneypot(finding.sensor.name, finding.labels)) {
+    return ignored("not_honeypot", key);
+  }
+  return decideOn(key, attemptsOfFinding(finding, now), rules.guard);
+}

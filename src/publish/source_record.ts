@@ -1,0 +1,210 @@
+/**
+ * What a source's event says after one more attack. Pure.
+ *
+ * @module
+ */
+import type {
+  Attack,
+  DayEvent,
+  EvidenceRow,
+  SensorRow,
+  SourceRecord,
+  Technique,
+  Totals,
+} from "../model.ts";
+import { attemptsOf, connectionAttempts } from "../wazuh/counting.ts";
+
+/**
+ * How long after its last line a connection counts as over, milliseconds. Until then its lines may
+ * still come, the closing PAM line last of all, and may belong to guesses that were reported.
+ */
+export const CONNECTION_OVER_MS = 60 * 60 * 1000;
+
+/** Most sensors that an event tells of by name; further ones only count. */
+const MOST_SENSORS = 200;
+
+/** How homes are kept. */
+export interface RecordRules {
+  /** Silence after which a source gets a new event, milliseconds. */
+  readonly reopenAfterMs: number;
+  readonly maxUsernames: number;
+  /** `misp.publisher`; undefined: the name of the manager that saw the source first. */
+  readonly publisher: string | undefined;
+  readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
+}
+
+/** Gives a new source its place in the event of a day. */
+export type FindSharedEvent = (publisher: string, day: string) => DayEvent;
+
+/** A home brought up to date, and the connections that are over and now part of its totals. */
+export interface Updated {
+  readonly record: SourceRecord;
+  readonly compacted: readonly EvidenceRow[];
+}
+
+/**
+ * Merges an attack into the home of its source, or into a new one.
+ *
+ * @param now milliseconds UTC
+ * @param place undefined: a new source gets an event of its own
+ */
+export function updateRecord(
+  attack: Attack,
+  earlier: SourceRecord | undefined,
+  rules: RecordRules,
+  now: number,
+  findShared?: FindSharedEvent,
+): Updated {
+  const isReopened = earlier !== undefined &&
+    attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
+  const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
+  const { live, over, untrusted } = sortConnections(attack, isReopened, now);
+  const compactedTotals = add(base.compacted, totalsOf(over));
+  const attempts = attemptsOf(add(compactedTotals, totalsOf(live)));
+  const record: SourceRecord = {
+    ...base,
+    firstSeen: Math.min(base.firstSeen, attack.firstSeen),
+    lastSeen: Math.max(base.lastSeen, attack.lastSeen),
+    alerts: base.alerts + attack.alerts,
+    compacted: compactedTotals,
+    attempts,
+    compromisedAt: base.compromisedAt ?? attack.compromisedAt,
+    reports: base.reports,
+    services: [...new Set([...base.services, ...attack.services])].sort(),
+    sourceLocation: attack.sourceLocation ?? base.sourceLocation,
+    ...mergeUsernames(base, attack, rules.maxUsernames),
+    passwords: mergePasswords(base, attack, rules.maxUsernames),
+    sensors: mergeSensors(base.sensors, attack.sensors),
+    techniques: mergeTechniques(base.techniques, attack.techniques),
+  };
+  return { record, compacted: [...over, ...untrusted] };
+}
+
+/**
+ * Sorts connections into those whose lines may still come, those that are over, and those that an
+ * earlier event of the source has counted already.
+ */
+function sortConnections(attack: Attack, isReopened: boolean, now: number) {
+  const live: EvidenceRow[] = [];
+  const over: EvidenceRow[] = [];
+  const untrusted: EvidenceRow[] = [];
+  for (const rows of connectionsOf(attack.evidence)) {
+    const touchedAt = Math.max(...rows.map((row) => row.touchedAt));
+    if (isReopened && touchedAt < attack.openedAt) untrusted.push(...rows);
+    else if (touchedAt < now - CONNECTION_OVER_MS) over.push(...rows);
+    else live.push(...rows);
+  }
+  return { live, over, untrusted };
+}
+
+function connectionsOf(rows: readonly EvidenceRow[]): Iterable<readonly EvidenceRow[]> {
+  return Map.groupBy(rows, (row) => `${row.sensor}\n${row.pid}`).values();
+}
+
+function newRecord(
+  attack: Attack,
+  rules: RecordRules,
+  findShared: FindSharedEvent | undefined,
+): SourceRecord {
+  const publisher = rules.publisher ?? attack.manager;
+  const openedOn = new Date(attack.firstSeen).toISOString().slice(0, 10);
+  const shared = findShared?.(publisher, openedOn);
+  return {
+    sourceIp: attack.sourceIp,
+    eventUuid: shared?.eventUuid ?? rules.eventUuidOf(publisher, attack.sourceIp, openedOn),
+    part: shared?.part,
+    publisher,
+    openedOn,
+    firstSeen: attack.firstSeen,
+    lastSeen: attack.lastSeen,
+    alerts: 0,
+    compacted: { pam: 0, sshd: 0, connect: 0 },
+    attempts: 0,
+    compromisedAt: undefined,
+    retractedAt: undefined,
+    reports: 0,
+    services: [],
+    sourceLocation: undefined,
+    usernames: {},
+    passwords: {},
+    furtherUsernames: 0,
+    sensors: [],
+    techniques: [],
+  };
+}
+
+/**
+ * Totals over connections. One line read at two locations counts once: of each class the location
+ * that saw most is taken, connection by connection.
+ */
+export function totalsOf(rows: readonly EvidenceRow[]): Totals {
+  let totals: Totals = { pam: 0, sshd: 0, connect: 0 };
+  for (const locations of connectionsOf(rows)) {
+    const most = (count: (row: EvidenceRow) => number) => Math.max(...locations.map(count));
+    totals = add(totals, {
+      pam: most((row) => row.pam),
+      sshd: connectionAttempts(most((row) => row.sshd), most((row) => row.pamError)),
+      connect: most((row) => row.connect),
+    });
+  }
+  return totals;
+}
+
+function add(one: Totals, other: Totals): Totals {
+  return {
+    pam: one.pam + other.pam,
+    sshd: one.sshd + other.sshd,
+    connect: one.connect + other.connect,
+  };
+}
+
+function mergeUsernames(base: SourceRecord, attack: Attack, most: number) {
+  const counts = new Map(Object.entries(base.usernames));
+  for (const [username, locations] of Map.groupBy(attack.usernames, (row) => row.username)) {
+    const count = Math.max(
+      ...locations.map((row) => Math.max(row.sshd, row.pamError, row.pam, row.connect)),
+    );
+    counts.set(username, (counts.get(username) ?? 0) + count);
+  }
+  const ranked = mostFirst(counts);
+  const dropped = ranked.slice(most).reduce((sum, [, count]) => sum + count, 0);
+  return {
+    usernames: Object.fromEntries(ranked.slice(0, most)),
+    furtherUsernames: base.furtherUsernames + attack.furtherUsernames + dropped,
+  };
+}
+
+function mergePasswords(base: SourceRecord, attack: Attack, most: number) {
+  const counts = new Map(Object.entries(base.passwords));
+  for (const [password, attempts] of Object.entries(attack.passwords)) {
+    counts.set(password, (counts.get(password) ?? 0) + attempts);
+  }
+  return Object.fromEntries(mostFirst(counts).slice(0, most));
+}
+
+function mostFirst(counts: ReadonlyMap<string, number>): [text: string, count: number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}
+
+function mergeSensors(known: readonly SensorRow[], rows: readonly SensorRow[]): SensorRow[] {
+  const merged = new Map(known.map((row) => [row.sensor, row]));
+  for (const row of rows) {
+    const before = merged.get(row.sensor);
+    merged.set(row.sensor, {
+      ...row,
+      alerts: row.alerts + (before?.alerts ?? 0),
+      firstSeen: Math.min(row.firstSeen, before?.firstSeen ?? Infinity),
+      lastSeen: Math.max(row.lastSeen, before?.lastSeen ?? 0),
+    });
+  }
+  return [...merged.values()].slice(0, MOST_SENSORS);
+}
+
+function mergeTechniques(known: readonly Technique[], more: readonly Technique[]): Technique[] {
+  const merged = new Map(known.map((technique) => [technique.id, technique]));
+  for (const technique of more) {
+    const before = merged.get(technique.id);
+    merged.set(technique.id, before?.name === undefined ? technique : before);
+  }
+  return [...merged.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}

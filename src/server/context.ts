@@ -1,0 +1,16 @@
+/**
+ * What a request carries through the service.
+ *
+ * @module
+ */
+import type { Hono } from "@hono/hono";
+import type { Sender } from "./middleware/access.ts";
+
+/** What a request carries from middleware to route. */
+export interface Context {
+  Bindings: { readonly remoteAddress: string };
+  Variables: { readonly sender: Sender; readonly url: URL };
+}
+
+/** The app that routes are added to. */
+export type App = Hono<Context>;

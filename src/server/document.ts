@@ -1,0 +1,53 @@
+/**
+ * An OpenAPI document, as far as this service uses the format.
+ *
+ * @module
+ */
+
+/** JSON Schema, as far as it is looked into here. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** What is said of a parameter. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "header";
+  readonly required?: boolean;
+  readonly description: string;
+  readonly schema: JsonSchema;
+}
+
+/** What is said of an answer. */
+export interface Answer {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, { description: string; schema: JsonSchema }>>;
+  readonly content?: Readonly<Record<string, { schema: JsonSchema }>>;
+}
+
+/** What is said of one method of one route. */
+export interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: {
+    readonly description: string;
+    readonly required: boolean;
+    readonly content: Readonly<Record<string, { schema: JsonSchema }>>;
+  };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+/** The document. */
+export interface Document {
+  readonly openapi: string;
+  readonly info: Readonly<Record<"title" | "version" | "description", string>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
+}

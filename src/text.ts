@@ -1,0 +1,25 @@
+/**
+ * Texts from outside: shown on one line, and kept without what they were cut out of.
+ *
+ * @module
+ */
+
+/**
+ * A text on one line: control characters, which could forge a line or drive a terminal, are shown as
+ * escapes.
+ */
+export function oneLine(text: string): string {
+  return text.toWellFormed().replaceAll(
+    // deno-lint-ignore no-control-regex -- they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** V8 copies what is shorter; longer pieces keep the whole text in memory that they were cut out of. */
+const SHORTEST_SLICE = 13;
+
+/** The same text, but one that does not keep in memory what it was cut out of, such as a block of lines. */
+export function ownText(text: string): string {
+  return text.length < SHORTEST_SLICE ? text : ` ${text}`.slice(1);
+}
