@@ -15,7 +15,7 @@ export interface Accepted {
   readonly ignored: ReadonlyMap<IgnoreReason, number>;
 }
 
-/** Counts of one connection at one location, by evidence class (contracts/wazuh.md 4.4). */
+/** Counts of one connection at one location, by evidence class (docs/contracts/wazuh.md 4.4). */
 export interface EvidenceRow {
   readonly sensor: string;
   /** sshd's process id, 0 where it is not known. */

@@ -6,7 +6,7 @@
 import type { Statements } from "./accept.ts";
 import type { DayEvent, DayRoom } from "./buffer.ts";
 
-/** MISP loads larger events slowly (contracts/misp.md 1). */
+/** MISP loads larger events slowly (docs/contracts/misp.md 1). */
 const MOST_ATTRIBUTES = 2000;
 
 const DAY_MS = 24 * 60 * 60_000;
