@@ -32,7 +32,7 @@ export function addressOf(number: number): string {
   }`;
 }
 
-/** Alerts of other rules, as Wazuh's serialiser writes them (contracts/wazuh.md 4). */
+/** Alerts of other rules, as Wazuh's serialiser writes them (docs/contracts/wazuh.md 4). */
 const OTHERS = [
   {
     rule: {

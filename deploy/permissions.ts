@@ -24,7 +24,7 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
   const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
-    // integratord writes alert files to /tmp (contracts/wazuh.md 1.3)
+    // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`].join(",")}`,
     `--allow-write=${[state, `${root}/logs/integrations.log`].join(",")}`,
     `--allow-net=${hosts.join(",")}`,

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What kind of log line an attempt was read from (contracts/wazuh.md 4.4). */
+/** What kind of log line an attempt was read from (docs/contracts/wazuh.md 4.4). */
 export type EvidenceClass = "sshd" | "pam-error" | "pam" | "connect" | "session-end";
 
 /** Why an alert did not become an attempt. Each is a counter in `status`. */
@@ -26,7 +26,7 @@ export type IgnoreReason =
   | "warning_listed"
   | "not_an_attempt";
 
-/** What makes an alert unique: integratord may hand the same one over twice (contracts/wazuh.md 1.1). */
+/** What makes an alert unique: integratord may hand the same one over twice (docs/contracts/wazuh.md 1.1). */
 export interface AlertKey {
   /** Cluster node name, else manager name: an alert id is unique per node. */
   readonly manager: string;
@@ -99,7 +99,7 @@ export type Decision =
     readonly kind: "attempts";
     readonly key: AlertKey;
     readonly attempts: readonly Attempt[];
-    /** Wazuh's decoder named another address than sshd did (contracts/wazuh.md 3.1 e). */
+    /** Wazuh's decoder named another address than sshd did (docs/contracts/wazuh.md 3.2). */
     readonly spoofedSrcip: boolean;
     /** The alert as one line of JSON, where it is forwarded: then it becomes no attack here. */
     readonly text?: string;
@@ -110,7 +110,7 @@ export type Decision =
     readonly reason: IgnoreReason;
   };
 
-/** Counts of one connection at one location, by evidence class (contracts/wazuh.md 4.4). */
+/** Counts of one connection at one location, by evidence class (docs/contracts/wazuh.md 4.4). */
 export interface EvidenceRow {
   readonly sensor: string;
   /** sshd's process id, 0 where it is not known. */

@@ -76,7 +76,7 @@ function bundled(module: string, names: readonly string[]): string {
   return found[0]!;
 }
 
-/** An alert as Wazuh writes it (contracts/wazuh.md 3.1). */
+/** An alert as Wazuh writes it (docs/contracts/wazuh.md 3.1). */
 const ALERT = {
   timestamp: "2026-08-23T06:14:07.412+0000",
   rule: {

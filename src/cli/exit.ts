@@ -1,5 +1,5 @@
 /**
- * Exit codes, those of Wazuh's own integrations where they fit (contracts/wazuh.md 2). Never 127:
+ * Exit codes, those of Wazuh's own integrations where they fit (docs/contracts/wazuh.md 2). Never 127:
  * integratord takes it for a binary that cannot be run.
  *
  * @module

@@ -34,13 +34,13 @@ export type Value = string | number | boolean | readonly string[];
 /** The name of the binary and of its files, that of the original's `<integration>` block. */
 export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 
-/** Rule ids of Wazuh 4.14 that mean a failed SSH authentication (contracts/wazuh.md 3). */
+/** Rule ids of Wazuh 4.14 that mean a failed SSH authentication (docs/contracts/wazuh.md 3). */
 export const DEFAULT_RULES = [
   ...["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"],
   ...["5758", "5760", "5763", "40112"],
 ] as const;
 
-/** Tags of every event, exactly as the taxonomies write them (contracts/misp.md 4). */
+/** Tags of every event, exactly as the taxonomies write them (docs/contracts/misp.md 4). */
 export const DEFAULT_TAGS = [
   "tlp:green",
   "PAP:GREEN",

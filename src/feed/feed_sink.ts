@@ -1,5 +1,5 @@
 /**
- * Reports into a MISP feed folder (contracts/misp.md 6): any MISP can pull it, with no key of ours.
+ * Reports into a MISP feed folder (docs/contracts/misp.md 6): any MISP can pull it, with no key of ours.
  *
  * @module
  */
@@ -170,7 +170,7 @@ function withoutStamps<T>(part: T): T {
 
 /**
  * An event as a feed has it: with times of change at the event and at each part that changed, since
- * MISP takes only what is newer than what it has (contracts/misp-recorded.md 4.8).
+ * MISP takes only what is newer than what it has (docs/contracts/misp.md 8.8).
  */
 function stamped(
   event: MispEvent,
@@ -215,7 +215,7 @@ function manifestEntry(event: Fields): Fields {
   return { info, date, analysis, threat_level_id, timestamp: Number(event.timestamp), Orgc, Tag };
 }
 
-/** MISP looks values up by their MD5 (contracts/misp.md 6). */
+/** MISP looks values up by their MD5 (docs/contracts/misp.md 6). */
 function hashesOf(event: Fields): readonly string[] {
   const values = list(event.Object).flatMap((object) => list(object.Attribute))
     .filter((attribute) => attribute.deleted !== true)

@@ -1,6 +1,6 @@
 /**
  * The files that analysisd writes alerts into: one a day, and more where it rotates by size or time
- * (contracts/wazuh.md 1.1). `alerts.json` is a hard link to the newest. Pure.
+ * (docs/contracts/wazuh.md 1.1). `alerts.json` is a hard link to the newest. Pure.
  *
  * @module
  */

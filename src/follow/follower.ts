@@ -320,7 +320,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return names.sort();
 }
 
-/** The longest line that Wazuh writes is 64 KiB (contracts/wazuh.md 1.1). */
+/** The longest line that Wazuh writes is 64 KiB (docs/contracts/wazuh.md 1.1). */
 const LAST_BYTES = 1024 * 1024;
 
 /** Behind the last line feed of a file: a line that is being written is taken whole. */

@@ -69,7 +69,7 @@ export const WARNINGLIST_FILES: WarninglistFiles = {
 type Kind = "special" | "drop" | "scanner" | "shared" | "cloud" | "known";
 
 /**
- * What follows from each kind, the strongest first (contracts/misp.md 5). A cloud address is as likely
+ * What follows from each kind, the strongest first (docs/contracts/misp.md 5). A cloud address is as likely
  * to be an attacker's as any other, but belongs to somebody else next month.
  */
 const CONSEQUENCES: Readonly<Record<Kind, { action: ListAction; tags: readonly string[] }>> = {

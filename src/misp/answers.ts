@@ -1,6 +1,6 @@
 /**
  * What an answer of MISP means. A 200 is not a success and a 403 not always a wrong key
- * (contracts/misp-recorded.md 3).
+ * (docs/contracts/misp.md 8).
  *
  * @module
  */
@@ -52,7 +52,7 @@ export function meaningOf(answer: Answer, now = Date.now()): Meaning {
   if (answer.json === undefined) return unavailable("MISP's answer is not JSON: a proxy's page?");
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
-  // Sightings that are there already (contracts/misp-recorded.md, before 3).
+  // Sightings that are there already (docs/contracts/misp.md 8.5).
   if (body.saved === false && typeof body.success === "string") return { kind: "done", added: 0 };
   if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
   if (body.saved !== true) return unavailable(`MISP answered something else: ${message}`);

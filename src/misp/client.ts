@@ -61,7 +61,7 @@ export class MispClient implements Disposable {
 
   /**
    * Sends one request. Redirects are not followed: one to the login page means that the key was not
-   * taken (contracts/misp-recorded.md 3.8).
+   * taken (docs/contracts/misp.md 8.1).
    *
    * @throws {Unreachable} when there was no whole answer in time
    * @throws {TooLong} when the answer has no end in sight

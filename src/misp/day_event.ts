@@ -1,5 +1,5 @@
 /**
- * The MISP event that the sources of one day share (contracts/misp.md 1): what each source adds to it,
+ * The MISP event that the sources of one day share (docs/contracts/misp.md 1): what each source adds to it,
  * and what closes it. Pure.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The MISP event of an attacker. Pure: the same home gives the same event (contracts/misp.md 1).
+ * The MISP event of an attacker. Pure: the same home gives the same event (docs/contracts/misp.md 1).
  *
  * @module
  */
@@ -45,10 +45,10 @@ export interface AddressFacts {
   readonly location?: Location | undefined;
 }
 
-/** What a success after failures means, beside the guessing (contracts/misp.md 4). */
+/** What a success after failures means, beside the guessing (docs/contracts/misp.md 4). */
 const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
 
-/** What a withdrawn address is tagged with (contracts/misp.md 4). */
+/** What a withdrawn address is tagged with (docs/contracts/misp.md 4). */
 const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** MISP's highest threat level. */

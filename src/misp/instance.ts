@@ -26,7 +26,7 @@ export type Look =
 /**
  * All tags in one answer: to a REST client MISP gives them without pages, and without the counts it
  * need not look at its events (MISP 2.5 `TagsController::index`; a version that does not know the
- * parameter counts). Case does not count in tag names, as in contracts/misp-recorded.md 4.7.
+ * parameter counts). Case does not count in tag names, as in docs/contracts/misp.md 8.7.
  */
 const ALL_TAGS = "/tags/index/exclude_statistics:1";
 

@@ -47,7 +47,7 @@ export type ProblemKind =
   | "wrong_address"
   /** The role may not make this request. */
   | "no_right"
-  /** To the login page: a wrong key, or maintenance (contracts/misp-recorded.md 3.8, 4.1). */
+  /** To the login page: a wrong key, or maintenance (docs/contracts/misp.md 8.1). */
   | "login"
   /** To another address. */
   | "moved"
@@ -86,7 +86,7 @@ export function problemOf(answer: Answer, now: number): Problem | undefined {
   return undefined;
 }
 
-/** All refusals are 403; only their texts tell them apart (contracts/misp-recorded.md 3.9, 4.1). */
+/** All refusals are 403; only their texts tell them apart (docs/contracts/misp.md 8.1, 8.10). */
 function forbidden(message: string): Problem {
   const reason = `MISP says: ${message}`;
   if (/account has been disabled/.test(message)) return { kind: "user_disabled", reason };

@@ -1,5 +1,5 @@
 /**
- * The objects of an event (contracts/misp.md 2). Each attribute says its category and its correlation,
+ * The objects of an event (docs/contracts/misp.md 2). Each attribute says its category and its correlation,
  * since MISP does not take them from the template.
  *
  * @module
@@ -155,7 +155,7 @@ export function attributesOf(location: Location | undefined): number {
 
 const FAILURE_REPORT_ATTRIBUTES = 3;
 
-/** An event whose objects are deleted: a MISP that pulls it deletes them too (contracts/misp-recorded.md 4.8). */
+/** An event whose objects are deleted: a MISP that pulls it deletes them too (docs/contracts/misp.md 8.8). */
 export function withObjectsDeleted<E extends { readonly Object: readonly MispObject[] }>(
   event: E,
 ): E {

@@ -1,5 +1,5 @@
 /**
- * Reports to the MISP REST API (contracts/misp.md 3): add, or edit what is there, compare, publish,
+ * Reports to the MISP REST API (docs/contracts/misp.md 3): add, or edit what is there, compare, publish,
  * then the sightings.
  *
  * @module
@@ -24,7 +24,7 @@ import { faultPoint } from "../fault_point.ts";
 /** Tries after which a 500 for the same body, from an instance that is well, is a refusal. */
 const MOST_FAILURES = 3;
 
-/** Attributes of one request (contracts/misp.md 3.1). */
+/** Attributes of one request (docs/contracts/misp.md 3.1). */
 const ATTRIBUTES_AT_ONCE = 500;
 
 /** Sightings of one request. */
@@ -259,7 +259,7 @@ export class RestSink implements Sink {
     return withNotes(missingTags, isUnpublished ? MAY_NOT_PUBLISH : undefined);
   }
 
-  /** Sent again, those that are there change nothing (contracts/misp-recorded.md, before 3). */
+  /** Sent again, those that are there change nothing (docs/contracts/misp.md 8.5). */
   async #sendSightings(report: Report): Promise<Step> {
     const rows = sightingRows(report.sightings);
     if (rows.length > 0 && !this.#may.maySight) {
@@ -303,7 +303,7 @@ export class RestSink implements Sink {
     }
   }
 
-  /** `published` goes along, or the edit would unpublish the event (contracts/misp.md 0.3). */
+  /** `published` goes along, or the edit would unpublish the event (docs/contracts/misp.md 0.3). */
   async #postEdit(sent: MispEvent | MispUpdate, published: boolean): Promise<Meaning> {
     return await this.#post(`/events/edit/${sent.uuid}`, { Event: { ...sent, published } });
   }

@@ -1,5 +1,5 @@
 /**
- * Sightings: which sensor saw a source again, and when (contracts/misp.md 3.4).
+ * Sightings: which sensor saw a source again, and when (docs/contracts/misp.md 3.4).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { sensorName, type StoryRules } from "./story.ts";
 import { forMisp } from "./usernames.ts";
 import { uuidV5 } from "./uuid.ts";
 
-/** MISP answers 500 for a longer source (contracts/misp-recorded.md 4.5). */
+/** MISP answers 500 for a longer source (docs/contracts/misp.md 8.5). */
 const LONGEST_SOURCE = 255;
 
 /** One sighting a sensor of an attack, at the time of its last alert. */

@@ -1,5 +1,5 @@
 /**
- * ATT&CK techniques as MISP's galaxy names them (contracts/misp.md 4).
+ * ATT&CK techniques as MISP's galaxy names them (docs/contracts/misp.md 4).
  *
  * @module
  */

@@ -73,7 +73,7 @@ function chosen(ranked: readonly UsernameCount[], policy: UsernamePolicy) {
  * nothing, because it is still counted. It could be one when it
  *
  * - is longer than 32 characters, or no account name at all: spaces, control characters, punctuation
- *   other than `_.-$`, letters other than a to z, a digit in front (contracts/misp.md 2);
+ *   other than `_.-$`, letters other than a to z, a digit in front (docs/contracts/misp.md 2);
  * - has small letters, capitals and digits together: what password policies ask for, and what account
  *   names, in small letters by habit, do not have;
  * - ends in a year (`summer2024`): the commonest way to satisfy a policy that wants a digit;
@@ -94,7 +94,7 @@ export function couldBeSecret(name: string): boolean {
 /**
  * Characters that are not shown as they are: control and format characters (also those that turn the
  * direction of text), line and paragraph separators, private use, noncharacters, lone surrogates, and
- * all that need four bytes in UTF-8, on which MISP answers 500 (contracts/misp-recorded.md 3.5).
+ * all that need four bytes in UTF-8, on which MISP answers 500 (docs/contracts/misp.md 8.12).
  */
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufdd0-\ufdef\ufffe\uffff\u{10000}-\u{10ffff}]/gu;

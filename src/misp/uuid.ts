@@ -28,7 +28,7 @@ export function uuidV5(namespace: string, name: string): string {
 
 /**
  * The event an attacker lives in. The publisher's name is part of it: two publishers of one
- * organisation must not overwrite each other's counts (contracts/misp.md 0.10).
+ * organisation must not overwrite each other's counts (docs/contracts/misp.md 0.10).
  *
  * @param openedOn the event's day, `2026-11-23`
  */
@@ -36,7 +36,7 @@ export function eventUuid(publisher: string, sourceIp: string, openedOn: string)
   return uuidV5(publisherUuid(publisher), `ssh-bf/event/source/${sourceIp}/${openedOn}`);
 }
 
-/** The event that the sources of a day share, or a part of it (contracts/misp.md 1). */
+/** The event that the sources of a day share, or a part of it (docs/contracts/misp.md 1). */
 export function dayEventUuid(publisher: string, day: string, part: number): string {
   return uuidV5(publisherUuid(publisher), `ssh-bf/event/day/${day}/${part}`);
 }

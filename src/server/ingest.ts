@@ -1,6 +1,6 @@
 /**
  * Alerts by HTTP. The answer comes after the commit, since senders never send again what was answered
- * (contracts/wazuh.md 6).
+ * (docs/contracts/wazuh.md 6).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A Wazuh 4.x alert, each field proven (contracts/wazuh.md 4.1). Attackers choose parts of it.
+ * A Wazuh 4.x alert, each field proven (docs/contracts/wazuh.md 4.1). Attackers choose parts of it.
  *
  * @module
  */

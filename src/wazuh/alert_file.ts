@@ -12,7 +12,7 @@ export type Item =
   | { readonly value: unknown; readonly where: string; readonly text?: string }
   | { readonly reason: IgnoreReason; readonly where: string };
 
-/** integratord's text format: no agent, no id, no user in it (contracts/wazuh.md 1.3). */
+/** integratord's text format: no agent, no id, no user in it (docs/contracts/wazuh.md 1.3). */
 const TEXT_FORMAT = "alertdate=";
 
 /**

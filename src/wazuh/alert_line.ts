@@ -20,7 +20,7 @@ const AGENT = '},"agent":{';
 const ID_KEY = '"id":"';
 const ID = '},"id":"';
 
-/** Wazuh itself writes no longer line (contracts/wazuh.md 1.1). */
+/** Wazuh itself writes no longer line (docs/contracts/wazuh.md 1.1). */
 const LONGEST_LINE = 65_536;
 
 const LONGEST_NAME = 255;
@@ -44,7 +44,7 @@ const RULE_START = new RegExp(
   "y",
 );
 
-/** From the id to the end, in the order of contracts/wazuh.md 4. */
+/** From the id to the end, in the order of docs/contracts/wazuh.md 4. */
 const REST = new RegExp(
   `(\\d{1,20}\\.\\d{1,20})"${CLUSTER}(?:,"previous_output":"(${ESCAPED})")?` +
     `,"full_log":"(${ESCAPED})"(?:,"predecoder":\\{"program_name":"(${TEXT})"` +

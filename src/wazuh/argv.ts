@@ -1,5 +1,5 @@
 /**
- * How integratord calls an integration (contracts/wazuh.md 1.4).
+ * How integratord calls an integration (docs/contracts/wazuh.md 1.4).
  *
  * @module
  */

@@ -22,7 +22,7 @@ export interface CowrieRules {
 /** "Multiple authentication failures followed by a success". */
 const COMPROMISE = "40112";
 
-/** Rule of the single alerts that a composite stands for (contracts/wazuh.md 3). */
+/** Rule of the single alerts that a composite stands for (docs/contracts/wazuh.md 3). */
 const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5551", "5503"],
   ["5712", "5710"],
@@ -31,10 +31,10 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5763", "5760"],
 ]);
 
-/** Rules that also fire for su, sudo, vsftpd and others (contracts/wazuh.md 3). */
+/** Rules that also fire for su, sudo, vsftpd and others (docs/contracts/wazuh.md 3). */
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
 
-/** sshd, and what OpenSSH 9.8 and 10 split from it (contracts/wazuh.md 3.1 f). */
+/** sshd, and what OpenSSH 9.8 and 10 split from it (docs/contracts/wazuh.md 3.3). */
 const SSHD: ReadonlySet<string> = new Set(["sshd", "sshd-session", "sshd-auth"]);
 
 /** A manager's clock may be ahead by so much; a later time is taken for a mistake. Milliseconds. */
@@ -47,7 +47,7 @@ const LONGEST_USERNAME = 255;
  * Reads the attempts of a 4.x alert.
  *
  * @param rules the rule ids that are handed over: a composite's earlier lines count only when their
- * base rule is not among them, or each would count twice (contracts/wazuh.md 4.2)
+ * base rule is not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
  * @param taken what of a Cowrie is taken beside guesses at its SSH server
  */
@@ -109,7 +109,7 @@ function sessionNumber(session: string | undefined): number {
   return digits === undefined ? 0 : parseInt(digits, 16);
 }
 
-/** Whether an alert carries a Cowrie record: users choose its rule ids (contracts/wazuh.md 4.6). */
+/** Whether an alert carries a Cowrie record: users choose its rule ids (docs/contracts/cowrie.md 2). */
 export function isCowrie(alert: Alert): boolean {
   return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
 }

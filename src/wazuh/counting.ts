@@ -1,5 +1,5 @@
 /**
- * How many guesses the log lines of an attack prove: the formula of contracts/wazuh.md 4.4.
+ * How many guesses the log lines of an attack prove: the formula of docs/contracts/wazuh.md 4.4.
  *
  * One guess is logged by sshd, by the keyboard-interactive code and by PAM, so the classes are
  * never added: each is a view of the same guesses, and the fullest view is taken.
@@ -14,7 +14,7 @@
  * Guesses of one connection, or of all lines whose pid is not known taken together.
  *
  * The two differ either way: sshd leaves the first refusals of a known account out of
- * keyboard-interactive, and the password method has no `pam-error` lines (contracts/wazuh.md 4.4).
+ * keyboard-interactive, and the password method has no `pam-error` lines (docs/contracts/wazuh.md 4.4).
  *
  * @param sshd A: total of class `sshd`
  * @param pamError E: total of class `pam-error`
@@ -27,7 +27,7 @@ export function connectionAttempts(sshd: number, pamError: number): number {
  * Guesses of a whole attack.
  *
  * P stays outside the connections, because PAM's line of a keyboard-interactive guess comes from a
- * child with a pid of its own (contracts/wazuh.md 4.4).
+ * child with a pid of its own (docs/contracts/wazuh.md 4.4).
  *
  * @param totals `pam` is P, `sshd` the sum of `connectionAttempts()`, `connect` is C
  */

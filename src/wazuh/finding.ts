@@ -1,5 +1,5 @@
 /**
- * A Wazuh 5.x finding, each field proven (contracts/wazuh.md 5). 5.x has no alerts, no numbered rules
+ * A Wazuh 5.x finding, each field proven (docs/contracts/wazuh.md 5). 5.x has no alerts, no numbered rules
  * and no composites: one finding stands for one event, and says in ECS words what 4.x said by rule.
  *
  * @module
@@ -216,14 +216,14 @@ function programOf(line: string): string | undefined {
   return HEADER.exec(line)?.[1];
 }
 
-/** sshd, and what OpenSSH 9.8 and 10 split from it (contracts/wazuh.md 3.1 f). */
+/** sshd, and what OpenSSH 9.8 and 10 split from it (docs/contracts/wazuh.md 3.3). */
 const SSHD = /^sshd(-session|-auth)?$/;
 
 /**
  * Whether a finding means that somebody failed to log in by SSH. Rules of 5.x have UUIDs that differ
  * by installation and titles that carry values, so nothing is selected by rule: the event itself must
  * say so, and both `process.name` and the header of the line must be sshd's where they are there,
- * which leaves out su, sudo, vsftpd and others (contracts/wazuh.md 5).
+ * which leaves out su, sudo, vsftpd and others (docs/contracts/wazuh.md 5).
  */
 export function isSshFailure(finding: Finding): boolean {
   const { action, outcome, categories } = finding;
@@ -251,7 +251,7 @@ const NO_RULES: ReadonlySet<string> = new Set();
 /**
  * Reads the attempt of a finding. As with 4.x alerts the line of sshd decides: its address wins over
  * `source.ip`, which the engine's decoder read from the same line, and which whoever chose the user
- * name may have put there (`root from 8.8.8.8`, contracts/wazuh.md 3.1 e). Where that line is
+ * name may have put there (`root from 8.8.8.8`, docs/contracts/wazuh.md 3.2). Where that line is
  *
  * - not one of sshd's known ones, `source.ip` counts only when `user.name` is harmless, the line ends
  *   as sshd ends one with that address, and no other address stands in it;

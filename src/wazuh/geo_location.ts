@@ -1,6 +1,6 @@
 /**
  * Where a source is, as Wazuh's own pipelines say it: the indexer adds it to 4.x alerts, the engine to
- * 5.x findings (contracts/wazuh.md 4.1, 5). Alert files and integratord never have it.
+ * 5.x findings (docs/contracts/wazuh.md 4.1, 5). Alert files and integratord never have it.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import { knownRuleId } from "./alert_line.ts";
 export const COWRIE = '"eventid":"cowrie.';
 
 /**
- * How Wazuh's own serialiser begins every line (contracts/wazuh.md 4), up to the id of the rule. What
+ * How Wazuh's own serialiser begins every line (docs/contracts/wazuh.md 4), up to the id of the rule. What
  * stands before that is the rule's level and its description, in which a quotation mark is written as
  * `\"`: an attacker can put no id of his own there.
  */

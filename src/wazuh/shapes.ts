@@ -1,6 +1,6 @@
 /**
  * From the shapes in which alerts arrive to the alerts: senders of 4.x and 5.x wrap them, each in its
- * own way (contracts/wazuh.md 5 and 6; one example each in fixtures/shapes). What a value is, is told
+ * own way (docs/contracts/wazuh.md 5, 6; one example each in fixtures/shapes). What a value is, is told
  * by its shape alone: content types and addresses of senders are whatever a user typed.
  *
  * @module
@@ -38,7 +38,7 @@ export function unwrap(value: unknown): readonly unknown[] {
   return found.items;
 }
 
-/** Every 4.x alert has both (contracts/wazuh.md 4); wrappers have `rule_id`, or none of the two. */
+/** Every 4.x alert has both (docs/contracts/wazuh.md 4); wrappers have `rule_id`, or none of the two. */
 function isAlert(value: unknown): boolean {
   return isFields(value) && Object.hasOwn(value, "id") && Object.hasOwn(value, "rule") &&
     isFields(value.rule);
@@ -133,7 +133,7 @@ function documentsOf(context: Fields): unknown {
 
 /**
  * Alerts rebuilt from what slack.py writes, as far as that goes: it sends neither `data` nor the
- * manager, and the time only as the seconds in front of the alert's id (contracts/wazuh.md 4.1 and 6).
+ * manager, and the time only as the seconds in front of the alert's id (docs/contracts/wazuh.md 4.1, 6).
  */
 function slackAlerts(attachments: unknown): readonly unknown[] | undefined {
   if (!Array.isArray(attachments) || !attachments.some(isSlackAlert)) return undefined;

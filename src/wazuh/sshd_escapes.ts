@@ -19,7 +19,7 @@ const C_STYLE: ReadonlyMap<string, string> = new Map([
 
 /**
  * @param passes 2 for `[preauth]` lines: the child that spoke to the client escapes the message, and
- * the process that logs it for the child escapes it again (doubled backslashes, contracts/wazuh.md 4.4)
+ * the process that logs it for the child escapes it again (doubled backslashes, docs/contracts/wazuh.md 4.4)
  */
 export function decodeName(text: string, passes: number): string {
   let name = text;

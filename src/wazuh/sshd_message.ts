@@ -45,7 +45,7 @@ const PREAUTH = " [preauth]";
 
 type Reader = (rest: string, evidence: EvidenceClass) => PartialLine | undefined;
 
-/** Every known start of a message, what follows it, and its class (contracts/wazuh.md 4.4). */
+/** Every known start of a message, what follows it, and its class (docs/contracts/wazuh.md 4.4). */
 const FORMS: readonly (readonly [start: string, read: Reader, evidence: EvidenceClass])[] = [
   ["Failed ", readAuthentication, "sshd"],
   ["Invalid user ", readInvalidUser, "connect"],

@@ -13,7 +13,7 @@ const LATEST = Date.UTC(9999, 0, 1);
 
 /**
  * Reads a time, such as an alert's, whose offset has no colon: `2026-08-23T06:14:07.412+0200`
- * (contracts/wazuh.md 4.1). A time without an offset is taken as UTC.
+ * (docs/contracts/wazuh.md 4.1). A time without an offset is taken as UTC.
  *
  * @returns milliseconds since the epoch, UTC; undefined for anything else
  */

@@ -1,4 +1,4 @@
-# Stands for wazuh-integratord 4.14 (contracts/wazuh.md 1.3 to 1.6): takes alerts on standard input, a
+# Stands for wazuh-integratord 4.14 (docs/contracts/wazuh.md 1.3, 1.4, 1.5, 1.6): takes alerts on standard input, a
 # line each, and calls the integration for one after the other. Started as Wazuh's user, with nothing in
 # its environment. Prints for each call: exit code or signal, a tab, what it said.
 # Perl, since argv[0] is to be the literal "integrations", and every Debian has it.

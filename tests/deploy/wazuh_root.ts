@@ -55,7 +55,7 @@ export async function refusal(...args: readonly string[]): Promise<string> {
   return stderr.trim().split("\n").at(-1)!.replace(/^install\.sh: /, "");
 }
 
-/** A folder like /var/ossec after Wazuh's own installation (contracts/wazuh.md 1.7, 1.8). */
+/** A folder like /var/ossec after Wazuh's own installation (docs/contracts/wazuh.md 1.7, 1.8). */
 export async function makeWazuh(root: string): Promise<void> {
   const folder = async (path: string, mode: string, owner = "root") => {
     await run(["install", "-d", "-o", owner, "-g", GROUP, "-m", mode, path]);

@@ -76,7 +76,7 @@ export async function createProgram(
         .concat(args);
     return new Deno.Command(line[0]!, {
       args: line.slice(1),
-      // integratord gives no HOME (contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
+      // integratord gives no HOME (docs/contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
       clearEnv: true,
       env: {
         ...(kind === "binary" ? {} : inherited),
@@ -144,7 +144,7 @@ export const KINDS: readonly Program["kind"][] = [KIND];
 
 if (!CAN_COMPILE) console.log("COMPILE_DENO is not set: the binary was not tested");
 
-/** integratord's arguments for an alert file (contracts/wazuh.md 1.4). */
+/** integratord's arguments for an alert file (docs/contracts/wazuh.md 1.4). */
 export function integratordArgs(file: string, apiKey = "", hookUrl = ""): readonly string[] {
   return [file, apiKey, hookUrl, "", "", "10", "3", "> /dev/null 2>&1"];
 }

@@ -1,5 +1,5 @@
 /**
- * What a live MISP was recorded to do to its clients (contracts/misp-recorded.md 3), and what a proxy
+ * What a live MISP was recorded to do to its clients (docs/contracts/misp.md 8), and what a proxy
  * before it may do; `rest_sink_test.ts` and `rest_sink_update_test.ts` have the rest.
  *
  * @module

@@ -18,7 +18,7 @@ import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { startBackgroundPublisher } from "../wiring/background_publisher.ts";
 import { faultPoint } from "../../fault_point.ts";
 
-/** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (contracts/wazuh.md 1.1). */
+/** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (docs/contracts/wazuh.md 1.1). */
 const LONGEST_FILE = 16 * 1024 * 1024;
 
 /** What a call came to: nothing to say, or a line and a code for integratord. */

@@ -15,7 +15,7 @@ const SELF = "/proc/self/exe";
 
 /**
  * Starts `flush --stay`. All its streams are closed, or integratord would wait for it
- * (contracts/wazuh.md 1.5); the key goes by the environment, which only the same user can read.
+ * (docs/contracts/wazuh.md 1.5); the key goes by the environment, which only the same user can read.
  */
 export function startBackgroundPublisher(start: Start, config: Config, log: Log): void {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];

@@ -14,7 +14,7 @@ import { intakeRules, limitsOf } from "./context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Log } from "../terminal/log.ts";
 
-/** Wazuh writes once a second (contracts/wazuh.md 1.1): this often is looked without word of a change. */
+/** Wazuh writes once a second (docs/contracts/wazuh.md 1.1): this often is looked without word of a change. */
 const LOOK_MS = 1_000;
 /** How long a storing that fails is left alone before it is tried again, milliseconds. */
 const STORE_AGAIN_MS = 5_000;

@@ -1,7 +1,7 @@
 /**
  * The ids of accepted alerts. Their table grows with the alerts, and all others with the sources, so a
  * row is small: managers by number, and no index but the key. An id of 4.x begins with the time at
- * which the alert was written (contracts/wazuh.md 4.1), so that the oldest stand first in the key.
+ * which the alert was written (docs/contracts/wazuh.md 4.1), so that the oldest stand first in the key.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 import type { Statements } from "../sql.ts";
 import type { Upsert } from "../upsert.ts";
 
-/** Totals by class: of A, E, P and C of contracts/wazuh.md 4.4, in the order of the columns. */
+/** Totals by class: of A, E, P and C of docs/contracts/wazuh.md 4.4, in the order of the columns. */
 export type Counts = [sshd: number, pamError: number, pam: number, connect: number];
 
 /** What a hand-over adds to one user name at one place. */

@@ -6,7 +6,7 @@
 import type { Statements } from "../sql.ts";
 import type { DayEvent, DaySlotRequest } from "../../../model.ts";
 
-/** MISP loads larger events slowly (contracts/misp.md 1). */
+/** MISP loads larger events slowly (docs/contracts/misp.md 1). */
 const MOST_ATTRIBUTES = 2000;
 
 const DAY_MS = 24 * 60 * 60_000;

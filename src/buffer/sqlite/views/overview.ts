@@ -251,7 +251,7 @@ function reportsOf(sql: Statements, sourceIp: string, most: number): readonly Re
     .all(sourceIp, most).map(toRow);
 }
 
-/** The formula of contracts/wazuh.md 4.4, as freezing would apply it now. */
+/** The formula of docs/contracts/wazuh.md 4.4, as freezing would apply it now. */
 function attemptsOfSource(sql: Statements, { sourceIp, attack, record }: Source, most: number) {
   const told = record?.attempts ?? 0;
   if (attack === undefined) return { value: told, isMore: false };

@@ -62,7 +62,7 @@ const optional = (value: unknown) =>
   value === null || value === undefined ? undefined : Number(value);
 
 /**
- * Attempts gathered since the last report of each source: the formula of contracts/wazuh.md 4.4 over
+ * Attempts gathered since the last report of each source: the formula of docs/contracts/wazuh.md 4.4 over
  * all that is known of the source, less what its record event says already.
  */
 function pendingAttempts(sql: Statements): number {
