@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { releaseNotes } from "../deploy/release_notes.ts";
 import { MIGRATIONS } from "../src/buffer/schema.ts";
 import { billOfMaterials, ownMaterials } from "../deploy/sbom.ts";
+import { needs } from "./support/needs.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
@@ -54,7 +55,7 @@ const SCHEMAS = Deno.env.get("CYCLONEDX_SCHEMA");
 Deno.test({
   name: "billOfMaterials() is valid by the schema of CycloneDX 1.6",
   // The folder `res/schema` of npm's @cyclonedx/cyclonedx-library.
-  ignore: SCHEMAS === undefined,
+  ...needs("the schemas of CycloneDX (CYCLONEDX_SCHEMA)"),
   fn: async () => {
     const { Ajv } = await import("ajv");
     const schema = (name: string) =>
