@@ -24,10 +24,7 @@ import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
-
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+import { DAY, HOUR, MINUTE, TAGS } from "./site.ts";
 
 const START = Date.UTC(2026, 0, 5);
 /** A publisher asks for its lease for so long: four deliveries of 30 seconds. */
@@ -38,12 +35,6 @@ const INTAKE = defaultRules();
 const SOURCES = ["82.202.219.155", "192.241.237.101", "2a02:c207::7"];
 const SENSORS = ["honeypot-fra1", "honeypot-ams2"];
 const USERNAMES = ["root", "admin", "git", "pi"];
-const TAGS = [
-  "tlp:green",
-  'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
-  'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
-];
-
 const RULES: FreezeRules = {
   ...PLAIN_FREEZE_RULES,
   reopenAfterMs: KEEP.homeMs,

@@ -8,16 +8,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Fault } from "../fake_misp/server.ts";
-import {
-  DAY,
-  emptyModel,
-  type Guess,
-  HOUR,
-  LEASE_MS,
-  MINUTE,
-  type Model,
-  Rig,
-} from "./model_rig.ts";
+import { emptyModel, type Guess, LEASE_MS, type Model, Rig } from "./model_rig.ts";
+import { DAY, HOUR, MINUTE } from "./site.ts";
 
 const SEED = Number(Deno.env.get("WM_TEST_SEED") ?? 20261123);
 const RUNS = Deno.env.get("WM_SOAK") === "1" ? 1200 : 60;

@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
 import { merged, strongest } from "../../src/misp/merged.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
-import {
-  CLOSED_TAG,
-  DAY_UUID,
-  dayHome,
-  LET_IN,
-  PART_2_UUID,
-  RULES,
-  sources,
-  TITLE,
-} from "./day_rig.ts";
+import { CLOSED_TAG, DAY_UUID, dayHome, LET_IN, PART_2_UUID, sources, TITLE } from "./day_rig.ts";
+import { RULES } from "./rest_sink_rig.ts";
 
 const DAY = { eventUuid: DAY_UUID, publisher: "wazuh-manager-01", day: "2026-11-23", part: 1 };
 const letIn = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };

@@ -5,8 +5,8 @@
  */
 import type { Home, Report } from "../../src/buffer/buffer.ts";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
-import type { EventRules } from "../../src/misp/event.ts";
-import { home } from "./rest_sink_rig.ts";
+import { firstReport } from "../support/source_record.ts";
+import { home, RULES } from "./rest_sink_rig.ts";
 
 /** The first and the second part of the day's event of `wazuh-manager-01`. */
 export const DAY_UUID = "bc5c49ae-210a-5cfc-a64d-a9dc46534fc2";
@@ -15,50 +15,17 @@ export const TITLE = "SSH brute-force sources seen by honeypots, 2026-11-23";
 export const LET_IN = `${TITLE}, with a SUCCESSFUL LOGIN`;
 export const CLOSED_TAG = 'workflow:state="complete"';
 
-export const RULES: EventRules = {
-  distribution: 0,
-  threatLevel: 3,
-  analysis: 0,
-  tags: ["tlp:green"],
-  usernames: "top",
-  sensorNames: "pseudonym",
-  passwords: false,
-};
-
 export function dayHome(sourceIp: string, attempts = 3, changes: Partial<Home> = {}): Home {
   return { ...home(attempts, sourceIp), eventUuid: DAY_UUID, part: 1, ...changes };
 }
 
-export function dayReport(told: Home, changes: Partial<Report> = {}): Report {
-  const { sourceIp, attempts } = told;
-  return reportOf(sourceIp, attempts, buildDayEvent(told, RULES, {}), changes);
-}
+export const dayReport = (told: Home, changes: Partial<Report> = {}): Report =>
+  firstReport({ ...told, eventUuid: DAY_UUID }, buildDayEvent(told, RULES, {}), changes);
 
 export function closingReport(homes: readonly Home[], changes: Partial<Report> = {}): Report {
   const day = { eventUuid: DAY_UUID, publisher: "wazuh-manager-01", day: "2026-11-23", part: 1 };
-  return reportOf("day 2026-11-23", 0, buildClosing(day, homes, RULES), changes);
-}
-
-function reportOf(
-  sourceIp: string,
-  attempts: number,
-  event: unknown,
-  changes: Partial<Report>,
-): Report {
-  return {
-    uuid: `report of ${sourceIp}`,
-    sink: "misp",
-    sourceIp,
-    eventUuid: DAY_UUID,
-    body: JSON.stringify(event),
-    attempts,
-    frozenAt: 0,
-    tries: 0,
-    isKnownThere: false,
-    told: "",
-    sightings: [],
-    ...changes,
-  };
+  const about = { sourceIp: "day 2026-11-23", eventUuid: DAY_UUID, attempts: 0 };
+  return firstReport(about, buildClosing(day, homes, RULES), changes);
 }
 
 /** So many different addresses. */

@@ -5,6 +5,8 @@ import { FeedSink } from "../../src/misp/feed_sink.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/misp/sink.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { firstReport, sourceRecord } from "../support/source_record.ts";
 
 const IP = "82.202.219.155";
 const UUID = "fa04dc62-89e1-5024-b207-249034a5af55";
@@ -17,50 +19,13 @@ const ORGANISATION = { name: "honeypots", uuid: "372029bf-485a-504c-8f75-0ba5cf9
 
 function reportOf(attempts: number, sourceIp = IP, changes: Partial<Home> = {}): Report {
   const uuid = eventUuid("wazuh-manager-01", sourceIp, "2026-08-23");
-  const home: Home = {
-    sourceIp,
-    eventUuid: uuid,
-    publisher: "wazuh-manager-01",
-    openedOn: "2026-08-23",
-    firstSeen: Date.UTC(2026, 7, 23, 6),
-    lastSeen: Date.UTC(2026, 7, 23, 7),
-    alerts: 7,
-    settled: { pam: 0, guesses: 0, connect: 0 },
-    compromisedAt: undefined,
-    retractedAt: undefined,
-    services: ["ssh"],
-    place: undefined,
-    furtherUsernames: 0,
-    attempts,
-    reports: 1,
-    usernames: {},
-    passwords: {},
-    sensors: [],
-    techniques: [],
-    ...changes,
-  };
-  const rules = {
-    usernames: "top" as const,
-    sensorNames: "pseudonym" as const,
-    passwords: false,
-    distribution: 0,
-    threatLevel: 3,
-    analysis: 0,
-    tags: ["tlp:green"],
-  };
-  return {
+  const home = sourceRecord({ sourceIp, eventUuid: uuid, attempts, ...changes });
+  const event = buildEvent(home, { ...PLAIN_FREEZE_RULES, tags: ["tlp:green"] });
+  return firstReport({ sourceIp, eventUuid: uuid, attempts }, event, {
     uuid: `report ${attempts} of ${sourceIp}`,
     sink: "feed",
-    sourceIp,
-    eventUuid: uuid,
-    body: JSON.stringify(buildEvent(home, rules)),
-    attempts,
     frozenAt: NOW,
-    tries: 0,
-    isKnownThere: false,
-    told: "",
-    sightings: [],
-  };
+  });
 }
 
 async function deliver(

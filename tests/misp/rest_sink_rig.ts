@@ -4,70 +4,44 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Home, Report } from "../../src/buffer/buffer.ts";
+import type { Report } from "../../src/buffer/buffer.ts";
 import { MispClient } from "../../src/misp/client.ts";
-import { buildEvent } from "../../src/misp/event.ts";
+import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/misp/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
+import { PLAIN_FREEZE_RULES } from "../support/freezing.ts";
+import { firstReport, sourceRecord } from "../support/source_record.ts";
 
 export const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];
+export const RULES: EventRules = { ...PLAIN_FREEZE_RULES, tags: ["tlp:green"] };
 export const uuidOf = (sourceIp: string) => eventUuid("wazuh-manager-01", sourceIp, "2026-11-23");
 export const UUID = uuidOf("198.51.100.7");
 
-export function home(attempts: number, sourceIp: string): Home {
-  return {
+export const home = (attempts: number, sourceIp: string) =>
+  sourceRecord({
     sourceIp,
     eventUuid: uuidOf(sourceIp),
-    publisher: "wazuh-manager-01",
     openedOn: "2026-11-23",
     firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
     lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
     alerts: attempts,
     settled: { pam: 0, guesses: attempts, connect: 0 },
     attempts,
-    compromisedAt: undefined,
-    retractedAt: undefined,
-    services: ["ssh"],
-    place: undefined,
-    furtherUsernames: 0,
-    reports: 1,
     usernames: { root: attempts },
-    passwords: {},
-    sensors: [],
-    techniques: [],
-  };
-}
+  });
 
 export function report(
   attempts = 3,
   changes: Partial<Report> = {},
   sourceIp = "198.51.100.7",
 ): Report {
-  const event = buildEvent(home(attempts, sourceIp), {
-    distribution: 0,
-    threatLevel: 3,
-    analysis: 0,
-    tags: ["tlp:green"],
-    usernames: "top",
-    sensorNames: "pseudonym",
-    passwords: false,
-  });
-  return {
+  const about = home(attempts, sourceIp);
+  return firstReport(about, buildEvent(about, RULES), {
     uuid: "00000000-0000-5000-8000-000000000001",
-    sink: "misp",
-    sourceIp,
-    eventUuid: uuidOf(sourceIp),
-    body: JSON.stringify(event),
-    attempts,
-    frozenAt: 0,
-    tries: 0,
-    isKnownThere: false,
-    told: "",
-    sightings: [],
     ...changes,
-  };
+  });
 }
 
 export class Rig implements AsyncDisposable {
