@@ -170,7 +170,9 @@ Deno.test("Containerfile copies what there is, and ends as nobody who may write"
   const INSTRUCTION =
     /^(FROM|WORKDIR|COPY|ARG|RUN|USER|ENV|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|ENTRYPOINT|CMD) /;
   assert.deepEqual(lines.filter((line) => !INSTRUCTION.test(line)), []);
-  for (const line of lines.filter((one) => one.startsWith("COPY ") && !one.includes("--from="))) {
+  const copies = lines.filter((one) => one.startsWith("COPY ") && !one.includes("--from="));
+  assert.ok(copies.length > 0);
+  for (const line of copies) {
     const sources = line.split(/\s+/).slice(1, -1).filter((word) => !word.startsWith("--"));
     for (const source of sources) {
       const path = source.replace(/\*.*$/, "");

@@ -300,4 +300,8 @@ Deno.test("publishDue() tells every guess once, whatever happens in whatever ord
       `${requests} requests, ${refused} refusals retried; ${alerts} alerts, ` +
       `${duplicates} handed over again; losses: 0`,
   );
+  // Else it would not have met what it is for.
+  for (const [what, count] of Object.entries({ crashes, stalls, duplicates, requests })) {
+    assert.ok(count > 0, what);
+  }
 });
