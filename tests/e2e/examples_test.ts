@@ -40,6 +40,7 @@ for (const kind of KINDS) {
 /** Lines that are not run here, and what runs them instead. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npx -y deno@\S+ task |^deno task /, "a task of deno.json: .ci/run, or a person, calls it"],
+  [/^deno test /, "would run these tests in themselves"],
   [/^sh deploy\/install\.sh /, "needs root: tests/deploy/install_test.ts"],
   [/^useradd /, "needs root, and changes the machine: .ci/run"],
   [/^pkill /, "would end what other tests have started"],
