@@ -4,10 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { parse } from "yaml";
 import { releaseNotes } from "../deploy/release_notes.ts";
 import { MIGRATIONS } from "../src/buffer/sqlite/schema.ts";
 import { billOfMaterials, ownMaterials } from "../deploy/sbom.ts";
+import { needs } from "./support/needs.ts";
+import { parseYaml } from "./support/yaml.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
@@ -28,7 +29,7 @@ Deno.test("billOfMaterials() has every package of deno.lock, and marks those tha
     [],
   );
   assert.deepEqual(
-    shipped.filter((name) => ["ajv", "fast-check", "yaml", "playwright-core"].includes(name)),
+    shipped.filter((name) => ["ajv", "fast-check", "playwright-core"].includes(name)),
     [],
   );
 });
@@ -54,7 +55,7 @@ const SCHEMAS = Deno.env.get("CYCLONEDX_SCHEMA");
 Deno.test({
   name: "billOfMaterials() is valid by the schema of CycloneDX 1.6",
   // The folder `res/schema` of npm's @cyclonedx/cyclonedx-library.
-  ignore: SCHEMAS === undefined,
+  ...needs("the schemas of CycloneDX (CYCLONEDX_SCHEMA)"),
   fn: async () => {
     const { Ajv } = await import("ajv");
     const schema = (name: string) =>
@@ -127,8 +128,7 @@ interface Workflow {
   >;
 }
 
-const workflow = (name: string) =>
-  parse(read(`.github/workflows/${name}.yml`), { strict: true }) as Workflow;
+const workflow = (name: string) => parseYaml(read(`.github/workflows/${name}.yml`)) as Workflow;
 
 for (const name of ["ci", "release"]) {
   Deno.test(`${name}.yml may do little, ends in time and takes no text of strangers for a command`, () => {

@@ -5,40 +5,21 @@
  */
 import assert from "node:assert/strict";
 import { exprsOf } from "./support/grafana.ts";
+import { findProgram, type Need, needs } from "./support/needs.ts";
 import { tempFolder } from "./support/temp.ts";
 
 const DEPLOY = new URL("../deploy/", import.meta.url).pathname;
 const UNITS = ["serve.service", "follow.service", "flush.service", "flush.timer"]
   .map((name) => `custom-misp-${name}`);
 
-/** Folders of administrators' programs are not in everybody's PATH. */
-const PLACES = [
-  ...(Deno.env.get("PATH") ?? "").split(":"),
-  "/usr/sbin",
-  "/sbin",
-  "/usr/local/sbin",
-];
-
-function find(tool: string): string | undefined {
-  return PLACES.map((place) => `${place}/${tool}`).find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** A test that needs tools; without them a line says what was not checked. */
-function testWith(tools: readonly string[], name: string, body: () => Promise<void>): void {
-  const missing = tools.filter((tool) => find(tool) === undefined);
-  if (missing.length > 0) console.log(`not checked without ${missing.join(", ")}: ${name}`);
-  Deno.test({ name, ignore: missing.length > 0, fn: body });
+/** A test that needs programs, or something else of the machine. */
+function testWith(needed: readonly Need[], name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ...needs(...needed), fn });
 }
 
 /** Runs a tool that must say yes. */
 async function run(tool: string, ...args: readonly string[]): Promise<string> {
-  const command = new Deno.Command(find(tool)!, { args: [...args], stdin: "null" });
+  const command = new Deno.Command(findProgram(tool)!, { args: [...args], stdin: "null" });
   const { success, stdout, stderr } = await command.output();
   const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   assert.ok(success, `${tool} ${args.join(" ")}\n${out}${errors}`);
@@ -56,9 +37,8 @@ testWith(["systemd-analyze"], "systemd takes the units without a word", async ()
   assert.deepEqual(said.split("\n").filter((line) => line.includes("custom-misp")), []);
 });
 
-testWith(["systemd-analyze"], "systemd finds the services little exposed", async () => {
-  const version = Number(/^systemd (\d+)/.exec(await run("systemd-analyze", "--version"))?.[1]);
-  if (version < 250) return console.log(`not checked, systemd ${version} looks at no files`);
+// Older ones look at no files.
+testWith(["systemd 250 or later"], "systemd finds the services little exposed", async () => {
   for (const name of UNITS.filter((one) => one.endsWith(".service"))) {
     const path = `${DEPLOY}systemd/${name}`;
     // Tenths: 10 is the worst of a hundred.
@@ -168,7 +148,7 @@ testWith(["nginx", "openssl"], "nginx cuts off who never finishes a header", asy
 testWith(["bash"], "healthcheck tells a service that is well from one that is not", async () => {
   const check = async (port: number) => {
     const args = [`${DEPLOY}container/healthcheck`, String(port)];
-    return (await new Deno.Command(find("bash")!, { args }).output()).code;
+    return (await new Deno.Command(findProgram("bash")!, { args }).output()).code;
   };
   for (const [status, code] of [[200, 0], [503, 1]] as const) {
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
@@ -280,7 +260,11 @@ class Proxy implements AsyncDisposable {
     await Deno.writeTextFile(`${folder}/nginx.conf`, main.join("\n"));
     const args = ["-c", `${folder}/nginx.conf`, "-p", folder, "-e", "stderr"];
     await run("nginx", "-t", ...args);
-    const command = new Deno.Command(find("nginx")!, { args, stdout: "null", stderr: "null" });
+    const command = new Deno.Command(findProgram("nginx")!, {
+      args,
+      stdout: "null",
+      stderr: "null",
+    });
     const proxy = new Proxy(ports, await Deno.readTextFile(certificate), command.spawn());
     await listening(ports[0]);
     return proxy;

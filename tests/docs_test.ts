@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parse } from "yaml";
 import { blocksOf, documents, readProjectFile as read, shellLines } from "./support/documents.ts";
+import { parseYaml } from "./support/yaml.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 
@@ -84,7 +84,7 @@ Deno.test("documents show the integration's block and the scraping as deploy/ ha
   assert.equal(blocks.length, 2);
   for (const block of blocks) assert.deepEqual(lines(block), lines(own));
   const scraped = all("yaml").map((text) =>
-    (parse(text) as { scrape_configs: unknown }).scrape_configs
+    (parseYaml(text) as { scrape_configs: unknown }).scrape_configs
   );
   assert.equal(scraped.length, 2);
   assert.deepEqual(scraped[0], scraped[1]);

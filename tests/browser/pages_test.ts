@@ -2,20 +2,8 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { liveThroughDay, PageScene } from "../support/page_scene.ts";
 import { sshdAlert } from "../support/fixtures.ts";
+import { findProgram, needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-const ignore = !isThere(CHROMIUM);
-if (ignore) console.log("no Chromium: the pages were not looked at");
 
 /** What the pages are looked at with: each is a size and a colour scheme of the system. */
 const LOOKS = [
@@ -43,7 +31,10 @@ async function openScene(isFilled: boolean) {
         remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
       }),
   );
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({
+    executablePath: findProgram("chromium")!,
+    args: ["--no-sandbox"],
+  });
   const complaints: string[] = [];
   const url = `http://127.0.0.1:${server.addr.port}`;
   return {
@@ -92,7 +83,7 @@ const FOCUSED = "document.activeElement?.textContent";
 
 Deno.test({
   name: "pages look right in light, dark and on a phone, with nothing to complain about",
-  ignore,
+  ...needs("chromium"),
   fn: async () => {
     using folder = tempFolder();
     await using scene = await openScene(true);
@@ -120,7 +111,7 @@ Deno.test({
 
 Deno.test({
   name: "the overview changes by itself, and keeps the focus, what is open and what is paused",
-  ignore,
+  ...needs("chromium"),
   fn: async () => {
     await using scene = await openScene(false);
     const page = await scene.open("/");
@@ -157,7 +148,7 @@ Deno.test({
 
 Deno.test({
   name: "the button of a refused report sends it again, by keyboard too",
-  ignore,
+  ...needs("chromium"),
   fn: async () => {
     await using scene = await openScene(false);
     scene.scene.answer = () => ({ kind: "refused", reason: "<b>no</b>" });
@@ -178,7 +169,7 @@ Deno.test({
 
 Deno.test({
   name: "the pages work without JavaScript",
-  ignore,
+  ...needs("chromium"),
   fn: async () => {
     await using scene = await openScene(false);
     await scene.scene.guess({ source: "82.1.1.1" });

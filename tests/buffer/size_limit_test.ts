@@ -3,6 +3,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import type { Decision } from "../../src/model.ts";
 import { numberedAlert, numbers } from "../faults/numbered.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { sourceRecord } from "../support/source_record.ts";
 
 /** When the numbered alerts were written. */
 const WRITTEN = Date.UTC(2026, 7, 23, 6);
@@ -131,26 +132,12 @@ Deno.test("prune() forgets ids by when they were accepted, of 5.x too, and keeps
   });
 });
 
-function recordOf(sourceIp: string) {
-  return {
+const recordOf = (sourceIp: string) =>
+  sourceRecord({
     sourceIp,
     eventUuid: crypto.randomUUID(),
-    publisher: "wazuh-manager-01",
-    openedOn: "2026-08-23",
     firstSeen: WRITTEN,
     lastSeen: WRITTEN,
     alerts: 1,
-    compacted: { pam: 0, sshd: 0, connect: 0 },
-    compromisedAt: undefined,
-    retractedAt: undefined,
     attempts: 1,
-    reports: 1,
-    services: ["ssh"] as const,
-    sourceLocation: undefined,
-    usernames: {},
-    passwords: {},
-    furtherUsernames: 0,
-    sensors: [],
-    techniques: [],
-  };
-}
+  });

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
 import { Listening } from "../../src/cli/wiring/listening.ts";
 import { freePort } from "../e2e/service.ts";
+import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-
-const HAS_OPENSSL = await new Deno.Command("sh", { args: ["-c", "command -v openssl"] }).output()
-  .then(({ success }) => success);
-if (!HAS_OPENSSL) console.log("no openssl: TLS was not tested");
 
 /** A certificate for 127.0.0.1 under a name that tells it apart. */
 async function makePair(folder: TempFolder, name: string): Promise<string> {
@@ -46,7 +43,7 @@ async function answersTo(port: number, certificate: string, path = ""): Promise<
 
 Deno.test({
   name: "Listening() speaks TLS, and takes a certificate that is replaced while it listens",
-  ignore: !HAS_OPENSSL,
+  ...needs("openssl"),
   fn: async () => {
     using folder = tempFolder();
     const [first, second] = [await makePair(folder, "first"), await makePair(folder, "second")];

@@ -22,6 +22,7 @@ import { OPTIONS as STATUS } from "../../src/cli/commands/status.ts";
 import { OPTIONS as TEST } from "../../src/cli/commands/test_alert.ts";
 import { OPTIONS as VERSION } from "../../src/cli/commands/version.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
+import { needs } from "../support/needs.ts";
 
 type Accepted = Readonly<Record<string, { readonly type: "boolean" | "string" }>>;
 
@@ -136,17 +137,6 @@ Deno.test("parse() says in one line which option was meant", () => {
   assert.equal(refused("--now"), undefined);
 });
 
-/** Whether this machine has a program. */
-function has(program: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${program}`).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
-
 async function run(program: string, args: readonly string[], input?: string) {
   const child = new Deno.Command(program, {
     args: [...args],
@@ -179,7 +169,7 @@ Deno.test("the manual page names every command, option, exit code and example", 
 
 Deno.test({
   name: "mandoc has nothing to say against the manual page",
-  ignore: !has("mandoc"),
+  ...needs("mandoc"),
   fn: async () => {
     const { stdout, stderr } = await run("mandoc", ["-Tlint", "-Wwarning"], PAGE);
     assert.equal(stdout + stderr, "");
@@ -188,7 +178,7 @@ Deno.test({
 
 Deno.test({
   name: "groff has nothing to say against the manual page",
-  ignore: !has("groff"),
+  ...needs("groff"),
   fn: async () => {
     const { code, stdout, stderr } = await run("groff", ["-man", "-ww", "-Tutf8", "-P-c"], PAGE);
     assert.deepEqual([code, stderr], [0, ""]);
@@ -241,7 +231,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 
 Deno.test({
   name: "fish completes commands, words, options and files",
-  ignore: !has("fish"),
+  ...needs("fish"),
   fn: async () => {
     const file = await Deno.makeTempFile({ dir: "/tmp", suffix: ".fish" });
     await Deno.writeTextFile(file, SCRIPTS.fish!());
@@ -261,7 +251,7 @@ Deno.test({
 
 Deno.test({
   name: "zsh completes commands, words, options and files",
-  ignore: !has("zsh"),
+  ...needs("zsh"),
   fn: async () => {
     const file = await Deno.makeTempFile({ dir: "/tmp", suffix: ".zsh" });
     await Deno.writeTextFile(file, SCRIPTS.zsh!());

@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { PROGRAM } from "../../src/config/keys.ts";
+import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
 import {
   AS_USER,
   GROUP,
-  HAS_TOOLS,
   install,
   IS_ROOT,
   listing,
@@ -63,7 +63,7 @@ const UNTRUSTED = Uint8Array.from([
 
 Deno.test({
   name: "install.sh says what it cannot do, and leaves nothing behind",
-  ignore: !IS_ROOT || !HAS_TOOLS,
+  ...needs("root", "setpriv", "perl"),
   fn: async (t) => {
     using folder = tempFolder();
     await Deno.chmod(folder.path, 0o755);

@@ -7,18 +7,16 @@
 import assert from "node:assert/strict";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { CAN_COMPILE } from "../e2e/program.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
+import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
 import {
   AS_USER,
   compile,
   GROUP,
-  HAS_TOOLS,
   HAS_WAZUH,
   install,
-  IS_ROOT,
   listing,
   makeWazuh,
   OWNER,
@@ -31,9 +29,7 @@ import {
 
 const INTEGRATORD = Deno.readTextFileSync(new URL("integratord.pl", import.meta.url));
 
-if (!IS_ROOT) console.log("not root: what install.sh installs was not tested");
-else if (!HAS_TOOLS) console.log("no setpriv or no perl: what install.sh installs was not tested");
-else if (!HAS_WAZUH) {
+if (!HAS_WAZUH) {
   console.log(`no user wazuh: install.sh is tested with --owner ${USER}:${GROUP}`);
 }
 
@@ -71,7 +67,7 @@ interface Status {
 Deno.test({
   name:
     "install.sh installs what takes 100 alerts from integratord, upgrades it, and takes it away",
-  ignore: !IS_ROOT || !HAS_TOOLS || !CAN_COMPILE,
+  ...needs("root", "setpriv", "perl", "a Deno that compiles (COMPILE_DENO)"),
   fn: async (t) => {
     await using misp = await FakeMisp.start();
     using folder = tempFolder();

@@ -42,8 +42,6 @@ export const OWNER = HAS_WAZUH ? [] : ["--owner", `${USER}:${GROUP}`];
 export const AS_USER = ["setpriv", "--reuid", USER, "--regid", GROUP, "--clear-groups"];
 
 export const IS_ROOT = Deno.uid() === 0;
-export const HAS_TOOLS = await said("sh", "-c", "command -v setpriv && command -v perl && echo yes")
-  .then((text) => text.endsWith("yes"));
 
 export const install = (...args: readonly string[]) => run(["sh", SCRIPT, ...args]);
 

@@ -8,12 +8,10 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { sshdAlert } from "../support/fixtures.ts";
+import { needs } from "../support/needs.ts";
 import { compileBinary } from "./binary.ts";
 import { ExampleFolder } from "./example_folder.ts";
-import { CAN_COMPILE, createProgram, KINDS, type Program } from "./program.ts";
-
-const HAS_SCRIPT = await new Deno.Command("script", { args: ["--version"] }).output()
-  .then(({ success }) => success, () => false);
+import { createProgram, KINDS, type Program } from "./program.ts";
 
 const MISP_DOWN = {
   // Nobody listens there.
@@ -58,7 +56,7 @@ for (const kind of KINDS) {
 
 Deno.test({
   name: "two compiles of the same source give the same bytes, for any folder and ports",
-  ignore: !CAN_COMPILE,
+  ...needs("a Deno that compiles (COMPILE_DENO)"),
   fn: async () => {
     const hosts = { mispHost: "127.0.0.1:40001", forwardHost: "127.0.0.1:40002" };
     const options = { ...hosts, listen: "127.0.0.1:40003" };
@@ -97,7 +95,7 @@ const STYLES = /\x1b\[[\d;]*m/g;
 
 Deno.test({
   name: "status and report list fit a terminal, in colours unless NO_COLOR is set",
-  ignore: !HAS_SCRIPT,
+  ...needs("script"),
   fn: async () => {
     await using place = await ExampleFolder.create("deno run");
     const { program } = place;
@@ -119,7 +117,7 @@ Deno.test({
 
 Deno.test({
   name: "replay and flush draw one line on a terminal, take it away, and none with --json",
-  ignore: !HAS_SCRIPT,
+  ...needs("script"),
   fn: async () => {
     await using program = await createProgram("deno run");
     const file = `${program.alerts}/many.json`;

@@ -7,23 +7,16 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { blocksOf, documents, shellLines } from "../support/documents.ts";
+import { needs } from "../support/needs.ts";
 import { documentedFunction, ExampleFolder } from "./example_folder.ts";
 import { createProgram, KINDS } from "./program.ts";
 import { Service } from "./service.ts";
 
-/** Whether a program is on this machine. */
-async function has(program: string): Promise<boolean> {
-  const found = new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" });
-  return (await found.output()).success;
-}
+const PROGRAMS = ["man", "jq", "sqlite3", "curl"] as const;
 
-const MISSING = await Promise.all(
-  ["man", "jq", "sqlite3", "curl"].map(async (program) => await has(program) ? [] : [program]),
-).then((missing) => missing.flat());
-
-/** The first program of a text that is not on this machine. */
-const missingIn = (text: string) =>
-  MISSING.find((program) => new RegExp(`(?:^|\\| )${program} `, "m").test(text));
+/** The programs that a text starts. */
+const programsIn = (text: string) =>
+  PROGRAMS.filter((program) => new RegExp(`(?:^|\\| )${program} `, "m").test(text));
 
 const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
 
@@ -31,10 +24,9 @@ for (const kind of KINDS) {
   Deno.test(`${kind}: every example of help runs`, async (t) => {
     await using place = await ExampleFolder.create(kind);
     for (const { line } of COMMANDS.flatMap(({ examples }) => examples)) {
-      const missing = missingIn(line);
       await t.step({
-        name: missing === undefined ? line : `${line} (no ${missing} here)`,
-        ignore: missing !== undefined,
+        name: line,
+        ...needs(...programsIn(line)),
         fn: async () => {
           const script = { text: `${PROGRAM} ${line}`, isEndless: ENDLESS.test(line) };
           const { code, stderr } = await place.run(script);
@@ -48,6 +40,7 @@ for (const kind of KINDS) {
 /** Lines that are not run here, and what runs them instead. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npx -y deno@\S+ task |^deno task /, "a task of deno.json: .ci/run, or a person, calls it"],
+  [/^deno test /, "would run these tests in themselves"],
   [/^sh deploy\/install\.sh /, "needs root: tests/deploy/install_test.ts"],
   [/^useradd /, "needs root, and changes the machine: .ci/run"],
   [/^pkill /, "would end what other tests have started"],
@@ -82,11 +75,10 @@ for (const kind of KINDS) {
       await using place = await ExampleFolder.create(kind);
       for (const { run, printed } of blocks) {
         const text = run.map(withName).join("\n");
-        const missing = missingIn(text);
         const name = run.find((line) => !/^(?:cd |#)/.test(line))!;
         await t.step({
-          name: missing === undefined ? name : `${name} (no ${missing} here)`,
-          ignore: missing !== undefined,
+          name,
+          ...needs(...programsIn(text)),
           fn: async () => {
             await using _ = text.includes("http://127.0.0.1:8787")
               ? await Service.start(place.program, place.listen)

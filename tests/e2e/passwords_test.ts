@@ -3,12 +3,13 @@ import { fixturePath } from "../support/fixtures.ts";
 import { createProgram, KINDS, type Program } from "./program.ts";
 
 const PASSWORD = "admin123";
+const SOURCE = "218.92.0.112";
 
-/** Whether a password stands in any file below a folder. */
-async function isIn(folder: string): Promise<boolean> {
+/** Whether a text stands in any file below a folder. */
+async function isIn(folder: string, text = PASSWORD): Promise<boolean> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (isDirectory ? await isIn(path) : (await Deno.readTextFile(path)).includes(PASSWORD)) {
+    if (isDirectory ? await isIn(path, text) : (await Deno.readTextFile(path)).includes(text)) {
       return true;
     }
   }
@@ -31,6 +32,8 @@ for (const kind of KINDS) {
   Deno.test(`${kind}: passwords of a Cowrie are kept nowhere by default`, async () => {
     await using program = await createProgram(kind);
     await take(program);
+    // The rest of that alert is there.
+    assert.equal(await isIn(`${program.root}/queue`, SOURCE), true);
     assert.equal(await isIn(`${program.root}/queue`) || await isIn(`${program.root}/logs`), false);
   });
 

@@ -142,8 +142,6 @@ function decode(output: Deno.CommandOutput): Result {
 export const KIND: Program["kind"] = CAN_COMPILE ? "binary" : "deno run";
 export const KINDS: readonly Program["kind"][] = [KIND];
 
-if (!CAN_COMPILE) console.log("COMPILE_DENO is not set: the binary was not tested");
-
 /** integratord's arguments for an alert file (docs/contracts/wazuh.md 1.4). */
 export function integratordArgs(file: string, apiKey = "", hookUrl = ""): readonly string[] {
   return [file, apiKey, hookUrl, "", "", "10", "3", "> /dev/null 2>&1"];

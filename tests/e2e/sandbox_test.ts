@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../../deploy/permissions.ts";
 import { fixturePath } from "../support/fixtures.ts";
-import { CAN_COMPILE, createProgram, integratordArgs } from "./program.ts";
+import { needs } from "../support/needs.ts";
+import { createProgram, integratordArgs } from "./program.ts";
 
 const PROBE = new URL("sandbox_probe.ts", import.meta.url).pathname;
 
 Deno.test({
   name: "binary: its permissions refuse other files, hosts, folders and programs",
-  ignore: !CAN_COMPILE,
+  ...needs("a Deno that compiles (COMPILE_DENO)"),
   fn: async () => {
     await using program = await createProgram("deno run");
     using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -50,7 +51,7 @@ Deno.test({
 
 Deno.test({
   name: "binary: it has these permissions built in and says which one is missing",
-  ignore: !CAN_COMPILE,
+  ...needs("a Deno that compiles (COMPILE_DENO)"),
   fn: async () => {
     await using program = await createProgram("binary", { mispHost: "127.0.0.1:9" });
     const line = async (args: readonly string[], environment?: Record<string, string>) => {

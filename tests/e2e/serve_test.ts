@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { fixture, fixturePaths, sshdAlert } from "../support/fixtures.ts";
+import { needs } from "../support/needs.ts";
 import { createProgram, feedWritten, KINDS } from "./program.ts";
 import { freePort, Service } from "./service.ts";
-
-/** Each minute's flush is waited for in CI only: it takes up to a minute. */
-const HAS_TIME = Deno.env.get("CI") === "true";
-if (!HAS_TIME) console.log("CI is not set: the flush of each minute was not waited for");
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: serve takes alerts, answers after the commit, and flushes at its end`, async () => {
@@ -111,7 +108,7 @@ for (const kind of KINDS) {
 
   Deno.test({
     name: `${kind}: serve flushes each minute`,
-    ignore: !HAS_TIME,
+    ...needs("a minute of time (CI=true)"),
     fn: async () => {
       const listen = `127.0.0.1:${freePort()}`;
       await using program = await createProgram(kind, { listen });

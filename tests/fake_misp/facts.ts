@@ -152,7 +152,9 @@ export const TEMPLATES: readonly TemplateFacts[] = [
       text: "text",
     },
     required: [],
-    requiredOneOf: ["latitude", "longitude", "city", "region", "country", "countrycode"],
+    requiredOneOf: [
+      ...["latitude", "longitude", "city", "region", "country", "countrycode", "epsg"],
+    ],
   },
 ];
 

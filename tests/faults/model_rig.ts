@@ -25,10 +25,7 @@ import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
-
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+import { DAY, HOUR, MINUTE, TAGS } from "./site.ts";
 
 const START = Date.UTC(2026, 0, 5);
 /** A publisher asks for its lease for so long: four deliveries of 30 seconds. */
@@ -39,12 +36,6 @@ const INTAKE = defaultRules();
 const SOURCES = ["82.202.219.155", "192.241.237.101", "2a02:c207::7"];
 const SENSORS = ["honeypot-fra1", "honeypot-ams2"];
 const USERNAMES = ["root", "admin", "git", "pi"];
-const TAGS = [
-  "tlp:green",
-  'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
-  'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
-];
-
 const RULES: SnapshotRules = {
   ...PLAIN_SNAPSHOT_RULES,
   reopenAfterMs: KEEP.recordMs,
@@ -351,17 +342,24 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-/** A buffer that is stopped before its n-th call, and before each call after that. */
+/** A buffer that is stopped before the n-th call of any of its stores, and before each call after that. */
 function interrupted(buffer: Buffer, calls: number, stop: () => Promise<void>): Buffer {
   let left = calls;
+  const storeOf = (store: object) =>
+    new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        return async (...values: unknown[]) => {
+          if (--left < 0) await stop();
+          return await member.apply(target, values);
+        };
+      },
+    });
   return new Proxy(buffer, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      return async (...values: unknown[]) => {
-        if (--left < 0) await stop();
-        return await member.apply(target, values);
-      };
+      return typeof member === "object" && member !== null ? storeOf(member) : member;
     },
   });
 }

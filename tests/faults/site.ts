@@ -26,7 +26,8 @@ export const LONG_READ_TIMEOUT_MS = 30_000;
 /** `misp.max_parallel` of a default installation. */
 export const MAX_PARALLEL = 2;
 
-const TAGS = [
+/** What the fake MISP has of what events are tagged with. */
+export const TAGS = [
   "tlp:green",
   'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
   'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { findProgram } from "../support/needs.ts";
 
 /** A mounted disk. Only what is started by the wrapper sees it. */
 export interface SmallDisk extends AsyncDisposable {
@@ -30,26 +31,19 @@ async function outputOf(command: readonly string[]): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** The whole path: a program without PATH is started by it. Empty where there is none. */
-export function findCommand(name: string): Promise<string> {
-  return outputOf(["sh", "-c", `command -v ${name} || true`]);
-}
-
 /**
  * Mounts a disk and puts folders of it into the places of others.
  *
  * @param options of tmpfs, such as `size=1m`
  * @param folders to be on that disk, below a root
- * @returns undefined where this machine cannot do it
+ * @throws where this machine cannot do it
  */
 export async function mountSmallDisk(
   root: string,
   folders: readonly string[],
   options: string,
-): Promise<SmallDisk | undefined> {
+): Promise<SmallDisk> {
   const disk = `${root}/small`;
-  const nsenter = await findCommand("nsenter");
-  if (nsenter === "" || await findCommand("unshare") === "") return undefined;
   await Deno.mkdir(disk, { recursive: true });
   const mounts = folders.map((folder) =>
     `mkdir -p '${disk}/${folder}' '${root}/${folder}' && mount --bind '${disk}/${folder}' '${root}/${folder}'`
@@ -71,9 +65,18 @@ export async function mountSmallDisk(
   };
   if (!new TextDecoder().decode(value).startsWith("ready")) {
     await end().catch(() => undefined);
-    return undefined;
+    throw new Error(`nothing could be mounted in ${root}`);
   }
-  const wrapper = [nsenter, "-t", `${holder.pid}`, "-U", "-m", "--preserve-credentials", "--"];
+  // The whole path: a program without PATH is started by it.
+  const wrapper = [
+    findProgram("nsenter")!,
+    "-t",
+    `${holder.pid}`,
+    "-U",
+    "-m",
+    "--preserve-credentials",
+    "--",
+  ];
   const sh = (script: string) =>
     outputOf([...wrapper, "sh", "-c", `cd '${disk}' && { ${script}\n}`]);
   return {

@@ -12,9 +12,11 @@ import {
   type Program,
   type Result,
 } from "../e2e/program.ts";
+import { findProgram, needs } from "../support/needs.ts";
 import { alertOf } from "./numbered_sources.ts";
-import { findCommand, mountSmallDisk, type SmallDisk } from "./small_disk.ts";
+import { mountSmallDisk, type SmallDisk } from "./small_disk.ts";
 
+const IS_ROOT = Deno.uid() === 0;
 const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 
 /** The program, with its buffer and its log on a disk that can be filled. */
@@ -30,14 +32,9 @@ async function onDisk(
   kind: Program["kind"],
   options: string,
   folders: readonly string[] = ["queue/custom-misp", "logs"],
-): Promise<OnDisk | undefined> {
+): Promise<OnDisk> {
   const program = await createProgram(kind);
   const disk = await mountSmallDisk(program.root, folders, options);
-  if (disk === undefined) {
-    console.log("skipped: this machine lets its users mount nothing in a namespace of their own");
-    await program[Symbol.asyncDispose]();
-    return undefined;
-  }
   const run = (...args: readonly string[]) => program.run(args, {}, disk.wrapper);
   return {
     disk,
@@ -49,6 +46,11 @@ async function onDisk(
       await program[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A test that needs a disk of its own. */
+function diskTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ...needs("mounts in a namespace of its own"), fn });
 }
 
 async function put(program: Program, ...numbers: readonly number[]): Promise<string> {
@@ -108,44 +110,47 @@ async function setLease({ disk, program }: OnDisk, name: string, until: number):
 const withoutBackgroundPublisher = (on: OnDisk) => setLease(on, "stay", Date.now() + 10 * 60_000);
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: a full disk costs a call its alert, says so, and the next call goes on`, async () => {
-    await using on = await onDisk(kind, "size=2m");
-    if (on === undefined) return;
-    const { program, disk, call, run } = on;
-    assert.equal((await run("replay", await put(program, 1))).code, 0);
-    await withoutBackgroundPublisher(on);
-    await disk.fill();
-    assertRefused(await call(2), program, FULL);
-    assertRefused(await call(2), program, FULL);
-    const replayed = await run("replay", await put(program, 2));
-    assert.deepEqual([replayed.code, replayed.stdout], [1, ""]);
-    assert.equal(replayed.stderr, `${PROGRAM}: buffer ${program.buffer}: ${FULL}\n`);
-    await disk.empty();
-    assert.deepEqual(await call(3), OK);
-    assert.equal(await accepted(on), 2);
-    assert.deepEqual(await call(2), OK);
-    const { alerts, pending } = await shown(on);
-    assert.deepEqual([alerts.accepted, pending.attempts], [3, 3]);
-    await assertTidy(on);
-  });
-
-  Deno.test(`${kind}: a disk that is full before there is a buffer leaves nothing in its way`, async () => {
-    await using on = await onDisk(kind, "size=1m");
-    if (on === undefined) return;
-    const { program, disk, call } = on;
-    for (const leave of [0, 4, 36, 44, 100]) {
-      await disk.fill(leave);
-      assertRefused(await call(leave), program, FULL);
+  diskTest(
+    `${kind}: a full disk costs a call its alert, says so, and the next call goes on`,
+    async () => {
+      await using on = await onDisk(kind, "size=2m");
+      const { program, disk, call, run } = on;
+      assert.equal((await run("replay", await put(program, 1))).code, 0);
+      await withoutBackgroundPublisher(on);
+      await disk.fill();
+      assertRefused(await call(2), program, FULL);
+      assertRefused(await call(2), program, FULL);
+      const replayed = await run("replay", await put(program, 2));
+      assert.deepEqual([replayed.code, replayed.stdout], [1, ""]);
+      assert.equal(replayed.stderr, `${PROGRAM}: buffer ${program.buffer}: ${FULL}\n`);
       await disk.empty();
-    }
-    assert.deepEqual(await call(500), OK);
-    assert.equal(await accepted(on), 1);
-    await assertTidy(on);
-  });
+      assert.deepEqual(await call(3), OK);
+      assert.equal(await accepted(on), 2);
+      assert.deepEqual(await call(2), OK);
+      const { alerts, pending } = await shown(on);
+      assert.deepEqual([alerts.accepted, pending.attempts], [3, 3]);
+      await assertTidy(on);
+    },
+  );
 
-  Deno.test(`${kind}: a disk without an inode is told from a full one`, async () => {
+  diskTest(
+    `${kind}: a disk that is full before there is a buffer leaves nothing in its way`,
+    async () => {
+      await using on = await onDisk(kind, "size=1m");
+      const { program, disk, call } = on;
+      for (const leave of [0, 4, 36, 44, 100]) {
+        await disk.fill(leave);
+        assertRefused(await call(leave), program, FULL);
+        await disk.empty();
+      }
+      assert.deepEqual(await call(500), OK);
+      assert.equal(await accepted(on), 1);
+      await assertTidy(on);
+    },
+  );
+
+  diskTest(`${kind}: a disk without an inode is told from a full one`, async () => {
     await using on = await onDisk(kind, "size=4m,nr_inodes=20");
-    if (on === undefined) return;
     const { program, disk, call } = on;
     const use = "i=0; while touch spare-$i 2>/dev/null; do i=$((i+1)); done";
     await disk.sh(use);
@@ -156,9 +161,8 @@ for (const kind of KINDS) {
     await assertTidy(on);
   });
 
-  Deno.test(`${kind}: a read-only disk is told, with a buffer on it and without one`, async () => {
+  diskTest(`${kind}: a read-only disk is told, with a buffer on it and without one`, async () => {
     await using on = await onDisk(kind, "size=4m");
-    if (on === undefined) return;
     const { program, disk, call, run } = on;
     const remount = (mode: "ro" | "rw") =>
       disk.sh(`mount -o remount,${mode} . && mount -o remount,bind,${mode} ../queue/custom-misp`);
@@ -180,9 +184,8 @@ for (const kind of KINDS) {
     await assertTidy(on);
   });
 
-  Deno.test(`${kind}: a log on a full disk costs no alert, and no more than a line`, async () => {
+  diskTest(`${kind}: a log on a full disk costs no alert, and no more than a line`, async () => {
     await using on = await onDisk(kind, "size=64k", ["logs"]);
-    if (on === undefined) return;
     const { program, disk, call } = on;
     await disk.fill();
     await Deno.writeTextFile(program.buffer, "not a database\n".repeat(500));
@@ -196,9 +199,8 @@ for (const kind of KINDS) {
     assert.equal(await accepted(on), 2);
   });
 
-  Deno.test(`${kind}: a disk that fills while a flush is at work loses nothing`, async () => {
+  diskTest(`${kind}: a disk that fills while a flush is at work loses nothing`, async () => {
     await using on = await onDisk(kind, "size=2m");
-    if (on === undefined) return;
     const { program, disk, run } = on;
     const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
     assert.equal((await run("replay", await put(program, ...numbers))).code, 0);
@@ -231,67 +233,69 @@ for (const kind of KINDS) {
     await assertTidy(on);
   });
 
-  Deno.test(`${kind}: a feed folder on a full disk keeps its reports waiting, and loses none`, async () => {
-    await using on = await onDisk(kind, "size=256k", ["queue/custom-misp/feed"]);
-    if (on === undefined) return;
-    const { program, disk, run } = on;
-    assert.equal((await run("replay", await put(program, 1, 2, 3))).code, 0);
-    const delivered = async () => (await shown(on)).reports.delivered;
-    // No room for an event, for some, for all but the list of them.
-    for (const leave of [0, 8, 4]) {
-      await disk.fill(leave);
-      const { code, stdout, stderr } = await run("flush", "--now");
-      assert.deepEqual([code, stderr], [3, ""]);
-      assert.match(stdout, /^delivered 0, waiting 3, refused 0\n.*No space left on device/);
-      assert.equal(await delivered(), 0);
-      await disk.empty();
-    }
-    assert.equal((await run("flush", "--now")).code, 0);
-    assert.equal(await delivered(), 3);
-    const names = await disk.sh("cd queue/custom-misp/feed && ls");
-    assert.match(names, /^(\S{36}\.json\n){3}hashes\.csv\nmanifest\.json$/);
-  });
+  diskTest(
+    `${kind}: a feed folder on a full disk keeps its reports waiting, and loses none`,
+    async () => {
+      await using on = await onDisk(kind, "size=256k", ["queue/custom-misp/feed"]);
+      const { program, disk, run } = on;
+      assert.equal((await run("replay", await put(program, 1, 2, 3))).code, 0);
+      const delivered = async () => (await shown(on)).reports.delivered;
+      // No room for an event, for some, for all but the list of them.
+      for (const leave of [0, 8, 4]) {
+        await disk.fill(leave);
+        const { code, stdout, stderr } = await run("flush", "--now");
+        assert.deepEqual([code, stderr], [3, ""]);
+        assert.match(stdout, /^delivered 0, waiting 3, refused 0\n.*No space left on device/);
+        assert.equal(await delivered(), 0);
+        await disk.empty();
+      }
+      assert.equal((await run("flush", "--now")).code, 0);
+      assert.equal(await delivered(), 3);
+      const names = await disk.sh("cd queue/custom-misp/feed && ls");
+      assert.match(names, /^(\S{36}\.json\n){3}hashes\.csv\nmanifest\.json$/);
+    },
+  );
 
-  Deno.test(`${kind}: rights that are lost are told, and the next call goes on once they are back`, async () => {
-    // Whom the machine makes root is stopped by no mode; without capabilities root is.
-    const setpriv = await findCommand("setpriv");
-    if (setpriv === "" && Deno.uid() === 0) {
-      console.log("skipped: there is no setpriv that makes root one whom modes stop");
-      return;
-    }
-    const wrapper = Deno.uid() === 0
-      ? [setpriv, "--inh-caps=-all", "--bounding-set=-all", "--"]
-      : [];
-    await using program = await createProgram(kind);
-    const run = (...args: readonly string[]) => program.run(args, {}, wrapper);
-    const call = async (number: number) =>
-      await run(...integratordArgs(await put(program, number)));
-    const state = program.buffer.slice(0, program.buffer.lastIndexOf("/"));
-    const denied = "permission denied; `chown -R wazuh:wazuh " + state +
-      "` gives it to Wazuh's user";
-    await Deno.chmod(state, 0o500);
-    assertRefused(await call(1), program, denied);
-    await Deno.chmod(state, 0o750);
-    assert.deepEqual(await call(2), OK);
-    for (
-      const [path, mode] of [[state, 0], [program.buffer, 0o400], [program.buffer, 0]] as const
-    ) {
-      const before = (await Deno.stat(path)).mode! & 0o777;
-      await Deno.chmod(path, mode);
-      assertRefused(await call(3), program, denied);
-      // Who only looks needs no right to write.
-      const looked = await run("status");
-      assert.equal(looked.code, mode === 0o400 ? 0 : 1);
-      if (mode === 0) assert.match(looked.stderr, /^[^\n]*: permission denied; `chown [^\n]*\n$/);
-      await Deno.chmod(path, before);
-    }
-    assert.deepEqual(await call(4), OK);
-    assert.equal(await accepted({ run }), 2);
-    assert.deepEqual(
-      [...Deno.readDirSync(state)].map(({ name }) => name).filter((name) =>
-        /probe|corrupt/.test(name)
-      ),
-      [],
-    );
+  Deno.test({
+    name: `${kind}: rights that are lost are told, and the next call goes on once they are back`,
+    ...needs(...IS_ROOT ? ["setpriv"] as const : []),
+    fn: () => losesRights(kind),
   });
+}
+
+// Whom the machine makes root is stopped by no mode; without capabilities root is.
+async function losesRights(kind: Program["kind"]): Promise<void> {
+  const wrapper = IS_ROOT
+    ? [findProgram("setpriv")!, "--inh-caps=-all", "--bounding-set=-all", "--"]
+    : [];
+  await using program = await createProgram(kind);
+  const run = (...args: readonly string[]) => program.run(args, {}, wrapper);
+  const call = async (number: number) => await run(...integratordArgs(await put(program, number)));
+  const state = program.buffer.slice(0, program.buffer.lastIndexOf("/"));
+  const denied = "permission denied; `chown -R wazuh:wazuh " + state +
+    "` gives it to Wazuh's user";
+  await Deno.chmod(state, 0o500);
+  assertRefused(await call(1), program, denied);
+  await Deno.chmod(state, 0o750);
+  assert.deepEqual(await call(2), OK);
+  for (
+    const [path, mode] of [[state, 0], [program.buffer, 0o400], [program.buffer, 0]] as const
+  ) {
+    const before = (await Deno.stat(path)).mode! & 0o777;
+    await Deno.chmod(path, mode);
+    assertRefused(await call(3), program, denied);
+    // Who only looks needs no right to write.
+    const looked = await run("status");
+    assert.equal(looked.code, mode === 0o400 ? 0 : 1);
+    if (mode === 0) assert.match(looked.stderr, /^[^\n]*: permission denied; `chown [^\n]*\n$/);
+    await Deno.chmod(path, before);
+  }
+  assert.deepEqual(await call(4), OK);
+  assert.equal(await accepted({ run }), 2);
+  assert.deepEqual(
+    [...Deno.readDirSync(state)].map(({ name }) => name).filter((name) =>
+      /probe|corrupt/.test(name)
+    ),
+    [],
+  );
 }

@@ -5,6 +5,8 @@ import { FeedSink } from "../../src/feed/feed_sink.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { firstReport, sourceRecord } from "../support/source_record.ts";
 
 const IP = "82.202.219.155";
 const UUID = "fa04dc62-89e1-5024-b207-249034a5af55";
@@ -17,50 +19,13 @@ const ORGANISATION = { name: "honeypots", uuid: "372029bf-485a-504c-8f75-0ba5cf9
 
 function reportOf(attempts: number, sourceIp = IP, changes: Partial<SourceRecord> = {}): Report {
   const uuid = eventUuid("wazuh-manager-01", sourceIp, "2026-08-23");
-  const record: SourceRecord = {
-    sourceIp,
-    eventUuid: uuid,
-    publisher: "wazuh-manager-01",
-    openedOn: "2026-08-23",
-    firstSeen: Date.UTC(2026, 7, 23, 6),
-    lastSeen: Date.UTC(2026, 7, 23, 7),
-    alerts: 7,
-    compacted: { pam: 0, sshd: 0, connect: 0 },
-    compromisedAt: undefined,
-    retractedAt: undefined,
-    services: ["ssh"],
-    sourceLocation: undefined,
-    furtherUsernames: 0,
-    attempts,
-    reports: 1,
-    usernames: {},
-    passwords: {},
-    sensors: [],
-    techniques: [],
-    ...changes,
-  };
-  const rules = {
-    usernames: "top" as const,
-    sensorNames: "pseudonym" as const,
-    passwords: false,
-    distribution: 0,
-    threatLevel: 3,
-    analysis: 0,
-    tags: ["tlp:green"],
-  };
-  return {
+  const record = sourceRecord({ sourceIp, eventUuid: uuid, attempts, ...changes });
+  const event = buildEvent(record, { ...PLAIN_SNAPSHOT_RULES, tags: ["tlp:green"] });
+  return firstReport({ sourceIp, eventUuid: uuid, attempts }, event, {
     uuid: `report ${attempts} of ${sourceIp}`,
     sink: "feed",
-    sourceIp,
-    eventUuid: uuid,
-    body: JSON.stringify(buildEvent(record, rules)),
-    attempts,
     snapshotAt: NOW,
-    tries: 0,
-    isKnownThere: false,
-    lastPublished: "",
-    sightings: [],
-  };
+  });
 }
 
 async function deliver(

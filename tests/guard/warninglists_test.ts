@@ -8,7 +8,7 @@ import {
 import { tempFolder } from "../support/temp.ts";
 
 const FIXTURES = new URL("../../fixtures/warninglists", import.meta.url).pathname;
-const REAL = new URL("../../../shared/misp/warninglists", import.meta.url).pathname;
+const NAMED_AS_MISP = new URL("../../fixtures/misp/warninglists", import.meta.url).pathname;
 
 const HIGH = 'false-positive:risk="high"';
 const MEDIUM = 'false-positive:risk="medium"';
@@ -270,21 +270,22 @@ Deno.test("cachedWarninglists() sees a changed file of a real folder", () => {
   assert.equal(lists(1).verdict("192.0.2.1").action, "publish");
 });
 
-const hasReal = WARNINGLIST_FILES.stamp(`${REAL}/rfc1918.json`) !== undefined;
-Deno.test({
-  name: "loadWarninglists() reads real lists",
-  ignore: !hasReal,
-  fn: () => {
-    const lists = loadWarninglists(REAL, WARNINGLIST_FILES);
-    assert.deepEqual(lists.warnings, []);
-    assert.deepEqual(lists.verdict("192.168.1.1").action, "drop");
-    assert.deepEqual(lists.verdict("100.64.0.1").action, "drop");
-    assert.deepEqual(lists.verdict("239.1.2.3").action, "drop");
-    assert.deepEqual(lists.verdict("162.142.125.7").tags, [HIGH]);
-    assert.deepEqual(lists.verdict("185.142.236.35").lists, ["shodan-scanning"]);
-    assert.deepEqual(lists.verdict("104.16.0.1").tags, [MEDIUM]);
-    assert.deepEqual(lists.verdict("2606:4700::1").lists, ["cloudflare"]);
-    assert.deepEqual(lists.verdict("2001:148f:fffe::1").lists, ["public-dns-v6"]);
-    assert.deepEqual(lists.verdict("8.8.8.8").action, "publish");
-  },
+Deno.test("loadWarninglists() reads lists in the shape and under the names of misp-warninglists", () => {
+  const lists = loadWarninglists(NAMED_AS_MISP, WARNINGLIST_FILES);
+  assert.deepEqual([lists.warnings, lists.lists, lists.networks], [[], 7, 14]);
+  assert.deepEqual(lists.verdict("192.168.1.1").lists, ["rfc1918"]);
+  assert.equal(lists.verdict("192.168.1.1").action, "drop");
+  assert.equal(lists.verdict("100.64.0.1").action, "drop");
+  assert.equal(lists.verdict("239.1.2.3").action, "drop");
+  assert.deepEqual(lists.verdict("198.51.100.7").tags, [HIGH]);
+  assert.deepEqual(lists.verdict("2001:db8:ce::7").tags, [HIGH]);
+  assert.deepEqual(lists.verdict("192.0.2.18").lists, ["shodan-scanning"]);
+  assert.deepEqual(lists.verdict("203.0.113.1").tags, [MEDIUM]);
+  assert.deepEqual(lists.verdict("2001:db8:cf::1").lists, ["cloudflare"]);
+  assert.deepEqual(lists.verdict("2001:db8:53::1").lists, ["public-dns-v6"]);
+  // On none of them: beside a list of single addresses, and behind a network's end.
+  for (const address of ["192.0.2.19", "198.51.100.32", "203.0.113.128", "2001:db8:53::2"]) {
+    assert.equal(lists.verdict(address).action, "publish", address);
+    assert.deepEqual(lists.verdict(address).lists, [], address);
+  }
 });

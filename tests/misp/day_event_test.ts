@@ -8,10 +8,10 @@ import {
   DAY_UUID,
   dayRecord,
   PART_2_UUID,
-  RULES,
   sources,
   TITLE,
 } from "./day_rig.ts";
+import { RULES } from "./rest_sink_rig.ts";
 
 const DAY = { eventUuid: DAY_UUID, publisher: "wazuh-manager-01", day: "2026-11-23", part: 1 };
 const compromised = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };

@@ -2,42 +2,26 @@ import assert from "node:assert/strict";
 import type { Location, SourceRecord } from "../../src/model.ts";
 import type { ListVerdict } from "../../src/guard/warninglists.ts";
 import { buildDayEvent } from "../../src/misp/day_event.ts";
-import { buildEvent } from "../../src/misp/event.ts";
+import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import type { MispAttribute, MispObject } from "../../src/misp/objects.ts";
 import { checkValue } from "../fake_misp/values.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { sourceRecord } from "../support/source_record.ts";
 import { PAIRS, type TemplateFacts, TEMPLATES } from "./misp_types.ts";
 
-const RULES = {
-  usernames: "all" as const,
-  sensorNames: "name" as const,
-  passwords: false,
+const RULES: EventRules = {
+  ...PLAIN_SNAPSHOT_RULES,
+  usernames: "all",
+  sensorNames: "name",
   distribution: 1,
-  threatLevel: 3,
-  analysis: 0,
   tags: ["tlp:green"],
 };
 
-const HOME: SourceRecord = {
-  sourceIp: "82.202.219.155",
-  eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
-  publisher: "wazuh-manager-01",
-  openedOn: "2026-08-23",
-  firstSeen: Date.UTC(2026, 7, 23, 6),
-  lastSeen: Date.UTC(2026, 7, 23, 7),
-  alerts: 7,
-  compacted: { pam: 0, sshd: 0, connect: 0 },
-  compromisedAt: undefined,
-  retractedAt: undefined,
-  services: ["ssh"],
-  sourceLocation: undefined,
-  furtherUsernames: 0,
-  attempts: 3,
-  reports: 1,
+const HOME = sourceRecord({
   usernames: { root: 2, pi: 1 },
-  passwords: {},
   sensors: [{ sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 }],
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
-};
+});
 
 const RECORDS: readonly SourceRecord[] = [
   HOME,

@@ -1,44 +1,26 @@
 import assert from "node:assert/strict";
 import type { SourceRecord } from "../../src/model.ts";
-import { buildEvent, mispTime } from "../../src/misp/event.ts";
+import { buildEvent, type EventRules, mispTime } from "../../src/misp/event.ts";
 import { techniqueTags } from "../../src/misp/techniques.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { sourceRecord } from "../support/source_record.ts";
 
-const RULES = {
-  usernames: "top" as const,
-  sensorNames: "pseudonym" as const,
-  passwords: false,
+const RULES: EventRules = {
+  ...PLAIN_SNAPSHOT_RULES,
   distribution: 1,
-  threatLevel: 3,
-  analysis: 0,
   tags: ["tlp:green", "PAP:GREEN"],
 };
 
 const SENSOR = { sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 };
 
-function recordOf(changes: Partial<SourceRecord> = {}): SourceRecord {
-  return {
-    sourceIp: "82.202.219.155",
-    eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
-    publisher: "wazuh-manager-01",
-    openedOn: "2026-08-23",
+const recordOf = (changes: Partial<SourceRecord> = {}) =>
+  sourceRecord({
     firstSeen: Date.UTC(2026, 7, 23, 6, 14, 7, 412),
-    lastSeen: Date.UTC(2026, 7, 23, 7, 0, 0),
-    alerts: 7,
-    compacted: { pam: 0, sshd: 0, connect: 0 },
-    compromisedAt: undefined,
-    retractedAt: undefined,
-    services: ["ssh"],
-    sourceLocation: undefined,
-    furtherUsernames: 0,
-    attempts: 3,
-    reports: 1,
     usernames: { root: 2, pi: 1 },
-    passwords: {},
     sensors: [SENSOR],
     techniques: [{ id: "T1110.001", name: "Password Guessing" }],
     ...changes,
-  };
-}
+  });
 
 Deno.test("buildEvent() builds the event whole", () => {
   const { EventReport: _told, ...event } = buildEvent(recordOf(), RULES);

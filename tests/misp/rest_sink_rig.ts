@@ -4,70 +4,44 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Report, SourceRecord } from "../../src/model.ts";
+import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
-import { buildEvent } from "../../src/misp/event.ts";
+import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { firstReport, sourceRecord } from "../support/source_record.ts";
 
 export const TAGS = ["tlp:green", 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"'];
+export const RULES: EventRules = { ...PLAIN_SNAPSHOT_RULES, tags: ["tlp:green"] };
 export const uuidOf = (sourceIp: string) => eventUuid("wazuh-manager-01", sourceIp, "2026-11-23");
 export const UUID = uuidOf("198.51.100.7");
 
-export function record(attempts: number, sourceIp: string): SourceRecord {
-  return {
+export const record = (attempts: number, sourceIp: string) =>
+  sourceRecord({
     sourceIp,
     eventUuid: uuidOf(sourceIp),
-    publisher: "wazuh-manager-01",
     openedOn: "2026-11-23",
     firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
     lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
     alerts: attempts,
     compacted: { pam: 0, sshd: attempts, connect: 0 },
     attempts,
-    compromisedAt: undefined,
-    retractedAt: undefined,
-    services: ["ssh"],
-    sourceLocation: undefined,
-    furtherUsernames: 0,
-    reports: 1,
     usernames: { root: attempts },
-    passwords: {},
-    sensors: [],
-    techniques: [],
-  };
-}
+  });
 
 export function report(
   attempts = 3,
   changes: Partial<Report> = {},
   sourceIp = "198.51.100.7",
 ): Report {
-  const event = buildEvent(record(attempts, sourceIp), {
-    distribution: 0,
-    threatLevel: 3,
-    analysis: 0,
-    tags: ["tlp:green"],
-    usernames: "top",
-    sensorNames: "pseudonym",
-    passwords: false,
-  });
-  return {
+  const about = record(attempts, sourceIp);
+  return firstReport(about, buildEvent(about, RULES), {
     uuid: "00000000-0000-5000-8000-000000000001",
-    sink: "misp",
-    sourceIp,
-    eventUuid: uuidOf(sourceIp),
-    body: JSON.stringify(event),
-    attempts,
-    snapshotAt: 0,
-    tries: 0,
-    isKnownThere: false,
-    lastPublished: "",
-    sightings: [],
     ...changes,
-  };
+  });
 }
 
 export class Rig implements AsyncDisposable {

@@ -1,34 +1,30 @@
 import assert from "node:assert/strict";
 import type { SourceRecord } from "../../src/model.ts";
 import { writeDayStory, writeStory } from "../../src/misp/story.ts";
+import { sourceRecord } from "../support/source_record.ts";
 
-const HOME: SourceRecord = {
+const [FIRST_SEEN, LAST_SEEN] = [
+  Date.UTC(2026, 10, 23, 0, 4, 11),
+  Date.UTC(2026, 10, 23, 7, 41, 2),
+];
+const HOME = sourceRecord({
   sourceIp: "198.51.100.7",
-  eventUuid: "fa04dc62-89e1-5024-b207-249034a5af55",
-  publisher: "wazuh-manager-01",
   openedOn: "2026-11-23",
-  firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
-  lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+  firstSeen: FIRST_SEEN,
+  lastSeen: LAST_SEEN,
   alerts: 9,
   compacted: { pam: 0, sshd: 7, connect: 0 },
   attempts: 7,
-  compromisedAt: undefined,
-  retractedAt: undefined,
-  services: ["ssh"],
-  sourceLocation: undefined,
-  furtherUsernames: 0,
-  reports: 1,
   usernames: { root: 4, "[x](http://evil) | <b>": 2, admin: 1 },
-  passwords: {},
   sensors: [{
     sensor: "007@wazuh-manager-01",
     name: "honeypot-fra1",
     alerts: 9,
-    firstSeen: Date.UTC(2026, 10, 23, 0, 4, 11),
-    lastSeen: Date.UTC(2026, 10, 23, 7, 41, 2),
+    firstSeen: FIRST_SEEN,
+    lastSeen: LAST_SEEN,
   }],
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
-};
+});
 
 Deno.test("writeStory() tells times, counts and the names that look like names", () => {
   const { name, content } = writeStory(HOME, {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { BufferStatus } from "../../src/buffer/views.ts";
 import { sshdAlert } from "../support/fixtures.ts";
+import { needs } from "../support/needs.ts";
 import { parseExposition } from "./exposition.ts";
 import { AUTHORIZED, createRig, MAX_BYTES, NOW, oneToken, type Rig, TOKEN } from "./rig.ts";
 
@@ -147,12 +148,9 @@ Deno.test("GET /metrics says 503 without a word of the inside when the buffer ca
   assert.deepEqual(rig.logged, ["error: GET /metrics: /secret is locked"]);
 });
 
-const PROMTOOL = await hasPromtool();
-if (!PROMTOOL) console.log("promtool is not here: metrics were checked by the test's own parser");
-
 Deno.test({
   name: "GET /metrics has nothing that promtool finds fault with",
-  ignore: !PROMTOOL,
+  ...needs("promtool"),
   fn: async () => {
     using rig = await createRig({ status: () => Promise.resolve(WORST) });
     await rig.ask("/healthz");
@@ -169,12 +167,3 @@ Deno.test({
     assert.deepEqual([code, said], [0, ""]);
   },
 });
-
-async function hasPromtool(): Promise<boolean> {
-  try {
-    await new Deno.Command("promtool", { args: ["--version"], stderr: "null" }).output();
-    return true;
-  } catch {
-    return false;
-  }
-}

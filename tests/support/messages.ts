@@ -4,29 +4,47 @@
  * @module
  */
 
-/** Where such a text stands: behind the name of an error, of a way to tell, or of a field. */
-const PLACES = new RegExp(
-  [
-    String
-      .raw`\bnew (?:Failure|ConfigError|BufferError|TokensError|BodyError|Unusable|TooLong|TypeError|RangeError)\(`,
-    String.raw`#?\b(?:log|warn|failure|warning|refused|unavailable|unreadable|notMisp|lack)\(`,
-    String.raw`\bnew Error\(`,
-    String.raw`\bconsole\.error\(`,
-    String.raw`\b(?:notes|reasons|warnings)\.push\(`,
-    String
-      .raw`\b(?:reason|line|wrong|what|hint|error|notes?|found|TOO_LARGE|MAY_NOT_PUBLISH)\b *(?::|=)(?!=|>)\s*`,
-    String.raw`\bwithNotes\(`,
-    String.raw`\breturn (?=[\x60"])`,
-    String.raw`\blines: Partial<[^=]*= *\{`,
-  ].join("|"),
-  "g",
-);
+/** Functions and methods that are handed such a text. */
+const CALLS = [
+  ...[
+    "log",
+    "warn",
+    "failure",
+    "warning",
+    "refused",
+    "unavailable",
+    "unreadable",
+    "notMisp",
+    "lack",
+  ],
+  ...["withNotes", "console.error", "notes.push", "reasons.push", "warnings.push"],
+];
+
+/** Fields and variables that hold one. */
+const FIELDS = [
+  ...["reason", "line", "wrong", "what", "hint", "error", "note", "notes", "found", "TOO_LARGE"],
+  "MAY_NOT_PUBLISH",
+];
+
+/** Where such a text stands, by kind: behind what it is handed to, put into or returned by. */
+const PLACES = {
+  error: /\bthrow new [\w.]+\(|\bnew (?:\w*Error|Failure|Unusable|TooLong)\(/g,
+  super: /\bsuper\(/g,
+  call: new RegExp(String.raw`#?\b(?:${CALLS.join("|").replaceAll(".", "\\.")})\(`, "g"),
+  field: new RegExp(String.raw`\b(?:${FIELDS.join("|")})\b *(?::|=)(?!=|>)\s*`, "g"),
+  return: /\breturn (?=["`])/g,
+  lines: /\blines: Partial<[^=]*= *\{/g,
+} as const;
+
+/** A kind of place where a message stands. */
+export type Kind = keyof typeof PLACES;
 
 /** Two words, and no SQL. */
 const SENTENCE = /^(?!SELECT|PRAGMA|UPDATE).*[a-z'"…]+[,:;]? [a-z<("…]/i;
 
 /** A text of the sources: its fixed pieces, in order. */
 export interface Message {
+  readonly kind: Kind;
   readonly pieces: readonly string[];
   readonly line: number;
 }
@@ -38,14 +56,18 @@ export interface Message {
 export function messagesOf(source: string): readonly Message[] {
   const code = withoutComments(source);
   const found = new Map<number, Message>();
-  for (const { index, 0: place } of code.matchAll(PLACES)) {
-    for (const { at, pieces } of literalsBehind(code, index + place.length)) {
-      const told = /log\($/.test(place) && pieces.length > 1 ? /[a-z]{4}/ : SENTENCE;
-      if (!told.test(pieces.join("…").trim()) || found.has(at)) continue;
-      found.set(at, { pieces, line: code.slice(0, at).split("\n").length });
+  for (const kind of Object.keys(PLACES) as readonly Kind[]) {
+    for (const { index, 0: place } of code.matchAll(PLACES[kind])) {
+      for (const { at, pieces } of literalsBehind(code, index + place.length)) {
+        const text = pieces.join("…").trim();
+        const isTold = place.endsWith("log(") && pieces.length > 1 ? /[a-z]{4}/ : SENTENCE;
+        // A message is on one line.
+        if (text.includes("\n") || !isTold.test(text) || found.has(at)) continue;
+        found.set(at, { kind, pieces, line: code.slice(0, at).split("\n").length });
+      }
     }
   }
-  return [...found.values()];
+  return [...found.values()].sort((one, other) => one.line - other.line);
 }
 
 /** Comments become blanks; a text that holds two slashes stays. */

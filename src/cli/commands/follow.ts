@@ -29,7 +29,7 @@ const PRUNE_MS = 60_000;
 /** How often is shown where it is, milliseconds. */
 const SHOW_MS = 1_000;
 /** How long the last round of publishing may take, milliseconds. */
-const GRACE_MS = 800;
+export const GRACE_MS = 800;
 
 /** What `parseArgs` takes. */
 export const OPTIONS = {

@@ -35,7 +35,7 @@ import settings from "../../../deno.json" with { type: "json" };
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
 /** How long open requests and a flush may take once the service was told to end, milliseconds. */
-const GRACE_MS = 10_000;
+export const GRACE_MS = 10_000;
 
 /** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
 const STATUS_KEPT_MS = 5000;

@@ -1,0 +1,119 @@
+/**
+ * What a test may need of the machine that it runs on. This is the only list of reasons for which a
+ * test may be ignored. `.ci/run` prints the reasons that it met, and counts them against the number of
+ * ignored tests.
+ *
+ * @module
+ */
+import { zstdCompressSync } from "node:zlib";
+
+/** Folders of administrators' programs are not in everybody's PATH. */
+const FOLDERS = [
+  ...(Deno.env.get("PATH") ?? "").split(":"),
+  "/usr/sbin",
+  "/sbin",
+  "/usr/local/sbin",
+];
+
+/** The path of a program; undefined where this machine has none of that name. */
+export function findProgram(name: string): string | undefined {
+  return FOLDERS.map((folder) => `${folder}/${name}`).find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const PROGRAMS = [
+  ...[
+    "bash",
+    "chromium",
+    "curl",
+    "fish",
+    "groff",
+    "jq",
+    "man",
+    "mandoc",
+    "nginx",
+    "openssl",
+    "perl",
+  ],
+  ...["promtool", "script", "setpriv", "sh", "shellcheck", "sqlite3", "systemd-analyze", "zsh"],
+] as const;
+
+const OLD_DENO = Deno.version.deno.startsWith("2.5.");
+
+const CONDITIONS = {
+  "root": () => Deno.uid() === 0,
+  "a Deno that compiles (COMPILE_DENO)": () => Deno.env.get("COMPILE_DENO") !== undefined,
+  "a minute of time (CI=true)": () => Deno.env.get("CI") === "true",
+  "the schemas of CycloneDX (CYCLONEDX_SCHEMA)": () =>
+    Deno.env.get("CYCLONEDX_SCHEMA") !== undefined,
+  "zstd in the runtime": hasZstd,
+  "a runtime without zstd": () => !hasZstd(),
+  "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,
+  "systemd 250 or later": () => systemdVersion() >= 250,
+  "mounts in a namespace of its own": canMount,
+} as const;
+
+/** What a test may need: a program by its name, or another condition. */
+export type Need = typeof PROGRAMS[number] | keyof typeof CONDITIONS;
+
+const isProgram = (need: Need): need is typeof PROGRAMS[number] =>
+  PROGRAMS.some((name) => name === need);
+
+const known = new Map<Need, boolean>();
+
+/** Whether this machine has what is needed. */
+export function has(need: Need): boolean {
+  const answer = known.get(need) ??
+    (isProgram(need) ? findProgram(need) !== undefined : CONDITIONS[need]());
+  known.set(need, answer);
+  return answer;
+}
+
+/**
+ * The `ignore` of one test, or of one step, that needs something of the machine:
+ * `Deno.test({ name, ...needs("nginx"), fn })`. What is missing is written down for `.ci/run`, as one
+ * line of the file that WM_IGNORED names, so call it once for each test.
+ */
+export function needs(...wanted: readonly Need[]): { readonly ignore: boolean } {
+  const missing = wanted.filter((need) => !has(need));
+  const file = Deno.env.get("WM_IGNORED");
+  if (missing.length > 0 && file !== undefined) {
+    // One short write: test files run beside each other.
+    Deno.writeTextFileSync(file, `${missing.join(", ")}\n`, { append: true });
+  }
+  return { ignore: missing.length > 0 };
+}
+
+/** Deno 2.5 knows zstd by its name only. */
+function hasZstd(): boolean {
+  try {
+    return zstdCompressSync("x").length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** 0 where there is no systemd. */
+function systemdVersion(): number {
+  return Number(/^systemd (\d+)/.exec(outputOf("systemd-analyze", "--version"))?.[1] ?? 0);
+}
+
+function canMount(): boolean {
+  const script = 'mount -t tmpfs -o size=1m small "$1" && echo mounted';
+  return findProgram("nsenter") !== undefined &&
+    outputOf("unshare", "-Urm", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
+}
+
+/** What a program prints; nothing where it fails or is not there. */
+function outputOf(program: string, ...args: readonly string[]): string {
+  const path = findProgram(program);
+  if (path === undefined) return "";
+  const command = new Deno.Command(path, { args: [...args], stdin: "null", stderr: "null" });
+  const { success, stdout } = command.outputSync();
+  return success ? new TextDecoder().decode(stdout) : "";
+}
