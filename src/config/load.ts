@@ -4,6 +4,8 @@
  * @module
  */
 import { configurationKeys, environmentName, type Key, PROGRAM, type Value } from "./keys.ts";
+import { messageOf } from "../errors.ts";
+import { DAY, MINUTE } from "../clock.ts";
 
 /** Where a value came from. */
 export type Origin = "default" | "file" | "environment" | "integratord";
@@ -163,14 +165,14 @@ function readFile(
     text = sources.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound && !mustExist) return undefined;
-    throw new ConfigError(`cannot read the configuration file ${file}: ${reasonOf(error)}`);
+    throw new ConfigError(`cannot read the configuration file ${file}: ${messageOf(error)}`);
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
     // V8 quotes the text around the place, and a key may stand there.
-    const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(reasonOf(error))?.[0] ??
+    const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(messageOf(error))?.[0] ??
       "";
     throw new ConfigError(`${file} is not JSON${position}; check its quotes and commas`);
   }
@@ -195,10 +197,6 @@ function readFile(
 
 function isSection(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function allowed(spec: Key): string {
@@ -277,9 +275,6 @@ function checked(name: string, value: Value, spec: Key, shown: unknown = value):
   }
   return value;
 }
-
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
 
 function typed(entries: readonly Entry[]): Config {
   const values = new Map(entries.map((entry) => [entry.key, entry.value]));

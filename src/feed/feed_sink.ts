@@ -10,14 +10,14 @@ import type { MispEvent } from "../misp/event.ts";
 import { strongest } from "../misp/merged.ts";
 import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";
 import { faultPoint } from "../fault_point.ts";
+import { messageOf } from "../errors.ts";
+import { type Fields, isFields } from "../json.ts";
 
 /** The organisation that a feed's events name as their creator. */
 export interface FeedOrganisation {
   readonly name: string;
   readonly uuid: string;
 }
-
-type Fields = Record<string, unknown>;
 
 /** How many events are written before the manifest tells of them. */
 const BATCH = 500;
@@ -70,7 +70,7 @@ export class FeedSink implements Sink {
   }
 
   #explain(error: unknown): string {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return `feed folder ${this.#directory}: ${reason}`;
   }
 
@@ -89,15 +89,15 @@ export class FeedSink implements Sink {
   }
 
   /** A manifest that is damaged is made again from the events, since they are what counts. */
-  async #readManifest(): Promise<Fields> {
+  async #readManifest(): Promise<Record<string, unknown>> {
     try {
       const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
       const manifest: unknown = JSON.parse(text);
-      if (isFields(manifest)) return manifest;
+      if (isFields(manifest)) return { ...manifest };
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
     }
-    const manifest: Fields = {};
+    const manifest: Record<string, unknown> = {};
     for await (const { name, isFile } of Deno.readDir(this.#directory)) {
       if (!isFile || !/^[0-9a-f-]{36}\.json$/.test(name)) continue;
       const event = await readEvent(`${this.#directory}/${name}`);
@@ -221,10 +221,6 @@ function hashesOf(event: Fields): readonly string[] {
     .filter((attribute) => attribute.deleted !== true)
     .map((attribute) => String(attribute.value));
   return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function list(value: unknown): readonly Fields[] {

@@ -15,6 +15,7 @@ import {
   openPlain,
   type Source,
 } from "./source.ts";
+import { messageOf } from "../errors.ts";
 
 /** Where a follower begins that was never here before. */
 export type Beginning = "end" | "start" | { readonly since: number };
@@ -124,7 +125,7 @@ async function retryUntilReadable<T>(
     try {
       return await work();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (error instanceof Deno.errors.NotCapable) throw error;
       if (reason !== told) parts.log("error", `${parts.folder}: ${reason}; waiting`);
       told = reason;

@@ -4,6 +4,7 @@
  * @module
  */
 import { faultPoint } from "../fault_point.ts";
+import { isFields } from "../json.ts";
 
 /** How to reach it. */
 export interface ReceiverOptions {
@@ -230,11 +231,6 @@ function parse(text: string): unknown {
     return undefined;
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && value as number >= 0;

@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Location } from "../model.ts";
+import { messageOf } from "../errors.ts";
 
 export type { Location };
 
@@ -48,7 +49,7 @@ export async function openGeolocation(
     try {
       databases.push(database(await openReader(await io.readFile(path)), warn));
     } catch (error) {
-      warn(`it is not used: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`it is not used: ${messageOf(error)}`);
     }
   }
   return databases.length === 0 ? undefined : { lookup: (address) => joined(databases, address) };

@@ -6,6 +6,7 @@
  * @module
  */
 import { createNetworkSet, type NamedNetworks, type Network, parseNetwork } from "./network_set.ts";
+import { messageOf } from "../errors.ts";
 
 /** What becomes of an attack: nothing, an event that blocks nobody, or an event as usual. */
 export type ListAction = "drop" | "no_ids" | "publish";
@@ -155,7 +156,7 @@ export function loadWarninglists(
       if (taken?.warning !== undefined) warnings.push(taken.warning);
       if (taken !== undefined) lists.push(taken);
     } catch (error) {
-      warnings.push(oneLine(`warning list ${path} is left out: ${reasonOf(error)}`));
+      warnings.push(oneLine(`warning list ${path} is left out: ${messageOf(error)}`));
     }
   }
   if (lists.length === 0 && warnings.length === 0) {
@@ -189,7 +190,7 @@ function listFiles(directory: string, files: WarninglistFiles, warnings: string[
       if (stamp !== undefined) found.push({ name, path, stamp });
     }
   } catch (error) {
-    warnings.push(oneLine(`warning lists ${directory} cannot be read: ${reasonOf(error)}`));
+    warnings.push(oneLine(`warning lists ${directory} cannot be read: ${messageOf(error)}`));
   }
   return found;
 }
@@ -282,10 +283,6 @@ export function cachedWarninglists(
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function oneLine(text: string): string {

@@ -7,6 +7,7 @@
 import type { Outcome } from "../sink.ts";
 import type { Answer } from "./client.ts";
 import type { MispUpdate } from "./update.ts";
+import { type Fields } from "../json.ts";
 
 /** What to do about an answer to add, edit or publish. */
 export type Meaning =
@@ -23,8 +24,6 @@ export type Meaning =
   /** The key's role may not do this. */
   | { readonly kind: "not-permitted"; readonly reason: string }
   | Extract<Outcome, { kind: "unavailable" }>;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads an answer by its status and by its body.

@@ -5,6 +5,7 @@
  */
 import { pauseAsked } from "./answers.ts";
 import { type Answer, Unreachable } from "./client.ts";
+import { type Fields } from "../json.ts";
 
 /** What a key may do: its role's flags, all of them off for a key that only reads. */
 export interface Rights {
@@ -63,8 +64,6 @@ export interface Problem {
   /** How long the answer asks us to stay away, milliseconds. */
   readonly afterMs?: number;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * What is wrong with an answer that should be a JSON object; undefined: nothing.

@@ -6,6 +6,7 @@
  */
 import { publishDue, type PublisherParts } from "./publisher.ts";
 import { BACKGROUND_LEASE } from "./names.ts";
+import { messageOf } from "../errors.ts";
 
 /** How often a stayer looks, milliseconds; it also notices then that others emptied the buffer. */
 const LOOK_MS = 2_000;
@@ -60,7 +61,7 @@ async function forwardWhenDue({ buffer, now, log, forward }: UntilIdleParts): Pr
     const next = await buffer.spool.dueAt(now());
     if (next !== undefined && next <= now()) await forward();
   } catch (error) {
-    log("error", `forwarding failed: ${error instanceof Error ? error.message : String(error)}`);
+    log("error", `forwarding failed: ${messageOf(error)}`);
   }
 }
 
@@ -71,6 +72,6 @@ async function publishWhenDue(parts: UntilIdleParts, owner: string): Promise<voi
     const next = await buffer.outbox.nextDueAt(due, now());
     if (next !== undefined && next <= now()) await publishDue(parts, owner);
   } catch (error) {
-    log("error", `publishing failed: ${error instanceof Error ? error.message : String(error)}`);
+    log("error", `publishing failed: ${messageOf(error)}`);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { PublisherParts } from "./publisher.ts";
+import { messageOf } from "../errors.ts";
 
 /** How often is looked, milliseconds: a look is one question to the buffer's indexes. */
 const LOOK_MS = 5_000;
@@ -44,7 +45,7 @@ async function publishIfDue({ buffer, due, now, log, publish }: WakeParts): Prom
     const next = await buffer.outbox.nextDueAt(due, now());
     if (next !== undefined && next <= now()) await publish();
   } catch (error) {
-    log("error", `publishing: ${error instanceof Error ? error.message : String(error)}`);
+    log("error", `publishing: ${messageOf(error)}`);
   }
 }
 

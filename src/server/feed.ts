@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { App } from "./context.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
+import { messageOf } from "../errors.ts";
 
 /** Where the feed is. */
 export interface FeedParts {
@@ -35,7 +36,7 @@ export function addFeed(app: App, parts: AccessRules & FeedParts): void {
     try {
       opened = await open(`${parts.feedDirectory}/${name}`);
     } catch (error) {
-      parts.log("error", `GET /feed: ${error instanceof Error ? error.message : String(error)}`);
+      parts.log("error", `GET /feed: ${messageOf(error)}`);
       return context.json({ error: "the feed cannot be read" }, 503);
     }
     if (opened === undefined) return absent();

@@ -11,6 +11,7 @@ import { readAlertLine } from "../wazuh/alert_line.ts";
 import type { AcceptedCounts } from "./answers.ts";
 import { BodyError, piecesOf } from "./body.ts";
 import type { ReadTimeout } from "./middleware/read_timeout.ts";
+import { messageOf } from "../errors.ts";
 
 type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
 
@@ -66,7 +67,7 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
     return tally.reply(200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     parts.log("error", `POST ${new URL(request.url).pathname.slice(0, 7)}: ${reason}`);
     return tally.reply(503, { error: "not all could be stored; send it again" });
   }

@@ -11,6 +11,7 @@ import type { Gauge, Registry } from "prom-client";
 import type { BufferStatus } from "../buffer/views.ts";
 import type { App, Context } from "./context.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
+import { messageOf } from "../errors.ts";
 
 /** What is measured. */
 export interface MetricsParts {
@@ -171,7 +172,7 @@ export function addMetrics(app: App, parts: AccessRules & MetricsRoute): void {
   if (metrics === undefined) return;
   app.get("/metrics", onlyViewers(parts), async (context) => {
     const text = await metrics.text().catch((error: unknown) => {
-      parts.log("error", `GET /metrics: ${error instanceof Error ? error.message : String(error)}`);
+      parts.log("error", `GET /metrics: ${messageOf(error)}`);
     });
     if (text === undefined) return context.json({ error: "the buffer cannot be read" }, 503);
     return context.body(text, 200, { "Content-Type": metrics.contentType });

@@ -6,6 +6,7 @@
 import type { AlertKey, Location, Sensor, Technique } from "../model.ts";
 import { readGeoLocation } from "./geo_location.ts";
 import { parseTimestamp } from "./time.ts";
+import { type Fields, own } from "../json.ts";
 
 /** What is used of an alert. */
 export interface Alert {
@@ -32,14 +33,7 @@ export interface Alert {
   readonly sourceLocation: Location | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const NOTHING: Fields = {};
-
-/** Own property, so that a key such as `__proto__` is never followed. */
-function own(fields: Fields, name: string): unknown {
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
-}
 
 function section(fields: Fields, name: string): Fields {
   const value = own(fields, name);

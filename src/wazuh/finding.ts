@@ -11,6 +11,7 @@ import { attemptsOfAlert, common, type Evidence } from "./attempts.ts";
 import { readSourceGeo } from "./geo_location.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
+import { type Fields, isFields, own } from "../json.ts";
 
 /** A finding in the words of a 4.x alert, and what only findings say. `fullLog` is `event.original`. */
 export interface Finding extends Alert {
@@ -24,7 +25,6 @@ export interface Finding extends Alert {
   readonly isNameHarmless: boolean;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 type Lookup = (path: string) => unknown;
 
 /** The `format` of a line that our monitor template writes (deploy/wazuh5). */
@@ -118,15 +118,6 @@ export function readFinding(value: unknown): Finding | undefined {
     categories: texts(get("event.category")).map((category) => category.toLowerCase()),
     isNameHarmless: userName === undefined || isHarmless(text(userName)),
   };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Own property, so that a key such as `__proto__` is never followed; null is as good as absent. */
-function own(fields: Fields, name: string): unknown {
-  return (Object.hasOwn(fields, name) ? fields[name] : undefined) ?? undefined;
 }
 
 /** The value at a path whose steps may be keys of their own or joined by dots in any way. */

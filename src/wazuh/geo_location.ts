@@ -5,8 +5,7 @@
  * @module
  */
 import type { Location } from "../model.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields } from "../json.ts";
 
 /** Reads `GeoLocation` of a 4.x document. */
 export function readGeoLocation(fields: Fields): Location | undefined {

@@ -6,8 +6,7 @@
  * @module
  */
 import { isFindingShape } from "./finding.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields, own } from "../json.ts";
 
 /** Deepest real nesting is 6: `ctx.alerts[].sample_documents[]._source` in a wrapper of a sender. */
 const DEEPEST = 12;
@@ -42,15 +41,6 @@ export function unwrap(value: unknown): readonly unknown[] {
 function isAlert(value: unknown): boolean {
   return isFields(value) && Object.hasOwn(value, "id") && Object.hasOwn(value, "rule") &&
     isFields(value.rule);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Own property, so that a key such as `__proto__` is never followed. */
-function own(fields: Fields, name: string): unknown {
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
 function collect(value: unknown, depth: number, found: Found): void {

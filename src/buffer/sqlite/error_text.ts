@@ -9,10 +9,10 @@ import {
   isBusy,
   isDamage,
   isNamed,
-  messageOf,
   type Problem,
   Unusable,
 } from "./errors.ts";
+import { messageOf } from "../../errors.ts";
 
 /** Says on one line which file cannot be used, why, and what to do. */
 export function toBufferError(path: string, error: unknown): BufferError {

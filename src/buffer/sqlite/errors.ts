@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { messageOf } from "../../errors.ts";
 
 /** How long a writer waits for another, milliseconds. */
 export const BUSY_TIMEOUT_MS = 10_000;
@@ -80,7 +81,5 @@ export function storedJson(text: string): unknown {
     throw new Damage("a stored text is not JSON", { cause: error });
   }
 }
-
-export const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 export const isBusy = (error: unknown) => /locked|busy/i.test(messageOf(error));

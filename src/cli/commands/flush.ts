@@ -25,6 +25,7 @@ import type { ForwardRound } from "../../forward/forwarder.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
 import { createPublisher, type Publisher } from "../wiring/publisher.ts";
 import { startBackgroundPublisher } from "../wiring/background_publisher.ts";
+import { messageOf } from "../../errors.ts";
 
 /** How long no other publisher is left behind after one that could not work, milliseconds. */
 const RESTART_AFTER_MS = 30_000;
@@ -175,7 +176,7 @@ async function stay(start: Start, loaded: Loaded, buffer: SqliteBuffer, log: Log
       startBackgroundPublisher(start, loaded.config, log);
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log("error", `nothing is published: ${reason}`);
     await buffer.settings.put(PUBLISHER_PROBLEM, reason);
     // Kept until it runs out, so that not every alert starts another publisher that cannot work.

@@ -22,6 +22,7 @@ import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
 import { createPublisher, type Publisher } from "../wiring/publisher.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
+import { messageOf } from "../../errors.ts";
 
 /** How often is looked for what is due, milliseconds. */
 const PUBLISH_MS = 5_000;
@@ -65,7 +66,7 @@ function reload(start: Start, loaded: Loaded): Loaded {
     log("info", "the configuration was read again");
     return next;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log("error", `the configuration was not read again, the old one stays: ${reason}`);
     return loaded;
   }
@@ -174,7 +175,7 @@ class Publishing implements Disposable {
       const next = this.#forwarding && await this.#publisher.buffer.spool.dueAt(Date.now());
       if (next !== undefined && next <= Date.now()) await this.#forwarding?.forward();
     } catch (error) {
-      this.#log("error", `forwarding: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log("error", `forwarding: ${messageOf(error)}`);
     }
   }
 
@@ -187,7 +188,7 @@ class Publishing implements Disposable {
       await pruneBuffer(buffer, this.#loaded.config, this.#log);
       this.#prunedAt = performance.now();
     } catch (error) {
-      this.#log("error", `publishing: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log("error", `publishing: ${messageOf(error)}`);
     }
   }
 

@@ -17,6 +17,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { startBackgroundPublisher } from "../wiring/background_publisher.ts";
 import { faultPoint } from "../../fault_point.ts";
+import { messageOf } from "../../errors.ts";
 
 /** Longest alert file that is read, bytes. Wazuh cuts a line at 64 KiB (docs/contracts/wazuh.md 1.1). */
 const LONGEST_FILE = 16 * 1024 * 1024;
@@ -101,7 +102,7 @@ async function openBuffer(config: Config, now: number): Promise<IntakeBuffer> {
 }
 
 function notStored(error: unknown): Failure {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new Failure(EXIT.failed, `the alert was not stored: ${reason}`);
 }
 
@@ -127,7 +128,7 @@ async function callPublisher(
       startBackgroundPublisher(start, config, log);
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log("error", `the alert is stored, but no publisher was called: ${reason}`);
   }
 }
@@ -163,7 +164,7 @@ function readFile(path: string): Uint8Array | Refused {
     if (error instanceof Deno.errors.NotFound) {
       return { reason: "no_file", code, line: `${path}: no such alert file` };
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { reason: "no_file", code, line: `${path}: ${message}` };
   }
 }

@@ -33,6 +33,7 @@ import { createPublisher, feedDirectory, type Publisher } from "../wiring/publis
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../../deno.json" with { type: "json" };
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
+import { messageOf } from "../../errors.ts";
 
 /** How long open requests and a flush may take once the service was told to end, milliseconds. */
 export const GRACE_MS = 10_000;
@@ -171,7 +172,7 @@ async function flushOnce(
     }
     await pruneBuffer(publisher.buffer, config, log);
   } catch (error) {
-    log("error", `flush: ${error instanceof Error ? error.message : String(error)}`);
+    log("error", `flush: ${messageOf(error)}`);
   }
 }
 
@@ -180,7 +181,7 @@ async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
   try {
     await publisher.prepare();
   } catch (error) {
-    log("error", `geoip: ${error instanceof Error ? error.message : String(error)}`);
+    log("error", `geoip: ${messageOf(error)}`);
   }
 }
 

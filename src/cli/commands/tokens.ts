@@ -13,6 +13,7 @@ import {
 } from "../../server/middleware/access.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Log } from "../terminal/log.ts";
+import { messageOf } from "../../errors.ts";
 
 /** How long a change may go unnoticed, milliseconds. */
 const LOOK_MS = 5_000;
@@ -59,7 +60,7 @@ function read(path: string): readonly TokenHash[] {
   try {
     tokens = parseTokens(Deno.readTextFileSync(path));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ConfigError(`server.tokens_file ${path}: ${reason}`);
   }
   if (tokens.length === 0) {

@@ -6,6 +6,7 @@
 import type { Config } from "../../config/load.ts";
 import { PROGRAM } from "../../config/keys.ts";
 import { oneLine } from "../../text.ts";
+import { messageOf } from "../../errors.ts";
 
 export { oneLine };
 
@@ -36,7 +37,7 @@ export function createLog(config: Config["log"], onScreen: boolean): Log {
       Deno.writeTextFileSync(config.file, `${line}\n`, { append: true, mode: 0o640 });
     } catch (error) {
       if (onScreen) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       console.error(`${text} (not logged: ${oneLine(reason)})`);
     }
   };

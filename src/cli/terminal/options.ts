@@ -6,6 +6,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { EXIT, Failure } from "../exit.ts";
 import { nearest } from "../manual/nearest.ts";
+import { messageOf } from "../../errors.ts";
 
 /** What `parseArgs` takes, with arguments that are only read. */
 type Wanted = Omit<ParseArgsConfig, "args"> & { readonly args: readonly string[] };
@@ -23,7 +24,7 @@ export function parse<const T extends Wanted>(command: string, wanted: T): Parse
   try {
     return parseArgs({ ...wanted, args: [...wanted.args] }) as Parsed<T>;
   } catch (error) {
-    const [message = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const [message = ""] = (messageOf(error)).split("\n");
     const [said = ""] = message.split(". ");
     const guess = meant(/^Unknown option '--([^']*)'/.exec(said)?.[1], wanted);
     throw new Failure(EXIT.usage, `${said}; ${guess}\`help ${command}\` lists the options`);

@@ -6,6 +6,7 @@
 import type { Config } from "../../config/load.ts";
 import type { Start } from "./context.ts";
 import type { Log } from "../terminal/log.ts";
+import { messageOf } from "../../errors.ts";
 
 /**
  * This very program, wherever it lies: the only one that may be run. Under `deno run` it is Deno, and
@@ -35,7 +36,7 @@ export function startBackgroundPublisher(start: Start, config: Config, log: Log)
     });
     command.spawn().unref();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log("warning", `no publisher could be started; let a timer call \`flush\`: ${reason}`);
   }
 }

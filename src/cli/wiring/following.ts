@@ -13,6 +13,7 @@ import { parseTimestamp } from "../../wazuh/time.ts";
 import { intakeRules, limitsOf } from "./context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Log } from "../terminal/log.ts";
+import { messageOf } from "../../errors.ts";
 
 /** Wazuh writes once a second (docs/contracts/wazuh.md 1.1): this often is looked without word of a change. */
 const LOOK_MS = 1_000;
@@ -114,7 +115,7 @@ async function storeUntilAccepted(
       await buffer.intake.accept(decisions, limitsOf(config), Date.now(), followed);
       return;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (reason !== told) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
       told = reason;
       await orWoken(STORE_AGAIN_MS, ending);

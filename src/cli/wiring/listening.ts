@@ -6,6 +6,7 @@
 import { type Config, ConfigError } from "../../config/load.ts";
 import type { Log } from "../terminal/log.ts";
 import { readSetting } from "./publisher.ts";
+import { messageOf } from "../../errors.ts";
 
 /** What answers a request. */
 type Handler = Deno.ServeHandler<Deno.NetAddr>;
@@ -62,7 +63,7 @@ export class Listening {
       return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
     } catch (error) {
       if (error instanceof Deno.errors.AddrInUse) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const { tlsCert, tlsKey } = this.#config;
       throw new ConfigError(
         `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} make no pair: ${reason}`,
@@ -89,7 +90,7 @@ export class Listening {
       await this.#listenAgain(pair);
       this.#pair = pair;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#log("error", `${reason}; the certificate that was read before stays in use`);
       if (this.#isListening) return;
       const stays = this.#listenAgain(this.#pair);

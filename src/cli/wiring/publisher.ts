@@ -23,6 +23,7 @@ import type { Sink } from "../../sink.ts";
 import { createCapabilities } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
+import { messageOf } from "../../errors.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {
@@ -160,9 +161,7 @@ export function readSetting(key: string, path: string | undefined): string | und
   } catch (error) {
     const reason = error instanceof Deno.errors.NotCapable
       ? "this binary may not read there; put it into the configuration folder"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+      : messageOf(error);
     throw new ConfigError(`${key} ${path}: ${reason}`);
   }
 }

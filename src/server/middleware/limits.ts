@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MINUTE } from "../../clock.ts";
 
 /** What a sender may do; 0 is no limit. */
 export interface LimitRules {
@@ -20,7 +21,6 @@ interface Standing {
   filledAt: number;
 }
 
-const MINUTE = 60_000;
 /** Names that are kept; senders are few, and addresses of strangers must not fill the memory. */
 const MOST_NAMES = 10_000;
 

@@ -7,8 +7,7 @@
 import { html } from "@hono/hono/html";
 import type { MinuteRow, SourceView } from "../../buffer/views.ts";
 import { cleaned, clock, counted, type Html, moment, number } from "./text.ts";
-
-const MINUTE = 60_000;
+import { MINUTE } from "../../clock.ts";
 
 /** Units of the drawing's own coordinates. */
 const STEP = 10;

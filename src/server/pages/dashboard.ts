@@ -21,6 +21,7 @@ import {
   until,
   untrusted,
 } from "./text.ts";
+import { MINUTE } from "../../clock.ts";
 
 /** What the overview is drawn from. */
 export interface DashboardParts {
@@ -33,8 +34,6 @@ export interface DashboardParts {
   /** Milliseconds UTC. */
   readonly now: number;
 }
-
-const MINUTE = 60_000;
 
 /** How much longer than it must something may wait before that is told as a trouble. */
 const LATE_MS = 5 * MINUTE;

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { messageOf } from "../../errors.ts";
+import { MINUTE } from "../../clock.ts";
 
 /** Does something every so many milliseconds until it is stopped. */
 export type Repeat = (work: () => void, milliseconds: number) => { readonly stop: () => void };
@@ -28,7 +30,6 @@ export const MOST_LISTENERS = 50;
 const STEP_MS = 1000;
 /** Silence after which proxies could take a connection for dead, in steps. */
 const KEEP_ALIVE_STEPS = 15;
-const MINUTE = 60_000;
 
 const bySetInterval: Repeat = (work, milliseconds) => {
   const timer = setInterval(work, milliseconds);
@@ -92,7 +93,7 @@ export class Live {
         this.#toAll(event);
       } else if (++this.#idleSteps >= KEEP_ALIVE_STEPS) this.#toAll(": still here\n\n");
     } catch (error) {
-      this.#parts.log("error", `live: ${error instanceof Error ? error.message : String(error)}`);
+      this.#parts.log("error", `live: ${messageOf(error)}`);
     } finally {
       this.#isAtWork = false;
     }

@@ -6,6 +6,7 @@
 import { html } from "@hono/hono/html";
 import type { Bounded } from "../../buffer/views.ts";
 import { oneLine } from "../../text.ts";
+import { DAY, HOUR, MINUTE } from "../../clock.ts";
 
 /** What `html` makes: escaped text. */
 export type Html = ReturnType<typeof html>;
@@ -44,10 +45,6 @@ export function untrusted(text: string, longest?: number): Html {
     ? html`<span class="quiet">(empty)</span>`
     : html`<bdi>${cleaned(text, longest)}</bdi>`;
 }
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** `40 s`, `12 min`, `3 h 20 min`, `5 days` */
 export function duration(milliseconds: number): string {

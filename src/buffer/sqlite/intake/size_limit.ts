@@ -7,9 +7,7 @@
 import { count, type Statements } from "../sql.ts";
 import { evictAlertIds } from "./alert_ids.ts";
 import type { Evicted } from "../../views.ts";
-
-const HOUR = 60 * 60_000;
-const DAY = 24 * HOUR;
+import { DAY, HOUR } from "../../../clock.ts";
 
 /** User names that an attack keeps. */
 const NAMES_KEPT = 10;

@@ -9,6 +9,7 @@ import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
 import { count, type Statements } from "../sql.ts";
 import { KNOWN_SOURCES } from "./snapshot.ts";
+import { DAY } from "../../../clock.ts";
 
 /** Deletes from a SQLite file. */
 export class SqliteRetention implements Retention {
@@ -25,8 +26,6 @@ export class SqliteRetention implements Retention {
 
 /** Alert ids deleted in one transaction, so that writers need not wait long. */
 const PRUNE_AT_ONCE = 50_000;
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /** How long a delivered report stays to be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;

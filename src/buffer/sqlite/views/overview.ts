@@ -21,9 +21,7 @@ import type {
   SourceView,
   TechniqueRow,
 } from "../../views.ts";
-
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+import { DAY, MINUTE } from "../../../clock.ts";
 
 /** Among how many sources the top ones are looked for, and of how many names and techniques are told. */
 const RANKED = 100;

@@ -11,6 +11,7 @@ import type { Config, Loaded } from "../../../config/load.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { createLookups } from "../../wiring/lookups.ts";
 import { feedDirectory } from "../../wiring/publisher.ts";
+import { messageOf } from "../../../errors.ts";
 
 /** What others may do with a file: read, write, execute. */
 const OTHERS = 0o007;
@@ -139,5 +140,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "this binary was compiled without the right to it";
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
