@@ -7,7 +7,7 @@
  */
 import type { EvidenceClass } from "../types.ts";
 import { decodeName } from "./sshd_escapes.ts";
-import { lastWord, readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
+import { readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
 
 export type { EvidenceClass };
 
@@ -198,7 +198,7 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefin
   const draft = draftOf(evidence);
   let at = readPeerBefore(draft, rest, rest.length);
   if (at < 0) {
-    at = lastWord(rest, " from ");
+    at = rest.lastIndexOf(" from ");
     if (at < 0 || !readPeerOrSource(draft, rest, at + 6)) return undefined;
   }
   draft.username = decodeName(rest.slice(0, at), 1);
@@ -210,7 +210,7 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): Draft | undefin
 function readPamError(rest: string, evidence: EvidenceClass): Draft | undefined {
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
-  const at = lastWord(rest, " from ");
+  const at = rest.lastIndexOf(" from ");
   const source = rest.slice(at + 6);
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const draft = draftOf(evidence);
@@ -260,7 +260,7 @@ function readPeerAtEnd(rest: string, evidence: EvidenceClass): Draft {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   const draft = draftOf(evidence);
-  const portAt = lastWord(text, " port ");
+  const portAt = text.lastIndexOf(" port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
   if (!readPeerOrSource(draft, text, sourceAt)) return draft;
   setPreamble(draft, text.slice(0, sourceAt), isPreauth);
