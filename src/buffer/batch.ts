@@ -18,7 +18,6 @@ import {
   writePassword,
   writeUsername,
 } from "./batch_tables.ts";
-import { Few } from "./few.ts";
 import { write, writeRows } from "./rows.ts";
 import { settleBefore } from "./settling.ts";
 import { TechniqueTexts } from "./techniques.ts";
@@ -48,10 +47,10 @@ interface SourceDraft {
   compromisedAt: number | undefined;
   services: number;
   place: Attempt["place"];
-  readonly connections: Few<string, Connection>;
-  readonly usernames: Few<string, UsernameCounts>;
+  connections: Map<string, Connection> | undefined;
+  usernames: Map<string, UsernameCounts> | undefined;
   passwords: Map<string, number> | undefined;
-  readonly sensors: Few<string, SensorDraft>;
+  sensors: Map<string, SensorDraft> | undefined;
   /** Of all rules, once there was another than the last. */
   techniques: Map<string, Technique> | undefined;
   // Where its last attempt went: the next one is nearly always of the same connection, and is then
@@ -108,10 +107,10 @@ export class Batch {
       compromisedAt: undefined,
       services: 0,
       place: undefined,
-      connections: new Few(),
-      usernames: new Few(),
+      connections: undefined,
+      usernames: undefined,
       passwords: undefined,
-      sensors: new Few(),
+      sensors: undefined,
       techniques: undefined,
       connection: undefined,
       username: undefined,
@@ -159,10 +158,10 @@ export class Batch {
       pushConnections(connections, sourceIp, source, now);
       pushSensors(sensors, sourceIp, source);
       const names = source.usernames;
-      if ((known?.names ?? 0) + names.size <= maxUsernames) {
+      if ((known?.names ?? 0) + (names?.size ?? 0) <= maxUsernames) {
         pushUsernames(usernames, sourceIp, source);
       } else {
-        names.forEach((name) => further.push([sourceIp, name]));
+        names?.forEach((name) => further.push([sourceIp, name]));
       }
       for (const [password, guesses] of source.passwords ?? []) {
         writePassword(sql, sourceIp, password, guesses, maxUsernames);
@@ -201,13 +200,13 @@ function pushConnections(
   { connections }: SourceDraft,
   now: number,
 ): void {
-  connections.forEach(({ sensor, pid, location, counts }) => {
+  connections?.forEach(({ sensor, pid, location, counts }) => {
     values.push(sourceIp, sensor, pid, storable(location), ...counts, now);
   });
 }
 
 function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceDraft): void {
-  sensors.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
+  sensors?.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
     values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
   });
 }
@@ -217,7 +216,7 @@ function pushUsernames(
   sourceIp: string,
   { usernames }: SourceDraft,
 ): void {
-  usernames.forEach(({ username, location, counts }) => {
+  usernames?.forEach(({ username, location, counts }) => {
     values.push(sourceIp, username, location, ...counts);
   });
 }
@@ -229,10 +228,10 @@ function addConnection(source: SourceDraft, attempt: Attempt, sensor: string): v
     return addCounts(last.counts, attempt);
   }
   const key = `${pid} ${sensor}\0${location}`;
-  let connection = source.connections.get(key);
+  let connection = source.connections?.get(key);
   if (connection === undefined) {
     connection = { sensor, pid, location, counts: [0, 0, 0, 0] };
-    source.connections.set(key, connection);
+    (source.connections ??= new Map()).set(key, connection);
   }
   source.connection = connection;
   addCounts(connection.counts, attempt);
@@ -240,10 +239,10 @@ function addConnection(source: SourceDraft, attempt: Attempt, sensor: string): v
 
 function addSensor(source: SourceDraft, attempt: Attempt, key: string, alerts: number): void {
   const { at, sensor } = attempt;
-  let known = source.sensor?.sensor === key ? source.sensor : source.sensors.get(key);
+  let known = source.sensor?.sensor === key ? source.sensor : source.sensors?.get(key);
   if (known === undefined) {
     known = { sensor: key, name: "", alerts: 0, firstSeen: at, lastSeen: at };
-    source.sensors.set(key, known);
+    (source.sensors ??= new Map()).set(key, known);
   }
   source.sensor = known;
   known.name = storable(sensor.name);
@@ -270,10 +269,10 @@ function addUsername(source: SourceDraft, attempt: Attempt, name: string): void 
   const stored = storable(name);
   const place = storable(location);
   const key = `${place}\0${stored}`;
-  let username = source.usernames.get(key);
+  let username = source.usernames?.get(key);
   if (username === undefined) {
     username = { username: stored, location: place, counts: [0, 0, 0, 0], guesses: 0 };
-    source.usernames.set(key, username);
+    (source.usernames ??= new Map()).set(key, username);
   }
   source.username = username;
   addGuess(username, attempt);
