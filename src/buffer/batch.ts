@@ -18,7 +18,7 @@ import {
   writePassword,
   writeUsername,
 } from "./batch_tables.ts";
-import { write, writeRows } from "./rows.ts";
+import { writeRows } from "./rows.ts";
 import { settleBefore } from "./settling.ts";
 import { TechniqueTexts } from "./techniques.ts";
 
@@ -329,7 +329,7 @@ function openAttacks(
   for (const { source_ip, touched_at, is_ahead, names, techniques } of rows) {
     const sourceIp = String(source_ip);
     if (is_ahead === 1) {
-      write(sql, "UPDATE attack SET opened_at = ? WHERE source_ip = ?", [now, sourceIp]);
+      sql("UPDATE attack SET opened_at = ? WHERE source_ip = ?").run(now, sourceIp);
     }
     open.set(sourceIp, {
       touchedAt: Number(touched_at),
