@@ -12,7 +12,6 @@ import {
   CONNECTIONS,
   type Counts,
   SENSORS,
-  TOUCHED,
   type UsernameCounts,
   USERNAMES,
   writePassword,
@@ -143,7 +142,6 @@ export class Batch {
     // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
     settleBefore(sql, addresses.filter((sourceIp) => !open.has(sourceIp)), now);
     const attacks: SQLInputValue[] = [];
-    const again: SQLInputValue[] = [];
     const connections: SQLInputValue[] = [];
     const sensors: SQLInputValue[] = [];
     const techniques = new TechniqueTexts();
@@ -151,10 +149,9 @@ export class Batch {
     const further: [sourceIp: string, name: UsernameCounts][] = [];
     for (const [sourceIp, source] of sources) {
       const known = open.get(sourceIp);
-      const isFresh = known !== undefined && now - known.touchedAt < TOUCH_MS;
       const heard = source.techniques?.values().toArray() ?? source.rule ?? [];
       const added = techniques.added(known?.techniques ?? null, heard);
-      pushAttack(isFresh ? again : attacks, sourceIp, source, added, now);
+      pushAttack(attacks, sourceIp, source, added, now);
       pushConnections(connections, sourceIp, source, now);
       pushSensors(sensors, sourceIp, source);
       const names = source.usernames;
@@ -167,20 +164,13 @@ export class Batch {
         writePassword(sql, sourceIp, password, guesses, maxUsernames);
       }
     }
-    writeRows(sql, TOUCHED, attacks);
-    writeRows(sql, ATTACKS, again);
+    writeRows(sql, ATTACKS, attacks);
     writeRows(sql, CONNECTIONS, connections);
     writeRows(sql, SENSORS, sensors);
     writeRows(sql, USERNAMES, usernames);
     for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
   }
 }
-
-/**
- * How exactly is known when an attack was touched last, milliseconds. In a flood its sources come again
- * each second, and the index of these times is half of what it costs to write them.
- */
-const TOUCH_MS = 5_000;
 
 function pushAttack(
   values: SQLInputValue[],
@@ -304,7 +294,6 @@ function addCounts(counts: Counts, { evidence, guesses }: Attempt): void {
 
 /** What is known of the open attack of a source. */
 interface OpenAttack {
-  readonly touchedAt: number;
   /** User names; one at two places counts twice. */
   readonly names: number;
   /** As its row has them. */
@@ -321,18 +310,17 @@ function openAttacks(
   now: number,
 ): ReadonlyMap<string, OpenAttack> {
   const rows = sql(
-    `SELECT source_ip, touched_at, opened_at > ? AS is_ahead,
+    `SELECT source_ip, opened_at > ? AS is_ahead,
        (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names, techniques
      FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value`,
   ).all(now, JSON.stringify(sources));
   const open = new Map<string, OpenAttack>();
-  for (const { source_ip, touched_at, is_ahead, names, techniques } of rows) {
+  for (const { source_ip, is_ahead, names, techniques } of rows) {
     const sourceIp = String(source_ip);
     if (is_ahead === 1) {
       sql("UPDATE attack SET opened_at = ? WHERE source_ip = ?").run(now, sourceIp);
     }
     open.set(sourceIp, {
-      touchedAt: Number(touched_at),
       names: Number(names),
       techniques: techniques === null ? null : String(techniques),
     });
