@@ -21,8 +21,8 @@ const LONGEST_ADDRESS = 45;
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > LONGEST_ADDRESS) return undefined;
-  if (!text.includes(":")) return quadOf(text) < 0 ? undefined : text;
-  const groups = groupsOf(text);
+  if (!text.includes(":")) return readQuad(text, 0) < 0 ? undefined : text;
+  const groups = readGroups(text);
   if (groups === undefined) return undefined;
   return isMapped(groups) ? mappedQuad(groups) : compressed(groups);
 }
@@ -35,37 +35,14 @@ export function canonicalAddress(text: string): string | undefined {
  */
 export function addressWords(canonical: string): readonly number[] {
   const isQuad = !canonical.includes(":");
-  const quad = isQuad ? quadOf(canonical) : -1;
+  const quad = isQuad ? readQuad(canonical, 0) : -1;
   if (quad >= 0) return [quad];
-  const groups = isQuad ? undefined : groupsOf(canonical);
+  const groups = isQuad ? undefined : readGroups(canonical);
   if (groups === undefined) {
     throw new RangeError(`Cannot read 'canonical' as it is no address: '${canonical}'`);
   }
   const word = (at: number) => groups[at]! * 65536 + groups[at + 1]!;
   return [word(0), word(2), word(4), word(6)];
-}
-
-// What was read last of each kind: whoever wants the words has just asked for the canonical form.
-let lastQuadText = "";
-let lastQuad = -1;
-let lastGroupsText = "";
-let lastGroups: readonly number[] | undefined;
-
-/** A whole text as an unsigned number, -1 if it is no quad. */
-function quadOf(text: string): number {
-  if (text !== lastQuadText) {
-    lastQuad = readQuad(text, 0);
-    lastQuadText = text;
-  }
-  return lastQuad;
-}
-
-function groupsOf(text: string): readonly number[] | undefined {
-  if (text !== lastGroupsText) {
-    lastGroups = readGroups(text);
-    lastGroupsText = text;
-  }
-  return lastGroups;
 }
 
 /** The quad from `start` to the end of the text as an unsigned number, -1 if there is none. */

@@ -40,7 +40,6 @@ const MAY_LOAD: readonly string[] = [
   "src/buffer/sqlite/intake/batch_tables.ts",
   "src/buffer/sqlite/intake/checkpoint.ts",
   "src/buffer/sqlite/intake/compaction.ts",
-  "src/buffer/sqlite/intake/few.ts",
   "src/buffer/sqlite/intake/intake.ts",
   "src/buffer/sqlite/intake/spool_append.ts",
   "src/buffer/sqlite/intake/techniques.ts",

@@ -7,7 +7,7 @@
  */
 import type { EvidenceClass } from "../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
-import { lastWord, readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
+import { readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
 
 export type { EvidenceClass };
 
@@ -202,7 +202,7 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): PartialLine | u
   const line = emptyLine(evidence);
   let at = readPeerBefore(line, rest, rest.length);
   if (at < 0) {
-    at = lastWord(rest, " from ");
+    at = rest.lastIndexOf(" from ");
     if (at < 0 || !readPeerOrSource(line, rest, at + 6)) return undefined;
   }
   line.username = decodeName(rest.slice(0, at), 1);
@@ -214,7 +214,7 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): PartialLine | u
 function readPamError(rest: string, evidence: EvidenceClass): PartialLine | undefined {
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
-  const at = lastWord(rest, " from ");
+  const at = rest.lastIndexOf(" from ");
   const source = rest.slice(at + 6);
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const line = emptyLine(evidence);
@@ -264,7 +264,7 @@ function readPeerAtEnd(rest: string, evidence: EvidenceClass): PartialLine {
   const isPreauth = rest.endsWith(PREAUTH);
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   const line = emptyLine(evidence);
-  const portAt = lastWord(text, " port ");
+  const portAt = text.lastIndexOf(" port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
   if (!readPeerOrSource(line, text, sourceAt)) return line;
   setPreamble(line, text.slice(0, sourceAt), isPreauth);

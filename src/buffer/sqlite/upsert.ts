@@ -34,13 +34,10 @@ export function writeRows(
     const size = rows * upsert.columns;
     if (at + size > values.length) continue;
     const text = textOf(upsert, rows);
-    for (; at + size <= values.length; at += size) write(sql, text, values.slice(at, at + size));
+    for (; at + size <= values.length; at += size) {
+      sql(text).run(...values.slice(at, at + size));
+    }
   }
-}
-
-/** Runs a statement whose changes nobody asks for: `run()` would make an object of them each time. */
-export function write(sql: Statements, text: string, values: readonly SQLInputValue[]): void {
-  sql(text).get(...values);
 }
 
 /** A text is put together once: to look a new one up among the prepared ones takes longer. */

@@ -12,14 +12,12 @@ import {
   CONNECTIONS,
   type Counts,
   SENSORS,
-  TOUCHED,
   type UsernameCounts,
   USERNAMES,
   writePassword,
   writeUsername,
 } from "./batch_tables.ts";
-import { Few } from "./few.ts";
-import { write, writeRows } from "../upsert.ts";
+import { writeRows } from "../upsert.ts";
 import { compactBefore } from "./compaction.ts";
 import { TechniqueTexts } from "./techniques.ts";
 
@@ -48,10 +46,10 @@ interface SourceTotals {
   compromisedAt: number | undefined;
   services: number;
   sourceLocation: Attempt["sourceLocation"];
-  readonly connections: Few<string, Connection>;
-  readonly usernames: Few<string, UsernameCounts>;
+  connections: Map<string, Connection> | undefined;
+  usernames: Map<string, UsernameCounts> | undefined;
   passwords: Map<string, number> | undefined;
-  readonly sensors: Few<string, SensorTotals>;
+  sensors: Map<string, SensorTotals> | undefined;
   /** Of all rules, once there was another than the last. */
   techniques: Map<string, Technique> | undefined;
   // Where its last attempt went: the next one is nearly always of the same connection, and is then
@@ -108,10 +106,10 @@ export class Batch {
       compromisedAt: undefined,
       services: 0,
       sourceLocation: undefined,
-      connections: new Few(),
-      usernames: new Few(),
+      connections: undefined,
+      usernames: undefined,
       passwords: undefined,
-      sensors: new Few(),
+      sensors: undefined,
       techniques: undefined,
       connection: undefined,
       username: undefined,
@@ -144,7 +142,6 @@ export class Batch {
     // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
     compactBefore(sql, addresses.filter((sourceIp) => !open.has(sourceIp)), now);
     const attacks: SQLInputValue[] = [];
-    const again: SQLInputValue[] = [];
     const connections: SQLInputValue[] = [];
     const sensors: SQLInputValue[] = [];
     const techniques = new TechniqueTexts();
@@ -152,36 +149,28 @@ export class Batch {
     const further: [sourceIp: string, name: UsernameCounts][] = [];
     for (const [sourceIp, source] of sources) {
       const known = open.get(sourceIp);
-      const isFresh = known !== undefined && now - known.touchedAt < TOUCH_MS;
       const heard = source.techniques?.values().toArray() ?? source.rule ?? [];
       const added = techniques.added(known?.techniques ?? null, heard);
-      pushAttack(isFresh ? again : attacks, sourceIp, source, added, now);
+      pushAttack(attacks, sourceIp, source, added, now);
       pushConnections(connections, sourceIp, source, now);
       pushSensors(sensors, sourceIp, source);
       const names = source.usernames;
-      if ((known?.names ?? 0) + names.size <= maxUsernames) {
+      if ((known?.names ?? 0) + (names?.size ?? 0) <= maxUsernames) {
         pushUsernames(usernames, sourceIp, source);
       } else {
-        names.forEach((name) => further.push([sourceIp, name]));
+        names?.forEach((name) => further.push([sourceIp, name]));
       }
       for (const [password, attempts] of source.passwords ?? []) {
         writePassword(sql, sourceIp, password, attempts, maxUsernames);
       }
     }
-    writeRows(sql, TOUCHED, attacks);
-    writeRows(sql, ATTACKS, again);
+    writeRows(sql, ATTACKS, attacks);
     writeRows(sql, CONNECTIONS, connections);
     writeRows(sql, SENSORS, sensors);
     writeRows(sql, USERNAMES, usernames);
     for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
   }
 }
-
-/**
- * How exactly is known when an attack was touched last, milliseconds. In a flood its sources come again
- * each second, and the index of these times is half of what it costs to write them.
- */
-const TOUCH_MS = 5_000;
 
 function pushAttack(
   values: SQLInputValue[],
@@ -205,13 +194,13 @@ function pushConnections(
   { connections }: SourceTotals,
   now: number,
 ): void {
-  connections.forEach(({ sensor, pid, location, counts }) => {
+  connections?.forEach(({ sensor, pid, location, counts }) => {
     values.push(sourceIp, sensor, pid, storable(location), ...counts, now);
   });
 }
 
 function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceTotals): void {
-  sensors.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
+  sensors?.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
     values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
   });
 }
@@ -221,7 +210,7 @@ function pushUsernames(
   sourceIp: string,
   { usernames }: SourceTotals,
 ): void {
-  usernames.forEach(({ username, location, counts }) => {
+  usernames?.forEach(({ username, location, counts }) => {
     values.push(sourceIp, username, location, ...counts);
   });
 }
@@ -233,10 +222,10 @@ function addConnection(source: SourceTotals, attempt: Attempt, sensor: string): 
     return addCounts(last.counts, attempt);
   }
   const key = `${pid} ${sensor}\0${location}`;
-  let connection = source.connections.get(key);
+  let connection = source.connections?.get(key);
   if (connection === undefined) {
     connection = { sensor, pid, location, counts: [0, 0, 0, 0] };
-    source.connections.set(key, connection);
+    (source.connections ??= new Map()).set(key, connection);
   }
   source.connection = connection;
   addCounts(connection.counts, attempt);
@@ -244,10 +233,10 @@ function addConnection(source: SourceTotals, attempt: Attempt, sensor: string): 
 
 function addSensor(source: SourceTotals, attempt: Attempt, key: string, alerts: number): void {
   const { at, sensor } = attempt;
-  let known = source.sensor?.sensor === key ? source.sensor : source.sensors.get(key);
+  let known = source.sensor?.sensor === key ? source.sensor : source.sensors?.get(key);
   if (known === undefined) {
     known = { sensor: key, name: "", alerts: 0, firstSeen: at, lastSeen: at };
-    source.sensors.set(key, known);
+    (source.sensors ??= new Map()).set(key, known);
   }
   source.sensor = known;
   known.name = storable(sensor.name);
@@ -274,10 +263,10 @@ function addUsername(source: SourceTotals, attempt: Attempt, name: string): void
   const stored = storable(name);
   const storedLocation = storable(location);
   const key = `${storedLocation}\0${stored}`;
-  let username = source.usernames.get(key);
+  let username = source.usernames?.get(key);
   if (username === undefined) {
     username = { username: stored, location: storedLocation, counts: [0, 0, 0, 0], attempts: 0 };
-    source.usernames.set(key, username);
+    (source.usernames ??= new Map()).set(key, username);
   }
   source.username = username;
   addGuess(username, attempt);
@@ -309,7 +298,6 @@ function addCounts(counts: Counts, { evidence, count }: Attempt): void {
 
 /** What is known of the open attack of a source. */
 interface OpenAttack {
-  readonly touchedAt: number;
   /** User names; one at two places counts twice. */
   readonly names: number;
   /** As its row has them. */
@@ -326,18 +314,17 @@ function openAttacks(
   now: number,
 ): ReadonlyMap<string, OpenAttack> {
   const rows = sql(
-    `SELECT source_ip, touched_at, opened_at > ? AS is_ahead,
+    `SELECT source_ip, opened_at > ? AS is_ahead,
        (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names, techniques
      FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value`,
   ).all(now, JSON.stringify(sources));
   const open = new Map<string, OpenAttack>();
-  for (const { source_ip, touched_at, is_ahead, names, techniques } of rows) {
+  for (const { source_ip, is_ahead, names, techniques } of rows) {
     const sourceIp = String(source_ip);
     if (is_ahead === 1) {
-      write(sql, "UPDATE attack SET opened_at = ? WHERE source_ip = ?", [now, sourceIp]);
+      sql("UPDATE attack SET opened_at = ? WHERE source_ip = ?").run(now, sourceIp);
     }
     open.set(sourceIp, {
-      touchedAt: Number(touched_at),
       names: Number(names),
       techniques: techniques === null ? null : String(techniques),
     });

@@ -27,13 +27,8 @@ export const ATTACKS: Upsert = {
     last_seen = max(last_seen, excluded.last_seen), alerts = alerts + excluded.alerts,
     compromised_at = coalesce(compromised_at, excluded.compromised_at),
     services = services | excluded.services, source_location = coalesce(excluded.source_location, source_location),
-    techniques = coalesce(excluded.techniques, techniques)`,
-};
-
-/** Of attacks that were not touched just before. */
-export const TOUCHED: Upsert = {
-  ...ATTACKS,
-  onConflict: `${ATTACKS.onConflict}, touched_at = max(touched_at, excluded.touched_at)`,
+    techniques = coalesce(excluded.techniques, techniques),
+    touched_at = max(touched_at, excluded.touched_at)`,
 };
 
 export const CONNECTIONS: Upsert = {
