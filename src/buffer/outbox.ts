@@ -25,6 +25,16 @@ export interface DueRules {
   readonly forwards?: boolean;
 }
 
+/**
+ * Builds the snapshot of an attack. It has no effect of its own: where an attack changes while its
+ * snapshot is stored, it is built again.
+ */
+export type BuildSnapshot = (
+  attack: Attack,
+  record: SourceRecord | undefined,
+  findDaySlot: FindDaySlot,
+) => Snapshot;
+
 /** The part of the buffer that publishing works with. Every method is one transaction. */
 export interface OutboxStore {
   /**
@@ -39,11 +49,7 @@ export interface OutboxStore {
     rules: DueRules,
     most: number,
     now: number,
-    build: (
-      attack: Attack,
-      record: SourceRecord | undefined,
-      findDaySlot: FindDaySlot,
-    ) => Snapshot,
+    build: BuildSnapshot,
   ): Promise<number>;
   /**
    * Makes the reports that close the events of days that are over.

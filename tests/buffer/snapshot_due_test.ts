@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import type { Attack, SourceRecord } from "../../src/model.ts";
 import {
   accept,
@@ -13,6 +15,7 @@ import {
   snapshotAll,
   START,
 } from "./sqlite_rig.ts";
+import { tempFolder } from "../support/temp.ts";
 
 Deno.test("snapshotDue() counts a connection once whose location has a NUL in its name", async () => {
   using buffer = open();
@@ -94,6 +97,56 @@ Deno.test("snapshotDue() leaves new attempts to a new attack, which knows what w
   assert.deepEqual([second!.snapshot.record.attempts, second!.snapshot.record.alerts], [3, 3]);
   assert.equal(second!.snapshot.record.eventUuid, "fa04dc62-89e1-5024-b207-249034a5af55");
 });
+
+Deno.test("snapshotDue() builds while others write, and counts what they add meanwhile", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  using buffer = new SqliteBuffer(path, START);
+  using other = new SqliteBuffer(path, START);
+  await accept(buffer, [guess("root", IP), guess("root", OTHER_IP)]);
+  const { seen, snapshot } = freezing(START);
+  let writing: Promise<unknown> | undefined;
+  const taken = await buffer.outbox.snapshotDue(AT_ONCE, 10, START, (attack, record) => {
+    // A lock that is held here would keep the other waiting for ever: both are of one thread.
+    if (attack.sourceIp === IP) writing ??= accept(other, [guess("admin", IP)], START + 1);
+    return snapshot(attack, record);
+  });
+  await writing;
+  assert.equal(taken, 2);
+  const built = seen.map(({ attack, snapshot }) =>
+    `${attack.sourceIp} ${snapshot.record.attempts}`
+  );
+  assert.deepEqual(built, [`${OTHER_IP} 1`, `${IP} 1`, `${IP} 2`]);
+  const reports = await buffer.outbox.reportsToTry(["feed"], 10, Infinity);
+  assert.deepEqual(
+    reports.map(({ sourceIp, attempts }) => `${sourceIp} ${attempts}`).sort(),
+    [`${OTHER_IP} 1`, `${IP} 2`],
+  );
+  assert.equal((await buffer.views.status()).pendingAttacks, 0);
+});
+
+Deno.test("snapshotDue() leaves an attack to the publisher that took it meanwhile", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  using buffer = new SqliteBuffer(path, START);
+  await accept(buffer, [guess()]);
+  const { seen, snapshot } = freezing(START);
+  let isFirst = true;
+  const taken = await buffer.outbox.snapshotDue(AT_ONCE, 10, START, (attack, record) => {
+    if (isFirst) takeAll(path);
+    isFirst = false;
+    return snapshot(attack, record);
+  });
+  assert.deepEqual([taken, seen.length], [0, 1]);
+  assert.deepEqual(await buffer.outbox.reportsToTry(["feed"], 10, Infinity), []);
+});
+
+/** Takes all attacks away as a publisher does, at once. */
+function takeAll(path: string): void {
+  const db = new DatabaseSync(path);
+  db.exec("DELETE FROM attack; DELETE FROM attack_connection; DELETE FROM attack_username");
+  db.close();
+}
 
 Deno.test("status() of an empty buffer is all zeros", async () => {
   using buffer = open();

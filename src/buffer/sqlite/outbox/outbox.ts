@@ -4,9 +4,7 @@
  * @module
  */
 import type {
-  Attack,
   DayEvent,
-  FindDaySlot,
   NewReport,
   Report,
   Sighting,
@@ -15,7 +13,7 @@ import type {
   SourceRecord,
 } from "../../../model.ts";
 import type { Lease } from "../../leases.ts";
-import type { DueRules, OutboxStore } from "../../outbox.ts";
+import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
 import { Damage } from "../errors.ts";
@@ -34,6 +32,9 @@ export const LAST_DELIVERED = "last_delivered.";
 const IF_LEASED = `AND state = 'pending'
   AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
 
+/** Every writer waits while snapshots are stored: no longer than so many milliseconds at a time. */
+const LOCK_MS = 10;
+
 /** The outbox in a SQLite file. */
 export class SqliteOutbox implements OutboxStore {
   readonly #db: Database;
@@ -42,30 +43,34 @@ export class SqliteOutbox implements OutboxStore {
     this.#db = db;
   }
 
-  snapshotDue(
+  /**
+   * Reads and builds without a lock, since building takes most of the time, and writes what was built
+   * unless the attack was touched meanwhile: then it is built anew, within the transaction.
+   */
+  async snapshotDue(
     rules: DueRules,
     most: number,
     now: number,
-    build: (
-      attack: Attack,
-      record: SourceRecord | undefined,
-      findDaySlot: FindDaySlot,
-    ) => Snapshot,
+    build: BuildSnapshot,
   ): Promise<number> {
-    return this.#db.write((sql) => {
-      const findDaySlot: FindDaySlot = (request) => days.findDaySlot(sql, request);
-      const due = sql(
-        `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ? OR touched_at > ?
-         ORDER BY opened_at LIMIT ?`,
-      ).all(now - rules.periodMs, now - rules.maxHoldMs, now + FAR_AHEAD_MS, most);
-      for (const { source_ip } of due) {
-        const sourceIp = String(source_ip);
-        const attack = readAttack(sql, sourceIp);
-        const snapshot = build(attack, readRecord(sql, sourceIp), findDaySlot);
-        writeSnapshot(sql, snapshot, attack.alerts, now);
-      }
-      return due.length;
-    });
+    const due = await this.#db.read((sql) => dueSources(sql, rules, most, now));
+    const prepared: Prepared[] = [];
+    for (const sourceIp of due) {
+      prepared.push(await this.#db.read((sql) => prepare(sql, sourceIp, build)));
+    }
+    let taken = 0;
+    for (let at = 0; at < prepared.length;) {
+      at = await this.#db.write((sql) => {
+        const end = performance.now() + LOCK_MS;
+        let next = at;
+        do {
+          if (take(sql, prepared[next]!, build, now)) taken++;
+          next++;
+        } while (next < prepared.length && performance.now() < end);
+        return next;
+      });
+    }
+    return taken;
   }
 
   async closeDays(
@@ -191,6 +196,79 @@ export class SqliteOutbox implements OutboxStore {
       return true;
     });
   }
+}
+
+/** Addresses of due attacks, the longest open first. */
+function dueSources(
+  sql: Statements,
+  rules: DueRules,
+  most: number,
+  now: number,
+): readonly string[] {
+  return sql(
+    `SELECT source_ip FROM attack WHERE touched_at <= ? OR opened_at <= ? OR touched_at > ?
+     ORDER BY opened_at LIMIT ?`,
+  ).all(now - rules.periodMs, now - rules.maxHoldMs, now + FAR_AHEAD_MS, most)
+    .map((row) => String(row.source_ip));
+}
+
+/** A snapshot that is not stored yet. */
+interface Prepared {
+  readonly sourceIp: string;
+  /** Of the attack and the record that it was built from. */
+  readonly version: string | undefined;
+  readonly alerts: number;
+  /** Undefined: it can be built within a transaction only. */
+  readonly snapshot: Snapshot | undefined;
+}
+
+/** Stops a build that has to write. */
+class NeedsTransaction extends Error {}
+
+function prepare(sql: Statements, sourceIp: string, build: BuildSnapshot): Prepared {
+  // Before anything is read: what changes later shows.
+  const version = versionOf(sql, sourceIp);
+  if (version === undefined) return { sourceIp, version, alerts: 0, snapshot: undefined };
+  const attack = readAttack(sql, sourceIp);
+  const { alerts } = attack;
+  try {
+    const snapshot = build(attack, readRecord(sql, sourceIp), () => {
+      throw new NeedsTransaction();
+    });
+    return { sourceIp, version, alerts, snapshot };
+  } catch (error) {
+    if (!(error instanceof NeedsTransaction)) throw error;
+    return { sourceIp, version, alerts, snapshot: undefined };
+  }
+}
+
+/** @returns false when another publisher has taken it meanwhile */
+function take(sql: Statements, prepared: Prepared, build: BuildSnapshot, now: number): boolean {
+  const { sourceIp, version, alerts, snapshot } = prepared;
+  const current = versionOf(sql, sourceIp);
+  if (current === undefined) return false;
+  if (snapshot !== undefined && current === version) {
+    writeSnapshot(sql, snapshot, alerts, now);
+    return true;
+  }
+  const attack = readAttack(sql, sourceIp);
+  const built = build(
+    attack,
+    readRecord(sql, sourceIp),
+    (request) => days.findDaySlot(sql, request),
+  );
+  writeSnapshot(sql, built, attack.alerts, now);
+  return true;
+}
+
+/** Another text whenever an attack or the record of its source has changed; undefined: none is open. */
+function versionOf(sql: Statements, sourceIp: string): string | undefined {
+  const row = sql(
+    `SELECT json_array(a.alerts, a.last_seen, a.touched_at, a.opened_at, a.compromised_at,
+       a.further_usernames, r.event_uuid, r.snapshot_at, r.reports, r.retracted_at) AS version
+     FROM attack a LEFT JOIN source_record r ON r.source_ip = a.source_ip WHERE a.source_ip = ?`,
+  ).get(sourceIp);
+  return row === undefined ? undefined : String(row.version);
 }
 
 /** The pending reports whose time has come, oldest first. */
