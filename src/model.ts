@@ -89,7 +89,7 @@ export interface Attempt {
   readonly service: Service;
   /** What the alert itself says of where the source is. */
   readonly sourceLocation: Location | undefined;
-  /** A login that was let in after failures (rule 40112). */
+  /** A login that succeeded after failures (rule 40112). */
   readonly isCompromise: boolean;
 }
 
@@ -182,7 +182,7 @@ export interface SourceRecord {
   readonly compacted: Totals;
   /** When a login first succeeded after failures; undefined: none did. */
   readonly compromisedAt: number | undefined;
-  /** When an operator withdrew the address; undefined: nobody did. */
+  /** When an operator withdrew the address; undefined: it is not withdrawn. */
   readonly retractedAt: number | undefined;
   /** The count that the newest report names. */
   readonly attempts: number;

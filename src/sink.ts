@@ -16,12 +16,12 @@ export type Outcome =
   }
   /** This report could not be delivered now; others may. */
   | { readonly kind: "retry"; readonly reason: string }
-  /** It will never be taken as it is. */
+  /** The sink never accepts it as it is. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing can be delivered there now. `afterMs`: the sink said how long to stay away. */
+  /** Nothing can be delivered there now. `afterMs`: the sink said how long to wait. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
-/** A place that reports go to. */
+/** What reports go to. */
 export interface Sink {
   readonly name: SinkName;
   /** Delivers reports, each to its end; stops early once nothing can be delivered. */

@@ -24,7 +24,7 @@ export interface Limits {
 export interface Checkpoint {
   /** What is followed: `alerts`. */
   readonly stream: string;
-  /** Name of the file, which stays when it is packed; empty when it has none but `alerts.json`. */
+  /** Name of the file, the same before and after it is packed; empty when `alerts.json` is its only name. */
   readonly name: string;
   readonly device: string;
   readonly inode: string;
@@ -54,7 +54,7 @@ export interface FollowState extends Checkpoint {
 /** The part of the buffer that takes alerts in. Every method is one transaction. */
 export interface IntakeStore {
   /**
-   * Stores what was decided. When it returns, the decisions are on disk and stay there.
+   * Stores what was decided. When it returns, the decisions are on disk.
    *
    * @param now milliseconds UTC
    * @param followed moves the checkpoint of a follower in the same transaction

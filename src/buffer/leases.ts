@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A lease that was taken. Its fence grows each time, so that a late holder is told apart. */
+/** A lease that was taken. Its fence grows each time, so that a late holder is recognised. */
 export interface Lease {
   readonly name: string;
   readonly owner: string;

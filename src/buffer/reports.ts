@@ -5,7 +5,7 @@
  */
 import type { SinkName } from "../model.ts";
 
-/** How far a report is: on its way, with its sink, or never to be taken as it is. */
+/** How far a report is: on its way, delivered, or refused by its sink. */
 export type ReportState = "pending" | "delivered" | "refused";
 
 /** A report on its way to one sink. The reports of one attack to several sinks share their uuid. */
@@ -61,7 +61,7 @@ export interface ReportStore {
   /**
    * Makes refused and pending reports due at once, as if never tried.
    *
-   * @param lease the publishers' lease, held for this change: nobody may be delivering meanwhile
+   * @param lease the publishers' lease, held for this change: no publisher may deliver meanwhile
    * @param now milliseconds UTC
    * @returns what became of each, in order; undefined when a publisher holds the lease
    */

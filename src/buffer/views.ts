@@ -56,7 +56,7 @@ export interface Bounded {
 export interface MinuteRow {
   /** When it began, milliseconds UTC of our clock. */
   readonly at: number;
-  /** The fullest view of its log lines: no guess is counted twice. */
+  /** The fullest view of its log lines: no attempt is counted twice. */
   readonly attempts: number;
   readonly alerts: number;
 }
@@ -72,9 +72,9 @@ export interface SourceRow {
   readonly sourceLocation: Location | undefined;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
-  /** When the attack began that is not frozen yet, of our clock; undefined: there is none. */
+  /** When the open attack began, of our clock; undefined: none is open. */
   readonly openedAt: number | undefined;
-  /** Undefined: nothing was frozen yet. */
+  /** Undefined: there is no snapshot yet. */
   readonly eventUuid: string | undefined;
   /** Sinks that have its event. */
   readonly deliveredTo: readonly string[];
@@ -82,7 +82,7 @@ export interface SourceRow {
   readonly reports: readonly ReportRow[];
 }
 
-/** A text and how many guesses were made with it. */
+/** A text and how many attempts were made with it. */
 export interface AttemptsRow {
   readonly text: string;
   readonly attempts: number;
@@ -129,10 +129,10 @@ export interface Overview {
   readonly ignored: ReadonlyMap<string, number>;
 }
 
-/** All that is told of one source. */
+/** All that is known of one source. */
 export interface SourceView extends SourceRow {
   readonly usernames: readonly AttemptsRow[];
-  /** How many user names there are, and guesses with names that are not kept. */
+  /** How many user names there are, and attempts with names that are not kept. */
   readonly distinctUsernames: number;
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
@@ -154,6 +154,6 @@ export interface Views {
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;
-  /** A text that is another one once anything was written, by whomever. */
+  /** A text that changes with every write of any process. */
   stamp(): Promise<string>;
 }

@@ -85,7 +85,7 @@ function assertRefused(result: Result, program: Program, problem: string): void 
 
 const OK: Result = { code: 0, stdout: "", stderr: "" };
 
-const FULL = "the disk is full; make room, and it goes on by itself";
+const FULL = "the disk is full; free some space, and it goes on by itself";
 const NO_INODE = "no inode left on its disk; remove files, and it goes on by itself";
 const READ_ONLY = "the file system is read-only; mount it writable again, and it goes on by itself";
 

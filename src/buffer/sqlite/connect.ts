@@ -8,29 +8,28 @@ import { DatabaseSync } from "node:sqlite";
 import { BUSY_TIMEOUT_MS } from "./errors.ts";
 
 /**
- * Pages that are kept in memory, KiB; taken only as they are used. A batch of a flood changes more than
- * SQLite's own 2 MiB, and would be written twice: pages that find no room go to the disk before the
+ * Pages that are kept in memory, KiB; allocated only as they are used. A batch of a flood changes more than
+ * SQLite's own 2 MiB, and would be written twice: pages above the limit go to the disk before the
  * commit.
  */
 const CACHE_KIB = 24 * 1024;
 
 /**
  * Pages after which the log is copied into the file: what every batch changes is copied once in many.
- * Not where processes come and go: whoever opens the file alone has to read the whole log first.
+ * Not for short processes: the only process that opens the file has to read the whole log first.
  */
 export const CHECKPOINT_PAGES = 16_000;
 
 /** How a file is opened. By default it is moved aside when damage is met. */
 export interface OpenOptions {
-  /** For a process that stays and stores many alerts at a time. */
+  /** For a long-running process that stores many alerts at a time. */
   readonly bulk?: boolean;
   /**
-   * Hand-overs that are stored together are synced beside the event loop: for a process that has other
-   * things to do meanwhile. What is followed is not waited for: the next commit that is synced takes it
-   * along.
+   * Batches that are stored together are synced beside the event loop: for a process that does other work
+   * meanwhile. Nothing waits for the sync of followed lines: the next synced commit includes them.
    */
   readonly asyncSync?: boolean;
-  /** Damage is told, and nothing is moved: for commands that only look. */
+  /** Damage is reported, and nothing is moved: for commands that only look. */
   readonly keepDamaged?: boolean;
   /** All pages are looked at when opening, not only those that are used. */
   readonly fullCheck?: boolean;
@@ -62,7 +61,7 @@ export function openReady(path: string): DatabaseSync | undefined {
       return db;
     }
   } catch {
-    // Who opens it with care meets the same, and knows what to do or to say.
+    // The opening in open.ts meets the same error, and reports it.
   }
   db?.close();
   return undefined;
@@ -78,7 +77,7 @@ export function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.user_version);
 }
 
-/** Closes what may be closed already: Deno 2.5 cannot tell. */
+/** Closes a database that may be closed already: Deno 2.5 cannot say which. */
 export function close(db: DatabaseSync): void {
   try {
     db.close();

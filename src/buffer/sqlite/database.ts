@@ -28,7 +28,7 @@ export class Database implements Disposable {
   /** Where a damaged file was moved to, when this one was opened or later. */
   movedAside: string | undefined;
 
-  /** @param path the file, or `:memory:` for one that nobody else sees */
+  /** @param path the file, or `:memory:` for one of this process alone */
   constructor(path: string, opened: Opened, options: OpenOptions = {}) {
     this.#path = path;
     this.#options = options;
@@ -40,7 +40,7 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.#walSync?.[Symbol.dispose]();
-    // Where nothing could be put into the place of a damaged file, it is closed already.
+    // Where a damaged file could not be replaced, it is closed already.
     close(this.#db);
   }
 

@@ -59,10 +59,10 @@ const THEN = "and it goes on by itself";
 
 /** By the system's codes: SQLite's words are the same for most of them. */
 const KNOWN_PROBLEMS: Readonly<Record<string, Problem>> = {
-  ENOSPC: { what: "the disk is full", hint: `make room, ${THEN}` },
-  EDQUOT: { what: "the disk quota is used up", hint: `make room, ${THEN}` },
+  ENOSPC: { what: "the disk is full", hint: `free some space, ${THEN}` },
+  EDQUOT: { what: "the disk quota is used up", hint: `free some space, ${THEN}` },
   EROFS: { what: "the file system is read-only", hint: `mount it writable again, ${THEN}` },
-  EIO: { what: "the disk cannot be read or written", hint: "`dmesg` tells more" },
+  EIO: { what: "the disk cannot be read or written", hint: "`dmesg` shows the cause" },
 };
 
 function known(path: string, error: unknown): Problem | undefined {
@@ -133,7 +133,7 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not made; or it is one file too many, which harms nobody.
+    // It was not made; or it remains, and does no harm.
     return;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The kinds of trouble with the buffer's file. What to do about them is said in explain.ts, which is
- * loaded when there is some.
+ * The kinds of errors of the buffer's file. error_text.ts says what to do about them; it is loaded when
+ * one occurs.
  *
  * @module
  */

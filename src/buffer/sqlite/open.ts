@@ -1,5 +1,5 @@
 /**
- * Opening the SQLite file: made once by whoever comes first, moved aside when it is damaged.
+ * Opening the SQLite file. The first process makes it; a damaged one is moved aside.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function bufferExists(path: string): boolean {
 }
 
 /**
- * One process alone looks again and moves the file: the others find the new one, and nobody moves
+ * One process alone looks again and moves the file: the others find the new one, and no process moves
  * that away.
  */
 export function replaceDamaged(path: string, now: number): Opened {
@@ -67,7 +67,7 @@ function openOnce(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // Before the switch: what is not ours stays as it is, byte for byte.
+    // Before the switch: a file of another program does not change by a byte.
     requireOurs(db);
     switchToWal(db);
     db.exec("PRAGMA synchronous = FULL");
@@ -118,8 +118,8 @@ function createFile(path: string): void {
 }
 
 /**
- * What root makes belongs to whoever owns the folder, or Wazuh's own user could not write it later.
- * Nobody but root can, or needs to, give files away.
+ * A file made by root belongs to the owner of its folder, or Wazuh's own user could not write it later.
+ * Only root can give files away, and only root needs to.
  */
 export function giveToOwner(path: string): void {
   const folder = Deno.statSync(path.slice(0, path.lastIndexOf("/")) || "/");

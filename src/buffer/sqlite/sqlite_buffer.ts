@@ -31,7 +31,7 @@ export class SqliteBuffer implements Buffer {
   /**
    * Opens or makes the file.
    *
-   * @param path the file, or `:memory:` for one that nobody else sees
+   * @param path the file, or `:memory:` for one of this process alone
    * @param now milliseconds UTC
    * @throws {BufferError} it cannot be used
    */

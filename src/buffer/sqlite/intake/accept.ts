@@ -13,14 +13,14 @@ import { Spooling } from "./spool_append.ts";
 type Attempts = Extract<Decision, { kind: "attempts" }>;
 
 /**
- * Stores hand-overs, in the transaction that is open. They are added up together, so that many small
- * ones cost as little as a large one.
+ * Stores batches, in the transaction that is open. They are added up together, so that many small ones
+ * cost as little as a large one.
  *
  * @returns what became of each
  */
 export function acceptAll(
   sql: Statements,
-  groups: readonly (readonly Decision[])[],
+  batches: readonly (readonly Decision[])[],
   { maxUsernames, maxBytes }: Limits,
   now: number,
 ): readonly Accepted[] {
@@ -31,14 +31,14 @@ export function acceptAll(
   const batch = new Batch();
   const spooling = new Spooling(sql);
   const ids = new AlertIds(sql);
-  const areNew = ids.addAll(keysOf(groups), now);
+  const areNew = ids.addAll(keysOf(batches), now);
   const byEvidence = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
-  const told = groups.map((decisions): Accepted => {
+  const outcomes = batches.map((decisions): Accepted => {
     const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
     for (const decision of decisions) {
       let outcome: "accepted" | "duplicate" | IgnoreReason;
       if (decision.kind === "ignored") outcome = decision.reason;
-      else if (!areNew && !ids.remember(decision.key, now)) outcome = "duplicate";
+      else if (!areNew && !ids.add(decision.key, now)) outcome = "duplicate";
       else outcome = acceptNew(sql, batch, spooling, decision, now);
       if (outcome === "duplicate") own.duplicate++;
       else if (outcome === "accepted") {
@@ -72,22 +72,22 @@ export function acceptAll(
   if (duplicate > 0) count(sql, "duplicate", duplicate);
   if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);
   for (const [reason, times] of ignored) count(sql, `ignored.${reason}`, times);
-  return told;
+  return outcomes;
 }
 
-function keysOf(groups: readonly (readonly Decision[])[]): readonly AlertKey[] {
+function keysOf(batches: readonly (readonly Decision[])[]): readonly AlertKey[] {
   const keys: AlertKey[] = [];
-  for (const decisions of groups) {
+  for (const decisions of batches) {
     for (const decision of decisions) if (decision.kind === "attempts") keys.push(decision.key);
   }
   return keys;
 }
 
 /**
- * Takes the attempts of an alert that is new into a batch, or the alert itself into the spool.
+ * Adds the attempts of a new alert to the totals, or the alert itself to the spool.
  *
- * An alert that only tells of a session's end makes no attack of its own: it is told as ignored when
- * its source has none.
+ * An alert of a session's end opens no attack of its own: it counts as ignored when its source has no
+ * open attack.
  */
 function acceptNew(
   sql: Statements,

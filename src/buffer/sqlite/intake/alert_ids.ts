@@ -15,7 +15,7 @@ const IS_UNDATED = "alert_id NOT GLOB '[12]?????????.[0-9]*'";
 /** So many at once are worth a statement of their own. */
 const MANY = 16;
 
-/** Remembers the alerts of one hand-over. */
+/** Stores the ids of one batch. */
 export class AlertIds {
   readonly #sql: Statements;
   readonly #managers = new Map<string, number>();
@@ -25,7 +25,7 @@ export class AlertIds {
   }
 
   /** @returns false when the alert was accepted before */
-  remember({ manager, id }: AlertKey, now: number): boolean {
+  add({ manager, id }: AlertKey, now: number): boolean {
     const { changes } = this.#sql(
       "INSERT OR IGNORE INTO seen_alert (manager, alert_id, seen_at) VALUES (?, ?, ?)",
     ).run(this.#numberOf(manager), id, now);
@@ -33,9 +33,9 @@ export class AlertIds {
   }
 
   /**
-   * Remembers many alerts at once, in an eighth of the time.
+   * Stores the ids of many alerts at once, in an eighth of the time.
    *
-   * @returns false when any of them was accepted before, or comes twice: then none is remembered, and
+   * @returns false when any of them was accepted before, or comes twice: then none is stored, and
    * they have to be asked for one by one
    */
   addAll(keys: readonly AlertKey[], now: number): boolean {
@@ -82,7 +82,7 @@ export class AlertIds {
 }
 
 /**
- * Forgets up to about so many ids, the oldest first.
+ * Deletes up to about so many ids, the oldest first.
  *
  * @param seenBefore milliseconds UTC; those accepted since are kept, and dated ones written since too
  * @returns how many
@@ -92,7 +92,7 @@ export function deleteAlertIds(sql: Statements, seenBefore: number, most: number
 }
 
 /**
- * As `deleteAlertIds()`, where room is needed: of a file of old alerts that was replayed, the ids go
+ * As `deleteAlertIds()`, where the limit is reached: of a file of old alerts that was replayed, the ids go
  * first, however lately they came. It looks at nothing but what it takes.
  */
 export function evictAlertIds(sql: Statements, writtenBefore: number, most: number): number {
@@ -107,16 +107,16 @@ function deleteDated(
   most: number,
 ): number {
   const end = String(Math.floor(writtenBefore / 1000)).padStart(10, "0");
-  let forgotten = 0;
+  let deleted = 0;
   for (const { number } of sql("SELECT number FROM manager").all()) {
     const { changes } = sql(
       `DELETE FROM seen_alert WHERE manager = ? AND alert_id IN
          (SELECT alert_id FROM seen_alert WHERE manager = ? AND alert_id < ? AND seen_at < ?
             AND ${IS_DATED} ORDER BY alert_id LIMIT ?)`,
     ).run(number!, number!, end, seenBefore, most);
-    forgotten += Number(changes);
+    deleted += Number(changes);
   }
-  return forgotten;
+  return deleted;
 }
 
 function deleteUndated(sql: Statements, seenBefore: number, most: number): number {

@@ -1,5 +1,5 @@
 /**
- * The attempts of one hand-over, added up in memory by source before they are written: a flood from
+ * The attempts of one batch, added up in memory by source before they are written: a flood from
  * few sources costs a few statements, not some for each alert.
  *
  * @module
@@ -37,7 +37,7 @@ interface SensorTotals {
   lastSeen: number;
 }
 
-/** What a hand-over adds to one source. */
+/** What a batch adds to one source. */
 interface SourceTotals {
   readonly manager: string;
   firstSeen: number;
@@ -139,7 +139,7 @@ export class Batch {
     const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
     const addresses = sources.map(([sourceIp]) => sourceIp);
     const open = openAttacks(sql, addresses, now);
-    // Nothing of this hand-over is a connection yet: what is found is of earlier ones.
+    // No connection of this batch is stored yet: what is found is of earlier ones.
     compactBefore(sql, addresses.filter((sourceIp) => !open.has(sourceIp)), now);
     const attacks: SQLInputValue[] = [];
     const connections: SQLInputValue[] = [];

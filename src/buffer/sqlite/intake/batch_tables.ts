@@ -9,7 +9,7 @@ import type { Upsert } from "../upsert.ts";
 /** Totals by class: of A, E, P and C of docs/contracts/wazuh.md 4.4, in the order of the columns. */
 export type Counts = [sshd: number, pamError: number, pam: number, connect: number];
 
-/** What a hand-over adds to one user name at one place. */
+/** What a batch adds to one user name at one location. */
 export interface UsernameCounts {
   readonly username: string;
   readonly location: string;
@@ -48,7 +48,7 @@ export const SENSORS: Upsert = {
     last_seen = max(last_seen, excluded.last_seen)`,
 };
 
-/** Of attacks whose names all find room: nothing has to be counted. */
+/** Of attacks whose names are all below the limit: nothing has to be counted. */
 export const USERNAMES: Upsert = {
   into:
     `INSERT INTO attack_username (source_ip, username, location, sshd, pam_error, pam, connect)`,
@@ -58,7 +58,7 @@ export const USERNAMES: Upsert = {
     connect = connect + excluded.connect`,
 };
 
-/** One more name only while there is room; a known one always counts on. */
+/** One more name only below the limit; a known name always counts on. */
 export function writeUsername(
   sql: Statements,
   sourceIp: string,
@@ -79,7 +79,7 @@ export function writeUsername(
     .run(attempts, sourceIp);
 }
 
-/** As with user names; further ones are not even counted, since attempts are. */
+/** As with user names; further passwords are not counted, since attempts are. */
 export function writePassword(
   sql: Statements,
   sourceIp: string,

@@ -1,21 +1,22 @@
 /**
- * Connections that are over, into the totals of their homes: they need no rows of their own any more.
+ * Compaction: connections that are over go into the totals of their source record, and need no rows of
+ * their own any more.
  *
  * @module
  */
 import type { Statements } from "../sql.ts";
 
-/** Silence after which no line of a connection comes any more; no home is opened anew earlier. */
+/** Silence after which no line of a connection comes any more; no record is opened anew earlier. */
 const SILENCE_MS = 24 * 60 * 60 * 1000;
 
-/** Settles the connections, of sources with nothing open, that nobody has heard of since a time. */
+/** Compacts the connections of sources without an open attack whose last line came before a time. */
 export function compactAll(sql: Statements, before: number): void {
-  settle(sql, "source_ip NOT IN (SELECT source_ip FROM attack)", [before]);
+  compact(sql, "source_ip NOT IN (SELECT source_ip FROM attack)", [before]);
 }
 
 /**
- * Settles what attacks find of their sources when they open after a long silence. A home that is opened
- * anew then must not count again what the last one told: pids come again, and pid 0 always does.
+ * Compacts what attacks find of their sources when they open after a long silence. A record that is
+ * opened anew must not count again what the last one published: pids come again, and pid 0 always does.
  */
 export function compactBefore(sql: Statements, sources: readonly string[], opened: number): void {
   const before = opened - SILENCE_MS;
@@ -24,10 +25,10 @@ export function compactBefore(sql: Statements, sources: readonly string[], opene
     `SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM attack_connection
        WHERE source_ip = value AND touched_at < ?)`,
   ).all(JSON.stringify(sources), before);
-  for (const { value } of old) settle(sql, "source_ip = ?", [String(value), before]);
+  for (const { value } of old) compact(sql, "source_ip = ?", [String(value), before]);
 }
 
-function settle(sql: Statements, which: string, values: readonly (string | number)[]): void {
+function compact(sql: Statements, which: string, values: readonly (string | number)[]): void {
   const over = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS sshd_attempts,
       max(pam) AS pam, max(connect) AS connect
     FROM attack_connection WHERE ${which}

@@ -1,6 +1,6 @@
 /**
- * Keeps the buffer within `buffer.max_bytes`. What it gives up is detail, and counted; the sources and
- * their counts stay, whatever their number.
+ * Keeps the buffer within `buffer.max_bytes`. It evicts detail and counts what it evicted; sources and
+ * their counts are kept, whatever their number.
  *
  * @module
  */
@@ -29,12 +29,12 @@ export function usedBytes(sql: Statements): number {
 }
 
 /**
- * Makes some room when there is none: a step that takes milliseconds, with each hand-over.
+ * Evicts detail where the limit is reached: a step that takes milliseconds, with each batch.
  *
  * The ids of alerts that are a day old go first, since only who hands over the same again would miss
  * them; then all but the most tried user names become a count, and passwords go; then younger ids.
  *
- * @param incoming how many alerts come with this hand-over
+ * @param incoming how many alerts come with this batch
  */
 export function evictDetail(
   sql: Statements,
@@ -44,10 +44,10 @@ export function evictDetail(
 ): void {
   if (usedBytes(sql) <= maxBytes) return;
   const most = 1000 + 4 * incoming;
-  const given = evictAlertIds(sql, now - DAY, most);
-  if (given > 0) return tell(sql, "alertIds", given);
+  const ids = evictAlertIds(sql, now - DAY, most);
+  if (ids > 0) return countEvicted(sql, "alertIds", ids);
   if (mergeNames(sql, now)) return;
-  tell(sql, "alertIds", evictAlertIds(sql, now - HOUR, most));
+  countEvicted(sql, "alertIds", evictAlertIds(sql, now - HOUR, most));
 }
 
 const COUNTER: Readonly<Record<keyof Evicted, string>> = {
@@ -56,14 +56,14 @@ const COUNTER: Readonly<Record<keyof Evicted, string>> = {
   passwords: "evicted.passwords",
 };
 
-/** What was given up so far. */
+/** What was evicted so far. */
 export function evicted(sql: Statements): Evicted {
   const of = (what: keyof Evicted) =>
     Number(sql("SELECT value FROM counter WHERE name = ?").get(COUNTER[what])?.value ?? 0);
   return { alertIds: of("alertIds"), usernames: of("usernames"), passwords: of("passwords") };
 }
 
-function tell(sql: Statements, what: keyof Evicted, by: number): void {
+function countEvicted(sql: Statements, what: keyof Evicted, by: number): void {
   if (by > 0) count(sql, COUNTER[what], by);
 }
 
@@ -105,12 +105,12 @@ function mergeNamesOfAttack(sql: Statements, source: string): void {
     sql("UPDATE attack SET further_usernames = further_usernames + ? WHERE source_ip = ?")
       .run(attempts!, source);
   }
-  tell(sql, "usernames", names.length);
+  countEvicted(sql, "usernames", names.length);
   const gone = sql("DELETE FROM attack_password WHERE source_ip = ?").run(source).changes;
-  tell(sql, "passwords", Number(gone));
+  countEvicted(sql, "passwords", Number(gone));
 }
 
-/** What of a home's detail is changed; the rest is left as it is. */
+/** The detail of a record that is changed; the rest is copied. */
 interface Names {
   readonly usernames: Readonly<Record<string, number>>;
   readonly passwords?: Readonly<Record<string, number>>;
@@ -135,6 +135,6 @@ function mergeNamesOfRecord(sql: Statements, source: string): void {
     JSON.stringify(smaller),
     source,
   );
-  tell(sql, "usernames", rest.length);
-  tell(sql, "passwords", passwords);
+  countEvicted(sql, "usernames", rest.length);
+  countEvicted(sql, "passwords", passwords);
 }

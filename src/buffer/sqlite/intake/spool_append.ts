@@ -1,6 +1,6 @@
 /**
  * Alerts that are to be forwarded, on their way in. Each is put in exactly once: by the transaction that
- * remembers its id.
+ * stores its id.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { count, counted, type Statements } from "../sql.ts";
 export const WAITING = "spool.waiting";
 export const BYTES = "spool.bytes";
 
-/** What waits would be lost if more were taken than there is room for: nothing more is taken. */
+/** Backpressure: the spool is at its limit, and dropping what waits would lose alerts. */
 export class SpoolFull extends Error {
   override name = "SpoolFull";
 
@@ -22,7 +22,7 @@ export class SpoolFull extends Error {
   }
 }
 
-/** Adds alerts, in the transaction that remembers their ids. */
+/** Adds alerts, in the transaction that stores their ids. */
 export class Spooling {
   readonly #sql: Statements;
   #added = 0;
@@ -42,8 +42,8 @@ export class Spooling {
   }
 
   /**
-   * Ends the hand-over. Where there is any room one is taken whole, however large it is, so that none
-   * is too large for ever.
+   * Ends the batch. Below the limit a batch is accepted whole, however large it is: otherwise a large
+   * one could never be accepted.
    *
    * @throws {SpoolFull}
    */

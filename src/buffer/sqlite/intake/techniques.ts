@@ -7,7 +7,7 @@
 import type { Technique } from "../../../model.ts";
 import { storedJson } from "../errors.ts";
 
-/** No attack has so many; whoever sends more must not make each further alert dearer. */
+/** No attack has so many; a hostile sender must not make each further alert cost more. */
 const MOST = 100;
 
 /** @param text of the column; null: there are none */
@@ -17,14 +17,14 @@ export function storedTechniques(text: unknown): readonly Technique[] {
   return known.map(({ id, name }) => ({ id, name: name ?? undefined }));
 }
 
-/** Makes the texts of one hand-over, each once. */
+/** Makes the texts of one batch, each once. */
 export class TechniqueTexts {
   readonly #made = new Map<string, string | null>();
 
   /**
    * What is to be stored when techniques come to those that are stored; of each the first name is kept.
    *
-   * @returns null: what is stored stays as it is
+   * @returns null: what is stored does not change
    */
   added(stored: string | null, techniques: readonly Technique[]): string | null {
     let key = stored ?? "";

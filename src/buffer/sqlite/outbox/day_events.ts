@@ -11,7 +11,7 @@ const MOST_ATTRIBUTES = 2000;
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Finds room in the newest part of a day's event, or opens the next part. */
+/** Finds a slot in the newest part of a day's event, or opens the next part. */
 export function findDaySlot(sql: Statements, request: DaySlotRequest): DayEvent {
   const { publisher, day, attributes, uuidOf } = request;
   const newest = sql(

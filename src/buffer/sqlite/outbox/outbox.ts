@@ -33,7 +33,7 @@ const IF_LEASED = `AND state = 'pending'
   AND EXISTS (SELECT 1 FROM lease WHERE name = ? AND fence = ?)`;
 
 /** Every writer waits while snapshots are stored: no longer than so many milliseconds at a time. */
-const LOCK_MS = 10;
+const LOCK_MS = 5;
 
 /** The outbox in a SQLite file. */
 export class SqliteOutbox implements OutboxStore {
@@ -58,19 +58,19 @@ export class SqliteOutbox implements OutboxStore {
     for (const sourceIp of due) {
       prepared.push(await this.#db.read((sql) => prepare(sql, sourceIp, build)));
     }
-    let taken = 0;
+    let stored = 0;
     for (let at = 0; at < prepared.length;) {
       at = await this.#db.write((sql) => {
         const end = performance.now() + LOCK_MS;
         let next = at;
         do {
-          if (take(sql, prepared[next]!, build, now)) taken++;
+          if (take(sql, prepared[next]!, build, now)) stored++;
           next++;
         } while (next < prepared.length && performance.now() < end);
         return next;
       });
     }
-    return taken;
+    return stored;
   }
 
   async closeDays(
@@ -173,7 +173,7 @@ export class SqliteOutbox implements OutboxStore {
     return this.#db.write((sql) => {
       const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?");
       if (held.get(lease.name, lease.fence) === undefined) return;
-      // A try dated by a clock that was set back since is forgotten: this one counts as the last.
+      // A try that is dated by a clock that was set back since does not count: this one is the last.
       sql(
         `UPDATE report SET ended_at = ?, next_try_at = max(?,
            iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
@@ -242,7 +242,7 @@ function prepare(sql: Statements, sourceIp: string, build: BuildSnapshot): Prepa
   }
 }
 
-/** @returns false when another publisher has taken it meanwhile */
+/** @returns false when another publisher has stored a snapshot of it meanwhile */
 function take(sql: Statements, prepared: Prepared, build: BuildSnapshot, now: number): boolean {
   const { sourceIp, version, alerts, snapshot } = prepared;
   const current = versionOf(sql, sourceIp);

@@ -27,7 +27,7 @@ export function pause(
   ).run(sink, failures, now + Math.round(pauseMs(failures)), reason, now);
 }
 
-/** Ends a pause, and forgets the failures. */
+/** Ends a pause: the next failure is the first again. */
 export function endPause(sql: Statements, sink: string): void {
   sql("DELETE FROM sink_pause WHERE sink = ?").run(sink);
 }

@@ -139,7 +139,7 @@ export function toRow(row: Record<string, unknown>): ReportRow {
   };
 }
 
-/** Makes a report due at once, as if never tried. Its last error stays to be read until then. */
+/** Makes a report due at once, as if never tried. Its last error can be read until then. */
 function retry(sql: Statements, report: ReportKey, now: number): Changed {
   const { uuid, sink } = report;
   const state = stateOf(sql, report);
@@ -171,9 +171,9 @@ function stateOf(sql: Statements, { uuid, sink }: ReportKey): ReportState | unde
 }
 
 /**
- * Whether the event has a later report. Freezing removes what it supersedes: this finds only what was
- * left behind some other way. Delivered reports are forgotten after a while, deliveries are not. A time
- * that is still to come is of a clock that was set back since, and tells of no order.
+ * Whether the event has a later report. A snapshot removes what it supersedes: this finds only what was
+ * left behind some other way. Delivered reports are deleted after a while, deliveries are not. A time
+ * that is still to come was written by a clock that was set back since, and proves no order.
  */
 function isSuperseded(sql: Statements, { uuid, sink }: ReportKey, now: number): boolean {
   return sql(

@@ -27,14 +27,14 @@ export class SqliteRetention implements Retention {
 /** Alert ids deleted in one transaction, so that writers need not wait long. */
 const PRUNE_AT_ONCE = 50_000;
 
-/** How long a delivered report stays to be looked at. */
+/** How long a delivered report can be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
 
 /** A day's chart, and an hour for clocks that are changed. */
 const KEEP_MINUTES_MS = DAY + 60 * 60_000;
 
 function prune(sql: Statements, keep: Keep, now: number): boolean {
-  const forgotten = deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE);
+  const deleted = deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE);
   const gone = Number(
     sql("DELETE FROM report WHERE state = 'delivered' AND ended_at < ?")
       .run(now - KEEP_DELIVERED_MS).changes,
@@ -47,7 +47,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   }
   compactAll(sql, now - keep.connectionMs);
   const old = now - keep.recordMs;
-  // An attack that is open, since nobody published for so long, belongs to its record all the same.
+  // An attack that is still open, since no publisher ran for so long, needs its record.
   const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
   for (const table of ["delivery", "sighting"]) {
     sql(
@@ -64,5 +64,5 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
-  return forgotten >= PRUNE_AT_ONCE;
+  return deleted >= PRUNE_AT_ONCE;
 }

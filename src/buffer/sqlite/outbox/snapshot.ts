@@ -1,5 +1,5 @@
 /**
- * Attacks and homes out of the tables, frozen reports into them.
+ * Attacks and source records out of the tables, snapshots into them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 import { storedTechniques } from "../intake/techniques.ts";
 import { storedJson } from "../errors.ts";
 
-/** Everything gathered from a source since its last report. */
+/** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
   const row = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
   const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
@@ -80,7 +80,7 @@ function servicesOf(bits: number): readonly Service[] {
   return services.filter((service) => (bits & SERVICE_BITS[service]) !== 0);
 }
 
-/** Name of the counter of homes: counting a million of them takes too long for a page. */
+/** Name of the counter of source records: counting a million rows takes too long for a page. */
 export const KNOWN_SOURCES = "known_sources";
 
 interface RecordDetail {
@@ -89,13 +89,13 @@ interface RecordDetail {
   readonly sourceLocation?: Location | undefined;
   readonly furtherUsernames: number;
   readonly usernames: Readonly<Record<string, number>>;
-  /** Not there in homes of older versions. */
+  /** Missing in records of older versions. */
   readonly passwords?: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
 }
 
-/** The home event of a source, if it has one. */
+/** Reads the record of a source; undefined: it has none. */
 export function readRecord(sql: Statements, sourceIp: string): SourceRecord | undefined {
   const row = sql("SELECT * FROM source_record WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
@@ -126,7 +126,7 @@ const ATTACK_TABLES: readonly string[] = [
   ...["attack", "attack_username", "attack_password", "attack_sensor"],
 ];
 
-/** Stores the home and its reports, and forgets the attack. */
+/** Stores a record and its reports, and deletes the attack. */
 export function writeSnapshot(
   sql: Statements,
   snapshot: Snapshot,
@@ -143,7 +143,7 @@ export function writeSnapshot(
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
 }
 
-/** When a sensor was last heard of is known as long as it may be missed, not only while it sees attacks. */
+/** When a sensor last sent an alert is known for as long as records are kept. */
 function updateSensors(sql: Statements, sourceIp: string): void {
   sql(
     `INSERT INTO sensor (sensor, name, alerts, last_seen)
@@ -154,8 +154,8 @@ function updateSensors(sql: Statements, sourceIp: string): void {
 }
 
 /**
- * Stores a home and its reports. Older waiting reports of the source are superseded; their sightings
- * stay, since each tells of a time of its own.
+ * Stores a record and its reports. Older waiting reports of the source are superseded; their sightings
+ * are kept, since each is of a time of its own.
  */
 export function writeReports(sql: Statements, { record, reports }: Snapshot, now: number): void {
   writeRecord(sql, record, now);

@@ -1,5 +1,5 @@
 /**
- * Alerts that wait to be forwarded, on their way out: whoever learns that one arrived deletes it.
+ * Alerts that wait to be forwarded, on their way out: a forwarder that learns that one arrived deletes it.
  *
  * @module
  */
@@ -102,7 +102,7 @@ export class SqliteSpool implements SpoolStore {
   }
 }
 
-/** The owner too: in a buffer that took the place of a damaged one, fences begin anew. */
+/** The owner too: in a buffer that replaced a damaged one, fences begin anew. */
 function isOurs(sql: Statements, { name, fence, owner }: Lease): boolean {
   const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ? AND owner = ?");
   return held.get(name, fence, owner) !== undefined;

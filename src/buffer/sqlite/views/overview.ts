@@ -23,7 +23,7 @@ import type {
 } from "../../views.ts";
 import { DAY, MINUTE } from "../../../clock.ts";
 
-/** Among how many sources the top ones are looked for, and of how many names and techniques are told. */
+/** Among how many of the latest sources the top ones, names and techniques are looked for. */
 const RANKED = 100;
 const LATEST = 30;
 const TOP_SOURCES = 15;
@@ -89,7 +89,7 @@ export function readOverview(sql: Statements, now: number): Overview {
   };
 }
 
-/** Reads all that is told of a source. */
+/** Reads all that is known of a source. */
 export function readSource(sql: Statements, sourceIp: string): SourceView | undefined {
   const attack = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp);
   const record = readRecord(sql, sourceIp);
@@ -146,14 +146,14 @@ function waitingSince(sql: Statements): number | undefined {
   return optional(row?.at);
 }
 
-/** A source as far as it is not frozen, and as far as it is. */
+/** A source: its open attack, and its record. */
 interface Source {
   readonly sourceIp: string;
   readonly attack: Row | undefined;
   readonly record: SourceRecord | undefined;
 }
 
-/** A source that something arrived of lately, or that was frozen lately. */
+/** A source whose attack is open, or whose latest snapshot is recent. */
 interface Latest {
   readonly sourceIp: string;
   readonly at: number;
@@ -249,10 +249,10 @@ function reportsOf(sql: Statements, sourceIp: string, most: number): readonly Re
     .all(sourceIp, most).map(toRow);
 }
 
-/** The formula of docs/contracts/wazuh.md 4.4, as freezing would apply it now. */
+/** The formula of docs/contracts/wazuh.md 4.4, as a snapshot would apply it now. */
 function attemptsOfSource(sql: Statements, { sourceIp, attack, record }: Source, most: number) {
-  const told = record?.attempts ?? 0;
-  if (attack === undefined) return { value: told, isMore: false };
+  const published = record?.attempts ?? 0;
+  if (attack === undefined) return { value: published, isMore: false };
   const row = sql(
     `SELECT sum(sshd) AS sshd, sum(pam) AS pam, sum(connect) AS connect, count(*) AS n
      FROM (SELECT max(max(sshd, pam_error)) AS sshd, max(pam) AS pam, max(connect) AS connect
@@ -264,7 +264,7 @@ function attemptsOfSource(sql: Statements, { sourceIp, attack, record }: Source,
     sshd: Number(row?.sshd ?? 0) + compacted.sshd,
     connect: Number(row?.connect ?? 0) + compacted.connect,
   });
-  return { value: Math.max(attempts, told), isMore: Number(row?.n ?? 0) >= most };
+  return { value: Math.max(attempts, published), isMore: Number(row?.n ?? 0) >= most };
 }
 
 function openUsernames(sql: Statements, sourceIp: string): readonly AttemptsRow[] {
@@ -328,7 +328,7 @@ function techniquesOf({ attack, record }: Source): readonly Technique[] {
   return [...found.values()].sort((one, other) => one.id < other.id ? -1 : 1);
 }
 
-/** What freezing remembers of sensors, and what open attacks tell since. */
+/** Sensors as snapshots have counted them, and what open attacks add. */
 function sensorsOf(sql: Statements, latest: readonly Source[]): Overview["sensors"] {
   const rows = [
     ...sql("SELECT sensor, name, alerts, last_seen FROM sensor LIMIT 1000").all(),
