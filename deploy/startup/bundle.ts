@@ -20,7 +20,7 @@ export async function bundle(folder: string): Promise<void> {
   const modules = [...minified, "--code-splitting", "--outdir", folder];
   await deno([...modules, PROJECT + PROGRAM_MODULE]);
   for (const entry of ["start", "warm"]) {
-    await deno([...minified, "--output", `${folder}/${entry}.js`, `${PROJECT}deploy/${entry}.ts`]);
+    await deno([...minified, "--output", `${folder}/${entry}.js`, `${PROJECT}deploy/startup/${entry}.ts`]);
   }
   const script = `${folder}/${START_SCRIPT}`;
   const external = (await lateModules()).flatMap((name) => ["--external", name]);
