@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
@@ -36,10 +37,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   "--version": "version",
 };
 
-async function run(args: readonly string[]): Promise<number> {
+async function run(args: readonly string[], code: BuiltInCode): Promise<number> {
   const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
-  const start = { root, configFile, args: rest.slice(1) };
+  const start = { root, configFile, args: rest.slice(1), code };
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load !== undefined) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
@@ -81,7 +82,7 @@ function takeOptions(args: readonly string[]) {
 
 /**
  * Bad input costs one clear line: integratord shows only the last one printed. Errors are told apart by
- * their names: in the binary, a command brings classes of its own (deploy/startup/start.ts).
+ * their names: in the binary, a command has classes of its own (deploy/startup/README.md).
  */
 function explain(error: unknown): { readonly code: number; readonly line: string } {
   if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };
@@ -101,10 +102,18 @@ function explain(error: unknown): { readonly code: number; readonly line: string
   }
 }
 
-/** Runs what the arguments ask for. @returns the exit code */
-export async function program(args: readonly string[]): Promise<number> {
+/**
+ * Runs what the arguments ask for.
+ *
+ * @param code what V8 made of the code in the binary; `version` prints it
+ * @returns the exit code
+ */
+export async function program(
+  args: readonly string[],
+  code: BuiltInCode = "none",
+): Promise<number> {
   try {
-    return await run(args);
+    return await run(args, code);
   } catch (error) {
     const { code, line } = explain(error);
     console.error(`${PROGRAM}: ${oneLine(line).slice(0, 1000)}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { decideAlert, type IntakeRules } from "../../intake/decide_alert.ts";
 import type { Accepted } from "../../buffer/intake.ts";
 import type { IntakeBuffer } from "../../buffer/buffer.ts";
@@ -195,6 +196,7 @@ function dropPermissions(alertFile: string, configFile: string): void {
   Deno.permissions.revokeSync({ name: "env" });
   if (!Deno.build.standalone) return;
   Deno.permissions.revokeSync({ name: "read", path: configFile });
-  const folder = alertFile.slice(0, alertFile.lastIndexOf("/"));
-  if (folder !== "") Deno.permissions.revokeSync({ name: "read", path: folder });
+  const folder = dirname(alertFile);
+  // These would take the buffer's folder along.
+  if (folder !== "/" && folder !== ".") Deno.permissions.revokeSync({ name: "read", path: folder });
 }

@@ -8,6 +8,7 @@ import type { Config } from "../../config/load.ts";
 import { createGuard } from "../../guard/guard.ts";
 import { decide } from "../../intake/decide.ts";
 import { publishDue } from "../../publish/publisher.ts";
+import { sampleAlert } from "../../wazuh/sample_alert.ts";
 import type { Decision } from "../../model.ts";
 import {
   allowedOf,
@@ -21,34 +22,6 @@ import { EXIT, Failure } from "../exit.ts";
 import { createLog, type Log, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
-
-/** A failed login at a honeypot, from a private address as the original's sample has it. */
-function sampleAlert(now: number) {
-  const time = new Date(now).toISOString().replace("Z", "+0000");
-  return {
-    timestamp: time,
-    rule: {
-      level: 5,
-      description: "sshd: Attempt to login using a non-existent user",
-      id: "5710",
-      mitre: {
-        id: ["T1110.001", "T1021.004"],
-        tactic: ["Credential Access", "Lateral Movement"],
-        technique: ["Password Guessing", "SSH"],
-      },
-      groups: ["syslog", "sshd", "authentication_failed", "invalid_login"],
-    },
-    agent: { id: "001", name: "honeypot-test", ip: "10.0.0.1" },
-    manager: { name: "wazuh-manager" },
-    id: `${Math.floor(now / 1000)}.1`,
-    full_log: `${time} honeypot-test sshd[4711]: Failed password for invalid user admin ` +
-      "from 192.168.1.100 port 51234 ssh2",
-    predecoder: { program_name: "sshd" },
-    decoder: { parent: "sshd", name: "sshd" },
-    data: { srcip: "192.168.1.100", srcuser: "admin" },
-    location: "/var/log/auth.log",
-  };
-}
 
 /** What `parseArgs` takes. */
 export const OPTIONS = { send: { type: "boolean" } } as const;

@@ -9,6 +9,7 @@ import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
+import type { BuiltInCode } from "./build.ts";
 
 /** How the program was started. */
 export interface Start {
@@ -17,6 +18,8 @@ export interface Start {
   /** Arguments behind the options that every command has. */
   readonly args: readonly string[];
   readonly configFile: string | undefined;
+  /** Undefined counts as `none`. */
+  readonly code?: BuiltInCode;
 }
 
 /**
