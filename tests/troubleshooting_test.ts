@@ -8,7 +8,7 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 const NOT_TOLD: readonly string[] = [
   // Between two parts of the program.
   "too long",
-  "Cannot read 'canonical' as it is no address: '…'",
+  '"…" is not a valid address; use the text that canonicalAddress() returns',
   // What pages, events, completions and the demo show.
   "… UTC",
   "live: …",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { faultPoint } from "../fault_point.ts";
+import { type Answer, HttpClient, retryAfter } from "../http.ts";
 import { isFields } from "../json.ts";
 
 /** How to reach it. */
@@ -43,34 +43,29 @@ export interface Receiver {
 
 /** Longest answer that is read, bytes: it has a hundred errors at most. */
 const LONGEST_ANSWER = 1024 * 1024;
-/** A longer pause would look like one of a clock that was set back since. */
-const LONGEST_PAUSE_MS = 60 * 60_000;
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly json: unknown;
-}
 
 /** A `serve`, spoken to over kept-alive connections. */
 export class HttpReceiver implements Receiver, Disposable {
   readonly #options: ReceiverOptions;
   readonly #address: string;
   readonly #host: string;
-  readonly #http: Deno.HttpClient;
+  readonly #http: HttpClient;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#address = `${options.url.replace(/\/+$/, "")}/alerts`;
     this.#host = new URL(this.#address).host;
-    const { caCertificate } = options;
-    this.#http = Deno.createHttpClient(
-      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
-    );
+    const { token, caCertificate, timeoutMs } = options;
+    this.#http = new HttpClient({
+      caCertificate,
+      timeoutMs,
+      longestAnswer: LONGEST_ANSWER,
+      secret: token === undefined ? undefined : { text: token, shownAs: "(token)" },
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    this.#http[Symbol.dispose]();
   }
 
   async send(lines: readonly string[], now: number): Promise<Reply> {
@@ -97,35 +92,21 @@ export class HttpReceiver implements Receiver, Disposable {
     body: Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer | string> {
-    const { token, timeoutMs } = this.#options;
-    // AbortSignal.timeout() would hold on to each request until its time is over.
-    const readTimeout = new AbortController();
-    const timer = setTimeout(() => {
-      readTimeout.abort(new DOMException("The answer took too long", "TimeoutError"));
-    }, timeoutMs);
-    const init: RequestInit & { client: Deno.HttpClient } = {
-      method: "POST",
-      headers: {
-        ...headers,
-        ...(token === undefined ? {} : { "Authorization": `Bearer ${token}` }),
-        "Accept": "application/json",
-        "Content-Type": "application/x-ndjson",
-      },
-      body,
-      // The token is for this address, and for no other.
-      redirect: "manual",
-      signal: readTimeout.signal,
-      client: this.#http,
-    };
+    const { token } = this.#options;
     try {
-      const response = await fetch(this.#address, init);
-      faultPoint("http-sent-before-response");
-      const { status, headers } = response;
-      return { status, headers, json: parse(this.#withoutToken(await textOf(response))) };
+      return await this.#http.request({
+        method: "POST",
+        url: this.#address,
+        headers: {
+          ...headers,
+          ...(token === undefined ? {} : { "Authorization": `Bearer ${token}` }),
+          "Accept": "application/json",
+          "Content-Type": "application/x-ndjson",
+        },
+        body,
+      });
     } catch (error) {
       return this.#explain(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -133,7 +114,7 @@ export class HttpReceiver implements Receiver, Disposable {
     const { status, headers, json } = answer;
     const said = messageOf(json);
     const unavailable = (reason: string): Reply => {
-      const afterMs = pauseAsked(headers, now);
+      const afterMs = retryAfter(headers, now);
       return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
     };
     if (status >= 200 && status < 300) return this.#taken(answer, sent);
@@ -188,47 +169,17 @@ export class HttpReceiver implements Receiver, Disposable {
     return `${this.#host} answered ${status}, but not as a \`serve\` does: is forward.url right?`;
   }
 
-  /** A proxy may repeat what it was sent, and what it says reaches logs and screens. */
-  #withoutToken(text: string): string {
-    const { token } = this.#options;
-    return token === undefined ? text : text.replaceAll(token, "(token)");
-  }
-
   #explain(error: unknown): string {
-    if (error instanceof Deno.errors.NotCapable) {
-      return `this binary may not connect to ${this.#host}; compile it with --forward-host ` +
-        this.#host;
+    const failure = this.#http.failureOf(error);
+    switch (failure.kind) {
+      case "not_permitted":
+        return `this binary may not connect to ${this.#host}; compile it with --forward-host ` +
+          this.#host;
+      case "timed_out":
+        return `${this.#host} did not answer within ${this.#options.timeoutMs / 1000} s`;
+      case "failed":
+        return `${this.#host} cannot be reached: ${failure.reason}`;
     }
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      return `${this.#host} did not answer within ${this.#options.timeoutMs / 1000} s`;
-    }
-    const message = error instanceof Error ? causeOf(error) : String(error);
-    return `${this.#host} cannot be reached: ${this.#withoutToken(message)}`;
-  }
-}
-
-/** The innermost message says what happened; the outer ones repeat the address. */
-function causeOf(error: Error): string {
-  const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
-  return inner.replaceAll(/\s+/g, " ").slice(0, 200);
-}
-
-async function textOf(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of response.body) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > LONGEST_ANSWER) throw new Error("the answer has no end in sight");
-  }
-  return text + decoder.decode();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
@@ -254,11 +205,4 @@ function countsOf(json: unknown) {
 function messageOf(json: unknown): string {
   const error = isFields(json) ? json.error : undefined;
   return typeof error === "string" ? `: ${error.replaceAll(/\s+/g, " ").slice(0, 200)}` : "";
-}
-
-/** How long the answer asks us to stay away, by seconds or by a date. */
-function pauseAsked(headers: Headers, now: number): number | undefined {
-  const asked = headers.get("Retry-After") ?? "";
-  const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
-  return milliseconds > 0 ? Math.min(milliseconds, LONGEST_PAUSE_MS) : undefined;
 }
