@@ -19,7 +19,7 @@ const NOT_TOLD: readonly string[] = [
   "complete -c … -n … -l …… -d …",
   "MISP feed: … events:",
   // Of the descriptions of answers and keys, and examples of the help.
-  "Why the rest was not taken",
+  "Why the rest was not stored",
   "an http or https address",
   "report show 192.0.2.7",
   "report retry 192.0.2.7",

@@ -206,7 +206,7 @@ function rows(prefix: string, schema: JsonSchema): readonly Markup[] {
 function typeName(schema: JsonSchema): string {
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(typeName).join(" or ");
   if (Array.isArray(schema.enum)) return schema.enum.map((one) => JSON.stringify(one)).join(", ");
-  return String(schema.type ?? "any");
+  return Array.isArray(schema.type) ? schema.type.join(" or ") : String(schema.type ?? "any");
 }
 
 /** Words in backquotes are code. */

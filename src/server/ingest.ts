@@ -8,9 +8,9 @@ import type { Accepted } from "../buffer/intake.ts";
 import type { Decision, IgnoreReason } from "../model.ts";
 import { type Item, readAlertText, readLine } from "../wazuh/alert_file.ts";
 import { readAlertLine } from "../wazuh/alert_line.ts";
-import type { AcceptedCounts } from "./answers.ts";
-import { BodyError, piecesOf } from "./body.ts";
-import type { ReadTimeout } from "./middleware/read_timeout.ts";
+import type { IngestAnswer, IngestError } from "./answers.ts";
+import { BodyError, piecesOf } from "./ingest/body.ts";
+import type { ReadTimeout } from "./ingest/read_timeout.ts";
 import { messageOf } from "../errors.ts";
 
 type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
@@ -35,7 +35,7 @@ export interface IngestParts {
 /** What became of a body. */
 export interface Reply {
   readonly status: 200 | 400 | 408 | 413 | 415 | 503;
-  readonly body: AcceptedCounts;
+  readonly body: IngestAnswer;
 }
 
 /** Alerts that are committed at a time. */
@@ -77,7 +77,7 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
 class Tally {
   readonly #parts: IngestParts;
   readonly #ignored = new Map<IgnoreReason, number>();
-  readonly #errors: AcceptedCounts["errors"][number][] = [];
+  readonly #errors: IngestError[] = [];
   #accepted = 0;
   #duplicate = 0;
   #items = 0;
@@ -88,7 +88,7 @@ class Tally {
   }
 
   async take(items: readonly Item[], accept: Accept): Promise<void> {
-    const bad: AcceptedCounts["errors"][number][] = [];
+    const bad: IngestError[] = [];
     const decisions = items.map((item, index): Decision => {
       const decision = "reason" in item
         ? { kind: "ignored" as const, key: undefined, reason: item.reason }

@@ -3,23 +3,21 @@
  *
  * @module
  */
-import { toJsonSchema } from "@valibot/to-json-schema";
-import type { GenericSchema } from "valibot";
 import settings from "../../deno.json" with { type: "json" };
-import { acceptedSchema, healthSchema, readinessSchema, refusedSchema } from "./answers.ts";
+import { healthSchema, ingestAnswerSchema, readinessSchema, refusedSchema } from "./answers.ts";
 import type { App } from "./context.ts";
-import { ENCODINGS } from "./body.ts";
+import { ENCODINGS } from "./ingest/body.ts";
 import { docsPage, docsStyle } from "./docs_page.ts";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
-import { feedFileSchema } from "./feed.ts";
+import { FEED_FILE } from "./feed.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 
 const SCHEMAS = {
-  AcceptedCounts: acceptedSchema,
+  IngestAnswer: ingestAnswerSchema,
   Refused: refusedSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
-} satisfies Record<string, GenericSchema>;
+} satisfies Record<string, JsonSchema>;
 
 /** Adds `GET /openapi.json`, `GET /docs` and its style. */
 export function addOpenApi(app: App, rules: AccessRules): void {
@@ -33,11 +31,6 @@ export function addOpenApi(app: App, rules: AccessRules): void {
     viewers,
     (context) => context.body(docsStyle, 200, { "Content-Type": "text/css; charset=utf-8" }),
   );
-}
-
-function jsonSchemaOf(schema: GenericSchema): JsonSchema {
-  const { $schema: _, ...rest } = toJsonSchema(schema, { target: "draft-2020-12" });
-  return rest;
 }
 
 const text = { type: "string" };
@@ -87,18 +80,18 @@ const ingestion = {
     },
   },
   responses: {
-    200: answer("Stored, or deliberately ignored", "AcceptedCounts"),
+    200: answer("Stored, or deliberately ignored", "IngestAnswer"),
     ...AT_THE_DOOR,
     400: {
       description: "No alert in it, damaged packed data, or a body that broke off",
       content: {
-        "application/json": { schema: { anyOf: [ref("AcceptedCounts"), ref("Refused")] } },
+        "application/json": { schema: { anyOf: [ref("IngestAnswer"), ref("Refused")] } },
       },
     },
-    408: answer("The body came too slowly (`server.patience_seconds`)", "AcceptedCounts"),
-    413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "AcceptedCounts"),
-    415: answer("A `Content-Encoding` that is not known", "AcceptedCounts"),
-    503: answer("Not all could be stored; send it again", "AcceptedCounts"),
+    408: answer("The body came too slowly (`server.patience_seconds`)", "IngestAnswer"),
+    413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "IngestAnswer"),
+    415: answer("A `Content-Encoding` that is not known", "IngestAnswer"),
+    503: answer("Not all could be stored; send it again", "IngestAnswer"),
   },
 } satisfies Partial<Operation>;
 
@@ -184,7 +177,7 @@ const PATHS: Document["paths"] = {
           in: "path",
           required: true,
           description: "`manifest.json`, `hashes.csv`, or `UUID.json` of an event",
-          schema: jsonSchemaOf(feedFileSchema),
+          schema: { ...text, pattern: FEED_FILE.source },
         },
         {
           name: "If-None-Match",
@@ -255,7 +248,6 @@ const PATHS: Document["paths"] = {
 
 /** Describes every route of the service. */
 export function describeService(): Document {
-  const schemas = Object.entries(SCHEMAS).map(([name, one]) => [name, jsonSchemaOf(one)] as const);
   return {
     openapi: "3.1.0",
     info: {
@@ -267,7 +259,7 @@ export function describeService(): Document {
     },
     paths: PATHS,
     components: {
-      schemas: Object.fromEntries(schemas),
+      schemas: SCHEMAS,
       securitySchemes: {
         bearer: {
           type: "http",

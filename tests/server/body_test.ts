@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { piecesOf } from "../../src/server/body.ts";
-import { ReadTimeout, type Wait } from "../../src/server/middleware/read_timeout.ts";
+import { piecesOf } from "../../src/server/ingest/body.ts";
+import { ReadTimeout, type Wait } from "../../src/server/ingest/read_timeout.ts";
 
 const MIB = 1024 * 1024;
 

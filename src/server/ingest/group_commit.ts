@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Accepted } from "../buffer/intake.ts";
-import type { Decision } from "../model.ts";
+import type { Accepted } from "../../buffer/intake.ts";
+import type { Decision } from "../../model.ts";
 
 /** How long the first of a group waits for others, milliseconds. */
 const BATCH_MS = 1;

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import type { ReadTimeout } from "./middleware/read_timeout.ts";
+import type { ReadTimeout } from "./read_timeout.ts";
 
 /** A body that is not read to its end: the status that says why, and a line for the sender. */
 export class BodyError extends Error {
