@@ -13,9 +13,9 @@ const NOT_TOLD: readonly string[] = [
   "… UTC",
   "live: …",
   "retry: 3000 event: parts …",
-  "too many listen already",
-  "longer than our forms",
-  "… due now, and will be sent within a minute.",
+  "too many live pages are open; close some",
+  "the form is longer than … bytes",
+  "… due now; the publisher sends within a minute.",
   "complete -c … -n … -l …… -d …",
   "MISP feed: … events:",
   // Of the descriptions of answers and keys, and examples of the help.
