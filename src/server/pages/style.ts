@@ -161,7 +161,7 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
   #refused-box :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
-  .box button { white-space: normal; }
+  .box button, th .badge { white-space: normal; }
   /* The page of each source has the rest. */
   .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
   .sources th:nth-child(2) { font-size: 0; }
