@@ -11,7 +11,7 @@
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
-import { ReadTimeout } from "../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../src/server/ingest/read_timeout.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";

@@ -221,7 +221,7 @@ async function publishedMetrics(): Promise<readonly string[]> {
 
 const metricsIn = (text: string) =>
   new Set(
-    [...text.matchAll(/custom_misp_[a-z_]+/g)]
+    [...text.matchAll(/\b(?:custom_misp|process|nodejs)_[a-z_]+/g)]
       .map(([name]) => name.replace(/(_seconds)_(bucket|sum|count)$/, "$1")),
   );
 

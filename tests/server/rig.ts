@@ -10,7 +10,7 @@ import { type AppParts, createApp } from "../../src/server/app.ts";
 import type { App } from "../../src/server/context.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */

@@ -11,7 +11,7 @@ import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts"
 import type { Outcome, Sink } from "../../src/sink.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
 import { decideDefault } from "./fixtures.ts";
 import { seededRandom } from "./random.ts";

@@ -12,10 +12,10 @@ import { wakeWhenDue } from "../../publish/wake.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
 import { createApp } from "../../server/app.ts";
 import { cached } from "../../server/cached.ts";
-import { inGroups } from "../../server/group_commit.ts";
+import { inGroups } from "../../server/ingest/group_commit.ts";
 import { Limits } from "../../server/middleware/limits.ts";
 import { createMetrics } from "../../server/metrics.ts";
-import { ReadTimeout } from "../../server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../server/ingest/read_timeout.ts";
 import {
   intakeRules,
   limitsOf,
