@@ -8,8 +8,8 @@ import type { Buffer } from "../buffer/buffer.ts";
 import type { Lease } from "../buffer/leases.ts";
 import type { Forwarded, SpooledAlert } from "../buffer/spool.ts";
 import { faultPoint } from "../fault_point.ts";
+import { backoffMs } from "../publish/backoff.ts";
 import { FORWARD_LEASE } from "../publish/names.ts";
-import { backoffMs } from "../publish/publisher.ts";
 import type { Receiver, Reply } from "./receiver.ts";
 
 /** What a forwarder works with. */
