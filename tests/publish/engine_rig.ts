@@ -90,7 +90,7 @@ export class Scene implements Disposable {
       prepare: () => Promise.resolve(),
       close: () => [],
       snapshot: (attack, record, now) =>
-        snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks: ["feed"] }, now),
+        snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks: ["feed"] }, { now }),
       now: () => this.now,
       random: () => 0.5,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),
