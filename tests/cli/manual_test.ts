@@ -186,7 +186,7 @@ Deno.test({
     const text = stdout.split("\b").map((part, index, all) =>
       index < all.length - 1 ? part.slice(0, -1) : part
     ).join("");
-    assert.match(text, /flush \[--now\] \[--json\] \[--stay\]/);
+    assert.match(text, /flush \[--now\] \[--json\] \[--until-idle\]/);
     assert.match(text, /FILE…/);
   },
 });
@@ -195,7 +195,7 @@ Deno.test({
 const COMPLETED: readonly (readonly [line: string, expected: readonly string[]])[] = [
   [`${PROGRAM} fl`, ["flush"]],
   [`${PROGRAM} re`, ["replay", "report", "retract"]],
-  [`${PROGRAM} flush --`, ["--config", "--help", "--json", "--now", "--stay"]],
+  [`${PROGRAM} flush --`, ["--config", "--help", "--json", "--now", "--until-idle"]],
   [`${PROGRAM} --config /tmp/x report s`, ["show"]],
   [`${PROGRAM} report show 192.0.2.7 --js`, ["--json"]],
   [`${PROGRAM} serve t`, ["token"]],

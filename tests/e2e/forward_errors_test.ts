@@ -84,7 +84,7 @@ for (const kind of KINDS) {
 
     receiver.always = "well";
     const flushed = await program.run(["flush", "--now"]);
-    assert.match(flushed.stdout, /^forwarded \d+, waiting 0, set aside 0$/m);
+    assert.match(flushed.stdout, /^forwarded \d+, waiting 0, refused 0$/m);
     await until("follow went on", () => receiver.stored.has("one 1787473801.9001"));
     following.kill("SIGTERM");
     assert.equal((await followed).code, 0);
@@ -114,7 +114,11 @@ for (const kind of KINDS) {
     assert.equal(results[0]?.code, 0);
     await until("it was tried", () => receiver.requests.length > 0);
     const children = await argumentsOf(program.root);
-    assert.equal(children.filter((line) => line.includes("--stay")).length, 1, children.join());
+    assert.equal(
+      children.filter((line) => line.includes("--until-idle")).length,
+      1,
+      children.join(),
+    );
     assert.equal(children.join().includes(token), false);
     for (
       const args of [

@@ -78,7 +78,9 @@ for (const kind of KINDS) {
     await t.step("report list --json is complete", async () => {
       const shown = JSON.parse((await program.run(["report", "list", "--json"])).stdout);
       assert.deepEqual([shown.refused, shown.waiting, shown.delivered], [1, 0, 0]);
-      const { snapshot_at: _frozen, last_tried_at: _tried, ...rest } = shown.reports[0];
+      const { snapshot_at: at, frozen_at: former, last_tried_at: _tried, ...rest } =
+        shown.reports[0];
+      assert.equal(former, at, "the former name, for one release");
       assert.deepEqual(rest, {
         uuid: report.uuid,
         event_uuid: report.eventUuid,

@@ -265,7 +265,7 @@ export class Rig implements AsyncDisposable {
       prepare: () => Promise.resolve(),
       close: () => [],
       snapshot: (attack, record, now) => {
-        const snapshot = snapshotAttack(attack, record, RULES, now);
+        const snapshot = snapshotAttack(attack, record, RULES, { now });
         const { eventUuid, sourceIp, attempts } = snapshot.record;
         this.#issued.set(eventUuid, { source: sourceIp, attempts });
         for (const { sightings } of snapshot.reports) {

@@ -147,7 +147,7 @@ export class PageScene implements Disposable {
           ...{ maxUsernames: 100, publisher: undefined, eventUuidOf: eventUuid, distribution: 0 },
           ...{ threatLevel: 3, analysis: 0, usernames: "top", sensorNames: "name", tags: [] },
           ...{ passwords: false, minAttempts: 1 },
-        }, now),
+        }, { now }),
       now: () => this.now,
       random: () => 0.5,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),

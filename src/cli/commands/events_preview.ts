@@ -26,7 +26,11 @@ export async function previewEvents(
   const snapshot = (
     ...[attack, record, findDaySlot]: Parameters<Parameters<Buffer["outbox"]["snapshotDue"]>[3]>
   ) =>
-    snapshotAttack(attack, record, rules, now, lookups.current(), daySlotsOf(config, findDaySlot));
+    snapshotAttack(attack, record, rules, {
+      now,
+      lookups: lookups.current(),
+      findDaySlot: daySlotsOf(config, findDaySlot),
+    });
   while (await buffer.outbox.snapshotDue(everything, 1000, now, snapshot) > 0);
   const reports = await buffer.outbox.reportsToTry(["feed"], 1_000_000, Infinity);
   const events = Map.groupBy(

@@ -45,6 +45,8 @@ export function rowJson(row: ReportRow) {
     attempts: row.attempts,
     tries: row.tries,
     snapshot_at: time(row.snapshotAt),
+    // The former name of `snapshot_at`, kept for one release.
+    frozen_at: time(row.snapshotAt),
     next_try_at: time(row.nextTryAt),
     last_tried_at: time(row.lastTriedAt),
     reason: row.lastError ?? null,

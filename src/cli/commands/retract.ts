@@ -8,10 +8,10 @@ import { bufferExists } from "../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { describe, publishAndWait, requireMispOfIntegratord } from "./flush.ts";
 import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
+import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from "../wiring/rounds.ts";
 
 /** What `parseArgs` takes. */
 export const OPTIONS = { json: { type: "boolean" } } as const;
@@ -37,11 +37,11 @@ export async function retract(start: Start): Promise<number> {
     return publisher.retract(record, now);
   });
   if (!isKnown) throw unknown(address);
-  const round = await publishAndWait(publisher, false);
-  if (values.json) console.log(JSON.stringify({ retracted: address, ...round }));
+  const round = await publishInTurn(publisher, false);
+  if (values.json) console.log(JSON.stringify({ retracted: address, ...roundJson(round) }));
   else {
     console.log(`${address} is withdrawn: no event gives it to detection any more`);
-    console.log(describe(round));
+    console.log(roundText(round));
     console.log("to keep it out for good, add it to guard.allow_networks");
   }
   if (round.refused > 0) return EXIT.refused;

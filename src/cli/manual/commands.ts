@@ -120,7 +120,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "flush",
-    synopsis: ["flush [--now] [--json] [--stay]"],
+    synopsis: ["flush [--now] [--json] [--until-idle]"],
     brief: "publish what is due, or everything",
     about: [
       "Publishes the attacks whose source has been silent for buffer.period_minutes, or that " +
@@ -136,8 +136,8 @@ export const COMMANDS: readonly Command[] = [
       },
       JSON_OPTION,
       {
-        name: "stay",
-        about: "go on until nothing waits any more; at most one process stays",
+        name: "until-idle",
+        about: "go on until nothing waits; only one process at a time does",
       },
     ],
     exit: codes({
