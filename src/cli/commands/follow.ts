@@ -16,7 +16,7 @@ import {
   pruneBuffer,
   requireMispOfIntegratord,
 } from "./flush.ts";
-import { alertsPath, beginningOf, type Ending, followInto } from "../wiring/following.ts";
+import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -131,7 +131,7 @@ async function followWith(
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
   using publishing = new Publishing(publisher, forwarding, loaded, log);
-  await followInto({
+  await storeFollowed({
     ...{ path, beginning, buffer, loaded, log },
     ending: signals,
     onStep: (step, lines) => display.show(step, lines),
