@@ -6,7 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
-import { decideStep } from "../src/intake/decide_lines.ts";
+import { decideLines } from "../src/intake/decide_lines.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { defaultRules, fixture } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
@@ -65,7 +65,7 @@ async function bytesPerSource(folder: string): Promise<void> {
   const rules = defaultRules({ publishPrivate: false });
   {
     using buffer = new SqliteBuffer(path, Date.now());
-    const { decisions } = decideStep({ text, tooLong: 0 }, rules, -Infinity, Date.now());
+    const { decisions } = decideLines({ text, tooLong: 0 }, rules, -Infinity, Date.now());
     await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
   }
   using db = new DatabaseSync(path);

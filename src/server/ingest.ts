@@ -7,8 +7,8 @@
  */
 import type { Accepted } from "../buffer/intake.ts";
 import type { Decision, IgnoreReason } from "../model.ts";
-import { type Item, readAlertText, readLine } from "../wazuh/alert_file.ts";
-import { readAlertLine } from "../wazuh/alert_line.ts";
+import { LineCutter, type Lines } from "../intake/lines.ts";
+import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
 import type { IngestAnswer, IngestError } from "./answers.ts";
 import { BodyError, piecesOf } from "./ingest/body.ts";
 import type { ReadTimeout } from "./ingest/read_timeout.ts";
@@ -22,7 +22,7 @@ export interface IngestParts {
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
   readonly readTimeout: ReadTimeout;
-  readonly decide: (value: unknown) => Decision;
+  readonly decide: (item: Item) => Decision;
   readonly accept: Accept;
   /**
    * The same for a body of lines, without group commit. It blocks the event loop during the commit: Deno
@@ -55,7 +55,7 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
       return tally.reply(413, { error });
     }
     if (body instanceof Uint8Array) {
-      const items = itemsOfWhole(body);
+      const items = readAlertFile(body);
       for (let start = 0; start < items.length; start += BATCH) {
         await tally.take(items.slice(start, start + BATCH), parts.accept);
       }
@@ -89,10 +89,8 @@ class Tally {
 
   async take(items: readonly Item[], accept: Accept): Promise<void> {
     const bad: IngestError[] = [];
-    const decisions = items.map((item, index): Decision => {
-      const decision = "reason" in item
-        ? { kind: "ignored" as const, key: undefined, reason: item.reason }
-        : this.#parts.decide(item.value);
+    const decisions = items.map((item, index) => {
+      const decision = this.#parts.decide(item);
       if (decision.kind === "ignored" && decision.key === undefined) {
         bad.push({ index: this.#items + index, where: item.where, reason: decision.reason });
       }
@@ -201,50 +199,37 @@ function beginsWithLine(bytes: Uint8Array): boolean {
   }
 }
 
-const decoder = new TextDecoder();
-
-/** The items of a body that is not lines: mostly one alert, as Wazuh writes it. */
-function itemsOfWhole(body: Uint8Array): readonly Item[] {
-  const text = decoder.decode(body).trimEnd();
-  const alert = readAlertLine(text);
-  return alert === undefined ? readAlertText(text) : [{ value: alert, where: "the alert", text }];
-}
-
-/** The items of lines, in batches. Of a line that is too long only the number is kept. */
+/** The items of lines, in batches. */
 async function* itemsOf(
   pieces: AsyncIterable<Uint8Array>,
   longest: number,
 ): AsyncGenerator<readonly Item[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  let isTooLong = false;
-  let number = 0;
+  const cutter = new LineCutter({ longest });
+  let lines = 0;
   let batch: Item[] = [];
-  const add = (line: string) => {
-    number++;
-    const where = `line ${number}`;
-    if (isTooLong || line.length > longest) batch.push({ reason: "too_large", where });
-    else if (line.trim() !== "") batch.push(...readLine(line, where));
-    isTooLong = false;
+  const add = ({ text, tooLong }: Lines) => {
+    if (tooLong > 0) batch.push({ reason: "too_large", where: `line ${++lines}` });
+    if (text === "") return;
+    for (const line of text.slice(0, -1).split("\n")) {
+      const where = `line ${++lines}`;
+      if (isLonger(line, longest)) batch.push({ reason: "too_large", where });
+      else if (line.trim() !== "") batch.push(...readLine(line, where));
+    }
   };
   for await (const piece of pieces) {
-    const text = decoder.decode(piece, { stream: true });
-    if (text.includes("\n")) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) add(line);
-    } else rest += text;
-    if (rest.length > longest) {
-      isTooLong = true;
-      rest = "";
-    }
+    add(cutter.take(piece));
     if (batch.length < BATCH) continue;
     for (let start = 0; start < batch.length; start += BATCH) {
       yield batch.slice(start, start + BATCH);
     }
     batch = [];
   }
-  rest += decoder.decode();
-  if (rest !== "" || isTooLong) add(rest);
+  add(cutter.takeRest());
   if (batch.length > 0) yield batch;
+}
+
+/** Whether a line has more bytes; a character has 3 at most, as JavaScript counts characters. */
+function isLonger(line: string, bytes: number): boolean {
+  if (line.length * 3 <= bytes) return false;
+  return line.length > bytes || new TextEncoder().encode(line).length > bytes;
 }

@@ -13,7 +13,7 @@ import { type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
 import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
-import { decideDefault } from "./fixtures.ts";
+import { decideDefaultItem } from "./fixtures.ts";
 import { seededRandom } from "./random.ts";
 
 const MINUTE = 60_000;
@@ -90,7 +90,7 @@ export class PageScene implements Disposable {
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       maxBodyBytes: 1024 * 1024,
       readTimeout: this.#readTimeout,
-      decide: decideDefault,
+      decide: decideDefaultItem,
       accept,
       acceptAtOnce: accept,
       isStoring: () => Promise.resolve(true),

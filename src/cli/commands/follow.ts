@@ -10,7 +10,7 @@ import type { Beginning, Step } from "../../follow/follower.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { alertsPath, beginningOf, type Ending, followInto } from "../wiring/following.ts";
+import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -131,7 +131,7 @@ async function followWith(
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS, forwarding },
   });
   engine.start();
-  await followInto({
+  await storeFollowed({
     ...{ path, beginning, buffer, loaded, log },
     ending: signals,
     onStep: (step, lines) => display.show(step, lines),

@@ -6,7 +6,7 @@
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import { ConfigError } from "../../config/load.ts";
-import { decide } from "../../intake/decide.ts";
+import { decideItem } from "../../intake/decide.ts";
 import { WRITE_PROBE } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
@@ -25,7 +25,7 @@ import {
 } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { createEngine } from "../wiring/engine.ts";
-import { alertsPath, beginningOf, endingAt, followInto } from "../wiring/following.ts";
+import { alertsPath, beginningOf, endingAt, storeFollowed } from "../wiring/following.ts";
 import { Listening } from "../wiring/listening.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
@@ -112,7 +112,7 @@ export async function serve(start: Start): Promise<number> {
     allowNetworks: networksOf(config.server.allowNetworks),
     limits: new Limits(config.server),
     now: Date.now,
-    decide: (value) => decide(value, rules, Date.now()),
+    decide: (item) => decideItem(item, rules, Date.now()),
     accept: inGroups((groups) =>
       loggingDamage(() => buffer.intake.acceptTogether(groups, limitsOf(config), Date.now()))
     ),
@@ -150,7 +150,7 @@ export async function serve(start: Start): Promise<number> {
   engine.start();
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   const following = values.follow
-    ? followInto({
+    ? storeFollowed({
       ...{ path: alertsPath(start.root), beginning, buffer, loaded, log },
       ending: endingAt(ended.signal),
     })
