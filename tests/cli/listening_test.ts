@@ -90,7 +90,7 @@ Deno.test({
       );
       Deno.copyFileSync(folder.file("first.key"), folder.file("used.key"));
       await listening.renew();
-      assert.match(logged.at(-2)!, /^error: .* make no pair: .*; the certificate that was/);
+      assert.match(logged.at(-2)!, /^error: .* do not match: .*; the certificate that was/);
       assert.equal(await answersTo(port, second), true);
     } finally {
       await listening.shutdown();

@@ -101,13 +101,13 @@ for (const kind of KINDS) {
       const [shown] = JSON.parse(byUuid.stdout);
       assert.deepEqual(shown.body, JSON.parse(report.body));
     });
-    await t.step("report retry says that only flush --now sends to a sink left alone", async () => {
+    await t.step("report retry says that only flush --now sends to a paused sink", async () => {
       const { code, stdout } = await program.run(["report", "retry", report.uuid]);
       assert.equal(code, 0);
       assert.equal(
         stdout,
         "1 report due now\n" +
-          "`flush --now` sends now, though a sink is being left alone after a failure (`status`)\n",
+          "`flush --now` sends now; a sink is paused after a failure (`status`)\n",
       );
     });
     await t.step("flush --now sends it, and it is told as delivered", async () => {
@@ -138,7 +138,7 @@ for (const kind of KINDS) {
     const { code, stdout } = await program.run(["report", "drop", SOURCE]);
     assert.deepEqual([code, stdout], [
       0,
-      "1 report dropped\nwhat was seen of the source is kept; its next report tells of it\n",
+      "1 report dropped\nthe source's counts are kept; its next report contains them\n",
     ]);
     assert.equal((await program.run(["report", "list"])).stdout, "no reports\n");
     const status = JSON.parse((await program.run(["status", "--json"])).stdout);
@@ -204,7 +204,7 @@ for (const kind of KINDS) {
     ]);
     assert.deepEqual(await refusal("erase", SOURCE), [
       2,
-      'report cannot "erase", only list, show, retry, drop',
+      'unknown action "erase"; report takes list, show, retry, drop',
     ]);
     const { code, stdout } = await program.run(["report", "list"]);
     assert.deepEqual([code, stdout], [0, "no reports\n"]);

@@ -8,12 +8,9 @@ import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";
 import { parse } from "../terminal/options.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" }, schema: { type: "boolean" } } as const;
-
 /** Runs `config [--json] [--schema]`. */
 export function config(start: Start): Promise<number> {
-  const { values } = parse("config", { args: start.args, options: OPTIONS });
+  const { values } = parse("config", start.args);
   const keys = configurationKeys(start.root);
   if (values.schema) {
     console.log(JSON.stringify(schemaOf(keys), undefined, 2));

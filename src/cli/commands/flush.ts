@@ -33,16 +33,9 @@ const RESTART_AFTER_MS = 30_000;
 /** How long a flush waits for another one to end, milliseconds. */
 const LOCK_TIMEOUT_MS = 30_000;
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  now: { type: "boolean" },
-  json: { type: "boolean" },
-  stay: { type: "boolean" },
-} as const;
-
 /** Runs `flush [--now] [--json] [--stay]`. */
 export async function flush(start: Start): Promise<number> {
-  const { values } = parse("flush", { args: start.args, options: OPTIONS });
+  const { values } = parse("flush", start.args);
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());

@@ -18,12 +18,9 @@ import { parse } from "../terminal/options.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal/screen.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
 /** Runs `status [--json]`. */
 export async function status(start: Start): Promise<number> {
-  const { values } = parse("status", { args: start.args, options: OPTIONS });
+  const { values } = parse("status", start.args);
   const { config } = loadStartConfig(start);
   // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
   const isThere = bufferExists(config.buffer.path);

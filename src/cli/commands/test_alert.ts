@@ -50,12 +50,9 @@ function sampleAlert(now: number) {
   };
 }
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { send: { type: "boolean" } } as const;
-
 /** Runs `--test [--send]`. */
 export async function testAlert(start: Start): Promise<number> {
-  const { values } = parse("--test", { args: start.args, options: OPTIONS });
+  const { values } = parse("--test", start.args);
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const now = Date.now();

@@ -4,14 +4,8 @@
  * @module
  */
 import { PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-  type Word,
-} from "./commands.ts";
+import type { Command, Option, Word } from "./command.ts";
+import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 
 /** Makes a script, by the name of the shell. */
 export const SCRIPTS: Readonly<Record<string, () => string>> = { bash, zsh, fish };

@@ -4,14 +4,8 @@
  * @module
  */
 import { PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  EXIT_CODES,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-} from "./commands.ts";
+import type { Command, Option } from "./command.ts";
+import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 
 /** What every terminal has. */
 const COLUMNS = 80;

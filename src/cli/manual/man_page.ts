@@ -4,14 +4,8 @@
  * @module
  */
 import { configurationKeys, environmentName, PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  EXIT_CODES,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-} from "./commands.ts";
+import type { Command, Option } from "./command.ts";
+import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 import { optionName, wrap } from "./help_text.ts";
 
 /** Text that roff prints as it is, whatever the coding of its input. */

@@ -16,12 +16,9 @@ import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
 /** Runs `doctor [--json]`. Exit 1 when something must be mended. */
 export async function doctor(start: Start): Promise<number> {
-  const { values } = parse("doctor", { args: start.args, options: OPTIONS });
+  const { values } = parse("doctor", start.args);
   const checks = await examine(start);
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
