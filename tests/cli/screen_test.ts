@@ -23,7 +23,7 @@ Deno.test("styled() colours only where there are colours", () => {
   assert.equal(styled("", "red", { columns: 80, isColoured: true }), "");
 });
 
-Deno.test("progressLine() has a bar where there is room, and never fills the last column", () => {
+Deno.test("progressLine() has a bar where it fits, and never fills the last column", () => {
   const half = { done: 5, total: 10, text: "5 of 10 reports delivered" };
   assert.equal(
     progressLine(half, 80),
@@ -43,7 +43,7 @@ Deno.test("progressLine() shows no percent of what nobody knows, and none above 
   assert.match(progressLine({ done: 12, total: 10, text: "x" }, 80), /^100% \[=+\] {2}x$/);
 });
 
-Deno.test("bytesText() tells MiB", () => {
+Deno.test("bytesText() counts in MiB", () => {
   assert.equal(bytesText(1_572_864, 41_943_040), "1.5 of 40.0 MiB");
   assert.equal(bytesText(1_572_864, undefined), "1.5 MiB");
 });

@@ -63,9 +63,9 @@ for (const kind of KINDS) {
     await using _ = program;
     await t.step("status points to report list", async () => {
       const { stdout } = await program.run(["status"]);
-      assert.match(stdout, /0 delivered, 0 waiting, 1 refused: `report list` tells why$/m);
+      assert.match(stdout, /0 delivered, 0 waiting, 1 refused: `report list` says why$/m);
     });
-    await t.step("report list tells why, on one line", async () => {
+    await t.step("report list says why, on one line", async () => {
       const { code, stdout } = await program.run(["report", "list"]);
       assert.equal(code, 0);
       const [, line = "", ...more] = stdout.trimEnd().split("\n");
@@ -91,7 +91,7 @@ for (const kind of KINDS) {
         reason: REASON,
       });
     });
-    await t.step("report show tells the event that is sent", async () => {
+    await t.step("report show prints the event that is sent", async () => {
       const { code, stdout } = await program.run(["report", "show", SOURCE]);
       assert.equal(code, 0);
       assert.match(stdout, /^reason {5}no right to add events\\u001b\[31m\\u000d\\u000a\\u202e$/m);
@@ -110,12 +110,12 @@ for (const kind of KINDS) {
           "`flush --now` sends now; a sink is paused after a failure (`status`)\n",
       );
     });
-    await t.step("flush --now sends it, and it is told as delivered", async () => {
+    await t.step("flush --now sends it, and report show says delivered", async () => {
       assert.equal((await program.run(["flush", "--now"])).code, 0);
       assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (1 attempts)"]);
       const { stdout } = await program.run(["report", "show", report.eventUuid]);
       assert.match(stdout, /^state {6}delivered$/m);
-      assert.match(stdout, /its event is not kept here any more/);
+      assert.match(stdout, /its event was delivered, and is no longer kept here/);
     });
     await t.step("what was delivered is neither sent again nor dropped", async () => {
       const again = await program.run(["report", "retry", SOURCE]);

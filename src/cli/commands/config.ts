@@ -27,7 +27,7 @@ export function config(start: Start): Promise<number> {
     console.log(JSON.stringify({ file, fileFound, entries }, undefined, 2));
     return Promise.resolve(EXIT.ok);
   }
-  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (not there)"}`);
+  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (does not exist)"}`);
   for (const { key, value, origin } of entries) {
     const shown = value === undefined
       ? "-"

@@ -15,14 +15,8 @@ import { EXIT, Failure } from "../exit.ts";
 import { didYouMean } from "../manual/nearest.ts";
 import { parse } from "../terminal/options.ts";
 import { dueRules } from "../wiring/publisher.ts";
-import {
-  counted,
-  listText,
-  rowJson,
-  screenJson,
-  type ShownReport,
-  showText,
-} from "./report_text.ts";
+import { listText, rowJson, screenJson, type ShownReport, showText } from "./report_text.ts";
+import { counted } from "../terminal/counted.ts";
 import { screenOf } from "../terminal/screen.ts";
 
 /** What `report` was asked. */
@@ -127,7 +121,10 @@ async function retry(asked: Asked): Promise<number> {
   if (json) console.log(screenJson({ retried: numbers.changed, ...withoutChanged(numbers) }));
   else {
     const sent = found.filter((_, index) => changes[index] === "changed");
-    const lines = [`${counted(numbers.changed)} due now`, ...whyNot(numbers, "sent again")];
+    const lines = [
+      `${counted(numbers.changed, "report")} due now`,
+      ...whyNot(numbers, "sent again"),
+    ];
     if (sent.length > 0) lines.push(...await howSent(buffer, config, sent));
     console.log(lines.join("\n"));
   }
@@ -164,7 +161,7 @@ async function drop(asked: Asked): Promise<number> {
   const numbers = numbersOf(changes);
   if (json) console.log(screenJson({ dropped: numbers.changed, ...withoutChanged(numbers) }));
   else {
-    const lines = [`${counted(numbers.changed)} dropped`, ...whyNot(numbers, "dropped")];
+    const lines = [`${counted(numbers.changed, "report")} dropped`, ...whyNot(numbers, "dropped")];
     if (numbers.changed > 0) {
       lines.push("the source's counts are kept; its next report contains them");
     }
@@ -174,9 +171,9 @@ async function drop(asked: Asked): Promise<number> {
 }
 
 /** Asks for confirmation at a terminal; a script has decided already. */
-function mayDrop({ yes, about }: Asked, many: number): boolean {
+function mayDrop({ yes, about }: Asked, count: number): boolean {
   if (yes || !Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return true;
-  return confirm(`drop ${counted(many)} of ${about} for good?`);
+  return confirm(`drop ${counted(count, "report")} of ${about} for good?`);
 }
 
 /** @throws {Failure} neither a uuid nor an address, or no report has it */
@@ -239,7 +236,9 @@ function whyNot({ superseded, delivered, gone }: Numbers, what: string): readonl
     [delivered, "delivered already"],
     [gone, "no longer in the buffer"],
   ];
-  return reasons.filter(([n]) => n > 0).map(([n, why]) => `${counted(n)} not ${what}: ${why}`);
+  return reasons.filter(([n]) => n > 0).map(([n, why]) =>
+    `${counted(n, "report")} not ${what}: ${why}`
+  );
 }
 
 /** A failure when reports were named and none could be changed. */
