@@ -1,6 +1,6 @@
 /**
- * Exit codes, those of Wazuh's own integrations where they fit (docs/contracts/wazuh.md 2). 127 is not
- * one: integratord reads it as "the binary cannot be run".
+ * Exit codes, those of Wazuh's own integrations where they fit (docs/contracts/wazuh.md 2). 127 is
+ * not one: integratord reads it as "the binary cannot be run".
  *
  * @module
  */

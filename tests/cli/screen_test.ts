@@ -13,6 +13,11 @@ Deno.test("cut() keeps what fits, and says what it cut", () => {
 Deno.test("widthOf() knows characters of two columns, and of none", () => {
   assert.equal(widthOf("管理者"), 6);
   assert.equal(widthOf("e\u0301"), 1);
+  // Each of these is another range of EastAsianWidth.txt.
+  for (const wide of "ᄀ⌚〈⺀가豈︐︰！￠𖿠𛀀🈀🚀🤖𠀀𗀀ꥠ") assert.equal(widthOf(wide), 2, wide);
+  // Neutral, ambiguous and halfwidth; a symbol with text presentation.
+  for (const narrow of "Жא…│ｱￜ🇩🌡⚠𝄞") assert.equal(widthOf(narrow), 1, narrow);
+  assert.equal(widthOf("\u200d\ufe0f\u0e31ᅡ"), 0);
   assert.equal(cut("管理者", 5), "管理…");
   assert.equal(padded("管", 4), "管  ");
 });

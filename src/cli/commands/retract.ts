@@ -13,7 +13,7 @@ import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 
-/** Runs `retract ADDRESS [--json]`: makes a report that withdraws the address, and sends it at once. */
+/** Runs `retract ADDRESS [--json]`: makes a report that withdraws the address, and sends it. */
 export async function retract(start: Start): Promise<number> {
   const { values, positionals } = parse("retract", start.args);
   const address = addressOf(positionals);

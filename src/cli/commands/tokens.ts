@@ -20,8 +20,8 @@ import { messageOf } from "../../errors.ts";
 const LOOK_MS = 5_000;
 
 /**
- * Gives the tokens that are valid now: those of a changed file a few seconds after its change. If the
- * file cannot be read any more, the tokens that were read before remain valid.
+ * Gives the tokens that are valid now: those of a changed file a few seconds after its change. If
+ * the file cannot be read any more, the tokens that were read before remain valid.
  *
  * @throws {ConfigError} the file cannot be read at the start, or holds no token
  */

@@ -62,7 +62,7 @@ const SHELLS: readonly Word[] = [
   { name: "fish", about: "into ~/.config/fish/completions, as NAME.fish" },
 ];
 
-/** With their exact names, from which the types of arguments are derived (`terminal/options.ts`). */
+/** With exact names, from which `terminal/options.ts` derives the types of arguments. */
 const LIST = [
   {
     name: "doctor",
@@ -113,9 +113,9 @@ const LIST = [
     synopsis: ["follow [FILE] [--from-start | --since TIME] [--json]"],
     brief: "read alerts.json as Wazuh writes it",
     about: [
-      "Reads logs/alerts/alerts.json as Wazuh writes it, stores the alerts, and publishes what is " +
-      "due. Continues where it stopped, through rotations and restarts; the first time, it begins " +
-      "at the end of the file.",
+      "Reads logs/alerts/alerts.json as Wazuh writes it, stores the alerts, and publishes what " +
+      "is due. Continues where it stopped, through rotations and restarts; the first time, it " +
+      "begins at the end of the file.",
       "SIGHUP reads the configuration again; Ctrl-C or SIGTERM ends it.",
     ],
     filling: "file",
@@ -229,8 +229,8 @@ const LIST = [
     ],
     brief: "accept alerts by HTTP; pages, metrics, feed",
     about: [
-      "Accepts alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they " +
-      "are stored, and publishes what is due within seconds. GET /healthz and /readyz report its " +
+      "Accepts alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once " +
+      "they are stored, and publishes what is due within seconds. GET /healthz and /readyz report its " +
       "health, GET /metrics serves Prometheus, GET /feed/ the MISP feed, GET /docs describes all " +
       "of this.",
       "With --follow it reads logs/alerts/alerts.json, too, as `follow` does: one process for a " +

@@ -40,8 +40,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 const bare = (word: string) => word.replace(/^-+/, "");
 
 /**
- * Fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the other
- * (optimal string alignment).
+ * Fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the
+ * other (optimal string alignment).
  */
 export function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];

@@ -69,8 +69,8 @@ function write(text: string): void {
 }
 
 /**
- * The line for a terminal of so many columns: percent, a bar where it fits, and words. The last column
- * remains empty: some terminals begin a new line after it.
+ * The line for a terminal of so many columns: percent, a bar where it fits, and words. The last
+ * column remains empty: some terminals begin a new line after it.
  */
 export function progressLine({ done, total, text }: Done, columns: number): string {
   const width = columns - 1;

@@ -76,9 +76,9 @@ export class Listening {
   }
 
   /**
-   * Uses the certificate once it was replaced; where the new one cannot be used, the old one remains.
-   * Open requests end in their own time; a client that connects in the few milliseconds between is
-   * refused. Where another program takes the port just then, the next call tries again.
+   * Uses the certificate once it was replaced; where the new one cannot be used, the old one
+   * remains. Open requests end in their own time; a client that connects in the few milliseconds
+   * between is refused. Where another program takes the port just then, the next call tries again.
    */
   async renew(): Promise<void> {
     const stamp = this.#stampNow();
