@@ -14,7 +14,7 @@ import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
 
-/** Loads each command of the manual. The manual itself is not loaded: integration calls need none. */
+/** Loads each command of the manual; the manual is not loaded: an integration call needs none. */
 const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "--test": async () => (await import("./commands/test_alert.ts")).testAlert,
   "completions": async () => (await import("./commands/completions.ts")).completions,
@@ -83,8 +83,8 @@ function takeOptions(args: readonly string[]) {
 }
 
 /**
- * One line for an error: integratord shows only the last line printed. Names, not `instanceof`, tell
- * errors apart: in the binary, a command has classes of its own (deploy/startup/start.ts).
+ * One line for an error: integratord shows only the last line printed. The name says which error it
+ * is, not `instanceof`: in the binary, a command has its own classes (deploy/startup/start.ts).
  */
 function explain(error: unknown): { readonly code: number; readonly line: string } {
   if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };

@@ -9,8 +9,8 @@ const SOURCE = "212.64.151.233";
 const UNKNOWN = "00000000-0000-5000-8000-000000000000";
 const REASON = "no right to add events\x1b[31m\r\n\u202e";
 
-/** One more guess of the source. */
-async function guess(program: Program): Promise<void> {
+/** One more attempt of the source. */
+async function attempt(program: Program): Promise<void> {
   const file = `${program.alerts}/alert.json`;
   const message = `Failed password for root from ${SOURCE} port 51676 ssh2`;
   await Deno.writeTextFile(file, JSON.stringify(sshdAlert({ message })));
@@ -23,7 +23,7 @@ async function withWaiting(kind: Program["kind"], misp: FakeMisp): Promise<Progr
     mispHost: new URL(misp.url).host,
     environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
   });
-  await guess(program);
+  await attempt(program);
   misp.down = true;
   assert.equal((await program.run(["flush", "--now"])).code, 3);
   misp.down = false;
@@ -144,7 +144,7 @@ for (const kind of KINDS) {
     const status = JSON.parse((await program.run(["status", "--json"])).stdout);
     assert.deepEqual(status.reports, { waiting: 0, delivered: 0, refused: 0, dropped: 1 });
     assert.equal((await program.run(["report", "drop", report.uuid])).code, 2);
-    await guess(program);
+    await attempt(program);
     assert.equal((await program.run(["flush", "--now"])).code, 0);
     assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (2 attempts)"]);
   });

@@ -58,8 +58,8 @@ for (const kind of KINDS) {
     await t.step("after, it is not, and both sinks know", async () => {
       const { code, stdout } = await program.run(["retract", sourceOf(misp), "--json"], feed);
       assert.equal(code, 0);
-      const told = JSON.parse(stdout) as { retracted: string; delivered: number };
-      assert.deepEqual([told.retracted, told.delivered], [sourceOf(misp), 2]);
+      const shown = JSON.parse(stdout) as { retracted: string; delivered: number };
+      assert.deepEqual([shown.retracted, shown.delivered], [sourceOf(misp), 2]);
       assert.deepEqual(addressIn(misp), {
         info: `SSH Brute Force Attack from ${sourceOf(misp)} (1 attempts), withdrawn`,
         published: true,

@@ -58,7 +58,7 @@ export function checksText(checks: readonly Check[], screen: Screen = NO_TERMINA
   }).join("\n");
 }
 
-/** Lines of at most the width; a word that is longer stands alone. */
+/** Lines of at most the width; a longer word gets its own line. */
 function wrapped(text: string, indent: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

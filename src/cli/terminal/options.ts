@@ -76,7 +76,7 @@ function problemOf(given: Given, options: readonly Option[]): string | undefined
   if (typeOf(option) === "boolean") {
     return value === undefined ? undefined : `${rawName} takes no value; `;
   }
-  // What looks like the next option is one: the value was forgotten.
+  // A value that looks like an option is the next option: the user left out the value.
   const isMissing = value === undefined || !inlineValue && /^-./.test(value);
   return isMissing ? `${rawName} needs a value; ` : undefined;
 }

@@ -5,7 +5,7 @@
  */
 import { type Check, warning } from "../../terminal/checks.ts";
 
-/** What stays on this machine needs no encryption. */
+/** Hosts whose connections do not leave this machine. */
 const LOOPBACK = /^(127\.|localhost$|\[::1\]$)/;
 
 /**
