@@ -37,7 +37,7 @@ for (const kind of KINDS) {
     assert.deepEqual((await program.run(["-h"])).stdout, (await program.run([])).stdout);
   });
 
-  Deno.test(`${kind}: version prints what is known, to people and to programs`, async () => {
+  Deno.test(`${kind}: version prints what is known, as text and as JSON`, async () => {
     await using program = await createProgram(kind);
     const { code, stdout } = await program.run(["version", "--json"]);
     assert.equal(code, 0);

@@ -22,7 +22,7 @@ function logOf({ log }: Program): string {
 }
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: doctor says whether a remote serve takes the token`, async () => {
+  Deno.test(`${kind}: doctor says whether a remote serve accepts the token`, async () => {
     const listen = `127.0.0.1:${freePort()}`;
     await using relay = await createRelay(kind, listen);
     await using manager = await createManager(kind, listen, relay, "manager-1");
@@ -38,7 +38,7 @@ for (const kind of KINDS) {
     assert.equal(state, "failure");
     assert.match(found ?? "", /cannot be reached/);
     await using _service = await Service.start(relay, listen);
-    assert.deepEqual(await forwardingOf(), ["ok", `http://${listen} takes alerts`]);
+    assert.deepEqual(await forwardingOf(), ["ok", `http://${listen} accepts alerts`]);
     await Deno.writeTextFile(`${manager.root}/etc/custom-misp/forward-token`, "another\n");
     const [now, why] = await forwardingOf();
     assert.equal(now, "failure");

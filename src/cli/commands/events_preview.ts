@@ -1,5 +1,5 @@
 /**
- * The events that a buffer would give, without sending them.
+ * The events that would be made from a buffer, without sending them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Log } from "../terminal/log.ts";
 import { createLookups } from "../wiring/lookups.ts";
 import { daySlotsOf, snapshotRules } from "../wiring/publisher.ts";
 
-/** Freezes everything in a throw-away buffer and returns the events. */
+/** Makes reports of everything in a temporary buffer. @returns their events */
 export async function previewEvents(
   buffer: Buffer,
   config: Config,

@@ -25,22 +25,13 @@ import {
   waitForTurn,
 } from "../wiring/rounds.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  now: { type: "boolean" },
-  json: { type: "boolean" },
-  "until-idle": { type: "boolean" },
-} as const;
-
 /** The former name of `--until-idle`, for one release: a program of before may start this one by it. */
-const FORMER_OPTIONS = { stay: { type: "boolean" } } as const;
+const FORMER_OPTION = "--stay";
 
 /** Runs `flush [--now] [--json] [--until-idle]`. */
 export async function flush(start: Start): Promise<number> {
-  const { values } = parse("flush", {
-    args: start.args,
-    options: { ...OPTIONS, ...FORMER_OPTIONS },
-  });
+  const args = start.args.map((arg) => arg === FORMER_OPTION ? "--until-idle" : arg);
+  const { values } = parse("flush", args);
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());

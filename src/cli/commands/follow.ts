@@ -29,20 +29,9 @@ const SHOW_MS = SECOND;
 /** How long the last round of publishing may take, milliseconds. */
 export const GRACE_MS = 800;
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  "from-start": { type: "boolean" },
-  since: { type: "string" },
-  json: { type: "boolean" },
-} as const;
-
 /** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
 export async function follow(start: Start): Promise<number> {
-  const { values, positionals } = parse("follow", {
-    args: start.args,
-    allowPositionals: true,
-    options: OPTIONS,
-  });
+  const { values, positionals } = parse("follow", start.args);
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
   const path = positionals[0] ?? alertsPath(start.root);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);

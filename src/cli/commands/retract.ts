@@ -13,16 +13,9 @@ import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from "../wiring/rounds.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
-/** Runs `retract ADDRESS [--json]`: freezes what withdraws the address, and sends it at once. */
+/** Runs `retract ADDRESS [--json]`: makes a report that withdraws the address, and sends it. */
 export async function retract(start: Start): Promise<number> {
-  const { values, positionals } = parse("retract", {
-    args: start.args,
-    options: OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse("retract", start.args);
   const address = addressOf(positionals);
   const { config } = loadStartConfig(start);
   if (!bufferExists(config.buffer.path)) throw unknown(address);
@@ -40,7 +33,7 @@ export async function retract(start: Start): Promise<number> {
   const round = await publishInTurn(publisher, false);
   if (values.json) console.log(JSON.stringify({ retracted: address, ...roundJson(round) }));
   else {
-    console.log(`${address} is withdrawn: no event gives it to detection any more`);
+    console.log(`${address} is withdrawn: no event offers it for detection now`);
     console.log(roundText(round));
     console.log("to keep it out for good, add it to guard.allow_networks");
   }
@@ -55,13 +48,16 @@ function addressOf(positionals: readonly string[]): string {
   }
   const address = canonicalAddress(given);
   if (address !== undefined) return address;
-  throw new Failure(EXIT.usage, `${JSON.stringify(given)} is no address; write it as 192.0.2.1`);
+  throw new Failure(
+    EXIT.usage,
+    `${JSON.stringify(given)} is not a valid address; use one such as 192.0.2.1`,
+  );
 }
 
 function unknown(address: string): Failure {
   return new Failure(
     EXIT.usage,
-    `no event of this buffer tells of ${address}; to keep it out of events, add it to ` +
+    `no event of this buffer contains ${address}; to keep it out of events, add it to ` +
       "guard.allow_networks",
   );
 }

@@ -46,20 +46,12 @@ const PRUNE_MS = MINUTE;
 /** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
 const STATUS_KEPT_MS = 5 * SECOND;
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  listen: { type: "string" },
-  follow: { type: "boolean" },
-  "from-start": { type: "boolean" },
-  since: { type: "string" },
-} as const;
-
 /** Runs `serve [--listen HOST:PORT] [--follow]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
   if (start.args[0] === "token") {
     return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
   }
-  const { values } = parse("serve", { args: start.args, options: OPTIONS });
+  const { values } = parse("serve", start.args);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   if (!values.follow && beginning !== "end") {
     throw new Failure(EXIT.usage, "--from-start and --since say where --follow begins; add it");

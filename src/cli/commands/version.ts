@@ -11,12 +11,9 @@ import { EXIT } from "../exit.ts";
 import { parse } from "../terminal/options.ts";
 import settings from "../../../deno.json" with { type: "json" };
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
 /** Runs `version [--json]`. */
 export async function version(start: Start): Promise<number> {
-  const { values } = parse("version", { args: start.args, options: OPTIONS });
+  const { values } = parse("version", start.args);
   const { commit, date, permissions } = await buildInfo();
   const found = {
     program: PROGRAM,
