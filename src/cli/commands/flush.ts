@@ -36,7 +36,7 @@ export async function flush(start: Start): Promise<number> {
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
   const log = createLog(config.log, false);
-  if (values["until-idle"] || values.stay) {
+  if (values["until-idle"]) {
     if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
     await publishInBackground(start, loaded, buffer, log);
     return EXIT.ok;
