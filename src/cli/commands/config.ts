@@ -1,12 +1,16 @@
 /**
- * `config`: the effective configuration and where each value came from.
+ * `config`: the effective configuration, and where each value came from.
  *
  * @module
  */
-import { configurationKeys, environmentName, type Key } from "../../config/keys.ts";
+import { configurationKeys, environmentName, type Key, type Value } from "../../config/keys.ts";
+import type { Loaded } from "../../config/load.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";
+import { wrap } from "../manual/help_text.ts";
+import { oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
+import { type Screen, screenOf } from "../terminal/screen.ts";
 
 /** Runs `config [--json] [--schema]`. */
 export function config(start: Start): Promise<number> {
@@ -27,16 +31,33 @@ export function config(start: Start): Promise<number> {
     console.log(JSON.stringify({ file, fileFound, entries }, undefined, 2));
     return Promise.resolve(EXIT.ok);
   }
-  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (does not exist)"}`);
-  for (const { key, value, origin } of entries) {
-    const shown = value === undefined
-      ? "-"
-      : Array.isArray(value)
-      ? value.join(", ")
-      : String(value);
-    console.log(`${key.padEnd(26)} ${origin.padEnd(11)} ${shown}`);
-  }
+  const file = `${loaded.file}${loaded.fileFound ? "" : " (does not exist)"}`;
+  console.log(configText(file, entries, screenOf(Deno.stdout)));
   return Promise.resolve(EXIT.ok);
+}
+
+/** The file and the entries, a line each; text too long for a terminal follows on its own lines. */
+export function configText(
+  file: string,
+  entries: Loaded["entries"],
+  { columns = Infinity }: Screen,
+): string {
+  const width = Math.max(...entries.map(({ key }) => key.length));
+  const line = (head: string, text: string) =>
+    head.length + text.length <= columns
+      ? [head + text]
+      : [head.trimEnd(), ...wrap(text, columns - 2).map((part) => `  ${part}`)];
+  return [
+    ...line("file: ", oneLine(file)),
+    ...entries.flatMap(({ key, value, origin }) =>
+      line(`${key.padEnd(width)} ${origin.padEnd(11)} `, oneLine(shownValue(value)))
+    ),
+  ].join("\n");
+}
+
+function shownValue(value: Value | undefined): string {
+  const text = Array.isArray(value) ? value.join(", ") : String(value ?? "");
+  return text === "" ? "-" : text;
 }
 
 /** JSON Schema of the configuration file. */

@@ -19,7 +19,7 @@ const OTHERS = 0o007;
 
 /** Checks the configuration file, and the files that hold secrets. */
 export function checkSecrets({ config, file, fileFound }: Loaded): readonly Check[] {
-  const found = fileFound ? file : `no ${file}; defaults and environment`;
+  const found = fileFound ? file : `${file} does not exist; defaults are used`;
   const keyFile = config.misp.apiKeyFile;
   const { tokenFile } = config.forward;
   const isSecret = fileFound && config.misp.apiKey !== undefined;
