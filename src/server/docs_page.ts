@@ -5,6 +5,8 @@
  */
 import { html } from "@hono/hono/html";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
+import { table } from "./pages/table.ts";
+import type { Html } from "./pages/text.ts";
 
 /** The style sheet of the page. */
 export const docsStyle = `
@@ -12,14 +14,15 @@ export const docsStyle = `
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid #8886; margin-top: 2rem; }
 code { font-family: ui-monospace, monospace; }
+h1, h2 { overflow-wrap: anywhere; }
 h2 code { font-size: 1.1rem; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; }
 caption { text-align: left; font-weight: 600; }
 th, td { border-bottom: 1px solid #8883; padding: 0.3rem 0.8rem 0.3rem 0; text-align: left; }
 th, td { vertical-align: top; overflow-wrap: anywhere; }
+tbody th { font-weight: inherit; }
+@media (min-width: 640px) { tbody th { overflow-wrap: break-word; } }
 `;
-
-type Markup = ReturnType<typeof html>;
 
 /** Writes the page. */
 export function docsPage(document: Document): Promise<string> {
@@ -68,7 +71,7 @@ export function docsPage(document: Document): Promise<string> {
   return Promise.resolve(page).then(String);
 }
 
-function operationSection(path: string, method: string, operation: Operation): Markup {
+function operationSection(path: string, method: string, operation: Operation): Html {
   const { operationId, summary, description, security, parameters, requestBody } = operation;
   const who = security.flatMap((one) => Object.keys(one));
   const hasToken = parameters?.some(({ name }) => name === "token") ?? false;
@@ -91,65 +94,51 @@ function operationSection(path: string, method: string, operation: Operation): M
   `;
 }
 
-function parameterTable(parameters: readonly Parameter[]): Markup {
-  return html`
-    <table>
-      <caption>Parameters</caption>
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">In</th>
-          <th scope="col">What</th>
-        </tr>
-      </thead>
-      <tbody>
-    ${parameters.map(({ name, in: position, description, schema }) =>
-      html`
-        <tr>
-          <td><code>${name}</code></td>
-          <td>${position}</td>
-          <td>${prose(description)} ${Array.isArray(schema.enum)
-            ? `(${schema.enum.join(", ")})`
-            : ""}</td>
-        </tr>
-      `
-    )}</tbody>
-    </table>
-  `;
+function parameterTable(parameters: readonly Parameter[]): Html {
+  return table<Parameter>(
+    [
+      { name: "Name", cell: ({ name }) => html`<code>${name}</code>` },
+      { name: "In", cell: (parameter) => parameter.in },
+      {
+        name: "What",
+        cell: ({ description, schema }) => [
+          ...prose(description),
+          Array.isArray(schema.enum) ? ` (${schema.enum.join(", ")})` : "",
+        ],
+      },
+    ],
+    parameters,
+    { caption: "Parameters" },
+  );
 }
 
-function answerTable(responses: Readonly<Record<string, Answer>>): Markup {
-  return html`
-    <table>
-      <caption>Answers</caption>
-      <thead>
-        <tr>
-          <th scope="col">Status</th>
-          <th scope="col">Means</th>
-          <th scope="col">Body</th>
-        </tr>
-      </thead>
-      <tbody>
-    ${Object.entries(responses).map(([status, { description, content = {}, headers = {} }]) =>
-      html`
-        <tr>
-          <td>${status}</td>
-          <td>${prose(description)}${Object.keys(headers).map((name) =>
-            html`, <code>${name}</code>`
-          )}</td>
-          <td>${Object.entries(content).map(([type, { schema }]) =>
+function answerTable(responses: Readonly<Record<string, Answer>>): Html {
+  return table<readonly [string, Answer]>(
+    [
+      { name: "Status", cell: ([status]) => status },
+      {
+        name: "Means",
+        cell: ([, { description, headers = {} }]) => [
+          ...prose(description),
+          ...Object.keys(headers).map((name) => html`, <code>${name}</code>`),
+        ],
+      },
+      {
+        name: "Body",
+        cell: ([, { content = {} }]) =>
+          Object.entries(content).map(([type, { schema }]) =>
             html`
               ${bodyName(type, schema)}
             `
-          )}</td>
-        </tr>
-      `
-    )}</tbody>
-    </table>
-  `;
+          ),
+      },
+    ],
+    Object.entries(responses),
+    { caption: "Answers" },
+  );
 }
 
-function bodyName(type: string, schema: JsonSchema): Markup {
+function bodyName(type: string, schema: JsonSchema): Html {
   if (Array.isArray(schema.anyOf)) {
     return html`${
       schema.anyOf.map((one) =>
@@ -163,44 +152,41 @@ function bodyName(type: string, schema: JsonSchema): Markup {
   return name === undefined ? html`${type}` : html`<a href="#${name}">${name}</a>`;
 }
 
-function schemaSection(name: string, schema: JsonSchema): Markup {
+function schemaSection(name: string, schema: JsonSchema): Html {
   return html`
     <section id="${name}">
       <h2>${name}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Type</th>
-            <th scope="col">What</th>
-          </tr>
-        </thead>
-        <tbody>
-    ${rows("", schema)}</tbody>
-      </table>
+      ${table<Field>([
+        {
+          name: "Field",
+          cell: ({ path, isRequired }) => [
+            html`<code>${path}</code>`,
+            isRequired ? "" : " (may be absent)",
+          ],
+        },
+        { name: "Type", cell: ({ schema }) => typeName(schema) },
+        { name: "What", cell: ({ schema }) => prose(String(schema.description ?? "")) },
+      ], fieldsOf("", schema))}
     </section>
   `;
 }
 
-function rows(prefix: string, schema: JsonSchema): readonly Markup[] {
+interface Field {
+  /** Such as `errors[].where`. */
+  readonly path: string;
+  readonly schema: JsonSchema;
+  readonly isRequired: boolean;
+}
+
+/** The fields of a schema, each followed by those within it. */
+function fieldsOf(prefix: string, schema: JsonSchema): readonly Field[] {
   const required = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)
-    .flatMap(([name, field]) => {
-      const items = (field.items ?? {}) as JsonSchema;
-      return [
-        html`
-          <tr>
-            <td><code>${prefix}${name}</code>${required.includes(name)
-              ? ""
-              : " (may be absent)"}</td>
-            <td>${typeName(field)}</td>
-            <td>${prose(String(field.description ?? ""))}</td>
-          </tr>
-        `,
-        ...rows(`${prefix}${name}[].`, items),
-        ...rows(`${prefix}${name}.`, field),
-      ];
-    });
+    .flatMap(([name, field]) => [
+      { path: `${prefix}${name}`, schema: field, isRequired: required.includes(name) },
+      ...fieldsOf(`${prefix}${name}[].`, (field.items ?? {}) as JsonSchema),
+      ...fieldsOf(`${prefix}${name}.`, field),
+    ]);
 }
 
 function typeName(schema: JsonSchema): string {
@@ -210,6 +196,6 @@ function typeName(schema: JsonSchema): string {
 }
 
 /** Words in backquotes are code. */
-function prose(text: string): readonly (string | Markup)[] {
+function prose(text: string): readonly (string | Html)[] {
   return text.split("`").map((part, index) => index % 2 === 0 ? part : html`<code>${part}</code>`);
 }

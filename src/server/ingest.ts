@@ -149,15 +149,15 @@ class Body {
     const pieces: Uint8Array[] = [];
     let length = 0;
     let hasLine = false;
-    let isLooked = false;
+    let isChecked = false;
     for (;;) {
       const { done, value } = await this.#pieces.next();
       if (done) return joined(pieces, length);
       pieces.push(value);
       length += value.length;
       hasLine ||= value.includes(LINE_FEED);
-      if (!isLooked && hasLine && length > Math.min(SHORT, most)) {
-        isLooked = true;
+      if (!isChecked && hasLine && length > Math.min(SHORT, most)) {
+        isChecked = true;
         if (beginsWithLine(joined(pieces, length))) return this.#from(pieces);
       }
       if (length <= most) continue;

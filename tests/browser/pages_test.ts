@@ -14,7 +14,7 @@ const LOOKS = [
 
 /** A browser, and a service on a port of its own that steps by itself, but faster. */
 async function openScene(isFilled: boolean) {
-  // Playwright would look for Windows in files that Deno gives to nobody.
+  // Playwright would look for Windows in files that Deno lets no program read.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   const scene = new PageScene({}, {
@@ -152,7 +152,7 @@ Deno.test({
   fn: async () => {
     await using scene = await openScene(false);
     scene.scene.answer = () => ({ kind: "refused", reason: "<b>no</b>" });
-    await scene.scene.guess({ source: "82.1.1.1" }, { source: "82.1.1.2" });
+    await scene.scene.attack({ source: "82.1.1.1" }, { source: "82.1.1.2" });
     await scene.scene.publish(true);
     const page = await scene.open("/refused");
     await page.getByText("<b>no</b>").first().waitFor();
@@ -172,7 +172,7 @@ Deno.test({
   ...needs("chromium"),
   fn: async () => {
     await using scene = await openScene(false);
-    await scene.scene.guess({ source: "82.1.1.1" });
+    await scene.scene.attack({ source: "82.1.1.1" });
     const page = await scene.open("/", { javaScriptEnabled: false });
     await page.getByRole("link", { name: "82.1.1.1", exact: true }).click();
     await page.getByRole("heading", { name: "82.1.1.1" }).waitFor();

@@ -21,7 +21,7 @@ Deno.test("POST /alerts without tokens takes alerts from this machine only", asy
   assert.equal((await service.buffer.views.status()).accepted, 4);
 });
 
-Deno.test("POST /alerts without tokens is not told by a header where it comes from", async () => {
+Deno.test("POST /alerts without tokens takes no address from a header", async () => {
   using service = createService();
   const headers = { "X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1" };
   assert.equal((await service.post(alertText(), { from: "8.8.8.8", headers })).status, 401);
@@ -85,7 +85,7 @@ Deno.test("createApp() says 404 to everything else", async () => {
   }
 });
 
-Deno.test("GET /healthz tells whether the buffer can be read", async () => {
+Deno.test("GET /healthz says whether the buffer can be read", async () => {
   using well = createService();
   const ok = await well.get("/healthz");
   assert.deepEqual([ok.status, ok.body], [200, { status: "ok" }]);
@@ -144,7 +144,7 @@ Deno.test("createApp() answers nobody from outside the allowed networks", async 
   }
 });
 
-Deno.test("POST /alerts tells a sender that asks too often when to come back", async () => {
+Deno.test("POST /alerts says to a sender of too many requests when to try again", async () => {
   using service = createService({
     tokens: () => tokensOf(TOKEN, "another-token-entirely"),
     limits: new Limits({ maxParallel: 0, maxPerMinute: 2 }),

@@ -66,7 +66,7 @@ Deno.test("GET /feed sends nothing again that is known by its ETag", async () =>
   assert.notEqual(second.etag, first.etag);
 });
 
-Deno.test("GET /feed tells by HEAD how long a file is", async () => {
+Deno.test("HEAD /feed says how long a file is", async () => {
   using folder = tempFolder();
   using rig = await createRig({ feedDirectory: folder.path });
   await replaceFile(folder.file("hashes.csv"), "0123456789");
@@ -122,7 +122,7 @@ Deno.test("GET /feed follows no link, and waits for no pipe", async () => {
   assert.equal((await rig.ask("/feed/manifest.json")).status, 404);
   await run("mkfifo", folder.file("feed/hashes.csv"));
   assert.equal((await rig.ask("/feed/hashes.csv")).status, 404);
-  // Not even one that stays in the folder.
+  // Not even a link to a file of the folder.
   await Deno.remove(folder.file("feed/manifest.json"));
   await run("ln", "-s", `${UUID}.json`, folder.file("feed/manifest.json"));
   assert.equal((await rig.ask("/feed/manifest.json")).status, 404);

@@ -234,7 +234,7 @@ Deno.test(`createApp() stands ${CONNECTIONS} connections with raw bytes`, async 
     if (status === undefined) assert.equal(answer, "", what);
     const isStoringFailed = status === "503" && failing() > before.failing;
     assert.ok(!status?.startsWith("5") || isStoringFailed, what);
-    // What is no HTTP the runtime answers itself, without a word.
+    // The runtime itself answers what is not HTTP, with an empty body.
     if (reached === before.reached) {
       assert.match(answer, /^$|^HTTP\/1\.[01] 4\d\d [^]*\r\n\r\n$/, what);
     } else if (status !== undefined) {

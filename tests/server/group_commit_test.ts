@@ -10,7 +10,7 @@ const acceptedOf = (decisions: readonly Decision[]): Accepted => ({
   ...{ accepted: decisions.length, duplicate: 0, ignored: new Map() },
 });
 
-Deno.test("inGroups() stores what comes at once together, and tells each its own", async () => {
+Deno.test("inGroups() stores simultaneous requests together, and answers each with its own counts", async () => {
   const sizes: number[][] = [];
   const accept = inGroups((groups) => {
     sizes.push(groups.map(({ length }) => length));

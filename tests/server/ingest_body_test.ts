@@ -47,7 +47,7 @@ Deno.test("POST /alerts says which encodings it knows", async () => {
   assert.match(body.error, /"br" is not supported; send gzip, x-gzip, deflate, zstd or none/);
 });
 
-Deno.test("POST /alerts takes lines without end in bounded memory, and tells the bad ones by number", async () => {
+Deno.test("POST /alerts stores any number of lines in bounded memory, and numbers the invalid ones", async () => {
   using service = createService();
   let made = 0;
   const LINES = 20_000;
@@ -76,7 +76,7 @@ Deno.test("POST /alerts takes lines without end in bounded memory, and tells the
   assert.deepEqual([body.errors.length, body.further_errors], [100, 101]);
 });
 
-Deno.test("POST /alerts tells of lines that break off what is stored already", async () => {
+Deno.test("POST /alerts says of lines that end too early what is stored already", async () => {
   let batches = 0;
   using service = createService({
     accept: (decisions) => {

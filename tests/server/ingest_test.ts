@@ -59,13 +59,13 @@ Deno.test("POST /alerts takes alerts as Wazuh writes them, in a body of one and 
     (_, number) =>
       JSON.stringify({ ...fixture("04-5760-failed-password"), id: `1787465647.${number}` }),
   );
-  const taken = (accepted: number, duplicate: number) => ({
+  const stored = (accepted: number, duplicate: number) => ({
     ...{ accepted, duplicate, ignored: {}, errors: [] },
   });
-  assert.deepEqual((await service.post(a!)).body, taken(1, 0));
-  assert.deepEqual((await service.post(`${b}\n`)).body, taken(1, 0));
-  assert.deepEqual((await service.post(`${c}\n${d}`)).body, taken(2, 0));
-  assert.deepEqual((await service.post(`\n${a}\r\n`)).body, taken(0, 1));
+  assert.deepEqual((await service.post(a!)).body, stored(1, 0));
+  assert.deepEqual((await service.post(`${b}\n`)).body, stored(1, 0));
+  assert.deepEqual((await service.post(`${c}\n${d}`)).body, stored(2, 0));
+  assert.deepEqual((await service.post(`\n${a}\r\n`)).body, stored(0, 1));
 });
 
 Deno.test("POST /alerts takes the good alerts and says of the others where and why", async () => {

@@ -52,7 +52,7 @@ const PIECES = [
   ...["constructor", "__proto__", TOKEN, encodeURIComponent(TOKEN), "ü", "😀", "x".repeat(5000)],
 ];
 
-/** Where a request goes; often enough to where alerts are taken. */
+/** The target of a request, often the route of alerts. */
 export const path = () =>
   maybe("/alerts", `/${Array.from({ length: 1 + random(4) }, () => pick(PIECES)).join("/")}`, 3);
 

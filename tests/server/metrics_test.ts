@@ -36,7 +36,7 @@ const WORST: BufferStatus = {
   evicted: { alertIds: 10, usernames: 11, passwords: 12 },
 };
 
-Deno.test("GET /metrics tells all of the buffer's counters", async () => {
+Deno.test("GET /metrics has all of the buffer's counters", async () => {
   using rig = await createRig({ status: () => Promise.resolve(WORST) });
   assert.deepEqual(
     Object.fromEntries(

@@ -30,22 +30,22 @@ function assertHarmless(page: string, about: string): void {
   assert.doesNotMatch(page, /[\u0000-\u0008\u001b\u202a-\u202e]/, about);
 }
 
-Deno.test("pages show an attacker's words as words, in every place", async () => {
+Deno.test("pages show untrusted text as text, everywhere", async () => {
   using scene = new PageScene();
   for (const text of HOSTILE) {
     const place = { country: text, countryCode: text, city: text, organisation: text, asn: 1 };
     const guess = { username: text, sensor: text, technique: text, place };
     scene.answer = () => ({ kind: "refused", reason: text });
-    await scene.guess({ ...guess, source: A, isCompromise: true }, { ...guess, source: B });
+    await scene.attack({ ...guess, source: A, isCompromise: true }, { ...guess, source: B });
     await scene.publish(true);
     scene.answer = () => ({ kind: "retry", reason: text });
-    await scene.guess({ ...guess, source: B });
+    await scene.attack({ ...guess, source: B });
     await scene.publish(true);
     scene.answer = () => ({ kind: "unavailable", reason: text });
-    await scene.guess({ ...guess, source: "82.1.1.1" });
+    await scene.attack({ ...guess, source: "82.1.1.1" });
     await scene.publish(true);
     await scene.buffer.settings.put("publisher's problem", text);
-    await scene.guess({ ...guess, source: A });
+    await scene.attack({ ...guess, source: A });
     for (
       const path of [
         ...["/", "/refused", `/sources/${A}`, `/sources/${encodeURIComponent(B)}`],

@@ -7,12 +7,12 @@ import { A, MINUTE, nextEvent, wordsOf } from "./pages_rig.ts";
 
 async function step(scene: PageScene): Promise<void> {
   for (const work of scene.steps) work();
-  // The steps' own promises are not told: theirs are short chains without a timer.
+  // The steps do not expose their promises, which are short chains without a timer.
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-Deno.test("GET /live tells the state at once, then again when something was accepted or delivered", async () => {
+Deno.test("GET /live sends the state at once, then again when something was accepted or delivered", async () => {
   using scene = new PageScene();
   const response = await scene.fetch("/live");
   assert.match(response.headers.get("Content-Type") ?? "", /^text\/event-stream/);
@@ -61,11 +61,11 @@ Deno.test("GET /live leaves out who does not read, and keeps nothing for them", 
   using scene = new PageScene();
   const reader = (await scene.fetch("/live")).body!.getReader();
   for (let index = 0; index < 5; index++) {
-    await scene.guess({ source: `82.1.1.${index}` });
+    await scene.attack({ source: `82.1.1.${index}` });
     await step(scene);
   }
   assert.doesNotMatch(await nextEvent(reader), /82\.1\.1\.0/);
-  await scene.guess({ source: "82.1.1.9" });
+  await scene.attack({ source: "82.1.1.9" });
   await step(scene);
   assert.match(await nextEvent(reader), /82\.1\.1\.4[^]*82\.1\.1\.9|82\.1\.1\.9[^]*82\.1\.1\.4/);
   await reader.cancel();
@@ -106,7 +106,7 @@ Deno.test("GET /live goes on after a look that failed", async () => {
   await step(scene);
   assert.deepEqual(scene.logged, ["error: live: disk I/O error"]);
   views.stamp = stamp;
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   await step(scene);
   assert.match(await nextEvent(reader), new RegExp(A));
   await reader.cancel();
@@ -119,10 +119,10 @@ Deno.test("stamp() changes with every write, of other processes too", async () =
     using other = new PageScene({}, {}, `${path}/buffer.db`);
     const before = await one.buffer.views.stamp();
     assert.equal(await one.buffer.views.stamp(), before);
-    await other.guess({ source: A });
+    await other.attack({ source: A });
     const between = await one.buffer.views.stamp();
     assert.notEqual(between, before);
-    await one.guess({ source: A });
+    await one.attack({ source: A });
     assert.notEqual(await one.buffer.views.stamp(), between);
   } finally {
     Deno.removeSync(path, { recursive: true });

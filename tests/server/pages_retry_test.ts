@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import { A, AUTHORIZATION, B, form, MINUTE, refusedScene, tokens, wordsOf } from "./pages_rig.ts";
 
-Deno.test("GET /refused tells why, and POST /refused/retry sends again", async () => {
+Deno.test("GET /refused says why, and POST /refused/retry sends again", async () => {
   using scene = await refusedScene("Event.info is too long");
   const page = await scene.page("/refused");
   assert.match(wordsOf(page), new RegExp(`${A} .* Event\\.info is too long`));
@@ -24,7 +24,7 @@ Deno.test("GET /refused tells why, and POST /refused/retry sends again", async (
 
 Deno.test("POST /refused/retry sends all of them again", async () => {
   using scene = await refusedScene();
-  await scene.guess({ source: B });
+  await scene.attack({ source: B });
   await scene.publish(true);
   assert.match(wordsOf(await scene.page("/refused")), /2 reports were refused/);
   const answer = await scene.fetch("/refused/retry", form({ all: "2" }));

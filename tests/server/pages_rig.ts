@@ -11,7 +11,7 @@ export const tokens = () =>
   parseTokens(`analyst sha256:${createHash("sha256").update(TOKEN).digest("hex")}`);
 export const AUTHORIZATION = { Authorization: `Basic ${btoa(`me:${TOKEN}`)}` };
 
-/** What is told to readers: no tags, one space between words. */
+/** The text of a page: no tags, one space between words. */
 export function wordsOf(page: string): string {
   return page.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
 }
@@ -31,7 +31,7 @@ export function form(
 export async function refusedScene(reason = "MISP said no", changes = {}): Promise<PageScene> {
   const scene = new PageScene(changes);
   scene.answer = () => ({ kind: "refused", reason });
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   await scene.publish(true);
   return scene;
 }

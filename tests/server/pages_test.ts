@@ -20,10 +20,10 @@ Deno.test("GET / says why alerts came to nothing", async () => {
   assert.match(words, /ignored: not honeypot 1/);
 });
 
-Deno.test("GET / tells the rate, sources, names, sensors, techniques and what waits", async () => {
+Deno.test("GET / shows the rate, sources, names, sensors, techniques and what waits", async () => {
   using scene = new PageScene();
   const sourceLocation = { countryCode: "NL", country: "Netherlands" };
-  await scene.guess(
+  await scene.attack(
     { source: A, username: "oracle", sourceLocation },
     { source: A, username: "oracle", sensor: "honeypot-ams2" },
     { source: B, username: "git" },
@@ -45,7 +45,7 @@ Deno.test("GET / tells the rate, sources, names, sensors, techniques and what wa
   ) assert.match(words, expected);
 });
 
-Deno.test("GET / counts a guess once that sshd and PAM tell of", async () => {
+Deno.test("GET / counts an attempt once that sshd and PAM log", async () => {
   using scene = new PageScene();
   const rules = ["5760", "5503"];
   const lines = [
@@ -62,7 +62,7 @@ Deno.test("GET / counts a guess once that sshd and PAM tell of", async () => {
 
 Deno.test("GET / links delivered sources to their event in MISP", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   await scene.publish(true);
   const uuid = (await scene.buffer.views.source(A))?.eventUuid;
   const page = await scene.page("/");
@@ -75,7 +75,7 @@ Deno.test("GET / links delivered sources to their event in MISP", async () => {
 for (const mispUrl of [undefined, "javascript:alert(1)//"]) {
   Deno.test(`GET / makes no link with misp.url ${mispUrl}`, async () => {
     using scene = new PageScene({}, { mispUrl });
-    await scene.guess({ source: A });
+    await scene.attack({ source: A });
     await scene.publish(true);
     const page = await scene.page("/");
     assert.match(wordsOf(page), /delivered/);
@@ -85,7 +85,7 @@ for (const mispUrl of [undefined, "javascript:alert(1)//"]) {
 
 Deno.test("GET / says what is wrong: refused reports, a sink that is paused, a long wait", async () => {
   using scene = await refusedScene("no such <b>tag</b>");
-  await scene.guess({ source: B });
+  await scene.attack({ source: B });
   scene.answer = () => ({ kind: "unavailable", reason: "connection <i>refused</i>" });
   await scene.publish(true);
   scene.now += 1000;
@@ -100,11 +100,11 @@ Deno.test("GET / says what is wrong: refused reports, a sink that is paused, a l
   assert.match(wordsOf(page), /An attack or a report has waited for 70 min , longer than expected/);
 });
 
-Deno.test("GET / draws each quarter of an hour of a day, and forgets what is older", async () => {
+Deno.test("GET / draws each quarter of an hour of a day, and omits what is older", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: A }, { source: A });
+  await scene.attack({ source: A }, { source: A });
   scene.now += 3 * 60 * MINUTE;
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   const page = await scene.page("/");
   assert.equal(
     page.match(/<rect class="bar( latest)?" x=/g)?.length,
@@ -128,11 +128,11 @@ Deno.test("GET / draws each quarter of an hour of a day, and forgets what is old
 
 Deno.test("GET / remembers sensors that fell silent", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: A, sensor: "honeypot-lost" });
+  await scene.attack({ source: A, sensor: "honeypot-lost" });
   await scene.publish(true);
   for (let index = 0; index < 110; index++) {
     scene.now += 1000;
-    await scene.guess({ source: `82.1.1.${index}` });
+    await scene.attack({ source: `82.1.1.${index}` });
   }
   await scene.publish(true);
   assert.match(wordsOf(await scene.page("/")), /honeypot-lost 1 2 min ago/);
@@ -140,10 +140,10 @@ Deno.test("GET / remembers sensors that fell silent", async () => {
 
 Deno.test("overview() knows how many sources there are, through updates and forgetting", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: A }, { source: B });
+  await scene.attack({ source: A }, { source: B });
   await scene.publish(true);
   scene.now += MINUTE;
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   await scene.publish(true);
   assert.equal((await scene.buffer.views.overview(scene.now)).knownSources, 2);
   await scene.buffer.retention.prune(
@@ -156,23 +156,23 @@ Deno.test("overview() knows how many sources there are, through updates and forg
 
 Deno.test("GET / without JavaScript is loaded again, and is whole", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: A });
+  await scene.attack({ source: A });
   const page = await scene.page("/");
   assert.match(page, /<noscript><meta http-equiv="refresh" content="30"><\/noscript>/);
   assert.ok(page.includes(A));
 });
 
-Deno.test("GET /sources/:ip tells of one source", async () => {
+Deno.test("GET /sources/:ip shows one source", async () => {
   using scene = await refusedScene("Event.info is too long");
   scene.answer = () => ({ kind: "delivered", notes: [] });
   scene.now += MINUTE;
-  await scene.guess(
+  await scene.attack(
     { source: A, username: "oracle", isCompromise: true },
     { source: A, username: "" },
   );
   await scene.publish(true);
   scene.now += MINUTE;
-  await scene.guess({ source: A, username: "oracle" });
+  await scene.attack({ source: A, username: "oracle" });
   const page = await scene.page(`/sources/${A}`);
   const words = wordsOf(page);
   for (
@@ -190,7 +190,7 @@ Deno.test("GET /sources/:ip tells of one source", async () => {
   assert.match(page, /<svg role="img" aria-label="seen from 2026-11-23 14:07:20 UTC/);
 });
 
-Deno.test("GET /sources/:ip says 404 to what is unknown and to what is no address", async () => {
+Deno.test("GET /sources/:ip says 404 to an unknown source and to an invalid address", async () => {
   using scene = new PageScene();
   for (
     const [path, expected] of [["1.2.3.4", "The buffer knows nothing"], [
@@ -209,7 +209,7 @@ Deno.test("GET /sources/:ip says 404 to what is unknown and to what is no addres
 
 Deno.test("GET /sources leads to the address that was asked for, as it is written here", async () => {
   using scene = new PageScene();
-  await scene.guess({ source: B });
+  await scene.attack({ source: B });
   const asked = await scene.fetch("/sources?ip=+2A02:4780:0:0::7+");
   assert.deepEqual([asked.status, asked.headers.get("Location")], [
     303,
@@ -227,7 +227,9 @@ Deno.test("GET /sources leads to the address that was asked for, as it is writte
 
 Deno.test("overview() of a source with very many connections ends early and says so", async () => {
   using scene = new PageScene();
-  await scene.guess(...Array.from({ length: 6100 }, (_, index) => ({ source: A, pid: index + 1 })));
+  await scene.attack(
+    ...Array.from({ length: 6100 }, (_, index) => ({ source: A, pid: index + 1 })),
+  );
   const [row] = (await scene.buffer.views.overview(SCENE_START)).sources;
   assert.deepEqual(row?.attempts, { value: 3000, isMore: true });
   assert.match(wordsOf(await scene.page("/")), /3,000\+/);

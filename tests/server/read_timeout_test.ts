@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 
-Deno.test("ReadTimeout gives up whom nobody ended, in the order in which they began", async () => {
+Deno.test("ReadTimeout expires each wait that was not ended, in the order of their begins", async () => {
   using readTimeout = new ReadTimeout(20);
-  const evicted: string[] = [];
+  const expired: string[] = [];
   const last = Promise.withResolvers<void>();
-  readTimeout.begin(() => evicted.push("first"));
-  const ended = readTimeout.begin(() => evicted.push("ended"));
+  readTimeout.begin(() => expired.push("first"));
+  const ended = readTimeout.begin(() => expired.push("ended"));
   readTimeout.begin(() => {
-    evicted.push("last");
+    expired.push("last");
     last.resolve();
   });
   readTimeout.end(ended);
   await last.promise;
   readTimeout.end(ended);
-  assert.deepEqual(evicted, ["first", "last"]);
+  assert.deepEqual(expired, ["first", "last"]);
 });
 
-Deno.test("ReadTimeout gives everybody the whole time, also who begins while another is given up", async () => {
+Deno.test("ReadTimeout gives each wait its full time, also one that begins while another expires", async () => {
   using readTimeout = new ReadTimeout(20);
   const start = performance.now();
   const times: number[] = [];
@@ -35,7 +35,7 @@ Deno.test("ReadTimeout gives everybody the whole time, also who begins while ano
   assert.ok(waits.every((wait) => wait >= 20), waits.join());
 });
 
-Deno.test("ReadTimeout gives nobody up once it is disposed of", () => {
+Deno.test("ReadTimeout expires no wait once it is disposed of", () => {
   // The test's own check for timers that are left over sees that none is.
   const readTimeout = new ReadTimeout(60_000);
   readTimeout.begin(() => assert.fail());

@@ -1,5 +1,5 @@
 /**
- * A service on a buffer in memory, asked without a socket.
+ * A service on a buffer in memory, called without a socket.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export const oneToken = (): readonly TokenHash[] => tokensOf(TOKEN);
 
 export const alertText = () => JSON.stringify(sshdAlert());
 
-/** What is sent beside the path. */
+/** What a request has beside its path. */
 export interface Call {
   readonly body?: BodyInit | null;
   readonly authorization?: string;
@@ -41,7 +41,7 @@ export interface Call {
   readonly headers?: Record<string, string>;
 }
 
-/** What came back: the body is JSON. */
+/** An answer, whose body is JSON. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -49,19 +49,19 @@ export interface Answer {
   readonly body: any;
 }
 
-/** What a test asks with. */
+/** What a test works with. */
 export interface Rig extends Disposable {
   readonly app: App;
   readonly buffer: SqliteBuffer;
   readonly logged: string[];
-  /** A request of this machine, unless told otherwise. */
+  /** Sends a request, from the local machine by default. */
   ask(path: string, init?: RequestInit, from?: string): Promise<Response>;
   get(path: string, call?: Call): Promise<Answer>;
-  /** To `/alerts`, unless told otherwise. */
+  /** To `/alerts` by default. */
   post(body: BodyInit | null, call?: Call): Promise<Answer>;
 }
 
-/** What a test has otherwise than others. */
+/** What a test changes. */
 export type Changes = Partial<AppParts> & { readonly readTimeoutMs?: number };
 
 /** Makes a service without metrics, and no tokens unless `changes` says so. */

@@ -1,6 +1,6 @@
 /**
- * Senders that begin and do not go on, on real connections. How long others take beside them is told by
- * `bench/serve.ts`; here they are answered while not one of the slow ones is.
+ * Senders that begin and then pause, on real connections. `bench/serve.ts` measures how long others take
+ * beside them; here the others are answered before any of the slow ones.
  *
  * @module
  */
@@ -63,7 +63,7 @@ async function post(port: number, token?: string): Promise<readonly [number, unk
 
 const ACCEPTED = { accepted: 1, duplicate: 0, ignored: {}, errors: [] };
 
-Deno.test("100 senders in the middle of a body keep nobody waiting, and are taken when they go on", async () => {
+Deno.test("100 senders in the middle of a body keep nobody waiting, and are stored when they continue", async () => {
   using rig = await createRig();
   await served(rig, async (port) => {
     const alert = JSON.stringify(sshdAlert());
@@ -74,12 +74,12 @@ Deno.test("100 senders in the middle of a body keep nobody waiting, and are take
     for (const connection of slow) await connection.write(encoder.encode(alert.slice(1)));
     const answers = await Promise.all(slow.map(answerOf));
     closeAll(slow);
-    const taken = answers.map(([status, body]) => [status, JSON.parse(body!)]);
+    const replies = answers.map(([status, body]) => [status, JSON.parse(body!)]);
     // All of them sent the same alert.
-    const accepted = taken.filter(([, body]) => body.accepted === 1);
-    const duplicate = taken.filter(([, body]) => body.duplicate === 1);
+    const accepted = replies.filter(([, body]) => body.accepted === 1);
+    const duplicate = replies.filter(([, body]) => body.duplicate === 1);
     assert.deepEqual([accepted.length, duplicate.length], [1, SLOW - 1]);
-    assert.deepEqual(new Set(taken.map(([status]) => status)), new Set(["HTTP/1.1 200 OK"]));
+    assert.deepEqual(new Set(replies.map(([status]) => status)), new Set(["HTTP/1.1 200 OK"]));
   });
 });
 
@@ -111,7 +111,7 @@ Deno.test("slow senders use up what their own token may do at a time, and no oth
   });
 });
 
-Deno.test("a sender that stays away in the middle of a short body is told so", async () => {
+Deno.test("a sender that stops in the middle of a short body gets 408", async () => {
   using rig = await createRig({ readTimeoutMs: 100 });
   await served(rig, async (port) => {
     const head = "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{";

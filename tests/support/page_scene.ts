@@ -1,5 +1,5 @@
 /**
- * A service with pages on a buffer of its own, whose clock and sink do as they are told.
+ * A service with pages on its own buffer, whose clock and sink the test controls.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
 import { decideDefaultItem } from "./fixtures.ts";
 import { seededRandom } from "./random.ts";
+import { MINUTE } from "../../src/clock.ts";
 
-const MINUTE = 60_000;
 const DELIVERED: Outcome = { kind: "delivered", notes: [] };
 
 /** When scenes begin. */
 export const SCENE_START = Date.UTC(2026, 10, 23, 14, 7, 20);
 
-/** What a guess is about. */
-export interface Guess {
+/** One attempt of a source. */
+export interface SceneAttempt {
   readonly source: string;
   readonly username?: string;
   readonly sensor?: string;
@@ -35,11 +35,11 @@ export interface Guess {
 
 let made = 0;
 
-/** A guess as it is decided on. */
-export function guessed(guess: Guess, at: number): Decision {
+/** The decision on an attempt. */
+export function attempted(attempt: SceneAttempt, at: number): Decision {
   const { source, username = "root", sensor = "honeypot-fra1", pid = 26279, sourceLocation } =
-    guess;
-  const { technique = "Password Guessing", isCompromise = false } = guess;
+    attempt;
+  const { technique = "Password Guessing", isCompromise = false } = attempt;
   return {
     kind: "attempts",
     key: { manager: "wazuh-manager-01", id: `${Math.floor(at / 1000)}.${++made}` },
@@ -68,9 +68,9 @@ export class PageScene implements Disposable {
   readonly buffer: SqliteBuffer;
   readonly logged: string[] = [];
   now = SCENE_START;
-  /** What the sink says of a report. */
+  /** The sink's outcome of a report. */
   answer: (report: Report) => Outcome = () => DELIVERED;
-  /** Steps of what is live, for a scene that steps itself. */
+  /** Steps of the live page, for a scene that does not use timers. */
   readonly steps = new Set<() => void>();
   readonly app: ReturnType<typeof createApp>;
   readonly #readTimeout = new ReadTimeout(10_000);
@@ -126,8 +126,8 @@ export class PageScene implements Disposable {
     sinks: ["misp"] as SinkName[],
   };
 
-  async guess(...guesses: readonly Guess[]): Promise<void> {
-    const decisions = guesses.map((one) => guessed(one, this.now));
+  async attack(...attempts: readonly SceneAttempt[]): Promise<void> {
+    const decisions = attempts.map((one) => attempted(one, this.now));
     await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
@@ -163,7 +163,7 @@ export class PageScene implements Disposable {
     }
   }
 
-  /** Asks as a browser on this machine does. */
+  /** Sends a request as a browser on this machine does. */
   async fetch(path: string, init: RequestInit = {}, from = "127.0.0.1"): Promise<Response> {
     const request = new Request(`http://127.0.0.1:8787${path}`, init);
     return await this.app.fetch(request, { remoteAddress: from });
@@ -175,7 +175,7 @@ export class PageScene implements Disposable {
   }
 }
 
-const PLACES: readonly Location[] = [
+const LOCATIONS: readonly Location[] = [
   { countryCode: "CN", country: "China", asn: 4134, organisation: "Chinanet" },
   { countryCode: "NL", country: "Netherlands", asn: 64496, organisation: "Example Hosting B.V." },
   { countryCode: "US", country: "United States", asn: 64497, organisation: "Example Cloud" },
@@ -191,7 +191,7 @@ const SENSORS = ["honeypot-fra1", "honeypot-ams2", "honeypot-nyc1", "honeypot-sg
 
 /**
  * A day as honeypots have it, of documentation addresses: waves of attackers, one that MISP refuses, one
- * that was let in, a sensor that fell silent. The same in each run.
+ * that logged in after failures, a sensor that fell silent. The same in each run.
  */
 export async function liveThroughDay(scene: PageScene): Promise<void> {
   const random = seededRandom(20261123);
@@ -212,20 +212,20 @@ export async function liveThroughDay(scene: PageScene): Promise<void> {
   for (let minute = 24 * 60; minute > 0; minute--) {
     scene.now = end - minute * MINUTE;
     const wave = 1 + Math.sin(minute / 110) + (minute > 500 && minute < 560 ? 4 : 0);
-    const guesses = Array.from({ length: random(4 + Math.floor(wave * 6)) }, (): Guess => {
-      // The few that try most, and the many that try little.
+    const attempts = Array.from({ length: random(4 + Math.floor(wave * 6)) }, (): SceneAttempt => {
+      // A few sources with most attempts, and many sources with few.
       const index = Math.floor(random(6) * random(7) / 1.2) + Math.floor((1440 - minute) / 360) * 3;
       const sensor = SENSORS[(index + random(2)) % (minute > 300 ? 4 : 3)]!;
       return {
         ...{ source: sourceOf(index), sensor, pid: 1000 + random(60_000) },
         ...{
           username: NAMES[random(NAMES.length)]!,
-          sourceLocation: PLACES[index % PLACES.length]!,
+          sourceLocation: LOCATIONS[index % LOCATIONS.length]!,
         },
       };
     });
-    await scene.guess(...guesses);
-    if (minute === 700) await scene.guess({ source: sourceOf(6), isCompromise: true });
+    await scene.attack(...attempts);
+    if (minute === 700) await scene.attack({ source: sourceOf(6), isCompromise: true });
     if (minute === 12) isBusy = true;
     if (minute % 5 === 1) await scene.publish();
   }

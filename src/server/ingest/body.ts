@@ -32,7 +32,7 @@ export const ENCODINGS: readonly string[] = [...Object.keys(DECOMPRESSORS), "ide
 /** Bytes that must arrive within each read timeout; whole bodies may be shorter. */
 const TIMED_BYTES = 64 * 1024;
 
-const BROKE_OFF = "the body ended too early";
+const ENDED_EARLY = "the body ended too early";
 const TOO_SLOW = "the body arrived too slowly";
 
 /**
@@ -97,7 +97,7 @@ function isShort({ headers }: Request): boolean {
  */
 async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<Uint8Array> {
   const whole = request.bytes().catch((error: unknown) => {
-    throw new BodyError(400, BROKE_OFF, { cause: error });
+    throw new BodyError(400, ENDED_EARLY, { cause: error });
   });
   const late = Promise.withResolvers<never>();
   const wait = readTimeout.begin(() => late.reject(new BodyError(408, TOO_SLOW)));
@@ -135,7 +135,7 @@ async function* inTime(
       isWaiting = true;
       const { done, value } = await reader.read().catch((error: unknown) => {
         // The sender disconnected.
-        throw new BodyError(400, BROKE_OFF, { cause: error });
+        throw new BodyError(400, ENDED_EARLY, { cause: error });
       });
       isWaiting = false;
       if (isTooSlow) throw new BodyError(408, TOO_SLOW);

@@ -3,24 +3,26 @@
  *
  * @module
  */
-import { html } from "@hono/hono/html";
+import { html, raw } from "@hono/hono/html";
 import type { Html } from "./text.ts";
 
 /** What stands in a cell. */
 export type Cell = Html | string | number | readonly (Html | string)[];
+
+type Kind = "number" | "reason" | "sources" | "state" | "untrusted";
 
 /** A column of a table. */
 export interface Column<Row> {
   readonly name: Html | string;
   readonly cell: (row: Row) => Cell;
   /** Class of its cells. */
-  readonly kind?: "number" | "reason" | "state" | "untrusted";
+  readonly kind?: Kind;
 }
 
 /** What a table has beside its cells. */
 export interface TableOptions {
   /** Class of the table. */
-  readonly kind?: string;
+  readonly kind?: Kind;
   readonly caption?: string;
 }
 
@@ -30,16 +32,15 @@ export function table<Row>(
   rows: readonly Row[],
   { kind, caption }: TableOptions = {},
 ): Html {
+  const headings = columns.map(({ name, kind }) =>
+    html`
+      <th scope="col" ${classOf(kind === "number" ? kind : undefined)}>${name}</th>
+    `
+  );
   return html`
     <table${classOf(kind)}>
       ${caption === undefined ? "" : html`<caption>${caption}</caption>`}
-      <thead>
-        <tr>${columns.map(({ name, kind }) =>
-          html`
-            <th scope="col" ${kind === "number" ? classOf(kind) : ""}>${name}</th>
-          `
-        )}</tr>
-      </thead>
+      <thead><tr>${headings}</tr></thead>
       <tbody>${rows.map((row) => line(columns, row))}</tbody>
     </table>
   `;
@@ -56,10 +57,8 @@ function line<Row>(columns: readonly Column<Row>[], row: Row): Html {
   return html`<tr>${cells}</tr>`;
 }
 
-function classOf(kind: string | undefined): Html | "" {
-  return kind === undefined ? "" : html`
-    class="${kind}"
-  `;
+function classOf(kind: Kind | undefined): Html | "" {
+  return kind === undefined ? "" : raw(` class="${kind}"`);
 }
 
 /** A table that may be wider than the screen: it scrolls by itself, by keyboard too. */
