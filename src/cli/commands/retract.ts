@@ -16,7 +16,7 @@ import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from ".
 /** What `parseArgs` takes. */
 export const OPTIONS = { json: { type: "boolean" } } as const;
 
-/** Runs `retract ADDRESS [--json]`: freezes what withdraws the address, and sends it at once. */
+/** Runs `retract ADDRESS [--json]`: makes the report that withdraws the address, and sends it at once. */
 export async function retract(start: Start): Promise<number> {
   const { values, positionals } = parse("retract", {
     args: start.args,
@@ -55,13 +55,16 @@ function addressOf(positionals: readonly string[]): string {
   }
   const address = canonicalAddress(given);
   if (address !== undefined) return address;
-  throw new Failure(EXIT.usage, `${JSON.stringify(given)} is no address; write it as 192.0.2.1`);
+  throw new Failure(
+    EXIT.usage,
+    `${JSON.stringify(given)} is not a valid address; use one such as 192.0.2.1`,
+  );
 }
 
 function unknown(address: string): Failure {
   return new Failure(
     EXIT.usage,
-    `no event of this buffer tells of ${address}; to keep it out of events, add it to ` +
+    `no event of this buffer is about ${address}; to keep it out of events, add it to ` +
       "guard.allow_networks",
   );
 }
