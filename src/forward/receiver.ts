@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOUR } from "../clock.ts";
 import { faultPoint } from "../fault_point.ts";
 import { isFields } from "../json.ts";
 
@@ -45,7 +46,7 @@ export interface Receiver {
 /** Longest answer that is read, bytes. It names a hundred errors at most. */
 const LONGEST_ANSWER = 1024 * 1024;
 /** A longer pause would look like that of a clock that was set back since. */
-const LONGEST_PAUSE_MS = 60 * 60_000;
+const LONGEST_PAUSE_MS = HOUR;
 
 interface Answer {
   readonly status: number;
@@ -86,7 +87,7 @@ export class HttpReceiver implements Receiver, Disposable {
   async probe(now: number): Promise<string | undefined> {
     const answer = await this.#post(new Uint8Array(), {});
     if (typeof answer === "string") return answer;
-    // A `serve` refuses an empty body with the counts of its answers.
+    // A `serve` answers an empty body by 400 and its counts.
     if (answer.status === 400 && countsOf(answer.json) !== undefined) return undefined;
     const meaning = this.#meaningOf(answer, 0, now);
     if (meaning.kind !== "accepted") return meaning.reason;
