@@ -74,7 +74,7 @@ export class HttpClient implements Disposable {
   /**
    * Sends one request. It does not follow redirects: the secret is for this address and no other.
    *
-   * @throws {TooLong} when the answer is longer than the limit
+   * @throws {TooLong} when the answer exceeds the limit
    * @throws what `fetch` throws when there is no whole answer in time; `failureOf()` says which it is
    */
   async request({ method, url, headers, body }: HttpRequest): Promise<Answer> {
@@ -127,7 +127,7 @@ export class HttpClient implements Disposable {
       bytes += value.length;
       if (bytes > longestAnswer) {
         await reader.cancel();
-        throw new TooLong(`the answer is longer than ${longestAnswer / MIB} MiB`);
+        throw new TooLong(`the answer exceeds ${longestAnswer / MIB} MiB`);
       }
       text += decoder.decode(value, { stream: true });
     }

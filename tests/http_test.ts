@@ -43,7 +43,7 @@ Deno.test("request() reads an answer of the limit, and refuses one that is a byt
   assert.equal(String(json).length, MIB - 2);
   await assert.rejects(http.request({ ...GET, url: `${server.url}?bytes=${MIB + 1}` }), {
     name: "TooLong",
-    message: "the answer is longer than 1 MiB",
+    message: "the answer exceeds 1 MiB",
   });
 });
 

@@ -168,7 +168,7 @@ class Forwarding {
 }
 
 function leaseLost(): Error {
-  return new Error("another forwarder has taken over; this one stops");
+  return new Error("another forwarder took over; this one stops");
 }
 
 function sumOf(counts: ReadonlyMap<string, number>): number {

@@ -81,7 +81,7 @@ export class HttpReceiver implements Receiver, Disposable {
   async probe(now: number): Promise<string | undefined> {
     const answer = await this.#post(new Uint8Array(), {});
     if (typeof answer === "string") return answer;
-    // A `serve` refuses an empty body with the counts of its answers.
+    // A `serve` answers an empty body by 400 and its counts.
     if (answer.status === 400 && countsOf(answer.json) !== undefined) return undefined;
     const meaning = this.#meaningOf(answer, 0, now);
     if (meaning.kind !== "accepted") return meaning.reason;

@@ -3,9 +3,8 @@
  * no failure of a round ends it.
  *
  * `follow` and `serve` let it look by its timer until they end ({@link PublishingEngine.start}); `serve`
- * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher that an
- * integration call leaves behind looks until nothing waits
- * ({@link PublishingEngine.runUntilIdle}).
+ * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher of
+ * integration calls looks until nothing waits ({@link PublishingEngine.runUntilIdle}).
  *
  * @module
  */
@@ -53,6 +52,7 @@ export class PublishingEngine implements Disposable {
   #timer: { readonly stop: () => void } | undefined;
   #running: Promise<void> | undefined;
   #prunedAt = -Infinity;
+  #isAbandoned = false;
 
   constructor(parts: PublisherParts, options: EngineOptions) {
     this.#parts = parts;
@@ -77,8 +77,8 @@ export class PublishingEngine implements Disposable {
   }
 
   /**
-   * One round, whether or not something is due. It never rejects. Where a round is running already,
-   * this is that round.
+   * One round, whether or not a report is due. It never rejects. Where a round is running already, this
+   * is that round.
    */
   round(): Promise<void> {
     return this.#runAlone(async () => {
@@ -118,7 +118,9 @@ export class PublishingEngine implements Disposable {
    */
   async end(): Promise<void> {
     this[Symbol.dispose]();
-    if (this.#running !== undefined) await atMost(this.#options.graceMs, this.#running);
+    if (this.#running === undefined) return;
+    await atMost(this.#options.graceMs, this.#running);
+    this.#isAbandoned = this.#running !== undefined;
   }
 
   /** Stops looking. */
@@ -163,6 +165,8 @@ export class PublishingEngine implements Disposable {
     try {
       await work();
     } catch (error) {
+      // The buffer and the connections of an abandoned round are closed: it must fail.
+      if (this.#isAbandoned) return;
       this.#parts.log("error", `${what} failed: ${messageOf(error)}`);
     }
   }

@@ -278,7 +278,7 @@ class PublishRound {
   async #renew(): Promise<void> {
     const { buffer, now } = this.#parts;
     if (!await buffer.leases.renew(this.#lease, this.#leaseMs, now())) {
-      throw new Error("another publisher has taken over; this one stops");
+      throw new Error("another publisher took over; this one stops");
     }
   }
 }

@@ -95,7 +95,7 @@ for (const kind of KINDS) {
     ]);
     assert.deepEqual(await line(["flush"], { WM_MISP_URL: "https://127.0.0.1" }), [
       2,
-      "misp.url is set but no key: put one into a file, named by misp.api_key_file",
+      "misp.url is set without a key; put the key into a file that misp.api_key_file names",
     ]);
     const [code, text] = await line(["status", "--config", `${program.alerts}/none.json`]);
     assert.equal(code, 2);

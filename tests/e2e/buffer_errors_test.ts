@@ -65,7 +65,7 @@ for (const kind of KINDS) {
       if ((await logged()).includes("\n")) break;
     }
     clearTimeout(deadline);
-    assert.match(await logged(), /nothing is published: misp\.url is set but no key/);
+    assert.match(await logged(), /nothing is published: misp\.url is set without a key/);
   });
 }
 

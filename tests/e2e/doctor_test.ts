@@ -76,7 +76,7 @@ for (const kind of KINDS) {
     await t.step("an address without a key", async () => {
       const { ok, problems } = await examine(program, { WM_MISP_URL: misp.url });
       assert.equal(ok, false);
-      assert.match(problems[0]?.found ?? "", /misp\.url is set but no key/);
+      assert.match(problems[0]?.found ?? "", /misp\.url is set without a key/);
     });
     await t.step("MISP down", async () => {
       misp.down = true;

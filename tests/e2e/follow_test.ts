@@ -106,7 +106,7 @@ for (const kind of KINDS) {
     site.append(line("1787465647.2", "trap-1"));
     await until(program, ({ alerts }) => alerts.accepted === 1);
     prefixes(7);
-    await again(/configuration was not read again, the old one stays/);
+    await again(/configuration was not read again; the former one remains in use/);
     // For the command that asks; the one that follows is not told.
     prefixes(["honeypot-"]);
     site.append(line("1787465647.3", "trap-1"));

@@ -42,9 +42,9 @@ for (const kind of KINDS) {
     await t.step("an address that no event contains is an error", async () => {
       const { code, stderr } = await program.run(["retract", SOURCE], feed);
       assert.equal(code, 2);
-      assert.match(stderr, /no event of this buffer contains 82\.202\.219\.155; .*allow_networks/);
+      assert.match(stderr, /no event of this buffer is about 82\.202\.219\.155; .*allow_networks/);
     });
-    await t.step("a network is an error", async () => {
+    await t.step("what is not an address is an error", async () => {
       const { code, stderr } = await program.run(["retract", "82.202.219.0/24"], feed);
       assert.equal(code, 2);
       assert.match(stderr, /"82\.202\.219\.0\/24" is not a valid address/);

@@ -231,7 +231,7 @@ export class Rig implements AsyncDisposable {
       return gate.promise;
     });
     const end = publishDue(this.#parts(slow), "slow").catch((error: unknown) => {
-      if (error instanceof Error && /taken over/.test(error.message)) return undefined;
+      if (error instanceof Error && /took over/.test(error.message)) return undefined;
       throw error;
     }).finally(() => buffer[Symbol.dispose]());
     if (await Promise.race([stopped.promise, end]) !== "stopped") return undefined;

@@ -322,7 +322,7 @@ Deno.test("forwardWaiting() stops when another forwarder took over, and takes no
     // Their places in the table are given to others.
     await scene.take(4, 5, 6);
   };
-  await assert.rejects(scene.forward(), /another forwarder has taken over/);
+  await assert.rejects(scene.forward(), /another forwarder took over/);
   assert.equal((await scene.buffer.spool.status()).waiting, 3);
   assert.equal((await scene.forward())?.forwarded, 3);
   assert.equal(scene.fake.stored.size, 6);

@@ -217,8 +217,11 @@ Deno.test("end() waits no longer than its grace for a round that hangs", async (
   while (delivery.running === 0) await turn();
   await engine.end();
   assert.equal(delivery.running, 1);
+  // As a process does then, whose configuration is read again.
+  scene.buffer[Symbol.dispose]();
   delivery.finish();
   await round;
+  assert.deepEqual(scene.logged, [], "what was not marked is sent again");
 });
 
 Deno.test("end() without a round is over at once, and one last round works behind it", async () => {

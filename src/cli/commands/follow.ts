@@ -44,7 +44,7 @@ export async function follow(start: Start): Promise<number> {
   }
 }
 
-/** A configuration that cannot be used leaves the one that could. */
+/** Where the new configuration cannot be used, the former one remains in use. */
 function reload(start: Start, loaded: Loaded): Loaded {
   const log = createLog(loaded.config.log, true);
   try {
@@ -53,7 +53,7 @@ function reload(start: Start, loaded: Loaded): Loaded {
     return next;
   } catch (error) {
     const reason = messageOf(error);
-    log("error", `the configuration was not read again, the old one stays: ${reason}`);
+    log("error", `the configuration was not read again; the former one remains in use: ${reason}`);
     return loaded;
   }
 }
@@ -84,7 +84,7 @@ class Signals implements Ending {
     return this.#wake.promise;
   }
 
-  /** What was asked for, which is then taken care of. */
+  /** Returns what was asked for, and waits for the next signal. */
   take(): "over" | "reload" {
     const asked = this.asked ?? "over";
     this.asked = undefined;
@@ -109,7 +109,7 @@ async function followWith(
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);
   const log: Log = (level, message) => {
-    display.evictDetail();
+    display.clear();
     logged(level, message);
   };
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
@@ -129,7 +129,7 @@ async function followWith(
   return signals.take();
 }
 
-/** One line about what goes on: redrawn on a terminal, a JSON object a second with `--json`. */
+/** One line about the progress: redrawn on a terminal, a JSON object a second with `--json`. */
 class Display implements Disposable {
   readonly #path: string;
   readonly #isJson: boolean;
@@ -148,7 +148,7 @@ class Display implements Disposable {
     if (isJson || this.#line.isShown) this.#timer = setInterval(() => this.#show(), SHOW_MS);
   }
 
-  /** What it is to show next; who reads without a pause has it shown from here. */
+  /** Notes what to show next. A reader that never pauses starves the timer: then this shows it. */
   show({ rotations, checkpoint }: Step, lines: number): void {
     this.#lines += lines;
     this.#rotations += rotations;
@@ -159,7 +159,7 @@ class Display implements Disposable {
   #show(): void {
     const checkpoint = this.#checkpoint;
     const elapsed = performance.now() - this.#shownAt;
-    // The timer and who reads may both want to.
+    // The timer and show() may both come here.
     if (checkpoint === undefined || elapsed < SHOW_MS / 2) return;
     const rate = Math.round((this.#lines - this.#shownLines) / elapsed * 1000);
     this.#shownAt = performance.now();
@@ -176,14 +176,14 @@ class Display implements Disposable {
     const behind = lag === undefined ? "in an older file" : `${lag} bytes behind`;
     this.#line.show(() => ({
       done: offset,
-      // A bar for the way to the end of the file; who is there sees none that is always full.
+      // A bar shows the way to the end of the file; at the end it would always be full.
       total: lag === undefined || lag === 0 ? undefined : offset + lag,
       text: `${this.#lines} lines, ${rate}/s, ${behind}: ${oneLine(file)}`,
     }));
   }
 
-  /** Takes the line away, for a message to stand there. */
-  evictDetail(): void {
+  /** Clears the line, so that a message can be written there. */
+  clear(): void {
     this.#line.clear();
   }
 

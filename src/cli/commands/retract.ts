@@ -57,7 +57,7 @@ function addressOf(positionals: readonly string[]): string {
 function unknown(address: string): Failure {
   return new Failure(
     EXIT.usage,
-    `no event of this buffer contains ${address}; to keep it out of events, add it to ` +
+    `no event of this buffer is about ${address}; to keep it out of events, add it to ` +
       "guard.allow_networks",
   );
 }

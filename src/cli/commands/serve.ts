@@ -110,7 +110,7 @@ export async function serve(start: Start): Promise<number> {
     ),
     acceptAtOnce: (decisions) =>
       loggingDamage(() => buffer.intake.accept(decisions, limitsOf(config), Date.now())),
-    // One row is enough: anybody may ask, and counting a large buffer would be work for nothing.
+    // One row is enough: anybody may ask, and counting takes a while in a large buffer.
     isStoring: () => buffer.leases.isHeld(PUBLISH_LEASE, Date.now()).then(() => true),
     probeWrite: () => buffer.settings.put(WRITE_PROBE, new Date().toISOString()),
     pages: {
@@ -147,9 +147,9 @@ export async function serve(start: Start): Promise<number> {
       ending: endingAt(ended.signal),
     })
     : undefined;
-  // It ends before only when it cannot go on: then neither can this.
+  // The follower ends before a signal only when it cannot go on: then the service cannot either.
   await Promise.race([untilSignal(), ...(following === undefined ? [] : [following])]);
-  log("info", "ending: no new requests, then what is due");
+  log("info", "ending: no new requests are accepted, and what is due is published");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
   // A client that hangs must not keep the last round from happening.
@@ -159,7 +159,7 @@ export async function serve(start: Start): Promise<number> {
   return EXIT.ok;
 }
 
-/** Pages tell where sources are before anything was published. */
+/** Pages show where sources are before anything was published. */
 async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
   try {
     await publisher.prepare();
@@ -190,7 +190,7 @@ function listenAddress(listen: string): { readonly hostname: string; readonly po
 
 function networksOf(texts: readonly string[]): NetworkSet | undefined {
   if (texts.length === 0) return undefined;
-  // The configuration has checked them.
+  // They were checked with the configuration.
   const networks = texts.map((text) => parseNetwork(text)!);
   return createNetworkSet([{ name: "allowed", networks }]);
 }

@@ -9,7 +9,7 @@ import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
 /**
- * This very program, wherever it lies: the only one that may be run. Under `deno run` it is Deno, and
+ * This program, wherever its file is: the only one that it may run. Under `deno run` this is Deno, which
  * gets the same permission set.
  */
 const SELF = "/proc/self/exe";

@@ -1,19 +1,20 @@
 /**
- * First contact with a MISP instance: what our key may do there is asked once an hour, and remembered in
- * the buffer for all processes.
+ * What our key may do in MISP. MISP is asked once an hour, and the answer is stored in the buffer for all
+ * processes.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Buffer } from "../../buffer/buffer.ts";
+import { HOUR } from "../../clock.ts";
 import type { MispClient } from "../../misp/client.ts";
 import { lookAtInstance } from "../../misp/instance.ts";
 import type { Capabilities } from "../../misp/rest_sink.ts";
 import { MISP_CAPABILITIES } from "../../publish/names.ts";
 
-const KEEP_MS = 60 * 60_000;
+const KEEP_MS = HOUR;
 
-/** What is asked about. */
+/** Which instance and key. */
 export interface CapabilitiesOptions {
   readonly url: string;
   readonly apiKey: string;
@@ -22,7 +23,7 @@ export interface CapabilitiesOptions {
   readonly log: (level: "info" | "warning", message: string) => void;
 }
 
-/** Asks, or remembers. Tags are told by the deliveries that lack them, and by `doctor`. */
+/** Asks MISP, or the buffer. It asks for no tags: deliveries log those that are missing, and `doctor` does. */
 export function createCapabilities(
   client: MispClient,
   options: CapabilitiesOptions,
@@ -62,7 +63,7 @@ interface Known {
   readonly capabilities: Capabilities;
 }
 
-/** Another key may have another role. Too short to find a key by. */
+/** Another key may have another role. The hash is too short to find a key by. */
 function fingerprint({ url, apiKey }: CapabilitiesOptions): string {
   return createHash("sha256").update(`${url}\n${apiKey}`).digest("hex").slice(0, 12);
 }

@@ -1,16 +1,16 @@
 /**
- * What a publisher that was left behind leaves for.
+ * Whether the files that a process works with were changed.
  *
  * @module
  */
 
-/** What became of the files that a process works with. */
+/** What was changed: the buffer is another file or gone, or settings differ; undefined: nothing. */
 export type Change = "buffer" | "settings" | undefined;
 
 /**
  * Notes what the files are now.
  *
- * @returns tells what was changed since: the buffer is another file or gone, or settings are others
+ * @returns what was changed since
  */
 export async function noteFiles(
   buffer: string,
@@ -20,7 +20,7 @@ export async function noteFiles(
   const settingsBefore = await stampsOf(settings);
   return async () => {
     const inode = await inodeOf(buffer);
-    // One that was gone before it could be noted never comes back.
+    // A buffer that was gone before it could be noted counts as changed.
     if (inode === undefined || inode !== bufferBefore) return "buffer";
     return await stampsOf(settings) === settingsBefore ? undefined : "settings";
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Buffer } from "../../buffer/buffer.ts";
+import { SECOND } from "../../clock.ts";
 import { type Config, ConfigError } from "../../config/load.ts";
 import type { ForwardParts } from "../../forward/forwarder.ts";
 import { HttpReceiver, type ReceiverOptions } from "../../forward/receiver.ts";
@@ -11,7 +12,7 @@ import type { Log } from "../terminal/log.ts";
 import { readSetting } from "./publisher.ts";
 
 /** How long one request may take: a thousand alerts are stored in a fraction of a second. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 30 * SECOND;
 
 /** A forwarder that must be disposed of, with its connections. */
 export type Forwarder = ForwardParts & Disposable;
@@ -19,7 +20,7 @@ export type Forwarder = ForwardParts & Disposable;
 /**
  * Builds a forwarder; undefined without `forward.url`.
  *
- * @throws {ConfigError} a token or certificate file that cannot be read
+ * @throws {ConfigError} a token or certificate file cannot be read
  */
 export function createForwarder(config: Config, buffer: Buffer, log: Log): Forwarder | undefined {
   const options = receiverOptions(config);
@@ -36,7 +37,7 @@ export function createForwarder(config: Config, buffer: Buffer, log: Log): Forwa
 /**
  * How to reach the receiver; undefined without `forward.url`.
  *
- * @throws {ConfigError} a token or certificate file that cannot be read
+ * @throws {ConfigError} a token or certificate file cannot be read
  */
 export function receiverOptions({ forward }: Config): ReceiverOptions | undefined {
   const { url, tokenFile, caFile } = forward;
@@ -49,7 +50,7 @@ export function receiverOptions({ forward }: Config): ReceiverOptions | undefine
   }
   const caCertificate = readSetting("forward.ca_file", caFile);
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new ConfigError(`forward.ca_file ${caFile}: holds no PEM certificate`);
+    throw new ConfigError(`forward.ca_file ${caFile} does not hold a PEM certificate`);
   }
   return { url, token, caCertificate, timeoutMs: TIMEOUT_MS };
 }

@@ -1,23 +1,24 @@
 /**
- * Warning lists and geolocation, loaded when the first event is to be built and not before.
+ * Warning lists and geolocation, loaded when the first event is built.
  *
  * @module
  */
+import { MINUTE } from "../../clock.ts";
 import type { Config } from "../../config/load.ts";
 import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
 
 /** Look-ups that must be prepared before they are used. */
 export interface LazyLookups {
-  /** Loads what is configured; later calls only look whether files have changed. */
+  /** Loads what is configured. Later calls only check whether files have changed. */
   readonly prepare: () => Promise<void>;
   readonly current: () => Lookups;
 }
 
-/** How long warning lists are trusted without a look at their files, milliseconds. */
-const RECHECK_MS = 60_000;
+/** How often the files of warning lists are checked, milliseconds. */
+const RECHECK_MS = MINUTE;
 
-/** Makes the look-ups that are configured. What cannot be loaded is logged, and then not known. */
+/** Builds the look-ups that are configured. One that cannot be loaded is logged, and finds nothing. */
 export function createLookups(config: Config, log: Log): LazyLookups {
   const warn = (message: string) => log("warning", message);
   let verdictOf: Lookups["verdictOf"] | undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname, join } from "node:path";
 import type { Buffer } from "../../buffer/buffer.ts";
 import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
 import { PROGRAM } from "../../config/keys.ts";
@@ -27,7 +28,7 @@ import { messageOf } from "../../errors.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {
-  /** Withdraws the address of a home. */
+  /** Withdraws the address of a source. */
   readonly retract: (record: SourceRecord, now: number) => Snapshot;
   /** What is known of an address, once `prepare()` was called. */
   readonly locate: Lookups["locate"];
@@ -37,13 +38,13 @@ export interface Publisher extends PublisherParts, Disposable {
 export function feedDirectory(config: Config): string | undefined {
   if (config.feed.directory !== undefined) return config.feed.directory;
   if (config.misp.url !== undefined) return undefined;
-  return `${config.buffer.path.slice(0, config.buffer.path.lastIndexOf("/") + 1)}feed`;
+  return join(dirname(config.buffer.path), "feed");
 }
 
 /**
  * Builds a publisher.
  *
- * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ * @throws {ConfigError} a key or certificate file cannot be read, or `misp.url` has no key
  */
 export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
   const access = mispAccess(config);
@@ -81,7 +82,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   };
 }
 
-/** A place in a day's event, where sources share one. */
+/** Finds a slot in the event of a day, where sources share one. */
 export function daySlotsOf({ misp }: Config, findDaySlot: FindDaySlot): FindDaySlot | undefined {
   return misp.eventPer === "day" ? findDaySlot : undefined;
 }
@@ -95,7 +96,7 @@ export function dueRules(config: Config) {
   return { periodMs: config.buffer.periodMs, maxHoldMs: config.buffer.maxHoldMs, sinks };
 }
 
-/** What freezing is configured by. */
+/** What snapshots are configured by. */
 export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): SnapshotRules {
   const { misp, guard, privacy } = config;
   return {
@@ -116,7 +117,7 @@ export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): Sn
   };
 }
 
-/** The manager's name would tell where the sensors are: only a publisher that was set is named. */
+/** The name of a manager would show where the sensors are: only a configured publisher is named. */
 function createFeedSink(config: Config, directory: string): FeedSink {
   const name = config.misp.publisher ?? PROGRAM;
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
@@ -125,7 +126,7 @@ function createFeedSink(config: Config, directory: string): FeedSink {
 /**
  * How to reach MISP; undefined without `misp.url`.
  *
- * @throws {ConfigError} a key or certificate file that cannot be read, or an address without a key
+ * @throws {ConfigError} a key or certificate file cannot be read, or `misp.url` has no key
  */
 export function mispAccess(config: Config): ClientOptions | undefined {
   const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
@@ -133,23 +134,25 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   const key = apiKey ?? readSetting("misp.api_key_file", apiKeyFile);
   if (key === undefined || key.trim() === "") {
     throw new ConfigError(
-      "misp.url is set but no key: put one into a file, named by misp.api_key_file",
+      "misp.url is set without a key; put the key into a file that misp.api_key_file names",
     );
   }
   if (!/^[\x21-\x7e]+$/.test(key.trim())) {
-    throw new ConfigError("the MISP key has characters that no key has; is it the right file?");
+    throw new ConfigError(
+      "the MISP key has characters that a key never has; check the file that holds it",
+    );
   }
   const caCertificate = readSetting("misp.ca_file", caFile);
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new ConfigError(`misp.ca_file ${caFile}: holds no PEM certificate`);
+    throw new ConfigError(`misp.ca_file ${caFile} does not hold a PEM certificate`);
   }
   return { url, apiKey: key.trim(), caCertificate, timeoutMs };
 }
 
 /**
- * What stands in a file that a key names; undefined where it names none.
+ * Reads the file that a configuration key names; undefined where it names none.
  *
- * @throws {ConfigError}
+ * @throws {ConfigError} the file cannot be read
  */
 export function readSetting(key: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
