@@ -117,7 +117,7 @@ if [ -z "$uninstall$systemd" ] && ! [ -e "$root/bin/wazuh-integratord" ] && ! [ 
   die "$root has no bin/wazuh-integratord, which calls integrations in Wazuh 4.x; for Wazuh 5 use --systemd serve"
 fi
 
-# Whoever uses one of these paths later would follow a link.
+# Programs that use these paths later would follow a link.
 must_be() { # FILE|FOLDER PATH
   is_there "$2" || return 0
   ! [ -L "$2" ] || die "$2 is a link, and this script writes through no link; put the $1 itself there"

@@ -1,6 +1,6 @@
 /**
- * Decides how the program was started, and loads only what that start needs. An integration call,
- * the start that happens at every alert, is there at once.
+ * Decides how the program was started, and loads only what that start needs. The modules of an
+ * integration call, the start that happens at every alert, are loaded at once.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
 
-/** Each is loaded when it is asked for. */
+/** Each command's module is loaded only when the command runs. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "--test": async () => (await import("./commands/test_alert.ts")).testAlert,
   "completions": async () => (await import("./commands/completions.ts")).completions,
@@ -52,12 +52,12 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   }
   const { nearest } = await import("./manual/nearest.ts");
   const meant = nearest(name, Object.keys(COMMANDS));
-  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
+  const hint = meant === undefined ? "" : `did you mean ${meant}? `;
   const help = `\`${PROGRAM} help\` lists them`;
-  throw new Failure(EXIT.usage, `unknown command "${name}"; ${guess}${help}`);
+  throw new Failure(EXIT.usage, `unknown command "${name}"; ${hint}${help}`);
 }
 
-/** `--root` and `--config` stand in front of the command: a compiled binary has its root built in. */
+/** `--root` and `--config` come before the command: a compiled binary has its root built in. */
 function takeOptions(args: readonly string[]) {
   let rest = args;
   let root = "/var/ossec";
@@ -81,8 +81,8 @@ function takeOptions(args: readonly string[]) {
 }
 
 /**
- * Bad input costs one clear line: integratord shows only the last one printed. Errors are told apart by
- * their names: in the binary, a command has classes of its own (deploy/startup/README.md).
+ * Bad input costs one clear line: integratord shows only the last line. Errors are recognized by their
+ * names: in the binary, a command has classes of its own (deploy/startup/README.md).
  */
 function explain(error: unknown): { readonly code: number; readonly line: string } {
   if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };
