@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the compiled binary into Wazuh 4.x, upgrades it, and takes it away again. `--help` says how.
+# Installs the compiled binary into Wazuh 4.x, upgrades it, and removes it. `--help` says how.
 #
-# Wazuh's user may write etc/ and logs/, so nothing is written there by name: whatever is new is made
-# whole in a folder that only root can write, and put in its place by a rename, which follows no link.
+# Wazuh's user may write etc/ and logs/, so this script writes nothing there by name: it makes each new
+# file whole in a folder that only root can write, and renames it, since a rename follows no link.
 set -eu
 umask 027
 LC_ALL=C
@@ -19,16 +19,16 @@ usage: sh deploy/install.sh [--binary FILE] [--misp-url URL] [--systemd serve|fo
        sh deploy/install.sh --uninstall [--purge] …
 
   --binary FILE         the compiled binary; default: dist/$NAME
-  --misp-url URL        written into a configuration that is made; none: <hook_url> or a feed folder
-  --systemd UNIT        a unit of serve, follow or flush as well; may be given more than once
-  --uninstall           takes binary and units away; buffer, configuration, key and log stay
-  --purge               with --uninstall: buffer, feed, configuration and key go, too
-  --dry-run             says what would be done, and changes nothing
+  --misp-url URL        goes into a new configuration; none: <hook_url> or a feed folder
+  --systemd UNIT        installs the unit of serve, follow or flush, too; repeat it for several
+  --uninstall           removes binary and units; keeps buffer, configuration, key and log
+  --purge               with --uninstall: removes buffer, feed, configuration and key, too
+  --dry-run             prints what it would do, and changes nothing
   --root DIR            Wazuh's folder; default: /var/ossec
   --owner USER:GROUP    Wazuh's user and group; default: wazuh:wazuh
   --units DIR           folder of the units; default: /etc/systemd/system
 
-Running it again is an upgrade: the binary is replaced at once, buffer and configuration stay.
+Run it again to upgrade: it replaces the binary at once, and keeps buffer and configuration.
 USAGE
 }
 
@@ -37,7 +37,7 @@ die() {
   printf 'install.sh: %s\n' "$*" >&2
   exit 1
 }
-# Says what is done, or would be; the caller goes on only when it is to be done.
+# Prints what is done, or would be; a dry run gives 1, so that the caller does nothing.
 step() {
   if [ -n "$dry" ]; then say "would: $*"; return 1; fi
   say "$*"
@@ -68,10 +68,10 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-# The paths come into units and into JSON: characters that mean something there are not quoted, but refused.
-for place in "$root" "$units_folder"; do
-  case $place in
-    *[!A-Za-z0-9._/+@-]* | *..* | [!/]*) die "\"$place\" must be an absolute path of plain characters" ;;
+# The paths go into units and into JSON: paths with characters that mean something there are refused.
+for path in "$root" "$units_folder"; do
+  case $path in
+    *[!A-Za-z0-9._/+@-]* | *..* | [!/]*) die "\"$path\" must be an absolute path of plain characters" ;;
   esac
 done
 case $misp_url in
@@ -83,14 +83,14 @@ esac
 for unit in $systemd; do
   case $unit in
     serve | follow | flush) ;;
-    *) die "--systemd $unit: there are units of serve, follow and flush" ;;
+    *) die "--systemd \"$unit\" is not a unit; use serve, follow or flush" ;;
   esac
 done
-[ -z "$purge" ] || [ -n "$uninstall" ] || die "--purge is for --uninstall"
+[ -z "$purge" ] || [ -n "$uninstall" ] || die "--purge needs --uninstall"
 case $owner in
-  *[!A-Za-z0-9._:-]* | :* | *: | *:*:*) die "--owner $owner: give USER:GROUP" ;;
+  *[!A-Za-z0-9._:-]* | :* | *: | *:*:*) die "--owner \"$owner\" is not USER:GROUP" ;;
   *:*) ;;
-  *) die "--owner $owner: give USER:GROUP" ;;
+  *) die "--owner \"$owner\" is not USER:GROUP" ;;
 esac
 user=${owner%%:*} group=${owner##*:}
 root=${root%/}
@@ -101,26 +101,26 @@ secrets=$root/etc/custom-misp
 log=$root/logs/integrations.log
 ossec=$root/etc/ossec.conf
 
-[ "$(id -u)" -eq 0 ] || [ -n "$dry" ] || die "must run as root: files get owners that integratord insists on"
-# When Wazuh went first, its user is gone.
-[ -n "$uninstall" ] || getent passwd "$user" >/dev/null || die "no user $user; Wazuh's installation makes it, or name Wazuh's user by --owner USER:GROUP"
-[ -n "$uninstall" ] || getent group "$group" >/dev/null || die "no group $group; Wazuh's installation makes it, or name Wazuh's group by --owner USER:GROUP"
+[ "$(id -u)" -eq 0 ] || [ -n "$dry" ] || die "run it as root: integratord insists on the owners of the files"
+# Where Wazuh was uninstalled first, its user is not there.
+[ -n "$uninstall" ] || getent passwd "$user" >/dev/null || die "there is no user $user; install Wazuh first, or name its user by --owner USER:GROUP"
+[ -n "$uninstall" ] || getent group "$group" >/dev/null || die "there is no group $group; install Wazuh first, or name its group by --owner USER:GROUP"
 for tool in setpriv flock timeout; do
-  command -v "$tool" >/dev/null || die "needs $tool, of util-linux or coreutils"
+  command -v "$tool" >/dev/null || die "the program $tool is missing; install util-linux and coreutils"
 done
 
 for folder in "$root" "$root/integrations" "$root/queue" "$root/etc" "$root/logs"; do
-  [ -d "$folder" ] || die "no Wazuh in $root: there is no folder $folder; name Wazuh's folder by --root DIR"
+  [ -d "$folder" ] || die "there is no folder $folder; install Wazuh first, or name its folder by --root DIR"
 done
 # Units need no Wazuh, only its folders.
 if [ -z "$uninstall$systemd" ] && ! [ -e "$root/bin/wazuh-integratord" ] && ! [ -e "$root/bin/ossec-integratord" ]; then
-  die "no Wazuh 4.x in $root: there is no bin/wazuh-integratord, which calls integrations; for Wazuh 5 take --systemd serve"
+  die "$root has no bin/wazuh-integratord, which calls integrations in Wazuh 4.x; for Wazuh 5 use --systemd serve"
 fi
 
-# A link in one of these places would be followed by everybody who comes later.
+# Programs that use these paths later would follow a link.
 must_be() { # FILE|FOLDER PATH
   is_there "$2" || return 0
-  ! [ -L "$2" ] || die "$2 is a link; nothing is written through links: put the $1 itself there"
+  ! [ -L "$2" ] || die "$2 is a link, and this script writes through no link; put the $1 itself there"
   case $1 in
     file) [ -f "$2" ] || die "$2 is not a file" ;;
     folder) [ -d "$2" ] || die "$2 is not a folder" ;;
@@ -132,8 +132,8 @@ must_be file "$log"
 must_be folder "$state"
 must_be folder "$secrets"
 
-# As integratord runs it; what lies in its place is not trusted with more, and only asked when it is a
-# program like ours.
+# Runs the binary as integratord does. A file that was there before gets no more rights than that, and
+# runs only when it is a compiled program.
 as_user() { setpriv --reuid "$user" --regid "$group" --clear-groups env -i timeout 60 "$@" </dev/null; }
 as_caller() { env -i timeout 60 "$@" </dev/null; }
 is_elf() { [ "$(head -c 4 "$1" | tr -d '\177')" = ELF ]; }
@@ -142,12 +142,12 @@ version_of() { # PATH RUNNER
   "$2" "$1" version 2>/dev/null | sed -n "1s/^$NAME \([0-9][0-9A-Za-z.+-]*\)\$/\1/p"
 }
 
-# One at a time: another one may be half through. The folder is the lock, so that nothing is left of it.
+# Only one at a time may change files. The lock is on the folder, so that no lock file remains.
 exec 9<"$root/integrations"
-flock -n 9 || die "another install.sh is at work in $root"
+flock -n 9 || die "another install.sh is at work in $root; wait until it ends"
 
-# A process that has just started still has to read its own file, and asks the kernel for the path. When
-# another file has been put there meanwhile, this is the answer.
+# A process that has just started still has to read its own file, and asks the kernel for the path. The
+# kernel answers with this one when another file has replaced the first.
 gone="$target (deleted)"
 staging=''
 clean_up() {
@@ -158,15 +158,15 @@ trap clean_up EXIT
 trap 'exit 1' HUP INT PIPE TERM
 
 real_units() { [ "$units_folder" = /etc/systemd/system ] && [ -d /run/systemd/system ]; }
-reload_units() { ! real_units || systemctl daemon-reload || say "systemctl daemon-reload failed: do it by hand"; }
+reload_units() { ! real_units || systemctl daemon-reload || say "systemctl daemon-reload failed; run it by hand"; }
 
 has_block() { [ -f "$ossec" ] && grep -q "<name>[[:space:]]*${NAME}[[:space:]]*</name>" "$ossec"; }
 
-# What an installation that was killed left behind: the lock says that nobody uses it.
+# Removes what a killed installation left behind: nobody else uses it, since this one has the lock.
 if [ -z "$dry" ]; then rm -rf "$root"/integrations/.custom-misp-install.* "$gone"; fi
 stage() {
   staging=$(mktemp -d "$root/integrations/.custom-misp-install.XXXXXX") ||
-    die "cannot write to $root/integrations; nothing was changed"
+    die "$root/integrations cannot be written; nothing was changed"
 }
 
 uninstall() {
@@ -190,18 +190,18 @@ uninstall() {
     for path in "$state" "$configuration" "$secrets"; do
       is_there "$path" || continue
       step "removes $path" || continue
-      # Out of the way first: a publisher that is still there then finds no folder to write to.
+      # A rename first: a publisher that still runs then finds no folder to write to.
       [ -n "$staging" ] || stage
       mv -T "$path" "$staging/gone" || die "$path could not be removed"
       rm -rf "$staging/gone"
     done
-    say "keeps $log, which other integrations write, too"
+    say "keeps $log, since other integrations write it, too"
   else
     for path in "$state" "$configuration" "$secrets" "$log"; do
       ! is_there "$path" || say "keeps $path"
     done
   fi
-  ! has_block || say "$ossec still has the block of $NAME: remove it, and restart the manager"
+  ! has_block || say "$ossec still has the block of $NAME; remove it, and restart the manager"
 }
 
 if [ -n "$uninstall" ]; then
@@ -210,11 +210,11 @@ if [ -n "$uninstall" ]; then
 fi
 
 binary=${binary:-$HERE/../dist/$NAME}
-[ -f "$binary" ] || die "no binary $binary; make it by \`deno task compile\`, or name it by --binary FILE"
+[ -f "$binary" ] || die "there is no binary $binary; make it by \`deno task compile\`, or name it by --binary FILE"
 for part in example.json wazuh4/ossec.conf; do
-  [ -f "$HERE/$part" ] || die "no $HERE/$part; the folder deploy/ belongs together"
+  [ -f "$HERE/$part" ] || die "there is no $HERE/$part; copy the whole folder deploy/"
 done
-[ -z "$systemd" ] || [ -d "$units_folder" ] || die "no folder $units_folder for the units"
+[ -z "$systemd" ] || [ -d "$units_folder" ] || die "there is no folder $units_folder; name the folder of the units by --units DIR"
 
 if [ -z "$dry" ]; then
   stage
@@ -224,35 +224,35 @@ if [ -z "$dry" ]; then
   copy=$staging/$NAME
   if ! cp -- "$binary" "$copy" || ! sync "$copy"; then
     rm -f "$copy"
-    room=$(df -hP "$root/integrations" | awk 'NR == 2 { print $4 }')
-    die "$binary could not be copied to $root/integrations, where $room are free and $(du -h "$binary" | cut -f 1) needed; nothing was changed"
+    free=$(df -hP "$root/integrations" | awk 'NR == 2 { print $4 }')
+    die "$binary needs $(du -h "$binary" | cut -f 1), and $root/integrations has $free free; make space there; nothing was changed"
   fi
   chown "root:$group" "$copy"
   chmod 750 "$copy"
 else
   copy=$binary
 fi
-is_elf "$copy" || die "$binary is no program for Linux; nothing was changed"
-# Tried without looking, sh would take it for a script.
+is_elf "$copy" || die "$binary is not a program for Linux; nothing was changed"
+# Without this check, sh would run it as a script.
 machine_of() { head -c 20 "$1" | tail -c 2 | od -An -tx1; }
 [ "$(machine_of "$copy")" = "$(machine_of /bin/sh)" ] ||
-  die "$binary is for another processor than this one's, $(uname -m); nothing was changed"
-# A dry run has no copy in a place that everybody reaches.
+  die "$binary is for another processor, and this machine has $(uname -m); nothing was changed"
+# A dry run has no copy that Wazuh's user can reach.
 try=as_user
 [ -z "$dry" ] || try=as_caller
 is=$(version_of "$copy" "$try") || is=''
 if [ -z "$is" ]; then
   why=$("$try" "$copy" version 2>&1 | tail -n 1) || true
-  die "$binary does not run here as $user: ${why:-it says nothing}; nothing was changed"
+  die "$binary does not run here as $user: ${why:-it prints nothing}; nothing was changed"
 fi
-# The folder it may use is built in, and its own files are told there.
+# The folder that it may use is built in; `config` prints the paths below it.
 meant=$("$try" "$copy" config 2>&1 | grep -o "/[^ ]*/etc/$NAME\.json" | head -n 1) || true
-[ -n "$meant" ] || die "$binary does not say which folder it was compiled for; nothing was changed"
+[ -n "$meant" ] || die "$binary does not print the folder that it was compiled for; compile it again; nothing was changed"
 [ "$meant" = "$configuration" ] ||
-  die "$binary was compiled for ${meant%/etc/*}, not for $root; compile with --root $root; nothing was changed"
+  die "$binary was compiled for ${meant%/etc/*}; compile it with --root $root; nothing was changed"
 
-put() { # STAGED PATH OWNER:GROUP MODE: where nothing is yet
-  # mv -n says nothing when it did not.
+put() { # STAGED PATH OWNER:GROUP MODE: for a path where nothing is yet
+  # mv -n succeeds even where it did not move the file.
   if ! { sync "$1" && chown "$3" "$1" && chmod "$4" "$1" && mv -nT "$1" "$2"; } || is_there "$1"; then
     die "$2 could not be made"
   fi
@@ -264,7 +264,7 @@ make_folder() { # PATH OWNER:GROUP
     put "$staging/folder" "$1" "$2" 750
   elif [ "$(stat -c '%U:%G %a' "$1")" != "$2 750" ]; then
     step "sets $1 to $2 0750" || return 0
-    # From inside, and only when this is the place: a link put there meanwhile leads elsewhere.
+    # From inside, and only when the path is still this one: a new link there leads elsewhere.
     (
       cd -P "$(dirname "$1")" && above=$(pwd -P) && cd -P "$1" &&
         [ "$(pwd -P)" = "$above/$(basename "$1")" ] && chown "$2" . && chmod 750 .
@@ -290,7 +290,7 @@ if ! is_there "$log" && step "makes $log ($user:$group 0640)"; then
   put "$staging/log" "$log" "$user:$group" 640
 fi
 
-# Last of what integratord needs: it never finds a program without its folders.
+# The binary comes last: integratord never finds a program without its folders.
 was='' keep='' how="installs $target (root:$group 0750), version $is"
 if is_there "$target"; then
   was=$(version_of "$target" as_user) || was=''
@@ -302,16 +302,16 @@ if is_there "$target"; then
   elif is_elf "$target"; then
     how="replaces $target, which does not run here, by version $is"
   else
-    how="replaces $target, another program, by version $is; it stays as $target.original"
+    how="replaces $target, another program, by version $is; it is kept as $target.original"
     keep=1
   fi
 fi
 if step "$how"; then
-  # A second name, so that there is always something under the first.
+  # A second name, so that the first always has a file.
   if [ -n "$keep" ] && ! is_there "$target.original"; then
     ln -T "$target" "$target.original" || die "$target could not be kept"
   fi
-  # For the calls that start just now.
+  # Calls that start right now need it.
   [ -z "$was" ] || ln -T "$target" "$gone" || die "$target could not be replaced"
   mv -fT "$copy" "$target" || die "$target could not be replaced"
 fi
@@ -327,12 +327,12 @@ install_unit() { # NAME
     return
   fi
   if [ -f "$unit" ]; then
-    step "replaces $unit; what was there is $1.before" || return 0
+    step "replaces $unit; the old unit is kept as $1.before" || return 0
     mv -fT "$unit" "$unit.before"
   else
     step "makes $unit (root:root 0644)" || return 0
   fi
-  # systemd's folder is root's alone, and mostly on another disk than Wazuh's.
+  # Only root can write systemd's folder, and it is mostly on another disk than Wazuh's.
   printf '%s\n' "$made" >"$staged" || die "$unit could not be made"
   put "$staged" "$unit" root:root 644
   changed=1
@@ -353,14 +353,14 @@ if [ -n "$was" ]; then
       [ "$(readlink "$process/exe" 2>/dev/null || true)" != "$gone" ] || printf '%s ' "${process#/proc/}"
     done
   }
-  # A call takes a fraction of a second, and may leave a publisher behind that starts with the old file.
+  # A call takes a fraction of a second, and may start a background publisher with the old file.
   for _ in 1 2 3 4 5; do
     [ -n "$(still_there)" ] || break
     sleep 1
   done
-  # Services are told of below.
+  # The lines below are for services.
   for process in $(still_there); do
-    say "process $process still runs the binary that was there; a publisher leaves once nothing waits"
+    say "process $process still runs the old binary; a background publisher ends when no report waits"
   done
 fi
 for unit in $UNITS; do
@@ -373,17 +373,17 @@ done
 if [ -z "$systemd" ]; then
   if has_block; then
     say "$ossec has the block of $NAME."
-    [ -n "$was" ] || say "Restart the manager: integratord looks for programs when it starts."
+    [ -n "$was" ] || say "Restart the manager, since integratord looks for programs when it starts."
   else
     say "Add to $ossec, then restart the manager:"
     say ""
-    # The one place of the rules; its comments are for those who read the file itself.
+    # Its comments are for those who read the file itself.
     sed -e '/<!--.*-->/d' "$HERE/wazuh4/ossec.conf"
   fi
 fi
 if ! grep -q '"url"' "$configuration"; then
   say ""
-  say "$configuration names no MISP: events go to the one of <hook_url>, or else into $state/feed."
+  say "$configuration names no MISP, so events go to the one of <hook_url>, or else into $state/feed."
 fi
 if grep -q '"api_key_file"' "$configuration" && ! [ -e "$secrets/api-key" ]; then
   say ""
@@ -391,5 +391,5 @@ if grep -q '"api_key_file"' "$configuration" && ! [ -e "$secrets/api-key" ]; the
   say "  install -o root -g $group -m 640 /dev/stdin $secrets/api-key   # paste the key, Ctrl-D"
 fi
 say ""
-say "See whether all is well:"
+say "See whether it works:"
 say "  setpriv --reuid $user --regid $group --clear-groups $target doctor"

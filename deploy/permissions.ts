@@ -1,5 +1,5 @@
 /**
- * What the compiled binary may do: the one place that says so. docs: README, "What it may do".
+ * What the compiled binary may do; nothing else decides it. Described in README, "What it may do".
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
     `--allow-write=${[state, `${root}/logs/integrations.log`].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     "--allow-env=WM_*",
-    // itself, wherever it lies, for the detached publisher
+    // itself, wherever it is, for the background publisher
     "--allow-run=/proc/self/exe",
     "--deny-import",
     "--deny-ffi",
@@ -37,5 +37,5 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
   ];
 }
 
-/** The file that is compiled to. */
+/** The file that the build writes. */
 export const OUTPUT = `dist/${PROGRAM}`;

@@ -7,7 +7,7 @@
 import { uuidV5 } from "../src/misp/uuid.ts";
 import { PROGRAM } from "../src/config/keys.ts";
 
-/** What of `deno.lock` is read; version 5. */
+/** The part of `deno.lock`, version 5, that is used. */
 interface Lock {
   readonly version: string;
   readonly specifiers: Readonly<Record<string, string>>;
@@ -16,20 +16,20 @@ interface Lock {
   >;
 }
 
-/** What a bill of materials is made from. */
+/** The input of a bill of materials. */
 export interface Materials {
   readonly version: string;
   readonly license: string;
-  /** Of `deno.json`: names in the sources, and the packages they stand for. */
+  /** From `deno.json`: names in the sources, and their packages. */
   readonly imports: Readonly<Record<string, string>>;
   readonly lock: Lock;
-  /** The Deno that compiles, and is part of what it makes. */
+  /** The version of the Deno that compiles, which is part of the binary. */
   readonly deno: string;
   /** The text of every module that goes into the binary. */
   readonly modules: readonly string[];
 }
 
-/** A part. `excluded` are those that only tests and tools use. */
+/** A part of the binary; `excluded`: only tests and tools use it. */
 interface Component {
   readonly type: "library" | "platform";
   readonly "bom-ref": string;
@@ -47,11 +47,13 @@ const SBOMS = "d5560cac-63e2-4a13-96e0-3e22d08a51a0";
 /**
  * Builds the bill of materials.
  *
- * @throws {RangeError} a lock file of a kind that is not known, or a package that is not in it
+ * @throws {RangeError} the lock file is of another version, or has no such package
  */
 export function billOfMaterials(materials: Materials) {
   const { version, license, lock, deno } = materials;
-  if (lock.version !== "5") throw new RangeError(`deno.lock has version ${lock.version}, not 5`);
+  if (lock.version !== "5") {
+    throw new RangeError(`deno.lock has version ${lock.version}; only 5 is known here`);
+  }
   const direct = directKeys(materials);
   const shipped = reachedFrom(direct, lock);
   const root = `${PROGRAM}@${version}`;
@@ -127,7 +129,11 @@ function dependenciesOf(key: string, lock: Lock): readonly string[] {
   return dependencies.map((name) => {
     if (name in lock.npm) return name;
     const found = Object.keys(lock.npm).filter((one) => partsOf(one).path === name);
-    if (found.length !== 1) throw new RangeError(`${key} needs ${name}, which is no one package`);
+    if (found.length !== 1) {
+      throw new RangeError(
+        `${key} needs ${name}, and deno.lock has ${found.length} packages of that name`,
+      );
+    }
     return found[0]!;
   });
 }
@@ -144,11 +150,11 @@ function componentOf(key: string, lock: Lock, isShipped: boolean): Component {
   };
 }
 
-/** `@scope/name@1.2.3_peer@4.5.6`: what it was resolved beside is no part of its version. */
+/** `@scope/name@1.2.3_peer@4.5.6`: the peer is not part of its version. */
 function partsOf(key: string) {
   const [, path, group, name, version] = /^((?:(@[^/]+)\/)?([^@/]+))@([^_]+)/.exec(key) ?? [];
   if (path === undefined || name === undefined || version === undefined) {
-    throw new RangeError(`"${key}" of deno.lock is no package`);
+    throw new RangeError(`"${key}" of deno.lock is not a package with a version`);
   }
   return { path, group, name, version };
 }

@@ -1,5 +1,5 @@
 /**
- * What a release is made with: its bill of materials, its notes, and the workflows that call for them.
+ * The parts of a release: its bill of materials, its notes, and the workflows that make them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { parseYaml } from "./support/yaml.ts";
 const PROJECT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 
-Deno.test("billOfMaterials() has every package of deno.lock, and marks those that are shipped", () => {
+Deno.test("billOfMaterials() has every package of deno.lock, and marks those in the binary", () => {
   const own = ownMaterials();
   const bill = billOfMaterials(own);
   const packages = bill.components.filter(({ type }) => type === "library");
@@ -34,7 +34,7 @@ Deno.test("billOfMaterials() has every package of deno.lock, and marks those tha
   );
 });
 
-Deno.test("billOfMaterials() names each part once, and no part that is not there", () => {
+Deno.test("billOfMaterials() names each part once, and depends only on parts that it has", () => {
   const bill = billOfMaterials(ownMaterials());
   const parts = [bill.metadata.component, ...bill.components].map((part) => part["bom-ref"]);
   assert.equal(new Set(parts).size, parts.length);
@@ -61,7 +61,7 @@ Deno.test({
     const schema = (name: string) =>
       JSON.parse(Deno.readTextFileSync(`${SCHEMAS}/${name}.SNAPSHOT.schema.json`)) as object;
     const ajv = new Ajv({ strict: false, validateFormats: false });
-    // Beside each other they are named by their files.
+    // They refer to each other by the names of their files.
     for (const name of ["spdx", "jsf-0.82"]) {
       ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
     }
@@ -71,7 +71,7 @@ Deno.test({
   },
 });
 
-Deno.test("billOfMaterials() refuses what it does not know", () => {
+Deno.test("billOfMaterials() refuses another lock version, and a package that is not locked", () => {
   const own = ownMaterials();
   assert.throws(() => billOfMaterials({ ...own, lock: { ...own.lock, version: "6" } }), RangeError);
   const imports = { ...own.imports, "prom-client": "npm:prom-client@0.0.1" };
@@ -95,7 +95,7 @@ const CHANGELOG = `# Changelog
 [0.1.0]: https://example.org
 `;
 
-Deno.test("releaseNotes() gives the part of a version, and none for one that is not told of", () => {
+Deno.test("releaseNotes() gives the section of a version, and refuses a version without one", () => {
   assert.equal(releaseNotes(CHANGELOG, "0.2.0"), "### Added\n\n- Two.\n");
   assert.equal(releaseNotes(CHANGELOG, "0.1.0"), "- One.\n");
   for (const version of ["0.3.0", "Unreleased", "0.2"]) {
@@ -131,7 +131,7 @@ interface Workflow {
 const workflow = (name: string) => parseYaml(read(`.github/workflows/${name}.yml`)) as Workflow;
 
 for (const name of ["ci", "release"]) {
-  Deno.test(`${name}.yml may do little, ends in time and takes no text of strangers for a command`, () => {
+  Deno.test(`${name}.yml has few permissions, a timeout, and no untrusted text in a command`, () => {
     const { permissions, concurrency, jobs } = workflow(name);
     assert.deepEqual(permissions, name === "ci" ? { contents: "read" } : {});
     assert.ok(concurrency.group.includes("github.ref"));
@@ -145,13 +145,13 @@ for (const name of ["ci", "release"]) {
           assert.equal(settings?.["persist-credentials"], false);
         }
         for (const [, expression] of run?.matchAll(/\$\{\{ *([^ }]+)/g) ?? []) {
-          assert.match(expression!, /^matrix\./, "hand it over by the environment");
+          assert.match(expression!, /^matrix\./, "pass it by the environment");
         }
       }
     }
   });
 
-  Deno.test(`${name}.yml calls on tasks and files that are there`, () => {
+  Deno.test(`${name}.yml uses tasks and files of the project`, () => {
     const { tasks } = JSON.parse(read("deno.json")) as { tasks: Record<string, string> };
     const commands = Object.values(workflow(name).jobs).flatMap(({ steps }) =>
       steps.map(({ run = "" }) => run)
@@ -166,7 +166,7 @@ for (const name of ["ci", "release"]) {
   });
 }
 
-Deno.test("compile.ts knows the machines that the workflows compile for, and no others", async () => {
+Deno.test("compile.ts accepts the targets that the workflows compile for, and no others", async () => {
   const targets = workflow("ci").jobs.compile?.strategy?.matrix.target;
   assert.deepEqual(targets, ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]);
   const compile = new URL("deploy/compile.ts", PROJECT).pathname;

@@ -1,5 +1,5 @@
 /**
- * The files of `deploy/` in the hands of the tools that they are for, where those are installed.
+ * The tools that the files of `deploy/` are for read them, where they are installed.
  *
  * @module
  */
@@ -12,12 +12,12 @@ const DEPLOY = new URL("../deploy/", import.meta.url).pathname;
 const UNITS = ["serve.service", "follow.service", "flush.service", "flush.timer"]
   .map((name) => `custom-misp-${name}`);
 
-/** A test that needs programs, or something else of the machine. */
+/** A test that needs programs, or another condition of the machine. */
 function testWith(needed: readonly Need[], name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ...needs(...needed), fn });
 }
 
-/** Runs a tool that must say yes. */
+/** Runs a tool that must succeed. */
 async function run(tool: string, ...args: readonly string[]): Promise<string> {
   const command = new Deno.Command(findProgram(tool)!, { args: [...args], stdin: "null" });
   const { success, stdout, stderr } = await command.output();
@@ -26,43 +26,47 @@ async function run(tool: string, ...args: readonly string[]): Promise<string> {
   return out! + errors!;
 }
 
-testWith(["systemd-analyze"], "systemd takes the units without a word", async () => {
+testWith(["systemd-analyze"], "systemd-analyze verify finds nothing in the units", async () => {
   using folder = tempFolder();
   for (const name of UNITS) {
-    // The binary is not where it will be.
+    // The binary is not installed here.
     const text = await Deno.readTextFile(`${DEPLOY}systemd/${name}`);
     await Deno.writeTextFile(folder.file(name), text.replace(/^(ExecStart=)\S+/m, "$1/bin/true"));
   }
-  const said = await run("systemd-analyze", "verify", ...UNITS.map((name) => folder.file(name)));
-  assert.deepEqual(said.split("\n").filter((line) => line.includes("custom-misp")), []);
+  const printed = await run("systemd-analyze", "verify", ...UNITS.map((name) => folder.file(name)));
+  assert.deepEqual(printed.split("\n").filter((line) => line.includes("custom-misp")), []);
 });
 
-// Older ones look at no files.
-testWith(["systemd 250 or later"], "systemd finds the services little exposed", async () => {
-  for (const name of UNITS.filter((one) => one.endsWith(".service"))) {
-    const path = `${DEPLOY}systemd/${name}`;
-    // Tenths: 10 is the worst of a hundred.
-    await run(
-      "systemd-analyze",
-      "security",
-      "--offline=true",
-      "--threshold=20",
-      "--no-pager",
-      path,
-    );
-  }
-});
+// Older versions cannot check files.
+testWith(
+  ["systemd 250 or later"],
+  "systemd-analyze security gives the services an exposure of 2 at most",
+  async () => {
+    for (const name of UNITS.filter((one) => one.endsWith(".service"))) {
+      const path = `${DEPLOY}systemd/${name}`;
+      // Tenths: 10 is the worst of a hundred.
+      await run(
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        "--threshold=20",
+        "--no-pager",
+        path,
+      );
+    }
+  },
+);
 
 testWith(
   ["sh", "shellcheck"],
-  "sh takes install.sh, and shellcheck finds nothing in it",
+  "sh parses install.sh, and shellcheck finds nothing in it",
   async () => {
     await run("sh", "-n", `${DEPLOY}install.sh`);
     assert.equal(await run("shellcheck", `${DEPLOY}install.sh`), "");
   },
 );
 
-testWith(["promtool"], "Prometheus takes the alerts, and they fire when they should", async () => {
+testWith(["promtool"], "Prometheus loads the alerts, and they fire when they should", async () => {
   await run("promtool", "check", "rules", `${DEPLOY}prometheus/alerts.yml`);
   await run("promtool", "test", "rules", `${DEPLOY}prometheus/alerts_test.yml`);
 });
@@ -73,7 +77,7 @@ testWith(["promtool"], "Prometheus understands every expression of the dashboard
   using folder = tempFolder();
   const rules = exprs.map((expr, index) => ({
     record: `expr:${index}`,
-    // Grafana puts these in.
+    // Grafana fills these in.
     expr: expr.replaceAll("$__rate_interval", "5m").replaceAll(/\$(job|instance)/g, "x"),
   }));
   assert.deepEqual(rules.filter(({ expr }) => expr.includes("$")), []);
@@ -85,7 +89,7 @@ testWith(["promtool"], "Prometheus understands every expression of the dashboard
 
 testWith(
   ["nginx", "openssl"],
-  "nginx takes the example, and passes on what serve needs",
+  "nginx loads the example, and passes on what serve needs",
   async () => {
     using folder = tempFolder();
     await using service = await Service.start();
@@ -96,7 +100,7 @@ testWith(
     assert.deepEqual(await asked.json(), { host: new URL(url).host, path: "/healthz" });
     assert.ok(asked.headers.has("strict-transport-security"));
 
-    // A body in chunks arrives whole, with its length told (docs/security.md, "What is not stopped").
+    // A body in chunks arrives whole, with its length (docs/security.md, "What is not stopped").
     const body = ReadableStream.from(["1\n", "2\n"]).pipeThrough(new TextEncoderStream());
     const sent = await fetch(`${url}/alerts/a-secret-token`, { method: "POST", body, client });
     assert.deepEqual(await sent.json(), { host: new URL(url).host, body: "1\n2\n", length: "4" });
@@ -121,7 +125,7 @@ testWith(
   },
 );
 
-testWith(["nginx", "openssl"], "nginx cuts off who never finishes a header", async () => {
+testWith(["nginx", "openssl"], "nginx closes a connection whose header never ends", async () => {
   using folder = tempFolder();
   await using service = await Service.start();
   await using proxy = await Proxy.start(folder.path, service.port, (example) => {
@@ -131,37 +135,41 @@ testWith(["nginx", "openssl"], "nginx cuts off who never finishes a header", asy
   });
   const { port } = new URL(proxy.url);
   const caCerts = [await Deno.readTextFile(`${folder.path}/cert.pem`)];
-  for (const said of ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "]) {
+  for (const sent of ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "]) {
     const connection = await Deno.connectTls({
       hostname: "localhost",
       port: Number(port),
       caCerts,
     });
-    await connection.write(new TextEncoder().encode(said));
-    // It is reset, or ended; nothing was answered.
+    await connection.write(new TextEncoder().encode(sent));
+    // The connection is reset or ended, without an answer.
     const read = await connection.read(new Uint8Array(1)).catch(() => null);
     assert.equal(read, null);
     connection.close();
   }
 });
 
-testWith(["bash"], "healthcheck tells a service that is well from one that is not", async () => {
-  const check = async (port: number) => {
-    const args = [`${DEPLOY}container/healthcheck`, String(port)];
-    return (await new Deno.Command(findProgram("bash")!, { args }).output()).code;
-  };
-  for (const [status, code] of [[200, 0], [503, 1]] as const) {
-    const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
-    await using server = Deno.serve(options, (request) => {
-      const isAsked = new URL(request.url).pathname === "/healthz";
-      return new Response("", { status: isAsked ? status : 404 });
-    });
-    assert.equal(await check(server.addr.port), code);
-  }
-  assert.equal(await check(freePort()), 1, "nobody is there");
-});
+testWith(
+  ["bash"],
+  "healthcheck fails for a service that is not healthy, and for none",
+  async () => {
+    const check = async (port: number) => {
+      const args = [`${DEPLOY}container/healthcheck`, String(port)];
+      return (await new Deno.Command(findProgram("bash")!, { args }).output()).code;
+    };
+    for (const [status, code] of [[200, 0], [503, 1]] as const) {
+      const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
+      await using server = Deno.serve(options, (request) => {
+        const isAsked = new URL(request.url).pathname === "/healthz";
+        return new Response("", { status: isAsked ? status : 404 });
+      });
+      assert.equal(await check(server.addr.port), code);
+    }
+    assert.equal(await check(freePort()), 1, "no service");
+  },
+);
 
-/** Stands for `serve`: says what it was asked. */
+/** Stands for `serve`: its answer describes the request. */
 class Service implements AsyncDisposable {
   readonly port: number;
   readonly secondEvent = Promise.withResolvers<void>();
@@ -203,7 +211,7 @@ class Service implements AsyncDisposable {
   }
 }
 
-/** nginx with the example, its ports and files put into a folder of the test. */
+/** nginx with the example, with ports and files of the test. */
 class Proxy implements AsyncDisposable {
   readonly url: string;
   readonly plainPort: number;
@@ -222,13 +230,13 @@ class Proxy implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** @param changed what else is changed in the example */
+  /** @param changed makes other changes in the example */
   static async start(
     folder: string,
     service: number,
     changed = (example: string) => example,
   ): Promise<Proxy> {
-    // Where root starts nginx, its workers are somebody else.
+    // Where root starts nginx, its workers run as another user.
     await Deno.chmod(folder, 0o755);
     const [certificate, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
     await run(
@@ -297,5 +305,5 @@ async function listening(port: number): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
-  throw new Error(`nobody listens on ${port}`);
+  throw new Error(`nothing listens on ${port}`);
 }

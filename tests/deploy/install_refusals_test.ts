@@ -21,7 +21,7 @@ import {
   USER,
 } from "./wazuh_root.ts";
 
-Deno.test("install.sh refuses what it does not understand, before it looks at anything", async () => {
+Deno.test("install.sh refuses arguments that it does not know, before it looks at files", async () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["--bin"], 'unknown argument "--bin"; --help lists them'],
     [["--root"], "--root needs a value"],
@@ -29,9 +29,9 @@ Deno.test("install.sh refuses what it does not understand, before it looks at an
     [["--root", "/a b"], '"/a b" must be an absolute path of plain characters'],
     [["--root", "/a/../b"], '"/a/../b" must be an absolute path of plain characters'],
     [["--units", "/a|b"], '"/a|b" must be an absolute path of plain characters'],
-    [["--purge"], "--purge is for --uninstall"],
-    [["--systemd", "all"], "--systemd all: there are units of serve, follow and flush"],
-    [["--owner", "wazuh"], "--owner wazuh: give USER:GROUP"],
+    [["--purge"], "--purge needs --uninstall"],
+    [["--systemd", "all"], '--systemd "all" is not a unit; use serve, follow or flush'],
+    [["--owner", "wazuh"], '--owner "wazuh" is not USER:GROUP'],
     [
       ["--misp-url", "misp.example.org"],
       '--misp-url "misp.example.org" must begin with https:// or http://',
@@ -47,12 +47,12 @@ Deno.test("install.sh refuses what it does not understand, before it looks at an
   assert.match(stdout, /^usage: sh deploy\/install\.sh \[--binary FILE\]/);
 });
 
-Deno.test("install.sh refuses to run as somebody else than root", async () => {
+Deno.test("install.sh refuses to run as another user than root", async () => {
   const drop = IS_ROOT ? AS_USER : [];
   // By standard input: the project may lie where only root reads.
   const { code, stderr } = await run([...drop, "sh", "-s"], {}, await Deno.readTextFile(SCRIPT));
   assert.equal(code, 1);
-  assert.match(stderr, /: must run as root: files get owners that integratord insists on\n$/);
+  assert.match(stderr, /: run it as root: integratord insists on the owners of the files\n$/);
 });
 
 /** The head of a program for another processor: 64-bit ARM. */
@@ -62,7 +62,7 @@ const UNTRUSTED = Uint8Array.from([
 ]);
 
 Deno.test({
-  name: "install.sh says what it cannot do, and leaves nothing behind",
+  name: "install.sh says why it cannot install, and leaves nothing behind",
   ...needs("root", "setpriv", "perl"),
   fn: async (t) => {
     using folder = tempFolder();
@@ -73,40 +73,46 @@ Deno.test({
     await t.step("no Wazuh", async () => {
       assert.match(
         await refusal(...common),
-        /^no Wazuh in .*: there is no folder .*; name Wazuh's/,
+        /^there is no folder .*; install Wazuh first, or name its folder by --root DIR$/,
       );
       await makeWazuh(root);
       await Deno.remove(`${root}/bin/wazuh-integratord`);
-      assert.match(await refusal(...common), /^no Wazuh 4\.x in .*: there is no bin\/wazuh-integ/);
+      assert.match(
+        await refusal(...common),
+        / has no bin\/wazuh-integratord, .*; for Wazuh 5 use /,
+      );
       await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
     });
     await t.step("no such user or group", async () => {
       const last = (owner: string) => refusal("--root", root, "--owner", owner);
-      assert.match(await last(`nobody-here:${GROUP}`), /^no user nobody-here; /);
-      assert.match(await last(`${USER}:nobodies-here`), /^no group nobodies-here; /);
+      assert.match(await last(`nobody-here:${GROUP}`), /^there is no user nobody-here; /);
+      assert.match(await last(`${USER}:nobodies-here`), /^there is no group nobodies-here; /);
     });
     const file = folder.file("binary");
     await t.step("no binary, or one that does not run here", async () => {
       const last = () => refusal(...common, "--binary", file);
-      assert.match(await last(), /^no binary .*; make it by `deno task compile`, or name it by/);
+      assert.match(
+        await last(),
+        /^there is no binary .*; make it by `deno task compile`, or name it by/,
+      );
       await Deno.writeTextFile(file, "#!/bin/sh\necho hello\n", { mode: 0o755 });
-      assert.match(await last(), / is no program for Linux; nothing was changed$/);
+      assert.match(await last(), / is not a program for Linux; nothing was changed$/);
       await Deno.writeFile(file, UNTRUSTED);
       assert.match(
         await last(),
-        / is for another processor than this one's, \w+; nothing was changed$/,
+        / is for another processor, and this machine has \w+; nothing was changed$/,
       );
       await Deno.copyFile("/bin/true", file);
       assert.match(await last(), / does not run here as \w+: .*; nothing was changed$/);
     });
-    await t.step("no room", async () => {
+    await t.step("no space", async () => {
       await Deno.writeFile(file, new Uint8Array(2_000_000));
       const line = ["sh", SCRIPT, ...common, "--binary", file];
       const { code, stderr } = await run(["sh", "-c", 'ulimit -f 100; exec "$@"', "-", ...line]);
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /could not be copied to .*, where \S+ are free and \S+ needed; nothing was/,
+        / needs \S+, and .* has \S+ free; make space there; nothing was changed$/m,
       );
     });
     await t.step("another one at work", async () => {
@@ -114,25 +120,25 @@ Deno.test({
       const { code, stderr } = await run(["flock", `${root}/integrations`, ...line]);
       assert.deepEqual([code, stderr], [
         1,
-        `install.sh: another install.sh is at work in ${root}\n`,
+        `install.sh: another install.sh is at work in ${root}; wait until it ends\n`,
       ]);
     });
     await t.step("links", async () => {
       const outside = folder.file("outside");
       await Deno.writeTextFile(outside, "mine");
       for (
-        const place of [
+        const path of [
           ...[`integrations/${PROGRAM}`, `etc/${PROGRAM}.json`, "logs/integrations.log"],
           ...["queue/custom-misp", "etc/custom-misp"],
         ]
       ) {
-        await run(["ln", "-s", outside, `${root}/${place}`]);
+        await run(["ln", "-s", outside, `${root}/${path}`]);
         const message = await refusal(...common, "--binary", file);
         assert.match(
           message,
-          /^\S+ is a link; nothing is written through links: put the f\w+ itself/,
+          /^\S+ is a link, and this script writes through no link; put the f\w+ itself there$/,
         );
-        await Deno.remove(`${root}/${place}`);
+        await Deno.remove(`${root}/${path}`);
       }
       assert.equal(await Deno.readTextFile(outside), "mine");
     });

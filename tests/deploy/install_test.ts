@@ -33,7 +33,7 @@ if (!HAS_WAZUH) {
   console.log(`no user wazuh: install.sh is tested with --owner ${USER}:${GROUP}`);
 }
 
-/** Alerts that nobody has sent, of sources of their own. */
+/** Alerts that no fixture has, from sources that no fixture has. */
 function numberedAlerts(count: number): readonly string[] {
   return Array.from({ length: count }, (_, number) => {
     const source = `45.83.64.${1 + number % 8}`;
@@ -66,7 +66,7 @@ interface Status {
 
 Deno.test({
   name:
-    "install.sh installs what takes 100 alerts from integratord, upgrades it, and takes it away",
+    "install.sh installs a binary that stores 100 alerts of integratord, upgrades it, and removes it",
   ...needs("root", "setpriv", "perl", "a Deno that compiles (COMPILE_DENO)"),
   fn: async (t) => {
     await using misp = await FakeMisp.start();
@@ -89,7 +89,7 @@ Deno.test({
       version: string;
     };
 
-    /** Hands alerts over as integratord does. @returns how each call ended */
+    /** Sends alerts as integratord does. @returns how each call ended */
     const integratord = async (alerts: readonly string[]) => {
       const args = [root, PROGRAM, misp.keys.orgadmin, misp.url];
       const line = [...AS_USER, "perl", "-e", INTEGRATORD, ...args];
@@ -101,7 +101,7 @@ Deno.test({
       const { stdout } = await run([...AS_USER, target, "status", "--json"], { env: {} });
       return JSON.parse(stdout) as Status;
     };
-    /** Waits for the publisher that the last alert left behind. */
+    /** Waits for the background publisher of the last alert. */
     const published = async () => {
       for (const deadline = Date.now() + 60_000;;) {
         const found = await status();
@@ -132,7 +132,7 @@ Deno.test({
       await makeWazuh(other);
       assert.equal(
         await refusal("--root", other, ...OWNER, "--binary", now),
-        `${now} was compiled for ${root}, not for ${other}; compile with --root ${other}; ` +
+        `${now} was compiled for ${root}; compile it with --root ${other}; ` +
           "nothing was changed",
       );
       assert.deepEqual(await listing(other), []);
@@ -159,7 +159,7 @@ Deno.test({
       assert.equal(block, given.replaceAll(/ *<!--.*-->\n/g, "").trim());
     });
 
-    // As an administrator would: in the file, since integratord hands on no environment.
+    // As an administrator would: in the file, since integratord passes no environment.
     const settings = {
       honeypot: { agent_prefixes: ["honeypot-"] },
       buffer: { period_minutes: 0 },
@@ -168,11 +168,11 @@ Deno.test({
     await Deno.writeTextFile(configuration, JSON.stringify(settings));
 
     const fixtures = fixturePaths().map((path) => Deno.readTextFileSync(path).trim());
-    await t.step("100 alerts are taken, and published by the publisher left behind", async () => {
+    await t.step("100 alerts are stored, and a background publisher publishes them", async () => {
       const calls = await integratord([...fixtures, ...numberedAlerts(80)]);
       assert.deepEqual(calls, Array(100).fill("0\t"));
       const { alerts, reports } = await published();
-      // The end of a session counts only with an attack that is not yet published: a matter of time.
+      // The end of a session counts only while its attack is not published, which depends on time.
       const { not_an_attempt: ends = 0, ...ignored } = alerts.ignored;
       assert.deepEqual(ignored, { host_name: 1, not_honeypot: 1 });
       assert.deepEqual([alerts.accepted + ends, alerts.duplicate, reports.refused], [98, 0, 0]);
@@ -206,9 +206,9 @@ Deno.test({
 
     await t.step("what has just started when the file is replaced goes on", async () => {
       const before = await listing(root);
-      const places = Deno.watchFs(`${root}/integrations`, { recursive: false });
+      const changes = Deno.watchFs(`${root}/integrations`, { recursive: false });
       const replaced = (async () => {
-        for await (const { kind, paths } of places) {
+        for await (const { kind, paths } of changes) {
           if (kind === "rename" && paths.includes(target)) return;
         }
       })();
@@ -221,17 +221,17 @@ Deno.test({
       await replaced;
       started.kill("SIGCONT");
       const { code, stdout, stderr } = await started.output();
-      const told = `${code}: ${new TextDecoder().decode(stdout)}${
+      const printed = `${code}: ${new TextDecoder().decode(stdout)}${
         new TextDecoder().decode(stderr)
       }`;
-      // It may have been stopped just when it knew its path and had not opened it: that is the new one.
-      assert.ok(/^0: \S+ (99\.1\.2|0\.1\.0)\s/.test(told), told);
+      // It may have stopped when it knew its path and had not opened it, which is the new one then.
+      assert.ok(/^0: \S+ (99\.1\.2|0\.1\.0)\s/.test(printed), printed);
       assert.equal((await upgrade).code, 0);
       assert.deepEqual(await listing(root), before);
       assert.equal((await install(...common, "--binary", later)).code, 0);
     });
 
-    await t.step("what comes after it updates the events of before", async () => {
+    await t.step("an alert after the upgrade updates its event", async () => {
       const events = uuids();
       const [next] = numberedAlerts(81).slice(80);
       assert.deepEqual(await integratord([next!]), ["0\t"]);
@@ -253,7 +253,7 @@ Deno.test({
       assert.deepEqual(await listing(root), before);
     });
 
-    await t.step("units get the folder, the user and their place", async () => {
+    await t.step("units get the folder and the user, and are installed", async () => {
       const args = [...common, "--binary", later, "--systemd", "serve", "--systemd", "flush"];
       assert.equal((await install(...args)).code, 0);
       const { stdout } = await run(["find", units, "-type", "f", "-printf", "%f %u:%g %m\\n"]);
@@ -270,7 +270,7 @@ Deno.test({
       await Deno.writeTextFile(`${units}/custom-misp-serve.service`, `${unit}# by hand\n`);
       assert.match(
         (await install(...args)).stdout,
-        /what was there is custom-misp-serve\.service\.b/,
+        /the old unit is kept as custom-misp-serve\.service\.before/,
       );
       assert.equal(await Deno.readTextFile(`${units}/custom-misp-serve.service`), unit);
       const kept = await Deno.readTextFile(`${units}/custom-misp-serve.service.before`);
@@ -279,7 +279,7 @@ Deno.test({
     });
 
     await t.step(
-      "owners and modes that were changed are set right",
+      "changed owners and modes are corrected",
       async () => {
         await run(["chown", `${USER}:${GROUP}`, target, `${root}/etc/custom-misp`]);
         await run(["chmod", "777", target, `${root}/queue/custom-misp`]);
@@ -296,7 +296,7 @@ Deno.test({
     );
 
     await t.step(
-      "an uninstall keeps the data, and the next installation goes on with it",
+      "an uninstall keeps the data, and the next installation uses it",
       async () => {
         const events = uuids();
         const { code, stderr } = await install(...common, "--uninstall");
@@ -322,7 +322,7 @@ Deno.test({
       },
     );
 
-    await t.step("--purge takes the data, too, and follows no link in it", async () => {
+    await t.step("--purge removes the data, too, and follows no link in it", async () => {
       const outside = folder.file("outside");
       await Deno.mkdir(outside);
       await Deno.writeTextFile(`${outside}/mine`, "mine");
@@ -336,7 +336,7 @@ Deno.test({
       ]);
       const { code, stdout, stderr } = await install(...common, "--uninstall", "--purge");
       assert.deepEqual([code, stderr], [0, ""]);
-      assert.match(stdout, /still has the block of .*: remove it, and restart the manager\n$/);
+      assert.match(stdout, /still has the block of .*; remove it, and restart the manager\n$/);
       assert.deepEqual(await listing(root), [
         "etc/ossec.conf root:root 644",
         `logs/integrations.log ${USER}:${GROUP} 640`,
@@ -345,7 +345,7 @@ Deno.test({
     });
 
     await t.step(
-      "--misp-url is written into the configuration, which the program takes",
+      "--misp-url goes into the configuration, and the program reads it",
       async () => {
         const args = [...common, "--binary", now, "--misp-url", misp.url];
         const { code, stdout } = await install(...args);
@@ -363,7 +363,7 @@ Deno.test({
       await Deno.remove(target);
       await Deno.writeTextFile(target, "#!/bin/sh\n");
       const { stdout } = await install(...common, "--binary", now);
-      assert.ok(stdout.includes(`another program, by version ${version}; it stays as`), stdout);
+      assert.ok(stdout.includes(`another program, by version ${version}; it is kept as`), stdout);
       assert.equal(await Deno.readTextFile(`${target}.original`), "#!/bin/sh\n");
     });
   },

@@ -1,6 +1,6 @@
 /**
- * A folder like Wazuh's own for `deploy/install.sh`, binaries to install there, and what runs the script and
- * looks at what it did.
+ * A folder like Wazuh's own for `deploy/install.sh`, binaries to install there, and helpers that run the
+ * script and list the files.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 export const PROJECT = new URL("../../", import.meta.url).pathname;
 export const SCRIPT = `${PROJECT}deploy/install.sh`;
 
-/** Runs a command; nothing of our environment but the places of programs. */
+/** Runs a command with a PATH and nothing else in its environment. */
 export async function run(
   line: readonly string[],
   options: Deno.CommandOptions = {},
@@ -31,10 +31,10 @@ export async function run(
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-/** What a command says on standard output. */
+/** The standard output of a command. */
 export const said = async (...line: readonly string[]) => (await run(line)).stdout.trim();
 
-/** Wazuh's user where there is one; the script is told another one where there is none. */
+/** Wazuh's user where there is one; else another one, which the script gets by `--owner`. */
 export const HAS_WAZUH = await said("id", "-u", "wazuh") !== "";
 export const USER = HAS_WAZUH ? "wazuh" : "nobody";
 export const GROUP = await said("id", "-gn", USER);
@@ -45,11 +45,11 @@ export const IS_ROOT = Deno.uid() === 0;
 
 export const install = (...args: readonly string[]) => run(["sh", SCRIPT, ...args]);
 
-/** What the script refuses with: its last line. */
+/** The last line of a script that must fail. */
 export async function refusal(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await install(...args);
   assert.deepEqual([code, stdout], [1, ""], stderr);
-  // What the tools themselves say may stand above.
+  // Messages of tools may come before it.
   return stderr.trim().split("\n").at(-1)!.replace(/^install\.sh: /, "");
 }
 
