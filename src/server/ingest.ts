@@ -15,7 +15,7 @@ import { messageOf } from "../errors.ts";
 
 type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
 
-/** What alerts are taken by. */
+/** What the intake of alerts by HTTP needs. */
 export interface IngestParts {
   /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
   readonly maxBodyBytes: number;
@@ -97,7 +97,7 @@ class Tally {
       return decision;
     });
     const { accepted, duplicate, ignored } = await accept(decisions);
-    // Only what is committed is told.
+    // Only alerts that are committed are reported.
     this.#accepted += accepted;
     this.#duplicate += duplicate;
     for (const [reason, n] of ignored) {

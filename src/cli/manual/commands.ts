@@ -188,7 +188,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     exit: codes({
       [EXIT.noFile]: "a file is not there, or may not be read",
-      [EXIT.notJson]: "a file ends in damaged data; what came before it was taken",
+      [EXIT.notJson]: "a file ends in damaged data; the alerts before it were read",
     }),
     examples: [
       {
