@@ -1,5 +1,5 @@
 /**
- * How fast an alerts.json is followed, from the bytes of the file to the commit, against a bare loop
+ * How fast an alerts.json is followed and replayed, from the bytes of the file to the commit, against a bare loop
  * of `JSON.parse()` and one SQLite upsert a line in the same run; what an alert costs when more and
  * more sources are known; and what the command itself, the binary where one can be compiled, does and
  * takes over millions of lines.
@@ -12,6 +12,7 @@ import { DatabaseSync } from "node:sqlite";
 import { V8_FLAGS } from "../deploy/startup/v8.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideLines } from "../src/intake/decide_lines.ts";
+import { decisionsOf } from "../src/intake/files.ts";
 import { followSteps } from "../src/follow/follower.ts";
 import { StepBatch } from "../src/follow/step_batch.ts";
 import { createProgram, KIND } from "../tests/e2e/program.ts";
@@ -25,6 +26,7 @@ const SOURCES = 20_000;
 const RATIO_BUDGET = 0.5;
 const ALERTS_BUDGET = 60_000;
 const LINES_BUDGET = 300_000;
+const REPLAY_BUDGET = 0.9;
 
 const KNOWN = [1_000, 100_000, 1_000_000];
 const GROWTH_BUDGET = 1.3;
@@ -67,6 +69,17 @@ async function followAll(database: string): Promise<number> {
     if (batch.isEnough(performance.now())) await store();
   }
   await store();
+  return (performance.now() - start) / 1000;
+}
+
+/** Replays the whole file, as the command does. @returns seconds */
+async function replayAll(database: string): Promise<number> {
+  using buffer = new SqliteBuffer(database, Date.now(), { fullCheck: true, bulk: true });
+  const start = performance.now();
+  const now = Date.now();
+  for await (const decisions of decisionsOf(file, rules, now)) {
+    await buffer.intake.accept(decisions, LIMITS, now);
+  }
   return (performance.now() - start) / 1000;
 }
 
@@ -132,23 +145,27 @@ const columns = (...cells: readonly string[]) =>
   console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 20)).join("").trimEnd());
 const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
 
-/** The loop and the follower in turns, so that a busy machine slows both. */
+/** The loop, the follower and replay in turns, so that a busy machine slows all. */
 async function rate(percent: number): Promise<void> {
   await writeAlertsJson(file, { lines: LINES, percent, sources: SOURCES });
   const database = `${folder}/buffer.db`;
   const limits: number[] = [];
   const figures: number[] = [];
+  const replays: number[] = [];
   let alerts = 0;
   for (let round = 0; round <= ROUNDS; round++) {
     const limit = bareLoop(database);
     removeDatabase(database);
     const figure = await followAll(database);
     removeDatabase(database);
+    const replay = await replayAll(database);
+    removeDatabase(database);
     alerts = limit.alerts;
     // The first round warms up the compiler.
     if (round === 0) continue;
     limits.push(LINES / limit.seconds);
     figures.push(LINES / figure);
+    replays.push(LINES / replay);
   }
   const [limit, figure] = [median(limits), median(figures)];
   const relevant = figure * alerts / LINES;
@@ -168,6 +185,16 @@ async function rate(percent: number): Promise<void> {
         ? `, ${ALERTS_BUDGET} alerts/s`
         : ""),
     verdict(isOk),
+  );
+  const [replay, toFollow] = [median(replays), median(replays) / figure];
+  columns(
+    "the same, replayed",
+    `${replay.toFixed(0)} lines/s`,
+    `${(replay * alerts / LINES).toFixed(0)} alerts/s`,
+    `${figure.toFixed(0)} lines/s (follow)`,
+    toFollow.toFixed(2),
+    percent === 100 ? REPLAY_BUDGET.toFixed(2) : "",
+    percent === 100 ? verdict(toFollow >= REPLAY_BUDGET) : "",
   );
 }
 

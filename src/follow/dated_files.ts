@@ -20,7 +20,7 @@ export interface DatedFile {
   readonly part: number;
 }
 
-/** Reads a path below `logs/alerts`; undefined when it is none of these files. */
+/** Reads a path below `logs/alerts`; undefined for any other file. */
 export function parseDatedFile(path: string): DatedFile | undefined {
   const found = NAME.exec(path);
   if (found === null) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Follows `alerts.json` through rotations and restarts. Whatever is doubtful is read from its
- * beginning: alerts that were taken before are known by their ids, and count once.
+ * Follows `alerts.json` through rotations and restarts. A file that may be another one than before is
+ * read from its start: alerts that are stored already are known by their ids, and count once.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import {
 } from "./source.ts";
 import { messageOf } from "../errors.ts";
 
-/** Where a follower begins that was never here before. */
+/** Where a follower begins that has no checkpoint yet. */
 export type Beginning = "end" | "start" | { readonly since: number };
 
-/** What a follower works with. */
+/** What a follower needs. */
 export interface FollowerParts {
-  /** `logs/alerts`, or where the file is that was named. */
+  /** `logs/alerts`, or the folder of another file. */
   readonly folder: string;
   /** Name of the file in it, `alerts.json`. */
   readonly file: string;
@@ -35,7 +35,7 @@ export interface FollowerParts {
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
 }
 
-/** Lines, and where the follower stands behind them. */
+/** Lines, and the checkpoint behind them. */
 export interface Step {
   /** Whole lines, each with its line feed. */
   readonly text: string;
@@ -44,12 +44,15 @@ export interface Step {
   readonly rotations: number;
 }
 
-/** Yields what is written, until it is over. The first step tells where the follower begins. */
+/**
+ * Yields the lines of a file as they are written, until it is over. The first step has no lines: its
+ * checkpoint says where the follower begins.
+ */
 export async function* followSteps(parts: FollowerParts): AsyncGenerator<Step> {
   const files = new Files(parts);
   let source: Source | undefined;
   let rotations = 0;
-  /** The last line of a finished file that has no end: it waits for the file to go on with. */
+  /** The last line of a finished file, where it has no line feed: it goes with the next file. */
   let rest: Lines | undefined;
   const step = (from: Source, text: string, tooLong: number): Step => {
     const found = { text, tooLong, rotations, checkpoint: checkpointOf(parts.stream, from) };
@@ -99,7 +102,7 @@ export async function* followSteps(parts: FollowerParts): AsyncGenerator<Step> {
   }
 }
 
-/** What a source has, up to its end. */
+/** The lines of a source up to its end. */
 async function* linesOf(source: Source): AsyncGenerator<Lines> {
   let reading = source.read();
   try {
@@ -110,25 +113,25 @@ async function* linesOf(source: Source): AsyncGenerator<Lines> {
       if (found.text !== "" || found.tooLong > 0) yield found;
     }
   } finally {
-    // Who leaves in between is not interested in what comes of it.
+    // Where the reading stops early, nobody needs the result.
     await reading.catch(() => undefined);
   }
 }
 
-/** Asks again until the file system lets us, or it is over. */
+/** Tries again until the file system allows it, or it is over. Each reason is logged once. */
 async function retryUntilReadable<T>(
   parts: FollowerParts,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
-  let told = "";
+  let logged = "";
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const reason = messageOf(error);
       if (error instanceof Deno.errors.NotCapable) throw error;
-      if (reason !== told) parts.log("error", `${parts.folder}: ${reason}; waiting`);
-      told = reason;
+      if (reason !== logged) parts.log("error", `${parts.folder}: ${reason}; waiting`);
+      logged = reason;
       await parts.wait();
       if (parts.isOver()) return undefined;
     }
@@ -208,12 +211,12 @@ class Files {
     const [open] = openings;
     const what = name === "" ? this.path : name;
     if (open !== undefined) {
-      log("warning", `${what} is not what was read before; it is read from its start`);
+      log("warning", `${what} was replaced by another file; it is read from its start`);
       return await open(0);
     }
     log(
       "error",
-      `${what} was followed up to byte ${offset} and is gone; what it had behind is lost`,
+      `${what} was followed up to byte ${offset} and is gone; lines after that byte are lost`,
     );
     if (name !== "") {
       const [next] = await this.#after(name);
@@ -324,7 +327,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 /** The longest line that Wazuh writes is 64 KiB (docs/contracts/wazuh.md 1.1). */
 const LAST_BYTES = 1024 * 1024;
 
-/** Behind the last line feed of a file: a line that is being written is taken whole. */
+/** The offset behind the last line feed: a line that is being written is read as a whole later. */
 async function endOfLines(path: string): Promise<number> {
   const info = await statOf(path);
   if (info === undefined) return 0;

@@ -1,5 +1,5 @@
 /**
- * How far a follower is behind.
+ * How many bytes a follower still has to read.
  *
  * @module
  */

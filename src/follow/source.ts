@@ -10,8 +10,8 @@ import type { Checkpoint } from "../buffer/intake.ts";
 import { LineCutter, TAIL } from "../intake/lines.ts";
 
 /**
- * Bytes that are read at a time. Of a block in work there are some copies, and the text of one that V8
- * does not throw away while it is new stays until all memory is looked through: larger ones cost memory.
+ * Bytes that are read at a time. A block has some copies while it is read, and a text that V8 does not
+ * drop while it is new remains in memory until the next full collection: larger blocks cost memory.
  */
 const BLOCK = 256 * 1024;
 
@@ -24,22 +24,22 @@ export interface Source extends AsyncDisposable {
   readonly cutter: LineCutter;
   /** The next bytes, which change with the next call; undefined at the end. */
   read(): Promise<Uint8Array | undefined>;
-  /** Whether what was read last still stands there: a file may be cut and filled anew. */
+  /** Whether the file still has the bytes that were read last: it may be cut and filled again. */
   isUnchanged(): Promise<boolean>;
 }
 
-/** Tells files apart that got the same inode one after the other. */
+/** A short text of the latest bytes: it differs where two files had the same inode, one after the other. */
 export function fingerprintOf(tail: Uint8Array): string {
   return tail.length === 0 ? "" : createHash("sha256").update(tail).digest("hex").slice(0, 16);
 }
 
-/** Where a source stands. */
+/** How far a source is read. */
 export function checkpointOf(stream: string, { name, device, inode, cutter }: Source): Checkpoint {
   const { offset, tail } = cutter;
   return { stream, name, device, inode, offset, fingerprint: fingerprintOf(tail) };
 }
 
-/** What tells one file from all others that are there at the same time. */
+/** The device and inode of a file, which no other file has at the same time. */
 export function identityOf({ dev, ino }: Deno.FileInfo) {
   return { device: String(dev), inode: String(ino) };
 }

@@ -14,7 +14,7 @@ import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "../w
 export interface IntakeRules extends CowrieRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
-  /** Our own name: alerts about our own messages are never read (docs/contracts/wazuh.md 2). */
+  /** The name of this program: alerts about its own messages are never read (docs/contracts/wazuh.md 2). */
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
   readonly keepsText?: boolean;

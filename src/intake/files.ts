@@ -21,6 +21,8 @@ const BLOCK = 256 * 1024;
 const PACKED_BLOCK = 16 * 1024;
 /** Decisions of an array that are stored in one transaction. */
 const BATCH = 15_000;
+/** Lines of other rules that are counted in one transaction: they cost next to nothing. */
+const MOST_SKIPPED = 100_000;
 const LINE_FEED = 10;
 
 /** A path, or `-` for standard input. */
@@ -83,24 +85,30 @@ async function* decideBlocks(
 ): AsyncGenerator<readonly Decision[]> {
   const cutter = new LineCutter();
   const batch = new DecisionBatch();
+  let skipped = 0;
   const add = (lines: Lines) => {
-    const { decisions, skipped } = decideLines(lines, rules, -Infinity, now);
-    batch.add(decisions);
-    for (let times = 0; times < skipped; times++) batch.add(SKIPPED);
+    const decided = decideLines(lines, rules, -Infinity, now);
+    batch.add(decided.decisions);
+    skipped += decided.skipped;
+  };
+  const take = () => {
+    const decisions = [...batch.take(), ...Array<Decision>(skipped).fill(SKIPPED)];
+    skipped = 0;
+    return decisions;
   };
   let damage: unknown;
   for await (const block of untilDamage(blocks, (error) => damage = error)) {
     add(cutter.take(block));
-    if (batch.isEnough) yield batch.take();
+    if (batch.isEnough || skipped >= MOST_SKIPPED) yield take();
   }
   add(cutter.takeRest());
-  const rest = batch.take();
+  const rest = take();
   if (rest.length > 0) yield rest;
   if (damage !== undefined) throw new DamagedStream(String(damage), { cause: damage });
 }
 
-/** The decision on a line of another rule that was not read. */
-const SKIPPED = [ignored("other_rule", undefined)];
+/** The decision on a line of another rule that was not read: all share it. */
+const SKIPPED: Decision = ignored("other_rule", undefined);
 
 async function* untilDamage(
   blocks: Blocks,

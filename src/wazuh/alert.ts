@@ -8,7 +8,7 @@ import { readGeoLocation } from "./geo_location.ts";
 import { parseTimestamp } from "./time.ts";
 import { type Fields, own } from "../json.ts";
 
-/** What is used of an alert. */
+/** The fields of an alert that are used. */
 export interface Alert {
   readonly key: AlertKey;
   /** Milliseconds since the epoch, UTC; undefined when the alert has no readable time. */
@@ -25,7 +25,7 @@ export interface Alert {
   readonly programName: string | undefined;
   readonly decoderName: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
-  /** `data.srcip`: the address that Wazuh's decoder took for the source. */
+  /** `data.srcip`: the address that Wazuh's decoder considers the source. */
   readonly claimedSource: string | undefined;
   /** `data.integration`: which integration sent it, where one did. */
   readonly integration: string | undefined;
@@ -60,7 +60,7 @@ function nameField(fields: Fields, name: string): string | undefined {
 /**
  * Reads an alert.
  *
- * @returns undefined when it is no alert at all: no object, or without the rule or the id that every
+ * @returns undefined when it is not an alert: not an object, or without the rule or the id that every
  * Wazuh 4.x alert has
  */
 export function readAlert(value: unknown): Alert | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What integratord said on the command line. Empty texts mean "not given". */
+/** The arguments of integratord. An empty text means that one is not given. */
 export interface IntegrationCall {
   readonly alertFile: string;
   readonly apiKey: string;
@@ -13,7 +13,7 @@ export interface IntegrationCall {
 }
 
 /**
- * Tells an integration call from a command: it has an alert file in front, or at least the four
+ * Whether this is an integration call and not a command: it has an alert file in front, or at least the four
  * positions that every integratord since 4.0 fills, the first of which is empty when `/tmp` was full.
  */
 export function isIntegrationCall(args: readonly string[], commands: readonly string[]): boolean {
@@ -24,7 +24,7 @@ export function isIntegrationCall(args: readonly string[], commands: readonly st
 
 /**
  * Reads the positions 1 to 4. Later ones (options file, timeout, retries, and the literal redirection
- * that no shell ever sees) are not ours to use; up to 4.6 the redirection was glued to position 4.
+ * that no shell ever sees) are not used; up to 4.6 the redirection was glued to position 4.
  */
 export function parseIntegrationCall(args: readonly string[]): IntegrationCall {
   const given = args.filter((arg) => !/^\s*\d?>/.test(arg));

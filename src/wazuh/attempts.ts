@@ -1,5 +1,6 @@
 /**
- * What an alert proves: its log line is read again, and Wazuh's own reading is never trusted alone.
+ * The attempts that an alert proves: its log line is read again, and Wazuh's own reading is never trusted
+ * alone.
  *
  * @module
  */
@@ -13,7 +14,7 @@ export type Evidence =
   | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
   | { readonly reason: IgnoreReason };
 
-/** What of a Cowrie is taken. */
+/** Which records of a Cowrie count beside attempts at its SSH server. */
 export interface CowrieRules {
   readonly takesTelnet: boolean;
   readonly takesPasswords: boolean;
@@ -37,7 +38,7 @@ const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551
 /** sshd, and what OpenSSH 9.8 and 10 split from it (docs/contracts/wazuh.md 3.3). */
 const SSHD: ReadonlySet<string> = new Set(["sshd", "sshd-session", "sshd-auth"]);
 
-/** A manager's clock may be ahead by so much; a later time is taken for a mistake. Milliseconds. */
+/** A manager's clock may be ahead by so much; a later time is a mistake. Milliseconds. */
 const FASTEST_CLOCK_MS = 24 * 60 * 60 * 1000;
 
 /** User names longer than this are cut: sshd itself writes 100 characters at most. */
@@ -46,18 +47,18 @@ const LONGEST_USERNAME = 255;
 /**
  * Reads the attempts of a 4.x alert.
  *
- * @param rules the rule ids that are handed over: a composite's earlier lines count only when their
+ * @param rules the rule ids that are read: a composite's earlier lines count only when their
  * base rule is not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @param taken what of a Cowrie is taken beside guesses at its SSH server
+ * @param cowrie which records of a Cowrie count
  */
 export function attemptsOfAlert(
   alert: Alert,
   rules: ReadonlySet<string>,
   now: number,
-  taken: CowrieRules = { takesTelnet: false, takesPasswords: false },
+  cowrie: CowrieRules = { takesTelnet: false, takesPasswords: false },
 ): Evidence {
-  if (isCowrie(alert)) return readCowrie(alert, now, taken);
+  if (isCowrie(alert)) return readCowrie(alert, now, cowrie);
   const line = alert.fullLog;
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
@@ -71,7 +72,7 @@ export function attemptsOfAlert(
   const { claimedSource = "" } = alert;
   const claimed = claimedSource === sourceIp ? sourceIp : canonicalAddress(claimedSource);
   const spoofedSrcip = claimed !== undefined && claimed !== sourceIp;
-  // Wazuh looked up the place of the address that it took for the source.
+  // Wazuh looked up the location of the address that it considers the source.
   const sourceLocation = claimed === undefined || spoofedSrcip ? undefined : alert.sourceLocation;
   if (sourceLocation === undefined) {
     return spoofedSrcip || attempts !== first.attempts ? { attempts, spoofedSrcip } : first;
@@ -80,10 +81,10 @@ export function attemptsOfAlert(
 }
 
 /**
- * What the earlier lines of a composite prove beside its own.
+ * The attempts that the earlier lines of a composite prove beside its own.
  *
- * Failures before a success count as connections: where their own alerts came, the guesses in them are
- * more, and where they did not, they are all that is known.
+ * Failures before a success count as connections: where their own alerts came, those prove more attempts,
+ * and where they did not, the connections are all that is known.
  */
 function earlierAttempts(
   alert: Alert,
@@ -118,7 +119,7 @@ function timeOf({ at }: Alert, now: number): number {
   return at === undefined || at > now + FASTEST_CLOCK_MS ? now : at;
 }
 
-/** What every attempt of an alert shares. */
+/** The fields that every attempt of an alert shares. */
 export function common(alert: Alert, now: number) {
   const { sensor, location, techniques } = alert;
   const at = timeOf(alert, now);
@@ -170,7 +171,7 @@ const SSHD_HEADER = /^\S[^"]{0,280}? ?sshd(-session|-auth)?(\[\d{1,10}\])?: /;
 const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[preauth\])?$/;
 
 /**
- * A line that is not known: Wazuh's address is taken only when sshd's own ending of the line says the
+ * A line that is not known: Wazuh's address counts only when sshd's own ending of the line says the
  * same and no other address stands in it, so that no user name can have put it there.
  */
 function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
@@ -195,21 +196,21 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [attempt], spoofedSrcip: false };
 }
 
-function readCowrie(alert: Alert, now: number, taken: CowrieRules): Evidence {
+function readCowrie(alert: Alert, now: number, cowrie: CowrieRules): Evidence {
   const { data } = alert;
   const event = textField(data, "eventid");
   if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
     return { reason: "not_an_attempt" };
   }
   const service = textField(data, "protocol");
-  if (service !== "ssh" && !(service === "telnet" && taken.takesTelnet)) {
+  if (service !== "ssh" && !(service === "telnet" && cowrie.takesTelnet)) {
     return { reason: "not_ssh" };
   }
   const source = textField(data, "src_ip");
   if (source === undefined) return { reason: "no_address" };
   const sourceIp = canonicalAddress(source);
   if (sourceIp === undefined) return { reason: "host_name" };
-  const password = taken.takesPasswords ? textField(data, "password") : undefined;
+  const password = cowrie.takesPasswords ? textField(data, "password") : undefined;
   const attempt: Attempt = {
     ...common(alert, now),
     ...(password === undefined ? {} : { password: password.slice(0, LONGEST_USERNAME) }),

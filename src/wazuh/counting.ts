@@ -1,8 +1,8 @@
 /**
- * How many guesses the log lines of an attack prove: the formula of docs/contracts/wazuh.md 4.4.
+ * How many attempts the log lines of an attack prove: the formula of docs/contracts/wazuh.md 4.4.
  *
- * One guess is logged by sshd, by the keyboard-interactive code and by PAM, so the classes are
- * never added: each is a view of the same guesses, and the fullest view is taken.
+ * sshd, its keyboard-interactive code and PAM each log the same attempt, so the classes are never
+ * added: each is a view of the same attempts, and the fullest view counts.
  *
  * `attempts = max(P, sum over connections of max(A, E), C)` with A, E, P, C the totals of the
  * classes `sshd`, `pam-error`, `pam`, `connect`; a connection is one sshd pid on one sensor.
@@ -11,7 +11,7 @@
  */
 
 /**
- * Guesses of one connection, or of all lines whose pid is not known taken together.
+ * Attempts of one connection, or of all lines together whose pid is not known.
  *
  * The two differ either way: sshd leaves the first refusals of a known account out of
  * keyboard-interactive, and the password method has no `pam-error` lines (docs/contracts/wazuh.md 4.4).
@@ -24,9 +24,9 @@ export function connectionAttempts(sshd: number, pamError: number): number {
 }
 
 /**
- * Guesses of a whole attack.
+ * Attempts of a whole attack.
  *
- * P stays outside the connections, because PAM's line of a keyboard-interactive guess comes from a
+ * P stays outside the connections, because PAM's line of a keyboard-interactive attempt comes from a
  * child with a pid of its own (docs/contracts/wazuh.md 4.4).
  *
  * @param totals `pam` is P, `sshd` the sum of `connectionAttempts()`, `connect` is C

@@ -13,7 +13,7 @@ import { parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
 import { type Fields, isFields, own } from "../json.ts";
 
-/** A finding in the words of a 4.x alert, and what only findings say. `fullLog` is `event.original`. */
+/** A finding in the words of a 4.x alert, with the fields that only findings have. `fullLog` is `event.original`. */
 export interface Finding extends Alert {
   /** `event.action`, in lower case. */
   readonly action: string | undefined;
@@ -21,7 +21,7 @@ export interface Finding extends Alert {
   readonly outcome: string | undefined;
   /** `event.category`, in lower case. */
   readonly categories: readonly string[];
-  /** Nothing in `user.name` could have been taken for the address of the other side. */
+  /** Nothing in `user.name` can be mistaken for the address of the other side. */
   readonly isNameHarmless: boolean;
 }
 
@@ -72,8 +72,8 @@ export function isFindingShape(value: unknown): value is Fields {
 /**
  * Reads a finding: nested keys, dotted keys such as `"source.ip"`, any mix of them, or our flat line.
  *
- * @returns undefined when it is no finding at all, and for one without any id: nothing could tell it
- * from its copies
+ * @returns undefined when it is not a finding, and for one without any id, which nothing could tell from
+ * its copies
  */
 export function readFinding(value: unknown): Finding | undefined {
   if (!isFindingShape(value)) return undefined;
@@ -158,7 +158,7 @@ function texts(value: unknown): readonly string[] {
 }
 
 /**
- * @returns the empty line for an `event.original` that is no text: it is there, but confirms nothing.
+ * @returns the empty line for an `event.original` that is not a text: it is there, but confirms nothing.
  * Without one, `message` stands in if it is a line of sshd
  */
 function readOriginal(get: Lookup): string | undefined {
@@ -168,7 +168,7 @@ function readOriginal(get: Lookup): string | undefined {
   return message !== undefined && parseSshdLine(message) !== undefined ? message : undefined;
 }
 
-/** The indexer takes dates as text and as milliseconds alike. */
+/** The indexer accepts dates as text and as milliseconds. */
 function readTime(value: unknown): number | undefined {
   const time = text(value) ?? "";
   const isEpoch = /^\d{12,14}$/.test(time);
@@ -231,7 +231,7 @@ export function isSshFailure(finding: Finding): boolean {
   return isUnlabelled && line !== undefined && line.evidence !== "session-end";
 }
 
-/** No address, and no word that decoders take for the end of the name. */
+/** Whether a name has neither an address nor a word at which decoders end the name. */
 function isHarmless(name: string | undefined): boolean {
   return name !== undefined && !/(?:^|\s)from(?:\s|$)/i.test(name) &&
     name.split(/[^0-9a-fA-F.:]+/).every((part) => canonicalAddress(part) === undefined);

@@ -1,11 +1,11 @@
 /**
- * Tells lines of alerts.json apart that are of no use, without reading them as JSON.
+ * Recognises lines of alerts.json that are alerts of other rules, without reading them as JSON.
  *
  * @module
  */
 import { knownRuleId } from "./alert_line.ts";
 
-/** Stands in every record of a Cowrie, as Wazuh's own serialiser writes it. */
+/** Every record of a Cowrie contains it, as Wazuh's own serialiser writes it. */
 export const COWRIE = '"eventid":"cowrie.';
 
 /**
@@ -19,9 +19,9 @@ const BEFORE_ID =
 const BRACE = 125;
 
 /**
- * Whether a line is certainly an alert of a rule that is not ours. A Cowrie's have any rule: where
- * `COWRIE` stands in such a line, it has to be read all the same. Other lines may stand around it: to
- * cut out each costs more than to look at it.
+ * Whether a line is certainly an alert of a rule that is not ours. The alerts of a Cowrie have any rule:
+ * a line that contains `COWRIE` has to be read all the same. The line is not cut out of its text, which
+ * would cost more than the look at it.
  *
  * @param end where its line feed is, or the text's end
  * @returns false for whatever has to be read

@@ -1,7 +1,7 @@
 /**
  * From the shapes in which alerts arrive to the alerts: senders of 4.x and 5.x wrap them, each in its
- * own way (docs/contracts/wazuh.md 5, 6; one example each in fixtures/shapes). What a value is, is told
- * by its shape alone: content types and addresses of senders are whatever a user typed.
+ * own way (docs/contracts/wazuh.md 5, 6; one example each in fixtures/shapes). Only the shape of a
+ * value says what it is: a user may have typed any content type and any address of a sender.
  *
  * @module
  */

@@ -43,7 +43,7 @@ for (const kind of KINDS) {
       assert.deepEqual(await call("alertdate='x'\nruleid='5710'\n"), refused(7, line));
     });
     await t.step("JSON that is no alert", async () => {
-      const line = "FILE: it is JSON, but no Wazuh alert: rule.id or id is missing";
+      const line = "FILE: it is JSON, but not a Wazuh alert: rule.id or id is missing";
       assert.deepEqual(await call('{"hello":"world"}'), refused(7, line));
     });
     await t.step("a directory", async () => {

@@ -66,7 +66,7 @@ Deno.test({
     assert.deepEqual(await line(["replay", "/etc/passwd"]), [
       6,
       `${name}: /etc/passwd: this binary may not read there; ` +
-      "hand the file over by `replay - <FILE`",
+      "use `replay - <FILE`",
     ]);
     assert.deepEqual(await line(["status"], { WM_BUFFER_PATH: "/var/tmp/x/buffer.db" }), [
       1,

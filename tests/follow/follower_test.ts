@@ -184,7 +184,7 @@ Deno.test("followSteps() reads a file that was cut and filled while it was down 
   assert.deepEqual(await rig.read("start"), ["1", "2", "3"]);
   Deno.writeTextFileSync(rig.site.file, "a\nb\nc\nd\n");
   assert.deepEqual(await rig.read(), ["a", "b", "c", "d"]);
-  assert.match(rig.logged.join(), /is not what was read before; it is read from its start/);
+  assert.match(rig.logged.join(), /was replaced by another file; it is read from its start/);
 });
 
 Deno.test("followSteps() tells a new file with the inode of the old one apart", async () => {

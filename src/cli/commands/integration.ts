@@ -169,7 +169,7 @@ function unreadableOf(decisions: readonly Decision[], file: string): Refused | u
     empty_file: "it is empty: is /tmp full?",
     text_format: "it is in text format; set <alert_format>json</alert_format> in the integration",
     not_json: "it is not JSON, or was cut: is /tmp full?",
-    malformed: "it is JSON, but no Wazuh alert: rule.id or id is missing",
+    malformed: "it is JSON, but not a Wazuh alert: rule.id or id is missing",
   };
   return { reason, code: EXIT.notJson, line: `${file}: ${lines[reason] ?? reason}` };
 }

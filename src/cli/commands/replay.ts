@@ -1,5 +1,5 @@
 /**
- * `replay`: alerts from files into the buffer, or into events that are only shown.
+ * `replay`: stores the alerts of files in the buffer, or shows the events that they would make.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export async function replay(start: Start): Promise<number> {
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const dryRun = values["dry-run"] ?? false;
-  // Damage that is met half-way would take along what was filled in before.
+  // Damage that is met half-way would cost the alerts that were stored before it.
   const path = dryRun ? ":memory:" : config.buffer.path;
   tuneForBulk();
   using buffer = new SqliteBuffer(path, Date.now(), { fullCheck: !dryRun, bulk: true });
@@ -34,7 +34,7 @@ export async function replay(start: Start): Promise<number> {
     logMovedAside(log, movedAside);
     console.error(`the buffer was damaged; it is kept as ${movedAside}, a new one is filled`);
   }
-  // What is only shown is not forwarded.
+  // A dry run forwards nothing.
   const rules = { ...await intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
   using progress = new ReplayProgress(files, !values.json);
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
@@ -81,11 +81,11 @@ class ReplayProgress implements Disposable {
   readonly #startedAt = performance.now();
   #read = 0;
   #alerts = 0;
-  /** Takes what was read; undefined where nothing is shown. */
+  /** Counts bytes that were read; undefined where nothing is shown. */
   readonly onRead: ((bytes: number) => void) | undefined;
 
   constructor(files: readonly string[], isWanted: boolean) {
-    // Who types alerts sees how far they are.
+    // A user who types alerts sees the progress anyway.
     const isTyped = files.includes("-") && Deno.stdin.isTerminal();
     this.#line = new Progress(isWanted && !isTyped);
     this.#total = this.#line.isShown ? sizeOf(files) : undefined;
@@ -111,13 +111,13 @@ class ReplayProgress implements Disposable {
   }
 }
 
-/** Bytes of all files; undefined where one does not tell. */
+/** Bytes of all files; undefined where the size of one is not known. */
 function sizeOf(files: readonly string[]): number | undefined {
   try {
     const sizes = files.map((file) => file === "-" ? 0 : Deno.statSync(file).size);
     return files.includes("-") ? undefined : sizes.reduce((sum, size) => sum + size, 0);
   } catch {
-    // Reading it will say why, in its turn.
+    // Reading the file reports the error.
     return undefined;
   }
 }
@@ -127,15 +127,17 @@ function unreadable(file: string, error: unknown): unknown {
     return new Failure(EXIT.noFile, `${file}: no such file`);
   }
   if (error instanceof Deno.errors.NotCapable) {
-    const line =
-      `${file}: this binary may not read there; hand the file over by \`replay - <FILE\``;
+    const line = `${file}: this binary may not read there; use \`replay - <FILE\``;
     return new Failure(EXIT.noFile, line);
   }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
     return new Failure(EXIT.noFile, `${file}: ${error.message}`);
   }
   if (error instanceof DamagedStream) {
-    return new Failure(EXIT.notJson, `${file}: ends in damaged data; what came before was taken`);
+    return new Failure(
+      EXIT.notJson,
+      `${file}: ends in damaged data; the alerts before it were read`,
+    );
   }
   return error;
 }

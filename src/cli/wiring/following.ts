@@ -1,5 +1,6 @@
 /**
- * Reads alerts.json into the buffer until it is told to end: what `follow` and `serve --follow` share.
+ * Stores the alerts of alerts.json in the buffer until the end is asked for: `follow` and `serve --follow`
+ * share it.
  *
  * @module
  */
@@ -15,19 +16,19 @@ import { EXIT, Failure } from "../exit.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
-/** Wazuh writes once a second (docs/contracts/wazuh.md 1.1): this often is looked without word of a change. */
+/** Wazuh writes once a second (docs/contracts/wazuh.md 1.1): the file is read so often at least. Milliseconds. */
 const LOOK_MS = 1_000;
-/** How long a storing that fails is left alone before it is tried again, milliseconds. */
+/** Pause before decisions are stored again that could not be stored, milliseconds. */
 const STORE_AGAIN_MS = 5_000;
 
-/** When to end. */
+/** The wish to end. */
 export interface Ending {
   readonly isAsked: boolean;
-  /** Resolves when it is asked for. */
+  /** Resolves when the end is asked for. */
   readonly woken: Promise<void>;
 }
 
-/** An end that a signal of an `AbortController` asks for. */
+/** An end that an `AbortController` asks for. */
 export function endingAt(signal: AbortSignal): Ending {
   return {
     get isAsked() {
@@ -37,7 +38,7 @@ export function endingAt(signal: AbortSignal): Ending {
   };
 }
 
-/** What is followed, and what with. */
+/** What is followed, and what that needs. */
 export interface FollowingParts {
   readonly path: string;
   readonly beginning: Beginning;
@@ -45,7 +46,7 @@ export interface FollowingParts {
   readonly loaded: Loaded;
   readonly ending: Ending;
   readonly log: Log;
-  /** LastPublished of each step, before it is stored, and of how many lines it has. */
+  /** Is called with each step and its number of lines, before they are stored. */
   readonly onStep?: (step: Step, lines: number) => void;
 }
 
@@ -61,11 +62,14 @@ export function alertsPath(root: string): string {
  */
 export function beginningOf(isFromStart: boolean, since: string | undefined): Beginning {
   if (since === undefined) return isFromStart ? "start" : "end";
-  if (isFromStart) throw new Failure(EXIT.usage, "take --from-start or --since, not both");
+  if (isFromStart) throw new Failure(EXIT.usage, "use --from-start or --since, not both");
   const at = parseTimestamp(since.length === 10 ? `${since}T00:00:00Z` : since);
   if (at !== undefined) return { since: at };
   const example = "2026-11-23 or 2026-11-23T06:00:00Z";
-  throw new Failure(EXIT.usage, `--since "${since}" is no time; allowed is one such as ${example}`);
+  throw new Failure(
+    EXIT.usage,
+    `--since "${since}" is not a valid time; use one such as ${example}`,
+  );
 }
 
 /** Stores in the buffer what is followed, until the end is asked for; then what was read is stored. */
@@ -77,8 +81,8 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
   const since = typeof beginning === "object" ? beginning.since : -Infinity;
   const batch = new StepBatch();
   const store = async () => {
-    const taken = batch.take();
-    if (taken !== undefined) await storeUntilAccepted(parts, taken);
+    const steps = batch.take();
+    if (steps !== undefined) await storeUntilAccepted(parts, steps);
   };
   const steps = followSteps({
     folder,
@@ -87,7 +91,7 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
     checkpoint: await buffer.intake.followState(ALERTS_STREAM),
     beginning,
     wait: async () => {
-      // It has read all that there is.
+      // The follower has read all that there is.
       await store();
       await changes.next();
     },
@@ -105,19 +109,19 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
   await store();
 }
 
-/** A full disk stops the reading, and loses nothing: the file waits. */
+/** A full disk stops the reading and loses nothing, since the file keeps the alerts. */
 async function storeUntilAccepted(
   { buffer, loaded: { config }, ending, log }: FollowingParts,
   { decisions, followed }: ToStore,
 ): Promise<void> {
-  for (let told = "";;) {
+  for (let logged = "";;) {
     try {
       await buffer.intake.accept(decisions, limitsOf(config), Date.now(), followed);
       return;
     } catch (error) {
       const reason = messageOf(error);
-      if (reason !== told) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
-      told = reason;
+      if (reason !== logged) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
+      logged = reason;
       await orWoken(STORE_AGAIN_MS, ending);
       if (ending.isAsked) return;
     }
@@ -131,7 +135,7 @@ async function orWoken(milliseconds: number, { woken }: Ending): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Waits until something changed in the folder, the end is asked for, or a second has passed. */
+/** Waits until something changes in the folder, the end is asked for, or a second has passed. */
 class Changes implements Disposable {
   readonly #ending: Ending;
   #watcher: Deno.FsWatcher | undefined;
@@ -143,7 +147,7 @@ class Changes implements Disposable {
       this.#watcher = Deno.watchFs(folder, { recursive: false });
       void this.#watch(this.#watcher);
     } catch {
-      // Not there yet, or no watching on this file system: the look of each second will do.
+      // The folder is not there yet, or its file system has no watching: a look each second is enough.
       this.#watcher = undefined;
     }
   }
