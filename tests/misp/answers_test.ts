@@ -41,7 +41,7 @@ Deno.test("meaningOf() stays away as long as a 503 says", () => {
 Deno.test("meaningOf() refuses what a proxy finds too large, and says whose limit it is", () => {
   assert.deepEqual(meaning(413, undefined), {
     kind: "refused",
-    reason: "the proxy before MISP takes no body as large as this event (413)",
+    reason: "the proxy before MISP does not accept a body as large as this event (413)",
   });
 });
 
@@ -66,7 +66,7 @@ Deno.test("meaningOf() refuses a sharing group that the key may not use", () => 
 Deno.test("meaningOf() does not take a description of the API for success", () => {
   assert.deepEqual(meaning(200, { name: "/events/add API description", url: "/events/add" }), {
     kind: "unavailable",
-    reason: "MISP answered something else: /events/add API description",
+    reason: "MISP gave an answer of an unknown kind: /events/add API description",
   });
 });
 

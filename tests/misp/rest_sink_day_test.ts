@@ -166,7 +166,7 @@ Deno.test("deliver() leaves a closed day closed, also from a buffer that was los
   assert.deepEqual([event?.analysis, event?.published, addresses(rig)], ["2", true, [A, B]]);
 });
 
-Deno.test("deliver() says in the title that a source was let in, and no other source takes it back", async () => {
+Deno.test("deliver() names a login in the title, and no other source removes it", async () => {
   await using rig = await startRig();
   const compromised = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
   const [ofA] = await rig.deliver(dayReport(dayRecord(A)));
@@ -184,7 +184,7 @@ Deno.test("deliver() says in the title that a source was let in, and no other so
   const comments = rig.misp.event(DAY_UUID)?.Object.map(({ comment }) => comment.split(":")[0]);
   assert.deepEqual(comments, [
     "0 sensors; 1 different user name; 9 Wazuh alerts",
-    "a login was let in at 2026-11-23T07",
+    "a login succeeded at 2026-11-23T07",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
   ]);
