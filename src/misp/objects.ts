@@ -96,7 +96,7 @@ export function failureReport(
   seen: Seen,
 ): MispObject {
   const { sourceIp, tags } = fact;
-  return build(eventUuid, FAILURE_REPORT, sourceIp, comment, seen, (attribute) => [
+  return build({ eventUuid, name: FAILURE_REPORT, sourceIp, comment, seen }, (attribute) => [
     {
       ...attribute("ip-src", "ip-src", sourceIp),
       to_ids: fact.toIds,
@@ -119,7 +119,7 @@ export function networkObject(
   const { asn, organisation } = location;
   if (asn === undefined) return [];
   const comment = organisation === undefined ? "" : forMisp(organisation, LONGEST_TEXT);
-  return [build(eventUuid, "ip-port", sourceIp, comment, {}, (attribute) => [
+  return [build({ eventUuid, name: "ip-port", sourceIp, comment }, (attribute) => [
     attribute("ip-src", "ip-src", sourceIp),
     attribute("AS", "AS", String(asn)),
   ])];
@@ -134,7 +134,7 @@ export function geolocationObject(
   const { country, countryCode, region, city, latitude, longitude } = location;
   const texts = { country, countrycode: countryCode, region, city };
   const numbers = { latitude, longitude };
-  const object = build(eventUuid, "geolocation", sourceIp, "", {}, (attribute) => [
+  const object = build({ eventUuid, name: "geolocation", sourceIp }, (attribute) => [
     ...Object.entries(texts).flatMap(([relation, text]) =>
       text === undefined ? [] : [attribute(relation, "text", forMisp(text, LONGEST_TEXT))]
     ),
@@ -189,12 +189,16 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 
 type NewAttribute = (relation: string, type: string, value: string) => MispAttribute;
 
+interface NewObject {
+  readonly eventUuid: string;
+  readonly name: keyof typeof TEMPLATES;
+  readonly sourceIp: string;
+  readonly comment?: string;
+  readonly seen?: Seen;
+}
+
 function build(
-  eventUuid: string,
-  name: keyof typeof TEMPLATES,
-  sourceIp: string,
-  comment: string,
-  seen: Seen | Record<string, never>,
+  { eventUuid, name, sourceIp, comment = "", seen }: NewObject,
   attributes: (attribute: NewAttribute) => readonly MispAttribute[],
 ): MispObject {
   const uuid = uuidV5(eventUuid, `object/${name}/${sourceIp}`);
