@@ -1,16 +1,16 @@
 /**
- * Work on a few things at a time.
+ * Works on several items at a time.
  *
  * @module
  */
 
 /**
- * Yields results as they come, in any order. Nothing new is begun after a last result, or once nobody
- * takes results any more; what was begun is brought to its end.
+ * Yields results as they come, in any order. No item is begun after a last result, or once the caller stops
+ * reading results; items that were begun are finished.
  *
- * @param most how many items are worked on at a time
- * @param isLast whether a result means that the rest is not worth trying
- * @throws what the work throws, after all that was begun has ended
+ * @param most the most items that are worked on at a time
+ * @param isLast whether a result means that no other item is worth trying
+ * @throws the error of the work, after all items that were begun have ended
  */
 export async function* inParallel<Item, Result>(
   items: readonly Item[],
@@ -40,7 +40,7 @@ export async function* inParallel<Item, Result>(
     news.resolve();
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   });
-  // It is awaited below; until then it must not count as an error that nobody handles.
+  // It is awaited below; until then it must not be an unhandled rejection.
   ended.catch(() => undefined);
   try {
     while (!isDone || results.length > 0) {

@@ -1,5 +1,5 @@
 /**
- * Reports into a MISP feed folder (docs/contracts/misp.md 6): any MISP can pull it, with no key of ours.
+ * Writes reports into a MISP feed folder (docs/contracts/misp.md 6): any MISP can pull it, without a key.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface FeedOrganisation {
   readonly uuid: string;
 }
 
-/** How many events are written before the manifest tells of them. */
+/** The most reports that are written before the manifest lists their events. */
 const BATCH = 500;
 
 /** Writes reports into a folder: event files first, then the hashes, the manifest last. */
@@ -28,7 +28,7 @@ export class FeedSink implements Sink {
   readonly #directory: string;
   readonly #organisationOf: (event: MispEvent) => FeedOrganisation;
 
-  /** @param organisationOf the creator that an event names */
+  /** @param organisationOf the organisation that an event names as its creator */
   constructor(directory: string, organisationOf: (event: MispEvent) => FeedOrganisation) {
     this.#directory = directory;
     this.#organisationOf = organisationOf;
@@ -49,7 +49,7 @@ export class FeedSink implements Sink {
       await makeFolder(this.#directory);
       const manifest = await this.#readManifest();
       const hashes = await this.#readHashes();
-      // Written once for all its reports, or each would move the event's time on by a second.
+      // An event is written once for all its reports: each write would advance its time by a second.
       for (const ofEvent of Map.groupBy(reports, (report) => report.eventUuid).values()) {
         const outcome = await this.#writeEvent(ofEvent, now()).then((event): Outcome => {
           manifest[String(event.uuid)] = manifestEntry(event);
@@ -74,7 +74,7 @@ export class FeedSink implements Sink {
     return `feed folder ${this.#directory}: ${reason}`;
   }
 
-  /** Writes an event unless the file says the same already: a MISP fetches only what is newer. */
+  /** Writes an event unless the file has the same content: MISP fetches events that are newer. */
   async #writeEvent(reports: readonly Report[], now: number): Promise<Fields> {
     const path = `${this.#directory}/${reports[0]!.eventUuid}.json`;
     const earlier = await readEvent(path);
@@ -88,7 +88,7 @@ export class FeedSink implements Sink {
     return next;
   }
 
-  /** A manifest that is damaged is made again from the events, since they are what counts. */
+  /** Reads the manifest; one that is damaged or missing is made anew from the event files. */
   async #readManifest(): Promise<Record<string, unknown>> {
     try {
       const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
@@ -136,9 +136,8 @@ async function readEvent(path: string): Promise<Fields | undefined> {
 }
 
 /**
- * One event of what its reports say and of what the file has beside it: a report of a source that
- * shares a day's event holds no other source. As in MISP nothing goes away by being left out, and what
- * is closed stays closed.
+ * Merges reports of one event with its file: a report of a source that shares a day's event does not hold
+ * the other sources. As in MISP, a part that is left out is not deleted, and a closed event remains closed.
  *
  * @param events at least one, the latest last
  */
@@ -161,7 +160,7 @@ function latestBy<K extends string, T extends { readonly [Key in K]: string }>(
   return [...new Map(parts.map((part) => [part[key], part])).values()];
 }
 
-/** Parts of the file have times of their own, which are given anew. */
+/** Removes the times of a part: `stamped()` gives new ones. */
 function withoutStamps<T>(part: T): T {
   return JSON.parse(
     JSON.stringify(part, (key, inner: unknown) => STAMPS.has(key) ? undefined : inner),
@@ -169,8 +168,8 @@ function withoutStamps<T>(part: T): T {
 }
 
 /**
- * An event as a feed has it: with times of change at the event and at each part that changed, since
- * MISP takes only what is newer than what it has (docs/contracts/misp.md 8.8).
+ * An event in the form of a feed: the event and each part that changed have a new time, since MISP accepts
+ * only parts that are newer than its own (docs/contracts/misp.md 8.8).
  */
 function stamped(
   event: MispEvent,
@@ -215,7 +214,7 @@ function manifestEntry(event: Fields): Fields {
   return { info, date, analysis, threat_level_id, timestamp: Number(event.timestamp), Orgc, Tag };
 }
 
-/** MISP looks values up by their MD5 (docs/contracts/misp.md 6). */
+/** MISP looks up values by their MD5 (docs/contracts/misp.md 6). */
 function hashesOf(event: Fields): readonly string[] {
   const values = list(event.Object).flatMap((object) => list(object.Attribute))
     .filter((attribute) => attribute.deleted !== true)

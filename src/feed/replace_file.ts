@@ -1,19 +1,20 @@
 /**
- * Replaces a file so that a reader sees the old content or the new one, never a part.
+ * Replaces a file: a reader sees the old content or the new content, never a part of it.
  *
  * @module
  */
+import { dirname } from "node:path";
 import { faultPoint } from "../fault_point.ts";
 
 /**
- * Writes beside the file, syncs, renames.
+ * Writes a temporary file beside it, syncs that, and renames it.
  *
- * @throws what the file system says; the temporary file is gone then
+ * @throws the error of the file system, after the temporary file is removed
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.part`;
   try {
-    // What a killed process left; a link that somebody put there must not be followed.
+    // A killed process may have left one, and a link that somebody put there must not be followed.
     await Deno.remove(temporary).catch(() => undefined);
     const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o640 });
     try {
@@ -33,15 +34,15 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Makes what was renamed in a folder outlast a power cut. */
+/** Syncs a folder, so that the renames in it survive a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path);
   await folder.sync();
 }
 
 /**
- * Makes a folder. One that root makes belongs to whoever owns the folder above, or Wazuh's own user
- * could not write there later.
+ * Makes a folder. When root makes it, it gets the owner of the parent folder: Wazuh's own user must be able
+ * to write there later.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -51,9 +52,9 @@ export async function makeFolder(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     await Deno.mkdir(path, { recursive: true, mode: 0o750 });
   }
-  const above = await Deno.stat(path.replace(/\/[^/]+\/*$/, "") || "/");
-  if (above.uid === (await Deno.stat(path)).uid) return;
-  await Deno.chown(path, above.uid, above.gid).catch((error: unknown) => {
+  const parent = await Deno.stat(dirname(path));
+  if (parent.uid === (await Deno.stat(path)).uid) return;
+  await Deno.chown(path, parent.uid, parent.gid).catch((error: unknown) => {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   });
 }

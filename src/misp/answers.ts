@@ -1,5 +1,5 @@
 /**
- * What an answer of MISP means. A 200 is not a success and a 403 not always a wrong key
+ * The meaning of MISP's answers. A 200 is not always a success, and a 403 not always a wrong key
  * (docs/contracts/misp.md 8).
  *
  * @module
@@ -10,16 +10,16 @@ import { SECOND } from "../clock.ts";
 import { type Answer, LONGEST_PAUSE_MS, retryAfter } from "../http.ts";
 import { type Fields } from "../json.ts";
 
-/** What to do about an answer to add, edit or publish. */
+/** The meaning of an answer to add, edit, publish, view or sightings. */
 export type Meaning =
   | { readonly kind: "stored"; readonly event: Fields }
-  /** `added`: of sightings, those that were not there yet. */
+  /** `added`: the number of sightings that were new. */
   | { readonly kind: "done"; readonly added?: number }
-  /** `add` for an event that is there. */
+  /** `add` of an event that MISP has. */
   | { readonly kind: "exists" }
-  /** `edit` of an event that is not there, or that we may not see. */
+  /** `edit` of an event that MISP does not have, or does not show to the key. */
   | { readonly kind: "missing" }
-  /** 500: the instance is in trouble, or cannot take this body. */
+  /** 500: the instance does not work, or cannot store this body. */
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string }
   /** The key's role may not do this. */
@@ -36,7 +36,9 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
   if (status >= 300 && status < 400) {
-    return unavailable("MISP sent us to its login page: wrong key, or it is under maintenance");
+    return unavailable(
+      "MISP redirected to its login page: the key is wrong, or it is under maintenance",
+    );
   }
   if (status === 429) {
     return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
@@ -49,18 +51,20 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   if (status === 401 || status === 403) return forbidden(body, message);
   if (status === 413) return { kind: "refused", reason: TOO_LARGE };
   if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
-  if (answer.json === undefined) return unavailable("MISP's answer is not JSON: a proxy's page?");
+  if (answer.json === undefined) {
+    return unavailable("MISP's answer is not JSON; is it the page of a proxy?");
+  }
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
-  // Sightings that are there already (docs/contracts/misp.md 8.5).
+  // All of the sightings were there already (docs/contracts/misp.md 8.5).
   if (body.saved === false && typeof body.success === "string") return { kind: "done", added: 0 };
   if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
-  if (body.saved !== true) return unavailable(`MISP answered something else: ${message}`);
+  if (body.saved !== true) return unavailable(`MISP gave an answer of an unknown kind: ${message}`);
   const added = /^(\d+) sightings? added/.exec(String(body.success))?.[1];
   return { kind: "done", ...(added === undefined ? {} : { added: Number(added) }) };
 }
 
-const TOO_LARGE = "the proxy before MISP takes no body as large as this event (413)";
+const TOO_LARGE = "the proxy before MISP does not accept a body as large as this event (413)";
 
 /**
  * The pause that an answer asks for: a proxy by seconds or by a date, MISP by seconds.
@@ -79,7 +83,7 @@ function notFound(message: string): Meaning {
   return unavailable(`MISP answered 404: ${message}; is misp.url right?`);
 }
 
-/** Validation and blocklist are about this event; everything else is about the key or its role. */
+/** Validation and blocklist concern this event; any other reason concerns the key or its role. */
 function forbidden(body: Fields, message: string): Meaning {
   if ("errors" in body) return { kind: "refused", reason: `MISP refused it: ${message}` };
   if (/blocklist/.test(message)) {
@@ -115,17 +119,17 @@ function reasonOf(body: Fields): string | undefined {
   return typeof text === "string" ? text.replaceAll(/\s+/g, " ").slice(0, 300) : undefined;
 }
 
-/** What an event lacks of what was sent. */
+/** The parts that were sent and that an event lacks. */
 export interface Comparison {
-  /** Parts that are not there, or hold another value. */
+  /** Parts that are missing, or have another value. */
   readonly missing: readonly string[];
   readonly missingTags: readonly string[];
 }
 
-/** What of an event is compared: an update has less in it. */
+/** The fields that are compared: an update has fewer than an event. */
 type Sent = Pick<MispUpdate, "info" | "Object" | "Tag" | "EventReport">;
 
-/** Compares an event that MISP returned with the one that was sent: it drops parts without a word. */
+/** Compares an event that MISP returned with the one that was sent: MISP drops parts silently. */
 export function compare(sent: Sent, returned: Fields): Comparison {
   const stored = new Map<string, string>();
   for (const report of list(returned.EventReport)) stored.set(String(report.uuid), "");
@@ -144,7 +148,7 @@ export function compare(sent: Sent, returned: Fields): Comparison {
     ]),
     ...sent.EventReport.filter(({ uuid }) => !stored.has(uuid)).map(() => "event report"),
   ];
-  // MISP finds tags whatever their case and answers with its own spelling.
+  // MISP ignores the case of tags and answers with its own spelling.
   const tags = new Set(list(returned.Tag).map((tag) => String(tag.name).toLowerCase()));
   const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
     !tags.has(name.toLowerCase())
@@ -152,7 +156,7 @@ export function compare(sent: Sent, returned: Fields): Comparison {
   return { missing, missingTags };
 }
 
-/** Whether every part is there, whatever its value. */
+/** Whether an event has every part that was sent, with any value. */
 export function hasAllParts(sent: Sent, returned: Fields): boolean {
   const stored = new Set<unknown>();
   for (const part of [...list(returned.Object), ...list(returned.EventReport)]) {
@@ -167,7 +171,7 @@ function list(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map(fields) : [];
 }
 
-/** The uuids of a list of sightings; undefined when the answer is none. */
+/** The uuids of a list of sightings; undefined when the answer is not such a list. */
 export function sightingUuids({ status, json }: Answer): ReadonlySet<unknown> | undefined {
   if (status !== 200 || !Array.isArray(json)) return undefined;
   return new Set(json.map((row) => fields(fields(row).Sighting).uuid));

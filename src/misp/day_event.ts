@@ -1,6 +1,6 @@
 /**
- * The MISP event that the sources of one day share (docs/contracts/misp.md 1): what each source adds to it,
- * and what closes it. Pure.
+ * The MISP event that the sources of one day share (docs/contracts/misp.md 1): the part of each source,
+ * and the update that closes the event. Pure.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } 
 import { dayTitle } from "./day_title.ts";
 import { writeDayStory } from "./story.ts";
 
-/** Ongoing, completed. */
+/** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
 const CLOSED = "2";
 const CLOSED_TAG = { name: 'workflow:state="complete"' };
 
-/** The event of a home's day with the objects of that home alone: MISP merges. */
+/** The event of a source's day with the objects of that source alone: MISP merges them. */
 export function buildDayEvent(
   record: SourceRecord,
   rules: EventRules,
@@ -24,14 +24,14 @@ export function buildDayEvent(
     ...buildEvent(record, rules, facts),
     info: dayTitle(record.openedOn, record.part ?? 1, record.compromisedAt !== undefined),
     analysis: String(Math.max(OPEN, rules.analysis)),
-    // A story for each of hundreds of sources would bury the event: the day's comes when it closes.
+    // Hundreds of reports would bury the event: one report of the day comes when the event closes.
     EventReport: [],
   };
 }
 
 /**
- * What closes a day's event: it is completed, and its story is told. Sources that come back later
- * update their objects in it, not the story.
+ * The update that closes a day's event: it completes the analysis and adds the event report. Sources that
+ * come back later update their objects in the event, but not its report.
  */
 export function buildClosing(
   { eventUuid, day, part }: DayEvent,

@@ -1,5 +1,6 @@
 /**
  * The title of an event that the sources of one day share. It names no address and no sensor. Pure.
+ * MISP and feeds hold such titles from earlier releases: `namesLogin()` must recognise theirs too.
  *
  * @module
  */
@@ -12,18 +13,18 @@ const COMPROMISED = ", with a SUCCESSFUL LOGIN";
  *
  * @param day `2026-11-23`
  * @param part from 1
- * @param isCompromised whether a source of it was let in
+ * @param isCompromised whether a login of one of its sources succeeded
  */
 export function dayTitle(day: string, part: number, isCompromised: boolean): string {
   return `${TITLE}${day}${part === 1 ? "" : ` (part ${part})`}${isCompromised ? COMPROMISED : ""}`;
 }
 
-/** Whether it is a day's title that tells of a login: no other source of the day may take that back. */
+/** Whether a day's title names a successful login: no other source of the day may remove that. */
 export function namesLogin(title: string): boolean {
   return title.startsWith(TITLE) && title.endsWith(COMPROMISED);
 }
 
-/** Whether it is a day's title that says nothing new to whoever has the event. */
+/** Whether it is a day's title without a login: the event has it already, or a more urgent one. */
 export function isDayWithoutLogin(title: string): boolean {
   return title.startsWith(TITLE) && !title.endsWith(COMPROMISED);
 }

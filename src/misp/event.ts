@@ -1,10 +1,12 @@
 /**
- * The MISP event of an attacker. Pure: the same home gives the same event (docs/contracts/misp.md 1).
+ * The MISP event of an attacker. Pure: the same source record gives the same event
+ * (docs/contracts/misp.md 1).
  *
  * @module
  */
 import type { Location, SourceRecord, Technique } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
+import { counted } from "./counted.ts";
 import {
   failureReport,
   geolocationObject,
@@ -16,7 +18,7 @@ import { type MispEventReport, type StoryRules, writeStory } from "./story.ts";
 import { techniqueTags } from "./techniques.ts";
 import { forMisp } from "./usernames.ts";
 
-/** An event as MISP takes it. Numbers are texts, as in its own answers. */
+/** An event in the form that MISP accepts. Numbers are texts, as in its own answers. */
 export interface MispEvent {
   readonly uuid: string;
   readonly info: string;
@@ -31,7 +33,7 @@ export interface MispEvent {
   readonly EventReport: readonly MispEventReport[];
 }
 
-/** What events are configured by. */
+/** The configuration of events. */
 export interface EventRules extends StoryRules {
   readonly distribution: number;
   readonly threatLevel: number;
@@ -39,22 +41,22 @@ export interface EventRules extends StoryRules {
   readonly tags: readonly string[];
 }
 
-/** What was looked up of the address. */
+/** The results of look-ups of the address. */
 export interface AddressFacts {
   readonly verdict?: ListVerdict | undefined;
   readonly location?: Location | undefined;
 }
 
-/** What a success after failures means, beside the guessing (docs/contracts/misp.md 4). */
+/** The technique of a login that succeeded after failures (docs/contracts/misp.md 4). */
 const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
 
-/** What a withdrawn address is tagged with (docs/contracts/misp.md 4). */
+/** The tag of a withdrawn address (docs/contracts/misp.md 4). */
 const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** MISP's highest threat level. */
 export const HIGH = "1";
 
-/** Builds the event of a home. */
+/** Builds the event of a source. */
 export function buildEvent(
   record: SourceRecord,
   rules: EventRules,
@@ -68,7 +70,7 @@ export function buildEvent(
   const { location } = facts;
   return {
     uuid: eventUuid,
-    info: `SSH Brute Force Attack from ${sourceIp} (${attempts} attempts)${outcome}`,
+    info: `SSH Brute Force Attack from ${sourceIp} (${counted(attempts, "attempt")})${outcome}`,
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
@@ -88,7 +90,7 @@ export function buildEvent(
   };
 }
 
-/** An address on a warning list of scanners or shared infrastructure must not be blocked by itself. */
+/** Nobody should block an address of a scanner or of shared infrastructure: it gets no `to_ids`. */
 function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
   const { sourceIp, attempts, services, retractedAt } = record;
   const lists = verdict?.lists ?? [];
@@ -106,16 +108,14 @@ function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
 }
 
 function summary(record: SourceRecord): string {
-  const sensors = count(record.sensors.length, "sensor");
-  const usernames = count(Object.keys(record.usernames).length, "different user name");
-  const told = `${sensors}; ${usernames}; ${count(record.alerts, "Wazuh alert")}`;
-  if (record.compromisedAt === undefined) return told;
-  return `a login was let in at ${mispTime(record.compromisedAt)}: check that host; ${told}`;
+  const sensors = counted(record.sensors.length, "sensor");
+  const usernames = counted(Object.keys(record.usernames).length, "different user name");
+  const counts = `${sensors}; ${usernames}; ${counted(record.alerts, "Wazuh alert")}`;
+  if (record.compromisedAt === undefined) return counts;
+  return `a login succeeded at ${mispTime(record.compromisedAt)}: check that host; ${counts}`;
 }
 
-const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-/** A time as MISP writes it back: `2026-11-23T00:04:11.000000+00:00`. */
+/** A time in the form of MISP's answers: `2026-11-23T00:04:11.000000+00:00`. */
 export function mispTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace("Z", "000+00:00");
 }

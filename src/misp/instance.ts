@@ -1,5 +1,5 @@
 /**
- * A look at a MISP instance: what it is, and what our key may do there.
+ * Checks a MISP instance: its version, the role of the key, its tags and its clock.
  *
  * @module
  */
@@ -19,25 +19,24 @@ import {
 export { isOlder } from "./instance_answers.ts";
 export type { Instance, Problem, ProblemKind, Rights } from "./instance_answers.ts";
 
-/** What came of a look: plain JSON, whatever it is. */
+/** The result of a check, plain JSON. */
 export type Look =
   | { readonly kind: "seen"; readonly instance: Instance }
-  | { readonly kind: "trouble"; readonly problem: Problem };
+  | { readonly kind: "problem"; readonly problem: Problem };
 
 /**
- * All tags in one answer: to a REST client MISP gives them without pages, and without the counts it
- * need not look at its events (MISP 2.5 `TagsController::index`; a version that does not know the
- * parameter counts). Case does not count in tag names, as in docs/contracts/misp.md 8.7.
+ * All tags in one answer: MISP sends them to a REST client without pages. Without the counts it does not
+ * search its events (MISP 2.5 `TagsController::index`); a version that does not know the parameter does.
+ * The case of a tag's name does not matter (docs/contracts/misp.md 8.7).
  */
 const ALL_TAGS = "/tags/index/exclude_statistics:1";
 
 /**
- * Looks at an instance in three requests, the last two at once; in one when the first fails.
+ * Checks an instance by three requests, the last two at once; by one when the first fails.
  *
- * Nothing is changed there. A failure to list the tags alone leaves `missingTags` null: role and
- * version are worth knowing without them.
+ * The requests change nothing. When only the list of tags fails, `missingTags` is null.
  *
- * @param wantedTags the tags that events will have; none: it is not asked for its tags
+ * @param wantedTags the tags that events will have; without any the instance is not asked for its tags
  * @param now our clock, milliseconds UTC
  */
 export async function lookAtInstance(
@@ -47,7 +46,7 @@ export async function lookAtInstance(
 ): Promise<Look> {
   const sentAt = now();
   const first = await get(client, "/servers/getVersion.json", now);
-  if ("kind" in first) return { kind: "trouble", problem: first };
+  if ("kind" in first) return { kind: "problem", problem: first };
   const clockAheadMs = clockAhead(first.headers, sentAt, now());
   const version = versionOf(first.json);
   if (version === undefined) return notMisp("its answer names no version");
@@ -55,7 +54,7 @@ export async function lookAtInstance(
     get(client, "/users/view/me.json", now),
     wantedTags.length === 0 ? undefined : get(client, ALL_TAGS, now),
   ]);
-  if ("kind" in me) return { kind: "trouble", problem: me };
+  if ("kind" in me) return { kind: "problem", problem: me };
   const role = roleOf(me.json, first.json);
   if (role === undefined) return notMisp("its answer names no role");
   const missing = tags === undefined || "kind" in tags ? null : missingTags(tags.json, wantedTags);
@@ -78,5 +77,5 @@ async function get(
 }
 
 function notMisp(reason: string): Look {
-  return { kind: "trouble", problem: { kind: "not_misp", reason } };
+  return { kind: "problem", problem: { kind: "not_misp", reason } };
 }

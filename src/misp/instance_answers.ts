@@ -1,5 +1,5 @@
 /**
- * What answers and failures tell of an instance and of our key's role. Pure.
+ * What answers and failures show about an instance and the role of the key. Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Answer } from "../http.ts";
 import { type Fields, isFields } from "../json.ts";
 import { Unreachable } from "./client.ts";
 
-/** What a key may do: its role's flags, all of them off for a key that only reads. */
+/** The rights of a key: the flags of its role, all of them off for a key that only reads. */
 export interface Rights {
   readonly perm_add: boolean;
   readonly perm_modify: boolean;
@@ -20,56 +20,57 @@ export interface Rights {
   readonly perm_site_admin: boolean;
 }
 
-/** An instance and our key's role there. Plain JSON: it can be kept and read again. */
+/** An instance and the role of the key there. Plain JSON, so that it can be stored. */
 export interface Instance {
   /** Such as `2.5.1`. */
   readonly version: string;
   readonly role: string;
   readonly organisation: { readonly name: string; readonly uuid: string };
   readonly rights: Rights;
-  /** The key was made to read only, whatever its role may do. */
+  /** Whether the key itself is read-only, whatever its role may do. */
   readonly isReadOnly: boolean;
-  /** Wanted tags that the instance does not have; null: it did not list its tags. */
+  /** Wanted tags that the instance does not have; null when it did not list its tags. */
   readonly missingTags: readonly string[] | null;
-  /** MISP's clock minus ours, milliseconds, true to a second; null: it told no time. */
+  /** MISP's clock minus ours, milliseconds, exact to a second; null when MISP sent no time. */
   readonly clockAheadMs: number | null;
 }
 
-/** What keeps us from an instance. */
+/** The kinds of reasons why an instance cannot be used. */
 export type ProblemKind =
-  /** No connection, no whole answer, or none in time. */
+  /** No connection, no whole answer, or no answer in time. */
   | "unreachable"
-  /** Its certificate, or one side does not speak TLS. */
+  /** Its certificate is not trusted, or one side does not speak TLS. */
   | "tls"
-  /** This program's own permissions. */
+  /** The program's own permissions do not allow it. */
   | "not_permitted"
   | "wrong_key"
   | "user_disabled"
-  /** The key is not for our address. */
+  /** The key may not be used from our address. */
   | "wrong_address"
   /** The role may not make this request. */
   | "no_right"
-  /** To the login page: a wrong key, or maintenance (docs/contracts/misp.md 8.1). */
+  /** A redirect to the login page: a wrong key, or maintenance (docs/contracts/misp.md 8.1). */
   | "login"
-  /** To another address. */
+  /** A redirect to another address. */
   | "moved"
-  /** It answers, but not as MISP does. */
+  /** It answers, but not like MISP. */
   | "not_misp"
-  /** 429 or 5xx: MISP, or a proxy before it, is in trouble itself. */
+  /** 429 or 5xx: MISP, or a proxy before it, does not work or is overloaded. */
   | "failing";
 
-/** Why nothing could be read. The reason is one line and holds no secret. */
+/** Why an instance cannot be used. The reason is one line and holds no secret. */
 export interface Problem {
   readonly kind: ProblemKind;
   readonly reason: string;
-  /** How long the answer asks us to stay away, milliseconds. */
+  /** The pause that the answer asks for, milliseconds. */
   readonly afterMs?: number;
 }
 
 /**
- * What is wrong with an answer that should be a JSON object; undefined: nothing.
+ * The problem of an answer that should be a JSON object.
  *
- * @param now milliseconds UTC: a proxy may say until when to stay away
+ * @param now milliseconds UTC: a proxy may name the time until which to pause
+ * @returns undefined when the answer has no problem
  */
 export function problemOf(answer: Answer, now: number): Problem | undefined {
   const { status } = answer;
@@ -82,11 +83,13 @@ export function problemOf(answer: Answer, now: number): Problem | undefined {
     return { kind: "failing", reason, ...(afterMs === undefined ? {} : { afterMs }) };
   }
   if (status !== 200) return { kind: "not_misp", reason: `it answered ${status}: ${message}` };
-  if (!isFields(answer.json)) return { kind: "not_misp", reason: "its answer is no JSON object" };
+  if (!isFields(answer.json)) {
+    return { kind: "not_misp", reason: "its answer is not a JSON object" };
+  }
   return undefined;
 }
 
-/** All refusals are 403; only their texts tell them apart (docs/contracts/misp.md 8.1, 8.10). */
+/** Every refusal is a 403, and only its text shows the kind (docs/contracts/misp.md 8.1, 8.10). */
 function forbidden(message: string): Problem {
   const reason = `MISP says: ${message}`;
   if (/account has been disabled/.test(message)) return { kind: "user_disabled", reason };
@@ -102,15 +105,15 @@ function redirected({ status, headers }: Answer): Problem {
   if (/\/users\/login\b/.test(location)) {
     return {
       kind: "login",
-      reason: "MISP sent us to its login page: wrong key, or it is under maintenance",
+      reason: "MISP redirected to its login page: the key is wrong, or it is under maintenance",
     };
   }
-  // Whatever stands behind the host is none of ours, and may hold a token.
+  // The rest of the address may hold a token, and is not shown.
   const target = URL.canParse(location) ? new URL(location).origin : "another address";
   return { kind: "moved", reason: `it answered ${status}: moved to ${target}` };
 }
 
-/** What a request without an answer says. Deno tells kinds of failures by their texts only. */
+/** The problem of a request without an answer. Deno's failures differ in their texts only. */
 export function problemOfFailure(error: Unreachable): Problem {
   const reason = line(error.message, "MISP cannot be reached");
   if (error.cause instanceof Deno.errors.NotCapable) return { kind: "not_permitted", reason };
@@ -119,7 +122,7 @@ export function problemOfFailure(error: Unreachable): Problem {
   return { kind: isTls ? "tls" : "unreachable", reason };
 }
 
-/** The version of getVersion's answer; undefined when it is not MISP's. */
+/** The version in the answer of getVersion; undefined when it is not MISP's answer. */
 export function versionOf(json: unknown): string | undefined {
   const { version } = fields(json);
   return typeof version === "string" && /^\d+\.\d+\.\d+/.test(version)
@@ -130,10 +133,10 @@ export function versionOf(json: unknown): string | undefined {
 /**
  * Role and organisation, from `/users/view/me` and getVersion.
  *
- * The first shows the role as it is in MISP's database; getVersion shows what this very key may do.
- * Where they differ, the key only reads (MISP 2.5 `AuthKey::setUserData`).
+ * The first shows the role as it is in MISP's database, getVersion shows what this key may do. Where they
+ * differ, the key only reads (MISP 2.5 `AuthKey::setUserData`).
  *
- * @returns undefined when there is no role in it
+ * @returns undefined when the first has no role
  */
 export function roleOf(
   me: unknown,
@@ -163,7 +166,7 @@ export function roleOf(
   };
 }
 
-/** The wanted tags that are not in a list of tags; null when it is none. Case does not count. */
+/** The wanted tags that a list of tags lacks, in any case; null when the answer is not such a list. */
 export function missingTags(index: unknown, wanted: readonly string[]): readonly string[] | null {
   const { Tag } = fields(index);
   if (!Array.isArray(Tag)) return null;
@@ -172,15 +175,16 @@ export function missingTags(index: unknown, wanted: readonly string[]): readonly
 }
 
 /**
- * MISP's clock minus ours, milliseconds: the least difference that explains the answer. Null when it
- * has no readable `Date`.
+ * MISP's clock minus ours, milliseconds: the smallest difference that explains the answer.
  *
- * @param sentAt when the request was sent, and `receivedAt` when its answer came: milliseconds UTC
+ * @param sentAt the time of the request, milliseconds UTC
+ * @param receivedAt the time of its answer, milliseconds UTC
+ * @returns null when the answer has no readable `Date`
  */
 export function clockAhead(headers: Headers, sentAt: number, receivedAt: number): number | null {
   const date = Date.parse(headers.get("Date") ?? "");
   if (Number.isNaN(date)) return null;
-  // The header names a second that had begun, and was written between the two times of ours.
+  // The header names a second that had begun, and MISP wrote it between the two times.
   if (date > receivedAt) return date - receivedAt;
   return Math.min(0, date + 999 - sentAt);
 }

@@ -1,5 +1,5 @@
 /**
- * Several parts of one event as one: sources that share a day's event are sent together. Pure.
+ * Merges parts of one event: sources that share a day's event are sent together. Pure.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import type { MispUpdate } from "./update.ts";
 type Part = MispEvent | MispUpdate;
 
 /**
- * What of an event no part takes back: the highest threat level, that it is closed, and in a day's
- * title that a source was let in. Any other title is that of the last part.
+ * The fields that no part may weaken: the highest threat level, the closed state, and a day's title that
+ * names a successful login. Any other title is that of the last part.
  */
 export function strongest(parts: readonly Partial<Part>[]) {
   const titles = parts.flatMap(({ info }) => info ?? []);
@@ -27,7 +27,7 @@ export function strongest(parts: readonly Partial<Part>[]) {
 }
 
 /**
- * Puts parts of one event together.
+ * Merges parts of one event.
  *
  * @param parts at least one, all of the same event
  */
@@ -43,23 +43,23 @@ export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
   };
 }
 
-/** Splits a list into runs whose sizes add up to no more than a limit; a larger item stands alone. */
+/** Splits a list into runs whose sizes add up to a limit at most; a larger item is a run by itself. */
 export function inChunks<T>(
   items: readonly T[],
   most: number,
   sizeOf: (item: T) => number,
 ): readonly (readonly [T, ...T[]])[] {
   const chunks: [T, ...T[]][] = [];
-  let room = 0;
+  let capacity = 0;
   for (const item of items) {
     const size = sizeOf(item);
-    if (size > room || chunks.length === 0) {
+    if (size > capacity || chunks.length === 0) {
       chunks.push([item]);
-      room = most;
+      capacity = most;
     } else {
       chunks.at(-1)!.push(item);
     }
-    room -= size;
+    capacity -= size;
   }
   return chunks;
 }

@@ -1,6 +1,6 @@
 /**
- * The objects of an event (docs/contracts/misp.md 2). Each attribute says its category and its correlation,
- * since MISP does not take them from the template.
+ * The objects of an event (docs/contracts/misp.md 2). Each attribute states its category and whether it
+ * correlates, since MISP does not use the template for that.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface MispTag {
   readonly name: string;
 }
 
-/** An attribute as MISP takes it. Times are ISO 8601, UTC, microseconds. */
+/** An attribute in the form that MISP accepts. Times are ISO 8601, UTC, microseconds. */
 export interface MispAttribute {
   readonly uuid: string;
   readonly object_relation: string;
@@ -30,7 +30,7 @@ export interface MispAttribute {
   readonly deleted?: true;
 }
 
-/** An object as MISP takes it. */
+/** An object in the form that MISP accepts. */
 export interface MispObject {
   readonly uuid: string;
   readonly name: string;
@@ -71,17 +71,17 @@ const TEMPLATES = {
   },
 } as const;
 
-/** Times of an object or attribute. */
+/** The first and last time of an object or attribute. */
 export interface Seen {
   readonly first_seen: string;
   readonly last_seen: string;
 }
 
-/** The one copy of an address that correlates and may feed detection, and what is said of it. */
+/** The one copy of an address that correlates and may feed detection, with its context. */
 export interface AddressFact {
   readonly sourceIp: string;
   readonly attempts: number;
-  /** The template's own word for what was guessed at: `ssh`. */
+  /** The template's word for the service that was attacked: `ssh`. */
   readonly type: string;
   readonly toIds: boolean;
   readonly tags: readonly MispTag[];
@@ -91,26 +91,26 @@ export interface AddressFact {
 /** The object that every event has. */
 export function failureReport(
   eventUuid: string,
-  told: AddressFact,
+  fact: AddressFact,
   comment: string,
   seen: Seen,
 ): MispObject {
-  const { sourceIp, tags } = told;
-  return build(eventUuid, FAILURE_REPORT, sourceIp, comment, seen, (attribute) => [
+  const { sourceIp, tags } = fact;
+  return build({ eventUuid, name: FAILURE_REPORT, sourceIp, comment, seen }, (attribute) => [
     {
       ...attribute("ip-src", "ip-src", sourceIp),
-      to_ids: told.toIds,
+      to_ids: fact.toIds,
       disable_correlation: false,
-      comment: told.comment,
+      comment: fact.comment,
       ...seen,
       ...(tags.length === 0 ? {} : { Tag: tags }),
     },
-    attribute("total", "counter", String(told.attempts)),
-    attribute("type", "text", told.type),
+    attribute("total", "counter", String(fact.attempts)),
+    attribute("type", "text", fact.type),
   ]);
 }
 
-/** Who runs the network of the address; nothing of it correlates. */
+/** The operator of the address's network; none of its attributes correlates. */
 export function networkObject(
   eventUuid: string,
   sourceIp: string,
@@ -119,13 +119,13 @@ export function networkObject(
   const { asn, organisation } = location;
   if (asn === undefined) return [];
   const comment = organisation === undefined ? "" : forMisp(organisation, LONGEST_TEXT);
-  return [build(eventUuid, "ip-port", sourceIp, comment, {}, (attribute) => [
+  return [build({ eventUuid, name: "ip-port", sourceIp, comment }, (attribute) => [
     attribute("ip-src", "ip-src", sourceIp),
     attribute("AS", "AS", String(asn)),
   ])];
 }
 
-/** Where the address is; nothing of it correlates. */
+/** The location of the address; none of its attributes correlates. */
 export function geolocationObject(
   eventUuid: string,
   sourceIp: string,
@@ -134,7 +134,7 @@ export function geolocationObject(
   const { country, countryCode, region, city, latitude, longitude } = location;
   const texts = { country, countrycode: countryCode, region, city };
   const numbers = { latitude, longitude };
-  const object = build(eventUuid, "geolocation", sourceIp, "", {}, (attribute) => [
+  const object = build({ eventUuid, name: "geolocation", sourceIp }, (attribute) => [
     ...Object.entries(texts).flatMap(([relation, text]) =>
       text === undefined ? [] : [attribute(relation, "text", forMisp(text, LONGEST_TEXT))]
     ),
@@ -170,7 +170,7 @@ export function withObjectsDeleted<E extends { readonly Object: readonly MispObj
   };
 }
 
-/** The attribute that holds the address for detection: what sightings are of. */
+/** The uuid of the attribute that holds the address for detection; sightings refer to it. */
 export function addressUuid(eventUuid: string, sourceIp: string): string {
   const object = uuidV5(eventUuid, `object/${FAILURE_REPORT}/${sourceIp}`);
   return uuidV5(object, "attr/ip-src");
@@ -178,7 +178,7 @@ export function addressUuid(eventUuid: string, sourceIp: string): string {
 
 const LONGEST_TEXT = 255;
 
-/** Category of each attribute type in use (checked against MISP's own table). */
+/** The category of each attribute type in use, as in MISP's own table. */
 const CATEGORIES: Readonly<Record<string, string>> = {
   "ip-src": "Network activity",
   "AS": "Network activity",
@@ -189,12 +189,16 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 
 type NewAttribute = (relation: string, type: string, value: string) => MispAttribute;
 
+interface NewObject {
+  readonly eventUuid: string;
+  readonly name: keyof typeof TEMPLATES;
+  readonly sourceIp: string;
+  readonly comment?: string;
+  readonly seen?: Seen;
+}
+
 function build(
-  eventUuid: string,
-  name: keyof typeof TEMPLATES,
-  sourceIp: string,
-  comment: string,
-  seen: Seen | Record<string, never>,
+  { eventUuid, name, sourceIp, comment = "", seen }: NewObject,
   attributes: (attribute: NewAttribute) => readonly MispAttribute[],
 ): MispObject {
   const uuid = uuidV5(eventUuid, `object/${name}/${sourceIp}`);

@@ -5,6 +5,7 @@
  */
 import type { Report } from "../model.ts";
 import { sightingUuids } from "./answers.ts";
+import { counted } from "./counted.ts";
 import type { MispCalls, Step } from "./misp_calls.ts";
 import { sightingRows } from "./sightings.ts";
 
@@ -53,7 +54,7 @@ async function checkSightings(
   const stored = sightingUuids(await calls.getAgain(path));
   if (stored === undefined) return { notes: ["stored, but its sightings could not be read back"] };
   const missing = rows.filter(({ uuid }) => !stored.has(uuid)).length;
-  return { notes: missing === 0 ? [] : [`stored, but MISP left out ${sightings(missing)}`] };
+  return {
+    notes: missing === 0 ? [] : [`stored, but MISP left out ${counted(missing, "sighting")}`],
+  };
 }
-
-const sightings = (count: number) => `${count} ${count === 1 ? "sighting" : "sightings"}`;

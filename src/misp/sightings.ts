@@ -12,7 +12,7 @@ import { uuidV5 } from "./uuid.ts";
 /** MISP answers 500 for a longer source (docs/contracts/misp.md 8.5). */
 const LONGEST_SOURCE = 255;
 
-/** One sighting a sensor of an attack, at the time of its last alert. */
+/** One sighting for each sensor of an attack, at the time of its last alert. */
 export function sightingsOf(
   record: SourceRecord,
   sensors: readonly SensorRow[],
@@ -32,7 +32,7 @@ export function sightingsOf(
   });
 }
 
-/** That an operator withdrew an address. */
+/** The false-positive sighting of an address that an operator withdrew. */
 export function falsePositive(record: SourceRecord, at: number): Sighting {
   const attributeUuid = addressUuid(record.eventUuid, record.sourceIp);
   return {
@@ -44,7 +44,7 @@ export function falsePositive(record: SourceRecord, at: number): Sighting {
   };
 }
 
-/** Bodies of `bulkSaveSightings`; types and times as MISP numbers them. */
+/** The rows of `bulkSaveSightings`, with the numbers that MISP uses for types and times. */
 export function sightingRows(sightings: readonly Sighting[]) {
   return sightings.map(({ uuid, attributeUuid, source, kind, seenAt }) => ({
     uuid,

@@ -1,20 +1,27 @@
 /**
- * The event report: the attack told for people, in Markdown. User names are an attacker's text.
+ * The event report: an attack, or a day's attacks, described in Markdown. User names are text of an
+ * attacker.
  *
  * @module
  */
 import type { SensorRow, SourceRecord } from "../model.ts";
-import { markdownText, summariseUsernames, type UsernamePolicy } from "./usernames.ts";
+import { counted } from "./counted.ts";
+import {
+  markdownText,
+  summariseUsernames,
+  type UsernamePolicy,
+  type UsernameSummary,
+} from "./usernames.ts";
 import { publisherUuid, uuidV5 } from "./uuid.ts";
 
-/** What a report may tell. */
+/** What an event report may name. */
 export interface StoryRules {
   readonly usernames: UsernamePolicy;
   readonly sensorNames: "pseudonym" | "name";
   readonly passwords: boolean;
 }
 
-/** An event report as MISP takes it. */
+/** An event report in the form that MISP accepts. */
 export interface MispEventReport {
   readonly uuid: string;
   readonly name: string;
@@ -24,15 +31,15 @@ export interface MispEventReport {
 
 const HOW_COUNTED: readonly string[] = [
   "## How attempts are counted",
-  "sshd, its keyboard-interactive code and PAM each log the same guess. The lines are kept apart " +
-  "by kind and connection, and the fullest view of the same guesses is the count; a log that was " +
-  "collected twice counts once.",
+  "sshd, its keyboard-interactive code and PAM each log the same attempt. Their lines are counted by " +
+  "kind and by connection, and the highest of these counts is the number of attempts. A log that " +
+  "was collected twice counts once.",
 ];
 
-/** Sources that a day's story names; the rest is counted. */
+/** The most sources that the report of a day names; the others are counted only. */
 const MOST_SOURCES = 200;
 
-/** Tells the story of a day and its sources. Times are UTC. */
+/** Writes the event report of a day and its sources. Times are UTC. */
 export function writeDayStory(
   eventUuid: string,
   name: string,
@@ -53,14 +60,16 @@ export function writeDayStory(
   const compromised = ranked.filter((record) => record.compromisedAt !== undefined);
   const paragraphs = [
     `# ${name}`,
-    `**${attempts} attempts** from ${records.length} sources.`,
-    ...compromised.map(({ sourceIp }) => `**A login from ${sourceIp} was let in after failures.**`),
+    `**${counted(attempts, "attempt")}** from ${counted(records.length, "source")}.`,
+    ...compromised.map(({ sourceIp }) => `**A login from ${sourceIp} succeeded after failures.**`),
     "## Sources",
     [
       "| source | attempts | sensors | first seen | last seen |",
       "|---|---|---|---|---|",
       ...rows,
-      ...(others === 0 ? [] : ["", `${others} more sources are not listed.`]),
+      ...(others === 0
+        ? []
+        : ["", `${counted(others, "more source")} ${others === 1 ? "is" : "are"} not listed.`]),
     ].join("\n"),
     "## User names",
     usernamesOf(
@@ -89,14 +98,12 @@ function addedUp(
   return Object.fromEntries(counts);
 }
 
-/** Tells the story of a home. Times are UTC. */
+/** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
     `# SSH brute force from ${record.sourceIp}`,
-    `**${record.attempts} attempts** between ${time(record.firstSeen)} and ${
-      time(record.lastSeen)
-    }, ` +
-    `told by ${record.alerts} Wazuh alerts.`,
+    `**${counted(record.attempts, "attempt")}** between ${time(record.firstSeen)} and ` +
+    `${time(record.lastSeen)}, from ${counted(record.alerts, "Wazuh alert")}.`,
     ...compromise(record),
     ...retraction(record),
     "## Sensors",
@@ -123,8 +130,8 @@ function time(milliseconds: number): string {
 function compromise(record: SourceRecord): readonly string[] {
   if (record.compromisedAt === undefined) return [];
   return [
-    `**A login was let in at ${time(record.compromisedAt)}, after failures.** ` +
-    "Take the sensor for compromised until you know better.",
+    `**A login succeeded at ${time(record.compromisedAt)}, after failures.** ` +
+    "Treat the sensor as compromised until you have checked it.",
   ];
 }
 
@@ -144,9 +151,9 @@ function sensorTable(record: SourceRecord, rules: StoryRules): string {
 }
 
 /**
- * The name of a sensor, or one that tells sensors apart without saying which they are.
+ * The name of a sensor, or a pseudonym that is always the same for it.
  *
- * @param clean makes a real name fit to be shown
+ * @param clean makes a real name safe to show
  */
 export function sensorName(
   record: SourceRecord,
@@ -167,18 +174,24 @@ function usernamesOf(
 ): string {
   const { shown, distinct, others } = summariseUsernames(counts, rules.usernames);
   const atLeast = hasFurther ? "At least " : "";
-  const told = `${atLeast}${distinct} different user names were seen`;
-  if (shown.length === 0) return `${told}.`;
+  const seen = `${atLeast}${counted(distinct, "different user name")} ` +
+    `${distinct === 1 ? "was" : "were"} seen`;
+  if (shown.length === 0) return `${seen}.`;
   const rows = shown.map(({ name, count }) => `| ${markdownText(name)} | ${count} |`);
-  const rest = others.names === 0
-    ? []
-    : ["", `${told}; ${others.names} of them, tried ${others.count} times, are not shown.`];
+  const rest = others.names === 0 ? [] : ["", `${seen}. ${hidden(others)}`];
   return ["| user name | attempts |", "|---|---|", ...rows, ...rest].join("\n");
+}
+
+function hidden({ names, count }: UsernameSummary["others"]): string {
+  const times = counted(count, "time");
+  return names === 1
+    ? `One of them, tried ${times}, is not shown.`
+    : `${names} of them, tried ${times}, are not shown.`;
 }
 
 const MOST_PASSWORDS = 10;
 
-/** What was kept while `privacy.passwords` was on is not told once it is off. */
+/** Passwords that were stored while `privacy.passwords` was on are not shown once it is off. */
 function passwords(
   counts: Readonly<Record<string, number>>,
   rules: StoryRules,
@@ -193,5 +206,5 @@ function passwords(
 function techniques(record: SourceRecord): readonly string[] {
   if (record.techniques.length === 0) return [];
   const ids = record.techniques.map(({ id }) => id).join(", ");
-  return ["## Techniques", `Wazuh's rules name these of MITRE ATT&CK: ${ids}.`];
+  return ["## Techniques", `Wazuh's rules name these techniques of MITRE ATT&CK: ${ids}.`];
 }

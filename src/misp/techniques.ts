@@ -1,11 +1,11 @@
 /**
- * ATT&CK techniques as MISP's galaxy names them (docs/contracts/misp.md 4).
+ * ATT&CK techniques under the names of MISP's galaxy (docs/contracts/misp.md 4).
  *
  * @module
  */
 import type { Technique } from "../model.ts";
 
-/** Cluster names; a technique that Wazuh names otherwise still gets the galaxy's own tag. */
+/** Names of clusters: a technique gets the galaxy's tag also where Wazuh has another name for it. */
 const CLUSTERS: Readonly<Record<string, string>> = {
   "T1021": "Remote Services",
   "T1021.004": "SSH",
@@ -22,7 +22,7 @@ const CLUSTERS: Readonly<Record<string, string>> = {
   "T1595": "Active Scanning",
 };
 
-/** What an SSH password guess is when no rule says more. */
+/** The technique of an SSH attempt when no rule names one. */
 const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
 
 /** The galaxy tags of an attack; `Brute Force - T1110` when Wazuh named no technique. */

@@ -1,6 +1,6 @@
 /**
- * What an event that is there is sent: analysts work on it meanwhile, and what they decided stays.
- * Pure.
+ * Updates of events that MISP has. Analysts work on these events, and an update leaves their decisions
+ * as they are. Pure.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { isDayWithoutLogin } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
 import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
 
-/** What the latest delivery said of things that are an analyst's to change. */
+/** What the latest delivery stated about things that an analyst may change. */
 export interface LastPublished {
   readonly tags: readonly string[];
   readonly threatLevel: string;
-  /** Whether the address was given to detection. */
+  /** Whether the address had `to_ids`. */
   readonly toIds: boolean;
   /** Uuids. */
   readonly objects: readonly string[];
 }
 
-/** An attribute of an update: what is left out stays as it is. */
+/** An attribute of an update: MISP leaves a field that is not in it as it is. */
 type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "value">;
 
-/** An event as an update sends it. */
+/** An event in the form of an update. */
 export interface MispUpdate
   extends
     Partial<Pick<MispEvent, "info" | "threat_level_id" | "analysis">>,
@@ -33,9 +33,9 @@ export interface MispUpdate
 }
 
 /**
- * What is taken for told when a source is new in an event that is there: the event's own fields are as
- * others of its sources left them. Only what must not wait is said: a login that was let in, that the
- * event's day is over, and the techniques of the source. The configured tags came with the first
+ * The starting point for a source that is new in an event that MISP has. Other sources have written the
+ * event's own fields, so the update of this one states only what must not wait: a successful login, the
+ * end of the event's day, and the techniques of the source. The configured tags came with the first
  * source, and an analyst may have removed them since.
  */
 export function nothingPublished(event: MispEvent): LastPublished {
@@ -50,10 +50,10 @@ export function nothingPublished(event: MispEvent): LastPublished {
 
 const isConfigured = (tag: string) => !tag.startsWith("misp-galaxy:");
 
-/** Without an object it is what closes a day's event. */
+/** The update that closes a day's event is the one without objects. */
 const isClosing = (event: MispEvent) => event.Object.length === 0;
 
-/** What there is to remember of an event that was delivered. */
+/** What the sink stores about an event that was delivered. */
 export function publishedBy(event: MispEvent): LastPublished {
   return {
     tags: event.Tag.map(({ name }) => name),
@@ -67,10 +67,10 @@ const isForDetection = (event: MispEvent) =>
   event.Object.some(({ Attribute }) => Attribute.some((attribute) => attribute.to_ids));
 
 /**
- * The update of an event: title, counts, times, and what is new. A day's title is told once, and again
- * only when a source is let in: its other sources do not know of that. Left out is what was told before and
- * an analyst may have decided otherwise since: the tags, threat level, date, analysis and distribution
- * of the event, and whether and how the address goes into detection.
+ * The update of an event: title, counts, times, and what is new. A day's title is sent once, and again
+ * only when a login succeeds: other sources of the day do not know of it. The update leaves out what was
+ * sent before and an analyst may have changed since: tags, threat level, date, analysis and distribution
+ * of the event, and the `to_ids` and comment of the address.
  */
 export function updateOf(event: MispEvent, last: LastPublished): MispUpdate {
   const { uuid, info, threat_level_id, EventReport } = event;

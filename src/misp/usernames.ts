@@ -1,5 +1,5 @@
 /**
- * What may be told of the user names an attacker tried, and how text of an attacker gets into MISP.
+ * Which of an attacker's user names may be published, and how text of an attacker is made safe for MISP.
  * Pure.
  *
  * @module
@@ -14,28 +14,28 @@ export interface UsernameCount {
   readonly count: number;
 }
 
-/** What may be told of user names. */
+/** The user names that may be published, and counts of all. */
 export interface UsernameSummary {
-  /** The most tried first. Still an attacker's text: `markdownText()` or `forMisp()` before use. */
+  /** The most tried first. Still text of an attacker: pass it through `markdownText()` or `forMisp()`. */
   readonly shown: readonly UsernameCount[];
-  /** How many different names there were, shown or not. */
+  /** The number of different names, shown or not. */
   readonly distinct: number;
-  /** Those that are not shown. */
+  /** The names that are not shown. */
   readonly others: { readonly names: number; readonly count: number };
 }
 
-/** How many names `top` shows. */
+/** The most names that `top` shows. */
 const MOST_SHOWN = 10;
 
 /** useradd(8) allows no more, and neither does utmp. */
 const LONGEST_NAME = 32;
 
 /**
- * Chooses the user names that an event may tell.
+ * Chooses the user names that an event may name.
  *
  * - `top`: the ten most tried of those that look like names (`couldBeSecret()`)
- * - `all`: every name; control characters and such are shown as `\u{…}`, so two names that differ in
- *   nothing else stay apart
+ * - `all`: every name; control characters and such are shown as `\u{…}`, so that two names which differ
+ *   in nothing else remain different
  * - `count`: none
  *
  * @param counts how often each name was tried; the empty string is a name that was really sent
@@ -68,17 +68,17 @@ function chosen(ranked: readonly UsernameCount[], policy: UsernamePolicy) {
 }
 
 /**
- * Whether a user name could be a password that somebody typed one line too early. Such a name reaches
- * the log in clear text, and an event would hand it on; a real name that is held back for it costs
- * nothing, because it is still counted. It could be one when it
+ * Whether a user name could be a password that somebody typed one line too early. The log has such a name
+ * in clear text, and an event would publish it. Nothing is lost when a real name is hidden as well, because
+ * it is still counted. A name could be a password when it
  *
- * - is longer than 32 characters, or no account name at all: spaces, control characters, punctuation
+ * - is longer than 32 characters, or is not an account name: spaces, control characters, punctuation
  *   other than `_.-$`, letters other than a to z, a digit in front (docs/contracts/misp.md 2);
- * - has small letters, capitals and digits together: what password policies ask for, and what account
- *   names, in small letters by habit, do not have;
- * - ends in a year (`summer2024`): the commonest way to satisfy a policy that wants a digit;
- * - changes four times or more between letters and digits (`p4ssw0rd`, `k7m2q9x4`): digits for letters,
- *   or made by a machine. `db2inst1` changes three times;
+ * - has small letters, capitals and digits together: password policies ask for these, and account names
+ *   are in small letters by habit;
+ * - ends in a year (`summer2024`): the commonest way to satisfy a policy that asks for a digit;
+ * - changes four times or more between letters and digits (`p4ssw0rd`, `k7m2q9x4`): digits replace
+ *   letters, or a machine made it. `db2inst1` changes three times;
  * - is 16 or more hexadecimal digits with a digit among them: a key, a hash, a token;
  * - has three separators and more than 20 characters (`correct-horse-battery-staple`): a passphrase.
  */
@@ -92,9 +92,9 @@ export function couldBeSecret(name: string): boolean {
 }
 
 /**
- * Characters that are not shown as they are: control and format characters (also those that turn the
- * direction of text), line and paragraph separators, private use, noncharacters, lone surrogates, and
- * all that need four bytes in UTF-8, on which MISP answers 500 (docs/contracts/misp.md 8.12).
+ * Characters that are escaped: control and format characters (also those that change the direction of
+ * text), line and paragraph separators, private use, noncharacters, lone surrogates, and all that need
+ * four bytes in UTF-8, to which MISP answers 500 (docs/contracts/misp.md 8.12).
  */
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufdd0-\ufdef\ufffe\uffff\u{10000}-\u{10ffff}]/gu;
@@ -112,41 +112,40 @@ const utf8 = new TextEncoder();
 const bytesOf = (text: string) => utf8.encode(text).length;
 
 /**
- * Cleans one line of text for MISP: what MISP refuses or shows as nothing becomes `\u{…}`.
+ * Cleans one line of text for MISP: characters that MISP refuses or does not show become `\u{…}`.
  *
- * @param maximum bytes of UTF-8 that the field holds; a longer text ends in "…", never in half a
+ * @param maximum the bytes of UTF-8 that the field holds; a longer text ends in "…", never in half a
  * character or half an escape
  */
 export function forMisp(text: string, maximum: number): string {
-  // No character gets shorter by being cleaned: what is behind this can never fit.
+  // Cleaning makes no character shorter, so characters after this many can never fit.
   const clean = visible(text.slice(0, maximum + 1));
   if (bytesOf(clean) <= maximum) return clean;
-  const room = maximum - bytesOf(CUT);
+  const limit = maximum - bytesOf(CUT);
   let kept = "";
   let used = 0;
   for (const [piece] of clean.matchAll(/\\u\{[0-9a-f]{1,6}\}|./gsu)) {
     used += bytesOf(piece);
-    if (used > room) break;
+    if (used > limit) break;
     kept += piece;
   }
-  return room < 0 ? "" : kept + CUT;
+  return limit < 0 ? "" : kept + CUT;
 }
 
-/** What ends a code span, begins a MISP reference, an HTML tag or a table cell. */
+/** Characters that end a code span, or begin a MISP reference, an HTML tag or a table cell. */
 const MARKDOWN = /[`[\]<>|]/g;
 
 /**
- * An attacker's text as Markdown for an event report of MISP: always one code span on one line. Inside
- * it nothing is a link, an image, HTML or emphasis, bare addresses are not linked, and it may stand in a
- * table. MISP's own references, `@[attribute](uuid)`, are searched in the raw text too, so that
- * brackets are written as `\u{5b}`.
+ * Text of an attacker as Markdown for an event report of MISP: always one code span on one line. Nothing
+ * in it becomes a link, an image, HTML or emphasis, and it is safe in a table. MISP searches its own
+ * references, `@[attribute](uuid)`, in the raw text too, so brackets are written as `\u{5b}`.
  *
  * @returns the word "(empty)", not in a code span, for the empty text
  */
 export function markdownText(text: string): string {
   if (text === "") return "(empty)";
   const clean = visible(text).replace(MARKDOWN, escaped);
-  // A code span loses a space at both its ends, and other spaces look like one.
+  // Markdown strips a space at each end of a code span, and other spaces look like a plain one.
   const spaced = clean.replace(/^ | $|\p{Zs}(?<! )/gu, escaped);
   return `\`${spaced}\``;
 }

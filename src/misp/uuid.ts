@@ -1,12 +1,12 @@
 /**
- * Uuids that are always the same for the same thing (RFC 9562, version 5), so that sending again
- * changes nothing.
+ * Uuids that are always the same for the same thing (RFC 9562, version 5): a repeated delivery changes
+ * nothing.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 
-/** Namespace of this program; it never changes. */
+/** The namespace of this program; it must never change. */
 const PROJECT = "5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61";
 
 /**
@@ -27,8 +27,8 @@ export function uuidV5(namespace: string, name: string): string {
 }
 
 /**
- * The event an attacker lives in. The publisher's name is part of it: two publishers of one
- * organisation must not overwrite each other's counts (docs/contracts/misp.md 0.10).
+ * The uuid of a source event. The publisher's name is part of it: two publishers of one organisation
+ * must not overwrite each other's counts (docs/contracts/misp.md 0.10).
  *
  * @param openedOn the event's day, `2026-11-23`
  */
@@ -36,12 +36,16 @@ export function eventUuid(publisher: string, sourceIp: string, openedOn: string)
   return uuidV5(publisherUuid(publisher), `ssh-bf/event/source/${sourceIp}/${openedOn}`);
 }
 
-/** The event that the sources of a day share, or a part of it (docs/contracts/misp.md 1). */
+/**
+ * The uuid of an event that the sources of a day share (docs/contracts/misp.md 1).
+ *
+ * @param part from 1: a day with many sources has several events
+ */
 export function dayEventUuid(publisher: string, day: string, part: number): string {
   return uuidV5(publisherUuid(publisher), `ssh-bf/event/day/${day}/${part}`);
 }
 
-/** The namespace of a publisher, also the uuid of the organisation in a feed. */
+/** The namespace of a publisher; it is also the uuid of the organisation in a feed. */
 export function publisherUuid(publisher: string): string {
   return uuidV5(PROJECT, `publisher/${publisher}`);
 }

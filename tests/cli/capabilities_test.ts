@@ -42,7 +42,7 @@ Deno.test("createCapabilities() remembers no trouble, and no key", async () => {
   const [problem] = await ask(misp, buffer, [0, misp.keys.publisher]);
   assert.deepEqual(problem, {
     kind: "unavailable",
-    reason: "MISP sent us to its login page: wrong key, or it is under maintenance",
+    reason: "MISP redirected to its login page: the key is wrong, or it is under maintenance",
   });
   misp.maintenance = false;
   await ask(misp, buffer, [1, misp.keys.publisher]);

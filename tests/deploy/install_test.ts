@@ -47,9 +47,9 @@ function numberedAlerts(count: number): readonly string[] {
 
 const EVENTS = [
   "SSH Brute Force Attack from 192.241.237.101 (7 attempts)",
-  "SSH Brute Force Attack from 2001:db8:bad:cafe::17 (1 attempts)",
+  "SSH Brute Force Attack from 2001:db8:bad:cafe::17 (1 attempt)",
   "SSH Brute Force Attack from 212.64.151.233 (3 attempts)",
-  "SSH Brute Force Attack from 218.92.0.112 (1 attempts)",
+  "SSH Brute Force Attack from 218.92.0.112 (1 attempt)",
   ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `SSH Brute Force Attack from 45.83.64.${n} (10 attempts)`),
   "SSH Brute Force Attack from 82.202.219.155 (6 attempts)",
 ];

@@ -114,7 +114,7 @@ for (const kind of KINDS) {
     });
     await t.step("flush --now sends it, and report show says delivered", async () => {
       assert.equal((await program.run(["flush", "--now"])).code, 0);
-      assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (1 attempts)"]);
+      assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (1 attempt)"]);
       const { stdout } = await program.run(["report", "show", report.eventUuid]);
       assert.match(stdout, /^state {6}delivered$/m);
       assert.match(stdout, /its event was delivered, and is no longer kept here/);

@@ -61,7 +61,7 @@ for (const kind of KINDS) {
       const shown = JSON.parse(stdout) as { retracted: string; delivered: number };
       assert.deepEqual([shown.retracted, shown.delivered], [sourceOf(misp), 2]);
       assert.deepEqual(addressIn(misp), {
-        info: `SSH Brute Force Attack from ${sourceOf(misp)} (1 attempts), withdrawn`,
+        info: `SSH Brute Force Attack from ${sourceOf(misp)} (1 attempt), withdrawn`,
         published: true,
         toIds: false,
         comment: "withdrawn by an operator at TIME",

@@ -21,7 +21,7 @@ Deno.test("deno run: replay --dry-run prints the same event for every shape of a
   };
   const expected = await eventOf("4x-alert.json");
   assert.deepEqual(expected.map(({ Event }) => Event.info), [
-    "SSH Brute Force Attack from 82.202.219.155 (1 attempts)",
+    "SSH Brute Force Attack from 82.202.219.155 (1 attempt)",
   ]);
   const names = [...Deno.readDirSync(SHAPES)].map(({ name }) => name).sort();
   assert.equal(names.length, 19);

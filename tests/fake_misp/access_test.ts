@@ -1,5 +1,5 @@
 /**
- * Who is let in, and how every answer looks.
+ * Which keys are accepted, and the form of every answer.
  *
  * @module
  */

@@ -31,7 +31,7 @@ type PartialLine = { ok: true; fields: Checkable } | { ok: false; errors: Compla
  * Checks an attribute.
  *
  * @param sent What was sent.
- * @param stored The attribute it changes, if it changes one: what is not sent stays.
+ * @param stored The attribute it changes, if it changes one: a field that is not sent remains.
  * @returns The fields to store, or the complaints.
  */
 export function checkAttribute(sent: Fields, stored?: StoredAttribute): PartialLine {

@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** How to send an answer. */
 export interface Sending {
-  /** Whether the connection stays open for the next request. */
+  /** Whether the connection remains open for the next request. */
   readonly keep: boolean;
   /** False for HEAD. */
   readonly withBody: boolean;

@@ -1,12 +1,12 @@
 /**
- * Faults on request, and what the fake tells of what it was asked.
+ * Faults on request, and what the fake records of its requests.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { Bench, BROKEN, EVENT, type Json, MISSING, OTHER_EVENT, report, said } from "./rig.ts";
 
-/** Adds an event, and lets the caller give up waiting for the answer. */
+/** Adds an event; the caller may abort the request. */
 function addUntilAborted({ misp }: Bench, info: string) {
   const controller = new AbortController();
   const request = fetch(`${misp.url}/events/add`, {
@@ -119,7 +119,7 @@ Deno.test("hang holds the answer until release()", async () => {
   assert.equal((await unstored).uuid, EVENT);
 });
 
-Deno.test("hang ends without a trace when the client gives up or the fake stops", async () => {
+Deno.test("hang ends without a trace when the client leaves or the fake stops", async () => {
   await using bench = await Bench.start();
   bench.misp.fail({ kind: "hang" }, { kind: "hang-body" });
   const { request, controller } = addUntilAborted(bench, "x");

@@ -1,5 +1,5 @@
 /**
- * A running fake MISP with a client, and what its tests send and expect to be told.
+ * A running fake MISP with a client, and what its tests send and expect.
  *
  * @module
  */
@@ -107,7 +107,7 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-/** @returns undefined for what is no JSON */
+/** @returns undefined for a text that is not JSON */
 function parse(text: string): Json {
   try {
     return JSON.parse(text);

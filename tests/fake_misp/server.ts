@@ -206,14 +206,14 @@ export class FakeMisp implements AsyncDisposable {
         goesOn = raw !== undefined && await this.#answer(connection, raw);
       }
     } catch (error) {
-      // A client that went away is no bug; everything else is one of this server.
+      // A client that left is not a bug; any other error is a bug of this server.
       if (!isNetworkError(error)) this.#bugs.push(error);
     } finally {
       this.#connections.delete(connection);
     }
   }
 
-  /** @returns Whether the connection stays open. */
+  /** @returns Whether the connection remains open. */
   async #answer(connection: Connection, raw: RawRequest): Promise<boolean> {
     using entry = this.#log.begin(raw);
     const fault = this.#faults.take(raw.path, new TextDecoder().decode(raw.body));

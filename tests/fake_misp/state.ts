@@ -111,7 +111,7 @@ export class State {
   }
 }
 
-/** Ends the request; what was stored so far stays (there is no transaction). */
+/** Ends the request; what was stored so far remains (there is no transaction). */
 export class Broken extends Error {
   override name = "Broken";
 }

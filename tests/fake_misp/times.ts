@@ -35,7 +35,7 @@ export function normaliseSeen(text: string): string | undefined {
  * The value of an attribute of type datetime as MISP stores it.
  *
  * @param text What was sent.
- * @returns The same moment with microseconds and a plain offset; undefined when it is no time.
+ * @returns The same moment with microseconds and a plain offset; undefined when it is not a time.
  */
 export function normaliseDatetime(text: string): string | undefined {
   const moment = parse(text);

@@ -333,7 +333,10 @@ export class Rig implements AsyncDisposable {
         ["ip-src", "total", "type"],
       );
       assert.equal(event.published, true, event.info);
-      assert.match(event.info, new RegExp(`from ${issued.source} \\(${issued.attempts} attempts`));
+      assert.match(
+        event.info,
+        new RegExp(`from ${issued.source} \\(${issued.attempts} attempts?\\)`),
+      );
     }
     const sightings = this.misp.sightings();
     for (const { attribute_id, uuid } of sightings) {

@@ -228,7 +228,7 @@ for (const kind of KINDS) {
     assert.deepEqual([reports.delivered, reports.waiting, pending.attempts], [8, 0, 0]);
     const all = await titles();
     assert.equal(all.length, 8);
-    assert.ok(all.every((title) => title.endsWith("(1 attempts)")), all.join());
+    assert.ok(all.every((title) => title.endsWith("(1 attempt)")), all.join());
     assert.ok(halfWay, "no flush was stopped between freezing and delivering");
     await assertTidy(on);
   });

@@ -66,7 +66,7 @@ Deno.test("deliver() keeps a closed day closed, with its tag and its story", asy
   assert.deepEqual([manifest[DAY_UUID].analysis, manifest[DAY_UUID].timestamp], ["2", STAMP + 60]);
 });
 
-Deno.test("deliver() keeps saying in the title that a source was let in", async () => {
+Deno.test("deliver() leaves a login in the title", async () => {
   using folder = tempFolder();
   const compromisedAt = Date.UTC(2026, 10, 23, 12);
   await deliver(

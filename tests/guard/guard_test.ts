@@ -112,7 +112,7 @@ Deno.test("refusal() says allow_listed of a private address that is on the list"
   assert.equal(refusal(guard, "10.21.0.7"), "special_address");
 });
 
-Deno.test("refusal() publishes special ranges when told to, and still not what is on the list", () => {
+Deno.test("refusal() publishes special ranges when the rules say so, but not those on the list", () => {
   const guard = guardOf({ publishPrivate: true, allowNetworks: ["10.0.0.0/8"] });
   assert.equal(refusal(guard, "192.168.1.5"), undefined);
   assert.equal(refusal(guard, "2001:db8::1"), undefined);

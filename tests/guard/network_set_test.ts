@@ -41,7 +41,7 @@ Deno.test("parseNetwork() does not take the whole mapped range for every IPv4 ad
   assert.deepEqual(setOf({ notation: ["::ffff:0:0/96"] }).namesOf("192.0.2.1"), []);
 });
 
-Deno.test("parseNetwork() refuses what is no network", () => {
+Deno.test("parseNetwork() refuses a text that is not a network", () => {
   const texts = [
     ...["", "/", "/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/2.5"],
     ...["192.0.2.0/ 24", "192.0.2.0/24/8", "192.0.2", "192.0.2.0/0x18", "192.0.2.0/1e1"],
@@ -95,7 +95,7 @@ Deno.test("namesOf() of an empty set is empty", () => {
   assert.deepEqual(setOf({ none: [] }).namesOf("2001:db8::1"), []);
 });
 
-Deno.test("namesOf() throws RangeError for what is no address", () => {
+Deno.test("namesOf() throws RangeError for a text that is not an address", () => {
   const set = setOf({ all: ["0.0.0.0/0", "::/0"] });
   for (
     const text of ["", "example.org", "1:2:3:4", "1.2.3", "1.2.3.4.5", "1::2::3", "192.0.2.0/24"]

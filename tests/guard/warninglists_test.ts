@@ -109,7 +109,7 @@ Deno.test("verdict() takes the strongest of several lists and names all", () => 
   });
 });
 
-Deno.test("verdict() throws RangeError for what is no address", () => {
+Deno.test("verdict() throws RangeError for a text that is not an address", () => {
   const lists = loadWarninglists(FIXTURES, WARNINGLIST_FILES);
   assert.throws(() => lists.verdict("example.org"), RangeError);
 });

@@ -21,7 +21,7 @@ const WAITS: readonly (readonly [string, Record<string, string>, number | undefi
 ];
 
 for (const [what, headers, afterMs] of WAITS) {
-  Deno.test(`meaningOf() takes from a 429 how long to stay away: ${what}`, () => {
+  Deno.test(`meaningOf() reads the pause of a 429: ${what}`, () => {
     assert.deepEqual(meaning(429, {}, headers), {
       kind: "unavailable",
       reason: TOO_MANY,
@@ -30,7 +30,7 @@ for (const [what, headers, afterMs] of WAITS) {
   });
 }
 
-Deno.test("meaningOf() stays away as long as a 503 says", () => {
+Deno.test("meaningOf() pauses as long as a 503 asks", () => {
   assert.deepEqual(meaning(503, undefined, { "Retry-After": "60" }), {
     kind: "unavailable",
     reason: "MISP, or the proxy before it, answered 503",
@@ -38,10 +38,10 @@ Deno.test("meaningOf() stays away as long as a 503 says", () => {
   });
 });
 
-Deno.test("meaningOf() refuses what a proxy finds too large, and says whose limit it is", () => {
+Deno.test("meaningOf() refuses a body that a proxy finds too large, and names the proxy", () => {
   assert.deepEqual(meaning(413, undefined), {
     kind: "refused",
-    reason: "the proxy before MISP takes no body as large as this event (413)",
+    reason: "the proxy before MISP does not accept a body as large as this event (413)",
   });
 });
 
@@ -63,14 +63,14 @@ Deno.test("meaningOf() refuses a sharing group that the key may not use", () => 
   });
 });
 
-Deno.test("meaningOf() does not take a description of the API for success", () => {
+Deno.test("meaningOf() does not accept a description of the API as success", () => {
   assert.deepEqual(meaning(200, { name: "/events/add API description", url: "/events/add" }), {
     kind: "unavailable",
-    reason: "MISP answered something else: /events/add API description",
+    reason: "MISP gave an answer of an unknown kind: /events/add API description",
   });
 });
 
-Deno.test("meaningOf() takes an address that is no MISP for that", () => {
+Deno.test("meaningOf() names an address that is not MISP's", () => {
   assert.deepEqual(meaning(404, { name: "Not Found", message: "Not Found" }), {
     kind: "unavailable",
     reason: "MISP answered 404: Not Found; is misp.url right?",

@@ -37,7 +37,7 @@ const HALF_CLOSED: readonly (readonly [string, string])[] = [
 ];
 
 for (const [what, bytes] of HALF_CLOSED) {
-  Deno.test(`request() takes a connection that is half closed ${what} for no answer`, async () => {
+  Deno.test(`request() reads no answer from a connection that is half closed ${what}`, async () => {
     await using server = await answerOnce(bytes);
     using client = clientOf(server.url);
     await assert.rejects(client.request("POST", "/events/add", "{}"), {
@@ -87,7 +87,7 @@ Deno.test("deliver() takes an event with a long answer", async () => {
   assert.equal(outcome?.kind, "delivered");
 });
 
-Deno.test("deliver() gives up an event whose answer is longer than it reads, and goes on with others", async () => {
+Deno.test("deliver() refuses an event whose answer is longer than the limit, and delivers others", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "huge-body", bytes: 65 * MIB });
   const outcomes = await rig.deliver(report(), report(3, {}, "198.51.100.8"));

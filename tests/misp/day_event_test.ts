@@ -66,12 +66,12 @@ Deno.test("buildClosing() completes the event and tells of its sources, most att
   assert.match(contentOf(event), /\*\*11 attempts\*\* from 2 sources\./);
 });
 
-Deno.test("buildClosing() says that a source was let in", () => {
+Deno.test("buildClosing() names a login that succeeded", () => {
   const event = buildClosing(DAY, [dayRecord("82.202.219.155", 3, compromised)], RULES);
   assert.deepEqual([event.info, event.threat_level_id], [COMPROMISED, "1"]);
   assert.match(
     contentOf(event),
-    /\*\*A login from 82\.202\.219\.155 was let in after failures\.\*\*/,
+    /\*\*A login from 82\.202\.219\.155 succeeded after failures\.\*\*/,
   );
 });
 

@@ -17,18 +17,18 @@ const RULES: EventRules = {
   tags: ["tlp:green"],
 };
 
-const HOME = sourceRecord({
+const SOURCE = sourceRecord({
   usernames: { root: 2, pi: 1 },
   sensors: [{ sensor: "007@m", name: "honeypot-fra1", alerts: 7, firstSeen: 0, lastSeen: 0 }],
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
 });
 
 const RECORDS: readonly SourceRecord[] = [
-  HOME,
-  { ...HOME, sourceIp: "2001:db8:bad:cafe::17" },
-  { ...HOME, services: ["telnet"] },
-  { ...HOME, services: ["ssh", "telnet"], techniques: [], usernames: {}, furtherUsernames: 9 },
-  { ...HOME, compromisedAt: Date.UTC(2026, 7, 23, 6, 30), reports: 2 },
+  SOURCE,
+  { ...SOURCE, sourceIp: "2001:db8:bad:cafe::17" },
+  { ...SOURCE, services: ["telnet"] },
+  { ...SOURCE, services: ["ssh", "telnet"], techniques: [], usernames: {}, furtherUsernames: 9 },
+  { ...SOURCE, compromisedAt: Date.UTC(2026, 7, 23, 6, 30), reports: 2 },
 ];
 
 const VERDICTS: readonly (ListVerdict | undefined)[] = [
@@ -131,7 +131,7 @@ Deno.test("buildEvent() emits every relation and pair that is written down, and 
 });
 
 Deno.test("problemsOf() finds each thing that MISP would not have", () => {
-  const [good] = buildEvent(HOME, RULES).Object;
+  const [good] = buildEvent(SOURCE, RULES).Object;
   const [address, total, type] = good!.Attribute;
   const without = (...Attribute: readonly MispAttribute[]) => problemsOf({ ...good!, Attribute });
   assert.deepEqual(problemsOf(good!), []);

@@ -59,9 +59,9 @@ const FACTS = (text: string) => ({
 for (const [index, text] of HOSTILE.entries()) {
   Deno.test(`deliver() hands MISP nothing raw of hostile text ${index} in any field`, async () => {
     await using rig = await startRig({ tags: TAGS });
-    const told = hostileRecord(text);
-    const event = buildEvent(told, RULES, FACTS(text));
-    const sightings = sightingsOf(told, told.sensors, RULES);
+    const record = hostileRecord(text);
+    const event = buildEvent(record, RULES, FACTS(text));
+    const sightings = sightingsOf(record, record.sensors, RULES);
     const [outcome] = await rig.deliver(report(3, { body: JSON.stringify(event), sightings }));
     assert.equal(outcome?.kind, "delivered", JSON.stringify(outcome).slice(0, 300));
     const bodies = rig.misp.requests.map(({ body }) => body);

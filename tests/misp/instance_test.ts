@@ -44,8 +44,8 @@ async function instance(options: LookOptions = {}) {
 
 async function problem(options: LookOptions) {
   const seen = await look(options);
-  assert.equal(seen.kind, "trouble");
-  return seen.kind === "trouble" ? [seen.problem.kind, seen.problem.reason] : [];
+  assert.equal(seen.kind, "problem");
+  return seen.kind === "problem" ? [seen.problem.kind, seen.problem.reason] : [];
 }
 
 Deno.test("lookAtInstance() reads version, role, tags and clock in three requests, as JSON", async () => {
@@ -190,7 +190,7 @@ Deno.test("lookAtInstance() knows a server that does not speak TLS", async () =>
   });
   const seen = await lookAtInstance(client, [], () => NOW);
   await greeting;
-  assert.equal(seen.kind === "trouble" && seen.problem.kind, "tls");
+  assert.equal(seen.kind === "problem" && seen.problem.kind, "tls");
 });
 
 Deno.test("lookAtInstance() trusts an authority that is configured, and no other", async () => {

@@ -7,7 +7,16 @@
 import assert from "node:assert/strict";
 import type { MispEvent } from "../../src/misp/event.ts";
 import type { Fault } from "../fake_misp/server.ts";
-import { DELIVERED, notesOf, report, Rig, seen, startRig, toldOf, UUID } from "./rest_sink_rig.ts";
+import {
+  DELIVERED,
+  lastPublishedOf,
+  notesOf,
+  report,
+  Rig,
+  seen,
+  startRig,
+  UUID,
+} from "./rest_sink_rig.ts";
 
 const THREE = {
   info: "SSH Brute Force Attack from 198.51.100.7 (3 attempts)",
@@ -107,7 +116,7 @@ Deno.test("deliver() goes on with the others when one event was deleted meanwhil
   const [first] = await rig.deliver(report());
   await rig.asAnalyst(`/events/delete/${UUID}`, {});
   const outcomes = await rig.deliver(
-    report(5, { isKnownThere: true, lastPublished: toldOf(first) }),
+    report(5, { isKnownThere: true, lastPublished: lastPublishedOf(first) }),
     report(3, {}, "198.51.100.8"),
   );
   assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ["delivered", "refused"]);
@@ -119,7 +128,7 @@ Deno.test("deliver() keeps what another of us added at the same time", async () 
   const note = { type: "text", category: "Other", value: "seen by a colleague, too" };
   await rig.asAnalyst(`/events/edit/${UUID}`, { Event: { Attribute: [note] } });
   assert.deepEqual(seen(rig.misp).map(({ published }) => published), [false]);
-  const later = report(5, { isKnownThere: true, lastPublished: toldOf(first) });
+  const later = report(5, { isKnownThere: true, lastPublished: lastPublishedOf(first) });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   const [event] = rig.misp.events();
   assert.deepEqual(event?.Attribute.map(({ value }) => value), ["seen by a colleague, too"]);
@@ -143,7 +152,7 @@ for (const [what, aheadMs] of [["ahead", 3_600_000], ["behind", -3_600_000]] as 
   Deno.test(`deliver() updates an event of a MISP whose clock is an hour ${what}`, async () => {
     await using rig = await startRig({ now: () => Date.UTC(2026, 10, 23) + aheadMs });
     const [first] = await rig.deliver(report());
-    const later = report(5, { isKnownThere: true, lastPublished: toldOf(first) });
+    const later = report(5, { isKnownThere: true, lastPublished: lastPublishedOf(first) });
     assert.deepEqual(notesOf(await rig.deliver(later)), []);
     assert.deepEqual(seen(rig.misp)[0]?.objects, [["ip-src 198.51.100.7", "total 5", "type ssh"]]);
   });

@@ -12,7 +12,7 @@ import {
   sources,
   TITLE,
 } from "./day_rig.ts";
-import { notesOf, type Rig, startRig, TAGS, toldOf } from "./rest_sink_rig.ts";
+import { lastPublishedOf, notesOf, type Rig, startRig, TAGS } from "./rest_sink_rig.ts";
 
 const A = "82.202.219.155";
 const B = "192.241.237.101";
@@ -71,7 +71,7 @@ Deno.test("deliver() updates the sources of a day together, their sightings in o
   const later = [A, B].map((source, at) =>
     dayReport(dayRecord(source, 9), {
       isKnownThere: true,
-      lastPublished: toldOf(first[at]),
+      lastPublished: lastPublishedOf(first[at]),
       sightings: [{
         uuid: `00000000-0000-5000-8000-00000000000${at}`,
         attributeUuid: addressUuid(DAY_UUID, source),
@@ -158,7 +158,10 @@ Deno.test("deliver() leaves a closed day closed, also from a buffer that was los
   await using rig = await startRig({ tags: [...TAGS, CLOSED_TAG] });
   const [first] = await rig.deliver(dayReport(dayRecord(A)));
   await rig.deliver(closingReport([dayRecord(A)], { isKnownThere: true }));
-  const later = dayReport(dayRecord(A, 9), { isKnownThere: true, lastPublished: toldOf(first) });
+  const later = dayReport(dayRecord(A, 9), {
+    isKnownThere: true,
+    lastPublished: lastPublishedOf(first),
+  });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   assert.equal(rig.misp.event(DAY_UUID)?.analysis, "2");
   assert.deepEqual(notesOf(await rig.deliver(dayReport(dayRecord(B)))), []);
@@ -166,25 +169,27 @@ Deno.test("deliver() leaves a closed day closed, also from a buffer that was los
   assert.deepEqual([event?.analysis, event?.published, addresses(rig)], ["2", true, [A, B]]);
 });
 
-Deno.test("deliver() says in the title that a source was let in, and no other source takes it back", async () => {
+Deno.test("deliver() names a login in the title, and no other source removes it", async () => {
   await using rig = await startRig();
   const compromised = { compromisedAt: Date.UTC(2026, 10, 23, 7, 41, 2) };
   const [ofA] = await rig.deliver(dayReport(dayRecord(A)));
   await rig.deliver(dayReport(dayRecord(B, 4, compromised), { isKnownThere: true }));
-  const told = () => {
+  const state = () => {
     const event = rig.misp.event(DAY_UUID);
     return [event?.info, event?.threat_level_id];
   };
-  assert.deepEqual(told(), [COMPROMISED, "1"]);
-  await rig.deliver(dayReport(dayRecord(A, 9), { isKnownThere: true, lastPublished: toldOf(ofA) }));
+  assert.deepEqual(state(), [COMPROMISED, "1"]);
+  await rig.deliver(
+    dayReport(dayRecord(A, 9), { isKnownThere: true, lastPublished: lastPublishedOf(ofA) }),
+  );
   await rig.deliver(dayReport(dayRecord(C), { isKnownThere: true }));
-  assert.deepEqual(told(), [COMPROMISED, "1"]);
+  assert.deepEqual(state(), [COMPROMISED, "1"]);
   await rig.deliver(dayReport(dayRecord("80.94.95.112")));
-  assert.deepEqual(told(), [COMPROMISED, "1"]);
+  assert.deepEqual(state(), [COMPROMISED, "1"]);
   const comments = rig.misp.event(DAY_UUID)?.Object.map(({ comment }) => comment.split(":")[0]);
   assert.deepEqual(comments, [
     "0 sensors; 1 different user name; 9 Wazuh alerts",
-    "a login was let in at 2026-11-23T07",
+    "a login succeeded at 2026-11-23T07",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
   ]);

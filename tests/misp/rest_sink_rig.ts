@@ -116,7 +116,7 @@ export const DELIVERED: Outcome = {
 
 export const notesOf = ([outcome]: readonly Outcome[]) =>
   outcome?.kind === "delivered" ? outcome.notes : outcome;
-export const toldOf = (outcome: Outcome | undefined) =>
+export const lastPublishedOf = (outcome: Outcome | undefined) =>
   outcome?.kind === "delivered" ? outcome.lastPublished ?? "" : "";
 
 /** What an analyst sees of an event. */

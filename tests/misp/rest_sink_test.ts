@@ -26,7 +26,7 @@ Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
   assert.deepEqual(seen(rig.misp), [THREE]);
 });
 
-Deno.test("deliver() leaves the event unpublished when told so", async () => {
+Deno.test("deliver() leaves the event unpublished when the rules say so", async () => {
   await using rig = await startRig({ publish: false });
   assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [{ ...THREE, published: false }]);
@@ -171,7 +171,7 @@ for (const [what, options, prepare, reason] of UNAVAILABLE) {
   });
 }
 
-Deno.test("deliver() stays away as long as a 429 says", async () => {
+Deno.test("deliver() pauses as long as a 429 asks", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "rate-limit", reset: 120 });
   assert.deepEqual(await rig.deliver(report()), [{

@@ -3,7 +3,7 @@ import type { Sighting } from "../../src/model.ts";
 import type { MispEvent } from "../../src/misp/event.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
 import type { CustomRole } from "../fake_misp/server.ts";
-import { notesOf, report, seen, startRig, TAGS, toldOf, UUID } from "./rest_sink_rig.ts";
+import { lastPublishedOf, notesOf, report, seen, startRig, TAGS, UUID } from "./rest_sink_rig.ts";
 
 const SIGHTLESS = "s".repeat(40);
 const NO_SIGHTINGS: CustomRole = { role: "publisher", permissions: { perm_sighting: false } };
@@ -21,7 +21,7 @@ Deno.test("deliver() tells sightings with our uuid and the true time, in two req
   const [first] = await rig.deliver(report());
   const later = report(5, {
     isKnownThere: true,
-    lastPublished: toldOf(first),
+    lastPublished: lastPublishedOf(first),
     sightings: [SIGHTING],
   });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
@@ -44,7 +44,7 @@ Deno.test("deliver() repairs a lost answer to sightings without a second one", a
   const [first] = await rig.deliver(report());
   const later = report(5, {
     isKnownThere: true,
-    lastPublished: toldOf(first),
+    lastPublished: lastPublishedOf(first),
     sightings: [SIGHTING],
   });
   rig.misp.fail({ kind: "lost-answer", on: /bulkSave/ });
@@ -60,7 +60,7 @@ Deno.test("deliver() says how many sightings MISP left out without a word", asyn
   const deleted = addressUuid(UUID, "198.51.100.8");
   const gone = { ...SIGHTING, uuid: SIGHTING.uuid.replace(/a$/, "b"), attributeUuid: deleted };
   const sightings = [SIGHTING, gone];
-  const later = report(5, { isKnownThere: true, lastPublished: toldOf(first), sightings });
+  const later = report(5, { isKnownThere: true, lastPublished: lastPublishedOf(first), sightings });
   assert.deepEqual(notesOf(await rig.deliver(later)), ["stored, but MISP left out 1 sighting"]);
   assert.deepEqual(rig.misp.sightings().map(({ uuid }) => uuid), [SIGHTING.uuid]);
 });
@@ -90,7 +90,7 @@ Deno.test("deliver() leaves what an analyst changed as it is, and tells what is 
       }],
     },
   });
-  const later = report(5, { isKnownThere: true, lastPublished: toldOf(first) });
+  const later = report(5, { isKnownThere: true, lastPublished: lastPublishedOf(first) });
   assert.deepEqual(notesOf(await rig.deliver(later)), []);
   const [event] = rig.misp.events();
   assert.deepEqual(

@@ -7,7 +7,7 @@ const [FIRST_SEEN, LAST_SEEN] = [
   Date.UTC(2026, 10, 23, 0, 4, 11),
   Date.UTC(2026, 10, 23, 7, 41, 2),
 ];
-const HOME = sourceRecord({
+const SOURCE = sourceRecord({
   sourceIp: "198.51.100.7",
   openedOn: "2026-11-23",
   firstSeen: FIRST_SEEN,
@@ -26,8 +26,8 @@ const HOME = sourceRecord({
   techniques: [{ id: "T1110.001", name: "Password Guessing" }],
 });
 
-Deno.test("writeStory() tells times, counts and the names that look like names", () => {
-  const { name, content } = writeStory(HOME, {
+Deno.test("writeStory() gives times, counts and the names that look like names", () => {
+  const { name, content } = writeStory(SOURCE, {
     usernames: "top",
     sensorNames: "pseudonym",
     passwords: false,
@@ -35,29 +35,28 @@ Deno.test("writeStory() tells times, counts and the names that look like names",
   assert.equal(name, "SSH brute force from 198.51.100.7");
   assert.match(
     content,
-    /\*\*7 attempts\*\* between 2026-11-23 00:04:11 UTC and 2026-11-23 07:41:02 UTC, told by 9 /,
+    /\*\*7 attempts\*\* between 2026-11-23 00:04:11 UTC and 2026-11-23 07:41:02 UTC, from 9 Wazuh alerts\./,
   );
   assert.match(
     content,
-    /\| `root` \| 4 \|\n\| `admin` \| 1 \|\n\n3 different user names were seen; /,
+    /\| `root` \| 4 \|\n\| `admin` \| 1 \|\n\n3 different user names were seen\. One of them, tried 2 times, is not shown\./,
   );
-  assert.match(content, /1 of them, tried 2 times, are not shown\./);
   assert.doesNotMatch(content, /evil/);
 });
 
-Deno.test("writeStory() names no sensor unless told to", () => {
+Deno.test("writeStory() names no sensor unless the rules allow it", () => {
   const hidden =
-    writeStory(HOME, { usernames: "count", sensorNames: "pseudonym", passwords: false }).content;
+    writeStory(SOURCE, { usernames: "count", sensorNames: "pseudonym", passwords: false }).content;
   assert.doesNotMatch(hidden, /fra1|007|wazuh-manager/);
   assert.match(hidden, /\| honeypot-[0-9a-f]{8} \| 9 \|/);
   assert.match(hidden, /3 different user names were seen\./);
   const named =
-    writeStory(HOME, { usernames: "count", sensorNames: "name", passwords: false }).content;
+    writeStory(SOURCE, { usernames: "count", sensorNames: "name", passwords: false }).content;
   assert.match(named, /\| `honeypot-fra1` \| 9 \|/);
 });
 
-Deno.test("writeStory() lets no user name become Markdown", () => {
-  const { content } = writeStory(HOME, {
+Deno.test("writeStory() never shows a user name as Markdown", () => {
+  const { content } = writeStory(SOURCE, {
     usernames: "all",
     sensorNames: "pseudonym",
     passwords: false,
@@ -68,20 +67,20 @@ Deno.test("writeStory() lets no user name become Markdown", () => {
 
 Deno.test("writeStory() says a compromise first", () => {
   const compromisedAt = Date.UTC(2026, 10, 23, 7, 41, 2);
-  const { content } = writeStory({ ...HOME, compromisedAt }, {
+  const { content } = writeStory({ ...SOURCE, compromisedAt }, {
     usernames: "top",
     sensorNames: "pseudonym",
     passwords: false,
   });
   assert.equal(
     content.split("\n\n")[2],
-    "**A login was let in at 2026-11-23 07:41:02 UTC, after failures.** " +
-      "Take the sensor for compromised until you know better.",
+    "**A login succeeded at 2026-11-23 07:41:02 UTC, after failures.** " +
+      "Treat the sensor as compromised until you have checked it.",
   );
 });
 
-Deno.test("writeStory() tells the passwords of a Cowrie only when asked to", () => {
-  const record: SourceRecord = { ...HOME, passwords: { "123456": 4, "p|ss`w0rd": 9, "": 1 } };
+Deno.test("writeStory() shows the passwords of a Cowrie only when the rules allow it", () => {
+  const record: SourceRecord = { ...SOURCE, passwords: { "123456": 4, "p|ss`w0rd": 9, "": 1 } };
   const rules = { usernames: "count", sensorNames: "pseudonym" } as const;
   assert.doesNotMatch(writeStory(record, { ...rules, passwords: false }).content, /123456/);
   const { content } = writeStory(record, { ...rules, passwords: true });
@@ -92,4 +91,20 @@ Deno.test("writeStory() tells the passwords of a Cowrie only when asked to", () 
   });
   assert.match(day.content, /\| `123456` \| 8 \|/);
   assert.match(content, /\| `123456` \| 4 \|\n\| \(empty\) \| 1 \|/);
+});
+
+Deno.test("writeStory() and writeDayStory() write one of a thing without a plural", () => {
+  const rules = { usernames: "top", sensorNames: "pseudonym", passwords: false } as const;
+  const one = { ...SOURCE, attempts: 1, alerts: 1, usernames: { root: 1 } };
+  const { content } = writeStory(one, rules);
+  assert.match(content, /\*\*1 attempt\*\* between .* UTC, from 1 Wazuh alert\./);
+  const hidden = writeStory(one, { ...rules, usernames: "count" }).content;
+  assert.match(hidden, /\n1 different user name was seen\.\n/);
+  const several = writeStory({ ...one, usernames: { "a b": 1, "c d": 1 } }, {
+    ...rules,
+    usernames: "top",
+  });
+  assert.match(several.content, /2 different user names were seen\.\n/);
+  const day = writeDayStory("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [one], rules);
+  assert.match(day.content, /\*\*1 attempt\*\* from 1 source\./);
 });

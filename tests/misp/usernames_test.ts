@@ -86,7 +86,7 @@ Deno.test("couldBeSecret() lets account names pass", () => {
   assert.deepEqual(names.filter(couldBeSecret), []);
 });
 
-Deno.test("couldBeSecret() finds what is no account name, and what passwords look like", () => {
+Deno.test("couldBeSecret() finds names that are not account names, and names like passwords", () => {
   const names = [
     ...[
       "",

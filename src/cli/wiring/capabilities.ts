@@ -38,7 +38,7 @@ export function createCapabilities(
       return known.capabilities!;
     }
     const look = await lookAtInstance(client, [], now);
-    if (look.kind === "trouble") {
+    if (look.kind === "problem") {
       const { reason, afterMs } = look.problem;
       return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
     }
