@@ -87,7 +87,7 @@ Deno.test("messagesOf() finds messages of each kind, and as many as there are", 
   assert.deepEqual(NOT_TOLD.filter((text) => !found.has(text)), []);
 });
 
-Deno.test("messagesOf() finds what is told, and no other text", () => {
+Deno.test("messagesOf() finds messages, and no other text", () => {
   const source = `
     // log("error", "in a comment");
     log("error", \`\${address}: refused: \${reason}\`);

@@ -7,7 +7,7 @@ import type { Lease } from "./leases.ts";
 
 /** An alert on its way to a remote `serve`. */
 export interface SpooledAlert {
-  /** Tells it apart among those that wait. */
+  /** Identifies it among those that wait. */
   readonly number: number;
   /** One line of JSON. */
   readonly body: string;

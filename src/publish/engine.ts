@@ -19,7 +19,7 @@ const LEASE_MS = 30 * SECOND;
 
 /** What an engine does, and how often. */
 export interface EngineOptions {
-  /** Tells lease holders apart. */
+  /** Distinguishes lease holders. */
   readonly owner: string;
   /** How often it looks whether something is due, milliseconds. A look is one query by an index. */
   readonly lookMs: number;

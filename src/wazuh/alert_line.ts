@@ -128,7 +128,7 @@ function findRule(known: readonly Known<RulePart>[], text: string, start: number
  * it, by the id alone as `ruleAt()` finds a rule, deciding on the lines of `bench/alerts_json.ts` took
  * 1.09 of the processor time, and deciding and storing them 1.04; two equal copies gave 0.97 and 0.99
  * (2026-11-29, a copy of `src` each, five rounds in turns). On `bench/reading.ts` it is 1.01 to 1.04,
- * where equal copies give up to 1.02. `readAlert()` of the parsed line is the reference, in
+ * where equal copies differ by up to 1.02. `readAlert()` of the parsed line is the reference, in
  * `alert_line_test.ts`.
  */
 function ruleNumber(text: string, start: number): number {

@@ -72,7 +72,7 @@ export function isFindingShape(value: unknown): value is Fields {
 /**
  * Reads a finding: nested keys, dotted keys such as `"source.ip"`, any mix of them, or our flat line.
  *
- * @returns undefined when it is not a finding, and for one without any id, which nothing could tell from
+ * @returns undefined when it is not a finding, and for one without any id, which nothing could distinguish from
  * its copies
  */
 export function readFinding(value: unknown): Finding | undefined {

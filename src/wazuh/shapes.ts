@@ -65,7 +65,7 @@ function collectAll(list: readonly unknown[], depth: number, found: Found): void
   }
 }
 
-/** What a wrapper wraps; undefined for an object that is none. The most telling keys come first. */
+/** What a wrapper wraps; undefined for an object that is not a wrapper. The most specific keys come first. */
 function innerOf(wrapper: Fields): unknown {
   const source = own(wrapper, "_source");
   if (isFields(source)) return withId(source, own(wrapper, "_id"));

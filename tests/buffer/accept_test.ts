@@ -49,7 +49,7 @@ Deno.test("accept() counts the same alert id of two managers twice", async () =>
   assert.equal((await buffer.views.status()).pendingAttempts, 2);
 });
 
-Deno.test("accept() stores nothing of a hand-over that fails in the middle", async () => {
+Deno.test("accept() stores nothing of a batch that fails in the middle", async () => {
   using buffer = open();
   const decision = guess();
   assert.ok(decision.kind === "attempts");
@@ -119,7 +119,7 @@ Deno.test("accept() opens an attack no later than its clock says, though it was 
   assert.deepEqual([attack.openedAt, attack.touchedAt], [START, START + MINUTE]);
 });
 
-Deno.test("accept() counts each alert of a large hand-over once, though some came before", async () => {
+Deno.test("accept() counts each alert of a large batch once, though some came before", async () => {
   using buffer = open();
   const alerts = Array.from({ length: 40 }, (_, pid) => guess("root", IP, { pid: pid + 1 }));
   assert.equal((await accept(buffer, alerts.slice(0, 20))).accepted, 20);
@@ -128,7 +128,7 @@ Deno.test("accept() counts each alert of a large hand-over once, though some cam
   assert.equal((await buffer.views.status()).pendingAttempts, 40);
 });
 
-Deno.test("accept() tells ids apart that JSON would write with escapes", async () => {
+Deno.test("accept() distinguishes ids that JSON would write with escapes", async () => {
   using buffer = open();
   const odd = ["a\0", "a\0b", 'a"', "a\\", "a\u0001", "a"];
   const alerts = Array.from({ length: 30 }, (_, at) => {
@@ -212,7 +212,7 @@ Deno.test("accept() keeps no user name at all when none may be kept, and every a
   assert.deepEqual((await onlyAttack(buffer)).usernames, []);
 });
 
-Deno.test("accept() tells apart user names that differ in one odd character only", async () => {
+Deno.test("accept() distinguishes user names that differ in one odd character only", async () => {
   using buffer = open();
   const names = ["", " ", "__proto__", "\ud800", "'; DROP TABLE attack; --"];
   await accept(buffer, names.map((name) => guess(name)));
@@ -230,7 +230,7 @@ Deno.test("accept() tells apart user names that differ in one odd character only
   assert.deepEqual(Object.entries(again!.snapshot.record.usernames)[0], ["__proto__", 2]);
 });
 
-Deno.test("accept() tells apart user names that differ behind a NUL", async () => {
+Deno.test("accept() distinguishes user names that differ behind a NUL", async () => {
   using buffer = open();
   await accept(buffer, [guess("a\\000b"), guess("a\\000c"), guess("a")]);
   const { usernames } = await onlyAttack(buffer);
@@ -274,7 +274,7 @@ Deno.test("accept() says when it stored something last", async () => {
   assert.equal((await buffer.views.status()).lastAcceptedAt, START + 5);
 });
 
-Deno.test("acceptTogether() tells each group what accept() of one after the other would", async () => {
+Deno.test("acceptTogether() reports for each batch what accept() of one after the other would", async () => {
   const alert = guess("root", IP, { id: "1.1" });
   const groups = [
     [alert, guess("admin", IP, { id: "1.2" })],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { accept, DAY, DUE, guess, lease, MINUTE, open, START } from "./sqlite_rig.ts";
 
-Deno.test("takeLease() gives a lease to one, and again once it is given up", async () => {
+Deno.test("takeLease() gives a lease to one, and again once it is released", async () => {
   using buffer = open();
   const first = await buffer.leases.take("publish", "a", MINUTE, START);
   assert.deepEqual(first, { name: "publish", owner: "a", fence: 1 });
@@ -48,7 +48,7 @@ Deno.test("takeLease() takes a lease of a time that a corrected clock is far fro
   assert.deepEqual(taken, { name: "publish", owner: "b", fence: 2 });
 });
 
-Deno.test("takeLease() leaves a lease alone that its holder renewed while the taker waited its turn", async () => {
+Deno.test("takeLease() does not touch a lease that its holder renewed while the taker waited its turn", async () => {
   using buffer = open();
   const held = await lease(buffer);
   // The taker read its clock first; then the holder's transaction went before it.
@@ -56,7 +56,7 @@ Deno.test("takeLease() leaves a lease alone that its holder renewed while the ta
   assert.equal(await buffer.leases.take("publish", "b", MINUTE, START + 900), undefined);
 });
 
-Deno.test("takeLease() leaves a lease alone that was taken for longer than the taker would", async () => {
+Deno.test("takeLease() does not touch a lease that was taken for longer than the taker would", async () => {
   using buffer = open();
   assert.ok(await buffer.leases.take("publish", "slow", 40 * MINUTE, START));
   assert.equal(await buffer.leases.take("publish", "fast", MINUTE, START + 1), undefined);

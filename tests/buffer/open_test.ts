@@ -96,7 +96,7 @@ Deno.test("SqliteBuffer() finds what a killed process had committed", async () =
   assert.equal((await buffer.views.status()).accepted, 2);
 });
 
-Deno.test("SqliteBuffer() refuses a file of a newer version, says so and leaves it alone", async () => {
+Deno.test("SqliteBuffer() refuses a file of a newer version, says so and does not touch it", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
   await makeBuffer(path);

@@ -160,7 +160,7 @@ Deno.test("pauseSink() is over with the first report that is delivered", async (
   assert.deepEqual((await buffer.views.status()).paused, []);
 });
 
-Deno.test("nextDueAt() tells when the first attack, report or sink comes up", async () => {
+Deno.test("nextDueAt() says when the first attack, report or sink comes up", async () => {
   using buffer = open();
   assert.equal(await buffer.outbox.nextDueAt(DUE), undefined);
   await accept(buffer, [guess()], START);

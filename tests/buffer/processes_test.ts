@@ -93,7 +93,7 @@ Deno.test("accept() of eight processes that make the buffer together loses nothi
   assert.deepEqual(folder.names(), ["state"]);
 });
 
-Deno.test("accept() of eight processes conserves every alert while a ninth freezes, delivers and settles", async () => {
+Deno.test("accept() of eight processes conserves every alert while a ninth takes snapshots, delivers and compacts", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
   const publisher = start(path, "publish");

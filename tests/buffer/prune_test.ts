@@ -27,7 +27,7 @@ Deno.test("prune() forgets an alert id after its keep and not before", async () 
   assert.equal((await accept(buffer, [alert], START + 7 * DAY + 1)).accepted, 1);
 });
 
-Deno.test("prune() tells that more alert ids are to be forgotten than it does at once", async () => {
+Deno.test("prune() says that more alert ids are to be deleted than it does at once", async () => {
   using buffer = open();
   const alert = guess();
   assert.equal(alert.kind, "attempts");
@@ -68,7 +68,7 @@ Deno.test("prune() keeps the totals of a source exact whenever it runs", async (
   assert.deepEqual(last!.record!.compacted, { pam: 6, sshd: 4, connect: 0 });
 });
 
-Deno.test("prune() leaves the connections of an open attack alone, and those that may go on", async () => {
+Deno.test("prune() does not touch the connections of an open attack, and those that may go on", async () => {
   using buffer = open();
   await accept(buffer, [guess("root", IP)], START);
   await accept(buffer, [guess("root", OTHER_IP)], START);
@@ -86,7 +86,7 @@ Deno.test("prune() leaves the connections of an open attack alone, and those tha
   );
 });
 
-Deno.test("prune() takes one line of two locations for one when it settles", async () => {
+Deno.test("prune() takes one line of two locations for one when it compacts", async () => {
   using buffer = open();
   await accept(buffer, [
     guess("root", IP, { location: "journald" }),

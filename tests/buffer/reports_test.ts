@@ -93,7 +93,7 @@ Deno.test("listReports() lists the refused, the pending by their time, the deliv
   assert.equal((await buffer.reports.list(Infinity)).rows.length, 6);
 });
 
-Deno.test("listReports() tells everything of a report, and when its paused sink is tried again", async () => {
+Deno.test("listReports() says everything of a report, and when its paused sink is tried again", async () => {
   using buffer = open();
   await snapshot(buffer);
   const lease = await publishing(buffer);
@@ -225,7 +225,7 @@ Deno.test("retryReports() takes a report to each sink by itself", async () => {
   assert.deepEqual(await buffer.reports.retry(found, PUBLISH, START), ["changed", "delivered"]);
 });
 
-Deno.test("dropReports() removes for good and counts; the source's next report tells of all", async () => {
+Deno.test("dropReports() removes for good and counts; the source's next report includes all", async () => {
   using buffer = open();
   const report = await refused(buffer);
   await snapshot(buffer, OTHER_IP);

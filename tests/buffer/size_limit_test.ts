@@ -53,7 +53,7 @@ function guess(source: number, name: number): Decision {
   }));
 }
 
-Deno.test("accept() gives up ids of alerts that are a day old, and nothing else, to stay within its limit", async () => {
+Deno.test("accept() evicts ids of alerts that are a day old, and nothing else, to stay within its limit", async () => {
   using rig = new Rig(512 * KIB);
   const day = decisionsOf(numbers(0, 20_000), 20);
   assert.deepEqual(await rig.accept(day, WRITTEN + 30 * HOUR), { accepted: 20_000, duplicate: 0 });
@@ -69,7 +69,7 @@ Deno.test("accept() gives up ids of alerts that are a day old, and nothing else,
   });
 });
 
-Deno.test("accept() turns user names into a count before it gives up ids of this day", async () => {
+Deno.test("accept() turns user names into a count before it evicts ids of this day", async () => {
   using rig = new Rig(520 * KIB);
   const sources = numbers(0, 120);
   const guesses = sources.flatMap((source) => numbers(0, 60).map((name) => guess(source, name)));
@@ -106,7 +106,7 @@ Deno.test("accept() turns user names into a count before it gives up ids of this
   assert.equal(attempts, 120 * 63 + 10);
 });
 
-Deno.test("accept() gives up no source, however small its limit", async () => {
+Deno.test("accept() evicts no source, however small its limit", async () => {
   using rig = new Rig(64 * KIB);
   await rig.accept(decisionsOf(numbers(0, 5_000), 1000), WRITTEN + 30 * HOUR);
   const { pendingAttacks, pendingAttempts } = await rig.buffer.views.status();

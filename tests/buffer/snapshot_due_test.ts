@@ -29,7 +29,7 @@ Deno.test("snapshotDue() counts a connection once whose location has a NUL in it
   assert.deepEqual(attempts, [1, 2, 3]);
 });
 
-Deno.test("snapshotDue() leaves attacks alone whose source is still at it", async () => {
+Deno.test("snapshotDue() does not touch attacks whose source is still at it", async () => {
   using buffer = open();
   await accept(buffer, [guess()], START);
   await accept(buffer, [guess()], START + 10 * MINUTE);
@@ -57,7 +57,7 @@ Deno.test("snapshotDue() takes at once what is due at once", async () => {
   assert.equal(await buffer.outbox.snapshotDue({ ...DUE, periodMs: 0 }, 10, START, snapshot), 1);
 });
 
-Deno.test("snapshotDue() freezes so many at most, the longest open first", async () => {
+Deno.test("snapshotDue() takes so many at most, the longest open first", async () => {
   using buffer = open();
   for (const [index, ip] of [OTHER_IP, IP, "218.92.0.112"].entries()) {
     await accept(buffer, [guess("root", ip)], START - index);
@@ -67,7 +67,7 @@ Deno.test("snapshotDue() freezes so many at most, the longest open first", async
   assert.deepEqual(seen.map(({ attack }) => attack.sourceIp), ["218.92.0.112", IP]);
 });
 
-Deno.test("snapshotDue() loses no attack when freezing fails", async () => {
+Deno.test("snapshotDue() loses no attack when building a snapshot fails", async () => {
   using buffer = open();
   await accept(buffer, [guess(), guess("root", OTHER_IP)]);
   const { snapshot } = freezing(START);

@@ -46,7 +46,7 @@ Deno.test("accept() moves a checkpoint only together with the alerts that it spo
   assert.equal((await buffer.spool.status()).waiting, 1);
 });
 
-Deno.test("accept() refuses alerts once those that wait fill the buffer, and gives up none", async () => {
+Deno.test("accept() refuses alerts once those that wait fill the buffer, and drops none", async () => {
   using buffer = new SqliteBuffer(":memory:", NOW);
   const limits = { ...LIMITS, maxBytes: 100_000 };
   let taken = 0;

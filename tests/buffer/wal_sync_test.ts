@@ -45,7 +45,7 @@ Deno.test("sync() begins anew for what came during a sync, once for all of it", 
   assert.deepEqual(over, [1, 2, 3]);
 });
 
-Deno.test("sync() tells a failure to those it was for, and goes on", async () => {
+Deno.test("sync() says a failure to those it was for, and goes on", async () => {
   const disk = slowDisk();
   using log = new WalSync(disk.open);
   const first = log.sync();

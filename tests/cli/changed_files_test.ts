@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { noteFiles } from "../../src/cli/wiring/changed_files.ts";
 import { tempFolder } from "../support/temp.ts";
 
-Deno.test("noteFiles() tells when the buffer is another file, or gone, and when settings are others", async () => {
+Deno.test("noteFiles() says when the buffer is another file, or gone, and when settings are others", async () => {
   using folder = tempFolder();
   const [buffer, settings] = [folder.file("buffer.db"), folder.file("settings.json")];
   await Deno.writeTextFile(buffer, "");
@@ -18,7 +18,7 @@ Deno.test("noteFiles() tells when the buffer is another file, or gone, and when 
   assert.equal(await made(), "buffer");
 });
 
-Deno.test("noteFiles() tells of a buffer that was gone before it could be noted", async () => {
+Deno.test("noteFiles() reports a buffer that was gone before it could be noted", async () => {
   using folder = tempFolder();
   assert.equal(await (await noteFiles(folder.file("buffer.db"), []))(), "buffer");
 });

@@ -45,7 +45,7 @@ async function untilLogged(program: Program, said: RegExp): Promise<void> {
 }
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: follow waits for the file, tells where it is each second, and ends within one`, async () => {
+  Deno.test(`${kind}: follow waits for the file, says where it is each second, and ends within one`, async () => {
     await using program = await createProgram(kind);
     using site = new WazuhSite(`${program.root}/logs/alerts`);
     const child = program.command(["follow", "--from-start", "--json"]).spawn();

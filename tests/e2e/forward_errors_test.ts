@@ -52,7 +52,7 @@ for (const kind of KINDS) {
     assert.match(stderr, /forward\.url is set, but what `serve` takes is published here/);
   });
 
-  Deno.test(`${kind}: every input says so when what waits fills the buffer, and goes on when there is room`, async () => {
+  Deno.test(`${kind}: every input says so when what waits fills the buffer, and goes on when there is space`, async () => {
     await using receiver = FakeReceiver.start();
     receiver.always = () => new Response("", { status: 503 });
     await using program = await createProgram(kind, {
@@ -96,7 +96,7 @@ for (const kind of KINDS) {
     assert.ok(receiver.stored.has("one 1787473800.9000"));
   });
 
-  Deno.test(`${kind}: the token is told to nobody else`, async () => {
+  Deno.test(`${kind}: the token is sent to nobody else`, async () => {
     const token = "S3cr3tT0kenThatNobodyMayEverSee-000000000000";
     await using receiver = FakeReceiver.start();
     // It repeats in its answer what it was shown.

@@ -7,7 +7,7 @@ import { freePort, Service } from "./service.ts";
 const ACCEPTED = 'custom_misp_alerts_total{outcome="accepted"}';
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: serve tells how it is, counts over a restart, and hands its feed out`, async () => {
+  Deno.test(`${kind}: serve says how it is, counts over a restart, and serves its feed`, async () => {
     const listen = `127.0.0.1:${freePort()}`;
     await using program = await createProgram(kind, {
       listen,

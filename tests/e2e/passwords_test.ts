@@ -37,7 +37,7 @@ for (const kind of KINDS) {
     assert.equal(await isIn(`${program.root}/queue`) || await isIn(`${program.root}/logs`), false);
   });
 
-  Deno.test(`${kind}: privacy.passwords tells them in the event's report`, async () => {
+  Deno.test(`${kind}: privacy.passwords says them in the event's report`, async () => {
     const environment = { WM_PRIVACY_PASSWORDS: "true" };
     await using program = await createProgram(kind, { environment });
     await take(program);

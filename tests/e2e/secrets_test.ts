@@ -23,7 +23,7 @@ function echo(): Deno.HttpServer<Deno.NetAddr> {
 }
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: the key of MISP is told to nobody but MISP`, async () => {
+  Deno.test(`${kind}: the key of MISP is sent to nobody but MISP`, async () => {
     await using server = echo();
     const url = `http://127.0.0.1:${server.addr.port}`;
     await using program = await createProgram(kind, { mispHost: `127.0.0.1:${server.addr.port}` });

@@ -59,7 +59,7 @@ for (const kind of KINDS) {
     assert.equal(feed.length, 3, "one event, the manifest and the hashes");
   });
 
-  Deno.test(`${kind}: serve without --follow leaves alerts.json alone, and says where --since belongs`, async () => {
+  Deno.test(`${kind}: serve without --follow does not touch alerts.json, and says where --since belongs`, async () => {
     const listen = `127.0.0.1:${freePort()}`;
     await using program = await createProgram(kind, { listen });
     using site = new WazuhSite(`${program.root}/logs/alerts`);

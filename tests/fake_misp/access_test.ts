@@ -69,7 +69,7 @@ Deno.test("viewMe() shows the role of a key that only reads, getVersion() what t
   assert.deepEqual([me.json.Role.perm_sighting, version.json.perm_sighting], [true, false]);
 });
 
-Deno.test("answer() tells the instance's time", async () => {
+Deno.test("answer() says the instance's time", async () => {
   await using bench = await Bench.start({ now: () => Date.UTC(2026, 10, 23, 0, 31, 23) });
   const { headers } = await bench.get("/servers/getVersion");
   assert.equal(headers.get("date"), "Mon, 23 Nov 2026 00:31:23 GMT");
@@ -97,7 +97,7 @@ Deno.test("admit() answers 403 for wrong, short, bearer, expired and missing key
   }
 });
 
-Deno.test("admit() says why a disabled user or a foreign address is kept out", async () => {
+Deno.test("admit() says why a disabled user or an address outside the allowed networks is kept out", async () => {
   await using bench = await Bench.start();
   const url = "/servers/getVersion.json";
   const disabled = await bench.get(url, "disabled");

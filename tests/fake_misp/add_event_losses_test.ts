@@ -63,7 +63,7 @@ Deno.test("addEvent() drops attributes with bad times, distribution or uuid", as
   ]);
 });
 
-Deno.test("addEvent() tells repeats apart by case and blanks", async () => {
+Deno.test("addEvent() distinguishes repeats by case and blanks", async () => {
   await using bench = await Bench.start();
   const stored = await bench.values(["Root", "root", "ROOT", "root ", "root"], "text");
   assert.equal(stored.length, 4);

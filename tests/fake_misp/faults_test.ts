@@ -199,7 +199,7 @@ Deno.test("down refuses connections until it is up again on the same port", asyn
   assert.equal(bench.misp.requests.length, 1);
 });
 
-Deno.test("maxInFlightPerEvent tells parallel writes to one event from those to others", async () => {
+Deno.test("maxInFlightPerEvent distinguishes parallel writes to one event from those to others", async () => {
   await using bench = await Bench.start();
   bench.misp.failEvery(1, { kind: "hang" });
   const other = bench.add({ uuid: OTHER_EVENT });

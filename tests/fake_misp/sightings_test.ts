@@ -85,7 +85,7 @@ Deno.test("addSighting() answers the sighting under a uuid of its own, never as 
   assert.equal((await bench.post(url, dated)).json.Sighting.date_sighting, "1795168800");
 });
 
-Deno.test("addSighting() tells its refusals with 200", async () => {
+Deno.test("addSighting() says its refusals with 200", async () => {
   await using bench = await Bench.start();
   await bench.add({ Object: [report()] });
   const url = `/sightings/add/${ATTRIBUTE}`;

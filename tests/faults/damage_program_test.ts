@@ -44,7 +44,7 @@ function titlesOf(program: Program): readonly string[] {
 }
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: damage that only the publisher meets is told by all, mended by the publisher, and made good by replay`, async () => {
+  Deno.test(`${kind}: damage that only the publisher meets is reported by all, repaired by the publisher, and made good by replay`, async () => {
     await using program = await createProgram(kind);
     const kept = `${program.alerts}/kept.json`;
     const write = (numbers: readonly number[]) =>
@@ -122,7 +122,7 @@ for (const kind of KINDS) {
     assert.equal((await program.run(["doctor", "--json"])).stdout.includes("damaged"), false);
   });
 
-  Deno.test(`${kind}: a buffer of a newer version is left alone, and every command says so`, async () => {
+  Deno.test(`${kind}: a buffer of a newer version is not touched, and every command says so`, async () => {
     await using program = await createProgram(kind);
     const file = `${program.alerts}/one.alert`;
     await Deno.writeTextFile(file, JSON.stringify(alertOf(1)));

@@ -27,7 +27,7 @@ import {
   zeroPage,
 } from "./damage_rig.ts";
 
-Deno.test("accept() finds room for the alert at hand whichever page of the buffer is zeroed", async () => {
+Deno.test("accept() stores the alert at hand whichever page of the buffer is zeroed", async () => {
   using folder = tempFolder();
   const whole = folder.file("whole.db");
   await fill(whole);

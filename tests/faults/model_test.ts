@@ -278,7 +278,7 @@ async function settle(model: Model, rig: Rig): Promise<void> {
   assert.fail(`after ${MOST_ROUNDS} rounds: ${JSON.stringify(await rig.buffer.views.status())}`);
 }
 
-Deno.test("publishDue() tells every guess once, whatever happens in whatever order", async () => {
+Deno.test("publishDue() reports every attempt once, whatever happens in whatever order", async () => {
   let rounds = 0;
   const property = fc.asyncProperty(
     fc.commands([...steps], { maxCommands: MOST_COMMANDS, size: "max" }),

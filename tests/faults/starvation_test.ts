@@ -109,12 +109,12 @@ async function liveADay(site: Site, minutes: readonly Minute[]) {
   return changes;
 }
 
-Deno.test("publishDue() tells of a source that guesses every second at least every max_hold, and of each guess once", async () => {
+Deno.test("publishDue() reports a source that guesses every second at least every max_hold, and each attempt once", async () => {
   await using site = await Site.open({ path: ":memory:", asksFirst: true });
   assert.deepEqual(await liveADay(site, [steadily(RESTLESS, 1)]), UPDATES);
 });
 
-Deno.test(`publishDue() tells of a source that does not stop as often beside ${NOISY} noisy ones, and of all their guesses`, async () => {
+Deno.test(`publishDue() reports a source that does not stop as often beside ${NOISY} noisy ones, and all its attempts`, async () => {
   await using site = await Site.open({ path: ":memory:", asksFirst: true });
   assert.deepEqual(await liveADay(site, [steadily(RESTLESS, 10), noise]), TENTH);
   const totals = totalsAt(site.misp);

@@ -226,7 +226,7 @@ Deno.test("deliver() leaves no part behind, whatever a crash had left", async ()
   assert.equal(Object.keys(json(folder, "manifest.json")).length, 1);
 });
 
-Deno.test("deliver() delivers many more reports than one manifest at a time tells of", async () => {
+Deno.test("deliver() delivers many more reports than one manifest at a time reports", async () => {
   using folder = tempFolder();
   const reports = Array.from(
     { length: 1001 },

@@ -57,7 +57,7 @@ Deno.test("followSteps() begins at the end of what is there, and goes on where i
   assert.deepEqual(rig.logged, []);
 });
 
-Deno.test("followSteps() begins at the start when it is told so, and only the first time", async () => {
+Deno.test("followSteps() begins at the start when it is asked to, and only the first time", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n2\n");
@@ -187,7 +187,7 @@ Deno.test("followSteps() reads a file that was cut and filled while it was down 
   assert.match(rig.logged.join(), /was replaced by another file; it is read from its start/);
 });
 
-Deno.test("followSteps() tells a new file with the inode of the old one apart", async () => {
+Deno.test("followSteps() distinguishes a new file with the inode of the old one", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n");

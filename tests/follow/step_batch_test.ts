@@ -29,7 +29,7 @@ Deno.test("StepBatch.take() gives all steps as one, with the latest place", () =
   assert.equal(batch.take()?.followed.lines, 1);
 });
 
-Deno.test("StepBatch.take() gives a step without lines, too: it tells where the follower is", () => {
+Deno.test("StepBatch.take() gives a step without lines, too: it says where the follower is", () => {
   const batch = new StepBatch();
   batch.add(stepTo(0), decided(0), 0);
   assert.equal(batch.take()?.followed.checkpoint.offset, 0);
@@ -78,7 +78,7 @@ Deno.test("StepBatch.add() lets go of the lines that a decision was read from", 
   assert.ok(grown < 120, `${grown.toFixed(0)} MiB more`);
 });
 
-Deno.test("StepBatch.isEnough() tells of a second", () => {
+Deno.test("StepBatch.isEnough() reports a second", () => {
   const batch = new StepBatch();
   batch.add(stepTo(10), decided(1), 1_000);
   assert.deepEqual([batch.isEnough(1_999), batch.isEnough(2_000)], [false, true]);
@@ -87,7 +87,7 @@ Deno.test("StepBatch.isEnough() tells of a second", () => {
   assert.equal(batch.isEnough(2_999), false);
 });
 
-Deno.test("StepBatch.isEnough() tells of 15,000 decisions, however many lines there were", () => {
+Deno.test("StepBatch.isEnough() reports 15,000 decisions, however many lines there were", () => {
   const batch = new StepBatch();
   batch.add(stepTo(10), decided(1_000_000, 985_001), 0);
   assert.equal(batch.isEnough(0), false);
@@ -95,7 +95,7 @@ Deno.test("StepBatch.isEnough() tells of 15,000 decisions, however many lines th
   assert.equal(batch.isEnough(0), true);
 });
 
-Deno.test("StepBatch.isEnough() tells of twelve million characters that are to be forwarded", () => {
+Deno.test("StepBatch.isEnough() reports twelve million characters that are to be forwarded", () => {
   const batch = new StepBatch();
   const add = (text: string) => {
     const attempts = { kind: "attempts", key: { manager: "m", id: "1" }, attempts: [] } as const;

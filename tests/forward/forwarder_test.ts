@@ -335,7 +335,7 @@ Deno.test("forwardWaiting() does nothing while another forwarder is at work", as
   assert.equal(await scene.forward(), undefined);
 });
 
-Deno.test("probe() tells a serve that takes our token from all else", async () => {
+Deno.test("probe() distinguishes a serve that takes our token from all else", async () => {
   await using scene = new Scene();
   scene.fake.token = TOKEN;
   assert.equal(await scene.receiver.probe(START), undefined);

@@ -50,7 +50,7 @@ Deno.test("parseNetwork() refuses a text that is not a network", () => {
   for (const text of texts) assert.equal(parseNetwork(text), undefined, text);
 });
 
-Deno.test("namesOf() tells all lists of nested networks in the order they were given", () => {
+Deno.test("namesOf() says all lists of nested networks in the order they were given", () => {
   const set = setOf({
     inner: ["192.0.2.64/26", "192.0.2.64/32"],
     outer: ["192.0.0.0/16"],

@@ -86,7 +86,7 @@ Deno.test("verdict() publishes scanners and shared infrastructure without to_ids
   });
 });
 
-Deno.test("verdict() publishes clouds and known addresses as usual, and tells of them", () => {
+Deno.test("verdict() publishes clouds and known addresses as usual, and reports them", () => {
   const lists = loadWarninglists(FIXTURES, WARNINGLIST_FILES);
   assert.deepEqual(lists.verdict("198.51.100.99"), {
     action: "publish",
@@ -205,7 +205,7 @@ Deno.test("loadWarninglists() knows the lists of misp-warninglists by their fold
   for (const name of clouds) assert.equal(actionOf(`${name}.json`), `publish ${LOW}`, name);
 });
 
-Deno.test("loadWarninglists() takes the name inside where the file's tells nothing", () => {
+Deno.test("loadWarninglists() takes the name inside where the file's says nothing", () => {
   const named = (name: string) => actionOf("42.json", { name });
   assert.equal(named("Censys IP Ranges Used for Scanning"), `no_ids ${HIGH}`);
   assert.equal(named("List of known IPv4 public DNS resolvers"), `no_ids ${MEDIUM}`);
@@ -214,7 +214,7 @@ Deno.test("loadWarninglists() takes the name inside where the file's tells nothi
   assert.equal(named("List of RFC 1918 CIDR blocks"), "drop");
 });
 
-Deno.test("loadWarninglists() takes the category where no name tells", () => {
+Deno.test("loadWarninglists() takes the category where no name says it", () => {
   assert.equal(actionOf("ours.json"), "drop");
   assert.equal(actionOf("ours.json", { category: "false_positive" }), "drop");
   assert.equal(actionOf("ours.json", { category: "known_identifier" }), "publish");

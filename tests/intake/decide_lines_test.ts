@@ -41,7 +41,7 @@ Deno.test("decideLines() reads a Cowrie's record of any rule, wherever it stands
   }
 });
 
-Deno.test("decideLines() leaves out what was attempted before, and tells of lines too long", () => {
+Deno.test("decideLines() leaves out what was attempted before, and reports lines too long", () => {
   const early = line({ time: "2026-08-22T23:59:59.999+0000" });
   const late = line({ time: "2026-08-23T00:00:00.000+0000" });
   assert.deepEqual(decide(`${early}\n${late}\n`, Date.UTC(2026, 7, 23), 1), {

@@ -174,7 +174,7 @@ Deno.test("decide() marks a success after failures as a compromise", () => {
   assert.equal(other.kind === "attempts" && other.attempts[0]!.isCompromise, false);
 });
 
-Deno.test("decide() takes Telnet guesses of a Cowrie only when told to", () => {
+Deno.test("decide() takes Telnet guesses of a Cowrie only when configured", () => {
   const cowrie = fixture("08-cowrie-json-login-failed");
   const telnet = { ...cowrie, data: { ...cowrie.data as object, protocol: "telnet" } };
   assert.equal(summary(decideDefault(telnet)), "not_ssh");
@@ -220,7 +220,7 @@ Deno.test("decide() counts the failures before a success as connections, in case
   );
 });
 
-Deno.test("decide() takes passwords of a Cowrie only when told to", () => {
+Deno.test("decide() takes passwords of a Cowrie only when configured", () => {
   const cowrie = fixture("08-cowrie-json-login-failed");
   const passwordsOf = (takesPasswords: boolean) => {
     const decision = decide(cowrie, { ...defaultRules(), takesPasswords }, NOW);

@@ -45,7 +45,7 @@ Deno.test("buildDayEvent() is ongoing, or further where the configuration says s
   assert.deepEqual(analyses, ["1", "1", "2"]);
 });
 
-Deno.test("buildClosing() completes the event and tells of its sources, most attempts first", () => {
+Deno.test("buildClosing() completes the event and reports its sources, most attempts first", () => {
   const event = buildClosing(
     DAY,
     [dayRecord("82.202.219.155"), dayRecord("80.94.95.112", 8)],
@@ -81,7 +81,7 @@ Deno.test("buildClosing() lists 200 sources and counts the rest", () => {
   assert.match(content, /\n\n3 more sources are not listed\./);
 });
 
-Deno.test("buildClosing() tells user names as the privacy rules have it, and none becomes Markdown", () => {
+Deno.test("buildClosing() says user names as the privacy rules have it, and none becomes Markdown", () => {
   const record = dayRecord("82.202.219.155", 3, { usernames: { root: 2, "<b>|[x](http://x)": 1 } });
   const content = (usernames: "top" | "all" | "count") =>
     contentOf(buildClosing(DAY, [record], { ...RULES, usernames }));
@@ -114,7 +114,7 @@ Deno.test("merged() gives the event that its sources and its closing make togeth
   ]);
 });
 
-Deno.test("strongest() takes the last title, unless a day's tells of a login", () => {
+Deno.test("strongest() takes the last title, unless a day's names a login", () => {
   assert.deepEqual(strongest([{ info: "3 attempts" }, { info: "5 attempts" }]), {
     info: "5 attempts",
   });

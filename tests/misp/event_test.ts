@@ -90,7 +90,7 @@ Deno.test("buildEvent() builds the event whole", () => {
   });
 });
 
-Deno.test("buildEvent() tells nothing that attackers or sensors named", () => {
+Deno.test("buildEvent() says nothing that attackers or sensors named", () => {
   const text = JSON.stringify(buildEvent(
     recordOf({ usernames: { "Hunter2!": 1 }, sensors: [{ ...SENSOR, name: "honeypot-secret" }] }),
     RULES,

@@ -121,7 +121,7 @@ Deno.test("lookAtInstance() sees by how much MISP's clock is off", async () => {
   assert.deepEqual([ahead?.clockAheadMs, behind?.clockAheadMs], [90_000, -89_001]);
 });
 
-Deno.test("lookAtInstance() still tells the role when the tags cannot be listed", async () => {
+Deno.test("lookAtInstance() still says the role when the tags cannot be listed", async () => {
   const fault = { kind: "internal-error", on: /^\/tags/ } as const;
   const seen = await instance({ fault, wanted: ["tlp:green"] });
   assert.deepEqual([seen?.role, seen?.missingTags], ["Publisher", null]);
@@ -131,7 +131,7 @@ Deno.test("lookAtInstance() asks no more once the first request failed", async (
   assert.deepEqual((await look({ key: "x".repeat(40) })).paths, ["GET /servers/getVersion.json"]);
 });
 
-Deno.test("lookAtInstance() tells by the body why a key is not taken", async () => {
+Deno.test("lookAtInstance() says by the body why a key is not taken", async () => {
   assert.deepEqual(await problem({ key: "x".repeat(40) }), [
     "wrong_key",
     "MISP does not know this key, or it has expired",
@@ -154,7 +154,7 @@ Deno.test("lookAtInstance() tells by the body why a key is not taken", async () 
   ]);
 });
 
-Deno.test("lookAtInstance() tells maintenance, trouble of MISP, other servers and silence apart", async () => {
+Deno.test("lookAtInstance() distinguishes maintenance, errors of MISP, other servers and silence", async () => {
   const kinds = async (options: LookOptions) => (await problem(options))[0];
   assert.equal(await kinds({ maintenance: true }), "login");
   assert.equal(await kinds({ fault: { kind: "internal-error" } }), "failing");

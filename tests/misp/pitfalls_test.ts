@@ -95,7 +95,7 @@ for (const [what, fault, reason] of NOTHING_IS_LOST) {
   });
 }
 
-Deno.test("deliver() tells an event that is blocked from one whose role is wrong and one of others", async () => {
+Deno.test("deliver() distinguishes an event that is blocked from one whose role is wrong and one of others", async () => {
   await using rig = await startRig();
   await rig.deliver(report());
   await rig.asAnalyst(`/events/delete/${UUID}`, {});

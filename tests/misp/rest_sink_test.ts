@@ -100,7 +100,7 @@ Deno.test("deliver() delivers without tags that the instance does not have, and 
   ]);
 });
 
-Deno.test("deliver() tells when the role may not publish", async () => {
+Deno.test("deliver() says when the role may not publish", async () => {
   await using rig = await startRig({ as: "user" });
   const unpublished = ["stored, but not published: the key's role may not publish"];
   assert.deepEqual(notesOf(await rig.deliver(report())), unpublished);
@@ -213,7 +213,7 @@ Deno.test("deliver() takes a queued publication for done", async () => {
   assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
 });
 
-Deno.test("request() follows no redirect with the key and tells no secret", async () => {
+Deno.test("request() follows no redirect with the key and says no secret", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "login-redirect" });
   await rig.deliver(report());

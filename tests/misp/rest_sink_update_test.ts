@@ -16,7 +16,7 @@ const SIGHTING: Sighting = {
   seenAt: Date.UTC(2026, 10, 23, 9, 0, 5, 700),
 };
 
-Deno.test("deliver() tells sightings with our uuid and the true time, in two requests", async () => {
+Deno.test("deliver() says sightings with our uuid and the true time, in two requests", async () => {
   await using rig = await startRig();
   const [first] = await rig.deliver(report());
   const later = report(5, {
@@ -73,7 +73,7 @@ Deno.test("deliver() goes without sightings that the role may not add, and says 
   ]);
 });
 
-Deno.test("deliver() leaves what an analyst changed as it is, and tells what is new", async () => {
+Deno.test("deliver() leaves what an analyst changed as it is, and says what is new", async () => {
   await using rig = await startRig({ tags: [...TAGS, "tlp:amber"] });
   const [first] = await rig.deliver(report());
   const address = addressUuid(UUID, "198.51.100.7");

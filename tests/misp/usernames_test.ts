@@ -108,7 +108,7 @@ Deno.test("couldBeSecret() finds names that are not account names, and names lik
   assert.deepEqual(names.filter((name) => !couldBeSecret(name)), []);
 });
 
-Deno.test("forMisp() leaves ordinary text alone", () => {
+Deno.test("forMisp() does not change ordinary text", () => {
   assert.equal(forMisp("root", 100), "root");
   assert.equal(forMisp("Zürich, 東京, “quoted” \\ /", 100), "Zürich, 東京, “quoted” \\ /");
   assert.equal(forMisp("", 100), "");

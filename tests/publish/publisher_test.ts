@@ -87,7 +87,7 @@ Deno.test("publishDue() tries a report again after its backoff, with the same by
   assert.equal(third?.tries, 2);
 });
 
-Deno.test("publishDue() leaves a sink alone that is unavailable and goes on with the other", async () => {
+Deno.test("publishDue() pauses a sink that is unavailable and goes on with the other", async () => {
   using scene = new Scene("feed", "misp");
   await scene.guess(A, B);
   scene.misp.answer = () => ({ kind: "unavailable", reason: "connection refused" });
@@ -179,7 +179,7 @@ Deno.test("publishDue() delivers what arrives meanwhile in the next round only",
   assert.equal((await scene.buffer.views.status()).pendingAttacks, 1);
 });
 
-Deno.test("publishDue() tells notes of a delivery", async () => {
+Deno.test("publishDue() says notes of a delivery", async () => {
   using scene = new Scene("misp");
   await scene.guess(A);
   scene.misp.answer = () => ({ kind: "delivered", notes: ["MISP left out a tag"] });
@@ -187,7 +187,7 @@ Deno.test("publishDue() tells notes of a delivery", async () => {
   assert.deepEqual(scene.logged, [`warning: ${A}: MISP left out a tag`]);
 });
 
-Deno.test("publishDue() tells the same note once a day, and another one at once", async () => {
+Deno.test("publishDue() says the same note once a day, and another one at once", async () => {
   using scene = new Scene("misp");
   let note = "MISP left out a tag";
   scene.misp.answer = () => ({ kind: "delivered", notes: [note] });

@@ -127,7 +127,7 @@ Deno.test("snapshotAttack() names the publisher that was set, whatever the manag
   assert.equal(record.eventUuid, "9bdf33f3-486b-5235-9192-3a52c8e3944c");
 });
 
-Deno.test("updateRecord() settles connections that are over, at every location together", () => {
+Deno.test("updateRecord() compacts connections that are over, at every location together", () => {
   const now = START + 60 * MINUTE;
   const attack = attackOf({
     evidence: [

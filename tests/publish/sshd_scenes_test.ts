@@ -124,7 +124,7 @@ for (const scene of SCENES) {
   });
 
   for (const [how, handedOver] of [["", once], [", collected twice,", twice]] as const) {
-    Deno.test(`snapshotAttack() never falls when frozen after each line${how} of: ${scene.name}`, async () => {
+    Deno.test(`snapshotAttack() never falls when snapshots are taken after each line${how} of: ${scene.name}`, async () => {
       const counts = await countsOf(handedOver(scene), true);
       assert.equal(counts.at(-1), scene.attempts);
       assertNeverFalls(counts);

@@ -66,7 +66,7 @@ Deno.test("POST /alerts with tokens refuses every other one, from this machine t
   assert.equal((await service.buffer.views.status()).accepted, 0);
 });
 
-Deno.test("POST /alerts tells apart tokens that differ at their very end", async () => {
+Deno.test("POST /alerts distinguishes tokens that differ at their very end", async () => {
   const long = "a".repeat(511);
   using service = createService({ tokens: () => tokensOf(`${long}b`) });
   assert.equal((await service.post(alertText(), { authorization: `Bearer ${long}b` })).status, 200);

@@ -3,7 +3,7 @@ import { readAlertFile } from "../../src/wazuh/alert_file.ts";
 
 const read = (text: string) => readAlertFile(new TextEncoder().encode(text));
 
-Deno.test("readAlertFile() tells what is wrong with a file", () => {
+Deno.test("readAlertFile() says what is wrong with a file", () => {
   assert.deepEqual(read(""), [{ reason: "empty_file", where: "the whole file" }]);
   assert.deepEqual(read("\n \n"), [{ reason: "empty_file", where: "the whole file" }]);
   assert.deepEqual(read("[]"), [{ reason: "empty_file", where: "the whole file" }]);

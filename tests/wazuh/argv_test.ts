@@ -41,7 +41,7 @@ Deno.test("parseIntegrationCall() keeps the file first when a key with a blank s
   );
 });
 
-Deno.test("isIntegrationCall() tells calls of integratord from commands", () => {
+Deno.test("isIntegrationCall() distinguishes calls of integratord from commands", () => {
   assert.equal(isIntegrationCall([FILE, "", "", "", "", "10", "3", ">"], COMMANDS), true);
   assert.equal(isIntegrationCall(["", "", "", "", "", "10", "3", ">"], COMMANDS), true);
   assert.equal(isIntegrationCall([""], COMMANDS), true);

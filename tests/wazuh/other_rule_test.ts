@@ -16,12 +16,12 @@ Deno.test("isOtherRule() keeps every alert of our rules, and of no known form", 
   }
 });
 
-Deno.test("isOtherRule() tells an alert of another rule apart", () => {
+Deno.test("isOtherRule() distinguishes an alert of another rule", () => {
   assert.equal(isOther(line(sshdAlert({ rule: "31101" }))), true);
   assert.equal(isOther(line(sshdAlert({ rule: "5760" }))), false);
 });
 
-Deno.test("isOtherRule() is not told by what an attacker put into a line", () => {
+Deno.test("isOtherRule() is not misled by what an attacker put into a line", () => {
   const hostile = ['","id":"5760","', '"},"agent":{"id":"', 'x","rule":{"id":"5760"}', "\\"];
   for (const text of hostile) {
     const description = `sshd: ${text}`;

@@ -16,7 +16,7 @@ const LOG_BYTES = CHECKPOINT_PAGES * 4096;
 /** The connection. */
 export class Database implements Disposable {
   #db: DatabaseSync;
-  /** Tells whether the file is still the one that was opened. */
+  /** Shows whether the file is still the one that was opened. */
   #inode: number | null | undefined;
   readonly #path: string;
   readonly #options: OpenOptions;

@@ -114,7 +114,7 @@ function probe(path: string): unknown {
   }
 }
 
-/** Room for SQLite's shared memory and a transaction. */
+/** As much as SQLite's shared memory and a transaction need. */
 const PROBE_BYTES = 128 * 1024;
 
 const isLink = (path: string) => Deno.lstatSync(path).isSymlink;

@@ -50,7 +50,7 @@ export class WalSync implements Disposable {
 /**
  * The log of a database file; undefined where it has none, as on file systems without shared memory.
  *
- * SQLite holds its locks on other files: closing this one gives none of them up, as closing the
+ * SQLite holds its locks on other files: closing this one releases none of them, as closing the
  * database file would.
  */
 export function walSyncOf(db: DatabaseSync, path: string): WalSync | undefined {

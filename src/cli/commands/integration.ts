@@ -177,7 +177,7 @@ function unreadableOf(decisions: readonly Decision[], file: string): Refused | u
 /**
  * What is left to do needs the buffer, the log and a new process of this binary; the alert that is
  * parsed from here on was written in part by an attacker. Only the binary's permissions name each
- * folder by itself: under `deno run`, giving up one would take a wider one along, the buffer's too.
+ * folder by itself: under `deno run`, dropping one would drop a wider one too, the buffer's too.
  */
 function dropPermissions(alertFile: string, configFile: string): void {
   Deno.permissions.revokeSync({ name: "net" });
