@@ -92,6 +92,6 @@ Deno.test("deliver() refuses an event whose answer is longer than the limit, and
   rig.misp.fail({ kind: "huge-body", bytes: 65 * MIB });
   const outcomes = await rig.deliver(report(), report(3, {}, "198.51.100.8"));
   assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ["delivered", "refused"]);
-  assert.match(JSON.stringify(outcomes), /the answer is longer than 64 MiB/);
+  assert.match(JSON.stringify(outcomes), /the answer exceeds 64 MiB/);
   assert.equal(seen(rig.misp).length, 2);
 });
