@@ -92,7 +92,7 @@ export class LineCutter {
     return { text, tooLong, offset: this.#offset };
   }
 
-  /** The bytes right before {@link offset}, up to {@link TAIL} of them: they tell files apart. */
+  /** The bytes right before {@link offset}, up to {@link TAIL} of them: other files have other ones. */
   get tail(): Uint8Array {
     return this.#tail;
   }
