@@ -49,8 +49,8 @@ export class StepBatch {
   /** Returns all steps as one, and starts anew; undefined when there was no step. */
   take(): ToStore | undefined {
     if (this.#followed === undefined) return undefined;
-    const taken = { decisions: this.#decisions.take(), followed: this.#followed };
+    const toStore = { decisions: this.#decisions.take(), followed: this.#followed };
     this.#followed = undefined;
-    return taken;
+    return toStore;
   }
 }

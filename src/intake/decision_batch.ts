@@ -10,14 +10,20 @@ import { ownText } from "../text.ts";
 /** A batch of so many decisions is stored. Each has some hundred bytes: more would cost memory. */
 const ENOUGH = 15_000;
 
-/** A batch is stored when its lines that are to be forwarded have so many characters. */
+/** The same for the characters of lines that are to be forwarded. */
 const ENOUGH_TEXT = 12 * 1024 * 1024;
 
 /** A batch. */
 export class DecisionBatch {
   #decisions: Decision[] = [];
   #copier = new Copier();
+  readonly #enoughText: number;
   #characters = 0;
+
+  /** @param enoughText a batch is stored when its lines that are to be forwarded have so many characters */
+  constructor(enoughText = ENOUGH_TEXT) {
+    this.#enoughText = enoughText;
+  }
 
   /** Adds decisions, as copies that do not keep the text in memory that they were read from. */
   add(decisions: readonly Decision[]): void {
@@ -29,7 +35,7 @@ export class DecisionBatch {
 
   /** Whether it is to be stored now, though more can be read at once. */
   get isEnough(): boolean {
-    return this.#decisions.length >= ENOUGH || this.#characters >= ENOUGH_TEXT;
+    return this.#decisions.length >= ENOUGH || this.#characters >= this.#enoughText;
   }
 
   /** Returns all decisions, and starts anew. */

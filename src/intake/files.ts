@@ -20,7 +20,9 @@ const BLOCK = 256 * 1024;
 /** The same of a packed file: a byte of it can become a thousand, and those of a block are kept at once. */
 const PACKED_BLOCK = 16 * 1024;
 /** Decisions of an array that are stored in one transaction. */
-const BATCH = 15_000;
+const BATCH = 1000;
+/** Characters to be forwarded that are stored in one transaction: the last one may exceed the buffer. */
+const ENOUGH_TEXT = 1024 * 1024;
 /** Lines of other rules that are counted in one transaction: they cost next to nothing. */
 const MOST_SKIPPED = 100_000;
 const LINE_FEED = 10;
@@ -84,7 +86,7 @@ async function* decideBlocks(
   now: number,
 ): AsyncGenerator<readonly Decision[]> {
   const cutter = new LineCutter();
-  const batch = new DecisionBatch();
+  const batch = new DecisionBatch(ENOUGH_TEXT);
   let skipped = 0;
   const add = (lines: Lines) => {
     const decided = decideLines(lines, rules, -Infinity, now);

@@ -6,14 +6,14 @@
 
 const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?$/;
 
-/** Oldest time taken for real: before it there was no SSH. */
+/** Oldest time that is believed: before it there was no SSH. */
 const EARLIEST = Date.UTC(1995, 0, 1);
 /** MISP stores seconds of a signed 64-bit number, but four-digit years are all its forms take. */
 const LATEST = Date.UTC(9999, 0, 1);
 
 /**
  * Reads a time, such as an alert's, whose offset has no colon: `2026-08-23T06:14:07.412+0200`
- * (docs/contracts/wazuh.md 4.1). A time without an offset is taken as UTC.
+ * (docs/contracts/wazuh.md 4.1). A time without an offset counts as UTC.
  *
  * @returns milliseconds since the epoch, UTC; undefined for anything else
  */
