@@ -27,7 +27,7 @@ export interface HttpOptions {
   /** PEM text of an authority of the site's own. */
   readonly caCertificate: string | undefined;
   /** How long a request may take until its answer is read, milliseconds. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
   /** The longest answer that is read, bytes. */
   readonly longestAnswer: number;
   /** A text that must not appear in an answer or an error, and what stands there instead. */
@@ -82,7 +82,7 @@ export class HttpClient implements Disposable {
     const readTimeout = new AbortController();
     const timer = setTimeout(
       () => readTimeout.abort(new DOMException("The answer took too long", "TimeoutError")),
-      this.#options.timeoutMs,
+      this.#options.timeoutMs(),
     );
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,

@@ -7,7 +7,7 @@ const NOW = Date.UTC(2026, 10, 23, 12);
 const SECRET = "s3cret-of-a-test";
 const OPTIONS: HttpOptions = {
   caCertificate: undefined,
-  timeoutMs: 10_000,
+  timeoutMs: () => 10_000,
   longestAnswer: MIB,
   secret: { text: SECRET, shownAs: "(key)" },
 };
@@ -56,7 +56,7 @@ Deno.test("request() follows no redirect", async () => {
 Deno.test("failureOf() knows a time that ran out", async () => {
   const held = Promise.withResolvers<Response>();
   await using server = serve(() => held.promise);
-  using http = new HttpClient({ ...OPTIONS, timeoutMs: 100 });
+  using http = new HttpClient({ ...OPTIONS, timeoutMs: () => 100 });
   const failure = await http.request({ ...GET, url: server.url }).catch(http.failureOf.bind(http));
   held.resolve(new Response());
   assert.deepEqual(failure, { kind: "timed_out" });

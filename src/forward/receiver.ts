@@ -59,7 +59,7 @@ export class HttpReceiver implements Receiver, Disposable {
     const { token, caCertificate, timeoutMs } = options;
     this.#http = new HttpClient({
       caCertificate,
-      timeoutMs,
+      timeoutMs: () => timeoutMs,
       longestAnswer: LONGEST_ANSWER,
       secret: token === undefined ? undefined : { text: token, shownAs: "(token)" },
     });

@@ -31,10 +31,10 @@ export class MispClient implements Disposable {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#base = options.url.replace(/\/+$/, "");
-    const { apiKey, caCertificate, timeoutMs } = options;
+    const { apiKey, caCertificate } = options;
     this.#http = new HttpClient({
       caCertificate,
-      timeoutMs,
+      timeoutMs: () => options.timeoutMs,
       longestAnswer: LONGEST_ANSWER,
       secret: { text: apiKey, shownAs: "(key)" },
     });
