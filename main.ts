@@ -1,9 +1,10 @@
 /**
- * The program under `deno run`; the binary starts by deploy/startup/start.ts.
+ * The program under `deno run`; the binary starts by deploy/startup/start.ts, unless it is compiled
+ * with `--no-start-script`.
  *
  * @module
  */
 import { program } from "./src/cli/program.ts";
 
-// Without waiting for timers or for the buffer's closing checkpoint: what counts is committed.
+// Nothing waits for timers or for the buffer's closing checkpoint: all data is committed.
 if (import.meta.main) Deno.exit(await program(Deno.args));

@@ -11,9 +11,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { V8_FLAGS } from "../deploy/startup/v8.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
-import { decideStep } from "../src/intake/decide_lines.ts";
-import { follow } from "../src/follow/follower.ts";
-import { StepBatch } from "../src/follow/gathered.ts";
+import { decideLines } from "../src/intake/decide_lines.ts";
+import { followSteps } from "../src/follow/follower.ts";
+import { StepBatch } from "../src/follow/step_batch.ts";
 import { createProgram, KIND } from "../tests/e2e/program.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { peakMemory } from "./peak_memory.ts";
@@ -47,7 +47,7 @@ async function followAll(database: string): Promise<number> {
   using buffer = new SqliteBuffer(database, Date.now(), { bulk: true, asyncSync: true });
   let isOver = false;
   const start = performance.now();
-  const steps = follow({
+  const steps = followSteps({
     ...{ folder, file: "alerts.json", stream: "alerts", checkpoint: undefined, beginning: "start" },
     wait: () => Promise.resolve(void (isOver = true)),
     isOver: () => isOver,
@@ -63,7 +63,7 @@ async function followAll(database: string): Promise<number> {
     }
   };
   for await (const step of steps) {
-    batch.add(step, decideStep(step, rules, -Infinity, Date.now()), performance.now());
+    batch.add(step, decideLines(step, rules, -Infinity, Date.now()), performance.now());
     if (batch.isEnough(performance.now())) await store();
   }
   await store();

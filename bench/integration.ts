@@ -1,9 +1,11 @@
 /**
- * What one integration call costs, against an empty compiled program measured in the same run.
+ * What one integration call costs, by the binary and by one without the start script
+ * (deploy/startup/README.md), against an empty compiled program measured in the same run.
  *
  * @module
  */
-import { createProgram, integratordArgs } from "../tests/e2e/program.ts";
+import { PROGRAM } from "../src/config/keys.ts";
+import { createProgram, integratordArgs, type Program } from "../tests/e2e/program.ts";
 import { sshdAlert } from "../tests/support/fixtures.ts";
 
 const ROUNDS = 200;
@@ -11,7 +13,8 @@ const BUDGET = 1.35;
 
 const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 await using program = await createProgram("binary");
-const binary = `${program.root}/integrations/custom-misp_ssh_bruteforce-publish`;
+await using bare = await createProgram("binary", { noStartScript: true });
+const binaryOf = ({ root }: Program) => `${root}/integrations/${PROGRAM}`;
 const empty = `${program.alerts}/empty`;
 await Deno.writeTextFile(`${empty}.ts`, "");
 const compiled = await new Deno.Command(deno, {
@@ -41,40 +44,50 @@ async function measure(path: string, args: readonly string[]): Promise<Cost> {
   return { wall: wall * 1000, cpu: (user + system) * 1000, memory: memory / 1024 };
 }
 
-const costs = { empty: [] as Cost[], call: [] as Cost[] };
+const costs = { empty: [] as Cost[], call: [] as Cost[], bare: [] as Cost[] };
 for (let round = 0; round < ROUNDS; round++) {
   const file = `${program.alerts}/x.alert`;
   await Deno.writeTextFile(file, JSON.stringify(sshdAlert({ id: `bench.${round}` })));
   costs.empty.push(await measure(empty, []));
-  costs.call.push(await measure(binary, integratordArgs(file)));
+  costs.call.push(await measure(binaryOf(program), integratordArgs(file)));
+  costs.bare.push(await measure(binaryOf(bare), integratordArgs(file)));
 }
 
 const quantile = (values: readonly number[], part: number) =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0;
 
-function row(name: string, of: (costs: readonly Cost[]) => number, unit: string, budget?: number) {
-  const [figure, limit] = [of(costs.call), of(costs.empty)];
+interface Row {
+  readonly name: string;
+  readonly of: (costs: readonly Cost[]) => number;
+  readonly unit: string;
+  readonly measured?: readonly Cost[];
+  readonly budget?: number;
+}
+
+const print = (cells: readonly string[]) =>
+  console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 24)).join("").trimEnd());
+
+function row({ name, of, unit, measured = costs.call, budget }: Row): void {
+  const [figure, limit] = [of(measured), of(costs.empty)];
   const ratio = figure / limit;
   const verdict = budget === undefined ? "" : ratio <= budget ? "ok" : "NOT OK";
-  const cells = [name.padEnd(36), `${figure.toFixed(1)} ${unit}`, `${limit.toFixed(1)} ${unit}`];
-  console.log(
-    [...cells, ratio.toFixed(2), budget?.toFixed(2) ?? "", verdict].map((cell) => cell.padEnd(24))
-      .join("").trimEnd(),
-  );
+  const cells = [name, `${figure.toFixed(1)} ${unit}`, `${limit.toFixed(1)} ${unit}`];
+  print([...cells, ratio.toFixed(2), budget?.toFixed(2) ?? "", verdict]);
 }
+
+const wall = (part: number) => (found: readonly Cost[]) =>
+  quantile(found.map((one) => one.wall), part);
+const cpu = (found: readonly Cost[]) => quantile(found.map((one) => one.cpu), 0.5);
+const memory = (found: readonly Cost[]) => quantile(found.map((one) => one.memory), 0.5);
 
 console.log(
   `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, ${ROUNDS} rounds\n`,
 );
-console.log(
-  ["path".padEnd(36), "figure", "limit: empty program", "ratio", "budget", ""].map((c) =>
-    c.padEnd(24)
-  ).join(
-    "",
-  )
-    .trimEnd(),
-);
-row("integration, wall, median", (c) => quantile(c.map((x) => x.wall), 0.5), "ms", BUDGET);
-row("integration, wall, p99", (c) => quantile(c.map((x) => x.wall), 0.99), "ms");
-row("integration, user+sys, median", (c) => quantile(c.map((x) => x.cpu), 0.5), "ms", BUDGET);
-row("integration, peak memory, median", (c) => quantile(c.map((x) => x.memory), 0.5), "MiB");
+print(["path", "figure", "limit: empty program", "ratio", "budget"]);
+row({ name: "integration, wall, median", of: wall(0.5), unit: "ms", budget: BUDGET });
+row({ name: "integration, wall, p99", of: wall(0.99), unit: "ms" });
+row({ name: "integration, user+sys, median", of: cpu, unit: "ms", budget: BUDGET });
+row({ name: "integration, peak memory, median", of: memory, unit: "MiB" });
+row({ name: "no start script, wall, median", of: wall(0.5), unit: "ms", measured: costs.bare });
+row({ name: "no start script, user+sys, median", of: cpu, unit: "ms", measured: costs.bare });
+row({ name: "no start script, memory, median", of: memory, unit: "MiB", measured: costs.bare });

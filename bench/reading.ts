@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decide } from "../src/intake/decide.ts";
+import { decideItem } from "../src/intake/decide.ts";
 import { readLine } from "../src/wazuh/alert_file.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 
@@ -76,8 +76,7 @@ const parse = (line: string) => (JSON.parse(line) as unknown) === null ? 1 : 0;
 const parseAndDecide = (line: string) => {
   let attempts = 0;
   for (const item of readLine(line, "line")) {
-    if (!("value" in item)) continue;
-    const decision = decide(item.value, rules, NOW);
+    const decision = decideItem(item, rules, NOW);
     if (decision.kind === "attempts") attempts += decision.attempts.length;
   }
   return attempts;

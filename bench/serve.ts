@@ -9,9 +9,9 @@
  * @module
  */
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
-import { decide } from "../src/intake/decide.ts";
+import { decideItem } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
-import { ReadTimeout } from "../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../src/server/ingest/read_timeout.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
@@ -94,7 +94,7 @@ async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
   const reply = await ingest({
     maxBodyBytes: 8 * 1024 * 1024,
     readTimeout,
-    decide: (value) => decide(value, rules, Date.now()),
+    decide: (item) => decideItem(item, rules, Date.now()),
     accept,
     acceptAtOnce: accept,
     log: (_, message) => {

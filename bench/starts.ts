@@ -1,12 +1,12 @@
 /**
- * How long each command takes to start, or to do its work on a buffer with one attack, and what a source
- * takes on the disk. Of the binary where it can be compiled, else of `deno run`.
+ * How long each command takes to start, or to do its work on a buffer with one attack, and how many
+ * bytes the buffer needs for a source. It runs the binary where it can compile one, else `deno run`.
  *
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
-import { decideStep } from "../src/intake/decide_lines.ts";
+import { decideLines } from "../src/intake/decide_lines.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { defaultRules, fixture } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
@@ -15,14 +15,14 @@ const ROUNDS = 5;
 const LINES = 100_000;
 const SOURCES = 20_000;
 
-/** Those that end by themselves. */
+/** Commands that end by themselves. */
 const ENDING: readonly string[] = [
   ...["version", "help", "completions bash", "config", "status", "report list", "doctor"],
   ...["flush", "replay -", "retract 192.0.2.1", "--test"],
 ];
 
-/** Those that stay, and what they say once they are there. */
-const STAYING: readonly (readonly [command: string, said: string])[] = [
+/** Commands that run until a signal, and a word that they log once they are ready. */
+const RUNNING: readonly (readonly [command: string, word: string])[] = [
   ["follow", "following"],
   ["serve --listen 127.0.0.1:8787", "listening"],
 ];
@@ -40,14 +40,14 @@ async function untilEnded(program: Program, command: string): Promise<number> {
 }
 
 /** @returns milliseconds */
-async function untilSaid(program: Program, command: string, said: string): Promise<number> {
+async function untilReady(program: Program, command: string, word: string): Promise<number> {
   const start = performance.now();
   const child = program.command(command.split(" ")).spawn();
   let text = "";
   let milliseconds = NaN;
   for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
     text += piece;
-    if (!text.includes(said) || !Number.isNaN(milliseconds)) continue;
+    if (!text.includes(word) || !Number.isNaN(milliseconds)) continue;
     milliseconds = performance.now() - start;
     child.kill("SIGKILL");
   }
@@ -56,7 +56,7 @@ async function untilSaid(program: Program, command: string, said: string): Promi
   return milliseconds;
 }
 
-/** Bytes of the buffer, without what is the same in an empty one, by the sources that it knows. */
+/** Prints the bytes of the buffer for each source and each alert. */
 async function bytesPerSource(folder: string): Promise<void> {
   const file = `${folder}/alerts.json`;
   await writeAlertsJson(file, { lines: LINES, percent: 100, sources: SOURCES });
@@ -65,7 +65,7 @@ async function bytesPerSource(folder: string): Promise<void> {
   const rules = defaultRules({ publishPrivate: false });
   {
     using buffer = new SqliteBuffer(path, Date.now());
-    const { decisions } = decideStep({ text, tooLong: 0 }, rules, -Infinity, Date.now());
+    const { decisions } = decideLines({ text, tooLong: 0 }, rules, -Infinity, Date.now());
     await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
   }
   using db = new DatabaseSync(path);
@@ -93,8 +93,8 @@ try {
     for (const command of ENDING) {
       times.set(command, [...times.get(command) ?? [], await untilEnded(program, command)]);
     }
-    for (const [command, said] of STAYING) {
-      times.set(command, [...times.get(command) ?? [], await untilSaid(program, command, said)]);
+    for (const [command, word] of RUNNING) {
+      times.set(command, [...times.get(command) ?? [], await untilReady(program, command, word)]);
     }
   }
   for (const [command, found] of times) columns(command, `${median(found).toFixed(0)} ms`);

@@ -1,20 +1,22 @@
 /**
  * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--forward-host HOST[:PORT]] [--root DIR] [--target TRIPLE]`.
+ * [--forward-host HOST[:PORT]] [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
+ * [--no-start-script]`. The last option switches off what deploy/startup/README.md describes.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BUILD_MODULE, type BuildInfo } from "../src/cli/wiring/build.ts";
-import { bundle, compileStart } from "./startup/bundle.ts";
+import { bundleModules, bundleStart } from "./startup/bundle.ts";
+import { compileStart } from "./startup/code.ts";
 import { deno, PROJECT } from "./deno.ts";
 import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
 import { START_CODE, START_SCRIPT } from "./startup/start_script.ts";
 import { V8_FLAGS } from "./startup/v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
-/** Machines that Wazuh's manager runs on. Without a target: this one. */
+/** Machines that Wazuh's manager runs on. The default is this machine's. */
 const TARGETS: readonly string[] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
 const { values } = parseArgs({
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     "listen": { type: "string", default: "127.0.0.1:8787" },
     "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
+    "no-start-script": { type: "boolean", default: false },
   },
 });
 
@@ -34,7 +37,7 @@ const forwardHost = values["forward-host"];
 for (const host of [values.listen, mispHost, forwardHost]) {
   if (host === undefined) continue;
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
-    console.error(`"${host}" is no HOST or HOST:PORT; leave out https:// and the path`);
+    console.error(`"${host}" is not a valid HOST or HOST:PORT; leave out https:// and the path`);
     Deno.exit(2);
   }
 }
@@ -50,7 +53,7 @@ if (target !== undefined && !TARGETS.includes(target)) {
 const root = values.root.replace(/\/+$/, "");
 const site: Site = { root, mispHost, forwardHost, listen: values.listen };
 
-/** What git says; undefined where there is no git, or no repository. */
+/** The output of git; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {
   try {
     const command = new Deno.Command("git", {
@@ -65,7 +68,7 @@ async function git(...args: readonly string[]): Promise<string | undefined> {
   }
 }
 
-/** No time of day and no name of a machine: the same source gives the same binary. */
+/** It has no time of day and no name of a machine: the same source gives the same binary. */
 async function buildInfo(): Promise<BuildInfo> {
   const permissions = permissionFlags(site);
   const [commit, date] = (await git("log", "-1", "--format=%H %cI"))?.split(" ") ?? [];
@@ -74,32 +77,45 @@ async function buildInfo(): Promise<BuildInfo> {
   return { commit: changed === "" ? commit : `${commit}+`, date, permissions };
 }
 
+/**
+ * Makes what starts the program, and all that it reads.
+ *
+ * @returns the module to compile, and the files to include
+ */
+async function makeStart(workFolder: string, bundle: string, config: string) {
+  await bundleModules(bundle);
+  if (values["no-start-script"]) return { entry: `${bundle}/main.js`, included: [] };
+  await bundleStart(bundle);
+  const included = [`${bundle}/main.js`, `${bundle}/${START_SCRIPT}`];
+  // V8 accepts code only from the runtime of the same machine.
+  if (target === undefined || target === Deno.build.target) {
+    await compileStart({ workFolder, bundle, config });
+    included.push(`${bundle}/${START_CODE}`);
+  }
+  return { entry: `${bundle}/start.js`, included };
+}
+
 const workFolder = await Deno.makeTempDir({ dir: "/tmp", prefix: "compile-" });
-const folder = `${workFolder}/bundle`;
+const bundle = `${workFolder}/bundle`;
 try {
-  // A configuration elsewhere would bring the names of both folders into the binary.
+  // A configuration in another folder would bring the names of both folders into the binary.
   const config = `${workFolder}/deno.json`;
   await Deno.writeTextFile(config, JSON.stringify({ unstable: settings.unstable }));
-  await bundle(folder);
-  // Only the machine that it is for can tell what its runtime makes of the script.
-  const isForHere = target === undefined || target === Deno.build.target;
-  if (isForHere) await compileStart(workFolder, folder, config);
-  const baked = `${folder}/${BUILD_MODULE}`;
+  const { entry, included } = await makeStart(workFolder, bundle, config);
+  const baked = `${bundle}/${BUILD_MODULE}`;
   await Deno.writeTextFile(baked, `export default ${JSON.stringify(await buildInfo())};\n`);
-  // So would the time of their making.
-  for (const { name } of Deno.readDirSync(folder)) Deno.utimeSync(`${folder}/${name}`, 0, 0);
-  const included = [baked, `${folder}/program.js`, `${folder}/${START_SCRIPT}`]
-    .concat(isForHere ? `${folder}/${START_CODE}` : []);
+  // Their times would come into the binary, too.
+  for (const { name } of Deno.readDirSync(bundle)) Deno.utimeSync(`${bundle}/${name}`, 0, 0);
   await deno([
     ...["compile", "--quiet", "--no-check", "--no-lock", "--config", config],
-    // The cache would lie in /tmp under a name that anybody can take first, and hold code.
+    // The cache would lie in /tmp under a name that anybody can take first, and it holds code.
     "--no-code-cache",
     V8_FLAGS,
     ...(target === undefined ? [] : ["--target", target]),
     ...permissionFlags(site),
-    ...included.flatMap((file) => ["--include", file]),
-    ...["--output", resolve(values.output), `${folder}/start.js`],
-    // Arguments behind the script are built in, and stand before those of the command line.
+    ...[baked, ...included].flatMap((file) => ["--include", file]),
+    ...["--output", resolve(values.output), entry],
+    // Arguments behind the module are built in, and come before those of the command line.
     ...["--root", root],
   ]);
 } finally {

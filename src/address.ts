@@ -1,5 +1,5 @@
 /**
- * Internet addresses as text and as bytes. An address in any other form than these is not an address.
+ * Internet addresses as text and as 32-bit words. A text in any other form is not an address.
  *
  * @module
  */
@@ -8,11 +8,11 @@ const ZERO = 48;
 const NINE = 57;
 const DOT = 46;
 const COLON = 58;
-/** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`: nothing longer is read at all. */
+/** The length of `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`: a longer text is not an address. */
 const LONGEST_ADDRESS = 45;
 
 /**
- * The one form in which an address is compared and published.
+ * The form in which every address is compared and published.
  *
  * @param text an address and nothing else: no spaces, brackets, port, prefix length or zone id
  * @returns dotted quad for IPv4 and for IPv4-mapped IPv6 (it is the same peer on a dual-stack
@@ -31,7 +31,7 @@ export function canonicalAddress(text: string): string | undefined {
  * An address as 32-bit words in network order: one for IPv4, four for IPv6.
  *
  * @param canonical as `canonicalAddress()` gives it
- * @throws {RangeError} if the text is no address
+ * @throws {RangeError} if the text is not an address
  */
 export function addressWords(canonical: string): readonly number[] {
   const isQuad = !canonical.includes(":");
@@ -39,7 +39,9 @@ export function addressWords(canonical: string): readonly number[] {
   if (quad >= 0) return [quad];
   const groups = isQuad ? undefined : readGroups(canonical);
   if (groups === undefined) {
-    throw new RangeError(`Cannot read 'canonical' as it is no address: '${canonical}'`);
+    throw new RangeError(
+      `"${canonical}" is not a valid address; use the text that canonicalAddress() returns`,
+    );
   }
   const word = (at: number) => groups[at]! * 65536 + groups[at + 1]!;
   return [word(0), word(2), word(4), word(6)];

@@ -1,30 +1,34 @@
 /**
- * Where reports go, and what can come of it.
+ * Sinks, which reports are delivered to, and the outcomes of a delivery.
  *
  * @module
  */
 import type { Report, SinkName } from "./model.ts";
 
-/** What became of one report. Reasons are one line and hold no secret. */
+/** The outcome of one report. A reason is one line and holds no secret. */
 export type Outcome =
-  /** The sink has it, read back and compared. Notes say what it left out that does not matter. */
+  /** The sink stored it, which was read back and compared. Notes name parts that it may leave out. */
   | {
     readonly kind: "delivered";
     readonly notes: readonly string[];
-    /** What the sink wants to know when the source's next report comes. */
+    /** What the sink needs for the next report of the source, as text of its own. */
     readonly lastPublished?: string;
   }
-  /** This report could not be delivered now; others may. */
+  /** This report could not be delivered now; others may be. */
   | { readonly kind: "retry"; readonly reason: string }
-  /** The sink never accepts it as it is. */
+  /** The sink will not accept the report as it is. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing can be delivered there now. `afterMs`: the sink said how long to wait. */
+  /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
-/** What reports go to. */
+/** A destination of reports. */
 export interface Sink {
   readonly name: SinkName;
-  /** Delivers reports, each to its end; stops early once nothing can be delivered. */
+  /**
+   * Delivers reports and yields the outcome of each. It stops once nothing can be delivered.
+   *
+   * @param now milliseconds UTC
+   */
   deliver(
     reports: readonly Report[],
     now: () => number,

@@ -1,11 +1,13 @@
 /**
- * What lies in `deploy/` agrees with the program: paths, rules, keys, exit codes, names of metrics.
- * `deploy_tools_test.ts` hands the same files to the tools that they are for.
+ * The files of `deploy/` agree with the program: paths, rules, keys, exit codes, names of metrics.
+ * `deploy_tools_test.ts` gives the same files to the tools that they are for.
  *
  * @module
  */
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { permissionFlags } from "../deploy/permissions.ts";
+import { startModules } from "../deploy/startup/modules.ts";
 import { EXIT } from "../src/cli/exit.ts";
 import { GRACE_MS as FOLLOW_GRACE_MS } from "../src/cli/commands/follow.ts";
 import { GRACE_MS as SERVE_GRACE_MS } from "../src/cli/commands/serve.ts";
@@ -21,8 +23,8 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 const SITE = { root: "/var/ossec", mispHost: "misp.example.org", listen: "127.0.0.1:8787" };
 const BINARY = `/var/ossec/integrations/${PROGRAM}`;
 
-/** The places of a permission flag. */
-function placesOf(flag: string): readonly string[] {
+/** The paths or hosts of a permission flag. */
+function valuesOfFlag(flag: string): readonly string[] {
   const found = permissionFlags(SITE).find((one) => one.startsWith(`${flag}=`));
   return found?.slice(flag.length + 1).split(",") ?? [];
 }
@@ -49,7 +51,7 @@ function unit(name: string, section: string): readonly (readonly [string, string
 const valuesOf = (settings: ReturnType<typeof unit>, key: string) =>
   settings.filter(([name]) => name === key).map(([, value]) => value);
 
-/** How long each command takes for its end, milliseconds; flush has no end to wait for. */
+/** How long each command may take to end, milliseconds; flush does not wait for anything. */
 const GRACE = { serve: SERVE_GRACE_MS, follow: FOLLOW_GRACE_MS, flush: 0 };
 
 for (const command of ["serve", "follow", "flush"] as const) {
@@ -57,11 +59,11 @@ for (const command of ["serve", "follow", "flush"] as const) {
     const service = unit(`custom-misp-${command}.service`, "Service");
     const one = (key: string) => valuesOf(service, key).join(" ");
     assert.equal(one("ExecStart"), `${BINARY} ${command}`);
-    assert.deepEqual(valuesOf(service, "ReadWritePaths"), placesOf("--allow-write"));
+    assert.deepEqual(valuesOf(service, "ReadWritePaths"), valuesOfFlag("--allow-write"));
     const hidden = one("InaccessiblePaths").split(" ").map((path) => path.replace(/^-/, ""));
-    assert.ok(placesOf("--allow-read").length > 0);
-    for (const place of placesOf("--allow-read")) {
-      assert.deepEqual(hidden.filter((path) => isBelow(place, path) || isBelow(path, place)), []);
+    assert.ok(valuesOfFlag("--allow-read").length > 0);
+    for (const used of valuesOfFlag("--allow-read")) {
+      assert.deepEqual(hidden.filter((path) => isBelow(used, path) || isBelow(path, used)), []);
     }
     assert.equal(one("User"), "wazuh");
     assert.equal(one("ProtectSystem"), "strict");
@@ -78,14 +80,14 @@ for (const command of ["serve", "follow", "flush"] as const) {
   });
 }
 
-Deno.test("the units lock the same doors", () => {
+Deno.test("the units have the same restrictions", () => {
   const own = /^(Type|Exec\w+|Restart\w*|Success\w+|Timeout\w+)$/;
-  const doors = ["serve", "follow", "flush"].map((command) =>
+  const restrictions = ["serve", "follow", "flush"].map((command) =>
     unit(`custom-misp-${command}.service`, "Service").filter(([key]) => !own.test(key))
   );
-  assert.deepEqual(doors[1], doors[0]);
-  assert.deepEqual(doors[2], doors[0]);
-  assert.ok(doors[0]!.length > 30);
+  assert.deepEqual(restrictions[1], restrictions[0]);
+  assert.deepEqual(restrictions[2], restrictions[0]);
+  assert.ok(restrictions[0]!.length > 30);
 });
 
 Deno.test("ossec.conf selects every rule of the default set, as JSON", () => {
@@ -120,7 +122,7 @@ interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-Deno.test("compose.yaml sets keys that there are, and shows files where they can be read", () => {
+Deno.test("compose.yaml sets keys of the program, and mounts files where the binary can read them", () => {
   const compose = parseYaml(read("deploy/container/compose.yaml")) as Compose;
   const { serve } = compose.services;
   const known = Object.keys(configurationKeys("/var/ossec")).map(environmentName);
@@ -137,7 +139,7 @@ Deno.test("compose.yaml sets keys that there are, and shows files where they can
   const targets = serve.secrets.map(({ target }) => target);
   assert.deepEqual(targets, [config.misp.apiKeyFile, config.server.tokensFile]);
   for (const path of targets) {
-    assert.ok(placesOf("--allow-read").some((place) => isBelow(path, place)), path);
+    assert.ok(valuesOfFlag("--allow-read").some((folder) => isBelow(path, folder)), path);
   }
   assert.deepEqual(
     serve.secrets.map(({ source }) => compose.secrets[source]?.file),
@@ -148,10 +150,10 @@ Deno.test("compose.yaml sets keys that there are, and shows files where they can
   }
   const folders = [...serve.volumes, ...serve.tmpfs].map((mount) => mount.split(":"));
   assert.deepEqual(Object.keys(compose.volumes), [folders[0]![0]]);
-  // Nothing else is written in a container that is read-only.
+  // The rest of the container is read-only.
   const writable = [folders[0]![1]!, ...folders.slice(1).map(([path]) => path!)];
-  for (const place of placesOf("--allow-write")) {
-    assert.ok(writable.some((folder) => isBelow(place, folder)), place);
+  for (const path of valuesOfFlag("--allow-write")) {
+    assert.ok(writable.some((folder) => isBelow(path, folder)), path);
   }
   assert.equal(serve.read_only, true);
   assert.deepEqual(serve.cap_drop, ["ALL"]);
@@ -160,7 +162,7 @@ Deno.test("compose.yaml sets keys that there are, and shows files where they can
   assert.deepEqual(serve.healthcheck.test, ["CMD", "healthcheck"]);
 });
 
-Deno.test("Containerfile copies what there is, and ends as nobody who may write", () => {
+Deno.test("Containerfile copies files of the project, and runs as a user who owns none of them", () => {
   const compose = parseYaml(read("deploy/container/compose.yaml")) as Compose;
   const { build, user } = compose.services.serve;
   // The context is the project's folder.
@@ -187,8 +189,31 @@ Deno.test("Containerfile copies what there is, and ends as nobody who may write"
   assert.ok(compile.endsWith(`--listen ${listen}`), "the binary may listen nowhere else");
 });
 
-/** The names of what `GET /metrics` tells. */
-async function metricsTold(): Promise<readonly string[]> {
+Deno.test("Containerfile copies every module that the build of the binary loads", async () => {
+  const copied = read("deploy/container/Containerfile").split("\n")
+    .filter((line) => line.startsWith("COPY ") && !line.includes("--from="))
+    .flatMap((line) => line.split(/\s+/).slice(1, -1))
+    .filter((word) => !word.startsWith("--"));
+  const sent = read("deploy/container/Containerfile.dockerignore").split("\n")
+    .filter((line) => line.startsWith("!")).map((line) => line.slice(1));
+  const covers = (pattern: string, path: string) =>
+    pattern.endsWith("/*.ts")
+      ? dirname(path) === dirname(pattern) && path.endsWith(".ts")
+      : isBelow(path, pattern);
+  const modules = await Promise.all(
+    ["deploy/compile.ts", "deploy/startup/start.ts", "deploy/startup/warm.ts", "main.ts"]
+      .map((name) => startModules(new URL(name, PROJECT).pathname)),
+  );
+  const paths = modules.flatMap(({ atOnce }) => atOnce)
+    .filter((one) => one.startsWith(PROJECT.href)).map((one) => one.slice(PROJECT.href.length));
+  assert.ok(paths.includes("deploy/startup/bundle.ts") && paths.includes("deno.json"));
+  for (const patterns of [copied, sent]) {
+    assert.deepEqual(paths.filter((path) => !patterns.some((one) => covers(one, path))), []);
+  }
+});
+
+/** The names of the metrics that `GET /metrics` has. */
+async function publishedMetrics(): Promise<readonly string[]> {
   using rig = await createRig();
   const text = await (await rig.ask("/metrics")).text();
   return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
@@ -196,21 +221,21 @@ async function metricsTold(): Promise<readonly string[]> {
 
 const metricsIn = (text: string) =>
   new Set(
-    [...text.matchAll(/custom_misp_[a-z_]+/g)]
+    [...text.matchAll(/\b(?:custom_misp|process|nodejs)_[a-z_]+/g)]
       .map(([name]) => name.replace(/(_seconds)_(bucket|sum|count)$/, "$1")),
   );
 
-Deno.test("alerts and dashboard look at metrics that there are, and the dashboard at all of them", async () => {
-  const told = await metricsTold();
-  assert.ok(told.includes("custom_misp_alerts_total"));
+Deno.test("alerts and dashboard use metrics of the program, and the dashboard all of them", async () => {
+  const published = await publishedMetrics();
+  assert.ok(published.includes("custom_misp_alerts_total"));
   for (const path of ["deploy/prometheus/alerts.yml", "deploy/prometheus/alerts_test.yml"]) {
     const found = [...metricsIn(read(path))];
     assert.ok(found.length > 5, path);
-    assert.deepEqual(found.filter((name) => !told.includes(name)), [], path);
+    assert.deepEqual(found.filter((name) => !published.includes(name)), [], path);
   }
   assert.deepEqual(
     [...metricsIn(exprsOf(read("deploy/grafana/dashboard.json")).join("\n"))].sort(),
-    told.toSorted(),
+    published.toSorted(),
   );
 });
 
@@ -221,7 +246,7 @@ interface Rule {
   readonly annotations: { readonly summary: string; readonly description: string };
 }
 
-Deno.test("each alert says what is wrong and what to do, and is tried", () => {
+Deno.test("each alert says what is wrong and what to do, and has a test", () => {
   const { groups } = parseYaml(read("deploy/prometheus/alerts.yml")) as {
     readonly groups: readonly { readonly rules: readonly Rule[] }[];
   };
@@ -262,14 +287,14 @@ Deno.test("the dashboard asks the data source that is chosen", () => {
   );
   const chosen = { type: "prometheus", uid: "${datasource}" };
   const ids = new Set<number>();
-  const taken = new Set<string>();
+  const filled = new Set<string>();
   for (const { id, type, datasource, gridPos: { x, y, w, h } } of dashboard.panels) {
     if (type !== "row") assert.deepEqual(datasource, chosen);
     ids.add(id);
     for (let column = x; column < x + w; column++) {
       for (let line = y; line < y + h; line++) {
-        assert.ok(column < 24 && !taken.has(`${column} ${line}`), `panel ${id} lies on another`);
-        taken.add(`${column} ${line}`);
+        assert.ok(column < 24 && !filled.has(`${column} ${line}`), `panel ${id} lies on another`);
+        filled.add(`${column} ${line}`);
       }
     }
   }

@@ -1,34 +1,21 @@
+/**
+ * What the start of an integration call loads, by `deno run` and in the binary.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
+import { startModules } from "../deploy/startup/modules.ts";
+import { GIVEN } from "../deploy/startup/start_script.ts";
 
-interface Module {
-  readonly specifier: string;
-  readonly dependencies?: readonly {
-    readonly code?: { readonly specifier?: string };
-    readonly isDynamic?: boolean;
-  }[];
-}
+const PROJECT = new URL("../", import.meta.url);
+const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 
-/** What a start loads before it knows which command it is for. */
-async function loadedAtOnce(main: string): Promise<readonly string[]> {
-  const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", main] });
-  const { stdout } = await command.output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: Module[] };
-  const bySpecifier = new Map(modules.map((one) => [one.specifier, one]));
-  const found = new Set<string>();
-  const visit = (specifier: string) => {
-    if (found.has(specifier)) return;
-    found.add(specifier);
-    for (const { code, isDynamic } of bySpecifier.get(specifier)?.dependencies ?? []) {
-      if (code?.specifier !== undefined && isDynamic !== true) visit(code.specifier);
-    }
-  };
-  visit(new URL(main, "file:").href);
-  return [...found];
-}
-
-/** All that an integration call may load before it has stored its alert: each line costs every alert. */
+/**
+ * All that an integration call may load before it has stored its alert, and so all that the start
+ * script of the binary contains. Each line costs time at every alert.
+ */
 const MAY_LOAD: readonly string[] = [
-  "main.ts",
+  "node:path",
   "node:sqlite",
   "src/address.ts",
   "src/buffer/sqlite/connect.ts",
@@ -77,9 +64,47 @@ const MAY_LOAD: readonly string[] = [
   "src/wazuh/time.ts",
 ];
 
-Deno.test("main.ts loads for an integration call what is listed here, and nothing else", async () => {
-  const main = new URL("../main.ts", import.meta.url);
-  const found = await loadedAtOnce(main.pathname);
-  const project = new URL("./", main).href;
-  assert.deepEqual(found.map((one) => one.replace(project, "")).sort(), MAY_LOAD.toSorted());
+/** Paths below the project of what a module loads at once. */
+async function loadedAtOnce(main: string): Promise<readonly string[]> {
+  const { atOnce } = await startModules(new URL(main, PROJECT).pathname);
+  return atOnce.map((one) => one.replace(PROJECT.href, "")).sort();
+}
+
+Deno.test("startModules() finds for the start script what is listed here, and nothing else", async () => {
+  assert.deepEqual(await loadedAtOnce("src/cli/program.ts"), MAY_LOAD.toSorted());
+  assert.deepEqual(await loadedAtOnce("main.ts"), ["main.ts", ...MAY_LOAD].sort());
+});
+
+Deno.test("GIVEN has the runtime's modules that the start script imports, and no others", () => {
+  const imported = MAY_LOAD.filter((name) => name.startsWith("node:"));
+  assert.deepEqual(Object.keys(GIVEN).sort(), imported.toSorted());
+});
+
+/** Names of the classes that the program declares. */
+function ownClasses(): ReadonlySet<string> {
+  const textsBelow = (folder: string): readonly string[] =>
+    [...Deno.readDirSync(new URL(folder, PROJECT))].flatMap(({ name, isDirectory }) =>
+      isDirectory ? textsBelow(`${folder}${name}/`) : [read(folder + name)]
+    );
+  const found = textsBelow("src/").flatMap((text) =>
+    [...text.matchAll(/\bclass (\w+)/g)].map(([, name]) => name!)
+  );
+  return new Set(found);
+}
+
+/** The questions after a class of the program in a source. */
+const ownInstanceofs = (text: string, own: ReadonlySet<string>) =>
+  [...text.matchAll(/\binstanceof\s+(\w+)/g)].map(([, name]) => name!).filter((name) =>
+    own.has(name)
+  );
+
+// The binary has two of each class that a late module has as well (deploy/startup/README.md).
+Deno.test("the start script asks by instanceof for no class of the program", () => {
+  const own = ownClasses();
+  assert.ok(own.has("BufferError") && own.has("Failure"), [...own].join(" "));
+  assert.deepEqual(ownInstanceofs("x instanceof Error || x instanceof Failure", own), ["Failure"]);
+  const found = MAY_LOAD.filter((path) => path.startsWith("src/")).flatMap((path) =>
+    ownInstanceofs(read(path), own).map((name) => `${path}: instanceof ${name}`)
+  );
+  assert.deepEqual(found, []);
 });

@@ -8,18 +8,18 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 const NOT_TOLD: readonly string[] = [
   // Between two parts of the program.
   "too long",
-  "Cannot read 'canonical' as it is no address: '…'",
+  '"…" is not a valid address; use the text that canonicalAddress() returns',
   // What pages, events, completions and the demo show.
   "… UTC",
   "live: …",
   "retry: 3000 event: parts …",
-  "too many listen already",
-  "longer than our forms",
-  "… due now, and will be sent within a minute.",
+  "too many live pages are open; close some",
+  "the form is longer than … bytes",
+  "… due now; the publisher sends within a minute.",
   "complete -c … -n … -l …… -d …",
   "MISP feed: … events:",
   // Of the descriptions of answers and keys, and examples of the help.
-  "Why the rest was not taken",
+  "Why the rest was not stored",
   "an http or https address",
   "report show 192.0.2.7",
   "report retry 192.0.2.7",

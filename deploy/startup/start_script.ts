@@ -1,18 +1,26 @@
 /**
- * The script that the binary starts with, and its compiled code.
+ * The start script and V8's code of it: their names in the binary, and what runs them.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
+import * as path from "node:path";
 import * as sqlite from "node:sqlite";
 import { Script } from "node:vm";
+import type { BuiltInCode } from "../../src/cli/wiring/build.ts";
 
 /** `src/cli/program.ts` with all that an integration call needs, as a CommonJS module. */
 export const START_SCRIPT = "start_script.js";
-/** What V8 made of it. */
+/** V8's code of it. */
 export const START_CODE = "start_script.code";
 
-/** The modules beside the script have the names that the bundler gave them. */
+/** The runtime's modules that the script can import; the build refuses others. */
+export const GIVEN: Readonly<Record<string, unknown>> = {
+  "node:path": path,
+  "node:sqlite": sqlite,
+};
+
+/** Loads a module beside the script, by the name that the bundler gave it. */
 type Late = (name: string) => Promise<unknown>;
 
 type Wrapped = (
@@ -28,7 +36,7 @@ export function wrapped(commonjs: string): string {
 
 const beside = (name: string) => new URL(name, import.meta.url);
 
-/** Reads compiled code; undefined: there is none, as in a binary for another machine. */
+/** Reads V8's code; undefined: the binary has none, as one for another machine. */
 export function codeOf(name: string): Uint8Array | undefined {
   try {
     return Deno.readFileSync(beside(name));
@@ -38,17 +46,21 @@ export function codeOf(name: string): Uint8Array | undefined {
   }
 }
 
-/** Runs the script. Code that this runtime did not make is not used, and the script compiled anew. */
-export function startScript(code?: Uint8Array) {
+/** Runs the script. V8 compiles it anew where there is no code, or where it rejects the code. */
+export function startScript(cached?: Uint8Array) {
   const source = Deno.readTextFileSync(beside(START_SCRIPT));
-  const cachedData = code && Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+  const cachedData = cached && Buffer.from(cached.buffer, cached.byteOffset, cached.byteLength);
   const script = new Script(source, { filename: START_SCRIPT, cachedData });
+  const code: BuiltInCode = cached === undefined
+    ? "none"
+    : script.cachedDataRejected
+    ? "rejected"
+    : "accepted";
   const module = { exports: {} as typeof import("../../src/cli/program.ts") };
   (script.runInThisContext() as Wrapped)(
-    // It needs no other.
-    () => sqlite,
+    (name) => GIVEN[name],
     module,
     (name) => import(beside(name).href),
   );
-  return { script, program: module.exports.program };
+  return { script, code, program: module.exports.program };
 }

@@ -1,7 +1,7 @@
 /**
- * Makes the compiled code of the script that the binary starts with: runs an integration call, and
- * writes down what V8 compiled for it. Built as the binary is, because V8 takes code only from a runtime
- * like itself with the same flags.
+ * Runs an integration call by the start script, and writes V8's code of what ran. The build compiles
+ * this module as it compiles the binary, because V8 accepts code only from a runtime with the same
+ * flags.
  *
  * @module
  */
@@ -12,6 +12,6 @@ const { script, program } = startScript();
 const code = await program(args);
 if (code !== 0) Deno.exit(code);
 const compiled = script.createCachedData();
-if (startScript(compiled).script.cachedDataRejected) throw new Error("V8 refuses its own code");
+if (startScript(compiled).code !== "accepted") throw new Error("V8 rejects the code that it made");
 Deno.writeFileSync(output!, compiled);
 Deno.exit();

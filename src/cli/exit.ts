@@ -1,6 +1,6 @@
 /**
- * Exit codes, those of Wazuh's own integrations where they fit (docs/contracts/wazuh.md 2). Never 127:
- * integratord takes it for a binary that cannot be run.
+ * Exit codes, those of Wazuh's own integrations where they fit (docs/contracts/wazuh.md 2). 127 is
+ * not one: integratord reads it as "the binary cannot be run".
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const EXIT = {
   notJson: 7,
 } as const;
 
-/** A failure that ends the program: one line for people, and the code. */
+/** An error that ends the program: one line for the user, and the exit code. */
 export class Failure extends Error {
   override name = "Failure";
   readonly code: number;

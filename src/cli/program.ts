@@ -1,9 +1,11 @@
 /**
- * Decides how the program was started, and loads only what that start needs. An integration call,
- * the start that happens at every alert, is there at once.
+ * Decides how the program was started, and loads only what that start needs: an integration call
+ * happens at every alert and must be quick.
  *
  * @module
  */
+import type { CommandName } from "./manual/commands.ts";
+import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
@@ -13,8 +15,8 @@ import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
 
-/** Each is loaded when it is asked for. */
-export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+/** Loads each command of the manual; the manual is not loaded: an integration call needs none. */
+const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "--test": async () => (await import("./commands/test_alert.ts")).testAlert,
   "completions": async () => (await import("./commands/completions.ts")).completions,
   "config": async () => (await import("./commands/config.ts")).config,
@@ -36,27 +38,29 @@ const ALIASES: Readonly<Record<string, string>> = {
   "--version": "version",
 };
 
-async function run(args: readonly string[]): Promise<number> {
+async function run(args: readonly string[], code: BuiltInCode): Promise<number> {
   const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
-  const start = { root, configFile, args: rest.slice(1) };
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load !== undefined) {
+  const start = { root, configFile, args: rest.slice(1), code };
+  if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
-    if (wantsHelp) return (await COMMANDS.help!())({ ...start, args: [name] });
-    return (await load())(start);
+    if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
+    return (await LOADERS[name]())(start);
   }
-  if (isIntegrationCall(rest, Object.keys(COMMANDS))) {
+  if (isIntegrationCall(rest, Object.keys(LOADERS))) {
     return integration({ ...start, args: rest });
   }
-  const { nearest } = await import("./manual/nearest.ts");
-  const meant = nearest(name, Object.keys(COMMANDS));
-  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
-  const help = `\`${PROGRAM} help\` lists them`;
-  throw new Failure(EXIT.usage, `unknown command "${name}"; ${guess}${help}`);
+  const { didYouMean } = await import("./manual/nearest.ts");
+  const hint = didYouMean(name, Object.keys(LOADERS));
+  throw new Failure(
+    EXIT.usage,
+    `unknown command "${name}"; ${hint}\`${PROGRAM} help\` lists the commands`,
+  );
 }
 
-/** `--root` and `--config` stand in front of the command: a compiled binary has its root built in. */
+const isCommand = (name: string): name is CommandName => Object.hasOwn(LOADERS, name);
+
+/** A compiled binary has its root built in, as `--root` before what the user writes. */
 function takeOptions(args: readonly string[]) {
   let rest = args;
   let root = "/var/ossec";
@@ -71,7 +75,7 @@ function takeOptions(args: readonly string[]) {
     rest = others;
   }
   const at = rest.indexOf("--config");
-  if (at > 0 && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) {
+  if (at > 0 && rest[0] !== undefined && isCommand(rest[0])) {
     configFile = rest[at + 1];
     if (configFile === undefined) throw new Failure(EXIT.usage, "--config needs a value");
     rest = rest.toSpliced(at, 2);
@@ -80,8 +84,8 @@ function takeOptions(args: readonly string[]) {
 }
 
 /**
- * Bad input costs one clear line: integratord shows only the last one printed. Errors are told apart by
- * their names: in the binary, a command brings classes of its own (deploy/startup/start.ts).
+ * One line for an error: integratord shows only the last line printed. The name says which error it
+ * is, not `instanceof`: in the binary, a command has its own classes (deploy/startup/README.md).
  */
 function explain(error: unknown): { readonly code: number; readonly line: string } {
   if (!(error instanceof Error)) return { code: EXIT.failed, line: `failed: ${error}` };
@@ -101,10 +105,18 @@ function explain(error: unknown): { readonly code: number; readonly line: string
   }
 }
 
-/** Runs what the arguments ask for. @returns the exit code */
-export async function program(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command or the integration call of these arguments.
+ *
+ * @param code what V8 made of the code in the binary; `version` prints it
+ * @returns the exit code
+ */
+export async function program(
+  args: readonly string[],
+  code: BuiltInCode = "none",
+): Promise<number> {
   try {
-    return await run(args);
+    return await run(args, code);
   } catch (error) {
     const { code, line } = explain(error);
     console.error(`${PROGRAM}: ${oneLine(line).slice(0, 1000)}`);

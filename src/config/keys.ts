@@ -5,36 +5,45 @@
  * @module
  */
 
+/** The values of each kind of key. */
+interface Kinds {
+  readonly text: string;
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly list: readonly string[];
+  readonly choice: string;
+}
+
 /** What a value may be; `list` is a list of texts. */
-export type Kind = "text" | "number" | "boolean" | "list" | "choice";
+export type Kind = keyof Kinds;
+
+/** A configuration value. */
+export type Value = Kinds[Kind];
 
 /** One configuration key. */
 export interface Key {
   readonly kind: Kind;
-  /** Undefined: there is no default, the key is optional. */
+  /** The default; undefined: the key is optional. */
   readonly fallback: Value | undefined;
   readonly about: string;
   readonly choices?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly whole?: boolean;
-  /** A list of one may be written as the text alone. */
+  /** A list of one item may be written as a text. */
   readonly orText?: boolean;
   /** An empty list would switch the program off. */
   readonly atLeastOne?: boolean;
-  /** Never printed, whatever the command. */
+  /** Never printed by any command. */
   readonly secret?: boolean;
-  /** A further check on a text or on each item of a list: what is wrong, or undefined. */
+  /** Checks a text, or each item of a list. @returns what is allowed, where it is not */
   readonly check?: (text: string) => string | undefined;
 }
 
-/** A configuration value. */
-export type Value = string | number | boolean | readonly string[];
-
-/** The name of the binary and of its files, that of the original's `<integration>` block. */
+/** The name of the binary and of its files: that of the Python original's `<integration>` block. */
 export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 
-/** Rule ids of Wazuh 4.14 that mean a failed SSH authentication (docs/contracts/wazuh.md 3). */
+/** Rules of Wazuh 4.14 that report a failed SSH authentication (docs/contracts/wazuh.md 3). */
 export const DEFAULT_RULES = [
   ...["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"],
   ...["5758", "5760", "5763", "40112"],
@@ -72,22 +81,23 @@ const listen = (text: string) =>
     ? undefined
     : "HOST:PORT, such as 127.0.0.1:8787";
 
-const text = (about: string, fallback?: string): Key => ({ kind: "text", about, fallback });
+const optionalText = (about: string) => ({ kind: "text", about, fallback: undefined }) as const;
 
-/**
- * The keys, below the folder that Wazuh is installed in.
- *
- * @param root Wazuh's folder, `/var/ossec` on an ordinary manager
- */
-export function configurationKeys(root: string): Readonly<Record<string, Key>> {
+const text = (about: string, fallback: string) => ({ kind: "text", about, fallback }) as const;
+
+/** The keys with their exact kinds, from which the types of values are derived. */
+function exactKeys(root: string) {
   return {
     "misp.url": {
-      ...text("Address of the MISP instance; without it events go to the feed folder only"),
+      ...optionalText("Address of the MISP instance; without it events go to the feed folder only"),
       check: httpUrl,
     },
-    "misp.api_key": { ...text("Authentication key; better in a file of its own"), secret: true },
-    "misp.api_key_file": text("File that holds the authentication key"),
-    "misp.ca_file": text("PEM file of the authority that signed MISP's certificate"),
+    "misp.api_key": {
+      ...optionalText("Authentication key; better in a file of its own"),
+      secret: true,
+    },
+    "misp.api_key_file": optionalText("File that holds the authentication key"),
+    "misp.ca_file": optionalText("PEM file of the authority that signed MISP's certificate"),
     "misp.timeout_seconds": {
       kind: "number",
       fallback: 30,
@@ -135,7 +145,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "misp.publish": {
       kind: "boolean",
       fallback: true,
-      about: "Publish the event once MISP has stored it whole",
+      about: "Publish the event once MISP has stored all of it",
     },
     "misp.tags": {
       kind: "list",
@@ -157,10 +167,10 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       whole: true,
       about: "How many events are sent to MISP at a time",
     },
-    "misp.publisher": text(
-      "Name under which events get their uuids, one of your own; keep it. Default: the manager's",
+    "misp.publisher": optionalText(
+      "Name from which the uuids of events are made, unique to you; keep it. Default: the manager's",
     ),
-    "feed.directory": text(
+    "feed.directory": optionalText(
       "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",
     ),
     "buffer.path": text("The SQLite buffer", `${root}/queue/custom-misp/buffer.db`),
@@ -183,25 +193,27 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: 7,
       minimum: 1,
       maximum: 365,
-      about: "How long an alert id is remembered",
+      about: "How long the id of an alert is stored",
     },
     "buffer.max_bytes": {
       kind: "number",
       fallback: 1_073_741_824,
       minimum: 1_048_576,
       maximum: 1_099_511_627_776,
-      about: "Bytes above which old detail is given up, and counted; no source, no alert ever is",
+      about: "Bytes above which old detail is evicted, and counted; sources and alerts never are",
     },
     "forward.url": {
-      ...text("Address of a remote `serve` that gets the alerts; then no events are made here"),
+      ...optionalText(
+        "Address of a remote `serve` that gets the alerts; then no events are made here",
+      ),
       check: httpUrl,
     },
-    "forward.token_file": text("File that holds the token for it (`serve token new`)"),
-    "forward.ca_file": text("PEM file of the authority that signed its certificate"),
+    "forward.token_file": optionalText("File that holds the token for it (`serve token new`)"),
+    "forward.ca_file": optionalText("PEM file of the authority that signed its certificate"),
     "honeypot.agent_prefixes": {
       kind: "list",
       fallback: ["honeypot-"],
-      about: "Agents whose name begins so, in any case, are honeypots",
+      about: "Agents whose name begins so, in upper or lower case, are honeypots",
     },
     "honeypot.agent_labels": {
       kind: "list",
@@ -211,13 +223,13 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "honeypot.telnet": {
       kind: "boolean",
       fallback: false,
-      about: "Take guesses at the Telnet server of a Cowrie, too",
+      about: "Accept attempts at the Telnet server of a Cowrie, too",
     },
     "rules.ids": {
       kind: "list",
       fallback: DEFAULT_RULES,
       atLeastOne: true,
-      about: "Rules that mean a failed SSH authentication",
+      about: "Rules that report a failed SSH authentication",
       check: ruleId,
     },
     "guard.allow_networks": {
@@ -231,7 +243,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: false,
       about: "Publish private, documentation and other special ranges too: for labs and tests",
     },
-    "guard.warninglists_directory": text(
+    "guard.warninglists_directory": optionalText(
       "Folder of MISP warning lists, as NAME.json or NAME/list.json",
     ),
     "guard.min_attempts": {
@@ -265,7 +277,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "privacy.passwords": {
       kind: "boolean",
       fallback: false,
-      about: "Keep the passwords tried at a Cowrie, and tell the ten most tried in events",
+      about: "Keep the passwords tried at a Cowrie; events contain the ten most tried",
     },
     "geoip.database": {
       kind: "list",
@@ -277,11 +289,13 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       ...text("Where `serve` listens", "127.0.0.1:8787"),
       check: listen,
     },
-    "server.tokens_file": text(
-      "File of names and hashes of tokens (`serve token new`); without it only this machine is let in",
+    "server.tokens_file": optionalText(
+      "File of names and hashes of tokens (`serve token new`); without it only this machine is answered",
     ),
-    "server.tls_cert": text("PEM file of the certificate; read again within a minute of a change"),
-    "server.tls_key": text("PEM file of its private key"),
+    "server.tls_cert": optionalText(
+      "PEM file of the certificate; read again within a minute of a change",
+    ),
+    "server.tls_key": optionalText("PEM file of its private key"),
     "server.open_pages": {
       kind: "boolean",
       fallback: false,
@@ -290,7 +304,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
     "server.allow_networks": {
       kind: "list",
       fallback: [],
-      about: "Addresses and networks that are answered at all; none: all",
+      about: "Addresses and networks that are answered; an empty list: all",
       check: network,
     },
     "server.max_parallel": {
@@ -322,7 +336,7 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       minimum: 1024,
       maximum: 1024 ** 3,
       whole: true,
-      about: "Longest body that `serve` takes, or longest line of a body of lines",
+      about: "Longest body that `serve` accepts, or longest line of a body of lines",
     },
     "log.file": text("Log file", `${root}/logs/integrations.log`),
     "log.level": {
@@ -337,7 +351,26 @@ export function configurationKeys(root: string): Readonly<Record<string, Key>> {
       fallback: "text",
       about: "Form of a log line",
     },
-  };
+  } as const satisfies Readonly<Record<string, Key>>;
+}
+
+type Keys = ReturnType<typeof exactKeys>;
+
+/** The name of a key, such as `misp.url`. */
+export type KeyName = keyof Keys;
+
+/** What a key holds once its value was checked. */
+export type ValueOf<Name extends KeyName> =
+  | (Keys[Name] extends { choices: readonly (infer Choice)[] } ? Choice : Kinds[Keys[Name]["kind"]])
+  | (Keys[Name] extends { fallback: undefined } ? undefined : never);
+
+/**
+ * The keys, in the order of README's table.
+ *
+ * @param root Wazuh's folder, `/var/ossec` on an ordinary manager
+ */
+export function configurationKeys(root: string): Readonly<Record<string, Key>> {
+  return exactKeys(root);
 }
 
 /** The environment variable of a key: `misp.api_key_file` is `WM_MISP_API_KEY_FILE`. */

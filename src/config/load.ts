@@ -1,16 +1,27 @@
 /**
- * The one configuration: defaults, then the file, then the environment, then what integratord gave.
+ * The configuration: defaults, overridden by the file, overridden by the environment. Integratord's
+ * address and key of MISP are used where none of them sets these.
  *
  * @module
  */
-import { configurationKeys, environmentName, type Key, PROGRAM, type Value } from "./keys.ts";
+import {
+  configurationKeys,
+  environmentName,
+  type Key,
+  type KeyName,
+  type Kind,
+  PROGRAM,
+  type Value,
+  type ValueOf,
+} from "./keys.ts";
+import { DAY, MINUTE, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { DAY, MINUTE } from "../clock.ts";
+import { isFields } from "../json.ts";
 
 /** Where a value came from. */
 export type Origin = "default" | "file" | "environment" | "integratord";
 
-/** The configuration as the rooms use it. Durations carry their unit in the name. */
+/** The configuration as the modules use it. The name of a duration ends in its unit. */
 export interface Config {
   readonly misp: {
     readonly url: string | undefined;
@@ -80,7 +91,7 @@ export interface Config {
   };
 }
 
-/** A configuration with the history that `config` prints. */
+/** A configuration, and where each value came from. */
 export interface Loaded {
   readonly config: Config;
   readonly file: string;
@@ -88,25 +99,25 @@ export interface Loaded {
   readonly entries: readonly { key: string; value: Value | undefined; origin: Origin }[];
 }
 
-/** What is wrong with the configuration, one line: the key, the value, what is allowed. */
+/** An error in the configuration, in one line: the key, the value, what is allowed. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-/** What the start gave: where to look and what stands above the file. */
+/** Where the configuration comes from. */
 export interface Sources {
   /** Wazuh's folder, `/var/ossec` on an ordinary manager. */
   readonly root: string;
-  /** `--config`; else `WM_CONFIG`, else the file in Wazuh's `etc`. */
+  /** `--config`; undefined: `WM_CONFIG`, or else the file in Wazuh's `etc`. */
   readonly file?: string | undefined;
   readonly environment: (name: string) => string | undefined;
   readonly readTextFile: (path: string) => string;
-  /** integratord's `hook_url` and `api_key`: they count when nothing else sets the address and key. */
+  /** Integratord's `hook_url` and `api_key`, used where nothing else sets address and key. */
   readonly integratord?: { readonly url: string; readonly apiKey: string };
 }
 
 /**
- * Reads, checks and joins the configuration.
+ * Reads and checks the configuration.
  *
  * @throws {ConfigError} a file that cannot be read, an unknown key, a value that is not allowed
  */
@@ -115,18 +126,13 @@ export function loadConfig(sources: Sources): Loaded {
   const named = sources.file ?? sources.environment("WM_CONFIG");
   const file = named ?? `${sources.root}/etc/${PROGRAM}.json`;
   const inFile = readFile(sources, file, named !== undefined, keys);
-  const entries = Object.entries(keys).map(([key, spec]) => {
-    const raw = sources.environment(environmentName(key));
-    if (raw !== undefined && raw !== "") {
-      return {
-        key,
-        value: fromText(environmentName(key), raw, spec),
-        origin: "environment" as const,
-      };
-    }
+  const entries = Object.entries(keys).map(([key, spec]): Entry => {
+    const variable = environmentName(key);
+    const raw = sources.environment(variable) ?? "";
+    if (raw !== "") return { key, value: fromText(variable, raw, spec), origin: "environment" };
     const value = inFile?.[key];
-    if (value !== undefined) return { key, value, origin: "file" as const };
-    return { key, value: spec.fallback, origin: "default" as const };
+    if (value !== undefined) return { key, value, origin: "file" };
+    return { key, value: spec.fallback, origin: "default" };
   });
   const complete = withIntegratord(entries, sources, keys);
   return { config: typed(complete), file, fileFound: inFile !== undefined, entries: complete };
@@ -140,20 +146,22 @@ function withIntegratord(
   keys: Readonly<Record<string, Key>>,
 ): readonly Entry[] {
   const { url = "", apiKey = "" } = sources.integratord ?? {};
-  const given = (key: string) => entries.some((e) => e.key === key && e.value !== undefined);
-  const hasKey = given("misp.api_key") || given("misp.api_key_file");
-  return entries.map((entry) => {
-    if (entry.key === "misp.url" && entry.value === undefined && url !== "") {
-      const value = fromText("<hook_url>", url, keys["misp.url"]!);
-      return { ...entry, value, origin: "integratord" as const };
+  const isSet = (key: string) =>
+    entries.some((entry) => entry.key === key && entry.value !== undefined);
+  const hasKey = isSet("misp.api_key") || isSet("misp.api_key_file");
+  return entries.map((entry): Entry => {
+    const { key } = entry;
+    if (key === "misp.url" && entry.value === undefined && url !== "") {
+      return { key, value: fromText("<hook_url>", url, keys[key]!), origin: "integratord" };
     }
-    if (entry.key === "misp.api_key" && !hasKey && apiKey !== "") {
-      return { ...entry, value: apiKey, origin: "integratord" as const };
+    if (key === "misp.api_key" && !hasKey && apiKey !== "") {
+      return { key, value: apiKey, origin: "integratord" };
     }
     return entry;
   });
 }
 
+/** The values of the file by key; undefined where there is no file, and none was named. */
 function readFile(
   sources: Sources,
   file: string,
@@ -171,16 +179,16 @@ function readFile(
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    // V8 quotes the text around the place, and a key may stand there.
+    // V8 quotes the text around the error, which may be the key of MISP.
     const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(messageOf(error))?.[0] ??
       "";
     throw new ConfigError(`${file} is not JSON${position}; check its quotes and commas`);
   }
-  if (!isSection(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
+  if (!isFields(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
   const values: Record<string, Value> = {};
   for (const [section, content] of Object.entries(parsed)) {
     if (section === "$schema") continue;
-    if (!isSection(content)) {
+    if (!isFields(content)) {
       throw new ConfigError(`${file}: "${section}" must be an object of keys, such as "misp": {…}`);
     }
     for (const [name, value] of Object.entries(content)) {
@@ -195,10 +203,7 @@ function readFile(
   return values;
 }
 
-function isSection(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
+/** What a key allows, in words. */
 function allowed(spec: Key): string {
   switch (spec.kind) {
     case "boolean":
@@ -216,12 +221,18 @@ function allowed(spec: Key): string {
   }
 }
 
-function bad(name: string, value: unknown, spec: Key, expected = allowed(spec)): ConfigError {
+function notAllowed(
+  name: string,
+  value: unknown,
+  spec: Key,
+  expected = allowed(spec),
+): ConfigError {
   const isSecret = spec.secret || /\/\/[^/]*@/.test(String(value));
   const shown = isSecret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
   return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
 }
 
+/** A value from the environment or the command line of integratord. */
 function fromText(name: string, raw: string, spec: Key): Value {
   if (spec.kind === "list") {
     const items = raw.split(",").map((item) => item.trim()).filter((item) => item !== "");
@@ -231,19 +242,20 @@ function fromText(name: string, raw: string, spec: Key): Value {
     return checked(name, raw.trim() === "" ? NaN : Number(raw), spec, raw);
   }
   if (spec.kind === "boolean") {
-    if (!["true", "false"].includes(raw)) throw bad(name, raw, spec);
+    if (!["true", "false"].includes(raw)) throw notAllowed(name, raw, spec);
     return raw === "true";
   }
   return checked(name, raw, spec);
 }
 
+/** A value from the file. */
 function fromJson(name: string, given: unknown, spec: Key): Value {
   const value = spec.orText && typeof given === "string" ? [given] : given;
-  if (!isOfKind(value, spec.kind)) throw bad(name, value, spec);
+  if (!isOfKind(value, spec.kind)) throw notAllowed(name, value, spec);
   return checked(name, value, spec);
 }
 
-function isOfKind(value: unknown, kind: Key["kind"]): value is Value {
+function isOfKind(value: unknown, kind: Kind): value is Value {
   switch (kind) {
     case "list":
       return Array.isArray(value) && value.every((item) => typeof item === "string");
@@ -257,92 +269,92 @@ function isOfKind(value: unknown, kind: Key["kind"]): value is Value {
   }
 }
 
+/** A value that its key allows. @param shown the value as the user wrote it, for the error */
 function checked(name: string, value: Value, spec: Key, shown: unknown = value): Value {
   if (typeof value === "number") {
     const inRange = value >= (spec.minimum ?? -Infinity) && value <= (spec.maximum ?? Infinity);
-    if (!inRange || (spec.whole && !Number.isInteger(value))) throw bad(name, shown, spec);
+    if (!inRange || (spec.whole && !Number.isInteger(value))) throw notAllowed(name, shown, spec);
   }
   if (spec.kind === "choice" && !spec.choices?.includes(String(value))) {
-    throw bad(name, shown, spec);
+    throw notAllowed(name, shown, spec);
   }
   if (Array.isArray(value) && (value.includes("") || spec.atLeastOne && value.length === 0)) {
-    throw bad(name, shown, spec, `${allowed(spec)}, none of them empty`);
+    throw notAllowed(name, shown, spec, `${allowed(spec)}, none of them empty`);
   }
-  if (typeof value === "string" && value.trim() === "") throw bad(name, shown, spec);
+  if (typeof value === "string" && value.trim() === "") throw notAllowed(name, shown, spec);
   for (const item of Array.isArray(value) ? value : typeof value === "string" ? [value] : []) {
     const expected = spec.check?.(item);
-    if (expected !== undefined) throw bad(name, item, spec, expected);
+    if (expected !== undefined) throw notAllowed(name, item, spec, expected);
   }
   return value;
 }
 
+/** The values by module, in milliseconds where they are durations. */
 function typed(entries: readonly Entry[]): Config {
   const values = new Map(entries.map((entry) => [entry.key, entry.value]));
-  const get = <T>(key: string) => values.get(key) as T;
-  const optional = (key: string) => get<string | undefined>(key);
-  const number = (key: string) => get<number>(key);
-  const list = (key: string) => get<readonly string[]>(key);
+  // The one cast: every value was checked against its key, or is the key's default.
+  const get = <Name extends KeyName>(name: Name) => values.get(name) as ValueOf<Name>;
   return {
     misp: {
-      url: optional("misp.url"),
-      apiKey: optional("misp.api_key"),
-      apiKeyFile: optional("misp.api_key_file"),
-      caFile: optional("misp.ca_file"),
-      timeoutMs: number("misp.timeout_seconds") * 1000,
-      reopenAfterMs: number("misp.reopen_after_days") * DAY,
-      distribution: number("misp.distribution"),
-      threatLevel: number("misp.threat_level"),
-      analysis: number("misp.analysis"),
+      url: get("misp.url"),
+      apiKey: get("misp.api_key"),
+      apiKeyFile: get("misp.api_key_file"),
+      caFile: get("misp.ca_file"),
+      timeoutMs: get("misp.timeout_seconds") * SECOND,
+      reopenAfterMs: get("misp.reopen_after_days") * DAY,
+      distribution: get("misp.distribution"),
+      threatLevel: get("misp.threat_level"),
+      analysis: get("misp.analysis"),
       publish: get("misp.publish"),
-      tags: list("misp.tags"),
+      tags: get("misp.tags"),
       eventPer: get("misp.event_per"),
-      publishIntervalMs: number("misp.publish_interval_minutes") * MINUTE,
-      maxParallel: number("misp.max_parallel"),
-      publisher: optional("misp.publisher"),
+      publishIntervalMs: get("misp.publish_interval_minutes") * MINUTE,
+      maxParallel: get("misp.max_parallel"),
+      publisher: get("misp.publisher"),
     },
-    feed: { directory: optional("feed.directory") },
+    feed: { directory: get("feed.directory") },
     buffer: {
       path: get("buffer.path"),
-      periodMs: number("buffer.period_minutes") * MINUTE,
-      maxHoldMs: number("buffer.max_hold_minutes") * MINUTE,
-      dedupeMs: number("buffer.dedupe_days") * DAY,
-      maxBytes: number("buffer.max_bytes"),
+      periodMs: get("buffer.period_minutes") * MINUTE,
+      maxHoldMs: get("buffer.max_hold_minutes") * MINUTE,
+      dedupeMs: get("buffer.dedupe_days") * DAY,
+      maxBytes: get("buffer.max_bytes"),
     },
     forward: {
-      url: optional("forward.url"),
-      tokenFile: optional("forward.token_file"),
-      caFile: optional("forward.ca_file"),
+      url: get("forward.url"),
+      tokenFile: get("forward.token_file"),
+      caFile: get("forward.ca_file"),
     },
     honeypot: {
-      agentPrefixes: list("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
-      agentLabels: list("honeypot.agent_labels"),
+      agentPrefixes: get("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
+      agentLabels: get("honeypot.agent_labels"),
       telnet: get("honeypot.telnet"),
     },
-    rules: { ids: new Set(list("rules.ids")) },
+    rules: { ids: new Set(get("rules.ids")) },
     guard: {
-      allowNetworks: list("guard.allow_networks"),
+      allowNetworks: get("guard.allow_networks"),
       publishPrivate: get("guard.publish_private"),
-      warninglistsDirectory: optional("guard.warninglists_directory"),
-      minAttempts: number("guard.min_attempts"),
+      warninglistsDirectory: get("guard.warninglists_directory"),
+      minAttempts: get("guard.min_attempts"),
     },
-    geoip: { databases: list("geoip.database") },
+    geoip: { databases: get("geoip.database") },
     privacy: {
       usernames: get("privacy.usernames"),
-      maxUsernames: number("privacy.max_usernames"),
+      maxUsernames: get("privacy.max_usernames"),
       sensorNames: get("privacy.sensor_names"),
       passwords: get("privacy.passwords"),
     },
     server: {
       listen: get("server.listen"),
-      tokensFile: optional("server.tokens_file"),
-      tlsCert: optional("server.tls_cert"),
-      tlsKey: optional("server.tls_key"),
-      maxBodyBytes: number("server.max_body_bytes"),
+      tokensFile: get("server.tokens_file"),
+      tlsCert: get("server.tls_cert"),
+      tlsKey: get("server.tls_key"),
+      maxBodyBytes: get("server.max_body_bytes"),
       openPages: get("server.open_pages"),
-      allowNetworks: list("server.allow_networks"),
-      maxParallel: number("server.max_parallel"),
-      maxPerMinute: number("server.max_requests_per_minute"),
-      readTimeoutMs: number("server.patience_seconds") * 1000,
+      allowNetworks: get("server.allow_networks"),
+      maxParallel: get("server.max_parallel"),
+      maxPerMinute: get("server.max_requests_per_minute"),
+      readTimeoutMs: get("server.patience_seconds") * SECOND,
     },
     log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
   };

@@ -6,7 +6,7 @@
  */
 import type { Checkpoint } from "../buffer/intake.ts";
 import { type DatedFile, inOrder } from "./dated_files.ts";
-import type { Lines } from "./lines.ts";
+import type { Lines } from "../intake/lines.ts";
 import {
   checkpointOf,
   fingerprintOf,
@@ -45,7 +45,7 @@ export interface Step {
 }
 
 /** Yields what is written, until it is over. The first step tells where the follower begins. */
-export async function* follow(parts: FollowerParts): AsyncGenerator<Step> {
+export async function* followSteps(parts: FollowerParts): AsyncGenerator<Step> {
   const files = new Files(parts);
   let source: Source | undefined;
   let rotations = 0;

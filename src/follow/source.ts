@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Checkpoint } from "../buffer/intake.ts";
-import { LineCutter, TAIL } from "./lines.ts";
+import { LineCutter, TAIL } from "../intake/lines.ts";
 
 /**
  * Bytes that are read at a time. Of a block in work there are some copies, and the text of one that V8
@@ -63,7 +63,7 @@ export async function openPlain(
     const name = await nameOf(info);
     const tail = await readTail(file, offset);
     await file.seek(offset, Deno.SeekMode.Start);
-    return new PlainSource(file, name, identity, new LineCutter(offset, tail));
+    return new PlainSource(file, name, identity, new LineCutter({ offset, tail }));
   } catch (error) {
     file.close();
     throw error;
@@ -146,7 +146,7 @@ class PackedSource implements Source {
   readonly name: string;
   readonly device = "";
   readonly inode = "";
-  cutter = new LineCutter(0, new Uint8Array());
+  cutter = new LineCutter();
   readonly #stream: Readable;
   readonly #pieces: AsyncIterator<Uint8Array>;
   #rest: Uint8Array | undefined;
@@ -171,7 +171,7 @@ class PackedSource implements Source {
       skipped += wanted;
       if (wanted < value.length) this.#rest = value.subarray(wanted);
     }
-    this.cutter = new LineCutter(offset, tail);
+    this.cutter = new LineCutter({ offset, tail });
     return true;
   }
 

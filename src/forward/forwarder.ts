@@ -1,15 +1,17 @@
 /**
- * One round of forwarding: the oldest alerts are sent, and gone here once it was said that they are
- * there. Whatever goes wrong in between, they are sent again: the other side knows them by their ids.
+ * One round of forwarding. The oldest alerts are sent, and deleted here once the receiver has said that
+ * it stored them. After any failure in between they are sent again: the receiver knows them by their ids.
  *
  * @module
  */
 import type { Buffer } from "../buffer/buffer.ts";
 import type { Lease } from "../buffer/leases.ts";
 import type { Forwarded, SpooledAlert } from "../buffer/spool.ts";
+import { MINUTE } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
+import { backoffMs } from "../publish/backoff.ts";
 import { FORWARD_LEASE } from "../publish/names.ts";
-import { backoffMs } from "../publish/publisher.ts";
 import type { Receiver, Reply } from "./receiver.ts";
 
 /** What a forwarder works with. */
@@ -23,28 +25,28 @@ export interface ForwardParts {
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
 }
 
-/** What a round came to. */
+/** The result of a round. */
 export interface ForwardRound {
-  /** Alerts that are there now, those that had come before among them. */
+  /** Alerts that the receiver has stored, including those that it had before. */
   readonly forwarded: number;
   readonly waiting: number;
-  /** Set aside, in this round or earlier. */
+  /** Alerts that the receiver refused, in this round or earlier. They are kept. */
   readonly refused: number;
-  /** Why nothing can be forwarded now; null: nothing is in the way. */
+  /** Why nothing can be forwarded now; null: it can. */
   readonly problem: string | null;
 }
 
-/** One request has at most so many alerts, and so many bytes before they are packed. */
+/** One request has at most so many alerts, and so many bytes before they are compressed. */
 const MOST = 1000;
 const MOST_BYTES = 1024 * 1024;
 
-/** Renewed while the work goes on; another takes over so long after its holder died. */
-const LEASE_MS = 60_000;
+/** Another process takes over so long after the holder died. A holder renews it while it works. */
+const LEASE_MS = MINUTE;
 
 /**
  * Forwards what waits; what is added meanwhile is for the next round.
  *
- * @param everything what was set aside too, and a receiver that is being left alone
+ * @param everything also what was refused, and also to a receiver that is paused
  * @returns undefined when another forwarder is at work
  */
 export async function forwardWaiting(
@@ -57,7 +59,7 @@ export async function forwardWaiting(
   if (lease === undefined) return undefined;
   const heartbeat = setInterval(() => {
     buffer.leases.renew(lease, LEASE_MS, now()).catch((error: unknown) => {
-      log("warning", `the lease was not renewed: ${String(error)}`);
+      log("warning", `the lease was not renewed: ${messageOf(error)}`);
     });
   }, LEASE_MS / 4);
   try {
@@ -109,7 +111,7 @@ class Forwarding {
     return due !== undefined && due <= now();
   }
 
-  /** Halves what is refused, so that the one that is the trouble holds up no other. */
+  /** A refused batch is sent in halves, so that one bad alert holds up no other. */
   async #send(alerts: readonly SpooledAlert[]): Promise<Unavailable | undefined> {
     const { receiver, now } = this.#parts;
     faultPoint("after-lease-before-http");
@@ -118,7 +120,7 @@ class Forwarding {
     switch (reply.kind) {
       case "unavailable":
         return reply;
-      case "taken":
+      case "accepted":
         await this.#mark(forwardedOf(alerts, reply));
         this.#logIgnored(alerts.length, reply);
         return undefined;
@@ -130,7 +132,7 @@ class Forwarding {
     }
   }
 
-  /** Only where the receiver takes alerts at all is it the alert's fault. */
+  /** The alert is at fault only if the receiver accepts alerts at all. */
   async #refuse({ number }: SpooledAlert, reason: string): Promise<Unavailable | undefined> {
     const problem = await this.#parts.receiver.probe(this.#parts.now());
     if (problem !== undefined) return { kind: "unavailable", reason: `${reason}; ${problem}` };
@@ -144,16 +146,16 @@ class Forwarding {
     if (!await buffer.spool.markForwarded(this.#lease, forwarded, now())) throw leaseLost();
     this.#forwarded += forwarded.accepted.length;
     for (const { reason } of forwarded.refused) {
-      log("error", `an alert cannot be forwarded and is set aside: ${reason}`);
+      log("error", `an alert was refused and is kept: ${reason}`);
     }
   }
 
-  #logIgnored(sent: number, { ignored, bad }: Extract<Reply, { kind: "taken" }>): void {
+  #logIgnored(sent: number, { ignored, bad }: Extract<Reply, { kind: "accepted" }>): void {
     const total = sumOf(ignored);
-    // A session's end without a beginning is nothing to wonder about.
+    // The end of a session whose beginning was elsewhere is normal.
     if (total - bad.length - (ignored.get("not_an_attempt") ?? 0) <= 0) return;
     const reasons = [...ignored].map(([reason, n]) => `${n} ${reason}`).join(", ");
-    this.#parts.log("warning", `of ${sent} alerts that were forwarded were ignored: ${reasons}`);
+    this.#parts.log("warning", `of ${sent} forwarded alerts, the receiver ignored: ${reasons}`);
   }
 
   async #pause({ reason, afterMs }: Unavailable): Promise<void> {
@@ -173,17 +175,19 @@ function sumOf(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, n) => sum + n, 0);
 }
 
-/** What is none there is kept here: it was one when it was put in. */
+/** An entry that the receiver does not read as an alert is kept here, where it was one. */
 function forwardedOf(
   alerts: readonly SpooledAlert[],
-  { duplicate, ignored, bad }: Extract<Reply, { kind: "taken" }>,
+  { duplicate, ignored, bad }: Extract<Reply, { kind: "accepted" }>,
 ): Forwarded {
   const reasons = new Map(bad.map(({ index, reason }) => [index, reason]));
   return {
     accepted: alerts.filter((_, index) => !reasons.has(index)).map(({ number }) => number),
     refused: alerts.flatMap(({ number }, index) => {
       const reason = reasons.get(index);
-      return reason === undefined ? [] : [{ number, reason: `it is no alert there: ${reason}` }];
+      return reason === undefined
+        ? []
+        : [{ number, reason: `the receiver does not read it as an alert: ${reason}` }];
     }),
     duplicate,
     ignored: Math.max(0, sumOf(ignored) - reasons.size),

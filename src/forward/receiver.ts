@@ -1,76 +1,72 @@
 /**
- * The remote `serve` that alerts are forwarded to: one request, and what its answer means.
+ * The remote `serve` that alerts are forwarded to: one request, and the meaning of its answer.
  *
  * @module
  */
-import { faultPoint } from "../fault_point.ts";
+import { type Answer, HttpClient, retryAfter } from "../http.ts";
 import { isFields } from "../json.ts";
 
-/** How to reach it. */
+/** How to reach the remote `serve`. */
 export interface ReceiverOptions {
   /** Without `/alerts`. */
   readonly url: string;
-  /** Undefined: none is shown; on its own machine a `serve` may want none. */
+  /** Undefined: the request has none. A `serve` on the same machine may not ask for one. */
   readonly token: string | undefined;
-  /** PEM text of an authority of the site's own. */
+  /** PEM text of the authority that issued its certificate; undefined: a public one did. */
   readonly caCertificate: string | undefined;
   /** How long one request may take, milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What came of alerts that were sent. Reasons are one line and hold no secret. */
+/** What became of alerts that were sent. Reasons are one line and hold no secret. */
 export type Reply =
-  /** They are stored there, but for the ones that are none; those by their place, from 0. */
+  /** They are stored there, except for the entries that are not alerts. */
   | {
-    readonly kind: "taken";
+    readonly kind: "accepted";
     readonly duplicate: number;
-    /** Those that became no attempt there, by reason. */
+    /** How many of them became no attempt there, by reason. */
     readonly ignored: ReadonlyMap<string, number>;
+    /** The entries that are not alerts, by their index from 0. */
     readonly bad: readonly { readonly index: number; readonly reason: string }[];
   }
-  /** Not these, not so: one of them may be the trouble. */
+  /** This batch is not accepted as it is; a single alert of it may be the reason. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing is taken now. `afterMs`: it said how long to stay away. */
+  /** Nothing is accepted now. `afterMs`: it asked for a pause of so long. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
 /** What alerts are sent to. */
 export interface Receiver {
   /** @param lines one alert each */
   send(lines: readonly string[], now: number): Promise<Reply>;
-  /** What is wrong between here and there; undefined: it is a `serve`, and takes our token. */
+  /** @returns why nothing can be sent; undefined: it is a `serve` that accepts our token */
   probe(now: number): Promise<string | undefined>;
 }
 
-/** Longest answer that is read, bytes: it has a hundred errors at most. */
+/** Longest answer that is read, bytes. It names a hundred errors at most. */
 const LONGEST_ANSWER = 1024 * 1024;
-/** A longer pause would look like one of a clock that was set back since. */
-const LONGEST_PAUSE_MS = 60 * 60_000;
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly json: unknown;
-}
-
-/** A `serve`, spoken to over kept-alive connections. */
+/** A remote `serve`, over connections that are kept alive. */
 export class HttpReceiver implements Receiver, Disposable {
   readonly #options: ReceiverOptions;
   readonly #address: string;
   readonly #host: string;
-  readonly #http: Deno.HttpClient;
+  readonly #http: HttpClient;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#address = `${options.url.replace(/\/+$/, "")}/alerts`;
     this.#host = new URL(this.#address).host;
-    const { caCertificate } = options;
-    this.#http = Deno.createHttpClient(
-      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
-    );
+    const { token, caCertificate, timeoutMs } = options;
+    this.#http = new HttpClient({
+      caCertificate,
+      timeoutMs,
+      longestAnswer: LONGEST_ANSWER,
+      secret: token === undefined ? undefined : { text: token, shownAs: "(token)" },
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    this.#http[Symbol.dispose]();
   }
 
   async send(lines: readonly string[], now: number): Promise<Reply> {
@@ -85,10 +81,10 @@ export class HttpReceiver implements Receiver, Disposable {
   async probe(now: number): Promise<string | undefined> {
     const answer = await this.#post(new Uint8Array(), {});
     if (typeof answer === "string") return answer;
-    // Nothing is no alert, says who reads alerts.
+    // A `serve` refuses an empty body with the counts of its answers.
     if (answer.status === 400 && countsOf(answer.json) !== undefined) return undefined;
     const meaning = this.#meaningOf(answer, 0, now);
-    if (meaning.kind !== "taken") return meaning.reason;
+    if (meaning.kind !== "accepted") return meaning.reason;
     return this.#notOurs(answer.status);
   }
 
@@ -97,35 +93,21 @@ export class HttpReceiver implements Receiver, Disposable {
     body: Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer | string> {
-    const { token, timeoutMs } = this.#options;
-    // AbortSignal.timeout() would hold on to each request until its time is over.
-    const readTimeout = new AbortController();
-    const timer = setTimeout(() => {
-      readTimeout.abort(new DOMException("The answer took too long", "TimeoutError"));
-    }, timeoutMs);
-    const init: RequestInit & { client: Deno.HttpClient } = {
-      method: "POST",
-      headers: {
-        ...headers,
-        ...(token === undefined ? {} : { "Authorization": `Bearer ${token}` }),
-        "Accept": "application/json",
-        "Content-Type": "application/x-ndjson",
-      },
-      body,
-      // The token is for this address, and for no other.
-      redirect: "manual",
-      signal: readTimeout.signal,
-      client: this.#http,
-    };
+    const { token } = this.#options;
     try {
-      const response = await fetch(this.#address, init);
-      faultPoint("http-sent-before-response");
-      const { status, headers } = response;
-      return { status, headers, json: parse(this.#withoutToken(await textOf(response))) };
+      return await this.#http.request({
+        method: "POST",
+        url: this.#address,
+        headers: {
+          ...headers,
+          ...(token === undefined ? {} : { "Authorization": `Bearer ${token}` }),
+          "Accept": "application/json",
+          "Content-Type": "application/x-ndjson",
+        },
+        body,
+      });
     } catch (error) {
       return this.#explain(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -133,13 +115,13 @@ export class HttpReceiver implements Receiver, Disposable {
     const { status, headers, json } = answer;
     const said = messageOf(json);
     const unavailable = (reason: string): Reply => {
-      const afterMs = pauseAsked(headers, now);
+      const afterMs = retryAfter(headers, now);
       return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
     };
-    if (status >= 200 && status < 300) return this.#taken(answer, sent);
+    if (status >= 200 && status < 300) return this.#accepted(answer, sent);
     if (status < 400) {
       return unavailable(
-        `${this.#host} answered ${status}, it has moved: set forward.url to where it is`,
+        `${this.#host} answered ${status}: it has moved; set forward.url to its new address`,
       );
     }
     switch (status) {
@@ -149,7 +131,7 @@ export class HttpReceiver implements Receiver, Disposable {
             "forward.token_file names",
         );
       case 403:
-        return unavailable(`${this.#host} answered 403${said}: it does not let this machine in`);
+        return unavailable(`${this.#host} answered 403${said}: it does not admit this machine`);
       case 404:
       case 405:
         return unavailable(
@@ -166,76 +148,50 @@ export class HttpReceiver implements Receiver, Disposable {
     return { kind: "refused", reason: `${this.#host} answered ${status}${why}` };
   }
 
-  /** Only what adds up was understood. */
-  #taken({ status, json }: Answer, sent: number): Reply {
+  /** The batch was understood only if the counts add up. */
+  #accepted({ status, json }: Answer, sent: number): Reply {
     const counts = countsOf(json);
     if (counts === undefined) return { kind: "unavailable", reason: this.#notOurs(status) };
     const { accepted, duplicate, ignored, bad, further } = counts;
-    const told = [...ignored.values()].reduce((sum, n) => sum + n, accepted + duplicate);
-    if (told !== sent) {
+    const reported = [...ignored.values()].reduce((sum, n) => sum + n, accepted + duplicate);
+    if (reported !== sent) {
+      const alerts = reported === 1 ? "alert" : "alerts";
       const reason =
-        `${this.#host} answered ${status} and told of ${told} alerts, sent were ${sent}`;
+        `${this.#host} answered ${status} and reported ${reported} ${alerts} for a batch of ${sent}`;
       return { kind: "refused", reason };
     }
-    // More are none than it names: of fewer it names all.
+    // It does not name all of them: smaller batches find the others.
     if (further > 0 || bad.some(({ index }) => index >= sent)) {
-      return { kind: "refused", reason: `${this.#host} found ${bad.length + further} no alerts` };
+      const count = bad.length + further;
+      const entries = count === 1 ? "entry" : "entries";
+      const reason = `${this.#host} rejected ${count} ${entries} as not alerts`;
+      return { kind: "refused", reason };
     }
-    return { kind: "taken", duplicate, ignored, bad };
+    return { kind: "accepted", duplicate, ignored, bad };
   }
 
   #notOurs(status: number): string {
-    return `${this.#host} answered ${status}, but not as a \`serve\` does: is forward.url right?`;
-  }
-
-  /** A proxy may repeat what it was sent, and what it says reaches logs and screens. */
-  #withoutToken(text: string): string {
-    const { token } = this.#options;
-    return token === undefined ? text : text.replaceAll(token, "(token)");
+    return `${this.#host} answered ${status}, but not as a \`serve\` does; check forward.url`;
   }
 
   #explain(error: unknown): string {
-    if (error instanceof Deno.errors.NotCapable) {
-      return `this binary may not connect to ${this.#host}; compile it with --forward-host ` +
-        this.#host;
+    const failure = this.#http.failureOf(error);
+    switch (failure.kind) {
+      case "not_permitted":
+        return `this binary may not connect to ${this.#host}; compile it with --forward-host ` +
+          this.#host;
+      case "timed_out":
+        return `${this.#host} did not answer within ${this.#options.timeoutMs / 1000} s`;
+      case "failed":
+        return `${this.#host} cannot be reached: ${failure.reason}`;
     }
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      return `${this.#host} did not answer within ${this.#options.timeoutMs / 1000} s`;
-    }
-    const message = error instanceof Error ? causeOf(error) : String(error);
-    return `${this.#host} cannot be reached: ${this.#withoutToken(message)}`;
-  }
-}
-
-/** The innermost message says what happened; the outer ones repeat the address. */
-function causeOf(error: Error): string {
-  const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
-  return inner.replaceAll(/\s+/g, " ").slice(0, 200);
-}
-
-async function textOf(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of response.body) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > LONGEST_ANSWER) throw new Error("the answer has no end in sight");
-  }
-  return text + decoder.decode();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && value as number >= 0;
 
-/** What an answer of a `serve` counts; undefined: it is none. */
+/** The counts in an answer of a `serve`; undefined: another program answered. */
 function countsOf(json: unknown) {
   if (!isFields(json)) return undefined;
   const { accepted, duplicate, ignored, errors, further_errors: further = 0 } = json;
@@ -254,11 +210,4 @@ function countsOf(json: unknown) {
 function messageOf(json: unknown): string {
   const error = isFields(json) ? json.error : undefined;
   return typeof error === "string" ? `: ${error.replaceAll(/\s+/g, " ").slice(0, 200)}` : "";
-}
-
-/** How long the answer asks us to stay away, by seconds or by a date. */
-function pauseAsked(headers: Headers, now: number): number | undefined {
-  const asked = headers.get("Retry-After") ?? "";
-  const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
-  return milliseconds > 0 ? Math.min(milliseconds, LONGEST_PAUSE_MS) : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The networks of `guard.allow_networks`: loaded only where there are any.
+ * The networks of `guard.allow_networks`. A call of integratord loads this only where there are any.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { createNetworkSet, type NetworkSet, parseNetwork } from "./network_set.t
 /**
  * Reads a list of networks.
  *
- * @throws {RangeError} a network that is none; the message names it
+ * @throws {RangeError} for a text that is not a network; the message names it
  */
 export function allowList(networks: readonly string[]): NetworkSet {
   return createNetworkSet([{ name: "allowed", networks: networks.map(networkOf) }]);
@@ -17,5 +17,7 @@ export function allowList(networks: readonly string[]): NetworkSet {
 function networkOf(text: string) {
   const network = parseNetwork(text);
   if (network !== undefined) return network;
-  throw new RangeError(`"${text}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`);
+  throw new RangeError(
+    `"${text}" is not a valid network; use a form such as 192.0.2.0/24 or 2001:db8::/32`,
+  );
 }

@@ -1,28 +1,34 @@
 /**
- * Where an address is, from MMDB files (GeoLite2, GeoIP2, DB-IP). Never required: whatever is wrong
- * with a file, its answer is that it does not know.
+ * The location of an address, from MMDB files (GeoLite2, GeoIP2, DB-IP). It is never required: a file
+ * that cannot be read answers that it knows nothing.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Location } from "../model.ts";
 import { messageOf } from "../errors.ts";
+import { warningText } from "./warning_text.ts";
 
 export type { Location };
 
 /** Open databases. */
 export interface Geolocation {
-  /** @param address canonical; undefined where nothing is known. Never throws */
+  /**
+   * Never throws.
+   *
+   * @param address canonical
+   * @returns undefined where nothing is known
+   */
   lookup(address: string): Location | undefined;
 }
 
-/** How databases are read and where trouble is told, one line each. */
+/** How databases are read, and who gets a warning of one line about each that cannot be. */
 export interface GeolocationIo {
   readonly readFile: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
   readonly warn: (message: string) => void;
 }
 
-/** The one thing that is used of a reader of `mmdb-lib`. */
+/** The part of a reader of `mmdb-lib` that is used here. */
 interface Reader {
   readonly metadata: { readonly ipVersion: number };
   get(address: string): unknown;
@@ -33,10 +39,10 @@ interface MmdbLib {
 }
 
 /**
- * Opens databases and keeps them in memory, whole. The reader is loaded here and not before.
+ * Opens databases and holds them in memory as a whole. It loads the reader, which nothing else needs.
  *
- * @param paths one file, or several that complete each other, such as City and ASN: of each piece of
- * information the first one that has it is taken
+ * @param paths one file, or several that complete each other, such as City and ASN: each piece of
+ * information comes from the first file that has it
  * @returns undefined when no file could be opened; each failure is a warning, never an error
  */
 export async function openGeolocation(
@@ -45,7 +51,7 @@ export async function openGeolocation(
 ): Promise<Geolocation | undefined> {
   const databases: Geolocation[] = [];
   for (const path of typeof paths === "string" ? [paths] : paths) {
-    const warn = (reason: string) => io.warn(oneLine(`geoip.database ${path}: ${reason}`));
+    const warn = (reason: string) => io.warn(warningText(`geoip.database ${path}: ${reason}`));
     try {
       databases.push(database(await openReader(await io.readFile(path)), warn));
     } catch (error) {
@@ -57,14 +63,16 @@ export async function openGeolocation(
 
 async function openReader(bytes: Uint8Array<ArrayBuffer>): Promise<Reader> {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new TypeError("it is gzipped; unpack it first");
-  if (!hasMetadata(bytes)) throw new TypeError("it is no MMDB file, or was cut off");
+  if (!hasMetadata(bytes)) {
+    throw new TypeError("it is not a valid MMDB file, or it was cut off; fetch it again");
+  }
   const loaded: MmdbLib & { readonly default?: MmdbLib } = await import("mmdb-lib");
   // In the bundle that is compiled, a CommonJS package has its exports behind `default` only.
   const { Reader } = loaded.default ?? loaded;
   return new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-/** The metadata begin behind this, in the last 128 KiB (MaxMind DB File Format 2.0). */
+/** The metadata follow this marker, in the last 128 KiB (MaxMind DB File Format 2.0). */
 const MARKER = Buffer.from("\xab\xcd\xefMaxMind.com", "latin1");
 
 function hasMetadata(bytes: Uint8Array<ArrayBuffer>): boolean {
@@ -76,12 +84,12 @@ function database(reader: Reader, warn: (reason: string) => void): Geolocation {
   let isDamaged = false;
   return {
     lookup: (address) => {
-      // The reader would take the first bits of an IPv6 address for an IPv4 one.
+      // The reader would look up the first bits of an IPv6 address as an IPv4 address.
       if (reader.metadata.ipVersion === 4 && address.includes(":")) return undefined;
       try {
         return locationOf(reader.get(address));
       } catch (error) {
-        if (!isDamaged) warn(`it is damaged: ${error instanceof Error ? error.message : error}`);
+        if (!isDamaged) warn(`it is damaged: ${messageOf(error)}`);
         isDamaged = true;
         return undefined;
       }
@@ -91,7 +99,7 @@ function database(reader: Reader, warn: (reason: string) => void): Geolocation {
 
 function joined(databases: readonly Geolocation[], address: string): Location | undefined {
   const found = databases.map((one) => one.lookup(address)).filter((one) => one !== undefined);
-  // Place and network may come from different files, but a place is never put together from two.
+  // Location and network may come from different files, but a location comes from one file.
   const location = found.find((one) => one.country !== undefined || one.countryCode !== undefined);
   const network = found.find((one) => one.asn !== undefined);
   const { asn: _asn, organisation: _organisation, ...rest } = location ?? found[0] ?? {};
@@ -101,7 +109,7 @@ function joined(databases: readonly Geolocation[], address: string): Location | 
 
 /**
  * Reads a record: the nested one of GeoLite2, GeoIP2 and DB-IP, or the flat one of the databases that
- * are made from them. What has not the right form is left out.
+ * are made from them. It leaves out what does not have the right form.
  */
 function locationOf(record: unknown): Location | undefined {
   const fields = asRecord(record);
@@ -111,14 +119,14 @@ function locationOf(record: unknown): Location | undefined {
   const [subdivision] = Array.isArray(fields.subdivisions) ? fields.subdivisions : [];
   const latitude = degrees(location.latitude ?? fields.latitude, 90);
   const longitude = degrees(location.longitude ?? fields.longitude, 180);
-  const hasPlace = latitude !== undefined && longitude !== undefined;
+  const hasCoordinates = latitude !== undefined && longitude !== undefined;
   return known({
     country: englishName(country) ?? text(fields.country_name),
     countryCode: countryCode(country.iso_code ?? fields.country_code),
     city: englishName(asRecord(fields.city)) ?? text(fields.city),
     region: englishName(asRecord(subdivision)) ?? text(fields.state1),
-    latitude: hasPlace ? latitude : undefined,
-    longitude: hasPlace ? longitude : undefined,
+    latitude: hasCoordinates ? latitude : undefined,
+    longitude: hasCoordinates ? longitude : undefined,
     asn: systemNumber(fields.autonomous_system_number ?? traits.autonomous_system_number),
     organisation: text(
       fields.autonomous_system_organization ?? traits.autonomous_system_organization,
@@ -128,7 +136,7 @@ function locationOf(record: unknown): Location | undefined {
 
 type Pieces = { readonly [Key in keyof Location]: Location[Key] | undefined };
 
-/** Without the pieces that are not known; undefined when none is. */
+/** The pieces that are known; undefined when there are none. */
 function known(pieces: Pieces): Location | undefined {
   const entries = Object.entries(pieces).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
@@ -138,7 +146,7 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }
 
-/** Nothing has a longer name; a damaged database has. */
+/** The longest name, characters: only a damaged database has a longer one. */
 const LONGEST_NAME = 200;
 
 function text(value: unknown): string | undefined {
@@ -161,9 +169,4 @@ function degrees(value: unknown, most: number): number | undefined {
 function systemNumber(value: unknown): number | undefined {
   const isNumber = typeof value === "number" && Number.isInteger(value);
   return isNumber && value > 0 && value <= 0xffffffff ? value : undefined;
-}
-
-function oneLine(message: string): string {
-  // deno-lint-ignore no-control-regex
-  return message.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").slice(0, 300);
 }

@@ -1,5 +1,5 @@
 /**
- * Which attempts may become intelligence: whose sensor it is, and whose address.
+ * Which attempts may become intelligence: those at a honeypot, from an address that may be published.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { IgnoreReason } from "../model.ts";
 import type { NetworkSet } from "./network_set.ts";
 import { isSpecial } from "./special_ranges.ts";
 
-/** What the guard is configured by. */
+/** The configuration of the guard. */
 export interface GuardRules {
   /** In lower case. */
   readonly agentPrefixes: readonly string[];
@@ -17,17 +17,17 @@ export interface GuardRules {
   readonly publishPrivate: boolean;
 }
 
-/** Answers for agents and addresses. */
+/** Decides about agents and addresses. */
 export interface Guard {
   isHoneypot(agentName: string, labels: ReadonlyMap<string, string>): boolean;
-  /** Why a canonical address is not published; undefined when it may be. */
+  /** Why a canonical address must not be published; undefined when it may be. */
   refusal(address: string): IgnoreReason | undefined;
 }
 
 /**
  * Builds a guard.
  *
- * @param allowed addresses that are never published, where there are any
+ * @param allowed addresses that are never published (`guard.allow_networks`); undefined: none
  */
 export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
   const { publishPrivate } = rules;
@@ -39,7 +39,7 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
   let name = "";
   return {
     isHoneypot: (agentName, labels) => {
-      // Floods come from one agent: its name is put into lower case once.
+      // A flood comes from one agent: its name is lowered once, not once an alert.
       if (agentName !== lastAgent) {
         name = agentName.toLowerCase();
         lastAgent = agentName;
@@ -62,8 +62,8 @@ function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean 
 }
 
 /**
- * The IPv4 address inside one of 6to4 (2002::/16) or NAT64 (64:ff9b::/96): such an attacker is as
- * private, or as allowed, as that one.
+ * The IPv4 address inside a 6to4 (2002::/16) or NAT64 (64:ff9b::/96) address. The rules for that IPv4
+ * address hold for the whole: whoever uses it is as private, or as allowed.
  */
 function innerWords(words: readonly number[]): readonly number[] | undefined {
   if (words.length === 1) return undefined;

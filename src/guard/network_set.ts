@@ -1,8 +1,8 @@
 /**
- * A set of networks that tells which lists an address is on.
+ * A set of networks that finds the lists which an address is on.
  *
- * Two CIDR networks are nested or apart, never half over each other. So the address space is cut at
- * every first and last address once, each piece gets the names that hold for all of it, and a look-up
+ * Two CIDR networks are nested or apart; they never overlap in part. So the set cuts the address space
+ * at every first and last address once and gives each piece the names that hold for all of it. A look-up
  * is one binary search, however many networks and lengths there are.
  *
  * @module
@@ -23,15 +23,15 @@ export interface NamedNetworks {
   readonly networks: readonly Network[];
 }
 
-/** What can be asked of a set of networks. */
+/** A set of networks. */
 export interface NetworkSet {
-  /** How many networks it was made of. */
+  /** How many networks it has. */
   readonly size: number;
   /**
-   * The names of all lists that have a network round this address, in the order the lists were given.
+   * The names of all lists with a network that holds this address, in the order of the lists.
    *
    * @param address canonical (`canonicalAddress()`): IPv4-mapped IPv6 is not looked up as IPv4
-   * @throws {RangeError} if the text is no address
+   * @throws {RangeError} if the text is not an address
    */
   namesOf(address: string): readonly string[];
   /** The same for an address in words (`addressWords()`). */
@@ -41,10 +41,10 @@ export interface NetworkSet {
 /**
  * Reads a network: `192.0.2.0/24`, `2001:db8::/32`, or a bare address, which is a network of one.
  *
- * @param text bits behind the prefix may be set, as real lists have it; they are cleared. IPv4-mapped
- * networks longer than /96 are the IPv4 networks they map; `::ffff:0:0/96` itself and shorter ones
- * stay IPv6, because they say something of the notation and not of every IPv4 address
- * @returns undefined when it is no network
+ * @param text bits after the prefix may be set, as in real lists; they are cleared. IPv4-mapped networks
+ * longer than /96 are the IPv4 networks they map. `::ffff:0:0/96` itself and shorter ones remain IPv6,
+ * because they are about the notation and not about every IPv4 address
+ * @returns undefined when it is not a network
  */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf("/");
@@ -63,7 +63,7 @@ function prefixLength(text: string, longest: number): number | undefined {
   return /^\d{1,3}$/.test(text) && Number(text) <= longest ? Number(text) : undefined;
 }
 
-/** Makes a set; a name may come several times. */
+/** Makes a set; several lists may have the same name. */
 export function createNetworkSet(lists: readonly NamedNetworks[]): NetworkSet {
   const interned = new NameSets();
   const v4 = new Pieces(1, lists, interned);
@@ -77,7 +77,7 @@ export function createNetworkSet(lists: readonly NamedNetworks[]): NetworkSet {
   };
 }
 
-/** Bits of a word that belong to a prefix of `bits`: a shift by 32 would shift by nothing. */
+/** The mask of a word for a prefix of `bits`. JavaScript takes a shift by 32 for a shift by 0. */
 function wordMask(bits: number): number {
   return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0;
 }
@@ -89,8 +89,8 @@ function masked(address: readonly number[], bits: number): Network {
   };
 }
 
-/** The first address behind a network; undefined behind the last of all. */
-function behind({ start, bits }: Network): number[] | undefined {
+/** The first address after a network; undefined after the last address there is. */
+function addressAfter({ start, bits }: Network): number[] | undefined {
   const next = start.map((word, index) => (word | ~wordMask(bits - index * 32)) >>> 0);
   for (let index = next.length - 1; index >= 0; index--) {
     if (next[index] !== 0xffffffff) {
@@ -109,13 +109,13 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return 0;
 }
 
-/** Combinations of names, each kept once: pieces by the thousand share a few of them. */
+/** Combinations of names, each stored once: thousands of pieces share a small number of them. */
 class NameSets {
   readonly #sets: (readonly string[])[] = [[]];
   readonly #orders: (readonly number[])[] = [[]];
   readonly #known: Map<number, number>[] = [];
 
-  /** The number of the combination that has one list more. */
+  /** The number of the combination with one more list. */
   with(set: number, order: number, name: string): number {
     const known = this.#known[set] ??= new Map();
     let made = known.get(order);
@@ -144,7 +144,7 @@ interface Entry extends Network {
   readonly name: string;
 }
 
-/** The address space of one family, cut into pieces: a piece ends where the next one starts. */
+/** The address space of one family in pieces: a piece ends where the next one starts. */
 class Pieces {
   readonly #width: number;
   readonly #starts: Uint32Array;
@@ -176,7 +176,7 @@ class Pieces {
     for (const entry of entries) {
       close(entry.start);
       const set = interned.with(open.at(-1)?.set ?? 0, entry.order, entry.name);
-      open.push({ end: behind(entry), set });
+      open.push({ end: addressAfter(entry), set });
       cut(entry.start, set);
     }
     close(undefined);
@@ -190,14 +190,14 @@ class Pieces {
     let high = this.#sets.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#isBehind(middle, key)) high = middle;
+      if (this.#startsAfter(middle, key)) high = middle;
       else low = middle + 1;
     }
     return low === 0 ? 0 : this.#sets[low - 1]!;
   }
 
-  /** Whether a piece starts behind an address. */
-  #isBehind(piece: number, key: readonly number[]): boolean {
+  /** Whether a piece starts after an address. */
+  #startsAfter(piece: number, key: readonly number[]): boolean {
     const offset = piece * this.#width;
     for (let index = 0; index < this.#width; index++) {
       const start = this.#starts[offset + index]!;
@@ -207,7 +207,7 @@ class Pieces {
   }
 }
 
-/** The networks of one family, outer ones before those inside. */
+/** The networks of one family, outer networks before inner ones. */
 function entriesOf(width: number, lists: readonly NamedNetworks[]): readonly Entry[] {
   const orders = new Map<string, number>();
   const entries: Entry[] = [];

@@ -1,8 +1,8 @@
 /**
  * Address ranges that are never an attacker on the internet (IANA special-purpose registries).
  *
- * They are kept as numbers: every alert asks for one address, and reading the ranges from text would
- * cost each start more than the question.
+ * The ranges are numbers: a call of integratord asks about one address, and to parse the ranges from text
+ * would cost it more than the answer.
  *
  * @module
  */
@@ -28,14 +28,14 @@ const IPV4: readonly Range[] = [
   [0xf0000000, 4], // 240.0.0.0/4 reserved, broadcast
 ];
 
-/** First octets in which any of them lies: most addresses need no more than this question. */
+/** The first octets of these ranges: for most addresses this look-up is all that is needed. */
 const OCTETS = new Uint8Array(256);
 for (const [start, bits] of IPV4) {
   const first = start >>> 24;
   OCTETS.fill(1, first, first + (bits < 8 ? 1 << (8 - bits) : 1));
 }
 
-/** Those that the first 32 bits decide on. */
+/** The ranges that the first 32 bits decide on. */
 const IPV6: readonly Range[] = [
   [0x20010000, 23], // 2001::/23 protocol assignments, Teredo
   [0x20010db8, 32], // 2001:db8::/32 documentation
@@ -56,7 +56,7 @@ export function isSpecial(words: readonly number[]): boolean {
   const first = words[0] ?? 0;
   if (words.length === 1) return OCTETS[first >>> 24] === 1 && isInAny(first, IPV4);
   const second = words[1] ?? 0;
-  const isLow = first === 0 && second === 0 && words[2] === 0; // ::/96 unspecified, loopback, IPv4 of old
+  const isLow = first === 0 && second === 0 && words[2] === 0; // ::/96 unspecified, loopback, IPv4-compatible
   const isDiscard = first === 0x01000000 && second === 0; // 100::/64
   const isLocalNat64 = first === 0x0064ff9b && second >>> 16 === 1; // 64:ff9b:1::/48
   return isLow || isDiscard || isLocalNat64 || isInAny(first, IPV6);

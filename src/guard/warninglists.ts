@@ -1,20 +1,22 @@
 /**
- * MISP warning lists from a folder: addresses that are no attacker, or not only one.
+ * MISP warning lists from a folder: addresses that do not belong to an attacker, or not to one alone.
  *
- * Loading reads every file; it belongs where events are built, not on the way of an alert.
+ * Loading reads every file: it belongs to the building of events, not to the acceptance of an alert.
  *
  * @module
  */
 import { createNetworkSet, type NamedNetworks, type Network, parseNetwork } from "./network_set.ts";
 import { messageOf } from "../errors.ts";
+import { isFields } from "../json.ts";
+import { warningText } from "./warning_text.ts";
 
-/** What becomes of an attack: nothing, an event that blocks nobody, or an event as usual. */
+/** The consequence for an attack: no event, an event without `to_ids`, or a usual event. */
 export type ListAction = "drop" | "no_ids" | "publish";
 
 /** What the lists say of an address. */
 export interface ListVerdict {
   readonly action: ListAction;
-  /** Short names of all lists it is on, as their files or folders are called. */
+  /** The names of the files or folders of all lists that it is on. */
   readonly lists: readonly string[];
   /** Tags for the address attribute. */
   readonly tags: readonly string[];
@@ -22,14 +24,14 @@ export interface ListVerdict {
 
 /** Loaded lists. */
 export interface Warninglists {
-  /** How many lists and networks count. */
+  /** How many lists and networks are in use. */
   readonly lists: number;
   readonly networks: number;
-  /** One line for each list that could not be read, or not whole. */
+  /** One line for each list that could not be read, or only in part. */
   readonly warnings: readonly string[];
   /**
    * @param address canonical
-   * @throws {RangeError} if the text is no address
+   * @throws {RangeError} if the text is not an address
    */
   verdict(address: string): ListVerdict;
 }
@@ -39,13 +41,13 @@ export interface WarninglistFiles {
   /** Names of what is in a folder. */
   names(directory: string): readonly string[];
   readText(path: string): string;
-  /** Changes when the file does; undefined when there is none. */
+  /** A text that changes when the file does; undefined when there is no file. */
   stamp(path: string): string | undefined;
 }
 
-/** How lists are taken. */
+/** Which lists are used. */
 export interface WarninglistOptions {
-  /** Leave lists of special ranges out: for labs and tests (`guard.publish_private`). */
+  /** Leaves out lists of special ranges: for labs and tests (`guard.publish_private`). */
   readonly publishPrivate?: boolean;
 }
 
@@ -66,12 +68,12 @@ export const WARNINGLIST_FILES: WarninglistFiles = {
   },
 };
 
-/** What kind of list it is; the first that fits decides when an address is on several. */
+/** The kind of a list. When an address is on several lists, the first kind of these decides. */
 type Kind = "special" | "drop" | "scanner" | "shared" | "cloud" | "known";
 
 /**
- * What follows from each kind, the strongest first (docs/contracts/misp.md 5). A cloud address is as likely
- * to be an attacker's as any other, but belongs to somebody else next month.
+ * The consequence of each kind, the strongest first (docs/contracts/misp.md 5). A cloud address is as
+ * likely to be an attacker's as any other, but next month it belongs to somebody else.
  */
 const CONSEQUENCES: Readonly<Record<Kind, { action: ListAction; tags: readonly string[] }>> = {
   special: { action: "drop", tags: [] },
@@ -85,7 +87,7 @@ const KINDS = Object.keys(CONSEQUENCES) as readonly Kind[];
 
 const NOTHING: ListVerdict = { action: "publish", lists: [], tags: [] };
 
-/** Kinds by the name of the file or folder. What a list is, is not said inside it. */
+/** Kinds by the name of the file or folder: a list does not hold its own kind. */
 const BY_FILE: readonly (readonly [Kind, RegExp])[] = [
   ["special", /^(rfc-?\d+|ipv6-linklocal|ipv6-ula|multicast|loopback|bogons?)$/],
   ["scanner", /(^|-)(scanning|scanners?)$/],
@@ -105,7 +107,7 @@ const BY_FILE: readonly (readonly [Kind, RegExp])[] = [
   ],
 ];
 
-/** Kinds by the name inside, for files that are called otherwise: names as the real lists bear them. */
+/** Kinds by the name inside the list, for files with other names: the names of the real lists. */
 const BY_NAME: readonly (readonly [Kind, RegExp])[] = [
   ["special", /^list-of-(rfc-\d+|ipv6-link-local)-/],
   ["scanner", /(^|-)(scanning|scanners?)(-|$)|cortex-xpanse|tenable-cloud-sensors|check-host-net/],
@@ -120,9 +122,9 @@ const BY_NAME: readonly (readonly [Kind, RegExp])[] = [
 ];
 
 /**
- * What kind of list it is: by its file, else by its name, else by its category. Without a category it
- * is a list of false positives, as in MISP. Public DNS resolvers, CDNs and such are false positives by
- * category too, but behind them sit hosts of many, so that they are told of and never blocked.
+ * The kind of a list: by its file, else by its name, else by its category. Without a category it is a
+ * list of false positives, as in MISP. Public DNS resolvers, CDNs and such are false positives by category
+ * too, but hosts of many people share their addresses: these are published, and never blocked.
  */
 function kindOf(file: string, name: string, category: unknown): Kind {
   const [slug, title] = [file.toLowerCase(), name.toLowerCase()].map((text) =>
@@ -134,7 +136,7 @@ function kindOf(file: string, name: string, category: unknown): Kind {
   return category === undefined || category === "false_positive" ? "drop" : "known";
 }
 
-interface AcceptedCounts extends NamedNetworks {
+interface LoadedList extends NamedNetworks {
   readonly kind: Kind;
   readonly warning: string | undefined;
 }
@@ -149,19 +151,19 @@ export function loadWarninglists(
   options: WarninglistOptions = {},
 ): Warninglists {
   const warnings: string[] = [];
-  const lists: AcceptedCounts[] = [];
+  const lists: LoadedList[] = [];
   for (const { name, path } of listFiles(directory, files, warnings)) {
     try {
-      const taken = takeList(name, files.readText(path), options);
-      if (taken?.warning !== undefined) warnings.push(taken.warning);
-      if (taken !== undefined) lists.push(taken);
+      const list = parseList(name, files.readText(path), options);
+      if (list?.warning !== undefined) warnings.push(list.warning);
+      if (list !== undefined) lists.push(list);
     } catch (error) {
-      warnings.push(oneLine(`warning list ${path} is left out: ${messageOf(error)}`));
+      warnings.push(warningText(`warning list ${path} is left out: ${messageOf(error)}`));
     }
   }
   if (lists.length === 0 && warnings.length === 0) {
     warnings.push(
-      oneLine(`no warning list in ${directory}: it must hold NAME.json or NAME/list.json`),
+      warningText(`no warning list in ${directory}: it must hold NAME.json or NAME/list.json`),
     );
   }
   const kinds = new Map(lists.map(({ name, kind }) => [name, kind]));
@@ -190,47 +192,48 @@ function listFiles(directory: string, files: WarninglistFiles, warnings: string[
       if (stamp !== undefined) found.push({ name, path, stamp });
     }
   } catch (error) {
-    warnings.push(oneLine(`warning lists ${directory} cannot be read: ${messageOf(error)}`));
+    warnings.push(warningText(`warning lists ${directory} cannot be read: ${messageOf(error)}`));
   }
   return found;
 }
 
-/** Lists of host names by the million say so at their beginning or end: they are not even parsed. */
+/** The type at the beginning or end of a list of millions of host names, which is not parsed then. */
 const NO_ADDRESSES = /"type"\s*:\s*"(hostname|regex|substring)"/;
 
-/** Attribute types that an attacker's address has; a list that names others is not about it. */
+/** Types of attributes with an attacker's address. A list that names other types only is not for it. */
 const OUR_TYPES: readonly unknown[] = ["ip-src", "ip-src|port", "ALL"];
 
-function takeList(
+/** @returns undefined for a list that is not about addresses of attackers */
+function parseList(
   file: string,
   text: string,
   options: WarninglistOptions,
-): AcceptedCounts | undefined {
+): LoadedList | undefined {
   if (NO_ADDRESSES.test(text.slice(0, 2000)) || NO_ADDRESSES.test(text.slice(-2000))) {
     return undefined;
   }
   const content: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
-  if (!isRecord(content)) throw new TypeError("it is not an object");
+  if (!isFields(content)) throw new TypeError("it is not an object");
   const type = Array.isArray(content.type) ? content.type[0] : content.type ?? "string";
   if (type !== "cidr" && type !== "string") return undefined;
   const about = content.matching_attributes;
   if (Array.isArray(about) && about.length > 0 && !about.some((one) => OUR_TYPES.includes(one))) {
     return undefined;
   }
-  // An object has the values as keys, with a comment each.
-  const values = isRecord(content.list) ? Object.keys(content.list) : content.list;
+  // In an object the keys are the values, each with a comment.
+  const values = isFields(content.list) ? Object.keys(content.list) : content.list;
   if (!Array.isArray(values)) throw new TypeError('its "list" is neither a list nor an object');
   const title = typeof content.name === "string" ? content.name : "";
   const kind = kindOf(file, title, content.category);
   if (options.publishPrivate && kind === "special") return undefined;
-  const { networks, strangers } = readNetworks(values);
-  // A list of texts may hold host names or hashes as well: those are no mistake.
-  const isOdd = type === "cidr" && strangers.length > 0;
+  const { networks, others } = readNetworks(values);
+  // Host names or hashes in a list of strings are not a mistake.
+  const isOdd = type === "cidr" && others.length > 0;
   if (networks.length === 0 && !isOdd) return undefined;
   const warning = isOdd
-    ? oneLine(
-      `warning list ${file}: ${strangers.length} of ${values.length} entries are no networks` +
-        ` and left out, such as ${JSON.stringify(strangers[0])?.slice(0, 60)}`,
+    ? warningText(
+      `warning list ${file}: entries that are not valid networks are left out: ` +
+        `${others.length} of ${values.length}, such as ${JSON.stringify(others[0])?.slice(0, 60)}`,
     )
     : undefined;
   return { name: file, kind, networks, warning };
@@ -238,22 +241,22 @@ function takeList(
 
 function readNetworks(values: readonly unknown[]) {
   const networks: Network[] = [];
-  const strangers: unknown[] = [];
+  const others: unknown[] = [];
   for (const value of values) {
     const network = typeof value === "string" ? parseNetwork(value.trim()) : undefined;
-    // A network of all addresses is a slip that would silence everything.
-    if (network === undefined || network.bits === 0) strangers.push(value);
+    // A network of all addresses is a mistake that would keep every attacker from being published.
+    if (network === undefined || network.bits === 0) others.push(value);
     else networks.push(network);
   }
-  return { networks, strangers };
+  return { networks, others };
 }
 
 /**
- * Lists that are loaded when they are first asked for, and again when a file changed.
+ * Lists that are loaded at their first use, and again when a file has changed.
  *
- * @param recheckMs how long to trust them without looking, milliseconds
- * @param warn gets each warning once a load
- * @returns the lists; `now` in milliseconds
+ * @param options `recheckMs`: how long the files are not checked again, milliseconds; `warn`: gets each
+ * warning once a load
+ * @returns the lists at a time, milliseconds UTC
  */
 export function cachedWarninglists(
   directory: string,
@@ -279,13 +282,4 @@ export function cachedWarninglists(
     }
     return loaded;
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").slice(0, 300);
 }

@@ -1,19 +1,20 @@
 /**
- * One value in, one decision out: whatever shape of Wazuh's it has.
+ * Decides on any item, whatever shape of Wazuh's it has: the one way from an item to a decision. Lines,
+ * files and bodies of requests all come through here; an integration call loads it only for a file that
+ * is not one 4.x alert.
  *
  * @module
  */
 import { decideAlert, decideOn, ignored, type IntakeRules } from "./decide_alert.ts";
 import type { Decision } from "../model.ts";
 import { readAlert } from "../wazuh/alert.ts";
-import { type Item, lineOf, readAlertFile } from "../wazuh/alert_file.ts";
-import { isWritten } from "../wazuh/alert_line.ts";
+import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "../wazuh/finding.ts";
 
 export type { IntakeRules };
 
 /**
- * Decides on all that a file of alerts holds.
+ * Decides on all items of a file of alerts.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
@@ -26,24 +27,25 @@ export function decideFile(
 }
 
 /**
- * Decides on what stood at one place of a hand-over.
+ * Decides on one item of a file, of a line or of a body.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function decideItem(item: Item, rules: IntakeRules, now: number): Decision {
   if ("reason" in item) return ignored(item.reason, undefined);
-  const decision = decide(item.value, rules, now);
+  const isRead = "alert" in item;
+  const decision = isRead ? decideAlert(item.alert, rules, now) : decide(item.value, rules, now);
   if (!rules.keepsText || decision.kind !== "attempts") return decision;
-  return { ...decision, text: lineOf(item) };
+  return { ...decision, text: isRead ? item.text : JSON.stringify(item.value) };
 }
 
 /**
- * Decides on one alert. Pure.
+ * Decides on one JSON value: a 4.x alert, a 5.x finding, or neither. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
-  const alert = isWritten(value) ? value : readAlert(value);
+  const alert = readAlert(value);
   if (alert === undefined) return decideFinding(readFinding(value), rules, now);
   return decideAlert(alert, rules, now);
 }

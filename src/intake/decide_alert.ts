@@ -1,15 +1,16 @@
 /**
- * One 4.x alert in, one decision out: the order in which the rooms `wazuh` and `guard` are asked. It is
- * all that an integration call loads of either.
+ * Decides on one 4.x alert, and fixes the order in which the folders `wazuh` and `guard` are asked.
+ * Nearly every integration call needs this file alone, so it loads nothing that only other shapes need:
+ * those are decided in decide.ts.
  *
  * @module
  */
 import type { Guard } from "../guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
-import type { Alert } from "../wazuh/alert.ts";
+import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "../wazuh/attempts.ts";
 
-/** What an intake decides by. */
+/** The rules by which alerts are decided on. */
 export interface IntakeRules extends CowrieRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
@@ -17,6 +18,28 @@ export interface IntakeRules extends CowrieRules {
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
   readonly keepsText?: boolean;
+}
+
+/**
+ * Decides on the text of a file that holds one 4.x alert and nothing else. Pure.
+ *
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ * @returns undefined for every other file, and where the alert itself is kept: decide.ts decides on those
+ */
+export function decideOneAlert(
+  text: string,
+  rules: IntakeRules,
+  now: number,
+): Decision | undefined {
+  if (rules.keepsText) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const alert = readAlert(value);
+  return alert === undefined ? undefined : decideAlert(alert, rules, now);
 }
 
 /**
@@ -34,7 +57,7 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules), rules.guard);
 }
 
-/** Keeps what the guard lets pass of what an alert proves. */
+/** Keeps the attempts of an alert whose addresses the guard does not refuse. */
 export function decideOn(key: AlertKey, evidence: Evidence, guard: Guard): Decision {
   if ("reason" in evidence) return ignored(evidence.reason, key);
   const { attempts, spoofedSrcip } = evidence;
@@ -48,7 +71,7 @@ export function decideOn(key: AlertKey, evidence: Evidence, guard: Guard): Decis
   return { kind: "attempts", key, attempts: allowed, spoofedSrcip };
 }
 
-/** The decision on what comes to nothing. */
+/** The decision on an item that is not stored. */
 export function ignored(reason: IgnoreReason, key: AlertKey | undefined): Decision {
   return { kind: "ignored", key, reason };
 }

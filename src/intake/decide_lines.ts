@@ -1,39 +1,42 @@
 /**
- * From the lines of a step to decisions. Pure, but for what the rules ask.
+ * Decides on a block of lines: used where many lines come at once, from a file that is followed or
+ * replayed. It recognises alerts of other rules without reading them. Pure, but for what the rules ask.
  *
  * @module
  */
 import { decideItem, type IntakeRules } from "./decide.ts";
+import { ignored } from "./decide_alert.ts";
+import type { Lines } from "./lines.ts";
 import type { Decision } from "../model.ts";
 import { readLine } from "../wazuh/alert_file.ts";
 import { COWRIE, isOtherRule } from "../wazuh/other_rule.ts";
-import type { Step } from "../follow/follower.ts";
 
-/** What the lines of a step came to. */
-export interface DecidedStep {
+/** The outcome of a block of lines. */
+export interface DecidedLines {
   readonly decisions: readonly Decision[];
   /** How many lines there were. */
   readonly lines: number;
-  /** Those that were told apart without being read, as alerts of other rules. */
+  /** How many of them are alerts of other rules that were not read; they have no decision. */
   readonly skipped: number;
 }
 
 /**
- * Decides on the lines of a step.
+ * Decides on the lines of a block.
  *
- * @param since alerts of attempts before that are left out; milliseconds UTC
+ * @param since alerts whose attempts are all earlier are left out; milliseconds UTC
  * @param now milliseconds UTC, for an alert without a readable time
  */
-export function decideStep(
-  { text, tooLong }: Pick<Step, "text" | "tooLong">,
+export function decideLines(
+  { text, tooLong }: Pick<Lines, "text" | "tooLong">,
   rules: IntakeRules,
   since: number,
   now: number,
-): DecidedStep {
+): DecidedLines {
   const decisions: Decision[] = [];
+  for (let times = 0; times < tooLong; times++) decisions.push(ignored("too_large", undefined));
   let lines = 0;
   let skipped = 0;
-  // Looked for in the whole text: in each line by themselves they would cost more than all else.
+  // The whole text is searched once: a search in each line would cost more than all else.
   const hasNul = text.includes("\0");
   let cowrieAt = -1;
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
@@ -51,9 +54,6 @@ export function decideStep(
       const whole = hasNul ? line.replaceAll("\0", "") : line;
       decideLine(whole.trim(), rules, since, now, decisions);
     }
-  }
-  for (let times = 0; times < tooLong; times++) {
-    decisions.push({ kind: "ignored", key: undefined, reason: "too_large" });
   }
   return { decisions, lines, skipped };
 }

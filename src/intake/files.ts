@@ -1,64 +1,66 @@
 /**
- * Files of alerts, in batches of decisions.
+ * Decides on files of alerts that do not grow, in batches: used by `replay`. A file of lines goes the
+ * way of a file that is followed; only a file that holds one value, or an array, is read as a whole.
  *
  * @module
  */
-import { decideItem, type IntakeRules } from "./decide.ts";
+import { createGunzip } from "node:zlib";
+import { decideFile, type IntakeRules } from "./decide.ts";
+import { ignored } from "./decide_alert.ts";
+import { decideLines } from "./decide_lines.ts";
+import { DecisionBatch } from "./decision_batch.ts";
+import { LineCutter, type Lines } from "./lines.ts";
 import type { Decision } from "../model.ts";
-import { readAlertFile, readLine } from "../wazuh/alert_file.ts";
+import { readLine } from "../wazuh/alert_file.ts";
 
 /** Files up to this size are read whole, so that they may hold an array; bytes. */
 const READ_WHOLE = 16 * 1024 * 1024;
-/** Decisions committed in one transaction. */
-const BATCH = 1000;
-/** Longest line that is kept while its end has not come, bytes. */
-const LONGEST_LINE = 16 * 1024 * 1024;
+/** Bytes that are read at a time: larger blocks cost memory, and are not faster. */
+const BLOCK = 256 * 1024;
+/** The same of a packed file: a byte of it can become a thousand, and those of a block are kept at once. */
+const PACKED_BLOCK = 16 * 1024;
+/** Decisions of an array that are stored in one transaction. */
+const BATCH = 15_000;
+const LINE_FEED = 10;
 
-/** Something to read: a path, `-` for standard input. */
+/** A path, or `-` for standard input. */
 export type Source = string;
 
+/** Is called with each number of bytes of the file as it is, packed or not. */
+type OnRead = (bytes: number) => void;
+
+type Blocks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /**
- * Reads alerts from a file: one JSON value, an array, one value a line; `.gz` is unpacked.
+ * Decides on the alerts of a file: one JSON value, an array, one value a line; `.gz` is unpacked.
  *
- * @param onRead is told of bytes of the file as it is, packed or not
- * @yields decisions, at most {@link BATCH} at a time
- * @throws what the file system says
+ * @param now milliseconds since the epoch, for an alert without a readable time
+ * @yields decisions of one transaction, of which a process can have several in memory
+ * @throws what the file system says; {@link DamagedStream} after what came before the damage
  */
 export async function* decisionsOf(
   source: Source,
   rules: IntakeRules,
   now: number,
-  onRead?: (bytes: number) => void,
+  onRead: OnRead = () => {},
 ): AsyncGenerator<readonly Decision[]> {
   const isSmall = source !== "-" && !source.endsWith(".gz") &&
     (await Deno.stat(source)).size <= READ_WHOLE;
-  if (isSmall) {
-    const bytes = await Deno.readFile(source);
-    const items = readAlertFile(bytes);
-    for (let start = 0; start < items.length; start += BATCH) {
-      // Reading takes a moment, storing takes long: what is told goes along with the latter.
-      onRead?.(bytes.length * Math.min(BATCH, items.length - start) / items.length);
-      yield items.slice(start, start + BATCH).map((item) => decideItem(item, rules, now));
-    }
+  if (!isSmall) {
+    yield* decideBlocks(await open(source, onRead), rules, now);
     return;
   }
-  let batch: Decision[] = [];
-  let damage: unknown;
-  for await (const text of linesOf(await open(source, onRead), (error) => damage = error)) {
-    if (text.trim() === "") continue;
-    const items = text.length > LONGEST_LINE
-      ? [{ reason: "too_large" as const, where: "line" }]
-      : readLine(text, "line");
-    for (const item of items) {
-      batch.push(decideItem(item, rules, now));
-    }
-    if (batch.length >= BATCH) {
-      yield batch;
-      batch = [];
-    }
+  const bytes = await Deno.readFile(source);
+  if (beginsWithLine(bytes)) {
+    yield* decideBlocks(partsOf(bytes, onRead), rules, now);
+    return;
   }
-  if (batch.length > 0) yield batch;
-  if (damage !== undefined) throw new DamagedStream(String(damage), { cause: damage });
+  const decisions = decideFile(bytes, rules, now);
+  for (let start = 0; start < decisions.length; start += BATCH) {
+    // Reading takes a moment, storing takes long: the progress goes along with the latter.
+    onRead(bytes.length * Math.min(BATCH, decisions.length - start) / decisions.length);
+    yield decisions.slice(start, start + BATCH);
+  }
 }
 
 /** A stream that ends in damage; what came before it was yielded. */
@@ -66,50 +68,135 @@ export class DamagedStream extends Error {
   override name = "DamagedStream";
 }
 
-async function open(
-  source: Source,
-  onRead: ((bytes: number) => void) | undefined,
-): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const raw = source === "-" ? Deno.stdin.readable : (await Deno.open(source)).readable;
-  const readable = onRead === undefined ? raw : counting(raw, onRead);
-  if (!source.endsWith(".gz")) return readable;
-  // Unlike DecompressionStream it reads on behind a first member: rotated files are joined so.
-  const { createGunzip } = await import("node:zlib");
-  const { Readable } = await import("node:stream");
-  const unpacked = Readable.from(readable).pipe(createGunzip());
-  return Readable.toWeb(unpacked) as ReadableStream<Uint8Array<ArrayBuffer>>;
+/** Whether the first line holds alerts, and further lines follow. */
+function beginsWithLine(bytes: Uint8Array): boolean {
+  const end = bytes.indexOf(LINE_FEED);
+  if (end < 0 || end === bytes.length - 1) return false;
+  const line = new TextDecoder().decode(bytes.subarray(0, end)).trim();
+  return readLine(line, "line").some((item) => !("reason" in item));
 }
 
-function counting(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onRead: (bytes: number) => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return stream.pipeThrough(
-    new TransformStream({
-      transform(chunk, controller) {
-        onRead(chunk.length);
-        controller.enqueue(chunk);
-      },
-    }),
-  );
+async function* decideBlocks(
+  blocks: Blocks,
+  rules: IntakeRules,
+  now: number,
+): AsyncGenerator<readonly Decision[]> {
+  const cutter = new LineCutter();
+  const batch = new DecisionBatch();
+  const add = (lines: Lines) => {
+    const { decisions, skipped } = decideLines(lines, rules, -Infinity, now);
+    batch.add(decisions);
+    for (let times = 0; times < skipped; times++) batch.add(SKIPPED);
+  };
+  let damage: unknown;
+  for await (const block of untilDamage(blocks, (error) => damage = error)) {
+    add(cutter.take(block));
+    if (batch.isEnough) yield batch.take();
+  }
+  add(cutter.takeRest());
+  const rest = batch.take();
+  if (rest.length > 0) yield rest;
+  if (damage !== undefined) throw new DamagedStream(String(damage), { cause: damage });
 }
 
-/** Splits a stream into lines; one that is longer than any alert is handed over cut. */
-async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+/** The decision on a line of another rule that was not read. */
+const SKIPPED = [ignored("other_rule", undefined)];
+
+async function* untilDamage(
+  blocks: Blocks,
   onDamage: (error: unknown) => void,
-): AsyncGenerator<string> {
-  let rest = "";
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > LONGEST_LINE) rest = rest.slice(0, LONGEST_LINE + 1);
-      yield* lines;
-    }
+    yield* blocks;
   } catch (error) {
     onDamage(error);
-    return;
   }
-  if (rest !== "") yield rest;
+}
+
+function* partsOf(bytes: Uint8Array, onRead: OnRead): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += BLOCK) {
+    const part = bytes.subarray(start, start + BLOCK);
+    onRead(part.length);
+    yield part;
+  }
+}
+
+/**
+ * Opens a file or standard input.
+ *
+ * @returns its bytes, unpacked; each block changes when the next one is asked for
+ */
+async function open(source: Source, onRead: OnRead): Promise<AsyncIterable<Uint8Array>> {
+  if (source === "-") return readAhead(Deno.stdin, onRead);
+  const file = await Deno.open(source);
+  return source.endsWith(".gz") ? unpacked(file, onRead) : readAhead(file, onRead);
+}
+
+/** The next block is on its way while somebody works on this one. */
+async function* readAhead(
+  file: Pick<Deno.FsFile, "read" | "close">,
+  onRead: OnRead,
+  size = BLOCK,
+): AsyncGenerator<Uint8Array> {
+  const blocks = [new Uint8Array(size), new Uint8Array(size)] as const;
+  const read = async (block: Uint8Array) => {
+    const length = await file.read(block);
+    return length === null ? undefined : block.subarray(0, length);
+  };
+  let reading = read(blocks[0]);
+  try {
+    for (let number = 1;; number++) {
+      const block = await reading;
+      if (block === undefined) return;
+      reading = read(blocks[number % 2 as 0 | 1]);
+      // It is asked about later, or never where the reading ends before.
+      reading.catch(() => undefined);
+      onRead(block.length);
+      yield block;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Unpacks a file bit by bit, and yields all that comes before any damage: a stream that is iterated
+ * throws away what it has unpacked when it meets damage.
+ */
+async function* unpacked(file: Deno.FsFile, onRead: OnRead): AsyncGenerator<Uint8Array> {
+  // Unlike DecompressionStream it reads on behind a first member: rotated files are joined so.
+  const unpacker = createGunzip();
+  let blocks: Uint8Array[] = [];
+  let damage: unknown;
+  let isOver = false;
+  let step = Promise.withResolvers<void>();
+  unpacker.on("data", (block: Uint8Array) => blocks.push(block));
+  // Zeros behind the last member end it before the file ends, and the write that has them never does.
+  unpacker.on("end", () => {
+    isOver = true;
+    step.resolve();
+  });
+  unpacker.on("error", (error) => {
+    damage = error;
+    step.resolve();
+  });
+  const unpack = async (work: () => void) => {
+    step = Promise.withResolvers();
+    work();
+    await step.promise;
+    const found = blocks;
+    blocks = [];
+    return found;
+  };
+  try {
+    for await (const packed of readAhead(file, onRead, PACKED_BLOCK)) {
+      yield* await unpack(() => unpacker.write(packed, () => step.resolve()));
+      if (damage !== undefined) throw damage;
+      if (isOver) return;
+    }
+    yield* await unpack(() => unpacker.end());
+    if (damage !== undefined) throw damage;
+  } finally {
+    unpacker.destroy();
+  }
 }

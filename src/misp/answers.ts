@@ -5,8 +5,9 @@
  * @module
  */
 import type { Outcome } from "../sink.ts";
-import type { Answer } from "./client.ts";
 import type { MispUpdate } from "./update.ts";
+import { SECOND } from "../clock.ts";
+import { type Answer, LONGEST_PAUSE_MS, retryAfter } from "../http.ts";
 import { type Fields } from "../json.ts";
 
 /** What to do about an answer to add, edit or publish. */
@@ -28,9 +29,9 @@ export type Meaning =
 /**
  * Reads an answer by its status and by its body.
  *
- * @param now milliseconds UTC: a proxy may say until when to stay away
+ * @param now milliseconds UTC: a proxy may name the time until which to pause
  */
-export function meaningOf(answer: Answer, now = Date.now()): Meaning {
+export function meaningOf(answer: Answer, now: number): Meaning {
   const { status } = answer;
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
@@ -61,16 +62,15 @@ export function meaningOf(answer: Answer, now = Date.now()): Meaning {
 
 const TOO_LARGE = "the proxy before MISP takes no body as large as this event (413)";
 
-/** Longest pause that an answer may ask for, milliseconds. */
-const LONGEST_PAUSE_MS = 60 * 60 * 1000;
-
-/** How long the answer asks us to stay away: a proxy by seconds or by a date, MISP by seconds. */
+/**
+ * The pause that an answer asks for: a proxy by seconds or by a date, MISP by seconds.
+ *
+ * @param now milliseconds UTC
+ * @returns milliseconds, an hour at most; undefined when the answer asks for none
+ */
 export function pauseAsked({ headers }: Answer, now: number): number | undefined {
-  const asked = headers.get("Retry-After") ?? "";
-  const reset = Number(headers.get("X-Rate-Limit-Reset") ?? NaN) * 1000;
-  const milliseconds = /^\s*\d+\s*$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
-  const found = [milliseconds, reset].find((each) => each > 0);
-  return found === undefined ? undefined : Math.min(found, LONGEST_PAUSE_MS);
+  const reset = Number(headers.get("X-Rate-Limit-Reset") ?? NaN) * SECOND;
+  return retryAfter(headers, now) ?? (reset > 0 ? Math.min(reset, LONGEST_PAUSE_MS) : undefined);
 }
 
 function notFound(message: string): Meaning {

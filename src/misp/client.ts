@@ -1,26 +1,13 @@
 /**
- * HTTP to MISP: one request, one answer, nothing believed yet.
+ * Requests to a MISP instance.
  *
  * @module
  */
-import { faultPoint } from "../fault_point.ts";
+import { type Answer, HttpClient, TooLong } from "../http.ts";
 
-/** What MISP answered. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** The body as JSON; undefined when it is none. */
-  readonly json: unknown;
-}
-
-/** No answer: refused, cut off, timed out, or a certificate that does not check. */
+/** There is no answer: refused, cut off, timed out, or a certificate that is not trusted. */
 export class Unreachable extends Error {
   override name = "Unreachable";
-}
-
-/** An answer that is not read to its end: asked again, it would be as long. */
-export class TooLong extends Error {
-  override name = "TooLong";
 }
 
 /** How to reach an instance. */
@@ -32,126 +19,62 @@ export interface ClientOptions {
   readonly timeoutMs: number;
 }
 
-/** Longest answer that is read, bytes: that of an event is far shorter. */
+/** The longest answer that is read, bytes: an event's answer is far shorter. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
-/** How much of an answer is read at a time, bytes. */
-const CHUNK = 32 * 1024;
-
-/** A MISP instance, spoken to over kept-alive connections. */
+/** A MISP instance, reached over connections that are kept alive. */
 export class MispClient implements Disposable {
   readonly #options: ClientOptions;
   readonly #base: string;
-  readonly #http: Deno.HttpClient;
-  /** What answers are read into: the stream would take a new 64 KiB for each read. */
-  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #http: HttpClient;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#base = options.url.replace(/\/+$/, "");
-    const { caCertificate } = options;
-    this.#http = Deno.createHttpClient(
-      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
-    );
+    const { apiKey, caCertificate, timeoutMs } = options;
+    this.#http = new HttpClient({
+      caCertificate,
+      timeoutMs,
+      longestAnswer: LONGEST_ANSWER,
+      secret: { text: apiKey, shownAs: "(key)" },
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    this.#http[Symbol.dispose]();
   }
 
   /**
-   * Sends one request. Redirects are not followed: one to the login page means that the key was not
-   * taken (docs/contracts/misp.md 8.1).
+   * Sends one request. It does not follow redirects: one to the login page means that MISP did not
+   * accept the key (docs/contracts/misp.md 8.1).
    *
-   * @throws {Unreachable} when there was no whole answer in time
-   * @throws {TooLong} when the answer has no end in sight
+   * @throws {Unreachable} when there is no whole answer in time
+   * @throws {TooLong} when the answer is longer than 64 MiB
    */
   async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
-    // AbortSignal.timeout() would hold on to each request until its time is over.
-    const readTimeout = new AbortController();
-    const timer = setTimeout(() => readTimeout.abort(timedOut()), this.#options.timeoutMs);
-    const init: RequestInit & { client: Deno.HttpClient } = {
-      method,
-      headers: {
-        "Authorization": this.#options.apiKey,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-      },
-      redirect: "manual",
-      signal: readTimeout.signal,
-      client: this.#http,
-      ...(body === undefined ? {} : { body }),
+    const headers = {
+      "Authorization": this.#options.apiKey,
+      "Accept": "application/json",
+      "Content-Type": "application/json",
     };
     try {
-      const response = await fetch(this.#base + path, init);
-      faultPoint("http-sent-before-response");
-      const text = await this.#readText(response);
-      const json = parse(this.#withoutKey(text));
-      return { status: response.status, headers: response.headers, json };
+      return await this.#http.request({ method, url: this.#base + path, headers, body });
     } catch (error) {
       if (error instanceof TooLong) throw error;
       throw new Unreachable(this.#explain(error), { cause: error });
-    } finally {
-      clearTimeout(timer);
     }
-  }
-
-  async #readText(response: Response): Promise<string> {
-    if (response.body === null) return "";
-    const reader = response.body.getReader({ mode: "byob" });
-    const decoder = new TextDecoder();
-    let buffer = this.#spare.pop() ?? new Uint8Array(CHUNK);
-    let text = "";
-    let bytes = 0;
-    for (;;) {
-      const { done, value } = await reader.read(buffer);
-      if (value === undefined) return text;
-      buffer = new Uint8Array(value.buffer);
-      if (done) break;
-      bytes += value.length;
-      if (bytes > LONGEST_ANSWER) {
-        await reader.cancel();
-        throw new TooLong(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`);
-      }
-      text += decoder.decode(value, { stream: true });
-    }
-    this.#spare.push(buffer);
-    return text + decoder.decode();
-  }
-
-  /** What is said of an answer reaches logs and screens, and a proxy may repeat what it was sent. */
-  #withoutKey(text: string): string {
-    const { apiKey } = this.#options;
-    return text.includes(apiKey) ? text.replaceAll(apiKey, "(key)") : text;
   }
 
   #explain(error: unknown): string {
-    const host = new URL(this.#base).host;
-    if (error instanceof Deno.errors.NotCapable) {
-      return `this binary may not connect to ${host}; compile it with --misp-host ${host}`;
+    const { host } = new URL(this.#base);
+    const failure = this.#http.failureOf(error);
+    switch (failure.kind) {
+      case "not_permitted":
+        return `this binary may not connect to ${host}; compile it with --misp-host ${host}`;
+      case "timed_out":
+        return `MISP at ${host} did not answer within ${this.#options.timeoutMs / 1000} s`;
+      case "failed":
+        return `MISP at ${host} cannot be reached: ${failure.reason}`;
     }
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      return `MISP at ${host} did not answer within ${this.#options.timeoutMs / 1000} s`;
-    }
-    const message = error instanceof Error ? causeOf(error) : String(error);
-    return `MISP at ${host} cannot be reached: ${message}`;
-  }
-}
-
-function timedOut(): DOMException {
-  return new DOMException("The answer took too long", "TimeoutError");
-}
-
-/** The innermost message says what happened; the outer ones repeat the address. */
-function causeOf(error: Error): string {
-  const inner = error.cause instanceof Error ? causeOf(error.cause) : error.message;
-  return inner.replaceAll(/\s+/g, " ").slice(0, 200);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Answer, type MispClient, TooLong, Unreachable } from "./client.ts";
+import { type Answer, TooLong } from "../http.ts";
+import { type MispClient, Unreachable } from "./client.ts";
 import {
   clockAhead,
   type Instance,

@@ -4,8 +4,9 @@
  * @module
  */
 import { pauseAsked } from "./answers.ts";
-import { type Answer, Unreachable } from "./client.ts";
-import { type Fields } from "../json.ts";
+import type { Answer } from "../http.ts";
+import { type Fields, isFields } from "../json.ts";
+import { Unreachable } from "./client.ts";
 
 /** What a key may do: its role's flags, all of them off for a key that only reads. */
 export interface Rights {
@@ -81,7 +82,7 @@ export function problemOf(answer: Answer, now: number): Problem | undefined {
     return { kind: "failing", reason, ...(afterMs === undefined ? {} : { afterMs }) };
   }
   if (status !== 200) return { kind: "not_misp", reason: `it answered ${status}: ${message}` };
-  if (!isObject(answer.json)) return { kind: "not_misp", reason: "its answer is no JSON object" };
+  if (!isFields(answer.json)) return { kind: "not_misp", reason: "its answer is no JSON object" };
   return undefined;
 }
 
@@ -139,7 +140,7 @@ export function roleOf(
   version: unknown,
 ): Pick<Instance, "role" | "organisation" | "rights" | "isReadOnly"> | undefined {
   const { Role, Organisation } = fields(me);
-  if (!isObject(Role)) return undefined;
+  if (!isFields(Role)) return undefined;
   const granted = fields(version);
   const isReadOnly = ["perm_sighting", "perm_galaxy_editor", "perm_analyst_data", "perm_sync"]
     .some((flag) => isSet(Role[flag]) && flag in granted && !isSet(granted[flag]));
@@ -194,12 +195,8 @@ export function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function fields(value: unknown): Fields {
-  return isObject(value) ? value : {};
+  return isFields(value) ? value : {};
 }
 
 /** Older instances write flags as 1 and "1". */

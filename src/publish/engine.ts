@@ -1,77 +1,171 @@
 /**
- * The publisher that an integration call leaves behind: it stays until nothing waits any more, so that
- * the last burst is published too when no further alert ever comes.
+ * The one engine that publishes what is due. It forwards, publishes and prunes, one round at a time, and
+ * no failure of a round ends it.
+ *
+ * `follow` and `serve` let it look by its timer until they end ({@link PublishingEngine.start}); `serve`
+ * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher that an
+ * integration call leaves behind looks until nothing waits
+ * ({@link PublishingEngine.runUntilIdle}).
  *
  * @module
  */
-import { publishDue, type PublisherParts } from "./publisher.ts";
-import { BACKGROUND_LEASE } from "./names.ts";
+import { SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import { BACKGROUND_LEASE } from "./names.ts";
+import { publishDue, type PublisherParts, type Round } from "./publisher.ts";
+import { atMost, repeatInTime, type Sleep, sleepInTime } from "./timers.ts";
 
-/** How often a stayer looks, milliseconds; it also notices then that others emptied the buffer. */
-const LOOK_MS = 2_000;
-/** A stayer that was killed is replaced after so long, milliseconds. */
-const LEASE_MS = 30_000;
+/** A background publisher that was killed is replaced after so long, milliseconds. */
+const LEASE_MS = 30 * SECOND;
 
-/** What a stayer needs beside a publisher's parts. */
-export interface UntilIdleParts extends PublisherParts {
-  /** What falls due later than this is not waited for, milliseconds. */
-  readonly worthMs: number;
-  readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Whether the buffer is another file by now, or the configuration was changed. */
-  readonly mustLeave: () => Promise<boolean>;
-  /** Tells whether there is more to forget. */
+/** What an engine does, and how often. */
+export interface EngineOptions {
+  /** Tells lease holders apart. */
+  readonly owner: string;
+  /** How often it looks whether something is due, milliseconds. A look is one query by an index. */
+  readonly lookMs: number;
+  /** How often it prunes, milliseconds. */
+  readonly pruneMs: number;
+  /** Deletes what is old. @returns whether there is more to delete: then the next look goes on */
   readonly prune: () => Promise<boolean>;
+  /** How long `end()` waits for a round that is running, milliseconds. */
+  readonly graceMs: number;
   /** Forwards what waits. Undefined: nothing is forwarded here. */
   readonly forward?: (() => Promise<void>) | undefined;
+  /** Gets what each round of publishing came to. */
+  readonly onRound?: (round: Round) => void;
 }
 
-/** How often a stayer forgets what is old, milliseconds. */
-const PRUNE_MS = 60 * 60_000;
+/** When {@link PublishingEngine.runUntilIdle} is over. */
+export interface IdleRules {
+  /** It does not wait for what falls due later than this, milliseconds. */
+  readonly worthMs: number;
+  /** Whether it must end all the same: the buffer or the configuration is another one by now. */
+  readonly mustEnd: () => Promise<boolean>;
+  /** `setTimeout()` by default. */
+  readonly sleep?: Sleep;
+}
 
-/**
- * Publishes until nothing waits, or only what is not worth waiting for. At most one stays. Alerts that
- * are to be forwarded are always worth it: nobody else may ever come to send them.
- */
-export async function publishUntilIdle(parts: UntilIdleParts, owner: string): Promise<void> {
-  const { buffer, now } = parts;
-  const due = { ...parts.due, forwards: parts.forward !== undefined };
-  const lease = await buffer.leases.take(BACKGROUND_LEASE, owner, LEASE_MS, now());
-  if (lease === undefined) return;
-  try {
-    for (let prunedAt = -Infinity;;) {
-      // A busy site's alert ids of an hour are more than one transaction forgets.
-      if (Math.abs(now() - prunedAt) >= PRUNE_MS && !await parts.prune()) prunedAt = now();
-      await forwardWhenDue(parts);
-      await publishWhenDue(parts, owner);
-      if (await buffer.outbox.releaseUnlessDue(lease, due, now() + parts.worthMs)) return;
-      await parts.sleep(LOOK_MS);
-      if (await parts.mustLeave()) return;
-      if (!await buffer.leases.renew(lease, LEASE_MS, now())) return;
+/** Publishes what is due until it is ended. */
+export class PublishingEngine implements Disposable {
+  readonly #parts: PublisherParts;
+  readonly #options: EngineOptions;
+  #timer: { readonly stop: () => void } | undefined;
+  #running: Promise<void> | undefined;
+  #prunedAt = -Infinity;
+
+  constructor(parts: PublisherParts, options: EngineOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Looks every `lookMs` from now on. */
+  start(): void {
+    const { repeat = repeatInTime } = this.#parts;
+    this.#timer ??= repeat(() => void this.look(), this.#options.lookMs);
+  }
+
+  /** One round if something is due. It never rejects. */
+  look(): Promise<void> {
+    return this.#runAlone(async () => {
+      await this.#forward();
+      await this.#try("publishing", async () => {
+        const { buffer, due, now } = this.#parts;
+        if (isDue(await buffer.outbox.nextDueAt(due, now()), now())) await this.#publish();
+      });
+    });
+  }
+
+  /**
+   * One round, whether or not something is due. It never rejects. Where a round is running already,
+   * this is that round.
+   */
+  round(): Promise<void> {
+    return this.#runAlone(async () => {
+      await this.#forward();
+      await this.#try("publishing", () => this.#publish());
+    });
+  }
+
+  /**
+   * Looks until nothing waits, or only what is not worth waiting for. Only one process at a time does.
+   * Alerts that are to be forwarded are always worth it: no other process may ever send them.
+   *
+   * @throws whatever the buffer throws beside a round; the lease is released then, too
+   */
+  async runUntilIdle({ worthMs, mustEnd, sleep = sleepInTime }: IdleRules): Promise<void> {
+    const { buffer, now } = this.#parts;
+    const { owner, lookMs, forward } = this.#options;
+    const due = { ...this.#parts.due, forwards: forward !== undefined };
+    const lease = await buffer.leases.take(BACKGROUND_LEASE, owner, LEASE_MS, now());
+    if (lease === undefined) return;
+    try {
+      for (;;) {
+        await this.look();
+        if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) return;
+        await sleep(lookMs);
+        if (await mustEnd()) return;
+        if (!await buffer.leases.renew(lease, LEASE_MS, now())) return;
+      }
+    } finally {
+      await buffer.leases.release(lease);
     }
-  } finally {
-    await buffer.leases.release(lease);
+  }
+
+  /**
+   * Stops looking, and lets a round that is running finish, for `graceMs` at most: what it did not mark
+   * is sent again. `round()` still works afterwards.
+   */
+  async end(): Promise<void> {
+    this[Symbol.dispose]();
+    if (this.#running !== undefined) await atMost(this.#options.graceMs, this.#running);
+  }
+
+  /** Stops looking. */
+  [Symbol.dispose](): void {
+    this.#timer?.stop();
+    this.#timer = undefined;
+  }
+
+  #runAlone(work: () => Promise<void>): Promise<void> {
+    const workAndPrune = () => work().then(() => this.#prune());
+    return this.#running ??= workAndPrune().finally(() => this.#running = undefined);
+  }
+
+  async #publish(): Promise<void> {
+    const round = await publishDue(this.#parts, this.#options.owner);
+    if (round !== undefined) this.#options.onRound?.(round);
+  }
+
+  /** As with reports: what could not be sent waits for the next look. */
+  async #forward(): Promise<void> {
+    const { forward } = this.#options;
+    if (forward === undefined) return;
+    await this.#try("forwarding", async () => {
+      const { buffer, now } = this.#parts;
+      if (isDue(await buffer.spool.dueAt(now()), now())) await forward();
+    });
+  }
+
+  async #prune(): Promise<void> {
+    const { prune, pruneMs } = this.#options;
+    const now = this.#parts.now();
+    // A clock that was set back must not keep it from pruning.
+    if (Math.abs(now - this.#prunedAt) < pruneMs) return;
+    const before = this.#prunedAt;
+    this.#prunedAt = now;
+    await this.#try("pruning", async () => {
+      if (await prune()) this.#prunedAt = before;
+    });
+  }
+
+  async #try(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#parts.log("error", `${what} failed: ${messageOf(error)}`);
+    }
   }
 }
 
-/** As with reports: what could not be sent waits for the next look. */
-async function forwardWhenDue({ buffer, now, log, forward }: UntilIdleParts): Promise<void> {
-  if (forward === undefined) return;
-  try {
-    const next = await buffer.spool.dueAt(now());
-    if (next !== undefined && next <= now()) await forward();
-  } catch (error) {
-    log("error", `forwarding failed: ${messageOf(error)}`);
-  }
-}
-
-/** A round that fails is logged; the reports wait, and the next look tries again. */
-async function publishWhenDue(parts: UntilIdleParts, owner: string): Promise<void> {
-  const { buffer, due, now, log } = parts;
-  try {
-    const next = await buffer.outbox.nextDueAt(due, now());
-    if (next !== undefined && next <= now()) await publishDue(parts, owner);
-  } catch (error) {
-    log("error", `publishing failed: ${messageOf(error)}`);
-  }
-}
+const isDue = (at: number | undefined, now: number) => at !== undefined && at <= now;

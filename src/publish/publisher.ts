@@ -1,5 +1,6 @@
 /**
- * One round of publishing: freeze what is due, deliver what is frozen, mark what became of it.
+ * One round of publishing: takes snapshots of what is due, delivers the reports, marks what became of
+ * them.
  *
  * @module
  */
@@ -15,9 +16,13 @@ import type {
   Snapshot,
   SourceRecord,
 } from "../model.ts";
-import { LOGGED_NOTES } from "./names.ts";
 import type { Outcome, Sink } from "../sink.ts";
+import { DAY, SECOND } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
+import { backoffMs } from "./backoff.ts";
+import { LOGGED_NOTES } from "./names.ts";
+import { type Repeat, repeatInTime } from "./timers.ts";
 
 /** What a publisher works with. */
 export interface PublisherParts {
@@ -26,7 +31,7 @@ export interface PublisherParts {
   readonly due: DueRules;
   /** Longest that one report takes to deliver, milliseconds: the lease outlasts it. */
   readonly deliveryMs: number;
-  /** Loads what freezing looks up, before the transaction: it may take a while the first time. */
+  /** Loads what a snapshot looks up, before the transaction: the first time may take a while. */
   readonly prepare: () => Promise<void>;
   readonly snapshot: (
     attack: Attack,
@@ -34,7 +39,7 @@ export interface PublisherParts {
     now: number,
     findDaySlot: FindDaySlot,
   ) => Snapshot;
-  /** What closes the event of a day. */
+  /** Builds the reports that close the event of a day. */
   readonly close: (
     event: DayEvent,
     records: readonly SourceRecord[],
@@ -45,10 +50,10 @@ export interface PublisherParts {
   /** From 0 to 1, for the jitter. */
   readonly random: () => number;
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
-  /** Is told how far a round is, for somebody who waits for it. */
+  /** Gets how far a round is, for somebody who waits for it. */
   readonly onProgress?: (progress: RoundProgress) => void;
-  /** Does something every so many milliseconds until it is stopped; `setInterval()` by default. */
-  readonly repeat?: (work: () => void, milliseconds: number) => { readonly stop: () => void };
+  /** `setInterval()` by default. */
+  readonly repeat?: Repeat;
 }
 
 /** How far a round is. */
@@ -74,16 +79,16 @@ export interface Round {
 /** Name of the lease that lets one publisher work at a time. */
 export const PUBLISH_LEASE = "publish";
 
-/** `flush --now` takes attacks of a clock that was set back since, too. */
-const AHEAD_MS = 10 * 365 * 24 * 60 * 60_000;
+/** So far ahead of the clock `flush --now` looks for attacks: a clock may have been set back since. */
+const AHEAD_MS = 10 * 365 * DAY;
 const SNAPSHOTS_AT_ONCE = 200;
 const DELIVER_AT_ONCE = 100;
-const SHORTEST_LEASE_MS = 60_000;
+const SHORTEST_LEASE_MS = 60 * SECOND;
 
 /**
  * Publishes what is due.
  *
- * @param everything what is not due yet too, and sinks that are being left alone
+ * @param everything also what is not due yet, and also by sinks that are paused
  * @returns undefined when another publisher is at work
  */
 export async function publishDue(
@@ -95,10 +100,10 @@ export async function publishDue(
   const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now());
   if (lease === undefined) return undefined;
   const { repeat = repeatInTime } = parts;
-  // One report may take many requests, to a MISP that is slow: nobody must think that this one died.
+  // A slow MISP and a report of many requests may take longer than the lease lasts.
   const heartbeat = repeat(() => {
     parts.buffer.leases.renew(lease, leaseMs, parts.now()).catch((error: unknown) => {
-      parts.log("warning", `the lease was not renewed: ${String(error)}`);
+      parts.log("warning", `the lease was not renewed: ${messageOf(error)}`);
     });
   }, leaseMs / 4);
   try {
@@ -107,11 +112,6 @@ export async function publishDue(
     heartbeat.stop();
     await parts.buffer.leases.release(lease);
   }
-}
-
-function repeatInTime(work: () => void, milliseconds: number) {
-  const timer = setInterval(work, milliseconds);
-  return { stop: () => clearInterval(timer) };
 }
 
 class PublishRound {
@@ -140,7 +140,7 @@ class PublishRound {
     await this.#takeSnapshots();
     const { buffer, sinks, onProgress } = this.#parts;
     const names = sinks.map((sink) => sink.name);
-    // In a large buffer counting takes a while: not for nobody.
+    // Counting takes a while in a large buffer.
     if (onProgress !== undefined) this.#toDeliver = await buffer.outbox.countWaiting(names);
     while (await this.#deliverSome());
     const waiting = await buffer.outbox.countWaiting(names);
@@ -158,7 +158,7 @@ class PublishRound {
     await this.#parts.prepare();
     const rules = this.#everything ? { ...due, periodMs: -AHEAD_MS, maxHoldMs: -AHEAD_MS } : due;
     for (;;) {
-      // What arrives while this goes on is for the next round, or a flood would keep it here.
+      // What arrives meanwhile is for the next round, or a flood would keep this one going for ever.
       const now = Math.max(this.#startedAt, 0);
       const count = await buffer.outbox.snapshotDue(
         rules,
@@ -171,7 +171,7 @@ class PublishRound {
       if (count < SNAPSHOTS_AT_ONCE) break;
       await this.#renew();
     }
-    // By then the last attack of that day is frozen, too.
+    // By then the last attack of that day has its snapshot, too.
     const now = this.#parts.now();
     await buffer.outbox.closeDays(
       now - due.maxHoldMs,
@@ -200,7 +200,7 @@ class PublishRound {
       this.#tried.add(keyOf(report));
       await this.#mark(sink, report, outcome);
       this.#reportProgress();
-      // What ended is pending no more: only what stayed must not be tried twice.
+      // What is over is found no more: only what still waits must not be tried twice.
       if (outcome.kind === "delivered" || outcome.kind === "refused") {
         this.#tried.delete(keyOf(report));
       }
@@ -231,14 +231,14 @@ class PublishRound {
           now + backoffMs(report.tries + 1, random()),
           now,
         );
-        log("warning", `${report.sourceIp}: later: ${outcome.reason}`);
+        log("warning", `${report.sourceIp}: tried again later: ${outcome.reason}`);
         return;
       case "unavailable":
         await this.#pause(sink, report, outcome);
     }
   }
 
-  /** What a sink leaves out of one event it leaves out of all: said once a day, not with each event. */
+  /** What a sink leaves out of one event it leaves out of all events: it is logged once a day. */
   async #logNotes(report: Report, notes: readonly string[], now: number): Promise<void> {
     if (notes.length === 0) return;
     const { buffer, log } = this.#parts;
@@ -283,9 +283,9 @@ class PublishRound {
   }
 }
 
-const LOG_AGAIN_MS = 24 * 60 * 60_000;
+const LOG_AGAIN_MS = DAY;
 
-/** The notes that were told lately, and when. */
+/** The notes that were logged within a day, and when. */
 async function loggedNotes(buffer: Buffer, now: number): Promise<Map<string, number>> {
   const text = await buffer.settings.get(LOGGED_NOTES);
   const logged = JSON.parse(text ?? "[]") as readonly (readonly [note: string, at: number])[];
@@ -293,17 +293,3 @@ async function loggedNotes(buffer: Buffer, now: number): Promise<Map<string, num
 }
 
 const keyOf = (report: Report) => `${report.uuid} ${report.sink}`;
-
-const SHORTEST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 30 * 60_000;
-
-/**
- * How long to wait after so many failures in a row: doubling from 30 s to 30 minutes, spread by a
- * quarter so that many publishers do not come back together.
- *
- * @param random from 0 to 1
- */
-export function backoffMs(failures: number, random: number): number {
-  const pause = Math.min(SHORTEST_PAUSE_MS * 2 ** Math.min(failures - 1, 20), LONGEST_PAUSE_MS);
-  return Math.round(pause * (0.75 + random / 2));
-}

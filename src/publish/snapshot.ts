@@ -1,5 +1,5 @@
 /**
- * From an attack to its reports. Pure: any retry sends the bytes that were frozen.
+ * From an attack to its reports. Pure: the bytes of a report are made once, and any retry sends the same.
  *
  * @module
  */
@@ -22,40 +22,45 @@ import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { dayEventUuid, uuidV5 } from "../misp/uuid.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
 
-/** What freezing is configured by. */
+/** What snapshots are configured by. */
 export interface SnapshotRules extends RecordRules, EventRules {
   readonly sinks: readonly SinkName[];
   /** An event is updated in MISP at most once in so long, milliseconds. */
   readonly publishIntervalMs: number;
-  /** A source with fewer attempts so far is remembered, but not published. */
+  /** A source with fewer attempts so far is stored, but not published. */
   readonly minAttempts: number;
 }
 
-/** What is looked up of an address, beside what the attack itself says. */
+/** What else is known of an address, beside what the attack itself says. */
 export interface Lookups {
   readonly verdictOf: (address: string) => ListVerdict | undefined;
   readonly locate: (address: string) => Location | undefined;
 }
 
-/** Nothing is configured to be looked up. */
+/** Look-ups of a configuration that has none. */
 export const NO_LOOKUPS: Lookups = { verdictOf: () => undefined, locate: () => undefined };
 
+/** When a snapshot is taken, and what it looks up. */
+export interface SnapshotMoment {
+  /** Milliseconds UTC. */
+  readonly now: number;
+  /** {@link NO_LOOKUPS} by default. */
+  readonly lookups?: Lookups;
+  /** Undefined: a new source gets an event of its own. */
+  readonly findDaySlot?: FindDaySlot | undefined;
+}
+
 /**
- * Freezes an attack.
+ * Takes the snapshot of an attack.
  *
- * A source on a dropping warning list is not published, but an event that is there already is brought
- * up to date, without `to_ids`; so is what looks like a compromise.
- *
- * @param now milliseconds UTC
- * @param findDaySlot undefined: a new source gets an event of its own
+ * A source on a warning list that drops is not published. An event that MISP has already is updated all
+ * the same, without `to_ids`, and a compromise is always published.
  */
 export function snapshotAttack(
   attack: Attack,
   earlier: SourceRecord | undefined,
   rules: SnapshotRules,
-  now: number,
-  lookups: Lookups = NO_LOOKUPS,
-  findDaySlot?: FindDaySlot,
+  { now, lookups = NO_LOOKUPS, findDaySlot }: SnapshotMoment,
 ): Snapshot {
   const location = lookups.locate(attack.sourceIp) ?? attack.sourceLocation;
   const findShared: FindSharedEvent | undefined = findDaySlot === undefined
@@ -67,7 +72,7 @@ export function snapshotAttack(
         attributes: attributesOf(location),
         uuidOf: (part) => dayEventUuid(publisher, day, part),
       });
-  const { record, compacted } = updateRecord(attack, earlier, rules, now, findShared);
+  const { record, compacted } = updateRecord(attack, earlier, rules, { now, findShared });
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
@@ -76,15 +81,18 @@ export function snapshotAttack(
   if (!mustBePublished && record.attempts < rules.minAttempts) {
     return { record, compacted, reports: [] };
   }
-  // The event itself tells of the first attack.
-  const again = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
-  return { ...makeReports(record, rules, now, lookups, again, rules.publishIntervalMs), compacted };
+  // The event itself reports the first attack.
+  const sightings = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
+  const reports = makeReports(record, rules, {
+    ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
+  });
+  return { ...reports, compacted };
 }
 
 /**
- * Withdraws an address: its event stays, but no longer gives it to detection, and says why.
+ * Withdraws an address: its event remains and says why, but no longer gives the address to detection.
  *
- * @param home of a source that was reported
+ * @param record of a source that was reported
  * @param now milliseconds UTC
  */
 export function retractSource(
@@ -95,10 +103,11 @@ export function retractSource(
 ): Snapshot {
   const retracted = { ...record, retractedAt: record.retractedAt ?? now };
   const sightings = [falsePositive(retracted, retracted.retractedAt)];
-  return { ...makeReports(retracted, rules, now, lookups, sightings, 0), compacted: [] };
+  const reports = makeReports(retracted, rules, { now, lookups, sightings, restMs: 0 });
+  return { ...reports, compacted: [] };
 }
 
-/** Closes the event of a day that is over: the report of the event itself, not of a source. */
+/** Closes the event of a day that is over. The reports are about the event itself, not about a source. */
 export function closeDay(
   event: DayEvent,
   records: readonly SourceRecord[],
@@ -109,7 +118,7 @@ export function closeDay(
   if (published.length === 0) return [];
   const body = JSON.stringify(buildClosing(event, published, rules));
   return rules.sinks.map((sink) => ({
-    // A day that gets a source later is closed again, and that is another report.
+    // A day that gets a source later is closed again, by another report.
     uuid: uuidV5(event.eventUuid, `report/closed/${published.length}`),
     sink,
     sourceIp: `day ${event.day}`,
@@ -122,13 +131,18 @@ export function closeDay(
   }));
 }
 
+/** What the reports of one source get beside its record. */
+interface ReportMoment {
+  readonly now: number;
+  readonly lookups: Lookups;
+  readonly sightings: readonly Sighting[];
+  readonly restMs: number;
+}
+
 function makeReports(
   record: SourceRecord,
   rules: SnapshotRules,
-  now: number,
-  lookups: Lookups,
-  sightings: readonly Sighting[],
-  restMs: number,
+  { now, lookups, sightings, restMs }: ReportMoment,
 ): Pick<Snapshot, "record" | "reports"> {
   const { sourceIp, eventUuid, attempts } = record;
   const published = { ...record, reports: record.reports + 1 };
@@ -143,13 +157,13 @@ function makeReports(
     sink,
     sourceIp,
     eventUuid,
-    // Whoever pulls a feed learns only by a deletion that an address is withdrawn.
+    // A feed can only say by a deletion that an address is withdrawn.
     body: JSON.stringify(
       sink === "feed" && record.retractedAt !== undefined ? withObjectsDeleted(event) : event,
     ),
     attempts,
     snapshotAt: now,
-    // A feed has no sightings: whoever pulls it gets the new times.
+    // A feed has no sightings: its events have the new times.
     sightings: sink === "misp" ? sightings : [],
     restMs: sink === "misp" ? restMs : 0,
   }));

@@ -12,18 +12,19 @@ import type {
   Technique,
   Totals,
 } from "../model.ts";
+import { HOUR } from "../clock.ts";
 import { attemptsOf, connectionAttempts } from "../wazuh/counting.ts";
 
 /**
- * How long after its last line a connection counts as over, milliseconds. Until then its lines may
- * still come, the closing PAM line last of all, and may belong to guesses that were reported.
+ * How long after its last line a connection counts as over, milliseconds. Until then more of its lines
+ * may come, the closing PAM line last of all, and may belong to attempts that were reported.
  */
-export const CONNECTION_OVER_MS = 60 * 60 * 1000;
+export const CONNECTION_OVER_MS = HOUR;
 
-/** Most sensors that an event tells of by name; further ones only count. */
+/** Most sensors that an event names. */
 const MOST_SENSORS = 200;
 
-/** How homes are kept. */
+/** What source records are configured by. */
 export interface RecordRules {
   /** Silence after which a source gets a new event, milliseconds. */
   readonly reopenAfterMs: number;
@@ -33,32 +34,36 @@ export interface RecordRules {
   readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
 }
 
-/** Gives a new source its place in the event of a day. */
+/** Gives a new source a slot in the event of a day. */
 export type FindSharedEvent = (publisher: string, day: string) => DayEvent;
 
-/** A home brought up to date, and the connections that are over and now part of its totals. */
+/** When a record is updated, and by what. */
+export interface RecordMoment {
+  /** Milliseconds UTC. */
+  readonly now: number;
+  /** Undefined: a new source gets an event of its own. */
+  readonly findShared?: FindSharedEvent | undefined;
+}
+
+/** An updated record, and the connections that are over and are now part of its totals. */
 export interface Updated {
   readonly record: SourceRecord;
   readonly compacted: readonly EvidenceRow[];
 }
 
 /**
- * Merges an attack into the home of its source, or into a new one.
- *
- * @param now milliseconds UTC
- * @param place undefined: a new source gets an event of its own
+ * Merges an attack into the record of its source, or into a new record.
  */
 export function updateRecord(
   attack: Attack,
   earlier: SourceRecord | undefined,
   rules: RecordRules,
-  now: number,
-  findShared?: FindSharedEvent,
+  { now, findShared }: RecordMoment,
 ): Updated {
   const isReopened = earlier !== undefined &&
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
   const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
-  const { live, over, untrusted } = sortConnections(attack, isReopened, now);
+  const { live, over, counted } = sortConnections(attack, isReopened, now);
   const compactedTotals = add(base.compacted, totalsOf(over));
   const attempts = attemptsOf(add(compactedTotals, totalsOf(live)));
   const record: SourceRecord = {
@@ -77,7 +82,7 @@ export function updateRecord(
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
   };
-  return { record, compacted: [...over, ...untrusted] };
+  return { record, compacted: [...over, ...counted] };
 }
 
 /**
@@ -87,14 +92,14 @@ export function updateRecord(
 function sortConnections(attack: Attack, isReopened: boolean, now: number) {
   const live: EvidenceRow[] = [];
   const over: EvidenceRow[] = [];
-  const untrusted: EvidenceRow[] = [];
+  const counted: EvidenceRow[] = [];
   for (const rows of connectionsOf(attack.evidence)) {
     const touchedAt = Math.max(...rows.map((row) => row.touchedAt));
-    if (isReopened && touchedAt < attack.openedAt) untrusted.push(...rows);
+    if (isReopened && touchedAt < attack.openedAt) counted.push(...rows);
     else if (touchedAt < now - CONNECTION_OVER_MS) over.push(...rows);
     else live.push(...rows);
   }
-  return { live, over, untrusted };
+  return { live, over, counted };
 }
 
 function connectionsOf(rows: readonly EvidenceRow[]): Iterable<readonly EvidenceRow[]> {
@@ -134,8 +139,8 @@ function newRecord(
 }
 
 /**
- * Totals over connections. One line read at two locations counts once: of each class the location
- * that saw most is taken, connection by connection.
+ * Totals over connections. One line that was read at two locations counts once: of each connection and
+ * class, only the location that saw most counts.
  */
 export function totalsOf(rows: readonly EvidenceRow[]): Totals {
   let totals: Totals = { pam: 0, sshd: 0, connect: 0 };

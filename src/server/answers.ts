@@ -1,91 +1,146 @@
 /**
- * What the service answers, as schemas: types, the API's description and tests come from them.
+ * What the service answers: the types, and beside each its JSON Schema for the API's description.
+ * Tests check real answers against the schemas.
  *
  * @module
  */
-import * as v from "valibot";
 import type { IgnoreReason } from "../model.ts";
+import type { JsonSchema } from "./document.ts";
 
 /** Each reason why an alert became no attempt, for people. */
 const IGNORE_REASONS: Readonly<Record<IgnoreReason, string>> = {
-  no_file: "the alert file was not there",
-  empty_file: "no alert in it",
-  too_large: "longer than server.max_body_bytes",
-  text_format: "integratord's text format",
-  not_json: "no JSON",
-  malformed: "JSON, but no alert of Wazuh",
-  own_alert: "an alert about this program",
-  other_rule: "a rule that is not in rules.ids",
-  not_honeypot: "an agent that is no honeypot",
-  not_ssh: "another service",
-  no_address: "no address that sshd wrote",
-  host_name: "a host name where an address should be",
-  special_address: "a private or special address",
-  allow_listed: "an address in guard.allow_networks",
-  warning_listed: "an address on a warning list",
-  not_an_attempt: "the end of a session",
+  no_file: "the alert file does not exist",
+  empty_file: "there is no alert in it",
+  too_large: "it is longer than server.max_body_bytes",
+  text_format: "it has integratord's text format",
+  not_json: "it is not JSON",
+  malformed: "it is JSON, but not an alert of Wazuh",
+  own_alert: "the alert is about this program",
+  other_rule: "its rule is not in rules.ids",
+  not_honeypot: "its agent is not a honeypot",
+  not_ssh: "it is about another service",
+  no_address: "sshd wrote no address",
+  host_name: "it has a host name instead of an address",
+  special_address: "the address is private or special",
+  allow_listed: "the address is in guard.allow_networks",
+  warning_listed: "the address is on a warning list",
+  not_an_attempt: "it is the end of a session",
 };
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const names = Object.keys(IGNORE_REASONS) as IgnoreReason[];
-const reason = v.pipe(
-  v.picklist(names),
-  v.description(
-    Object.entries(IGNORE_REASONS).map(([name, text]) => `${name}: ${text}`).join("; "),
-  ),
-);
+/** Answer to `POST /alerts` once the body was read, as far as it was. */
+export interface IngestAnswer {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly ignored: Readonly<Partial<Record<IgnoreReason, number>>>;
+  readonly errors: readonly IngestError[];
+  readonly further_errors?: number;
+  readonly error?: string;
+  readonly note?: string;
+}
 
-/** Answer to `POST /alerts` once the body was looked at. */
-export const acceptedSchema = v.pipe(
-  v.strictObject({
-    accepted: v.pipe(count, v.description("Alerts that are stored by this request")),
-    duplicate: v.pipe(count, v.description("Alerts that were stored before")),
-    ignored: v.pipe(
-      v.strictObject(v.entriesFromList(names, v.exactOptional(count))),
-      v.description("Alerts that became no attempt, by reason"),
-    ),
-    errors: v.pipe(
-      v.array(v.strictObject({
-        index: v.pipe(count, v.description("Which alert of the body it was, from 0")),
-        where: v.pipe(v.string(), v.description("The same for people, from 1")),
-        reason,
-      })),
-      v.maxLength(100),
-      v.description("What was no alert, the first hundred"),
-    ),
-    further_errors: v.exactOptional(v.pipe(count, v.description("How many more there were"))),
-    error: v.exactOptional(v.pipe(v.string(), v.description("Why the rest was not taken"))),
-    note: v.exactOptional(v.string()),
-  }),
-  v.title("AcceptedCounts"),
-);
+/** An entry of a body that is not an alert. */
+export interface IngestError {
+  readonly index: number;
+  readonly where: string;
+  readonly reason: IgnoreReason;
+}
 
-/** Answer of {@link acceptedSchema}. */
-export type AcceptedCounts = v.InferOutput<typeof acceptedSchema>;
+const count = { type: "integer", minimum: 0 } as const satisfies JsonSchema;
+const reasons = Object.entries(IGNORE_REASONS);
+
+/** Schema of {@link IngestAnswer}. */
+export const ingestAnswerSchema = {
+  title: "IngestAnswer",
+  type: "object",
+  properties: {
+    accepted: { ...count, description: "Alerts that this request stored" },
+    duplicate: { ...count, description: "Alerts that an earlier request stored" },
+    ignored: {
+      type: "object",
+      properties: Object.fromEntries(reasons.map(([name]) => [name, count])),
+      required: [],
+      additionalProperties: false,
+      description: "Alerts that became no attempt, by reason",
+    },
+    errors: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          index: { ...count, description: "The entry's number in the body, from 0" },
+          where: { type: "string", description: "The same for people, from 1" },
+          reason: {
+            enum: reasons.map(([name]) => name),
+            description: reasons.map(([name, text]) => `${name}: ${text}`).join("; "),
+          },
+        } satisfies Record<keyof IngestError, JsonSchema>,
+        required: ["index", "where", "reason"] satisfies (keyof IngestError)[],
+        additionalProperties: false,
+      },
+      maxItems: 100,
+      description: "Entries that are not alerts, the first hundred",
+    },
+    further_errors: { ...count, description: "How many more such entries there are" },
+    error: { type: "string", description: "Why the rest was not stored" },
+    note: { type: "string" },
+  } satisfies Record<keyof IngestAnswer, JsonSchema>,
+  required: ["accepted", "duplicate", "ignored", "errors"] satisfies (keyof IngestAnswer)[],
+  additionalProperties: false,
+} satisfies JsonSchema;
 
 /** Any refusal. */
-export const refusedSchema = v.pipe(v.strictObject({ error: v.string() }), v.title("Refused"));
+export interface Refused {
+  readonly error: string;
+}
+
+/** Schema of {@link Refused}. */
+export const refusedSchema = {
+  title: "Refused",
+  type: "object",
+  properties: { error: { type: "string" } } satisfies Record<keyof Refused, JsonSchema>,
+  required: ["error"] satisfies (keyof Refused)[],
+  additionalProperties: false,
+} satisfies JsonSchema;
+
+const HEALTH_STATES = ["ok", "the buffer cannot be read"] as const;
 
 /** Answer to `GET /healthz`. */
-export const healthSchema = v.pipe(
-  v.strictObject({ status: v.picklist(["ok", "the buffer cannot be read"]) }),
-  v.title("Health"),
-);
+export interface Health {
+  readonly status: typeof HEALTH_STATES[number];
+}
 
-/** Answer of {@link healthSchema}. */
-export type Health = v.InferOutput<typeof healthSchema>;
+/** Schema of {@link Health}. */
+export const healthSchema = {
+  title: "Health",
+  type: "object",
+  properties: { status: { enum: HEALTH_STATES } } satisfies Record<keyof Health, JsonSchema>,
+  required: ["status"] satisfies (keyof Health)[],
+  additionalProperties: false,
+} satisfies JsonSchema;
+
+const READINESS_STATES = ["ready", "not ready"] as const;
 
 /** Answer to `GET /readyz`. */
-export const readinessSchema = v.pipe(
-  v.strictObject({
-    status: v.picklist(["ready", "not ready"]),
-    reasons: v.pipe(v.array(v.string()), v.description("Why it is not ready")),
-    last_delivered: v.nullable(
-      v.pipe(v.string(), v.isoTimestamp(), v.description("When a report reached its sink last")),
-    ),
-  }),
-  v.title("Readiness"),
-);
+export interface Readiness {
+  readonly status: typeof READINESS_STATES[number];
+  readonly reasons: readonly string[];
+  /** ISO 8601; null: no report was delivered yet. */
+  readonly last_delivered: string | null;
+}
 
-/** Answer of {@link readinessSchema}. */
-export type Readiness = v.InferOutput<typeof readinessSchema>;
+/** Schema of {@link Readiness}. */
+export const readinessSchema = {
+  title: "Readiness",
+  type: "object",
+  properties: {
+    status: { enum: READINESS_STATES },
+    reasons: { type: "array", items: { type: "string" }, description: "Why it is not ready" },
+    last_delivered: {
+      type: ["string", "null"],
+      format: "date-time",
+      description: "When a report last reached its sink",
+    },
+  } satisfies Record<keyof Readiness, JsonSchema>,
+  required: ["status", "reasons", "last_delivered"] satisfies (keyof Readiness)[],
+  additionalProperties: false,
+} satisfies JsonSchema;

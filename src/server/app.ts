@@ -1,5 +1,5 @@
 /**
- * The HTTP service: who may do what, and which route answers.
+ * The HTTP service: its middleware and its routes.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
-import { fromNetworks, withSoundAddress } from "./middleware/request_address.ts";
+import { fromNetworks, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
 
-/** What the service works with. */
+/** What the service is made of. */
 export interface AppParts extends IngestParts, HealthParts, FeedParts, AccessRules {
-  /** From where requests are answered at all; undefined: from everywhere. */
+  /** Networks whose requests are answered; undefined: all. */
   readonly allowNetworks: NetworkSet | undefined;
-  /** undefined: nothing is measured, and `/metrics` is not there. */
+  /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
 }
 
-/** Headers for senders, which are not browsers: the headers of pages cost more than reading an alert. */
+/** Headers for senders, which are not browsers: the headers of pages take longer than reading an alert. */
 const TO_SENDERS: [string, string][] = [
   ["Content-Type", "application/json"],
   ["X-Content-Type-Options", "nosniff"],
@@ -34,13 +34,13 @@ const TO_SENDERS: [string, string][] = [
   [POLICY, "default-src 'none'; frame-ancestors 'none'"],
 ];
 
-/** Builds the app. Its environment carries the address of the other side. */
+/** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono<Context>();
   app.use(withPolicy);
   countRequests(app, parts);
   if (parts.allowNetworks !== undefined) app.use(fromNetworks(parts.allowNetworks));
-  app.use(withSoundAddress);
+  app.use(withValidUrl);
   addHealth(app, parts);
   addMetrics(app, parts);
   addFeed(app, parts);
@@ -57,12 +57,14 @@ export function createApp(parts: AppParts): App {
       onlySenders: onlySenders(parts),
     });
   }
-  app.notFound((context) => context.json({ error: "not here; POST /alerts or GET /healthz" }, 404));
+  app.notFound((context) =>
+    context.json({ error: "unknown path; use POST /alerts or GET /healthz" }, 404)
+  );
   app.onError((error, context) => {
     // The path may hold a token.
     const route = context.req.path.split("/", 2).join("/");
     parts.log("error", `${context.req.method} ${route}: ${error.message}`);
-    return context.json({ error: "something went wrong here; the log says what" }, 500);
+    return context.json({ error: "internal error; see the log of the service" }, 500);
   });
   return app;
 }

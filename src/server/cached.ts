@@ -1,12 +1,12 @@
 /**
- * Answers that cost something, kept for a moment: nobody can make work by asking often.
+ * Expensive answers, kept for a moment, so that frequent requests cause no more work.
  *
  * @module
  */
 
 /**
- * Wraps a question: who asks within `keepMs` of an answer, or while one is on its way, gets that one.
- * A failure is kept as well.
+ * Caches an answer. Callers within `keepMs` of an answer, or while one is pending, share it. A failure is
+ * kept as well.
  *
  * @param now milliseconds
  */
@@ -20,7 +20,7 @@ export function cached<T>(
   let isOpen = false;
   return () => {
     const age = now() - askedAt;
-    // A clock that was set back must not keep an answer for ever.
+    // Without the lower bound, a clock that is set back would keep an answer for ever.
     if (answer !== undefined && (isOpen || (age >= 0 && age < keepMs))) return answer;
     isOpen = true;
     const asked = Promise.try(ask).finally(() => {

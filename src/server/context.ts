@@ -1,5 +1,5 @@
 /**
- * What a request carries through the service.
+ * The context of a request.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * The page that shows the service's description: one document, one style sheet, no script.
+ * The page that shows the API's description: one document, one style sheet, no script.
  *
  * @module
  */
 import { html } from "@hono/hono/html";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
 
-/** Style of the page. */
+/** The style sheet of the page. */
 export const docsStyle = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -21,7 +21,7 @@ th, td { vertical-align: top; overflow-wrap: anywhere; }
 
 type Markup = ReturnType<typeof html>;
 
-/** Makes the page. */
+/** Writes the page. */
 export function docsPage(document: Document): Promise<string> {
   const { info, paths, components } = document;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -50,7 +50,7 @@ export function docsPage(document: Document): Promise<string> {
         </nav>
         <main>
     <section>
-    <h2>Who may</h2>
+    <h2>Access</h2>
     <dl>
     ${Object.entries(components.securitySchemes).map(([name, { description = "" }]) =>
       html`
@@ -76,7 +76,7 @@ function operationSection(path: string, method: string, operation: Operation): M
     <section id="${operationId}">
     <h2><code>${method.toUpperCase()} ${path}</code></h2>
     <p>${prose(summary)}. ${prose(description ?? "")}</p>
-    <p>Who: ${who.length > 0
+    <p>Access: ${who.length > 0
       ? who.join(" or ")
       : hasToken
       ? "the token in the path"
@@ -206,7 +206,7 @@ function rows(prefix: string, schema: JsonSchema): readonly Markup[] {
 function typeName(schema: JsonSchema): string {
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(typeName).join(" or ");
   if (Array.isArray(schema.enum)) return schema.enum.map((one) => JSON.stringify(one)).join(", ");
-  return String(schema.type ?? "any");
+  return Array.isArray(schema.type) ? schema.type.join(" or ") : String(schema.type ?? "any");
 }
 
 /** Words in backquotes are code. */

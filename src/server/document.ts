@@ -1,15 +1,15 @@
 /**
- * An OpenAPI document, as far as this service uses the format.
+ * The parts of an OpenAPI document that this service uses.
  *
  * @module
  */
 
-/** JSON Schema, as far as it is looked into here. */
+/** A JSON Schema. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What is said of a parameter. */
+/** The description of a parameter. */
 export interface Parameter {
   readonly name: string;
   readonly in: "path" | "header";
@@ -18,14 +18,14 @@ export interface Parameter {
   readonly schema: JsonSchema;
 }
 
-/** What is said of an answer. */
+/** The description of an answer. */
 export interface Answer {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { description: string; schema: JsonSchema }>>;
   readonly content?: Readonly<Record<string, { schema: JsonSchema }>>;
 }
 
-/** What is said of one method of one route. */
+/** The description of one method of one route. */
 export interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];

@@ -1,28 +1,23 @@
 /**
- * The feed folder by HTTP, for a MISP that pulls it: only the files of a feed, each whole.
+ * The feed folder by HTTP, for a MISP that pulls it. Only the files of a feed are served, each complete.
  *
  * @module
  */
 import { createHash } from "node:crypto";
-import * as v from "valibot";
 import type { App } from "./context.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 import { messageOf } from "../errors.ts";
 
-/** Where the feed is. */
+/** What the route of the feed needs. */
 export interface FeedParts {
-  /** undefined: there is none. */
+  /** Undefined: there is none. */
   readonly feedDirectory: string | undefined;
   readonly log: (level: "warning" | "error", message: string) => void;
 }
 
-/** Every name that a feed has. */
-export const feedFileSchema = v.pipe(
-  v.string(),
-  v.regex(
-    /^(manifest\.json|hashes\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json)$/,
-  ),
-);
+/** The name of each file that a feed has. */
+export const FEED_FILE =
+  /^(manifest\.json|hashes\.csv|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json)$/;
 
 const CHUNK = 64 * 1024;
 
@@ -31,7 +26,7 @@ export function addFeed(app: App, parts: AccessRules & FeedParts): void {
   app.get("/feed/:file", onlyViewers(parts), async (context) => {
     const name = context.req.param("file");
     const absent = () => context.json({ error: "the feed has no such file" }, 404);
-    if (parts.feedDirectory === undefined || !v.is(feedFileSchema, name)) return absent();
+    if (parts.feedDirectory === undefined || !FEED_FILE.test(name)) return absent();
     let opened: Opened | undefined;
     try {
       opened = await open(`${parts.feedDirectory}/${name}`);
@@ -43,7 +38,7 @@ export function addFeed(app: App, parts: AccessRules & FeedParts): void {
     const { file, size, changedAt, etag } = opened;
     const headers = {
       "ETag": etag,
-      // No If-Modified-Since: two states of one second would pass for the same.
+      // If-Modified-Since is not supported: it would miss a second change within one second.
       ...(changedAt === undefined ? {} : { "Last-Modified": changedAt.toUTCString() }),
       "Cache-Control": "private, no-cache",
     };
@@ -53,7 +48,7 @@ export function addFeed(app: App, parts: AccessRules & FeedParts): void {
     const type = name.endsWith(".csv") ? "text/csv; charset=utf-8" : "application/json";
     const all = { ...headers, "Content-Type": type, "Content-Length": String(size) };
     if (context.req.method === "HEAD") return context.body(null, 200, all);
-    // An open file stays what it was: the publisher never writes into one, it puts another in its place.
+    // An open file keeps its content: the publisher never writes into a file, it replaces it.
     return context.body(file.readable, 200, all);
   });
 }
@@ -67,16 +62,16 @@ interface Opened {
   readonly etag: string;
 }
 
-/** The publisher may put another file in its place while it is opened; not again and again. */
+/** The publisher may replace the file between the check and the open, but not each time. */
 const TRIES = 5;
 
-/** Opens a regular file; undefined: there is none, or a link stands in its place. */
+/** Opens a regular file; undefined: the path is missing, or is a link. */
 async function open(path: string): Promise<Opened | undefined> {
   for (let tries = TRIES;; tries--) {
     let file: Deno.FsFile;
     let named: Deno.FileInfo;
     try {
-      // A link must not be opened, wherever it leads; a pipe would never answer.
+      // A link must not be opened, wherever it leads; opening a pipe would never end.
       named = await Deno.lstat(path);
       if (!named.isFile) return undefined;
       file = await Deno.open(path);
@@ -89,7 +84,7 @@ async function open(path: string): Promise<Opened | undefined> {
       if (dev === named.dev && ino === named.ino) {
         return { file, ...await digest(file), changedAt: mtime ?? undefined };
       }
-      if (tries === 0) throw new Error("the file is another one each time it is opened");
+      if (tries === 0) throw new Error("the file was replaced during each attempt to open it");
     } catch (error) {
       file.close();
       throw error;
@@ -111,7 +106,7 @@ async function digest(file: Deno.FsFile): Promise<Pick<Opened, "size" | "etag">>
   return { size, etag: `"${hash.digest("base64url")}"` };
 }
 
-/** Compares as If-None-Match does: weak validators count, since a proxy that packs makes them. */
+/** Compares as If-None-Match does: weak validators match, since a compressing proxy makes them. */
 function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.trim() === "*" ||

@@ -1,28 +1,29 @@
 /**
  * Whether the service lives, and whether it can do its work. Anybody may ask, so that neither answer
- * holds a path, an address or a word of an error.
+ * contains a path, an address or the text of an error.
  *
  * @module
  */
 import type { BufferStatus } from "../buffer/views.ts";
+import { MINUTE } from "../clock.ts";
 import type { App } from "./context.ts";
 import type { Health, Readiness } from "./answers.ts";
 import { cached } from "./cached.ts";
 
-/** What health is told by. */
+/** What the health routes need. */
 export interface HealthParts {
   /** Whether the buffer can be read. */
   readonly isStoring: () => Promise<boolean>;
-  /** Writes something small into the buffer, for good. */
+  /** Writes a small row into the buffer and commits it. */
   readonly probeWrite: () => Promise<void>;
   readonly status: () => Promise<BufferStatus>;
   /** Milliseconds UTC. */
   readonly now: () => number;
 }
 
-/** A sink that is left alone for longer than this is not just busy. */
-const LONGEST_PAUSE_MS = 15 * 60_000;
-/** How long a try to write counts: each costs a sync of the disk. */
+/** A sink that is paused for longer counts as out of reach, milliseconds. */
+const LONGEST_PAUSE_MS = 15 * MINUTE;
+/** How long the result of a write counts, milliseconds: each write costs a sync of the disk. */
 const PROBE_KEPT_MS = 2000;
 
 /** Adds `GET /healthz` and `GET /readyz`. */
@@ -46,7 +47,7 @@ async function readiness({ probeWrite, status, now }: HealthParts): Promise<Read
   if (found === undefined) reasons.push("the buffer cannot be read");
   for (const { sink, since } of found?.paused ?? []) {
     if (now() - since < LONGEST_PAUSE_MS) continue;
-    reasons.push(`${sink} has taken nothing since ${new Date(since).toISOString()}`);
+    reasons.push(`${sink} has accepted nothing since ${new Date(since).toISOString()}`);
   }
   return {
     status: reasons.length === 0 ? "ready" : "not ready",

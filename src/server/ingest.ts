@@ -1,61 +1,61 @@
 /**
- * Alerts by HTTP. The answer comes after the commit, since senders never send again what was answered
+ * Alerts by HTTP. The answer comes after the commit, since a sender does not repeat a request that was
+ * answered
  * (docs/contracts/wazuh.md 6).
  *
  * @module
  */
 import type { Accepted } from "../buffer/intake.ts";
 import type { Decision, IgnoreReason } from "../model.ts";
-import { type Item, readAlertText, readLine } from "../wazuh/alert_file.ts";
-import { readAlertLine } from "../wazuh/alert_line.ts";
-import type { AcceptedCounts } from "./answers.ts";
-import { BodyError, piecesOf } from "./body.ts";
-import type { ReadTimeout } from "./middleware/read_timeout.ts";
+import { LineCutter, type Lines } from "../intake/lines.ts";
+import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
+import type { IngestAnswer, IngestError } from "./answers.ts";
+import { BodyError, piecesOf } from "./ingest/body.ts";
+import type { ReadTimeout } from "./ingest/read_timeout.ts";
 import { messageOf } from "../errors.ts";
 
 type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
 
-/** What alerts are taken by. */
+/** What the route of alerts needs. */
 export interface IngestParts {
-  /** Longest body that is read whole, and longest line of a body of lines; bytes, unpacked. */
+  /** Longest body that is not lines, and longest line; bytes, decompressed. */
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
   readonly readTimeout: ReadTimeout;
-  readonly decide: (value: unknown) => Decision;
+  readonly decide: (item: Item) => Decision;
   readonly accept: Accept;
   /**
-   * The same for alerts of a body without end. It waits for nothing but the disk, and keeps the event
-   * loop from turning meanwhile: Deno 2.9 reads on what is sent in chunks while nobody waits for it, and
-   * keeps all of it (denoland/deno#36869).
+   * The same for a body of lines, without group commit. It blocks the event loop during the commit: Deno
+   * 2.9 goes on to read chunks that nobody asked for, and keeps all of them (denoland/deno#36869).
    */
   readonly acceptAtOnce: Accept;
   readonly log: (level: "warning" | "error", message: string) => void;
 }
 
-/** What became of a body. */
+/** The outcome of a body. */
 export interface Reply {
   readonly status: 200 | 400 | 408 | 413 | 415 | 503;
-  readonly body: AcceptedCounts;
+  readonly body: IngestAnswer;
 }
 
-/** Alerts that are committed at a time. */
+/** Alerts in one commit. */
 const BATCH = 1000;
 const MOST_ERRORS = 100;
-/** A body up to this size is read whole, whatever shape it has; bytes. */
+/** A body up to this size is read as a whole, whatever its shape; bytes. */
 const SHORT = 64 * 1024;
 const LINE_FEED = 10;
 
-/** Takes the alerts of a request: one, an array, a wrapper, or lines without end. */
+/** Stores the alerts of a request: one, an array, a wrapper, or any number of lines. */
 export async function ingest(parts: IngestParts, request: Request): Promise<Reply> {
   const tally = new Tally(parts);
   try {
     const body = await new Body(piecesOf(request, parts.readTimeout)).start(parts.maxBodyBytes);
     if (body === "too long") {
-      const error = `longer than ${parts.maxBodyBytes} bytes, and not one alert a line`;
+      const error = `the body is longer than ${parts.maxBodyBytes} bytes; send one alert a line`;
       return tally.reply(413, { error });
     }
     if (body instanceof Uint8Array) {
-      const items = itemsOfWhole(body);
+      const items = readAlertFile(body);
       for (let start = 0; start < items.length; start += BATCH) {
         await tally.take(items.slice(start, start + BATCH), parts.accept);
       }
@@ -69,15 +69,15 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
     const reason = messageOf(error);
     parts.log("error", `POST ${new URL(request.url).pathname.slice(0, 7)}: ${reason}`);
-    return tally.reply(503, { error: "not all could be stored; send it again" });
+    return tally.reply(503, { error: "some alerts could not be stored; send all again" });
   }
 }
 
-/** Adds up what becomes of the alerts of one body. */
+/** Adds up the outcomes of the alerts of one body. */
 class Tally {
   readonly #parts: IngestParts;
   readonly #ignored = new Map<IgnoreReason, number>();
-  readonly #errors: AcceptedCounts["errors"][number][] = [];
+  readonly #errors: IngestError[] = [];
   #accepted = 0;
   #duplicate = 0;
   #items = 0;
@@ -88,18 +88,16 @@ class Tally {
   }
 
   async take(items: readonly Item[], accept: Accept): Promise<void> {
-    const bad: AcceptedCounts["errors"][number][] = [];
-    const decisions = items.map((item, index): Decision => {
-      const decision = "reason" in item
-        ? { kind: "ignored" as const, key: undefined, reason: item.reason }
-        : this.#parts.decide(item.value);
+    const bad: IngestError[] = [];
+    const decisions = items.map((item, index) => {
+      const decision = this.#parts.decide(item);
       if (decision.kind === "ignored" && decision.key === undefined) {
         bad.push({ index: this.#items + index, where: item.where, reason: decision.reason });
       }
       return decision;
     });
     const { accepted, duplicate, ignored } = await accept(decisions);
-    // Only what is committed is told.
+    // The answer counts only what is committed.
     this.#accepted += accepted;
     this.#duplicate += duplicate;
     for (const [reason, n] of ignored) {
@@ -123,13 +121,15 @@ class Tally {
     return { status, body };
   }
 
-  /** The test message of a notification channel is plain text, whatever its type says. */
+  /** The test message of a notification channel is plain text, whatever its content type says. */
   replyToWhole(body: Uint8Array): Reply {
     if (this.#bad < this.#items) return this.reply(200);
     const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
     const isText = this.#errors[0]?.reason === "not_json" && !/^[[{]/.test(start);
     return isText
-      ? this.reply(200, { note: "this is no alert; a test message arrives just so" })
+      ? this.reply(200, {
+        note: "this is not an alert, but may be the test message of a notification channel",
+      })
       : this.reply(400);
   }
 }
@@ -142,7 +142,7 @@ class Body {
     this.#pieces = pieces;
   }
 
-  /** The whole of it when it is short or one value; its pieces when it is lines. */
+  /** The whole body where it is short or one value; its pieces where it is lines. */
   async start(
     most: number,
   ): Promise<Uint8Array | "too long" | AsyncIterable<Uint8Array>> {
@@ -171,7 +171,7 @@ class Body {
       yield* pieces;
       yield* this.#pieces;
     } finally {
-      // Also when storing failed before the rest was asked for.
+      // Also where storing failed before the rest was read.
       await this.#pieces.return(undefined);
     }
   }
@@ -199,50 +199,37 @@ function beginsWithLine(bytes: Uint8Array): boolean {
   }
 }
 
-const decoder = new TextDecoder();
-
-/** The items of a body that is not lines: mostly one alert, as Wazuh writes it. */
-function itemsOfWhole(body: Uint8Array): readonly Item[] {
-  const text = decoder.decode(body).trimEnd();
-  const alert = readAlertLine(text);
-  return alert === undefined ? readAlertText(text) : [{ value: alert, where: "the alert", text }];
-}
-
-/** The items of lines, in batches. Of a line that is too long no more is kept than its number. */
+/** The items of lines, in batches. */
 async function* itemsOf(
   pieces: AsyncIterable<Uint8Array>,
   longest: number,
 ): AsyncGenerator<readonly Item[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  let isTooLong = false;
-  let number = 0;
+  const cutter = new LineCutter({ longest });
+  let lines = 0;
   let batch: Item[] = [];
-  const add = (line: string) => {
-    number++;
-    const where = `line ${number}`;
-    if (isTooLong || line.length > longest) batch.push({ reason: "too_large", where });
-    else if (line.trim() !== "") batch.push(...readLine(line, where));
-    isTooLong = false;
+  const add = ({ text, tooLong }: Lines) => {
+    if (tooLong > 0) batch.push({ reason: "too_large", where: `line ${++lines}` });
+    if (text === "") return;
+    for (const line of text.slice(0, -1).split("\n")) {
+      const where = `line ${++lines}`;
+      if (isLonger(line, longest)) batch.push({ reason: "too_large", where });
+      else if (line.trim() !== "") batch.push(...readLine(line, where));
+    }
   };
   for await (const piece of pieces) {
-    const text = decoder.decode(piece, { stream: true });
-    if (text.includes("\n")) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) add(line);
-    } else rest += text;
-    if (rest.length > longest) {
-      isTooLong = true;
-      rest = "";
-    }
+    add(cutter.take(piece));
     if (batch.length < BATCH) continue;
     for (let start = 0; start < batch.length; start += BATCH) {
       yield batch.slice(start, start + BATCH);
     }
     batch = [];
   }
-  rest += decoder.decode();
-  if (rest !== "" || isTooLong) add(rest);
+  add(cutter.takeRest());
   if (batch.length > 0) yield batch;
+}
+
+/** Whether a line has more bytes; a character has 3 at most, as JavaScript counts characters. */
+function isLonger(line: string, bytes: number): boolean {
+  if (line.length * 3 <= bytes) return false;
+  return line.length > bytes || new TextEncoder().encode(line).length > bytes;
 }

@@ -1,6 +1,6 @@
 /**
- * `GET /metrics` for Prometheus. What is counted of alerts and reports comes from the buffer, so that
- * it goes on where it was after a restart; requests are counted here.
+ * `GET /metrics` for Prometheus. The counts of alerts and reports come from the buffer, so that they
+ * survive a restart; requests are counted here.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { BufferStatus } from "../buffer/views.ts";
 import type { App, Context } from "./context.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 import { messageOf } from "../errors.ts";
+import { addProcessMetrics } from "./process_metrics.ts";
 
 /** What is measured. */
 export interface MetricsParts {
@@ -23,7 +24,7 @@ export interface MetricsParts {
   readonly now: () => number;
 }
 
-/** Counts requests, and tells everything in Prometheus' text format. */
+/** Counts requests, and writes all metrics in Prometheus' text format. */
 export interface Metrics {
   readonly contentType: string;
   observe(request: Observed): void;
@@ -33,7 +34,7 @@ export interface Metrics {
 
 /** A request that was answered. */
 export interface Observed {
-  /** Pattern, never the path: that may hold a token. */
+  /** Its pattern, never the path, which may hold a token. */
   readonly route: string;
   readonly method: string;
   readonly status: number;
@@ -45,18 +46,19 @@ type Library = Pick<typeof import("prom-client"), "Counter" | "Gauge">;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Loads the library that makes the text; nothing but `serve` waits for it. */
+/** Loads prom-client, which only `serve` does, and registers all metrics. */
 export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
-  // In a bundle of an older Deno, a CommonJS package finds modules of the runtime only by this.
+  // In a bundle of Deno 2.5, a CommonJS package finds modules of the runtime only by this.
   (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
-  // There it has its exports behind `default` only.
+  // There the package has its exports behind `default` only.
   const { default: library } = await import("prom-client");
   const registry = new library.Registry();
   const registers = [registry];
-  const showStatus = addStatusMetrics(library, registry, parts);
+  addProcessMetrics(library, registry);
+  const setStatus = addStatusMetrics(library, registry, parts);
   const requests = new library.Counter({
     ...{ registers, name: "custom_misp_http_requests_total" },
-    help: "Requests that were answered, by pattern of the route.",
+    help: "Answered requests, by pattern of the route.",
     labelNames: ["route", "method", "status"] as const,
   });
   const duration = new library.Histogram({
@@ -72,13 +74,13 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
       duration.observe({ route, method }, seconds);
     },
     text: async () => {
-      showStatus(await parts.status());
+      setStatus(await parts.status());
       return registry.metrics();
     },
   };
 }
 
-/** @returns sets all of them */
+/** @returns sets all of them from a status of the buffer */
 function addStatusMetrics(
   library: Library,
   registry: Registry,
@@ -95,27 +97,30 @@ function addStatusMetrics(
       ...{ registers, name: `custom_misp_${name}_total`, help },
       labelNames: label === undefined ? [] : [label],
     });
-  const alerts = counter("alerts", "Alerts that were stored, and that came again.", "outcome");
-  const ignored = counter("alerts_ignored", "Alerts that became no attempt.", "reason");
-  const spoofed = counter("spoofed_srcip", "Alerts that named another address than sshd did.");
-  const attacks = gauge("attacks_pending", "Sources with attempts that no report tells of yet.");
-  const attempts = gauge("attempts_pending", "Attempts that no report tells of yet.");
-  const oldest = gauge("oldest_attack_age_seconds", "Age of the oldest attack that is pending.");
-  const reports = gauge("reports", "Reports by what became of them.", "state");
+  const alerts = counter("alerts", "Alerts that were stored, and that were sent again.", "outcome");
+  const ignored = counter("alerts_ignored", "Alerts that became no attempt, by reason.", "reason");
+  const spoofed = counter(
+    "spoofed_srcip",
+    "Alerts whose srcip is not the address that sshd wrote.",
+  );
+  const attacks = gauge("attacks_pending", "Sources with attempts that no report contains yet.");
+  const attempts = gauge("attempts_pending", "Attempts that no report contains yet.");
+  const oldest = gauge("oldest_attack_age_seconds", "Age of the oldest pending attack.");
+  const reports = gauge("reports", "Reports by state.", "state");
   const sources = gauge("sources_known", "Sources that have an event.");
-  const lastAccepted = gauge("last_accepted_timestamp_seconds", "When an alert was stored last.");
+  const lastAccepted = gauge("last_accepted_timestamp_seconds", "When an alert was last stored.");
   const lastDelivered = gauge(
     "last_delivered_timestamp_seconds",
-    "When a report reached its sink last.",
+    "When a report last reached its sink.",
   );
-  const paused = gauge("sink_paused", "Whether a sink is left alone after a failure.", "sink");
-  const bytes = gauge("buffer_bytes", "What is used of the buffer's file.");
-  const limit = gauge("buffer_limit_bytes", "What buffer.max_bytes allows.");
-  const evicted = counter("given_up", "Detail that was given up for room.", "what");
+  const paused = gauge("sink_paused", "Whether a sink is paused after failures.", "sink");
+  const bytes = gauge("buffer_bytes", "How much of the buffer's file is in use.");
+  const limit = gauge("buffer_limit_bytes", "The limit buffer.max_bytes.");
+  const evicted = counter("given_up", "Detail that was evicted at the size limit.", "what");
   gauge("build_info", "Always 1; the label says which version runs.", "version")
     .set({ version: parts.version }, 1);
   limit.set(parts.maxBytes);
-  // Not as 0, which would be 1970, as long as there is none.
+  // Without a time the series is absent: 0 would be 1970.
   const setTime = (one: Gauge, at: number | undefined) =>
     at === undefined ? one.remove() : one.set(at / 1000);
   return (found) => {
@@ -146,12 +151,12 @@ function addStatusMetrics(
 
 /** What `GET /metrics` works with. */
 export interface MetricsRoute {
-  /** Undefined: nothing is measured, and `/metrics` is not there. */
+  /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: Metrics | undefined;
   readonly log: (level: "error", message: string) => void;
 }
 
-/** Counts every request to what is added to the app after this. */
+/** Counts every request to the routes that are added to the app after this. */
 export function countRequests(app: App, { metrics }: Pick<MetricsRoute, "metrics">): void {
   if (metrics === undefined) return;
   app.use(async (context, next) => {
@@ -179,7 +184,7 @@ export function addMetrics(app: App, parts: AccessRules & MetricsRoute): void {
   });
 }
 
-/** The pattern of the route that answered; what has none shares one name. */
+/** The pattern of the route that answered; requests without one share the name `none`. */
 function routeOf(context: RequestContext<Context>): string {
   return matchedRoutes(context).findLast(({ path }) => !path.includes("*"))?.path ?? "none";
 }

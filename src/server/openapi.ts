@@ -1,27 +1,25 @@
 /**
- * The service's own description: `GET /openapi.json` for programs, `GET /docs` for people.
+ * The API's description: `GET /openapi.json` for programs, `GET /docs` for people.
  *
  * @module
  */
-import { toJsonSchema } from "@valibot/to-json-schema";
-import type { GenericSchema } from "valibot";
 import settings from "../../deno.json" with { type: "json" };
-import { acceptedSchema, healthSchema, readinessSchema, refusedSchema } from "./answers.ts";
+import { healthSchema, ingestAnswerSchema, readinessSchema, refusedSchema } from "./answers.ts";
 import type { App } from "./context.ts";
-import { ENCODINGS } from "./body.ts";
+import { ENCODINGS } from "./ingest/body.ts";
 import { docsPage, docsStyle } from "./docs_page.ts";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
-import { feedFileSchema } from "./feed.ts";
+import { FEED_FILE } from "./feed.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 
 const SCHEMAS = {
-  AcceptedCounts: acceptedSchema,
+  IngestAnswer: ingestAnswerSchema,
   Refused: refusedSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
-} satisfies Record<string, GenericSchema>;
+} satisfies Record<string, JsonSchema>;
 
-/** Adds `GET /openapi.json`, `GET /docs` and its style. */
+/** Adds `GET /openapi.json`, `GET /docs` and its style sheet. */
 export function addOpenApi(app: App, rules: AccessRules): void {
   const viewers = onlyViewers(rules);
   let made: Document | undefined;
@@ -35,11 +33,6 @@ export function addOpenApi(app: App, rules: AccessRules): void {
   );
 }
 
-function jsonSchemaOf(schema: GenericSchema): JsonSchema {
-  const { $schema: _, ...rest } = toJsonSchema(schema, { target: "draft-2020-12" });
-  return rest;
-}
-
 const text = { type: "string" };
 const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });
 const answer = (description: string, name: keyof typeof SCHEMAS): Answer => ({
@@ -47,18 +40,18 @@ const answer = (description: string, name: keyof typeof SCHEMAS): Answer => ({
   content: { "application/json": { schema: ref(name) } },
 });
 
-/** What any request meets. */
+/** Answers that any request may get. */
 const EVERYWHERE = {
-  400: answer("`Host` makes no address", "Refused"),
+  400: answer("`Host` is not a valid host name", "Refused"),
   403: answer("The sender's address is not in `server.allow_networks`", "Refused"),
 } satisfies Operation["responses"];
 
-/** What a request meets that has to show who it is. */
-const AT_THE_DOOR = {
+/** Answers that a request to a guarded route may get. */
+const GUARDED = {
   ...EVERYWHERE,
   401: {
-    ...answer("No token, or none that is known", "Refused"),
-    headers: { "WWW-Authenticate": { description: "How to show one", schema: text } },
+    ...answer("The token is missing or unknown", "Refused"),
+    headers: { "WWW-Authenticate": { description: "How to send one", schema: text } },
   },
   429: {
     ...answer("Too many requests with this token", "Refused"),
@@ -68,17 +61,19 @@ const AT_THE_DOOR = {
   },
 } satisfies Operation["responses"];
 
-/** Without `server.tokens_file` only the machine itself may, and shows nothing. */
+/** Without `server.tokens_file` only the local machine is allowed, and needs no token. */
 const TOKEN = [{ bearer: [] }, { basic: [] }];
 
 const ingestion = {
   tags: ["alerts"],
-  summary: "Hands alerts over",
-  description: "Answers once they are on disk. The same alert twice is stored once, so that a " +
-    "request without an answer, or with 408, 429 or 503, can be sent again.",
+  summary: "Sends alerts",
+  description:
+    "The answer comes once they are on disk. An alert that is sent twice is stored once, so " +
+    "that you can repeat a request without an answer, or with 408, 429 or 503.",
   requestBody: {
-    description: "One alert of Wazuh, an array, a wrapper of some, or one JSON value a line, " +
-      "without end. The shape is told from the content, whatever `Content-Type` says.",
+    description:
+      "One alert of Wazuh, an array, a wrapper of alerts, or any number of lines of one JSON " +
+      "value each. The content decides which, whatever `Content-Type` says.",
     required: true,
     content: {
       "application/json": { schema: { type: ["object", "array"] } },
@@ -87,25 +82,28 @@ const ingestion = {
     },
   },
   responses: {
-    200: answer("Stored, or deliberately ignored", "AcceptedCounts"),
-    ...AT_THE_DOOR,
+    200: answer("All alerts are stored or deliberately ignored", "IngestAnswer"),
+    ...GUARDED,
     400: {
-      description: "No alert in it, damaged packed data, or a body that broke off",
+      description: "The body contains no alert, is damaged compressed data, or ended too early",
       content: {
-        "application/json": { schema: { anyOf: [ref("AcceptedCounts"), ref("Refused")] } },
+        "application/json": { schema: { anyOf: [ref("IngestAnswer"), ref("Refused")] } },
       },
     },
-    408: answer("The body came too slowly (`server.patience_seconds`)", "AcceptedCounts"),
-    413: answer("Longer than `server.max_body_bytes`, and not one alert a line", "AcceptedCounts"),
-    415: answer("A `Content-Encoding` that is not known", "AcceptedCounts"),
-    503: answer("Not all could be stored; send it again", "AcceptedCounts"),
+    408: answer("The body arrived too slowly (`server.patience_seconds`)", "IngestAnswer"),
+    413: answer(
+      "The body is longer than `server.max_body_bytes`, and is not lines",
+      "IngestAnswer",
+    ),
+    415: answer("The `Content-Encoding` is not supported", "IngestAnswer"),
+    503: answer("Some alerts could not be stored; send all again", "IngestAnswer"),
   },
 } satisfies Partial<Operation>;
 
 const ENCODING: Parameter = {
   name: "Content-Encoding",
   in: "header",
-  description: "How the body is packed",
+  description: "How the body is compressed",
   schema: { type: "string", enum: ENCODINGS, default: "identity" },
 };
 
@@ -117,14 +115,14 @@ const PATHS: Document["paths"] = {
     post: {
       ...ingestion,
       operationId: "postAlertsWithToken",
-      summary: "Hands alerts over, for senders that can set no header",
+      summary: "Sends alerts, for senders that can set no header",
       security: [],
       parameters: [
         {
           name: "token",
           in: "path",
           required: true,
-          description: "The token. It stands in the logs of whatever lies between: prefer a header",
+          description: "The token. Proxies write it to their logs: prefer a header",
           schema: { type: "string", format: "password" },
         },
         ENCODING,
@@ -138,7 +136,7 @@ const PATHS: Document["paths"] = {
       summary: "Whether the service lives and can read its buffer",
       security: [],
       responses: {
-        200: answer("It does", "Health"),
+        200: answer("It lives and can read its buffer", "Health"),
         ...EVERYWHERE,
         503: answer("The buffer cannot be read", "Health"),
       },
@@ -148,14 +146,14 @@ const PATHS: Document["paths"] = {
     get: {
       operationId: "getReadiness",
       tags: ["operation"],
-      summary: "Whether alerts can be stored, and reports get through",
-      description: "Writes into the buffer, at most every two seconds. A sink that has taken " +
+      summary: "Whether the service can store alerts and deliver reports",
+      description: "Writes into the buffer, at most every two seconds. A sink that has accepted " +
         "nothing for 15 minutes counts as out of reach.",
       security: [],
       responses: {
-        200: answer("All is well", "Readiness"),
+        200: answer("The service is ready", "Readiness"),
         ...EVERYWHERE,
-        503: answer("Something is not; `reasons` says what", "Readiness"),
+        503: answer("The service is not ready; `reasons` says why", "Readiness"),
       },
     },
   },
@@ -167,7 +165,7 @@ const PATHS: Document["paths"] = {
       security: TOKEN,
       responses: {
         200: { description: "Text format 0.0.4", content: { "text/plain": { schema: text } } },
-        ...AT_THE_DOOR,
+        ...GUARDED,
         503: answer("The buffer cannot be read", "Refused"),
       },
     },
@@ -184,12 +182,12 @@ const PATHS: Document["paths"] = {
           in: "path",
           required: true,
           description: "`manifest.json`, `hashes.csv`, or `UUID.json` of an event",
-          schema: jsonSchemaOf(feedFileSchema),
+          schema: { ...text, pattern: FEED_FILE.source },
         },
         {
           name: "If-None-Match",
           in: "header",
-          description: "`ETag` of what is known already",
+          description: "`ETag` of the file that the client has",
           schema: text,
         },
       ],
@@ -197,17 +195,17 @@ const PATHS: Document["paths"] = {
         200: {
           description: "The file",
           headers: {
-            "ETag": { description: "Of the content", schema: text },
-            "Last-Modified": { description: "When it was written", schema: text },
+            "ETag": { description: "A hash of the content", schema: text },
+            "Last-Modified": { description: "When the file was written", schema: text },
           },
           content: {
             "application/json": { schema: { type: "object" } },
             "text/csv": { schema: text },
           },
         },
-        304: { description: "It is what `If-None-Match` says" },
-        ...AT_THE_DOOR,
-        404: answer("No such file, or no feed here", "Refused"),
+        304: { description: "The client has this file (`If-None-Match`)" },
+        ...GUARDED,
+        404: answer("The feed has no such file, or there is no feed", "Refused"),
         503: answer("The feed cannot be read", "Refused"),
       },
     },
@@ -223,7 +221,7 @@ const PATHS: Document["paths"] = {
           description: "OpenAPI 3.1",
           content: { "application/json": { schema: { type: "object" } } },
         },
-        ...AT_THE_DOOR,
+        ...GUARDED,
       },
     },
   },
@@ -235,7 +233,7 @@ const PATHS: Document["paths"] = {
       security: TOKEN,
       responses: {
         200: { description: "A page", content: { "text/html": { schema: text } } },
-        ...AT_THE_DOOR,
+        ...GUARDED,
       },
     },
   },
@@ -243,11 +241,11 @@ const PATHS: Document["paths"] = {
     get: {
       operationId: "getDocsStyle",
       tags: ["description"],
-      summary: "Style of that page",
+      summary: "Style sheet of that page",
       security: TOKEN,
       responses: {
         200: { description: "A style sheet", content: { "text/css": { schema: text } } },
-        ...AT_THE_DOOR,
+        ...GUARDED,
       },
     },
   },
@@ -255,26 +253,26 @@ const PATHS: Document["paths"] = {
 
 /** Describes every route of the service. */
 export function describeService(): Document {
-  const schemas = Object.entries(SCHEMAS).map(([name, one]) => [name, jsonSchemaOf(one)] as const);
   return {
     openapi: "3.1.0",
     info: {
       title: "custom-misp_ssh_bruteforce-publish",
       version: settings.version,
       description:
-        "Takes SSH brute-force alerts of Wazuh, and publishes them to MISP. Every path " +
-        "that is not named here is answered with 404.",
+        "Accepts SSH brute-force alerts of Wazuh, and publishes them to MISP. Every other path " +
+        "answers 404.",
     },
     paths: PATHS,
     components: {
-      schemas: Object.fromEntries(schemas),
+      schemas: SCHEMAS,
       securitySchemes: {
         bearer: {
           type: "http",
           scheme: "bearer",
-          description: "A token of `serve token new NAME`. Without `server.tokens_file` none is " +
-            "needed, and only the machine itself is answered; with `server.open_pages` none is " +
-            "needed to look.",
+          description:
+            "A token of `serve token new NAME`. Without `server.tokens_file` the service needs " +
+            "no token, and answers the local machine only; with `server.open_pages` pages, metrics " +
+            "and feed need no token.",
         },
         basic: {
           type: "http",

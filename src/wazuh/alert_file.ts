@@ -1,15 +1,21 @@
 /**
- * From the bytes of an alert file to JSON values. Pure; one damaged value never costs its neighbours.
+ * From the text of alerts to items, each of which is decided on by itself. Pure; one damaged value never
+ * costs its neighbours.
  *
  * @module
  */
 import type { IgnoreReason } from "../model.ts";
+import type { Alert } from "./alert.ts";
 import { readAlertLine } from "./alert_line.ts";
 import { unwrap } from "./shapes.ts";
 
-/** One value of the file, or why there is none. `where` is for people: `line 3`, `item 2`. */
+/**
+ * One item of a file: a 4.x alert that was read from its line, a JSON value that is still to be read, or
+ * the reason why there is neither. `where` is for people: `line 3`, `item 2`.
+ */
 export type Item =
-  | { readonly value: unknown; readonly where: string; readonly text?: string }
+  | { readonly alert: Alert; readonly text: string; readonly where: string }
+  | { readonly value: unknown; readonly where: string }
   | { readonly reason: IgnoreReason; readonly where: string };
 
 /** integratord's text format: no agent, no id, no user in it (docs/contracts/wazuh.md 1.3). */
@@ -24,9 +30,11 @@ export function readAlertFile(bytes: Uint8Array): readonly Item[] {
   return readAlertText(new TextDecoder().decode(bytes));
 }
 
-/** As `readAlertFile()` of its text. */
+/** Does the same as `readAlertFile()` with its text. */
 export function readAlertText(text: string): readonly Item[] {
   const trimmed = text.trim();
+  const alert = readAlertLine(trimmed);
+  if (alert !== undefined) return [{ alert, text: trimmed, where: "the alert" }];
   if (trimmed === "") return [{ reason: "empty_file", where: "the whole file" }];
   if (trimmed.startsWith(TEXT_FORMAT)) return [{ reason: "text_format", where: "the whole file" }];
   try {
@@ -54,7 +62,7 @@ function readLines(text: string): readonly Item[] {
 /** Reads one line of NDJSON: one alert, or a wrapper of several. */
 export function readLine(line: string, where: string): readonly Item[] {
   const alert = readAlertLine(line);
-  if (alert !== undefined) return [{ value: alert, where, text: line }];
+  if (alert !== undefined) return [{ alert, text: line, where }];
   try {
     return unwrapItem(JSON.parse(line), where);
   } catch {
@@ -62,12 +70,7 @@ export function readLine(line: string, where: string): readonly Item[] {
   }
 }
 
-/** An item's value as one line of JSON: the line itself, where it was read without being parsed. */
-export function lineOf(item: Extract<Item, { readonly value: unknown }>): string {
-  return item.text ?? JSON.stringify(item.value);
-}
-
-/** The alerts of one value; a wrapper of none is as good as an empty file. */
+/** The alerts of one value; a wrapper without any counts as an empty file. */
 function unwrapItem(value: unknown, where: string): readonly Item[] {
   const found = unwrap(value);
   if (found.length === 0) return [{ reason: "empty_file", where }];

@@ -279,11 +279,6 @@ export function knownRuleId(text: string, start: number): string | undefined {
   return knownRule(text, start + RULE_AT)?.part.ruleId;
 }
 
-/** Whether an alert was read by `readAlertLine()`: it needs no proof. */
-export function isWritten(value: unknown): value is Alert {
-  return value instanceof WrittenAlert;
-}
-
 /** Names that `readAlert()` would cut or leave out are left to it. */
 function isUsual(rest: RegExpExecArray): boolean {
   const node = rest[2];

@@ -66,7 +66,7 @@ const LONGEST_NAME = 255;
 export function isFindingShape(value: unknown): value is Fields {
   if (!isFields(value)) return false;
   return own(value, "format") === FLAT_FORMAT ||
-    (follow(value, "wazuh.rule.id") ?? follow(value, "wazuh.rule.title")) !== undefined;
+    (fieldAt(value, "wazuh.rule.id") ?? fieldAt(value, "wazuh.rule.title")) !== undefined;
 }
 
 /**
@@ -79,7 +79,7 @@ export function readFinding(value: unknown): Finding | undefined {
   if (!isFindingShape(value)) return undefined;
   const get: Lookup = own(value, "format") === FLAT_FORMAT
     ? (path) => flatField(value, path)
-    : (path) => follow(value, path);
+    : (path) => fieldAt(value, path);
   const name = (path: string) => text(get(path))?.slice(0, LONGEST_NAME) || undefined;
   const id = name("wazuh.event.id") ?? name("event.id") ?? name("event.doc_id") ?? name("_id");
   if (id === undefined) return undefined;
@@ -121,10 +121,10 @@ export function readFinding(value: unknown): Finding | undefined {
 }
 
 /** The value at a path whose steps may be keys of their own or joined by dots in any way. */
-function follow(fields: Fields, path: string): unknown {
+function fieldAt(fields: Fields, path: string): unknown {
   for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) {
     const inner = own(fields, path.slice(0, dot));
-    const found = isFields(inner) ? follow(inner, path.slice(dot + 1)) : undefined;
+    const found = isFields(inner) ? fieldAt(inner, path.slice(dot + 1)) : undefined;
     if (found !== undefined) return found;
   }
   return own(fields, path);

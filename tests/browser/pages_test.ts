@@ -71,13 +71,13 @@ async function violations(page: Page): Promise<readonly string[]> {
   );
 }
 
-/** As axe-core tells it. */
+/** As axe-core reports it. */
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-// The browser's own names are not known to this side: what runs there is told as text.
+// This side does not know the browser's own names: what runs there is passed as text.
 const WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 const FOCUSED = "document.activeElement?.textContent";
 
@@ -140,7 +140,7 @@ Deno.test({
     await page.getByRole("button", { name: "Pause" }).click();
     assert.equal(await page.locator("#liveness").textContent(), "paused");
     await post("82.1.1.2");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.getByRole("link", { name: "82.1.1.2", exact: true }).waitFor();
     assert.deepEqual(scene.complaints, []);
   },
@@ -161,7 +161,7 @@ Deno.test({
     assert.deepEqual(await violations(page), []);
     await page.getByRole("button", { name: "Send again: 82.1.1.2 to misp" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByText("None: everything was taken").waitFor();
+    await page.getByText("There is none").waitFor();
     assert.equal((await scene.scene.buffer.views.status()).waiting, 2);
     assert.deepEqual(scene.complaints, []);
   },

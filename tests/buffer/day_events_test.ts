@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SourceRecord } from "../../src/model.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
-import { closeDay, NO_LOOKUPS, snapshotAttack } from "../../src/publish/snapshot.ts";
+import { closeDay, snapshotAttack } from "../../src/publish/snapshot.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
@@ -34,14 +34,10 @@ async function guess(
   await buffer.intake.accept(decisions, { maxUsernames: 100 }, now);
   const records: SourceRecord[] = [];
   await buffer.outbox.snapshotDue(DUE, 1000, now, (attack, record, findDaySlot) => {
-    const snapshot = snapshotAttack(
-      attack,
-      record,
-      rules,
+    const snapshot = snapshotAttack(attack, record, rules, {
       now,
-      NO_LOOKUPS,
-      isOfDay ? findDaySlot : undefined,
-    );
+      findDaySlot: isOfDay ? findDaySlot : undefined,
+    });
     records.push(snapshot.record);
     return snapshot;
   });

@@ -33,7 +33,7 @@ async function snapshot(
     DUE,
     10,
     now,
-    (attack, record) => snapshotAttack(attack, record, rules, now),
+    (attack, record) => snapshotAttack(attack, record, rules, { now }),
   );
 }
 

@@ -49,7 +49,7 @@ export function accept(
 export function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["feed"]) {
   const seen: { attack: Attack; record: SourceRecord | undefined; snapshot: Snapshot }[] = [];
   const snapshot = (attack: Attack, record: SourceRecord | undefined) => {
-    const snapshot = snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks }, now);
+    const snapshot = snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks }, { now });
     seen.push({ attack, record, snapshot });
     return snapshot;
   };

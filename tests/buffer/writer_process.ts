@@ -47,7 +47,7 @@ export async function publishAll(buffer: SqliteBuffer, owner: string): Promise<v
       deliveryMs: 1000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      snapshot: (attack, record, now) => snapshotAttack(attack, record, SNAPSHOT_RULES, now),
+      snapshot: (attack, record, now) => snapshotAttack(attack, record, SNAPSHOT_RULES, { now }),
       now: Date.now,
       random: () => 0.5,
       log: (_, message) => console.error(message),

@@ -5,7 +5,7 @@ import { freePort } from "../e2e/service.ts";
 import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
-/** A certificate for 127.0.0.1 under a name that tells it apart. */
+/** A certificate for 127.0.0.1 under its own name. */
 async function makePair(folder: TempFolder, name: string): Promise<string> {
   const { success } = await new Deno.Command("openssl", {
     args: [
@@ -24,7 +24,7 @@ const defaults = ({ path }: TempFolder) =>
   loadConfig({ root: path, environment: () => undefined, readTextFile: Deno.readTextFileSync })
     .config.server;
 
-function place(folder: TempFolder, name: string): void {
+function install(folder: TempFolder, name: string): void {
   for (const part of ["crt", "key"]) {
     Deno.copyFileSync(folder.file(`${name}.${part}`), folder.file(`used.${part}`));
   }
@@ -42,12 +42,12 @@ async function answersTo(port: number, certificate: string, path = ""): Promise<
 }
 
 Deno.test({
-  name: "Listening() speaks TLS, and takes a certificate that is replaced while it listens",
+  name: "Listening() speaks TLS, and uses a certificate that is replaced while it listens",
   ...needs("openssl"),
   fn: async () => {
     using folder = tempFolder();
     const [first, second] = [await makePair(folder, "first"), await makePair(folder, "second")];
-    place(folder, "first");
+    install(folder, "first");
     const server = defaults(folder);
     const config = { ...server, tlsCert: folder.file("used.crt"), tlsKey: folder.file("used.key") };
     const port = freePort();
@@ -72,7 +72,7 @@ Deno.test({
       ]);
       await listening.renew();
       assert.equal(logged.length, 1);
-      place(folder, "second");
+      install(folder, "second");
       const open = answersTo(port, first, "slow");
       await arrived.promise;
       await listening.renew();
@@ -90,7 +90,7 @@ Deno.test({
       );
       Deno.copyFileSync(folder.file("first.key"), folder.file("used.key"));
       await listening.renew();
-      assert.match(logged.at(-2)!, /^error: .* make no pair: .*; the certificate that was/);
+      assert.match(logged.at(-2)!, /^error: .* do not match: .*; the certificate that was/);
       assert.equal(await answersTo(port, second), true);
     } finally {
       await listening.shutdown();

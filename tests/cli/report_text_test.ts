@@ -29,7 +29,7 @@ const WAITING: ReportRow = {
 };
 const DRIVING = 'user "\x1b]0;owned\x07\x9b2J\r\n\u202e" is too long';
 
-Deno.test("listText() shows a table, and reasons in full where there is room", () => {
+Deno.test("listText() shows a table, and reasons in full where they fit", () => {
   const counts = { refused: 1, pending: 1, delivered: 0 };
   assert.equal(
     listText({ rows: [ROW, WAITING], counts }, screen(120)),
@@ -92,7 +92,7 @@ source     82.202.219.155
 sink       misp
 state      refused
 attempts   7
-frozen     2026-08-23T06:14:07.412Z
+snapshot   2026-08-23T06:14:07.412Z
 tries      1
 last try   2026-08-23T06:20:00.000Z
 reason     no right to add events
@@ -108,7 +108,10 @@ Deno.test("showText() shows one event for all sinks, and says when it is not kep
   const both = showText([{ row: ROW, body: '{"info":"x"}' }, { row: feed, body: undefined }]);
   assert.equal(both.match(/"info"/g)?.length, 1);
   assert.match(both, /^delivered {2}2026-08-23T06:20:00\.000Z$/m);
-  assert.match(showText([{ row: feed, body: undefined }]), /not kept here any more/);
+  assert.match(
+    showText([{ row: feed, body: undefined }]),
+    /was delivered, and is no longer kept here/,
+  );
 });
 
 Deno.test("listText() and showText() let nothing that an attacker wrote drive the terminal", () => {

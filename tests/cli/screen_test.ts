@@ -13,6 +13,11 @@ Deno.test("cut() keeps what fits, and says what it cut", () => {
 Deno.test("widthOf() knows characters of two columns, and of none", () => {
   assert.equal(widthOf("管理者"), 6);
   assert.equal(widthOf("e\u0301"), 1);
+  // Each of these is another range of EastAsianWidth.txt.
+  for (const wide of "ᄀ⌚〈⺀가豈︐︰！￠𖿠𛀀🈀🚀🤖𠀀𗀀ꥠ") assert.equal(widthOf(wide), 2, wide);
+  // Neutral, ambiguous and halfwidth; a symbol with text presentation.
+  for (const narrow of "Жא…│ｱￜ🇩🌡⚠𝄞") assert.equal(widthOf(narrow), 1, narrow);
+  assert.equal(widthOf("\u200d\ufe0f\u0e31ᅡ"), 0);
   assert.equal(cut("管理者", 5), "管理…");
   assert.equal(padded("管", 4), "管  ");
 });
@@ -23,7 +28,7 @@ Deno.test("styled() colours only where there are colours", () => {
   assert.equal(styled("", "red", { columns: 80, isColoured: true }), "");
 });
 
-Deno.test("progressLine() has a bar where there is room, and never fills the last column", () => {
+Deno.test("progressLine() has a bar where it fits, and never fills the last column", () => {
   const half = { done: 5, total: 10, text: "5 of 10 reports delivered" };
   assert.equal(
     progressLine(half, 80),
@@ -43,7 +48,7 @@ Deno.test("progressLine() shows no percent of what nobody knows, and none above 
   assert.match(progressLine({ done: 12, total: 10, text: "x" }, 80), /^100% \[=+\] {2}x$/);
 });
 
-Deno.test("bytesText() tells MiB", () => {
+Deno.test("bytesText() counts in MiB", () => {
   assert.equal(bytesText(1_572_864, 41_943_040), "1.5 of 40.0 MiB");
   assert.equal(bytesText(1_572_864, undefined), "1.5 MiB");
 });

@@ -99,13 +99,13 @@ Deno.test("loadConfig() puts the environment above the file and the file above t
   assert.equal(originOf(loaded, "log.file"), "default");
 });
 
-Deno.test("loadConfig() takes an empty environment variable for one that is not set", () => {
+Deno.test("loadConfig() treats an empty environment variable as one that is not set", () => {
   const loaded = load({ log: { level: "error" } }, { WM_LOG_LEVEL: "" });
   assert.equal(loaded.config.log.level, "error");
   assert.equal(originOf(loaded, "log.level"), "file");
 });
 
-Deno.test("loadConfig() takes integratord's address and key when nothing else sets them", () => {
+Deno.test("loadConfig() uses integratord's address and key when nothing else sets them", () => {
   const integratord = { url: "https://misp.example", apiKey: SECRET };
   const loaded = load(undefined, {}, { integratord });
   assert.equal(loaded.config.misp.url, "https://misp.example");
@@ -114,7 +114,7 @@ Deno.test("loadConfig() takes integratord's address and key when nothing else se
   assert.equal(originOf(loaded, "misp.api_key"), "integratord");
 });
 
-Deno.test("loadConfig() takes file and environment for better than integratord", () => {
+Deno.test("loadConfig() prefers file and environment to integratord", () => {
   const integratord = { url: "https://integratord.example", apiKey: SECRET };
   const file = load({ misp: { url: "https://file.example", api_key: "of-file" } }, {}, {
     integratord,
@@ -132,12 +132,12 @@ Deno.test("loadConfig() takes file and environment for better than integratord",
   assert.equal(environment.config.misp.apiKey, undefined);
 });
 
-Deno.test("loadConfig() takes integratord's empty arguments for nothing", () => {
+Deno.test("loadConfig() ignores integratord's empty arguments", () => {
   const { config } = load(undefined, {}, { integratord: { url: "", apiKey: "" } });
   assert.deepEqual([config.misp.url, config.misp.apiKey], [undefined, undefined]);
 });
 
-Deno.test("loadConfig() names an address of integratord that is none", () => {
+Deno.test("loadConfig() names an invalid address of integratord", () => {
   const integratord = { url: "misp.example", apiKey: SECRET };
   assert.equal(
     errorOf(undefined, {}, { integratord }),
@@ -194,7 +194,7 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
   ["an unknown section", { mips: { url: "x" } }, 'unknown key "mips.url"'],
   ["a key of Object", { constructor: { name: "x" } }, 'unknown key "constructor.name"'],
   ["__proto__", '{"__proto__": {"x": 1}}', 'unknown key "__proto__.x"'],
-  ["a section that is none", { misp: "x" }, '"misp" must be an object of keys'],
+  ["a section that is a text", { misp: "x" }, '"misp" must be an object of keys'],
   ["a flat key", { "misp.url": "https://misp.example" }, '"misp.url" must be an object of keys'],
   ["a list", [], "must hold one JSON object"],
   ["null", "null", "must hold one JSON object"],
@@ -234,27 +234,27 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     "rules.ids is [5710]; allowed is a list of texts",
   ],
   [
-    "a rule that is none",
+    "an invalid rule",
     { rules: { ids: ["5710", "ssh"] } },
     'rules.ids is "ssh"; allowed is rule numbers',
   ],
   [
-    "a choice that is none",
+    "an invalid choice",
     { log: { level: "loud" } },
     'log.level is "loud"; allowed is one of debug, info, warning, error',
   ],
   [
-    "an address that is none",
+    "an invalid address",
     { misp: { url: "ftp://misp.example" } },
     'misp.url is "ftp://misp.example"; allowed is an http or https address',
   ],
   [
-    "a network that is none",
+    "an invalid network",
     { guard: { allow_networks: ["lan"] } },
     'guard.allow_networks is "lan"; allowed is addresses or networks',
   ],
   [
-    "a place to listen without port",
+    "an address to listen at without port",
     { server: { listen: "127.0.0.1" } },
     'server.listen is "127.0.0.1"; allowed is HOST:PORT',
   ],
@@ -302,7 +302,7 @@ Deno.test("loadConfig() says that a file is not JSON", () => {
   assert.ok(errorOf("").startsWith(`${FILE} is not JSON`));
 });
 
-Deno.test("loadConfig() never tells a secret in an error", () => {
+Deno.test("loadConfig() never shows a secret in an error", () => {
   const url = `https://analyst:${SECRET}@misp.example`;
   const messages = [
     errorOf({ misp: { api_key: [SECRET] } }),

@@ -83,11 +83,11 @@ for (const kind of KINDS) {
     };
     assert.deepEqual(await line(["flsuh"]), [
       2,
-      'unknown command "flsuh"; did you mean flush? `custom-misp_ssh_bruteforce-publish help` lists them',
+      'unknown command "flsuh"; did you mean flush? `custom-misp_ssh_bruteforce-publish help` lists the commands',
     ]);
     assert.deepEqual(await line(["status", "--jsno"]), [
       2,
-      "Unknown option '--jsno'; did you mean --json? `help status` lists the options",
+      "unknown option --jsno; did you mean --json? `help status` lists the options",
     ]);
     assert.deepEqual(await line(["status"], { WM_BUFFER_PERIOD_MINUTES: "soon" }), [
       2,

@@ -1,13 +1,14 @@
 /**
  * The compiled binary for a folder and hosts of a test. It is compiled once for each set of options, with
- * places of the same length where folder and ports stand, and kept below /tmp under the hash of its
- * sources; each test gets a copy with its own folder and ports in those places. That the copy is what
- * the compiler makes for them, byte for byte, `cli_test.ts` shows.
+ * placeholders for folder and ports, and cached below /tmp under the hash of its sources. Each test gets
+ * a copy with its own folder and ports, which are as long as the placeholders. `cli_test.ts` shows that
+ * the copy is what the compiler makes for them, byte for byte.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
@@ -19,24 +20,26 @@ export interface BinaryOptions {
   readonly mispHost?: string;
   readonly forwardHost?: string;
   readonly listen?: string;
+  /** Compiled with `--no-start-script` (deploy/startup/README.md). */
+  readonly noStartScript?: boolean;
 }
 
-/** Stands for a test's folder; `newBase` gives others of this length. */
+/** Placeholder of a test's folder; `newBase` gives others of this length. */
 const BASE = "/tmp/e2e-0000aaaa0000aaaa0000";
-/** Ports of so many digits are put in; others are compiled in. */
+/** Ports of so many digits replace placeholders; others are compiled in. */
 const HOST = /^127\.0\.0\.1:\d{5}$/;
-/** Stand for ports. None of them is given out by itself: those end at 60999. */
-const PLACES = { mispHost: 65_501, forwardHost: 65_502, listen: 65_503 };
+/** Placeholders of ports. The system gives none of them out by itself: those end at 60999. */
+const PORTS = { mispHost: 65_501, forwardHost: 65_502, listen: 65_503 };
 const FLAGS = { mispHost: "--misp-host", forwardHost: "--forward-host", listen: "--listen" };
 const HOUR_MS = 3_600_000;
 
-type Host = keyof typeof PLACES;
-const HOSTS = Object.keys(PLACES) as readonly Host[];
+type Host = keyof typeof PORTS;
+const HOSTS = Object.keys(PORTS) as readonly Host[];
 
-/** Where a text stands in a binary. */
+/** Where each placeholder is in a binary, bytes. */
 type Offsets = Readonly<Record<string, readonly number[]>>;
 
-/** A folder of which a binary can be a copy: its name has always the same length. */
+/** Makes a folder that a binary can be for: its name always has the same length. */
 export async function newBase(): Promise<string> {
   const unique = crypto.randomUUID().replaceAll("-", "").slice(0, 20);
   const base = `/tmp/e2e-${unique}`;
@@ -58,34 +61,54 @@ export async function compileBinary(
     args: [
       ...["run", "--quiet", "-P=compile", `${PROJECT}deploy/compile.ts`],
       ...["--root", root, "--output", output, ...hosts],
+      ...(options.noStartScript ? ["--no-start-script"] : []),
     ],
     cwd: PROJECT,
   }).output();
   if (!success) throw new Error(`compile: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Puts the binary for a folder that `newBase` gave, or one in it, into a file. */
+/** Writes the binary for a folder of `newBase`, or for one in it, to a file. */
 export async function putBinary(
   output: string,
   base: string,
   root: string,
   options: BinaryOptions,
 ): Promise<void> {
-  const general: Record<string, string> = {};
-  const places = new Map([[BASE, base]]);
+  const hosts: Partial<Record<Host, string>> = {};
+  const values = new Map([[BASE, base]]);
   for (const host of HOSTS) {
     const value = options[host];
     if (value === undefined) continue;
-    const place = `127.0.0.1:${PLACES[host]}`;
-    general[host] = HOST.test(value) ? place : value;
-    if (HOST.test(value)) places.set(place, value);
+    const placeholder = `127.0.0.1:${PORTS[host]}`;
+    hosts[host] = HOST.test(value) ? placeholder : value;
+    if (HOST.test(value)) values.set(placeholder, value);
   }
-  const { binary, offsets } = await kept(root.replace(base, BASE), general, [...places.keys()]);
-  const changes: string[] = [];
-  for (const [place, value] of places) {
-    if (value.length !== place.length) throw new Error(`"${value}" is not as long as "${place}"`);
-    for (const offset of offsets[place]!) changes.push(`${offset}`, value);
-  }
+  const general = { ...hosts, ...(options.noStartScript ? { noStartScript: true } : {}) };
+  const { binary, offsets } = await cached(root.replace(base, BASE), general, [...values.keys()]);
+  await copyChanged(binary, output, values, offsets);
+}
+
+/** Writes a copy of a binary in which texts stand instead of others of the same length. */
+export async function changeBinary(
+  binary: string,
+  output: string,
+  values: ReadonlyMap<string, string>,
+): Promise<void> {
+  const offsets = find(await Deno.readFile(binary), [...values.keys()]);
+  await copyChanged(binary, output, values, offsets);
+}
+
+async function copyChanged(
+  binary: string,
+  output: string,
+  values: ReadonlyMap<string, string>,
+  offsets: Offsets,
+): Promise<void> {
+  const changes = [...values].flatMap(([from, to]) => {
+    if (to.length !== from.length) throw new Error(`"${to}" is not as long as "${from}"`);
+    return offsets[from]!.flatMap((offset) => [`${offset}`, to]);
+  });
   // By a process of its own: what another test starts meanwhile would inherit the open file for a
   // moment, and a file that is open for writing cannot be started.
   const script = `cp "$1" "$2" && out=$2 && shift 2 && while [ $# -gt 0 ]; do
@@ -96,11 +119,11 @@ export async function putBinary(
   if (!success) throw new Error(`${output}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Finds the binary with places in it, or makes it while whoever wants the same one waits. */
-async function kept(root: string, options: BinaryOptions, places: readonly string[]) {
+/** Finds the binary with placeholders, or compiles it while others that need it wait. */
+async function cached(root: string, options: BinaryOptions, placeholders: readonly string[]) {
   const folder = `${await ownFolder()}/${await sourcesHash()}`;
   await Deno.mkdir(folder, { recursive: true });
-  // That it is in use: what was not for an hour is removed.
+  // It marks the folder as used: a folder that was not used for an hour is removed.
   await Deno.utime(folder, new Date(), new Date());
   const name = createHash("sha256").update(JSON.stringify([root, options])).digest("hex");
   const binary = `${folder}/${name.slice(0, 16)}`;
@@ -114,38 +137,38 @@ async function kept(root: string, options: BinaryOptions, places: readonly strin
   }
   await removeOld(folder);
   await compileBinary(binary, root, options);
-  const offsets = find(await Deno.readFile(binary), places);
+  const offsets = find(await Deno.readFile(binary), placeholders);
   await Deno.writeTextFile(`${binary}.part`, JSON.stringify(offsets));
   await Deno.rename(`${binary}.part`, `${binary}.json`);
   return { binary, offsets };
 }
 
-function find(bytes: Uint8Array<ArrayBuffer>, places: readonly string[]): Offsets {
+function find(bytes: Uint8Array<ArrayBuffer>, texts: readonly string[]): Offsets {
   const buffer = Buffer.from(bytes.buffer);
-  const all = (place: string) => {
+  const all = (text: string) => {
     const offsets: number[] = [];
-    let at = buffer.indexOf(place);
-    for (; at >= 0; at = buffer.indexOf(place, at + 1)) offsets.push(at);
-    if (offsets.length === 0) throw new Error(`"${place}" is nowhere in the binary`);
+    let at = buffer.indexOf(text);
+    for (; at >= 0; at = buffer.indexOf(text, at + 1)) offsets.push(at);
+    if (offsets.length === 0) throw new Error(`the binary does not contain "${text}"`);
     return offsets;
   };
-  return Object.fromEntries(places.map((place) => [place, all(place)]));
+  return Object.fromEntries(texts.map((text) => [text, all(text)]));
 }
 
-/** Only ours: what lies in it is run. */
+/** Makes the cache. Nobody else may write there: the tests run what is in it. */
 async function ownFolder(): Promise<string> {
   const folder = `/tmp/e2e-binaries-${Deno.uid()}`;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const { isDirectory, uid, mode } = await Deno.lstat(folder);
   if (!isDirectory || uid !== Deno.uid() || (mode! & 0o077) !== 0) {
-    throw new Error(`${folder} belongs to another, or others may write there; remove it`);
+    throw new Error(`${folder} belongs to another user, or others may write there; remove it`);
   }
   return folder;
 }
 
-/** Binaries of sources that have changed since. */
+/** Removes binaries of sources that have changed since. */
 async function removeOld(inUse: string): Promise<void> {
-  const folder = inUse.slice(0, inUse.lastIndexOf("/"));
+  const folder = dirname(inUse);
   for await (const { name } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
     const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
@@ -154,10 +177,10 @@ async function removeOld(inUse: string): Promise<void> {
   }
 }
 
-/** Once for each file of tests, and not before the first of them waits for it. */
+/** It is made once for each file of tests, when the first test asks for it. */
 let known: Promise<string> | undefined;
 
-/** Of all that goes into a binary but its options. */
+/** The hash of all that goes into a binary but its options. */
 const sourcesHash = () => known ??= hashSources();
 
 async function hashSources(): Promise<string> {
@@ -167,7 +190,7 @@ async function hashSources(): Promise<string> {
     const { size, mtime } = path === undefined ? { size: 0, mtime: null } : await Deno.stat(path);
     hash.update(`${path} ${size} ${mtime?.getTime()}\n`);
   }
-  // `version` tells the commit, and whether anything was changed since.
+  // `version` prints the commit, and whether anything was changed since.
   for (const args of [["log", "-1", "--format=%H %cI"], ["status", "--porcelain", "-uno"]]) {
     const git = new Deno.Command("git", {
       args: ["--no-optional-locks", ...args],

@@ -3,18 +3,18 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-control-regex -- what drives a terminal is looked for
+// deno-lint-ignore-file no-control-regex -- tests look for what drives a terminal
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
 import { PROGRAM } from "../../src/config/keys.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
-import { compileBinary } from "./binary.ts";
+import { changeBinary, compileBinary } from "./binary.ts";
 import { ExampleFolder } from "./example_folder.ts";
-import { createProgram, KINDS, type Program } from "./program.ts";
+import { createProgram, integratordArgs, KINDS, type Program } from "./program.ts";
 
 const MISP_DOWN = {
-  // Nobody listens there.
+  // Nothing listens there.
   WM_MISP_URL: "http://127.0.0.1:47",
   WM_MISP_API_KEY: "0123456789012345678901234567890123456789",
 };
@@ -37,7 +37,7 @@ for (const kind of KINDS) {
     assert.deepEqual((await program.run(["-h"])).stdout, (await program.run([])).stdout);
   });
 
-  Deno.test(`${kind}: version tells what is known, to people and to programs`, async () => {
+  Deno.test(`${kind}: version prints what is known, as text and as JSON`, async () => {
     await using program = await createProgram(kind);
     const { code, stdout } = await program.run(["version", "--json"]);
     assert.equal(code, 0);
@@ -47,12 +47,54 @@ for (const kind of KINDS) {
       assert.match(shown.commit, /^[\da-f]{40}\+?$/);
       assert.match(shown.date, /^\d{4}-\d\d-\d\dT/);
       assert.ok(shown.permissions.includes("--allow-run=/proc/self/exe"));
-    } else assert.deepEqual([shown.commit, shown.date, shown.permissions], [null, null, null]);
+      assert.equal(shown.code, "accepted", "V8 rejected the code that is built in");
+    } else {
+      assert.deepEqual([shown.commit, shown.date, shown.permissions], [null, null, null]);
+      assert.equal(shown.code, "none");
+    }
     const lines = (await program.run(["--version"])).stdout.split("\n");
     assert.equal(lines[0], `${PROGRAM} ${shown.version}`);
     assert.match(lines[1]!, kind === "binary" ? /^commit {2}[\da-f]{40}/ : /^commit {2}unknown$/);
   });
 }
+
+/** Stores an alert by an integration call, and asks what the binary says of V8's code. */
+async function callAndCode(program: Program, binary: string): Promise<unknown> {
+  const run = async (args: readonly string[]) => {
+    const command = new Deno.Command(binary, { args: [...args], clearEnv: true, cwd: "/" });
+    const { code, stdout, stderr } = await command.output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  };
+  const file = `${program.alerts}/one.alert`;
+  await Deno.writeTextFile(file, JSON.stringify(sshdAlert({})));
+  assert.equal(
+    await run(integratordArgs(file).with(3, "debug")),
+    "accepted 1, duplicate 0, ignored 0\n",
+  );
+  return JSON.parse(await run(["version", "--json"])).code;
+}
+
+Deno.test({
+  name: "a binary with the code of other V8 flags works, and says that V8 rejected it",
+  ...needs("a Deno that compiles (COMPILE_DENO)"),
+  fn: async () => {
+    await using program = await createProgram("binary");
+    const other = `${program.root}/integrations/other`;
+    const flag = new Map([["--heap-growing-percent=40", "--heap-growing-percent=41"]]);
+    await changeBinary(`${program.root}/integrations/${PROGRAM}`, other, flag);
+    assert.equal(await callAndCode(program, other), "rejected");
+  },
+});
+
+Deno.test({
+  name: "a binary that is compiled with --no-start-script works, and has no code",
+  ...needs("a Deno that compiles (COMPILE_DENO)"),
+  fn: async () => {
+    await using program = await createProgram("binary", { noStartScript: true });
+    assert.equal(await callAndCode(program, `${program.root}/integrations/${PROGRAM}`), "none");
+  },
+});
 
 Deno.test({
   name: "two compiles of the same source give the same bytes, for any folder and ports",
@@ -60,7 +102,7 @@ Deno.test({
   fn: async () => {
     const hosts = { mispHost: "127.0.0.1:40001", forwardHost: "127.0.0.1:40002" };
     const options = { ...hosts, listen: "127.0.0.1:40003" };
-    // One that was compiled for other places, which were changed to these.
+    // It was compiled with placeholders, which were replaced by these.
     await using program = await createProgram("binary", options);
     const files = [
       `${program.root}/integrations/${PROGRAM}`,
@@ -72,7 +114,7 @@ Deno.test({
   },
 });
 
-/** What a terminal of so many columns gets, line by line. */
+/** What a terminal of so many columns gets. */
 async function onTerminal(
   program: Program,
   columns: number,
@@ -97,8 +139,8 @@ Deno.test({
   name: "status and report list fit a terminal, in colours unless NO_COLOR is set",
   ...needs("script"),
   fn: async () => {
-    await using place = await ExampleFolder.create("deno run");
-    const { program } = place;
+    await using example = await ExampleFolder.create("deno run");
+    const { program } = example;
     for (const args of [["status"], ["report", "list"]]) {
       for (const columns of [30, 60, 80, 120]) {
         const shown = await onTerminal(program, columns, args, MISP_DOWN);

@@ -36,7 +36,7 @@ for (const kind of KINDS) {
     await assert.rejects(Deno.stat(program.buffer), Deno.errors.NotFound);
   });
 
-  Deno.test(`${kind}: doctor tells what is wrong with MISP and what to do, and no key`, async (t) => {
+  Deno.test(`${kind}: doctor says what is wrong with MISP and what to do, and shows no key`, async (t) => {
     const tags = [
       ...DEFAULT_TAGS,
       'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
@@ -85,7 +85,7 @@ for (const kind of KINDS) {
     });
   });
 
-  Deno.test(`${kind}: doctor tells what is wrong on this machine`, async (t) => {
+  Deno.test(`${kind}: doctor says what is wrong on this machine`, async (t) => {
     await using program = await createProgram(kind);
     await t.step("a configuration with an unknown key", async () => {
       const file = `${program.root}/etc/custom-misp_ssh_bruteforce-publish.json`;
@@ -115,7 +115,7 @@ for (const kind of KINDS) {
         await Deno.remove(program.buffer + suffix).catch(() => undefined);
       }
     });
-    await t.step("a damaged buffer stays where it is", async () => {
+    await t.step("a damaged buffer is not moved", async () => {
       await Deno.writeTextFile(program.buffer, "not a database, whatever its name says".repeat(99));
       const { ok, problems } = await examine(program);
       assert.equal(ok, false);

@@ -22,7 +22,7 @@ function logOf({ log }: Program): string {
 }
 
 for (const kind of KINDS) {
-  Deno.test(`${kind}: doctor says whether a remote serve takes the token`, async () => {
+  Deno.test(`${kind}: doctor says whether a remote serve accepts the token`, async () => {
     const listen = `127.0.0.1:${freePort()}`;
     await using relay = await createRelay(kind, listen);
     await using manager = await createManager(kind, listen, relay, "manager-1");
@@ -38,7 +38,7 @@ for (const kind of KINDS) {
     assert.equal(state, "failure");
     assert.match(found ?? "", /cannot be reached/);
     await using _service = await Service.start(relay, listen);
-    assert.deepEqual(await forwardingOf(), ["ok", `http://${listen} takes alerts`]);
+    assert.deepEqual(await forwardingOf(), ["ok", `http://${listen} accepts alerts`]);
     await Deno.writeTextFile(`${manager.root}/etc/custom-misp/forward-token`, "another\n");
     const [now, why] = await forwardingOf();
     assert.equal(now, "failure");
@@ -84,7 +84,7 @@ for (const kind of KINDS) {
 
     receiver.always = "well";
     const flushed = await program.run(["flush", "--now"]);
-    assert.match(flushed.stdout, /^forwarded \d+, waiting 0, set aside 0$/m);
+    assert.match(flushed.stdout, /^forwarded \d+, waiting 0, refused 0$/m);
     await until("follow went on", () => receiver.stored.has("one 1787473801.9001"));
     following.kill("SIGTERM");
     assert.equal((await followed).code, 0);
@@ -114,7 +114,11 @@ for (const kind of KINDS) {
     assert.equal(results[0]?.code, 0);
     await until("it was tried", () => receiver.requests.length > 0);
     const children = await argumentsOf(program.root);
-    assert.equal(children.filter((line) => line.includes("--stay")).length, 1, children.join());
+    assert.equal(
+      children.filter((line) => line.includes("--until-idle")).length,
+      1,
+      children.join(),
+    );
     assert.equal(children.join().includes(token), false);
     for (
       const args of [

@@ -82,7 +82,7 @@ for (const kind of KINDS) {
     }).output();
     const ours = new TextDecoder().decode(lines.stdout).split("\n")
       .filter((line) => line.includes(program.root));
-    assert.equal(ours.some((line) => line.includes("flush --stay")), true);
+    assert.equal(ours.some((line) => line.includes("flush --until-idle")), true);
     assert.equal(ours.some((line) => line.includes(misp.keys.orgadmin)), false);
     misp.release();
     await misp.received(4);

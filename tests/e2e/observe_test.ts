@@ -41,6 +41,9 @@ for (const kind of KINDS) {
     assert.equal(found.get(ACCEPTED), 18);
     assert.equal(found.get('custom_misp_alerts_total{outcome="duplicate"}'), 1);
     assert.equal(found.get('custom_misp_reports{state="delivered"}'), 5);
+    // The binary may not read /proc, where the library would look.
+    assert.ok(found.get("process_resident_memory_bytes")! > 1024 * 1024);
+    assert.ok(found.get("process_cpu_seconds_total")! > 0);
     const manifest = await get("/feed/manifest.json");
     const uuids = Object.keys(JSON.parse(manifest.text));
     assert.equal(uuids.length, 5);

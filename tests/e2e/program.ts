@@ -114,7 +114,7 @@ export async function createProgram(
 }
 
 /**
- * A publisher that stayed leaves by itself once the buffer is gone, and may make a file until then:
+ * A background publisher ends by itself once the buffer is gone, and may make a file until then:
  * the folder is removed again, as long as it is not empty.
  */
 async function removeBusy(folder: string): Promise<void> {

@@ -9,8 +9,8 @@ const SOURCE = "212.64.151.233";
 const UNKNOWN = "00000000-0000-5000-8000-000000000000";
 const REASON = "no right to add events\x1b[31m\r\n\u202e";
 
-/** One more guess of the source. */
-async function guess(program: Program): Promise<void> {
+/** One more attempt of the source. */
+async function attempt(program: Program): Promise<void> {
   const file = `${program.alerts}/alert.json`;
   const message = `Failed password for root from ${SOURCE} port 51676 ssh2`;
   await Deno.writeTextFile(file, JSON.stringify(sshdAlert({ message })));
@@ -23,7 +23,7 @@ async function withWaiting(kind: Program["kind"], misp: FakeMisp): Promise<Progr
     mispHost: new URL(misp.url).host,
     environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
   });
-  await guess(program);
+  await attempt(program);
   misp.down = true;
   assert.equal((await program.run(["flush", "--now"])).code, 3);
   misp.down = false;
@@ -63,9 +63,9 @@ for (const kind of KINDS) {
     await using _ = program;
     await t.step("status points to report list", async () => {
       const { stdout } = await program.run(["status"]);
-      assert.match(stdout, /0 delivered, 0 waiting, 1 refused: `report list` tells why$/m);
+      assert.match(stdout, /0 delivered, 0 waiting, 1 refused: `report list` says why$/m);
     });
-    await t.step("report list tells why, on one line", async () => {
+    await t.step("report list says why, on one line", async () => {
       const { code, stdout } = await program.run(["report", "list"]);
       assert.equal(code, 0);
       const [, line = "", ...more] = stdout.trimEnd().split("\n");
@@ -78,7 +78,9 @@ for (const kind of KINDS) {
     await t.step("report list --json is complete", async () => {
       const shown = JSON.parse((await program.run(["report", "list", "--json"])).stdout);
       assert.deepEqual([shown.refused, shown.waiting, shown.delivered], [1, 0, 0]);
-      const { snapshot_at: _frozen, last_tried_at: _tried, ...rest } = shown.reports[0];
+      const { snapshot_at: at, frozen_at: former, last_tried_at: _tried, ...rest } =
+        shown.reports[0];
+      assert.equal(former, at, "the former name, for one release");
       assert.deepEqual(rest, {
         uuid: report.uuid,
         event_uuid: report.eventUuid,
@@ -91,7 +93,7 @@ for (const kind of KINDS) {
         reason: REASON,
       });
     });
-    await t.step("report show tells the event that is sent", async () => {
+    await t.step("report show prints the event that is sent", async () => {
       const { code, stdout } = await program.run(["report", "show", SOURCE]);
       assert.equal(code, 0);
       assert.match(stdout, /^reason {5}no right to add events\\u001b\[31m\\u000d\\u000a\\u202e$/m);
@@ -101,21 +103,21 @@ for (const kind of KINDS) {
       const [shown] = JSON.parse(byUuid.stdout);
       assert.deepEqual(shown.body, JSON.parse(report.body));
     });
-    await t.step("report retry says that only flush --now sends to a sink left alone", async () => {
+    await t.step("report retry says that only flush --now sends to a paused sink", async () => {
       const { code, stdout } = await program.run(["report", "retry", report.uuid]);
       assert.equal(code, 0);
       assert.equal(
         stdout,
         "1 report due now\n" +
-          "`flush --now` sends now, though a sink is being left alone after a failure (`status`)\n",
+          "`flush --now` sends now; a sink is paused after a failure (`status`)\n",
       );
     });
-    await t.step("flush --now sends it, and it is told as delivered", async () => {
+    await t.step("flush --now sends it, and report show says delivered", async () => {
       assert.equal((await program.run(["flush", "--now"])).code, 0);
       assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (1 attempts)"]);
       const { stdout } = await program.run(["report", "show", report.eventUuid]);
       assert.match(stdout, /^state {6}delivered$/m);
-      assert.match(stdout, /its event is not kept here any more/);
+      assert.match(stdout, /its event was delivered, and is no longer kept here/);
     });
     await t.step("what was delivered is neither sent again nor dropped", async () => {
       const again = await program.run(["report", "retry", SOURCE]);
@@ -138,13 +140,13 @@ for (const kind of KINDS) {
     const { code, stdout } = await program.run(["report", "drop", SOURCE]);
     assert.deepEqual([code, stdout], [
       0,
-      "1 report dropped\nwhat was seen of the source is kept; its next report tells of it\n",
+      "1 report dropped\nthe source's counts are kept; its next report contains them\n",
     ]);
     assert.equal((await program.run(["report", "list"])).stdout, "no reports\n");
     const status = JSON.parse((await program.run(["status", "--json"])).stdout);
     assert.deepEqual(status.reports, { waiting: 0, delivered: 0, refused: 0, dropped: 1 });
     assert.equal((await program.run(["report", "drop", report.uuid])).code, 2);
-    await guess(program);
+    await attempt(program);
     assert.equal((await program.run(["flush", "--now"])).code, 0);
     assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (2 attempts)"]);
   });
@@ -204,7 +206,7 @@ for (const kind of KINDS) {
     ]);
     assert.deepEqual(await refusal("erase", SOURCE), [
       2,
-      'report cannot "erase", only list, show, retry, drop',
+      'unknown action "erase"; report takes list, show, retry, drop',
     ]);
     const { code, stdout } = await program.run(["report", "list"]);
     assert.deepEqual([code, stdout], [0, "no reports\n"]);

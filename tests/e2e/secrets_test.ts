@@ -33,7 +33,11 @@ for (const kind of KINDS) {
     assert.equal(results[0]?.code, 0);
     // The publisher that it left behind waits for the attack to be due.
     const children = await argumentsOf(program.root);
-    assert.equal(children.filter((line) => line.includes("--stay")).length, 1, children.join());
+    assert.equal(
+      children.filter((line) => line.includes("--until-idle")).length,
+      1,
+      children.join(),
+    );
     assert.equal(children.join().includes(KEY), false);
     const environment = { WM_MISP_URL: url, WM_MISP_API_KEY: KEY };
     for (

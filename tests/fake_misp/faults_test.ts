@@ -228,3 +228,17 @@ Deno.test("requests keep what came in", async () => {
   assert.equal(first?.status, 200);
   assert.equal(second?.body, undefined);
 });
+
+Deno.test("FakeMisp outlives clients that leave at any moment", async () => {
+  await using bench = await Bench.start();
+  const { hostname, port } = new URL(bench.misp.url);
+  const body = JSON.stringify({ Event: { info: "x" } });
+  const head = `POST /events/add HTTP/1.1\r\nAuthorization: ${bench.misp.keys.publisher}\r\n` +
+    `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const request = new TextEncoder().encode(head + body);
+  for (let length = 0; length <= request.length; length += 7) {
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(request.subarray(0, length));
+  }
+  assert.equal((await bench.get("/servers/getVersion")).status, 200);
+});

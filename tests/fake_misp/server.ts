@@ -191,7 +191,7 @@ export class FakeMisp implements AsyncDisposable {
       try {
         this.#track(this.#serve(new Connection(await listener.accept())));
       } catch {
-        // Closed, or a client that did not finish its TLS handshake.
+        // The listener is closed, or the client was gone before it was accepted.
       }
     }
   }
@@ -288,8 +288,18 @@ function cutter(connection: Connection): () => Promise<void> {
   return () => Promise.resolve(connection[Symbol.dispose]());
 }
 
+/** What reading, writing and closing throw when the client is gone, whenever it went. */
+const NETWORK_ERRORS = [
+  Deno.errors.BadResource,
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.ConnectionReset,
+  Deno.errors.Interrupted,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+];
+
 function isNetworkError(error: unknown): boolean {
-  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.UnexpectedEof;
+  return NETWORK_ERRORS.some((kind) => error instanceof kind);
 }

@@ -32,7 +32,7 @@ export async function snapshotAll(buffer: SqliteBuffer): Promise<number> {
     rules,
     1000,
     NOW,
-    (attack, record) => snapshotAttack(attack, record, SNAPSHOT_RULES, NOW),
+    (attack, record) => snapshotAttack(attack, record, SNAPSHOT_RULES, { now: NOW }),
   );
 }
 

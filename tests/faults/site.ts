@@ -124,7 +124,7 @@ export class Site implements AsyncDisposable {
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
       close: () => [],
-      snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, at),
+      snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, { now: at }),
       now,
       random: () => 0.5,
       log: (level, message) => {

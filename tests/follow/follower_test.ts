@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Checkpoint } from "../../src/buffer/intake.ts";
-import { type Beginning, follow } from "../../src/follow/follower.ts";
+import { type Beginning, followSteps } from "../../src/follow/follower.ts";
 import { WazuhSite } from "./wazuh_site.ts";
 
 /** A follower that lives until it has nothing to read any more, after each of some changes. */
@@ -19,7 +19,7 @@ class Rig implements Disposable {
   async read(beginning: Beginning = "end", ...changes: (() => void)[]): Promise<string[]> {
     let isOver = false;
     const lines: string[] = [];
-    const steps = follow({
+    const steps = followSteps({
       folder: this.site.path,
       file: "alerts.json",
       stream: "alerts",
@@ -44,7 +44,7 @@ class Rig implements Disposable {
   }
 }
 
-Deno.test("follow() begins at the end of what is there, and goes on where it was", async () => {
+Deno.test("followSteps() begins at the end of what is there, and goes on where it was", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n2\n");
@@ -57,7 +57,7 @@ Deno.test("follow() begins at the end of what is there, and goes on where it was
   assert.deepEqual(rig.logged, []);
 });
 
-Deno.test("follow() begins at the start when it is told so, and only the first time", async () => {
+Deno.test("followSteps() begins at the start when it is told so, and only the first time", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n2\n");
@@ -65,7 +65,7 @@ Deno.test("follow() begins at the start when it is told so, and only the first t
   assert.deepEqual(await rig.read("start"), []);
 });
 
-Deno.test("follow() begins with the files of a day that is named", async () => {
+Deno.test("followSteps() begins with the files of a day that is named", async () => {
   using rig = new Rig();
   rig.site.open();
   for (const day of ["23", "24", "25", "26"]) {
@@ -79,7 +79,7 @@ Deno.test("follow() begins with the files of a day that is named", async () => {
   assert.deepEqual(await rig.read({ since }), ["24", "25", "26"]);
 });
 
-Deno.test("follow() waits for a file that is not there yet, and reads it from its start", async () => {
+Deno.test("followSteps() waits for a file that is not there yet, and reads it from its start", async () => {
   using rig = new Rig();
   const open = () => {
     rig.site.open();
@@ -88,7 +88,7 @@ Deno.test("follow() waits for a file that is not there yet, and reads it from it
   assert.deepEqual(await rig.read("end", () => undefined, open), ["1"]);
 });
 
-Deno.test("follow() takes a line once its end is there, across restarts too", async () => {
+Deno.test("followSteps() takes a line once its end is there, across restarts too", async () => {
   using rig = new Rig();
   rig.site.open();
   assert.deepEqual(await rig.read(), []);
@@ -100,7 +100,7 @@ Deno.test("follow() takes a line once its end is there, across restarts too", as
   assert.deepEqual(await rig.read(), ["next"]);
 });
 
-Deno.test("follow() finishes a day's file when the next one begins, and goes on with that", async () => {
+Deno.test("followSteps() finishes a day's file when the next one begins, and goes on with that", async () => {
   using rig = new Rig();
   rig.site.open();
   assert.deepEqual(await rig.read(), []);
@@ -117,7 +117,7 @@ Deno.test("follow() finishes a day's file when the next one begins, and goes on 
   assert.equal(rig.checkpoint?.name, "2026/Aug/ossec-alerts-24-001.json");
 });
 
-Deno.test("follow() skips no file of several rotations while it was down, packed ones too", async () => {
+Deno.test("followSteps() skips no file of several rotations while it was down, packed ones too", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("0\n");
@@ -135,7 +135,7 @@ Deno.test("follow() skips no file of several rotations while it was down, packed
   assert.deepEqual(rig.logged, []);
 });
 
-Deno.test("follow() goes on from September to October, and into a new year", async () => {
+Deno.test("followSteps() goes on from September to October, and into a new year", async () => {
   using rig = new Rig();
   rig.site.open();
   assert.deepEqual(await rig.read("start"), []);
@@ -149,7 +149,7 @@ Deno.test("follow() goes on from September to October, and into a new year", asy
   assert.equal(expected.at(-1), "2027/Jan/ossec-alerts-10.json");
 });
 
-Deno.test("follow() finishes a file that was renamed, and goes on with the new one", async () => {
+Deno.test("followSteps() finishes a file that was renamed, and goes on with the new one", async () => {
   using rig = new Rig();
   Deno.writeTextFileSync(rig.site.file, "1\n");
   assert.deepEqual(await rig.read("start"), ["1"]);
@@ -166,7 +166,7 @@ Deno.test("follow() finishes a file that was renamed, and goes on with the new o
   assert.deepEqual(await rig.read(), ["4", "5"]);
 });
 
-Deno.test("follow() reads a file that was copied and cut from its start", async () => {
+Deno.test("followSteps() reads a file that was copied and cut from its start", async () => {
   using rig = new Rig();
   Deno.writeTextFileSync(rig.site.file, "1\n2\n3\n");
   assert.deepEqual(await rig.read("start"), ["1", "2", "3"]);
@@ -178,7 +178,7 @@ Deno.test("follow() reads a file that was copied and cut from its start", async 
   assert.deepEqual(await rig.read("end", refill), ["5", "6", "7", "8"]);
 });
 
-Deno.test("follow() reads a file that was cut and filled while it was down from its start", async () => {
+Deno.test("followSteps() reads a file that was cut and filled while it was down from its start", async () => {
   using rig = new Rig();
   Deno.writeTextFileSync(rig.site.file, "1\n2\n3\n");
   assert.deepEqual(await rig.read("start"), ["1", "2", "3"]);
@@ -187,7 +187,7 @@ Deno.test("follow() reads a file that was cut and filled while it was down from 
   assert.match(rig.logged.join(), /is not what was read before; it is read from its start/);
 });
 
-Deno.test("follow() tells a new file with the inode of the old one apart", async () => {
+Deno.test("followSteps() tells a new file with the inode of the old one apart", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n");
@@ -203,7 +203,7 @@ Deno.test("follow() tells a new file with the inode of the old one apart", async
   assert.deepEqual(await rig.read(), ["2", "3"], `${inode} ${device}`);
 });
 
-Deno.test("follow() finds a packed file by its name though its inode is another file's by now", async () => {
+Deno.test("followSteps() finds a packed file by its name though its inode is another file's by now", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n");
@@ -222,7 +222,7 @@ Deno.test("follow() finds a packed file by its name though its inode is another 
   assert.deepEqual(rig.logged, []);
 });
 
-Deno.test("follow() says loudly when the file that it was in is gone, and goes on with the next", async () => {
+Deno.test("followSteps() says loudly when the file that it was in is gone, and goes on with the next", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n");
@@ -241,7 +241,7 @@ Deno.test("follow() says loudly when the file that it was in is gone, and goes o
   );
 });
 
-Deno.test("follow() goes on in a deleted file until the next one is there", async () => {
+Deno.test("followSteps() goes on in a deleted file until the next one is there", async () => {
   using rig = new Rig();
   Deno.writeTextFileSync(rig.site.file, "");
   const lines = await rig.read(
@@ -257,7 +257,7 @@ Deno.test("follow() goes on in a deleted file until the next one is there", asyn
   assert.deepEqual(lines, ["1", "2"]);
 });
 
-Deno.test("follow() takes the last line of a finished file though it has no end", async () => {
+Deno.test("followSteps() takes the last line of a finished file though it has no end", async () => {
   using rig = new Rig();
   rig.site.open();
   const lines = await rig.read("start", () => {
@@ -268,7 +268,7 @@ Deno.test("follow() takes the last line of a finished file though it has no end"
   assert.deepEqual(lines, ["1", "2", "3"]);
 });
 
-Deno.test("follow() goes through a link to the file", async () => {
+Deno.test("followSteps() goes through a link to the file", async () => {
   using rig = new Rig();
   Deno.writeTextFileSync(`${rig.site.path}/real.json`, "1\n");
   // Deno makes links only for those who may read and write everything.
@@ -277,7 +277,7 @@ Deno.test("follow() goes through a link to the file", async () => {
   assert.deepEqual(await rig.read("start", () => rig.site.append("2\n")), ["1", "2"]);
 });
 
-Deno.test("follow() waits while the file system refuses, and goes on once it lets it", async () => {
+Deno.test("followSteps() waits while the file system refuses, and goes on once it lets it", async () => {
   using rig = new Rig();
   rig.site.open();
   rig.site.append("1\n");
@@ -299,7 +299,7 @@ Deno.test("follow() waits while the file system refuses, and goes on once it let
   ]);
 });
 
-Deno.test("follow() keeps no line that is endless, and finds the next one", async () => {
+Deno.test("followSteps() keeps no line that is endless, and finds the next one", async () => {
   using rig = new Rig();
   rig.site.open();
   const long = "x".repeat(1024 * 1024);
@@ -312,14 +312,14 @@ Deno.test("follow() keeps no line that is endless, and finds the next one", asyn
   assert.equal(rig.tooLong, 1);
 });
 
-Deno.test("follow() reads bytes that are not UTF-8, and lines that end with CR", async () => {
+Deno.test("followSteps() reads bytes that are not UTF-8, and lines that end with CR", async () => {
   using rig = new Rig();
   Deno.writeFileSync(rig.site.file, Uint8Array.of(0x61, 0xff, 0x62, 13, 10, 0, 0, 0x63, 10));
   assert.deepEqual(await rig.read("start"), ["a\ufffdb\r", "\0\0c"]);
   assert.equal(rig.checkpoint?.offset, 9);
 });
 
-Deno.test("follow() reads a character that two blocks share", async () => {
+Deno.test("followSteps() reads a character that two blocks share", async () => {
   using rig = new Rig();
   const line = "ü".repeat(3 * 1024 * 1024);
   Deno.writeTextFileSync(rig.site.file, `a${line}\n1\n`);

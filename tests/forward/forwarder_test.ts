@@ -124,7 +124,7 @@ for (const [name, behaviour, said] of KNOWN_PROBLEMS) {
     assert.equal(await scene.buffer.spool.dueAt(scene.now), START + 30_000);
     scene.now += 29_000;
     assert.equal((await scene.forward())?.waiting, 3);
-    assert.equal(scene.fake.requests.length, 1, "it was left alone");
+    assert.equal(scene.fake.requests.length, 1, "it was paused");
     scene.now += 2000;
     assert.deepEqual(await scene.forward(), {
       forwarded: 3,
@@ -154,7 +154,7 @@ Deno.test("forwardWaiting() waits longer with every failure, and for ever", asyn
   assert.equal((await scene.forward())?.forwarded, 1);
 });
 
-Deno.test("forwardWaiting() stays away as long as a 429 says, and not for days", async () => {
+Deno.test("forwardWaiting() pauses as long as a 429 says, and not for days", async () => {
   await using scene = new Scene();
   await scene.take(1);
   const busy = (after: string) => () =>
@@ -177,7 +177,7 @@ Deno.test("forwardWaiting() follows no redirect with its token", async () => {
   await scene.take(1);
   scene.fake.next.push(() => Response.redirect(`${elsewhere.url}/alerts`, 307));
   const round = await scene.forward();
-  assert.match(round?.problem ?? "", /answered 307, it has moved/);
+  assert.match(round?.problem ?? "", /answered 307: it has moved/);
   assert.deepEqual([elsewhere.requests, round?.waiting], [[], 1]);
 });
 
@@ -194,7 +194,7 @@ Deno.test("forwardWaiting() keeps everything while nobody answers", async () => 
   assert.equal((await scene.forward(true))?.waiting, 0);
 });
 
-Deno.test("forwardWaiting() sets one alert aside that is refused, and holds up no other", async () => {
+Deno.test("forwardWaiting() keeps one alert that is refused, and holds up no other", async () => {
   await using scene = new Scene();
   await scene.take(...numbers(0, 1000));
   scene.fake.poison = '"1787465577.777"';
@@ -211,7 +211,7 @@ Deno.test("forwardWaiting() sets one alert aside that is refused, and holds up n
   assert.equal(lastRefusal, `${host} answered 413: this is too much`);
   assert.ok(bytes > 0, "it is kept");
   assert.deepEqual(scene.logged, [
-    `error: an alert cannot be forwarded and is set aside: ${lastRefusal}`,
+    `error: an alert was refused and is kept: ${lastRefusal}`,
   ]);
   assert.equal((await scene.forward())?.refused, 1);
   scene.fake.poison = undefined;
@@ -224,7 +224,7 @@ Deno.test("forwardWaiting() sets one alert aside that is refused, and holds up n
   assert.equal((await scene.buffer.spool.status()).bytes, 0);
 });
 
-Deno.test("forwardWaiting() sets nothing aside where everything is refused", async () => {
+Deno.test("forwardWaiting() refuses nothing for good where everything is refused", async () => {
   await using scene = new Scene();
   await scene.take(1, 2);
   scene.fake.always = () => new Response("plain HTTP was sent to an HTTPS port", { status: 400 });
@@ -233,7 +233,7 @@ Deno.test("forwardWaiting() sets nothing aside where everything is refused", asy
   assert.match(round?.problem ?? "", /answered 400/);
 });
 
-Deno.test("forwardWaiting() sets aside what is no alert to the other side", async () => {
+Deno.test("forwardWaiting() keeps an entry that the receiver does not read as an alert", async () => {
   await using scene = new Scene();
   await scene.take(1, 2, 3);
   scene.fake.unread = '"1787464802.2"';
@@ -255,6 +255,43 @@ Deno.test("forwardWaiting() does not believe a 200 that does not add up", async 
   assert.deepEqual(scene.fake.requests, [4, 2, 2], "sent again in halves, known by their ids");
   assert.equal(scene.fake.stored.size, 4);
   assert.equal((await scene.buffer.spool.status()).duplicate, 4);
+});
+
+/** What a `serve` would answer, with some counts changed. */
+const counts = (changes: Readonly<Record<string, unknown>>) => () =>
+  Response.json({ accepted: 0, duplicate: 0, ignored: {}, errors: [], ...changes });
+
+Deno.test("send() refuses a batch whose answer does not add up, and says how", async () => {
+  await using scene = new Scene();
+  const { host } = new URL(scene.fake.url);
+  const error = { index: 0, reason: "malformed" };
+  const answers: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+    [{ accepted: 4 }, "answered 200 and reported 4 alerts for a batch of 2"],
+    [{ accepted: 1 }, "answered 200 and reported 1 alert for a batch of 2"],
+    [
+      { ignored: { malformed: 2 }, errors: [error], further_errors: 2 },
+      "rejected 3 entries as not alerts",
+    ],
+    [
+      { accepted: 1, ignored: { malformed: 1 }, errors: [{ ...error, index: 2 }] },
+      "rejected 1 entry as not alerts",
+    ],
+  ];
+  for (const [changes, reason] of answers) {
+    scene.fake.next.push(counts(changes));
+    const reply = await scene.receiver.send(["{}", "{}"], START);
+    assert.deepEqual(reply, { kind: "refused", reason: `${host} ${reason}` });
+  }
+});
+
+Deno.test("send() reads no answer beyond a mebibyte", async () => {
+  await using scene = new Scene();
+  const { host } = new URL(scene.fake.url);
+  scene.fake.next.push(() => new Response("x".repeat(1024 * 1024 + 1)));
+  assert.deepEqual(await scene.receiver.send(["{}"], START), {
+    kind: "unavailable",
+    reason: `${host} cannot be reached: the answer exceeds 1 MiB`,
+  });
 });
 
 Deno.test("forwardWaiting() that is killed between the answer and its mark sends the same again", async () => {

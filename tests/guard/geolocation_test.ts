@@ -158,9 +158,18 @@ Deno.test("openGeolocation() warns of a file that is missing, empty, packed or n
   const whole = writeMmdb({ "192.0.2.0/24": BERLIN });
   for (
     const [bytes, reason] of [
-      [new Uint8Array(), "it is not used: it is no MMDB file, or was cut off"],
-      [new Uint8Array(4096), "it is not used: it is no MMDB file, or was cut off"],
-      [whole.slice(0, 700), "it is not used: it is no MMDB file, or was cut off"],
+      [
+        new Uint8Array(),
+        "it is not used: it is not a valid MMDB file, or it was cut off; fetch it again",
+      ],
+      [
+        new Uint8Array(4096),
+        "it is not used: it is not a valid MMDB file, or it was cut off; fetch it again",
+      ],
+      [
+        whole.slice(0, 700),
+        "it is not used: it is not a valid MMDB file, or it was cut off; fetch it again",
+      ],
       [Uint8Array.of(0x1f, 0x8b, 8, 0), "it is not used: it is gzipped; unpack it first"],
     ] as const
   ) {

@@ -135,7 +135,9 @@ for (const network of BAD_NETWORKS) {
   Deno.test(`allowList() refuses the network "${network}" and names it`, () => {
     assert.throws(
       () => guardOf({ allowNetworks: ["192.0.2.0/24", network] }),
-      new RangeError(`"${network}" is no network; write it as 192.0.2.0/24 or 2001:db8::/32`),
+      new RangeError(
+        `"${network}" is not a valid network; use a form such as 192.0.2.0/24 or 2001:db8::/32`,
+      ),
     );
   });
 }

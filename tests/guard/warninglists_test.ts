@@ -128,7 +128,7 @@ Deno.test("loadWarninglists() warns of a damaged list and keeps the others", () 
   assert.match(warnings[0]!, /^warning list \S+\/warninglists\/damaged\.json is left out: /);
   assert.equal(
     warnings[1],
-    'warning list half-good: 3 of 4 entries are no networks and left out, such as "192.0.2.200/33"',
+    'warning list half-good: entries that are not valid networks are left out: 3 of 4, such as "192.0.2.200/33"',
   );
   assert.equal(verdict("192.0.2.9").action, "drop");
   assert.equal(verdict("198.51.100.1").action, "no_ids");

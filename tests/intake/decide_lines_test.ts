@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decideStep } from "../../src/intake/decide_lines.ts";
+import { decideLines } from "../../src/intake/decide_lines.ts";
 import { defaultRules, fixture, sshdAlert } from "../support/fixtures.ts";
 
 const NOW = Date.UTC(2026, 7, 24);
@@ -7,17 +7,17 @@ const RULES = defaultRules({ publishPrivate: true });
 const line = (shape: Parameters<typeof sshdAlert>[0] = {}) => JSON.stringify(sshdAlert(shape));
 
 function decide(text: string, since = -Infinity, tooLong = 0) {
-  const { decisions, lines, skipped } = decideStep({ text, tooLong }, RULES, since, NOW);
+  const { decisions, lines, skipped } = decideLines({ text, tooLong }, RULES, since, NOW);
   const found = decisions.map((one) => one.kind === "ignored" ? one.reason : "attempts");
   return { found, lines, skipped };
 }
 
-Deno.test("decideStep() counts lines of other rules without reading them", () => {
+Deno.test("decideLines() counts lines of other rules without reading them", () => {
   const text = `${line()}\n${line({ rule: "31101" })}\n${line({ rule: "550" })}\n`;
   assert.deepEqual(decide(text), { found: ["attempts"], lines: 3, skipped: 2 });
 });
 
-Deno.test("decideStep() reads lines that end with CR, that NULs stand in, and that are none", () => {
+Deno.test("decideLines() reads lines that end with CR, that NULs stand in, and that are none", () => {
   const text = `${line()}\r\n\0\0\0${line()}\n\n{"cut\n\0\n`;
   assert.deepEqual(decide(text), {
     found: ["attempts", "attempts", "not_json"],
@@ -26,7 +26,7 @@ Deno.test("decideStep() reads lines that end with CR, that NULs stand in, and th
   });
 });
 
-Deno.test("decideStep() reads a Cowrie's record of any rule, wherever it stands", () => {
+Deno.test("decideLines() reads a Cowrie's record of any rule, wherever it stands", () => {
   const other = line({ rule: "31101" });
   const cowrie = fixture("08-cowrie-json-login-failed") as { rule: { id: string } };
   const ofOtherRule = JSON.stringify({ ...cowrie, rule: { ...cowrie.rule, id: "31101" } });
@@ -41,10 +41,10 @@ Deno.test("decideStep() reads a Cowrie's record of any rule, wherever it stands"
   }
 });
 
-Deno.test("decideStep() leaves out what was attempted before, and tells of lines too long", () => {
+Deno.test("decideLines() leaves out what was attempted before, and tells of lines too long", () => {
   const early = line({ time: "2026-08-22T23:59:59.999+0000" });
   const late = line({ time: "2026-08-23T00:00:00.000+0000" });
   assert.deepEqual(decide(`${early}\n${late}\n`, Date.UTC(2026, 7, 23), 1), {
-    ...{ found: ["attempts", "too_large"], lines: 2, skipped: 0 },
+    ...{ found: ["too_large", "attempts"], lines: 2, skipped: 0 },
   });
 });

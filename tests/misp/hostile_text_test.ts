@@ -83,7 +83,7 @@ Deno.test("deliver() of hostile text leaves out no tag but what the instance lac
   await using rig = await startRig({ tags: TAGS });
   const event = buildEvent(hostileRecord("💩"), RULES, FACTS("💩"));
   assert.deepEqual(notesOf(await rig.deliver(report(3, { body: JSON.stringify(event) }))), [
-    "MISP has no such tag and the key's role may not create it: " +
+    "MISP does not have these tags and the key's role may not create them: " +
     'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
   ]);
 });

@@ -147,7 +147,7 @@ Deno.test("deliver() closes a day without a tag that the instance does not have,
   const records = [dayRecord(A, 5), dayRecord(B)];
   await rig.deliver(...records.map((record) => dayReport(record)));
   assert.deepEqual(notesOf(await rig.deliver(closingReport(records, { isKnownThere: true }))), [
-    `MISP has no such tag and the key's role may not create it: ${CLOSED_TAG}`,
+    `MISP does not have these tags and the key's role may not create them: ${CLOSED_TAG}`,
   ]);
   const event = rig.misp.event(DAY_UUID);
   assert.deepEqual([event?.analysis, event?.published], ["2", true]);

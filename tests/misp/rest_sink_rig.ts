@@ -58,7 +58,7 @@ export class Rig implements AsyncDisposable {
 
   async deliver(...reports: Report[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    for await (const { outcome } of this.#sink.deliver(reports)) outcomes.push(outcome);
+    for await (const { outcome } of this.#sink.deliver(reports, Date.now)) outcomes.push(outcome);
     return outcomes;
   }
 

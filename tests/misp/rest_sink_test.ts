@@ -95,7 +95,7 @@ Deno.test("deliver() does not believe a 200 that left something out", async () =
 Deno.test("deliver() delivers without tags that the instance does not have, and says so", async () => {
   await using rig = await startRig({ tags: ["tlp:green"] });
   assert.deepEqual(notesOf(await rig.deliver(report())), [
-    "MISP has no such tag and the key's role may not create it: " +
+    "MISP does not have these tags and the key's role may not create them: " +
     'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
   ]);
 });
@@ -115,7 +115,7 @@ Deno.test("deliver() refuses an event that belongs to another organisation", asy
   first.close();
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
-    reason: "the event is there, but not ours to see: another organisation's",
+    reason: "the event exists, but another organisation owns it and does not share it with us",
   }]);
   rig.misp.fail({ kind: "not-authorised" });
   assert.deepEqual(await rig.deliver(report(5)), [{

@@ -61,7 +61,7 @@ Deno.test("deliver() says how many sightings MISP left out without a word", asyn
   const gone = { ...SIGHTING, uuid: SIGHTING.uuid.replace(/a$/, "b"), attributeUuid: deleted };
   const sightings = [SIGHTING, gone];
   const later = report(5, { isKnownThere: true, lastPublished: toldOf(first), sightings });
-  assert.deepEqual(notesOf(await rig.deliver(later)), ["stored, but MISP left out 1 sightings"]);
+  assert.deepEqual(notesOf(await rig.deliver(later)), ["stored, but MISP left out 1 sighting"]);
   assert.deepEqual(rig.misp.sightings().map(({ uuid }) => uuid), [SIGHTING.uuid]);
 });
 

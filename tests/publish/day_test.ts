@@ -72,7 +72,7 @@ class Scene implements AsyncDisposable {
       deliveryMs: 10_000,
       prepare: () => Promise.resolve(),
       snapshot: (attack, record, now, place) =>
-        snapshotAttack(attack, record, RULES, now, NO_LOOKUPS, place),
+        snapshotAttack(attack, record, RULES, { now, findDaySlot: place }),
       close: (event, records, now) => closeDay(event, records, RULES, now),
       now: () => this.now,
       random: () => 0.5,

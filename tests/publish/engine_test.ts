@@ -1,92 +1,20 @@
 import assert from "node:assert/strict";
-import type { Report } from "../../src/model.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
-import { snapshotAttack } from "../../src/publish/snapshot.ts";
-import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
-import type { Outcome } from "../../src/sink.ts";
-import { publishUntilIdle, type UntilIdleParts } from "../../src/publish/engine.ts";
 import { BACKGROUND_LEASE } from "../../src/publish/names.ts";
-import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
+import { MINUTE, Scene, START } from "./engine_rig.ts";
 
-const START = Date.UTC(2026, 7, 23, 6);
-const MINUTE = 60_000;
-
-/** A publisher that stays, on a clock that moves only while it sleeps. */
-class Scene implements Disposable {
-  readonly buffer = new SqliteBuffer(":memory:", START);
-  readonly sent: [minute: number, report: Report][] = [];
-  now = START;
-  outcome: Outcome = { kind: "delivered", notes: [] };
-  /** What else happens at a look. */
-  onSleep: () => void | Promise<void> = () => undefined;
-  isThere = true;
-  worthMs = 65 * MINUTE;
-  sleeps = 0;
-
-  [Symbol.dispose]() {
-    this.buffer[Symbol.dispose]();
-  }
-
-  async guess() {
-    await this.buffer.intake.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, this.now);
-  }
-
-  get minutes() {
-    return (this.now - START) / MINUTE;
-  }
-
-  get parts(): UntilIdleParts {
-    // deno-lint-ignore no-this-alias -- the generator below has no `this` of the scene
-    const scene = this;
-    return {
-      buffer: this.buffer,
-      sinks: [{
-        name: "feed",
-        async *deliver(reports) {
-          for (const report of reports) {
-            scene.sent.push([Math.round(scene.minutes), report]);
-            yield await Promise.resolve({ report, outcome: scene.outcome });
-          }
-        },
-      }],
-      due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: ["feed"] },
-      deliveryMs: 30_000,
-      prepare: () => Promise.resolve(),
-      close: () => [],
-      snapshot: (attack, record, now) =>
-        snapshotAttack(attack, record, { ...PLAIN_SNAPSHOT_RULES, sinks: ["feed"] }, now),
-      now: () => this.now,
-      random: () => 0.5,
-      log: () => undefined,
-      worthMs: this.worthMs,
-      sleep: async (milliseconds) => {
-        if (++this.sleeps > 10_000) throw new Error("it stays for ever");
-        this.now += milliseconds;
-        await this.onSleep();
-      },
-      mustLeave: () => Promise.resolve(!this.isThere),
-      prune: () => Promise.resolve(false),
-    };
-  }
-
-  stay() {
-    return publishUntilIdle(this.parts, "me");
-  }
-}
-
-Deno.test("publishUntilIdle() leaves at once when nothing waits", async () => {
+Deno.test("runUntilIdle() ends at once when nothing waits", async () => {
   using scene = new Scene();
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.equal(scene.sleeps, 0);
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, START), false);
 });
 
-Deno.test("publishUntilIdle() publishes the last burst when no further alert comes, and leaves", async () => {
+Deno.test("runUntilIdle() publishes the last burst when no further alert comes, and ends", async () => {
   using scene = new Scene();
-  await scene.guess();
-  await scene.guess();
-  await scene.stay();
+  await scene.attempt();
+  await scene.attempt();
+  await scene.runUntilIdle();
   assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[15, 2]]);
   assert.equal(scene.minutes, 15);
   const { pendingAttacks, waiting, delivered } = await scene.buffer.views.status();
@@ -94,77 +22,77 @@ Deno.test("publishUntilIdle() publishes the last burst when no further alert com
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
 });
 
-Deno.test("publishUntilIdle() publishes a source that never rests, too", async () => {
+Deno.test("runUntilIdle() publishes a source that never rests", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.onSleep = async () => {
-    if (scene.sleeps % 30 === 0) await scene.guess();
+    if (scene.sleeps % 30 === 0) await scene.attempt();
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[60, 61]]);
 });
 
-Deno.test("publishUntilIdle() stays for a retry", async () => {
+Deno.test("runUntilIdle() goes on for a retry", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.outcome = { kind: "retry", reason: "busy" };
   scene.onSleep = () => {
     if (scene.sent.length === 3) scene.outcome = { kind: "delivered", notes: [] };
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.equal(scene.sent.length, 4);
   assert.equal((await scene.buffer.views.status()).waiting, 0);
 });
 
-Deno.test("publishUntilIdle() leaves when what is next is later than it is worth waiting for", async () => {
+Deno.test("runUntilIdle() ends when what is next is later than it is worth waiting for", async () => {
   using scene = new Scene();
   scene.worthMs = 20 * MINUTE;
-  await scene.guess();
+  await scene.attempt();
   scene.outcome = { kind: "unavailable", reason: "down", afterMs: 21 * MINUTE };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.equal(scene.minutes, 15);
   assert.equal(scene.sent.length, 1);
   assert.equal((await scene.buffer.views.status()).waiting, 1);
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
 });
 
-Deno.test("publishUntilIdle() leaves at once when another stays", async () => {
+Deno.test("runUntilIdle() ends at once while another process does so", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   await scene.buffer.leases.take(BACKGROUND_LEASE, "another", 30_000, START);
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.deepEqual([scene.sleeps, scene.sent.length], [0, 0]);
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, START), true);
 });
 
-Deno.test("publishUntilIdle() stays for what comes while it stays, with one lease all the time", async () => {
+Deno.test("runUntilIdle() goes on for what comes meanwhile, with one lease all the time", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   const held: boolean[] = [];
   scene.onSleep = async () => {
     held.push(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now));
-    if (scene.minutes === 14) await scene.guess();
+    if (scene.minutes === 14) await scene.attempt();
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.deepEqual(scene.sent.map(([minute, { attempts }]) => [minute, attempts]), [[29, 2]]);
   assert.equal(held.every(Boolean), true);
 });
 
-Deno.test("publishUntilIdle() leaves when its lease was taken, and leaves it to the other", async () => {
+Deno.test("runUntilIdle() ends when another process took its lease, and it does not touch that", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.onSleep = async () => {
     scene.now += MINUTE;
     await scene.buffer.leases.take(BACKGROUND_LEASE, "another", MINUTE, scene.now);
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.equal(scene.sleeps, 1);
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), true);
 });
 
-Deno.test("publishUntilIdle() leaves when another published everything", async () => {
+Deno.test("runUntilIdle() ends when another published everything", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.onSleep = async () => {
     const { snapshot } = scene.parts;
     const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
@@ -173,32 +101,32 @@ Deno.test("publishUntilIdle() leaves when another published everything", async (
       reports: [],
     }));
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.deepEqual([scene.sleeps, scene.sent.length], [1, 0]);
 });
 
-Deno.test("publishUntilIdle() leaves when the buffer is another file by now", async () => {
+Deno.test("runUntilIdle() ends when it must", async () => {
   using scene = new Scene();
-  await scene.guess();
-  scene.isThere = false;
-  await scene.stay();
+  await scene.attempt();
+  scene.mustEnd = true;
+  await scene.runUntilIdle();
   assert.deepEqual([scene.sleeps, scene.sent.length], [1, 0]);
 });
 
-Deno.test("publishUntilIdle() waits while another publisher is at work", async () => {
+Deno.test("runUntilIdle() waits while another publisher is at work", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.onSleep = async () => {
     if (scene.minutes !== 14) return;
     assert.ok(await scene.buffer.leases.take(PUBLISH_LEASE, "another", 2 * MINUTE, scene.now));
   };
-  await scene.stay();
+  await scene.runUntilIdle();
   assert.deepEqual(scene.sent.map(([minute]) => minute), [16]);
 });
 
-Deno.test("publishUntilIdle() forgets what is old once an hour, and at the next looks what is left of it", async () => {
+Deno.test("runUntilIdle() prunes once an hour, and at the next looks what is left", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   scene.outcome = { kind: "retry", reason: "busy" };
   scene.onSleep = () => {
     if (scene.minutes > 70) scene.outcome = { kind: "delivered", notes: [] };
@@ -209,16 +137,58 @@ Deno.test("publishUntilIdle() forgets what is old once an hour, and at the next 
     prunedAt.push((scene.now - START) / 1000);
     return Promise.resolve(left.shift() ?? false);
   };
-  await publishUntilIdle({ ...scene.parts, prune }, "me");
+  await scene.runUntilIdle({ prune });
   assert.deepEqual(prunedAt, [0, 2, 4, 3604, 3606]);
 });
 
-Deno.test("publishUntilIdle() gives its lease back whatever breaks", async () => {
+Deno.test("runUntilIdle() releases its lease whatever breaks", async () => {
   using scene = new Scene();
-  await scene.guess();
+  await scene.attempt();
   const broken = () => Promise.reject(new Error("a bug"));
-  for (const part of ["sleep", "mustLeave", "prune"] as const) {
-    await assert.rejects(publishUntilIdle({ ...scene.parts, [part]: broken }, "me"), /a bug/);
+  for (const part of ["sleep", "mustEnd"] as const) {
+    const idle = { ...scene.idle, [part]: broken };
+    await assert.rejects(scene.engine().runUntilIdle(idle), /a bug/);
     assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false, part);
   }
+});
+
+Deno.test("runUntilIdle() goes on after rounds that fail, which it logs", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  scene.onDeliver = () => {
+    if (scene.sent.length === 1) throw new Error("no sink");
+  };
+  await scene.runUntilIdle({ prune: () => Promise.reject(new Error("no disk")) });
+  assert.deepEqual(scene.logged, [
+    "error: pruning failed: no disk",
+    "error: publishing failed: no sink",
+  ]);
+  assert.deepEqual(scene.sent.map(([minute]) => minute), [15, 15]);
+  assert.equal((await scene.buffer.views.status()).waiting, 0);
+});
+
+Deno.test("runUntilIdle() goes on until everything is forwarded, however late", async () => {
+  using scene = new Scene();
+  scene.worthMs = 0;
+  await scene.spoolOne();
+  let calls = 0;
+  const forward = async () => {
+    if (++calls === 1) throw new Error("no network");
+    await scene.markSpoolForwarded();
+  };
+  await scene.runUntilIdle({ forward });
+  assert.deepEqual([calls, scene.sleeps], [2, 1]);
+  assert.deepEqual(scene.logged, ["error: forwarding failed: no network"]);
+});
+
+Deno.test("runUntilIdle() of two processes publishes everything once, and one of them ends at once", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  const one = scene.runUntilIdle({ owner: "one" });
+  const other = scene.engine({ owner: "other" }).runUntilIdle({
+    ...scene.idle,
+    sleep: () => Promise.reject(new Error("it must not go on")),
+  });
+  await Promise.all([one, other]);
+  assert.equal(scene.sent.length, 1);
 });

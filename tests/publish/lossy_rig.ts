@@ -112,7 +112,7 @@ export async function liveADay(
     deliveryMs: 30_000,
     prepare: () => Promise.resolve(),
     close: () => [],
-    snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, at),
+    snapshot: (attack, record, at) => snapshotAttack(attack, record, RULES, { now: at }),
     now: () => now,
     random: () => 0.5,
     log: () => {},

@@ -90,7 +90,7 @@ export class Scene implements Disposable {
           ...PLAIN_SNAPSHOT_RULES,
           sinks,
           publishIntervalMs: this.publishIntervalMs,
-        }, now),
+        }, { now }),
       now: () => this.now,
       random: () => 0.5,
       log: (level: string, message: string) => void this.logged.push(`${level}: ${message}`),

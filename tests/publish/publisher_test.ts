@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { backoffMs } from "../../src/publish/publisher.ts";
+import { backoffMs } from "../../src/publish/backoff.ts";
 import { A, B, C, DELIVERED, MINUTE, Scene, START } from "./publisher_rig.ts";
 
 Deno.test("publishDue() publishes what is due and leaves alone what is not", async () => {
@@ -59,7 +59,7 @@ Deno.test("publishDue() is not held up by a report that is refused, nor by one t
   assert.deepEqual(scene.misp.takeSources(), [B, A, C].sort());
   assert.deepEqual(scene.logged.toSorted(), [
     `error: ${A}: refused: Attribute value invalid`,
-    `warning: ${B}: later: the event is locked`,
+    `warning: ${B}: tried again later: the event is locked`,
   ]);
   const { refused, delivered, waiting } = await scene.buffer.views.status();
   assert.deepEqual([refused, delivered, waiting], [1, 1, 1]);

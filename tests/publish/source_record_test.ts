@@ -51,7 +51,7 @@ function row(changes: Partial<EvidenceRow>): EvidenceRow {
 }
 
 const snapshot = (attack: Attack, record: SourceRecord | undefined, now = START): Snapshot =>
-  snapshotAttack(attack, record, RULES, now);
+  snapshotAttack(attack, record, RULES, { now });
 
 Deno.test("snapshotAttack() gives event and report the same uuids for the same attack", () => {
   const { record, reports } = snapshot(attackOf(), undefined);
@@ -111,9 +111,9 @@ Deno.test("snapshotAttack() through the buffer counts old connections not again 
 
 Deno.test("snapshotAttack() remembers a source below min_attempts and reports it once it is there", () => {
   const rules = { ...RULES, minAttempts: 5 };
-  const first = snapshotAttack(attackOf({}, 4), undefined, rules, START);
+  const first = snapshotAttack(attackOf({}, 4), undefined, rules, { now: START });
   assert.deepEqual([first.reports, first.record.attempts], [[], 4]);
-  const second = snapshotAttack(attackOf({}, 5), first.record, rules, START);
+  const second = snapshotAttack(attackOf({}, 5), first.record, rules, { now: START });
   assert.deepEqual(second.reports.map(({ attempts }) => attempts), [5, 5]);
 });
 
@@ -123,7 +123,7 @@ Deno.test("snapshotAttack() names the publisher that was set, whatever the manag
     sourceIp: "2001:db8:bad:cafe::17",
     firstSeen: Date.UTC(2026, 10, 23, 23, 59),
   });
-  const { record } = snapshotAttack(attack, undefined, rules, START);
+  const { record } = snapshotAttack(attack, undefined, rules, { now: START });
   assert.equal(record.eventUuid, "9bdf33f3-486b-5235-9192-3a52c8e3944c");
 });
 
@@ -136,7 +136,7 @@ Deno.test("updateRecord() settles connections that are over, at every location t
       row({ pid: 2, sshd: 3, location: "/var/log/auth.log", touchedAt: START }),
     ],
   });
-  const { record, compacted } = updateRecord(attack, undefined, RULES, now);
+  const { record, compacted } = updateRecord(attack, undefined, RULES, { now });
   assert.deepEqual(compacted.map(({ pid }) => pid), [1]);
   assert.deepEqual(record.compacted, { pam: 0, sshd: 2, connect: 0 });
   assert.equal(record.attempts, 5);
@@ -147,14 +147,14 @@ Deno.test("updateRecord() adds no view of guesses to another across compacted an
     attackOf({ evidence: [row({ pid: 1, pam: 4, touchedAt: START - 120 * MINUTE })] }),
     undefined,
     RULES,
-    START,
+    { now: START },
   ).record;
   assert.deepEqual([first.compacted.pam, first.attempts], [4, 4]);
   const second = updateRecord(
     attackOf({ evidence: [row({ pid: 2, sshd: 3 })] }),
     first,
     RULES,
-    START,
+    { now: START },
   );
   assert.equal(second.record.attempts, 4);
 });
@@ -167,14 +167,14 @@ Deno.test("updateRecord() keeps the most tried user names, adds known ones up, c
     attackOf({ usernames: [names("root", 2), names("pi", 1), names("root", 3, "auth.log")] }),
     undefined,
     { ...RULES, maxUsernames: 2 },
-    START,
+    { now: START },
   ).record;
   assert.deepEqual(first.usernames, { root: 3, pi: 1 });
   const second = updateRecord(
     attackOf({ usernames: [names("admin", 2), names("root", 1), names("pi", 1)] }),
     first,
     { ...RULES, maxUsernames: 2 },
-    START,
+    { now: START },
   ).record;
   assert.deepEqual(second.usernames, { root: 4, admin: 2 });
 });
@@ -190,7 +190,7 @@ Deno.test("updateRecord() adds sensors and techniques up", () => {
     }),
     undefined,
     RULES,
-    START,
+    { now: START },
   ).record;
   const second = updateRecord(
     attackOf({
@@ -199,7 +199,7 @@ Deno.test("updateRecord() adds sensors and techniques up", () => {
     }),
     first,
     RULES,
-    START,
+    { now: START },
   ).record;
   assert.deepEqual(second.sensors, [
     sensor(5, 5, 20, "honeypot-renamed"),

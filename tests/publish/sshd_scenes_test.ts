@@ -76,7 +76,7 @@ async function countsOf(
   const due = { periodMs: 0, maxHoldMs: 0, sinks: ["feed" as const] };
   const snapshot = () =>
     buffer.outbox.snapshotDue(due, 100, now, (attack, record) => {
-      const snapshot = snapshotAttack(attack, record, RULES, now);
+      const snapshot = snapshotAttack(attack, record, RULES, { now });
       counts.push(snapshot.record.attempts);
       return snapshot;
     });
@@ -157,7 +157,7 @@ Deno.test("snapshotAttack() counts all scenes at once, mixed and collected twice
   async function snapshot(now: number) {
     const due = { periodMs: 0, maxHoldMs: 0, sinks: [] };
     await buffer.outbox.snapshotDue(due, 100, now, (attack, record) => {
-      const snapshot = snapshotAttack(attack, record, RULES, now);
+      const snapshot = snapshotAttack(attack, record, RULES, { now });
       counts[attack.sourceIp] = snapshot.record.attempts;
       return snapshot;
     });

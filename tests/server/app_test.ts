@@ -14,7 +14,7 @@ Deno.test("POST /alerts without tokens takes alerts from this machine only", asy
     const { status, body, headers } = await service.post(alertText(), { from });
     assert.equal(status, 401, from);
     assert.deepEqual(body, {
-      error: "without server.tokens_file only this machine may do this",
+      error: "without server.tokens_file only the local machine is allowed",
     });
     assert.match(headers.get("WWW-Authenticate") ?? "", /^Basic /);
   }
@@ -81,7 +81,7 @@ Deno.test("createApp() says 404 to everything else", async () => {
   for (const path of ["/nothing", "/alerts", "/alerts/", "/healthz/x", "/../etc/passwd"]) {
     const { status, body } = await service.get(path);
     assert.equal(status, 404, path);
-    assert.deepEqual(body, { error: "not here; POST /alerts or GET /healthz" });
+    assert.deepEqual(body, { error: "unknown path; use POST /alerts or GET /healthz" });
   }
 });
 

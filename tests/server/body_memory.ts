@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { piecesOf } from "../../src/server/body.ts";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
+import { piecesOf } from "../../src/server/ingest/body.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 
 const [pieces, size] = Deno.args.map(Number) as [number, number];
 const { gc } = globalThis as unknown as { gc: () => void };

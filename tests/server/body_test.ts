@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
-import { piecesOf } from "../../src/server/body.ts";
-import { ReadTimeout, type Wait } from "../../src/server/middleware/read_timeout.ts";
+import { piecesOf } from "../../src/server/ingest/body.ts";
+import { ReadTimeout, type Wait } from "../../src/server/ingest/read_timeout.ts";
 
 const MIB = 1024 * 1024;
 
 /** A sender's time is over when a test says so. */
 class ByHand extends ReadTimeout {
-  #giveUp: (() => void) | undefined;
+  #onTimeout: (() => void) | undefined;
 
   constructor() {
     super(60_000);
   }
 
-  override begin(giveUp: () => void): Wait {
-    this.#giveUp = giveUp;
-    return super.begin(giveUp);
+  override begin(onTimeout: () => void): Wait {
+    this.#onTimeout = onTimeout;
+    return super.begin(onTimeout);
   }
 
-  timeIsOver(): void {
-    this.#giveUp!();
+  expire(): void {
+    this.#onTimeout!();
   }
 }
 
@@ -55,11 +55,11 @@ Deno.test("piecesOf() lets go of a sender that is too slow in the middle of its 
   assert.equal((await pieces.next()).value?.length, 10);
   const next = pieces.next();
   await asked.promise;
-  readTimeout.timeIsOver();
+  readTimeout.expire();
   await assert.rejects(next, {
     name: "BodyError",
     status: 408,
-    message: "the body came too slowly",
+    message: "the body arrived too slowly",
   });
   assert.equal(isCancelled, true);
 });
@@ -78,7 +78,7 @@ Deno.test("piecesOf() does not take its own slowness for the sender's", async ()
   for await (const piece of piecesOf(request, readTimeout)) {
     length += piece.length;
     // While the piece is being stored.
-    readTimeout.timeIsOver();
+    readTimeout.expire();
   }
   assert.equal(length, 30);
 });

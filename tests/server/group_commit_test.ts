@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Accepted } from "../../src/buffer/intake.ts";
-import { inGroups } from "../../src/server/group_commit.ts";
+import { inGroups } from "../../src/server/ingest/group_commit.ts";
 import type { Decision } from "../../src/model.ts";
 
 const one = (reason: "not_json" | "malformed"): readonly Decision[] => [

@@ -79,7 +79,7 @@ Deno.test("GET /readyz is not content with a sink that has been paused for a qua
     assert.doesNotMatch(text, /internal|refused/);
     if (minutes === 15) {
       assert.deepEqual(JSON.parse(text).reasons, [
-        "misp has taken nothing since 2026-11-23T11:45:00.000Z",
+        "misp has accepted nothing since 2026-11-23T11:45:00.000Z",
       ]);
     }
   }

@@ -32,7 +32,7 @@ for (const [encoding, pack] of Object.entries(PACKERS)) {
       const damaged = await service.post(packed.slice(0, -9), { headers });
       assert.equal(damaged.status, 400);
       // Of zstd data that breaks off the unpacker says nothing: then the alert itself is cut.
-      const error = encoding === "zstd" ? undefined : `the body is not whole ${encoding} data`;
+      const error = encoding === "zstd" ? undefined : `the body is not complete ${encoding} data`;
       assert.equal(damaged.body.error, error);
       const bomb = new Uint8Array(pack(new Uint8Array(50_000_000)));
       assert.equal((await service.post(bomb, { headers })).status, 413);
@@ -44,7 +44,7 @@ Deno.test("POST /alerts says which encodings it knows", async () => {
   using service = createService();
   const { status, body } = await service.post("x", { headers: { "Content-Encoding": "br" } });
   assert.equal(status, 415);
-  assert.match(body.error, /"br" is not known; send gzip, x-gzip, deflate, zstd or none/);
+  assert.match(body.error, /"br" is not supported; send gzip, x-gzip, deflate, zstd or none/);
 });
 
 Deno.test("POST /alerts takes lines without end in bounded memory, and tells the bad ones by number", async () => {
@@ -94,7 +94,7 @@ Deno.test("POST /alerts cuts a sender off that is too slow", async () => {
   const silent = new ReadableStream<Uint8Array>({ start: () => {} });
   const { status, body } = await service.post(silent);
   assert.equal(status, 408);
-  assert.equal(body.error, "the body came too slowly");
+  assert.equal(body.error, "the body arrived too slowly");
 });
 
 Deno.test("POST /alerts takes a body that breaks off for a fault of its sender", async () => {

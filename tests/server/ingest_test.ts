@@ -7,7 +7,7 @@ Deno.test("POST /alerts refuses a body that is longer than allowed", async () =>
   assert.equal((await service.post("{".repeat(4096))).status, 400);
   const { status, body } = await service.post("x".repeat(4097));
   assert.equal(status, 413);
-  assert.equal(body.error, "longer than 4096 bytes, and not one alert a line");
+  assert.equal(body.error, "the body is longer than 4096 bytes; send one alert a line");
 });
 
 Deno.test("POST /alerts reads a body in pieces no further than allowed, whatever its headers say", async () => {
@@ -134,7 +134,7 @@ Deno.test("POST /alerts says 503 without a word of the inside when nothing can b
   assert.equal(status, 503);
   assert.deepEqual(body, {
     ...{ accepted: 0, duplicate: 0, ignored: {}, errors: [] },
-    error: "not all could be stored; send it again",
+    error: "some alerts could not be stored; send all again",
   });
   assert.deepEqual(service.logged, [
     "error: POST /alerts: database /var/ossec/secret is locked",
@@ -159,6 +159,6 @@ Deno.test("POST /alerts answers the test message of a notification channel polit
     duplicate: 0,
     ignored: { not_json: 1 },
     errors: [{ index: 0, where: "the whole file", reason: "not_json" }],
-    note: "this is no alert; a test message arrives just so",
+    note: "this is not an alert, but may be the test message of a notification channel",
   });
 });

@@ -39,7 +39,9 @@ const WORST: BufferStatus = {
 Deno.test("GET /metrics tells all of the buffer's counters", async () => {
   using rig = await createRig({ status: () => Promise.resolve(WORST) });
   assert.deepEqual(
-    Object.fromEntries([...await scrape(rig)].filter(([name]) => !name.includes("_http_"))),
+    Object.fromEntries(
+      [...await scrape(rig)].filter(([name]) => /^custom_misp_(?!http_)/.test(name)),
+    ),
     {
       'custom_misp_alerts_total{outcome="accepted"}': 123,
       'custom_misp_alerts_total{outcome="duplicate"}': 45,
@@ -124,6 +126,33 @@ Deno.test("GET /metrics counts requests by the pattern of their route, never by 
     3,
   );
   assert.doesNotMatch(await (await rig.ask("/metrics")).text(), new RegExp(TOKEN));
+});
+
+Deno.test("GET /metrics measures the process, and nothing that the runtime cannot say", async () => {
+  using rig = await createRig();
+  // The library counts the time of the CPU from here on.
+  for (const end = performance.now() + 50; performance.now() < end;);
+  await scrape(rig);
+  // The lag is that of the first immediate after a scrape.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  const found = [...await scrape(rig)].filter(([name]) => !name.startsWith("custom_misp_"));
+  assert.deepEqual(found.map(([name]) => name), [
+    "process_cpu_user_seconds_total",
+    "process_cpu_system_seconds_total",
+    "process_cpu_seconds_total",
+    "process_start_time_seconds",
+    "nodejs_eventloop_lag_seconds",
+    "nodejs_heap_size_total_bytes",
+    "nodejs_heap_size_used_bytes",
+    "nodejs_external_memory_bytes",
+    "process_resident_memory_bytes",
+  ]);
+  // One that is always 0 measures nothing; a kernel may count the time of the system in steps.
+  const zeros = found.filter(([, value]) => value <= 0).map(([name]) => name);
+  assert.deepEqual(zeros.filter((name) => name !== "process_cpu_system_seconds_total"), []);
+  const started = found.find(([name]) => name === "process_start_time_seconds")![1];
+  const age = Date.now() / 1000 - started;
+  assert.ok(age > -2 && age < 3600, `started ${age} s ago`);
 });
 
 Deno.test("GET /metrics is for those who may look", async () => {

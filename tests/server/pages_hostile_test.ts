@@ -49,8 +49,8 @@ Deno.test("pages show an attacker's words as words, in every place", async () =>
     for (
       const path of [
         ...["/", "/refused", `/sources/${A}`, `/sources/${encodeURIComponent(B)}`],
-        ...[`/sources/${encodeURIComponent(text)}`, `/refused?told=${encodeURIComponent(text)}`],
-        `/refused?told=due&reports=${encodeURIComponent(text)}`,
+        ...[`/sources/${encodeURIComponent(text)}`, `/refused?notice=${encodeURIComponent(text)}`],
+        `/refused?notice=due&reports=${encodeURIComponent(text)}`,
       ]
     ) {
       const page = await scene.page(path);

@@ -10,16 +10,16 @@ Deno.test("GET /refused tells why, and POST /refused/retry sends again", async (
   const answer = await scene.fetch("/refused/retry", form({ report, sink: "misp" }));
   assert.deepEqual([answer.status, answer.headers.get("Location")], [
     303,
-    "/refused?told=due&reports=1",
+    "/refused?notice=due&reports=1",
   ]);
-  const after = wordsOf(await scene.page("/refused?told=due&reports=1"));
-  assert.match(after, /1 report is due now, and will be sent within a minute/);
-  assert.match(after, /None: everything was taken, or waits for its turn/);
+  const after = wordsOf(await scene.page("/refused?notice=due&reports=1"));
+  assert.match(after, /1 report is due now; the publisher sends within a minute/);
+  assert.match(after, /There is none: every report was delivered or waits/);
   scene.answer = () => ({ kind: "delivered", notes: [] });
   await scene.publish();
   assert.equal((await scene.buffer.views.status()).delivered, 1);
   const again = await scene.fetch("/refused/retry", form({ report, sink: "misp" }));
-  assert.equal(again.headers.get("Location"), "/refused?told=none");
+  assert.equal(again.headers.get("Location"), "/refused?notice=none");
 });
 
 Deno.test("POST /refused/retry sends all of them again", async () => {
@@ -28,7 +28,7 @@ Deno.test("POST /refused/retry sends all of them again", async () => {
   await scene.publish(true);
   assert.match(wordsOf(await scene.page("/refused")), /2 reports were refused/);
   const answer = await scene.fetch("/refused/retry", form({ all: "2" }));
-  assert.equal(answer.headers.get("Location"), "/refused?told=due&reports=2");
+  assert.equal(answer.headers.get("Location"), "/refused?notice=due&reports=2");
   assert.equal((await scene.buffer.views.status()).waiting, 2);
 });
 
@@ -36,8 +36,8 @@ Deno.test("POST /refused/retry changes nothing while a publisher is at work", as
   using scene = await refusedScene();
   await scene.buffer.leases.take(PUBLISH_LEASE, "other", MINUTE, scene.now);
   const answer = await scene.fetch("/refused/retry", form({ all: "1" }));
-  assert.equal(answer.headers.get("Location"), "/refused?told=busy");
-  assert.match(wordsOf(await scene.page("/refused?told=busy")), /A publisher is at work just now/);
+  assert.equal(answer.headers.get("Location"), "/refused?notice=busy");
+  assert.match(wordsOf(await scene.page("/refused?notice=busy")), /A publisher is at work/);
   assert.equal((await scene.buffer.views.status()).refused, 1);
 });
 

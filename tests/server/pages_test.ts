@@ -16,7 +16,7 @@ Deno.test("GET / says why alerts came to nothing", async () => {
   const body = JSON.stringify(sshdAlert({ agent: "web-01" }));
   await scene.fetch("/alerts", { method: "POST", body });
   const words = wordsOf(await scene.page("/"));
-  assert.match(words, /1 alert came, and none was evidence/);
+  assert.match(words, /1 alert arrived, and none was evidence/);
   assert.match(words, /ignored: not honeypot 1/);
 });
 
@@ -31,18 +31,18 @@ Deno.test("GET / tells the rate, sources, names, sensors, techniques and what wa
   scene.now += MINUTE;
   const words = wordsOf(await scene.page("/"));
   for (
-    const told of [
+    const expected of [
       /attempts in 24 h 3 /,
       /known sources 0 2 open attacks/,
       /lag 60 s /,
-      new RegExp(`${A} NL Netherlands 2 60 s ago pending gathering for 60 s`),
+      new RegExp(`${A} NL Netherlands 2 60 s ago pending collecting for 60 s`),
       new RegExp(`${B} – 1 `),
       /oracle 2 git 1/,
       /honeypot-ams2 1 60 s ago/,
       /T1110\.001 Password Guessing 2/,
-      /2 attacks are being gathered: each is reported once its source was silent for 15 min, at the latest after 60 min/,
+      /2 attacks are open\. An attack is reported once its source was silent for 15 min, at the latest after 60 min/,
     ]
-  ) assert.match(words, told);
+  ) assert.match(words, expected);
 });
 
 Deno.test("GET / counts a guess once that sshd and PAM tell of", async () => {
@@ -83,7 +83,7 @@ for (const mispUrl of [undefined, "javascript:alert(1)//"]) {
   });
 }
 
-Deno.test("GET / says what is wrong: refused reports, a sink that is left alone, a long wait", async () => {
+Deno.test("GET / says what is wrong: refused reports, a sink that is paused, a long wait", async () => {
   using scene = await refusedScene("no such <b>tag</b>");
   await scene.guess({ source: B });
   scene.answer = () => ({ kind: "unavailable", reason: "connection <i>refused</i>" });
@@ -91,13 +91,13 @@ Deno.test("GET / says what is wrong: refused reports, a sink that is left alone,
   scene.now += 1000;
   let page = await scene.page("/");
   assert.match(wordsOf(page), /1 report refused : see why, and send again/);
-  assert.match(page, /<b>misp is left alone<\/b>/);
+  assert.match(page, /<b>misp is paused<\/b>/);
   assert.match(page, /connection &lt;i&gt;refused&lt;\/i&gt;/);
   assert.match(wordsOf(page), /refused no such &lt;b&gt;tag/);
-  assert.doesNotMatch(page, /longer than it should/);
+  assert.doesNotMatch(page, /longer than expected/);
   scene.now += 70 * MINUTE;
   page = await scene.page("/");
-  assert.match(wordsOf(page), /Something waits for 70 min , longer than it should/);
+  assert.match(wordsOf(page), /An attack or a report has waited for 70 min , longer than expected/);
 });
 
 Deno.test("GET / draws each quarter of an hour of a day, and forgets what is older", async () => {
@@ -176,8 +176,8 @@ Deno.test("GET /sources/:ip tells of one source", async () => {
   const page = await scene.page(`/sources/${A}`);
   const words = wordsOf(page);
   for (
-    const told of [
-      /A login was let in/,
+    const expected of [
+      /The source logged in after failures at 2026-11-23 14:08:20 UTC/,
       /attempts 4 alerts 4/,
       /first seen 2026-11-23 14:07:20 UTC last seen 2026-11-23 14:09:20 UTC/,
       /delivered report to misp: 3 attempts so far/,
@@ -186,21 +186,24 @@ Deno.test("GET /sources/:ip tells of one source", async () => {
       /honeypot-fra1 4 2 min ago just now/,
       /T1021\.004 SSH/,
     ]
-  ) assert.match(words, told);
+  ) assert.match(words, expected);
   assert.match(page, /<svg role="img" aria-label="seen from 2026-11-23 14:07:20 UTC/);
 });
 
 Deno.test("GET /sources/:ip says 404 to what is unknown and to what is no address", async () => {
   using scene = new PageScene();
   for (
-    const [path, told] of [["1.2.3.4", "Nothing is known"], ["x", "no address"], [
+    const [path, expected] of [["1.2.3.4", "The buffer knows nothing"], [
+      "x",
+      "not a valid address",
+    ], [
       "1.2.3",
-      "no address",
+      "not a valid address",
     ]]
   ) {
     const response = await scene.fetch(`/sources/${path}`);
     assert.equal(response.status, 404, path);
-    assert.ok((await response.text()).includes(told!), path);
+    assert.ok((await response.text()).includes(expected!), path);
   }
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 
 Deno.test("ReadTimeout gives up whom nobody ended, in the order in which they began", async () => {
   using readTimeout = new ReadTimeout(20);

@@ -10,8 +10,8 @@ import { type AppParts, createApp } from "../../src/server/app.ts";
 import type { App } from "../../src/server/context.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
-import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
+import { decideDefaultItem, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */
 export const NOW = Date.UTC(2026, 10, 23, 12);
@@ -78,7 +78,7 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
     allowNetworks: undefined,
     limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
     maxBodyBytes: 4096,
-    decide: decideDefault,
+    decide: decideDefaultItem,
     accept,
     acceptAtOnce: accept,
     isStoring: () => buffer.leases.isHeld("any", NOW).then(() => true),

@@ -118,7 +118,7 @@ Deno.test("a sender that stays away in the middle of a short body is told so", a
     const connection = await begin(port, head);
     const [status, body] = await answerOf(connection);
     assert.equal(status, "HTTP/1.1 408 Request Timeout");
-    assert.equal(JSON.parse(body!).error, "the body came too slowly");
+    assert.equal(JSON.parse(body!).error, "the body arrived too slowly");
     connection.close();
     assert.deepEqual(await post(port), [200, ACCEPTED]);
   });

@@ -6,9 +6,10 @@
 import { PROGRAM } from "../../src/config/keys.ts";
 import { allowList } from "../../src/guard/allow_list.ts";
 import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
-import { decide, type IntakeRules } from "../../src/intake/decide.ts";
+import { decide, decideItem, type IntakeRules } from "../../src/intake/decide.ts";
 import { DEFAULT_RULES } from "../../src/config/keys.ts";
 import type { Decision } from "../../src/model.ts";
+import type { Item } from "../../src/wazuh/alert_file.ts";
 
 const ALERTS = new URL("../../fixtures/alerts/", import.meta.url);
 
@@ -92,4 +93,9 @@ export function sshdAlert(shape: AlertShape = {}) {
 /** What a default installation decides on an alert. */
 export function decideDefault(alert: unknown): Decision {
   return decide(alert, defaultRules(), Date.UTC(2026, 10, 23));
+}
+
+/** What a default installation decides on an item of a file or of a body. */
+export function decideDefaultItem(item: Item): Decision {
+  return decideItem(item, defaultRules(), Date.UTC(2026, 10, 23));
 }

@@ -11,9 +11,9 @@ import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts"
 import type { Outcome, Sink } from "../../src/sink.ts";
 import { type AppParts, createApp } from "../../src/server/app.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
-import { ReadTimeout } from "../../src/server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
 import type { PageParts } from "../../src/server/pages/pages.ts";
-import { decideDefault } from "./fixtures.ts";
+import { decideDefaultItem } from "./fixtures.ts";
 import { seededRandom } from "./random.ts";
 
 const MINUTE = 60_000;
@@ -90,7 +90,7 @@ export class PageScene implements Disposable {
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       maxBodyBytes: 1024 * 1024,
       readTimeout: this.#readTimeout,
-      decide: decideDefault,
+      decide: decideDefaultItem,
       accept,
       acceptAtOnce: accept,
       isStoring: () => Promise.resolve(true),
@@ -147,7 +147,7 @@ export class PageScene implements Disposable {
           ...{ maxUsernames: 100, publisher: undefined, eventUuidOf: eventUuid, distribution: 0 },
           ...{ threatLevel: 3, analysis: 0, usernames: "top", sensorNames: "name", tags: [] },
           ...{ passwords: false, minAttempts: 1 },
-        }, now),
+        }, { now }),
       now: () => this.now,
       random: () => 0.5,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import {
   BufferError,
   BUSY_TIMEOUT_MS,
@@ -74,7 +75,7 @@ function known(path: string, error: unknown): Problem | undefined {
     };
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    const hint = `\`chown -R wazuh:wazuh ${folderOf(path)}\` gives it to Wazuh's user`;
+    const hint = `\`chown -R wazuh:wazuh ${dirname(path)}\` gives it to Wazuh's user`;
     return { what: "permission denied", hint };
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -115,8 +116,6 @@ function probe(path: string): unknown {
 
 /** Room for SQLite's shared memory and a transaction. */
 const PROBE_BYTES = 128 * 1024;
-
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 
 const isLink = (path: string) => Deno.lstatSync(path).isSymlink;
 

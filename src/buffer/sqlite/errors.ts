@@ -30,7 +30,7 @@ export class BufferError extends Error implements Problem {
 
 /**
  * Whether an error is of a class of that name. In the binary, what is loaded later brings classes of its
- * own (deploy/startup/start.ts).
+ * own (deploy/startup/README.md).
  */
 export function isNamed(error: unknown, name: string): error is Error {
   return error instanceof Error && error.name === name;

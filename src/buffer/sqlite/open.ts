@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
 import { noFile, statOf, toBufferError } from "./error_text.ts";
@@ -112,7 +113,7 @@ function createFile(path: string): void {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o750 });
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     createFile(path);
   }
 }
@@ -122,7 +123,7 @@ function createFile(path: string): void {
  * Only root can give files away, and only root needs to.
  */
 export function giveToOwner(path: string): void {
-  const folder = Deno.statSync(path.slice(0, path.lastIndexOf("/")) || "/");
+  const folder = Deno.statSync(dirname(path));
   if (folder.uid === Deno.statSync(path).uid) return;
   try {
     Deno.chownSync(path, folder.uid, folder.gid);

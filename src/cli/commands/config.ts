@@ -8,12 +8,9 @@ import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";
 import { parse } from "../terminal/options.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" }, schema: { type: "boolean" } } as const;
-
 /** Runs `config [--json] [--schema]`. */
 export function config(start: Start): Promise<number> {
-  const { values } = parse("config", { args: start.args, options: OPTIONS });
+  const { values } = parse("config", start.args);
   const keys = configurationKeys(start.root);
   if (values.schema) {
     console.log(JSON.stringify(schemaOf(keys), undefined, 2));
@@ -30,7 +27,7 @@ export function config(start: Start): Promise<number> {
     console.log(JSON.stringify({ file, fileFound, entries }, undefined, 2));
     return Promise.resolve(EXIT.ok);
   }
-  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (not there)"}`);
+  console.log(`file: ${loaded.file}${loaded.fileFound ? "" : " (does not exist)"}`);
   for (const { key, value, origin } of entries) {
     const shown = value === undefined
       ? "-"

@@ -1,9 +1,10 @@
 /**
  * The demo: every alert of `fixtures/` by the real path, one call of the program each, into a feed
- * folder in a temporary place.
+ * folder below `/tmp`.
  *
  * @module
  */
+import { basename } from "node:path";
 import type { MispEvent } from "../../misp/event.ts";
 
 const project = new URL("../../../", import.meta.url).pathname;
@@ -62,4 +63,4 @@ const line = (cells: readonly string[]) =>
 console.log(line(columns));
 for (const row of rows) console.log(line(columns.map((name) => String(row[name]))));
 console.log(`\nMISP feed: ${environment.WM_FEED_DIRECTORY}\nevents:`);
-for (const { file } of rows) console.log(`  ${file.split("/").pop()}`);
+for (const { file } of rows) console.log(`  ${basename(file)}`);

@@ -1,5 +1,5 @@
 /**
- * The events that a buffer would give, without sending them.
+ * The events that would be made from a buffer, without sending them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Log } from "../terminal/log.ts";
 import { createLookups } from "../wiring/lookups.ts";
 import { daySlotsOf, snapshotRules } from "../wiring/publisher.ts";
 
-/** Freezes everything in a throw-away buffer and returns the events. */
+/** Makes reports of everything in a temporary buffer. @returns their events */
 export async function previewEvents(
   buffer: Buffer,
   config: Config,
@@ -26,7 +26,11 @@ export async function previewEvents(
   const snapshot = (
     ...[attack, record, findDaySlot]: Parameters<Parameters<Buffer["outbox"]["snapshotDue"]>[3]>
   ) =>
-    snapshotAttack(attack, record, rules, now, lookups.current(), daySlotsOf(config, findDaySlot));
+    snapshotAttack(attack, record, rules, {
+      now,
+      lookups: lookups.current(),
+      findDaySlot: daySlotsOf(config, findDaySlot),
+    });
   while (await buffer.outbox.snapshotDue(everything, 1000, now, snapshot) > 0);
   const reports = await buffer.outbox.reportsToTry(["feed"], 1_000_000, Infinity);
   const events = Map.groupBy(

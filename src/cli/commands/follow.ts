@@ -4,48 +4,34 @@
  * @module
  */
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Beginning, Step } from "../../follow/follower.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { publishDue } from "../../publish/publisher.ts";
-import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
+import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import {
-  createForwarding,
-  type ForwardingRounds,
-  pruneBuffer,
-  requireMispOfIntegratord,
-} from "./flush.ts";
-import { alertsPath, beginningOf, type Ending, followInto } from "../wiring/following.ts";
+import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
-import { createPublisher, type Publisher } from "../wiring/publisher.ts";
+import { createEngine } from "../wiring/engine.ts";
+import { createForwarding } from "../wiring/forwarding.ts";
+import { createPublisher } from "../wiring/publisher.ts";
+import { requireMispOfIntegratord } from "../wiring/rounds.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
-/** How often is looked for what is due, milliseconds. */
-const PUBLISH_MS = 5_000;
-const PRUNE_MS = 60_000;
-/** How often is shown where it is, milliseconds. */
-const SHOW_MS = 1_000;
+/** How often the engine looks whether something is due, milliseconds. */
+const LOOK_MS = 5 * SECOND;
+const PRUNE_MS = MINUTE;
+/** How often the progress is shown, milliseconds. */
+const SHOW_MS = SECOND;
 /** How long the last round of publishing may take, milliseconds. */
 export const GRACE_MS = 800;
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  "from-start": { type: "boolean" },
-  since: { type: "string" },
-  json: { type: "boolean" },
-} as const;
-
 /** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
 export async function follow(start: Start): Promise<number> {
-  const { values, positionals } = parse("follow", {
-    args: start.args,
-    allowPositionals: true,
-    options: OPTIONS,
-  });
+  const { values, positionals } = parse("follow", start.args);
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
   const path = positionals[0] ?? alertsPath(start.root);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
@@ -130,80 +116,17 @@ async function followWith(
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
-  using publishing = new Publishing(publisher, forwarding, loaded, log);
-  await followInto({
+  using engine = createEngine(publisher, config, {
+    ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS, forwarding },
+  });
+  engine.start();
+  await storeFollowed({
     ...{ path, beginning, buffer, loaded, log },
     ending: signals,
     onStep: (step, lines) => display.show(step, lines),
   });
-  await publishing.end();
+  await engine.end();
   return signals.take();
-}
-
-/** Forwards what waits and publishes what is due, beside the reading. */
-class Publishing implements Disposable {
-  readonly #publisher: Publisher;
-  readonly #forwarding: ForwardingRounds | undefined;
-  readonly #loaded: Loaded;
-  readonly #log: Log;
-  readonly #owner = ownerName();
-  readonly #timer: ReturnType<typeof setInterval>;
-  #round: Promise<void> | undefined;
-  #prunedAt = -Infinity;
-
-  constructor(
-    publisher: Publisher,
-    forwarding: ForwardingRounds | undefined,
-    loaded: Loaded,
-    log: Log,
-  ) {
-    this.#publisher = publisher;
-    this.#forwarding = forwarding;
-    this.#loaded = loaded;
-    this.#log = log;
-    this.#timer = setInterval(() => {
-      const round = async () => {
-        await this.#forward();
-        await this.#publish();
-      };
-      this.#round ??= round().finally(() => this.#round = undefined);
-    }, PUBLISH_MS);
-  }
-
-  async #forward(): Promise<void> {
-    try {
-      const next = this.#forwarding && await this.#publisher.buffer.spool.dueAt(Date.now());
-      if (next !== undefined && next <= Date.now()) await this.#forwarding?.forward();
-    } catch (error) {
-      this.#log("error", `forwarding: ${messageOf(error)}`);
-    }
-  }
-
-  async #publish(): Promise<void> {
-    const { buffer, due } = this.#publisher;
-    try {
-      const next = await buffer.outbox.nextDueAt(due);
-      if (next !== undefined && next <= Date.now()) await publishDue(this.#publisher, this.#owner);
-      if (performance.now() - this.#prunedAt < PRUNE_MS) return;
-      await pruneBuffer(buffer, this.#loaded.config, this.#log);
-      this.#prunedAt = performance.now();
-    } catch (error) {
-      this.#log("error", `publishing: ${messageOf(error)}`);
-    }
-  }
-
-  /** Lets a round that goes on end, but not for long: what it did not mark is sent again. */
-  async end(): Promise<void> {
-    clearInterval(this.#timer);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GRACE_MS);
-    await Promise.race([this.#round ?? Promise.resolve(), promise]);
-    clearTimeout(timer);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
 }
 
 /** One line about what goes on: redrawn on a terminal, a JSON object a second with `--json`. */

@@ -10,22 +10,15 @@ import { EXIT, Failure } from "../exit.ts";
 import { commandNamed, COMMANDS } from "../manual/commands.ts";
 import { commandHelp, overview, wrap } from "../manual/help_text.ts";
 import { manPage } from "../manual/man_page.ts";
-import { nearest } from "../manual/nearest.ts";
+import { didYouMean } from "../manual/nearest.ts";
 import { parse } from "../terminal/options.ts";
 import settings from "../../../deno.json" with { type: "json" };
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { man: { type: "boolean" } } as const;
-
 /** Runs `help [COMMAND]` and `help --man`. */
 export async function help(start: Start): Promise<number> {
-  // A command may be called as an option is.
+  // `--test` is a command that looks like an option.
   const topic = start.args.find((arg) => commandNamed(arg) !== undefined);
-  const { values, positionals } = parse("help", {
-    args: start.args.filter((arg) => arg !== topic),
-    options: OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse("help", start.args.filter((arg) => arg !== topic));
   const command = topic === undefined ? undefined : commandNamed(topic);
   if (values.man) {
     const { date } = await buildInfo();
@@ -39,18 +32,17 @@ export async function help(start: Start): Promise<number> {
 }
 
 function noHelp(topic: string): Failure {
-  const meant = nearest(topic, COMMANDS.map(({ name }) => name));
-  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
-  return new Failure(EXIT.usage, `no help about "${topic}"; ${guess}\`help\` lists the commands`);
+  const hint = didYouMean(topic, COMMANDS.map(({ name }) => name));
+  return new Failure(EXIT.usage, `no help about "${topic}"; ${hint}\`help\` lists the commands`);
 }
 
 function configurationHelp(root: string): string {
   const lines = [
     "",
-    `The file is that of --config, else of $WM_CONFIG, else`,
+    `The configuration file is that of --config, else of $WM_CONFIG, else`,
     `${root}/etc/${PROGRAM}.json:`,
     `  {"misp": {"url": "https://misp.example.org", "api_key_file": "…"}}`,
-    "Every key has an environment variable, which stands above the file.",
+    "Every key has an environment variable, which overrides the file.",
   ];
   for (const [name, key] of Object.entries(configurationKeys(root))) {
     const { fallback } = key;

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { decideAlert, type IntakeRules } from "../../intake/decide_alert.ts";
+import { dirname } from "node:path";
+import { decideOneAlert, type IntakeRules } from "../../intake/decide_alert.ts";
 import type { Accepted } from "../../buffer/intake.ts";
 import type { IntakeBuffer } from "../../buffer/buffer.ts";
 import { openIntake } from "../../buffer/sqlite/intake_buffer.ts";
 import type { Config, Loaded } from "../../config/load.ts";
 import { BACKGROUND_LEASE, INTEGRATORD_URL } from "../../publish/names.ts";
 import type { Decision, IgnoreReason } from "../../model.ts";
-import { type Alert, readAlert } from "../../wazuh/alert.ts";
 import { parseIntegrationCall } from "../../wazuh/argv.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -60,21 +60,10 @@ async function decide(
   rules: IntakeRules,
   now: number,
 ): Promise<readonly Decision[]> {
-  const alert = rules.keepsText ? undefined : onlyAlert(bytes);
-  if (alert !== undefined) return [decideAlert(alert, rules, now)];
+  const decision = decideOneAlert(new TextDecoder().decode(bytes), rules, now);
+  if (decision !== undefined) return [decision];
   const { decideFile } = await import("../../intake/decide.ts");
   return decideFile(bytes, rules, now);
-}
-
-function onlyAlert(bytes: Uint8Array): Alert | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // What is wrong with the file is told by who reads every shape.
-    return undefined;
-  }
-  return readAlert(value);
 }
 
 async function store(
@@ -195,6 +184,7 @@ function dropPermissions(alertFile: string, configFile: string): void {
   Deno.permissions.revokeSync({ name: "env" });
   if (!Deno.build.standalone) return;
   Deno.permissions.revokeSync({ name: "read", path: configFile });
-  const folder = alertFile.slice(0, alertFile.lastIndexOf("/"));
-  if (folder !== "") Deno.permissions.revokeSync({ name: "read", path: folder });
+  const folder = dirname(alertFile);
+  // These would take the buffer's folder along.
+  if (folder !== "/" && folder !== ".") Deno.permissions.revokeSync({ name: "read", path: folder });
 }

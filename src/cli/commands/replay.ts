@@ -15,16 +15,9 @@ import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { "dry-run": { type: "boolean" }, json: { type: "boolean" } } as const;
-
 /** Runs `replay [--dry-run] [--json] FILE…`. */
 export async function replay(start: Start): Promise<number> {
-  const { values, positionals: files } = parse("replay", {
-    args: start.args,
-    allowPositionals: true,
-    options: OPTIONS,
-  });
+  const { values, positionals: files } = parse("replay", start.args);
   if (files.length === 0) {
     throw new Failure(EXIT.usage, "replay needs files of alerts, or - for standard input");
   }

@@ -1,5 +1,5 @@
 /**
- * `report`: look at reports, send them again, give them up.
+ * `report`: lists, shows, retries and drops reports.
  *
  * @module
  */
@@ -12,20 +12,14 @@ import type { Config } from "../../config/load.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { nearest } from "../manual/nearest.ts";
+import { didYouMean } from "../manual/nearest.ts";
 import { parse } from "../terminal/options.ts";
 import { dueRules } from "../wiring/publisher.ts";
-import {
-  counted,
-  listText,
-  rowJson,
-  screenJson,
-  type ShownReport,
-  showText,
-} from "./report_text.ts";
+import { listText, rowJson, screenJson, type ShownReport, showText } from "./report_text.ts";
+import { counted } from "../terminal/counted.ts";
 import { screenOf } from "../terminal/screen.ts";
 
-/** What `report` was told. */
+/** What `report` was asked. */
 interface Asked {
   readonly buffer: Buffer;
   readonly config: Config;
@@ -49,26 +43,16 @@ const LISTED = 50;
 /** How long a change waits for a publisher to end its round, milliseconds. */
 const LOCK_TIMEOUT_MS = 10_000;
 
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  all: { type: "boolean" },
-  json: { type: "boolean" },
-  yes: { type: "boolean" },
-} as const;
-
 /** Runs `report list | show | retry | drop`. */
 export async function report(start: Start): Promise<number> {
-  const { values, positionals } = parse("report", {
-    args: start.args,
-    allowPositionals: true,
-    options: OPTIONS,
-  });
+  const { values, positionals } = parse("report", start.args);
   const [name = "list", about, ...more] = positionals;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) {
+    const actions = Object.keys(ACTIONS);
     throw new Failure(
       EXIT.usage,
-      `report cannot "${name}", only ${Object.keys(ACTIONS).join(", ")}${meant(name)}`,
+      `unknown action "${name}"; ${didYouMean(name, actions)}report takes ${actions.join(", ")}`,
     );
   }
   if (more.length > 0) {
@@ -80,22 +64,17 @@ export async function report(start: Start): Promise<number> {
   const { all = false, json = false, yes = false } = values;
   requireOptions(name, { about, all, yes });
   const { config } = loadStartConfig(start);
-  // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
+  // A command that only reads must not create a buffer: as root, Wazuh's user could not write it.
   const path = bufferExists(config.buffer.path) ? config.buffer.path : ":memory:";
   using buffer = new SqliteBuffer(path, Date.now(), { keepDamaged: true });
   return await action({ buffer, config, about, all, json, yes });
 }
 
-function meant(name: string): string {
-  const word = nearest(name, Object.keys(ACTIONS));
-  return word === undefined ? "" : `; did you mean ${word}?`;
-}
-
-/** An option that would change nothing was meant for something else. */
-function requireOptions(name: string, told: Pick<Asked, "about" | "all" | "yes">): void {
-  const { about, all, yes } = told;
+/** Refuses an option that would change nothing: the user meant something else. */
+function requireOptions(name: string, asked: Pick<Asked, "about" | "all" | "yes">): void {
+  const { about, all, yes } = asked;
   const wrong = name === "list" && about !== undefined
-    ? `report list takes no "${about}"; \`report show\` does`
+    ? `report list takes no uuid or address; use \`report show ${about}\``
     : all && (name === "show" || name === "drop")
     ? `report ${name} takes one uuid or address, not --all`
     : yes && name !== "drop"
@@ -142,14 +121,17 @@ async function retry(asked: Asked): Promise<number> {
   if (json) console.log(screenJson({ retried: numbers.changed, ...withoutChanged(numbers) }));
   else {
     const sent = found.filter((_, index) => changes[index] === "changed");
-    const lines = [`${counted(numbers.changed)} due now`, ...whyNot(numbers, "sent again")];
+    const lines = [
+      `${counted(numbers.changed, "report")} due now`,
+      ...whyNot(numbers, "sent again"),
+    ];
     if (sent.length > 0) lines.push(...await howSent(buffer, config, sent));
     console.log(lines.join("\n"));
   }
   return exitOf(numbers, found.length);
 }
 
-/** What sends them now; a sink that is being left alone is only tried by `--now`. */
+/** How to send them now: only `--now` tries a paused sink. */
 async function howSent(buffer: Buffer, config: Config, sent: readonly ReportRow[]) {
   const sinks = [...new Set(sent.map(({ sink }) => sink))];
   const names: readonly string[] = sinks;
@@ -159,7 +141,7 @@ async function howSent(buffer: Buffer, config: Config, sent: readonly ReportRow[
   const configured = dueRules(config).sinks;
   return [
     isPaused
-      ? "`flush --now` sends now, though a sink is being left alone after a failure (`status`)"
+      ? "`flush --now` sends now; a sink is paused after a failure (`status`)"
       : "`flush` sends now",
     ...sinks.filter((sink) => !configured.includes(sink)).map((sink) =>
       `nothing is sent to ${sink}: it is not configured here`
@@ -179,22 +161,22 @@ async function drop(asked: Asked): Promise<number> {
   const numbers = numbersOf(changes);
   if (json) console.log(screenJson({ dropped: numbers.changed, ...withoutChanged(numbers) }));
   else {
-    const lines = [`${counted(numbers.changed)} dropped`, ...whyNot(numbers, "dropped")];
+    const lines = [`${counted(numbers.changed, "report")} dropped`, ...whyNot(numbers, "dropped")];
     if (numbers.changed > 0) {
-      lines.push("what was seen of the source is kept; its next report tells of it");
+      lines.push("the source's counts are kept; its next report contains them");
     }
     console.log(lines.join("\n"));
   }
   return exitOf(numbers, found.length);
 }
 
-/** Asks whoever sits at a terminal; a script has decided already. */
-function mayDrop({ yes, about }: Asked, many: number): boolean {
+/** Asks for confirmation at a terminal; a script has decided already. */
+function mayDrop({ yes, about }: Asked, count: number): boolean {
   if (yes || !Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return true;
-  return confirm(`drop ${counted(many)} of ${about} for good?`);
+  return confirm(`drop ${counted(count, "report")} of ${about} for good?`);
 }
 
-/** @throws {Failure} it is no name of a report, or there is none by it */
+/** @throws {Failure} neither a uuid nor an address, or no report has it */
 async function find({ buffer, about }: Asked): Promise<readonly ReportRow[]> {
   const found = await buffer.reports.find(meantBy(about));
   if (found.length === 0 && about !== undefined) {
@@ -218,7 +200,7 @@ type Change = (
   now: number,
 ) => Promise<readonly Changed[] | undefined>;
 
-/** @throws {Failure} a publisher is at work, and goes on */
+/** @throws {Failure} a publisher is at work for longer than {@link LOCK_TIMEOUT_MS} */
 async function change(attempt: Change): Promise<readonly Changed[]> {
   const lease = { name: PUBLISH_LEASE, owner: ownerName() };
   const deadline = performance.now() + LOCK_TIMEOUT_MS;
@@ -250,14 +232,16 @@ function withoutChanged({ superseded, delivered, gone }: Numbers) {
 
 function whyNot({ superseded, delivered, gone }: Numbers, what: string): readonly string[] {
   const reasons: readonly [number, string][] = [
-    [superseded, "a later report of the same event has taken its place"],
+    [superseded, "a later report of the same event replaces it"],
     [delivered, "delivered already"],
-    [gone, "a later report of the same event came meanwhile"],
+    [gone, "no longer in the buffer"],
   ];
-  return reasons.filter(([n]) => n > 0).map(([n, why]) => `${counted(n)} not ${what}: ${why}`);
+  return reasons.filter(([n]) => n > 0).map(([n, why]) =>
+    `${counted(n, "report")} not ${what}: ${why}`
+  );
 }
 
-/** What was named and could not be changed at all is a failure. */
+/** A failure when reports were named and none could be changed. */
 function exitOf({ changed }: Numbers, found: number): number {
   return found > 0 && changed === 0 ? EXIT.failed : EXIT.ok;
 }

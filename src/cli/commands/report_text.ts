@@ -1,6 +1,6 @@
 /**
- * How reports are shown. Reasons and bodies hold what attackers wrote: nothing of them reaches a
- * terminal but visible characters.
+ * How reports are shown. Attackers wrote parts of the reasons and bodies: only their visible
+ * characters reach a terminal.
  *
  * @module
  */
@@ -21,12 +21,7 @@ const STATE_WORDS: Readonly<Record<ReportState, string>> = {
   refused: "refused",
 };
 
-/** `1 report`, `2 reports` */
-export function counted(reports: number): string {
-  return `${reports} ${reports === 1 ? "report" : "reports"}`;
-}
-
-/** JSON text that means the same, without a character that could drive a terminal. */
+/** JSON of a value, without a character that could control a terminal. */
 export function screenJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).split("\n").map(oneLine).join("\n");
 }
@@ -34,7 +29,7 @@ export function screenJson(value: unknown): string {
 const time = (milliseconds: number | undefined) =>
   milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 
-/** A report as machines get it. Times are ISO 8601, UTC. */
+/** A report in `--json`. Times are ISO 8601, UTC. */
 export function rowJson(row: ReportRow) {
   return {
     uuid: row.uuid,
@@ -45,6 +40,8 @@ export function rowJson(row: ReportRow) {
     attempts: row.attempts,
     tries: row.tries,
     snapshot_at: time(row.snapshotAt),
+    // The former name of `snapshot_at`, kept for one release.
+    frozen_at: time(row.snapshotAt),
     next_try_at: time(row.nextTryAt),
     last_tried_at: time(row.lastTriedAt),
     reason: row.lastError ?? null,
@@ -71,7 +68,7 @@ const DAY_TIME: Column = {
 };
 const REASON: Column = { head: "reason", cell: (row) => oneLine(row.lastError ?? "") };
 
-/** From the widest to the narrowest: what can be missed most easily goes first. */
+/** From the widest to the narrowest: the least important columns go first. */
 const LAYOUTS: readonly (readonly Column[])[] = [
   [SOURCE, SINK, STATE, ATTEMPTS, TRIES, TIME, REASON],
   [SOURCE, SINK, STATE, ATTEMPTS, TRIES, DAY_TIME, REASON],
@@ -81,26 +78,26 @@ const LAYOUTS: readonly (readonly Column[])[] = [
   [SOURCE, STATE, REASON],
 ];
 
-/** A layout leaves so much for reasons, unless none of them is that long. */
+/** Columns that a layout leaves for reasons, unless all reasons are shorter. */
 const LEAST_REASON = 20;
 
 /**
  * A table of reports, and how many are not in it.
  *
- * @param screen a narrow one gets fewer columns, and reasons that are cut
+ * @param screen a narrow one gets fewer columns and shorter reasons
  */
 export function listText({ rows, counts }: ReportList, screen: Screen): string {
   const total = counts.refused + counts.pending + counts.delivered;
   if (total === 0) return "no reports";
-  const { columns: room } = screen;
+  const { columns: width } = screen;
   const layouts = LAYOUTS.map((columns) => layoutOf(columns, rows));
-  const fitting = layouts.find(({ needs }) => room === undefined || needs <= room);
+  const fitting = layouts.find(({ needs }) => width === undefined || needs <= width);
   const { columns, widths } = fitting ?? layouts.at(-1)!;
   const line = (cells: readonly string[]) => {
     const text = cells.map((cell, index) =>
       index === cells.length - 1 ? cell : padded(cell, widths[index]!)
     ).join("  ").trimEnd();
-    return room === undefined ? text : cut(text, room);
+    return width === undefined ? text : cut(text, width);
   };
   return [
     styled(line(columns.map(({ head }) => head)), "dim", screen),
@@ -108,7 +105,7 @@ export function listText({ rows, counts }: ReportList, screen: Screen): string {
       const text = line(columns.map(({ cell }) => cell(row)));
       return row.state === "refused" ? styled(text, "red", screen) : text;
     }),
-    ...unlisted({ rows, counts }).map((text) => room === undefined ? text : cut(text, room)),
+    ...unlisted({ rows, counts }).map((text) => width === undefined ? text : cut(text, width)),
   ].join("\n");
 }
 
@@ -120,7 +117,7 @@ function layoutOf(columns: readonly Column[], rows: readonly ReportRow[]) {
   return { columns, widths, needs: left + Math.min(LEAST_REASON, widths.at(-1)!) };
 }
 
-/** `2026-08-23 06:14:07Z`, as long as what it stands under. */
+/** `2026-08-23 06:14:07Z` */
 function shortTime(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return "-";
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")}Z`;
@@ -133,7 +130,7 @@ function unlisted({ rows, counts }: ReportList): readonly string[] {
   });
 }
 
-/** Everything about some reports. The body is told once for the sinks that get the same one. */
+/** Everything about some reports. Sinks that get the same body show it once. */
 export function showText(shown: readonly ShownReport[]): string {
   const groups = Map.groupBy(shown, ({ row }) => row.uuid).values();
   return [...groups].map((group) => {
@@ -150,7 +147,7 @@ function facts(row: ReportRow): string {
     ["sink", row.sink],
     ["state", STATE_WORDS[row.state]],
     ["attempts", String(row.attempts)],
-    ["frozen", time(row.snapshotAt)],
+    ["snapshot", time(row.snapshotAt)],
     ["tries", String(row.tries)],
     ["next try", time(row.nextTryAt)],
     [row.state === "delivered" ? "delivered" : "last try", time(row.lastTriedAt)],
@@ -161,6 +158,6 @@ function facts(row: ReportRow): string {
 }
 
 function eventText(body: string | undefined): string {
-  if (body === undefined) return "its event is not kept here any more, since it was delivered";
+  if (body === undefined) return "its event was delivered, and is no longer kept here";
   return screenJson(JSON.parse(body));
 }

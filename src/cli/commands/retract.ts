@@ -8,21 +8,14 @@ import { bufferExists } from "../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { describe, publishAndWait, requireMispOfIntegratord } from "./flush.ts";
 import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
+import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from "../wiring/rounds.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
-/** Runs `retract ADDRESS [--json]`: freezes what withdraws the address, and sends it at once. */
+/** Runs `retract ADDRESS [--json]`: makes a report that withdraws the address, and sends it. */
 export async function retract(start: Start): Promise<number> {
-  const { values, positionals } = parse("retract", {
-    args: start.args,
-    options: OPTIONS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse("retract", start.args);
   const address = addressOf(positionals);
   const { config } = loadStartConfig(start);
   if (!bufferExists(config.buffer.path)) throw unknown(address);
@@ -37,11 +30,11 @@ export async function retract(start: Start): Promise<number> {
     return publisher.retract(record, now);
   });
   if (!isKnown) throw unknown(address);
-  const round = await publishAndWait(publisher, false);
-  if (values.json) console.log(JSON.stringify({ retracted: address, ...round }));
+  const round = await publishInTurn(publisher, false);
+  if (values.json) console.log(JSON.stringify({ retracted: address, ...roundJson(round) }));
   else {
-    console.log(`${address} is withdrawn: no event gives it to detection any more`);
-    console.log(describe(round));
+    console.log(`${address} is withdrawn: no event offers it for detection now`);
+    console.log(roundText(round));
     console.log("to keep it out for good, add it to guard.allow_networks");
   }
   if (round.refused > 0) return EXIT.refused;
@@ -55,13 +48,16 @@ function addressOf(positionals: readonly string[]): string {
   }
   const address = canonicalAddress(given);
   if (address !== undefined) return address;
-  throw new Failure(EXIT.usage, `${JSON.stringify(given)} is no address; write it as 192.0.2.1`);
+  throw new Failure(
+    EXIT.usage,
+    `${JSON.stringify(given)} is not a valid address; use one such as 192.0.2.1`,
+  );
 }
 
 function unknown(address: string): Failure {
   return new Failure(
     EXIT.usage,
-    `no event of this buffer tells of ${address}; to keep it out of events, add it to ` +
+    `no event of this buffer contains ${address}; to keep it out of events, add it to ` +
       "guard.allow_networks",
   );
 }

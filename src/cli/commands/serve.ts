@@ -4,18 +4,18 @@
  * @module
  */
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import { type Config, ConfigError } from "../../config/load.ts";
-import { decide } from "../../intake/decide.ts";
+import { MINUTE, SECOND } from "../../clock.ts";
+import { ConfigError } from "../../config/load.ts";
+import { decideItem } from "../../intake/decide.ts";
 import { WRITE_PROBE } from "../../publish/names.ts";
-import { PUBLISH_LEASE, publishDue } from "../../publish/publisher.ts";
-import { wakeWhenDue } from "../../publish/wake.ts";
+import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
 import { createApp } from "../../server/app.ts";
 import { cached } from "../../server/cached.ts";
-import { inGroups } from "../../server/group_commit.ts";
+import { inGroups } from "../../server/ingest/group_commit.ts";
 import { Limits } from "../../server/middleware/limits.ts";
 import { createMetrics } from "../../server/metrics.ts";
-import { ReadTimeout } from "../../server/middleware/read_timeout.ts";
+import { ReadTimeout } from "../../server/ingest/read_timeout.ts";
 import {
   intakeRules,
   limitsOf,
@@ -24,37 +24,34 @@ import {
   type Start,
 } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { pruneBuffer, requireMispOfIntegratord } from "./flush.ts";
-import { alertsPath, beginningOf, endingAt, followInto } from "../wiring/following.ts";
+import { createEngine } from "../wiring/engine.ts";
+import { alertsPath, beginningOf, endingAt, storeFollowed } from "../wiring/following.ts";
 import { Listening } from "../wiring/listening.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
+import { requireMispOfIntegratord } from "../wiring/rounds.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../../deno.json" with { type: "json" };
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
-/** How long open requests and a flush may take once the service was told to end, milliseconds. */
-export const GRACE_MS = 10_000;
+/** How long open requests and the last round may take once a signal ends the service, milliseconds. */
+export const GRACE_MS = 10 * SECOND;
+
+/** How often the engine looks whether something is due, milliseconds. */
+const LOOK_MS = 5 * SECOND;
+const PRUNE_MS = MINUTE;
 
 /** How long a count of the buffer is shown, milliseconds: with a million sources it takes a while. */
-const STATUS_KEPT_MS = 5000;
-
-/** What `parseArgs` takes. */
-export const OPTIONS = {
-  listen: { type: "string" },
-  follow: { type: "boolean" },
-  "from-start": { type: "boolean" },
-  since: { type: "string" },
-} as const;
+const STATUS_KEPT_MS = 5 * SECOND;
 
 /** Runs `serve [--listen HOST:PORT] [--follow]` until SIGTERM or SIGINT, or `serve token new NAME`. */
 export async function serve(start: Start): Promise<number> {
   if (start.args[0] === "token") {
     return tokenCommand(start.args.slice(1), loadStartConfig(start).config);
   }
-  const { values } = parse("serve", { args: start.args, options: OPTIONS });
+  const { values } = parse("serve", start.args);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   if (!values.follow && beginning !== "end") {
     throw new Failure(EXIT.usage, "--from-start and --since say where --follow begins; add it");
@@ -107,7 +104,7 @@ export async function serve(start: Start): Promise<number> {
     allowNetworks: networksOf(config.server.allowNetworks),
     limits: new Limits(config.server),
     now: Date.now,
-    decide: (value) => decide(value, rules, Date.now()),
+    decide: (item) => decideItem(item, rules, Date.now()),
     accept: inGroups((groups) =>
       loggingDamage(() => buffer.intake.acceptTogether(groups, limitsOf(config), Date.now()))
     ),
@@ -125,20 +122,27 @@ export async function serve(start: Start): Promise<number> {
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     app.fetch(request, { remoteAddress: remoteAddr.hostname });
   const server = new Listening(config.server, address, answer, log);
+  using engine = createEngine(publisher, config, {
+    ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS },
+    onRound: ({ delivered, waiting, refused }) => {
+      if (delivered === 0) return;
+      log("info", `delivered ${delivered}, waiting ${waiting}, refused ${refused}`);
+    },
+  });
   const flushing = Deno.cron(
     "flush",
     "* * * * *",
     { signal: ended.signal },
     async () => {
       await server.renew();
-      await flushOnce(publisher, owner, config, log);
+      await engine.round();
     },
   );
-  const publish = () => flushOnce(publisher, owner, config, log);
-  using waking = wakeWhenDue({ ...publisher, publish });
+  // What falls due within a minute does not wait for the next job.
+  engine.start();
   if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
   const following = values.follow
-    ? followInto({
+    ? storeFollowed({
       ...{ path: alertsPath(start.root), beginning, buffer, loaded, log },
       ending: endingAt(ended.signal),
     })
@@ -148,32 +152,11 @@ export async function serve(start: Start): Promise<number> {
   log("info", "ending: no new requests, then what is due");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
-  // A client that hangs must not keep the last flush from happening.
-  const lastFlush = Promise.all([waking.end(), following]).then(publish);
-  const lastWork = [server.shutdown(), lastFlush, flushing];
+  // A client that hangs must not keep the last round from happening.
+  const lastRound = Promise.all([engine.end(), following]).then(() => engine.round());
+  const lastWork = [server.shutdown(), lastRound, flushing];
   await Promise.race([Promise.all(lastWork), graceOver]);
   return EXIT.ok;
-}
-
-/** A round that fails must not end the service: the alerts are stored, and the next minute comes. */
-async function flushOnce(
-  publisher: Publisher,
-  owner: string,
-  config: Config,
-  log: Log,
-): Promise<void> {
-  try {
-    const round = await publishDue(publisher, owner);
-    if (round !== undefined && round.delivered > 0) {
-      log(
-        "info",
-        `delivered ${round.delivered}, waiting ${round.waiting}, refused ${round.refused}`,
-      );
-    }
-    await pruneBuffer(publisher.buffer, config, log);
-  } catch (error) {
-    log("error", `flush: ${messageOf(error)}`);
-  }
 }
 
 /** Pages tell where sources are before anything was published. */

@@ -13,19 +13,17 @@ import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { EXIT } from "../exit.ts";
+import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal/screen.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
 /** Runs `status [--json]`. */
 export async function status(start: Start): Promise<number> {
-  const { values } = parse("status", { args: start.args, options: OPTIONS });
+  const { values } = parse("status", start.args);
   const { config } = loadStartConfig(start);
-  // Who only looks must not make a buffer, least of all as root, whom Wazuh's user cannot follow.
+  // A command that only reads must not create a buffer: as root, Wazuh's user could not write it.
   const isThere = bufferExists(config.buffer.path);
   using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
     keepDamaged: true,
@@ -79,11 +77,9 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
     sources: { known: found.knownSources },
     buffer: {
       bytes: found.bytes,
-      given_up: {
-        alert_ids: found.evicted.alertIds,
-        usernames: found.evicted.usernames,
-        passwords: found.evicted.passwords,
-      },
+      evicted: evictedJson(found),
+      // The old name of `evicted`, for one release.
+      given_up: evictedJson(found),
     },
     last: {
       accepted: time(found.lastAcceptedAt),
@@ -101,6 +97,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
   };
 }
 
+const evictedJson = ({ evicted }: BufferStatus) => ({
+  alert_ids: evicted.alertIds,
+  usernames: evicted.usernames,
+  passwords: evicted.passwords,
+});
+
 function followJson(state: FollowState, alertsFile: string) {
   const lag = lagOf(alertsFile, state);
   return {
@@ -114,7 +116,7 @@ function followJson(state: FollowState, alertsFile: string) {
   };
 }
 
-/** Null where nothing is forwarded, and nothing waits from when it was. */
+/** Null where nothing is forwarded, and nothing is left from when it was. */
 function forwardJson(
   { waiting, oldestAddedAt, bytes, refused, lastRefusal, ...counts }: SpoolStatus,
   { paused }: BufferStatus,
@@ -140,8 +142,8 @@ type Shown = ReturnType<typeof toJson> & {
   readonly forward: ReturnType<typeof forwardJson>;
 };
 
-/** A line: its label, its text, and whether it is bad news. */
-type Row = readonly [label: string, text: string, isBad?: boolean];
+/** A line: its label, its text, and whether it is a problem. */
+type Row = readonly [label: string, text: string, isProblem?: boolean];
 
 function describe(shown: Shown, path: string, maxBytes: number, screen: Screen): string {
   const { pending, reports, alerts, last, sources, problem, follow } = shown;
@@ -149,8 +151,8 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
   const rows: readonly Row[] = [
     ["buffer", path],
     ["size", sizeOf(shown.buffer, maxBytes)],
-    ["pending", `${pending.attacks} attacks, ${pending.attempts} attempts`],
-    ["next due", pending.next_due ?? "nothing waits"],
+    ["pending", `${counted(pending.attacks, "attack")}, ${counted(pending.attempts, "attempt")}`],
+    ["next due", pending.next_due ?? "nothing is pending"],
     ["reports", reportCounts(reports), reports.refused > 0],
     ["alerts", `${alerts.accepted} accepted, ${alerts.duplicate} duplicate`],
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
@@ -175,11 +177,11 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
 
 const LABEL_WIDTH = 15;
 
-function rowText([label, text, isBad = false]: Row, screen: Screen): string {
+function rowText([label, text, isProblem = false]: Row, screen: Screen): string {
   const { columns } = screen;
   const name = padded(label, LABEL_WIDTH);
   const value = columns === undefined ? text : cut(text, Math.max(1, columns - widthOf(name) - 1));
-  return `${styled(name, "dim", screen)} ${isBad ? styled(value, "red", screen) : value}`;
+  return `${styled(name, "dim", screen)} ${isProblem ? styled(value, "red", screen) : value}`;
 }
 
 function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNullable<
@@ -187,9 +189,11 @@ function followText({ file, lag_bytes, lag_seconds, lines, rotations }: NonNulla
 >): string {
   const behind = lag_bytes === 0
     ? "nothing behind"
-    : `${lag_bytes === null ? "in an older file" : `${lag_bytes} bytes behind`}, ` +
+    : `${lag_bytes === null ? "in an older file" : `${counted(lag_bytes, "byte")} behind`}, ` +
       `moved ${lag_seconds} s ago`;
-  return `${oneLine(file)}, ${behind}; ${lines} lines, ${rotations} rotations`;
+  return `${oneLine(file)}, ${behind}; ${counted(lines, "line")}, ${
+    counted(rotations, "rotation")
+  }`;
 }
 
 function forwardText(shown: NonNullable<Shown["forward"]>): string {
@@ -197,22 +201,27 @@ function forwardText(shown: NonNullable<Shown["forward"]>): string {
   const counts = `${forwarded} forwarded, ${waiting} waiting`;
   return [
     oldest === null ? counts : `${counts} since ${oldest}`,
-    ...(refused === 0 ? [] : [`${refused} set aside: ${oneLine(refusal ?? "")}`]),
-    ...(url === null ? ["forward.url is not set any more"] : []),
+    ...(refused === 0 ? [] : [`${refused} refused: ${oneLine(refusal ?? "")}`]),
+    ...(url === null ? ["forward.url is no longer set"] : []),
   ].join("; ");
 }
 
 const MEBIBYTE = 1024 * 1024;
 
-function sizeOf({ bytes, given_up }: Shown["buffer"], maxBytes: number): string {
+function sizeOf({ bytes, evicted }: Shown["buffer"], maxBytes: number): string {
   const size = `${(bytes / MEBIBYTE).toFixed(1)} of ${(maxBytes / MEBIBYTE).toFixed(0)} MiB`;
-  const { alert_ids, usernames, passwords } = given_up;
+  const { alert_ids, usernames, passwords } = evicted;
   if (alert_ids + usernames + passwords === 0) return size;
-  return `${size}; given up: ${alert_ids} alert ids, ${usernames} user names, ${passwords} passwords`;
+  const lost = [
+    counted(alert_ids, "alert id"),
+    counted(usernames, "user name"),
+    counted(passwords, "password"),
+  ];
+  return `${size}; evicted: ${lost.join(", ")}`;
 }
 
 function reportCounts({ delivered, waiting, refused, dropped }: Shown["reports"]): string {
   const counts = `${delivered} delivered, ${waiting} waiting, ${refused} refused`;
   const all = dropped === 0 ? counts : `${counts}, ${dropped} dropped`;
-  return refused === 0 ? all : `${all}: \`report list\` tells why`;
+  return refused === 0 ? all : `${all}: \`report list\` says why`;
 }

@@ -1,5 +1,5 @@
 /**
- * `--test`: a sample alert through the whole path, without touching the buffer or MISP.
+ * `--test`: takes a sample alert through every step, without touching the buffer or MISP.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import type { Config } from "../../config/load.ts";
 import { createGuard } from "../../guard/guard.ts";
 import { decide } from "../../intake/decide.ts";
 import { publishDue } from "../../publish/publisher.ts";
+import { sampleAlert } from "../../wazuh/sample_alert.ts";
 import type { Decision } from "../../model.ts";
 import {
   allowedOf,
@@ -22,40 +23,9 @@ import { createLog, type Log, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 
-/** A failed login at a honeypot, from a private address as the original's sample has it. */
-function sampleAlert(now: number) {
-  const time = new Date(now).toISOString().replace("Z", "+0000");
-  return {
-    timestamp: time,
-    rule: {
-      level: 5,
-      description: "sshd: Attempt to login using a non-existent user",
-      id: "5710",
-      mitre: {
-        id: ["T1110.001", "T1021.004"],
-        tactic: ["Credential Access", "Lateral Movement"],
-        technique: ["Password Guessing", "SSH"],
-      },
-      groups: ["syslog", "sshd", "authentication_failed", "invalid_login"],
-    },
-    agent: { id: "001", name: "honeypot-test", ip: "10.0.0.1" },
-    manager: { name: "wazuh-manager" },
-    id: `${Math.floor(now / 1000)}.1`,
-    full_log: `${time} honeypot-test sshd[4711]: Failed password for invalid user admin ` +
-      "from 192.168.1.100 port 51234 ssh2",
-    predecoder: { program_name: "sshd" },
-    decoder: { parent: "sshd", name: "sshd" },
-    data: { srcip: "192.168.1.100", srcuser: "admin" },
-    location: "/var/log/auth.log",
-  };
-}
-
-/** What `parseArgs` takes. */
-export const OPTIONS = { send: { type: "boolean" } } as const;
-
 /** Runs `--test [--send]`. */
 export async function testAlert(start: Start): Promise<number> {
-  const { values } = parse("--test", { args: start.args, options: OPTIONS });
+  const { values } = parse("--test", start.args);
   const loaded = loadStartConfig(start);
   const { config } = loaded;
   const now = Date.now();
@@ -75,7 +45,7 @@ export async function testAlert(start: Start): Promise<number> {
   const shown = {
     ...config,
     guard: { ...config.guard, minAttempts: 1 },
-    // An event of a test is nobody else's business.
+    // Nobody else needs the event of a test.
     ...(values.send ? { misp: { ...config.misp, distribution: 0, publish: false } } : {}),
   };
   using buffer = new SqliteBuffer(":memory:", now);
@@ -84,32 +54,30 @@ export async function testAlert(start: Start): Promise<number> {
   console.log(JSON.stringify(event, undefined, 2));
   if (values.send) return await sendSample(decision, shown, now);
   console.error(
-    "This event was not sent: its address is private, and a real alert from it would be ignored.",
+    "This event was not sent. A real alert from its private address would be ignored.",
   );
   return EXIT.ok;
 }
 
-/** Sends the sample event, from a buffer of its own, and tells what became of it. */
+/** Sends the sample event from a temporary buffer, and prints what happened. */
 async function sendSample(decision: Decision, config: Config, now: number): Promise<number> {
   const { url } = config.misp;
   if (url === undefined) {
-    throw new Failure(EXIT.usage, "--send has nowhere to send to: set misp.url");
+    throw new Failure(EXIT.usage, "--send needs a MISP instance; set misp.url");
   }
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
   const mispOnly = { ...config, feed: { directory: undefined } };
-  const said: string[] = [];
-  const log: Log = (_level, message) => void said.push(message);
+  const logged: string[] = [];
+  const log: Log = (_level, message) => void logged.push(message);
   using publisher = createPublisher(mispOnly, buffer, log);
   const round = await publishDue(publisher, ownerName(), true);
-  for (const message of said) console.error(oneLine(message));
-  const told = { delivered: round?.delivered ?? 0, refused: round?.refused ?? 0 };
-  if (told.delivered > 0) {
-    console.error(
-      `MISP at ${url} stored this event, unpublished, and gave it back as it was sent.`,
-    );
+  for (const message of logged) console.error(oneLine(message));
+  const { delivered = 0, refused = 0 } = round ?? {};
+  if (delivered > 0) {
+    console.error(`MISP at ${url} stored this event as it was sent, unpublished.`);
     return EXIT.ok;
   }
-  console.error(`MISP at ${url} ${told.refused > 0 ? "refused this event" : "could not be used"}.`);
-  return told.refused > 0 ? EXIT.refused : EXIT.waiting;
+  console.error(`MISP at ${url} ${refused > 0 ? "refused" : "did not accept"} this event.`);
+  return refused > 0 ? EXIT.refused : EXIT.waiting;
 }

@@ -1,5 +1,5 @@
 /**
- * The tokens file: read when it changes, and `serve token`, which makes new ones.
+ * The tokens file: `serve` reads it when it changes, `serve token` adds to it.
  *
  * @module
  */
@@ -12,15 +12,16 @@ import {
   TokensError,
 } from "../../server/middleware/access.ts";
 import { EXIT, Failure } from "../exit.ts";
+import { counted } from "../terminal/counted.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
-/** How long a change may go unnoticed, milliseconds. */
+/** Least time between two looks at the file, milliseconds. */
 const LOOK_MS = 5_000;
 
 /**
- * Gives the tokens that let in; those of a changed file a few seconds after its change. A file that
- * cannot be read any more leaves the tokens that were known.
+ * Gives the tokens that are valid now: those of a changed file a few seconds after its change. If
+ * the file cannot be read any more, the tokens that were read before remain valid.
  *
  * @throws {ConfigError} the file cannot be read at the start, or holds no token
  */
@@ -38,9 +39,9 @@ export function createTokens(config: Config, log: Log): () => readonly TokenHash
     stamp = now;
     try {
       tokens = read(path);
-      log("info", `server.tokens_file ${path}: read again, ${tokens.length} tokens`);
+      log("info", `server.tokens_file ${path}: read again, ${counted(tokens.length, "token")}`);
     } catch (error) {
-      log("error", `${error instanceof Error ? error.message : error}; the old ones stay`);
+      log("error", `${messageOf(error)}; the tokens that were read before remain valid`);
     }
     return tokens;
   };
@@ -60,8 +61,7 @@ function read(path: string): readonly TokenHash[] {
   try {
     tokens = parseTokens(Deno.readTextFileSync(path));
   } catch (error) {
-    const reason = messageOf(error);
-    throw new ConfigError(`server.tokens_file ${path}: ${reason}`);
+    throw new ConfigError(`server.tokens_file ${path}: ${messageOf(error)}`);
   }
   if (tokens.length === 0) {
     throw new ConfigError(
@@ -71,7 +71,7 @@ function read(path: string): readonly TokenHash[] {
   return tokens;
 }
 
-/** Runs `serve token new NAME`: the token is shown once, its hash goes into the file. */
+/** Runs `serve token new NAME`: prints the token once, and adds its hash to the file. */
 export function tokenCommand(args: readonly string[], config: Config): number {
   const [action, name = "", ...more] = args;
   if (action !== "new" || name === "" || more.length > 0) {
@@ -101,7 +101,7 @@ function append(path: string, name: string, line: string): void {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
     if (parseTokens(known).some((one) => one.name === name)) {
-      throw new TokensError(`${path} has a token named ${name}; take its line out first`);
+      throw new TokensError(`${path} has a token named ${name}; remove its line first`);
     }
     const gap = known === "" || known.endsWith("\n") ? "" : "\n";
     Deno.writeTextFileSync(path, `${gap}${line}\n`, { append: true, mode: 0o640 });

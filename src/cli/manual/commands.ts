@@ -1,54 +1,13 @@
 /**
- * What the command line is: commands, options, exit codes, examples. `help`, the man page, the
- * completions and the guesses at what was meant are all made from this one list.
+ * The command line: commands, options, exit codes, examples. `help`, the manual page, the
+ * completions, the "did you mean" hints and what each command accepts all come from this one list.
  *
  * @module
  */
 import { EXIT } from "../exit.ts";
+import type { Command, Option, Word } from "./command.ts";
 
-/** What stands behind an option or a command, for completions. */
-export type Filling = "file" | "folder" | "other";
-
-/** An option. */
-export interface Option {
-  readonly name: string;
-  /** Its value as the synopsis writes it; undefined: it is a switch. */
-  readonly value?: string;
-  readonly filling?: Filling;
-  readonly about: string;
-}
-
-/** A word that may stand behind a command. */
-export interface Word {
-  readonly name: string;
-  readonly about: string;
-}
-
-/** A start that can be copied; the program's name stands before it. */
-export interface Example {
-  readonly line: string;
-  readonly does: string;
-}
-
-/** One command. */
-export interface Command {
-  readonly name: string;
-  /** Ways to write it, without the program's name. */
-  readonly synopsis: readonly string[];
-  /** Half a line. */
-  readonly brief: string;
-  /** Paragraphs. */
-  readonly about: readonly string[];
-  readonly words?: readonly Word[];
-  /** What else may stand behind it. */
-  readonly filling?: Filling;
-  readonly options: readonly Option[];
-  /** Codes and what they mean here. */
-  readonly exit: Readonly<Record<number, string>>;
-  readonly examples: readonly Example[];
-}
-
-/** Every code that the program ends with. */
+/** Every exit code of the program. */
 export const EXIT_CODES: Readonly<Record<number, string>> = {
   [EXIT.ok]: "done",
   [EXIT.failed]: "failed, or could not be stored",
@@ -65,29 +24,30 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
     name: "config",
     value: "FILE",
     filling: "file",
-    about: "the configuration; stands before or behind the command",
+    about: "the configuration file; write it before or after the command",
   },
   {
     name: "root",
     value: "DIR",
     filling: "folder",
-    about: "Wazuh's folder; stands before the command; a binary has its own built in",
+    about: "Wazuh's folder; write it before the command; a binary has its own built in",
   },
 ];
 
 /** Asks any command for its help. */
 export const HELP_OPTION: Option = { name: "help", about: "this help; -h is the same" };
 
-const BEGINNING_OPTIONS: readonly Option[] = [
-  { name: "from-start", about: "the first time at its start" },
+const BEGINNING_OPTIONS = [
+  { name: "from-start", about: "the first time, begin at the start of the file" },
   {
     name: "since",
     value: "TIME",
-    about: "the first time in the files of that day: 2026-11-23 or 2026-11-23T06:00:00Z",
+    about: "the first time, begin with the files of that day: 2026-11-23 or " +
+      "2026-11-23T06:00:00Z",
   },
-];
+] as const satisfies readonly Option[];
 
-const JSON_OPTION: Option = { name: "json", about: "machine output" };
+const JSON_OPTION = { name: "json", about: "print JSON" } as const satisfies Option;
 
 const codes = (more: Readonly<Record<number, string>> = {}) => ({
   [EXIT.ok]: EXIT_CODES[EXIT.ok]!,
@@ -102,42 +62,40 @@ const SHELLS: readonly Word[] = [
   { name: "fish", about: "into ~/.config/fish/completions, as NAME.fish" },
 ];
 
-/** The commands, in the order of `help`. */
-export const COMMANDS: readonly Command[] = [
+/** With exact names, from which `terminal/options.ts` derives the types of arguments. */
+const LIST = [
   {
     name: "doctor",
     synopsis: ["doctor [--json]"],
-    brief: "whether all is as it must be, and what to do",
+    brief: "find what is wrong, and what to do about it",
     about: [
-      "Looks at the configuration, the files, the buffer, the look-ups and at MISP: its version, " +
-      "the rights of the key's role, the tags it has, its clock. Says what to do about each thing.",
+      "Checks the configuration, the files, the buffer, the look-ups and MISP: its version, the " +
+      "rights of the key's role, its tags, its clock. Prints a next step for each problem.",
       "Changes nothing but the tables of a buffer that an older version made. Run it as Wazuh's " +
-      "user, or files that root may write look well.",
+      "user: root may write files that Wazuh's user may not.",
     ],
     options: [JSON_OPTION],
-    exit: codes({ [EXIT.failed]: "something must be mended" }),
-    examples: [{ line: "doctor", does: "look at everything" }],
+    exit: codes({ [EXIT.failed]: "something must be fixed" }),
+    examples: [{ line: "doctor", does: "check everything" }],
   },
   {
     name: "flush",
-    synopsis: ["flush [--now] [--json] [--stay]"],
+    synopsis: ["flush [--now] [--json] [--until-idle]"],
     brief: "publish what is due, or everything",
     about: [
       "Publishes the attacks whose source has been silent for buffer.period_minutes, or that " +
-      "began buffer.max_hold_minutes ago, and reports that wait for a retry. Forwards alerts, where " +
-      "forward.url is set.",
+      "began buffer.max_hold_minutes ago, and reports that wait for a retry. Forwards alerts " +
+      "where forward.url is set.",
     ],
     options: [
       {
         name: "now",
-        about:
-          "everything, due or not, sinks that are being left alone after a failure, and alerts " +
-          "that were set aside",
+        about: "publish everything, due or not; try paused sinks and refused alerts again",
       },
       JSON_OPTION,
       {
-        name: "stay",
-        about: "go on until nothing waits any more; at most one process stays",
+        name: "until-idle",
+        about: "run until nothing waits any more; at most one process does so",
       },
     ],
     exit: codes({
@@ -153,49 +111,53 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "follow",
     synopsis: ["follow [FILE] [--from-start | --since TIME] [--json]"],
-    brief: "take alerts from alerts.json as it is written",
+    brief: "read alerts.json as Wazuh writes it",
     about: [
-      "Takes alerts from logs/alerts/alerts.json as Wazuh writes it, and publishes what is due. " +
-      "Goes on where it was, through rotations and restarts; the first time at the end of the file.",
+      "Reads logs/alerts/alerts.json as Wazuh writes it, stores the alerts, and publishes what " +
+      "is due. Continues where it stopped, through rotations and restarts; the first time, it " +
+      "begins at the end of the file.",
       "SIGHUP reads the configuration again; Ctrl-C or SIGTERM ends it.",
     ],
     filling: "file",
     options: [
       ...BEGINNING_OPTIONS,
-      { name: "json", about: "a line a second about place, rate and lag" },
+      { name: "json", about: "print a line of JSON each second: offset, rate and lag" },
     ],
     exit: codes(),
     examples: [
-      { line: "follow", does: "from where it was, or from now on" },
-      { line: "follow --since 2026-11-23", does: "with what that day and later ones left" },
+      { line: "follow", does: "continue, or begin with new alerts" },
+      { line: "follow --since 2026-11-23", does: "begin with the alerts of that day" },
     ],
   },
   {
     name: "replay",
     synopsis: ["replay [--dry-run] [--json] FILE…"],
-    brief: "take alerts from files",
+    brief: "read alerts from files",
     about: [
-      "Takes alerts from files: one JSON value, an array, or one alert a line; .gz is unpacked, " +
-      "- is standard input. Alerts that were taken before are not counted again.",
+      "Reads alerts from files: one JSON value, an array, or one alert a line. It unpacks .gz; - " +
+      "is standard input. An alert that was accepted before is not counted again.",
     ],
     filling: "file",
     options: [
       {
         name: "dry-run",
-        about: "print the events that these alerts alone would give, store nothing",
+        about: "print the events of these alerts alone; store nothing",
       },
       JSON_OPTION,
     ],
     exit: codes({
-      [EXIT.noFile]: "a file is not there, or may not be read",
-      [EXIT.notJson]: "a file ends in damaged data; what came before it was taken",
+      [EXIT.noFile]: "a file does not exist, or may not be read",
+      [EXIT.notJson]: "a file ends in damaged data; the alerts before it were accepted",
     }),
     examples: [
       {
         line: "replay /var/ossec/logs/alerts/2026/Nov/ossec-alerts-23.json.gz",
-        does: "a day that Wazuh has packed",
+        does: "a day that Wazuh has compressed",
       },
-      { line: "replay --dry-run - </var/ossec/logs/alerts/alerts.json", does: "only look" },
+      {
+        line: "replay --dry-run - </var/ossec/logs/alerts/alerts.json",
+        does: "only print the events",
+      },
     ],
   },
   {
@@ -206,34 +168,36 @@ export const COMMANDS: readonly Command[] = [
       "report retry WHICH | --all [--json]",
       "report drop WHICH [--yes] [--json]",
     ],
-    brief: "look at reports, send them again, give them up",
+    brief: "list, show, retry or drop reports",
     about: [
-      "WHICH is the uuid of a report or of its event, or a source address: then all its reports.",
+      "WHICH is the uuid of a report or of its event, or a source address, which means all its " +
+      "reports.",
     ],
     words: [
-      { name: "list", about: "the refused, the waiting, the delivered; at most 50 of each" },
-      { name: "show", about: "everything about reports, and the event while it is kept" },
-      { name: "retry", about: "refused and waiting reports are due at once" },
+      { name: "list", about: "lists refused, waiting and delivered reports; at most 50 of each" },
+      { name: "show", about: "shows all about reports, and the event while it is kept" },
+      { name: "retry", about: "makes refused and waiting reports due at once" },
       {
         name: "drop",
-        about: "removes refused or waiting reports for good; what was seen of the source is " +
-          "kept, and its next report tells of it",
+        about: "removes refused or waiting reports for good; the source's counts are kept, and " +
+          "its next report contains them",
       },
     ],
+    filling: "other",
     options: [
-      { name: "all", about: "list: more than 50; retry: all that are refused or wait" },
-      { name: "yes", about: "drop: does not ask; without a terminal it never does" },
+      { name: "all", about: "list: every report; retry: all that are refused or waiting" },
+      { name: "yes", about: "drop: do not ask; without a terminal it never asks" },
       JSON_OPTION,
     ],
     exit: codes({
-      [EXIT.failed]: "nothing of what was named could be changed",
+      [EXIT.failed]: "none of these reports could be changed",
       [EXIT.usage]: "no such report, bad arguments or configuration",
       [EXIT.waiting]: "a publisher is at work",
     }),
     examples: [
-      { line: "report list", does: "why reports were refused" },
-      { line: "report show 192.0.2.7", does: "the event that is sent, too" },
-      { line: "report retry 192.0.2.7", does: "due at once; `flush` then sends it" },
+      { line: "report list", does: "see why reports were refused" },
+      { line: "report show 192.0.2.7", does: "see the event as it is sent" },
+      { line: "report retry 192.0.2.7", does: "make it due; `flush` then sends it" },
     ],
   },
   {
@@ -241,20 +205,21 @@ export const COMMANDS: readonly Command[] = [
     synopsis: ["retract ADDRESS [--json]"],
     brief: "withdraw an address that was published wrongly",
     about: [
-      "Withdraws an address: its event stays and says so, but gives it to detection no more; MISP " +
-      "gets a false-positive sighting, and whoever pulls the feed deletes it. Sent at once.",
-      "Later attacks are told, without detection. guard.allow_networks keeps an address out for " +
-      "good.",
+      "Withdraws an address at once. Its event remains and says so, but no longer offers the " +
+      "address for detection; MISP gets a false-positive sighting, and instances that pull the " +
+      "feed delete the address.",
+      "Later attacks are published without detection. guard.allow_networks keeps an address out " +
+      "for good.",
     ],
     filling: "other",
     options: [JSON_OPTION],
     exit: codes({
       [EXIT.ok]: "sent",
-      [EXIT.usage]: "no event tells of it, bad arguments or configuration",
-      [EXIT.waiting]: "waits for a retry",
+      [EXIT.usage]: "no event contains it, bad arguments or configuration",
+      [EXIT.waiting]: "waiting for a retry",
       [EXIT.refused]: "MISP refused it",
     }),
-    examples: [{ line: "retract 192.0.2.7", does: "it was no attacker" }],
+    examples: [{ line: "retract 192.0.2.7", does: "this address was not an attacker" }],
   },
   {
     name: "serve",
@@ -262,20 +227,20 @@ export const COMMANDS: readonly Command[] = [
       "serve [--listen HOST:PORT] [--follow [--from-start | --since TIME]]",
       "serve token new NAME",
     ],
-    brief: "take alerts by HTTP; pages, metrics, feed",
+    brief: "accept alerts by HTTP; pages, metrics, feed",
     about: [
-      "Takes alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once they " +
-      "are stored, and publishes what is due within seconds. GET /healthz and /readyz say whether it " +
-      "is well, GET /metrics gives Prometheus its numbers, GET /feed/ the feed, GET /docs all of " +
-      "this.",
-      "With --follow it takes those of logs/alerts/alerts.json, too, as `follow` does: one process " +
-      "for a manager and those that send to it.",
-      "Without server.tokens_file only this machine is let in. Ctrl-C or SIGTERM ends it after " +
-      "the open requests.",
+      "Accepts alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once " +
+      "they are stored, and publishes what is due within seconds. GET /healthz and /readyz " +
+      "report its health, GET /metrics serves Prometheus, GET /feed/ the MISP feed, GET /docs describes all " +
+      "of this.",
+      "With --follow it reads logs/alerts/alerts.json, too, as `follow` does: one process for a " +
+      "manager and for the machines that send to it.",
+      "Without server.tokens_file it answers only this machine. Ctrl-C or SIGTERM ends it once " +
+      "the open requests are answered.",
     ],
     words: [{
       name: "token",
-      about: "`serve token new NAME` shows a new token once, and puts its hash into " +
+      about: "`serve token new NAME` shows a new token once, and adds its hash to " +
         "server.tokens_file",
     }],
     options: [
@@ -283,22 +248,23 @@ export const COMMANDS: readonly Command[] = [
         name: "listen",
         value: "HOST:PORT",
         about:
-          "where, instead of server.listen; a binary may listen only where it was compiled for",
+          "listen here, not at server.listen; a binary is compiled for the address that it may use",
       },
-      { name: "follow", about: "this machine's alerts.json as well" },
+      { name: "follow", about: "read this machine's alerts.json as well" },
       ...BEGINNING_OPTIONS,
     ],
     exit: codes(),
-    examples: [{ line: "serve", does: "at server.listen, 127.0.0.1:8787" }, {
-      line: "serve token new prometheus",
-      does: "let Prometheus in",
-    }, { line: "serve --follow", does: "and this manager's own alerts" }],
+    examples: [
+      { line: "serve", does: "listen at server.listen, 127.0.0.1:8787" },
+      { line: "serve token new prometheus", does: "make a token for Prometheus" },
+      { line: "serve --follow", does: "with this manager's own alerts" },
+    ],
   },
   {
     name: "status",
     synopsis: ["status [--json]"],
-    brief: "what is pending, delivered, refused, ignored",
-    about: ["What is pending, delivered, refused and ignored, with the reasons."],
+    brief: "show what is pending, delivered, refused, ignored",
+    about: ["Shows what is pending, delivered, refused and ignored, with the reasons."],
     options: [JSON_OPTION],
     exit: codes(),
     examples: [
@@ -309,81 +275,92 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "config",
     synopsis: ["config [--json] [--schema]"],
-    brief: "the configuration and where it came from",
+    brief: "show the configuration, and where it came from",
     about: [
-      "The effective configuration, and where each value came from: default, file, environment. " +
-      "Secrets are masked. `help config` describes every key.",
+      "Shows the effective configuration, and where each value came from: default, file or " +
+      "environment. Secrets are masked. `help config` describes every key.",
     ],
     options: [
       JSON_OPTION,
-      { name: "schema", about: "the JSON Schema of the configuration file instead" },
+      { name: "schema", about: "print the JSON Schema of the configuration file" },
     ],
     exit: codes(),
     examples: [
-      { line: "config", does: "what is in force" },
+      { line: "config", does: "the values in force" },
       { line: "config --schema", does: "for an editor" },
     ],
   },
   {
     name: "--test",
     synopsis: ["--test [--send]"],
-    brief: "a sample alert, and the event it would give",
+    brief: "show the event of a sample alert",
     about: [
-      "Sends a sample alert down the whole path into a buffer that is thrown away, and prints the " +
-      "event that MISP would get. Touches neither the real buffer nor MISP.",
+      "Takes a sample alert through every step, with a buffer in memory, and prints the event " +
+      "that MISP would get. Touches neither the real buffer nor MISP.",
     ],
     options: [{
       name: "send",
-      about: "really sends it, for your own organisation and unpublished, and tells what MISP " +
-        "answered",
+      about: "send it to MISP, for your own organisation and unpublished, and print what MISP " +
+        "answers",
     }],
     exit: codes({
-      [EXIT.waiting]: "--send: MISP could not be used",
+      [EXIT.waiting]: "--send: MISP did not accept it now",
       [EXIT.refused]: "--send: MISP refused it",
     }),
-    examples: [{ line: "--test", does: "the event, nothing is sent" }],
+    examples: [{ line: "--test", does: "print the event, send nothing" }],
   },
   {
     name: "completions",
     synopsis: ["completions bash | zsh | fish"],
-    brief: "what a shell needs to complete commands",
+    brief: "print a script that completes commands",
     about: ["Prints a script that lets a shell complete commands, options and files."],
     words: SHELLS,
+    filling: "other",
     options: [],
     exit: codes(),
     examples: [{
       line: "completions bash >/etc/bash_completion.d/custom-misp",
-      does: "for everybody's bash",
+      does: "for all users of bash",
     }],
   },
   {
     name: "version",
     synopsis: ["version [--json]"],
-    brief: "what this program is, and what is built into it",
+    brief: "show the version, and what is built in",
     about: [
-      "The version of this program and the commit it was made from, Deno, V8, SQLite, and what " +
-      "the binary may do. What was not compiled knows neither commit nor permissions.",
+      "Shows the version of this program, its commit, the versions of Deno, V8 and SQLite, and " +
+      "the permissions of the binary. Under `deno run` it knows neither commit nor permissions.",
     ],
     options: [JSON_OPTION],
     exit: codes(),
-    examples: [{ line: "version", does: "for a report about a fault" }],
+    examples: [{ line: "version", does: "for a bug report" }],
   },
   {
     name: "help",
     synopsis: ["help [COMMAND]", "help --man"],
-    brief: "this, or about one command",
-    about: ["Tells about all commands, or about one. `COMMAND --help` is the same."],
-    options: [{ name: "man", about: "the manual page, as roff, instead" }],
+    brief: "show this help, or that of one command",
+    about: ["Describes all commands, or one. `COMMAND --help` is the same as `help COMMAND`."],
+    filling: "other",
+    options: [{ name: "man", about: "print the manual page as roff" }],
     exit: codes(),
     examples: [
-      { line: "help replay", does: "about one command" },
-      { line: "help config", does: "about every configuration key" },
+      { line: "help replay", does: "one command" },
+      { line: "help config", does: "every configuration key" },
       { line: "help --man | man -l -", does: "the whole manual" },
     ],
   },
-];
+] as const satisfies readonly Command[];
 
-/** A command by its name. */
+/** A command, exactly. */
+export type Listed = typeof LIST[number];
+
+/** The name of a command. */
+export type CommandName = Listed["name"];
+
+/** The commands, in the order of `help`. */
+export const COMMANDS: readonly Command[] = LIST;
+
+/** A command by its name; undefined for a name that is not one. */
 export function commandNamed(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);
 }

@@ -4,28 +4,22 @@
  * @module
  */
 import { PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-  type Word,
-} from "./commands.ts";
+import type { Command, Option, Word } from "./command.ts";
+import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 
 /** Makes a script, by the name of the shell. */
 export const SCRIPTS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 
 const FUNCTION = `_${PROGRAM.replaceAll(/\W/g, "_")}`;
 
-/** `--config` may stand behind every command; `--root` only before it. */
+/** `--config` may follow every command; `--root` only precedes it. */
 const optionsOf = (command: Command): readonly Option[] => [
   ...command.options,
   ...GLOBAL_OPTIONS.filter(({ name }) => name === "config"),
   HELP_OPTION,
 ];
 
-/** `help` takes the other commands, too. */
+/** The words after a command; those of `help` are the commands. */
 const wordsOf = ({ name, words = [] }: Command): readonly Word[] =>
   name === "help" ? COMMANDS.map((one) => ({ name: one.name, about: one.brief })) : words;
 
@@ -82,7 +76,7 @@ ${FUNCTION}() {
       ;;
 ${lines.join("\n")}
   esac
-  # A word stands right behind its command.
+  # Words only follow their command directly.
   ((at < COMP_CWORD - 1)) && words=""
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -98,7 +92,7 @@ complete -F ${FUNCTION} ${PROGRAM}`;
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** In zsh's specifications brackets and colons have a meaning. */
+/** Escapes brackets and colons, which zsh's specifications interpret. */
 const zshText = (text: string) => text.replaceAll(/[\\[\]:]/g, "\\$&");
 
 function zshOption({ name, value, filling, about }: Option): string {

@@ -4,19 +4,13 @@
  * @module
  */
 import { PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  EXIT_CODES,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-} from "./commands.ts";
+import type { Command, Option } from "./command.ts";
+import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 
-/** What every terminal has. */
+/** Columns that every terminal has. */
 const COLUMNS = 80;
 
-/** Words in lines of at most so many columns; a word that is longer stands alone. */
+/** Words in lines of at most so many columns; a longer word gets its own line. */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
@@ -34,7 +28,7 @@ export function optionName({ name, value }: Option): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-/** Two columns; what is too long for the left one has a line of its own. */
+/** Rows of two columns; text that is too long for the left one gets its own line. */
 function pairs(rows: readonly (readonly [string, string])[], widest = 30): readonly string[] {
   const width = Math.min(widest, Math.max(...rows.map(([left]) => left.length)));
   const indent = " ".repeat(width + 4);
@@ -74,7 +68,7 @@ export function overview(): string {
     ),
     ...section("exit codes", exitRows(EXIT_CODES)),
     "",
-    "`help COMMAND` tells more, `help config` describes the configuration.",
+    "`help COMMAND` describes a command, `help config` each configuration key.",
   ].join("\n");
 }
 

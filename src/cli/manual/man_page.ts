@@ -4,17 +4,11 @@
  * @module
  */
 import { configurationKeys, environmentName, PROGRAM } from "../../config/keys.ts";
-import {
-  type Command,
-  COMMANDS,
-  EXIT_CODES,
-  GLOBAL_OPTIONS,
-  HELP_OPTION,
-  type Option,
-} from "./commands.ts";
+import type { Command, Option } from "./command.ts";
+import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 import { optionName, wrap } from "./help_text.ts";
 
-/** Text that roff prints as it is, whatever the coding of its input. */
+/** Text that roff prints unchanged, whatever the encoding of its input. */
 function plain(text: string): string {
   const escaped = [...text.replaceAll("\\", "\\e").replaceAll("-", "\\-")].map((character) => {
     const code = character.codePointAt(0)!;
@@ -23,7 +17,7 @@ function plain(text: string): string {
   return escaped.replace(/^[.']/, "\\&$&");
 }
 
-/** Text that roff fills, in lines that people can read in the source. */
+/** Text that roff fills, in short lines: the source is readable, too. */
 function filled(text: string): string {
   return wrap(plain(text), 78).map((line) => line.replace(/^[.']/, "\\&$&")).join("\n");
 }
@@ -74,7 +68,7 @@ function keyLines(root: string): readonly string[] {
 export function manPage(version: string, date: string, root: string): string {
   return [
     `.TH ${PROGRAM.toUpperCase()} 8 ${date.slice(0, 10)} "${version}" " "`,
-    // Names of keys are no words to be parted, nor lines to be stretched.
+    // No hyphenation, no justification: keys and paths must be copied as they are.
     ".nh",
     ".ad l",
     ".SH NAME",
@@ -85,7 +79,7 @@ export function manPage(version: string, date: string, root: string): string {
     `${bold(PROGRAM)} alert\\-file api\\-key hook\\-url ...`,
     ".SH DESCRIPTION",
     filled(
-      "Takes alerts of Wazuh about failed SSH logins at honeypots, gathers them by source, and " +
+      "Reads alerts of Wazuh about failed SSH logins at honeypots, counts them by source, and " +
         "publishes each attacker as one MISP event. Wazuh's integratord starts it with an alert " +
         "file; the commands are for people, timers and services.",
     ),
@@ -96,9 +90,9 @@ export function manPage(version: string, date: string, root: string): string {
     ".SH EXIT STATUS",
     ...exits(EXIT_CODES),
     ".SH ENVIRONMENT",
-    ...item(bold("WM_CONFIG"), "the configuration file, where --config does not name one"),
-    ...item(bold("WM_SECTION_KEY"), "stands above a key of the file; see below"),
-    ...item(bold("NO_COLOR"), "no colours, if it is not empty"),
+    ...item(bold("WM_CONFIG"), "the configuration file; --config overrides it"),
+    ...item(bold("WM_SECTION_KEY"), "overrides a key of the file; see below"),
+    ...item(bold("NO_COLOR"), "if it is not empty, output has no colours"),
     ".SH FILES",
     ...item(bold(`${root}/etc/${PROGRAM}.json`), "the configuration"),
     ...item(bold(`${root}/queue/custom-misp/`), "the buffer, the feed"),

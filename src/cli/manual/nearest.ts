@@ -1,8 +1,18 @@
 /**
- * What was meant by a word that is not known.
+ * The known word that a mistyped one stands for.
  *
  * @module
  */
+
+/**
+ * A question for an error message, such as `did you mean flush? `.
+ *
+ * @returns an empty text when no known word is near enough
+ */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  return meant === undefined ? "" : `did you mean ${meant}? `;
+}
 
 /**
  * The known word that is nearest to another one.
@@ -10,7 +20,7 @@
  * @returns undefined when none is near enough to be a slip
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  // More characters than any name has are no slip, and would be work.
+  // No name is that long, and the distance takes quadratic time.
   if (word.length > 40) return undefined;
   const written = bare(word.toLowerCase());
   if (written === "") return undefined;
@@ -19,7 +29,6 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let least = (written.length > 4 ? 2 : 1) + 1;
   for (const one of known) {
     const name = bare(one);
-    // The beginning of a word is meant to be it.
     const isBeginning = written.length > 2 && name.startsWith(written);
     const steps = isBeginning ? 1 : distance(written, name);
     if (steps < least) [best, least] = [one, steps];
@@ -27,10 +36,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Dashes are forgotten, or written where none are. */
+/** Without dashes, which users leave out or add. */
 const bare = (word: string) => word.replace(/^-+/, "");
 
-/** Fewest insertions, deletions, replacements and swaps of neighbours that make one of the other. */
+/**
+ * Fewest insertions, deletions, replacements and swaps of neighbours that turn one word into the
+ * other (optimal string alignment).
+ */
 export function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= from.length; i++) {

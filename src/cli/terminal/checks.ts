@@ -1,29 +1,32 @@
 /**
- * What `doctor` finds, and how it is shown.
+ * What `doctor` finds, and how it is printed.
  *
  * @module
  */
 import { oneLine } from "./log.ts";
 import { NO_TERMINAL, type Screen, styled } from "./screen.ts";
 
-/** One thing looked at. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly state: "ok" | "warning" | "failure";
   readonly found: string;
-  /** What to do about it. */
+  /** The next step. */
   readonly hint?: string;
 }
 
+/** Something is as it should be. */
 export const ok = (name: string, found: string): Check => ({ name, state: "ok", found });
 
-export const warning = (name: string, found: string, hint: string): Check => ({
-  ...{ name, state: "warning", found, hint },
-});
+/** Something works, but not as it should. */
+export function warning(name: string, found: string, hint: string): Check {
+  return { name, state: "warning", found, hint };
+}
 
-export const failure = (name: string, found: string, hint: string): Check => ({
-  ...{ name, state: "failure", found, hint },
-});
+/** Something does not work. */
+export function failure(name: string, found: string, hint: string): Check {
+  return { name, state: "failure", found, hint };
+}
 
 const MARKS: Readonly<Record<Check["state"], string>> = {
   ok: "ok   ",
@@ -31,13 +34,13 @@ const MARKS: Readonly<Record<Check["state"], string>> = {
   failure: "FAIL ",
 };
 
-/** Columns where there is no terminal. */
+/** Most columns, and those where there is no terminal. */
 const WIDTH = 100;
-/** Words need room behind the marks. */
+/** Fewest columns: words must fit behind the marks. */
 const LEAST_WIDTH = 20;
 const INDENT = "     ";
 
-/** Checks for people: one line each where it fits, what to do below. */
+/** Checks as text: a line each where it fits, with the next step below. */
 export function checksText(checks: readonly Check[], screen: Screen = NO_TERMINAL): string {
   const width = Math.max(LEAST_WIDTH, Math.min(WIDTH, screen.columns ?? WIDTH));
   return checks.flatMap(({ name, state, found, hint }) => {
@@ -55,7 +58,7 @@ export function checksText(checks: readonly Check[], screen: Screen = NO_TERMINA
   }).join("\n");
 }
 
-/** Lines of at most the width; a word that is longer stands alone. */
+/** Lines of at most the width; a longer word gets its own line. */
 function wrapped(text: string, indent: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,5 +1,5 @@
 /**
- * The log: one line a message, whatever an attacker wrote into it.
+ * The log: one line for each message, whatever an attacker wrote into it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { messageOf } from "../../errors.ts";
 
 export { oneLine };
 
-/** How important a message is, least first. */
+/** The levels of messages, least important first. */
 export const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** One of {@link LEVELS}. */
@@ -20,8 +20,9 @@ export type Level = typeof LEVELS[number];
 export type Log = (level: Level, message: string) => void;
 
 /**
- * Appends to the log file; a message that cannot be logged goes to standard error, so that it is not
- * lost without a word.
+ * Appends to the log file. A message that cannot be logged goes to standard error.
+ *
+ * @param onScreen write each message to standard error, too
  */
 export function createLog(config: Config["log"], onScreen: boolean): Log {
   const least = LEVELS.indexOf(config.level);
@@ -43,7 +44,7 @@ export function createLog(config: Config["log"], onScreen: boolean): Log {
   };
 }
 
-/** Says loudly that a damaged buffer was replaced. */
+/** Logs as an error that a damaged buffer was replaced. */
 export function logMovedAside(log: Log, path: string): void {
   log(
     "error",

@@ -1,38 +1,82 @@
 /**
- * Arguments of commands.
+ * Arguments of commands, read as the manual describes them.
  *
  * @module
  */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
 import { EXIT, Failure } from "../exit.ts";
-import { nearest } from "../manual/nearest.ts";
-import { messageOf } from "../../errors.ts";
+import type { Option } from "../manual/command.ts";
+import { type CommandName, commandNamed, type Listed } from "../manual/commands.ts";
+import { didYouMean } from "../manual/nearest.ts";
 
-/** What `parseArgs` takes, with arguments that are only read. */
-type Wanted = Omit<ParseArgsConfig, "args"> & { readonly args: readonly string[] };
+type OptionOf<Name extends CommandName> = Extract<Listed, { name: Name }>["options"][number];
 
-/** What `parseArgs` gives for it. */
-type Parsed<T extends Wanted> = ReturnType<typeof parseArgs<Omit<T, "args"> & { args: string[] }>>;
+/** The options that a command was given. */
+export type Values<Name extends CommandName> = {
+  readonly [O in OptionOf<Name> as O["name"]]?: O extends { readonly value: string } ? string
+    : boolean;
+};
 
-/**
- * Runs `parseArgs` and turns what it throws into one line for people.
- *
- * @param command whose arguments these are
- * @throws {Failure}
- */
-export function parse<const T extends Wanted>(command: string, wanted: T): Parsed<T> {
-  try {
-    return parseArgs({ ...wanted, args: [...wanted.args] }) as Parsed<T>;
-  } catch (error) {
-    const [message = ""] = (messageOf(error)).split("\n");
-    const [said = ""] = message.split(". ");
-    const guess = meant(/^Unknown option '--([^']*)'/.exec(said)?.[1], wanted);
-    throw new Failure(EXIT.usage, `${said}; ${guess}\`help ${command}\` lists the options`);
-  }
+/** What a command was given. */
+export interface Arguments<Name extends CommandName> {
+  readonly values: Values<Name>;
+  readonly positionals: readonly string[];
 }
 
-function meant(unknown: string | undefined, { options = {} }: Wanted): string {
-  const known = [...Object.keys(options), "help", "config"];
-  const name = unknown === undefined ? undefined : nearest(unknown, known);
-  return name === undefined ? "" : `did you mean --${name}? `;
+/**
+ * Reads the arguments of a command.
+ *
+ * @throws {Failure} one line about the first wrong argument, with the next step
+ */
+export function parse<Name extends CommandName>(
+  name: Name,
+  args: readonly string[],
+): Arguments<Name> {
+  const { filling, options } = commandNamed(name)!;
+  // `strict` would put Node's own messages before the user.
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      options.map((option) => [option.name, { type: typeOf(option) }] as const),
+    ),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    const problem = token.kind === "option"
+      ? problemOf(token, options)
+      : token.kind === "positional" && filling === undefined
+      ? `unexpected argument "${token.value}"; `
+      : undefined;
+    if (problem === undefined) continue;
+    throw new Failure(EXIT.usage, `${problem}\`help ${name}\` lists the options`);
+  }
+  return { values: values as Values<Name>, positionals };
+}
+
+const typeOf = ({ value }: Option) => value === undefined ? "boolean" : "string";
+
+/** An option as it was given. */
+interface Given {
+  readonly name: string;
+  /** With its dashes. */
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function problemOf(given: Given, options: readonly Option[]): string | undefined {
+  const { name, rawName, value, inlineValue } = given;
+  const option = options.find((one) => rawName === `--${one.name}`);
+  if (option === undefined) {
+    const known = [...options.map((one) => one.name), "help", "config"];
+    return `unknown option ${rawName}; ${didYouMean(name, known.map((one) => `--${one}`))}`;
+  }
+  if (typeOf(option) === "boolean") {
+    return value === undefined ? undefined : `${rawName} takes no value; `;
+  }
+  // A value that looks like an option is the next option: the user left out the value.
+  const isMissing = value === undefined || !inlineValue && /^-./.test(value);
+  return isMissing ? `${rawName} needs a value; ` : undefined;
 }

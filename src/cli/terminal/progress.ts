@@ -1,24 +1,24 @@
 /**
- * One line about work that takes long, redrawn on a terminal's standard error. Where that is no
- * terminal, nothing is said: logs and mails of timers are read by nobody who waits.
+ * One line about long work, redrawn on a terminal's standard error. Where standard error is not a
+ * terminal, nothing is drawn: nobody waits in front of a log or a timer's mail.
  *
  * @module
  */
 import { cut, screenOf, widthOf } from "./screen.ts";
 
-/** How often the line is drawn at most, milliseconds. */
+/** Least time between two drawings, milliseconds. */
 const DRAW_MS = 100;
 
-/** Work shorter than this shows nothing, milliseconds. */
+/** Work shorter than this draws nothing, milliseconds. */
 const SILENT_MS = 300;
 
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 8;
 
-/** What is done of what is to do. */
+/** How far the work is. */
 export interface Done {
   readonly done: number;
-  /** Undefined: nobody knows. */
+  /** Undefined: not known. */
   readonly total: number | undefined;
   readonly text: string;
 }
@@ -34,21 +34,21 @@ export class Progress implements Disposable {
     this.#isShown = isWanted && Deno.stderr.isTerminal();
   }
 
-  /** Whether it is worth the while to find out what could be shown. */
+  /** Whether anything is drawn; where not, the caller need not count. */
   get isShown(): boolean {
     return this.#isShown;
   }
 
-  /** Draws the line, unless it was drawn a moment ago. */
+  /** Draws the line, unless it was drawn less than {@link DRAW_MS} ago. */
   show(what: () => Done): void {
     if (!this.#isShown || performance.now() - this.#drawnAt < DRAW_MS) return;
     this.#drawnAt = performance.now();
     this.#isDrawn = true;
-    // A window may have been drawn wider or narrower meanwhile.
+    // The user may have resized the window meanwhile.
     write(`\r\x1b[K${progressLine(what(), screenOf(Deno.stderr).columns ?? 0)}`);
   }
 
-  /** Takes the line away, for other words to stand there. */
+  /** Erases the line, so that other text can take its row. */
   clear(): void {
     if (!this.#isDrawn) return;
     this.#isDrawn = false;
@@ -64,27 +64,27 @@ function write(text: string): void {
   try {
     Deno.stderr.writeSync(new TextEncoder().encode(text));
   } catch {
-    // A terminal that went away must not end the work.
+    // A terminal that was closed must not end the work.
   }
 }
 
 /**
- * The line for a terminal of so many columns: percent, a bar where there is room for one, and words.
- * The last column stays empty: some terminals begin a new line behind it.
+ * The line for a terminal of so many columns: percent, a bar where it fits, and words. The last
+ * column remains empty: some terminals begin a new line after it.
  */
 export function progressLine({ done, total, text }: Done, columns: number): string {
-  const room = columns - 1;
-  if (total === undefined || total <= 0) return cut(text, room);
-  // A file that grows meanwhile is no more than read.
+  const width = columns - 1;
+  if (total === undefined || total <= 0) return cut(text, width);
+  // A file may grow meanwhile.
   const share = Math.min(1, Math.max(0, done / total));
   const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
-  const bar = Math.min(LONGEST_BAR, room - percent.length - widthOf(text) - 5);
-  if (bar < SHORTEST_BAR) return cut(`${percent}  ${text}`, room);
+  const bar = Math.min(LONGEST_BAR, width - percent.length - widthOf(text) - 5);
+  if (bar < SHORTEST_BAR) return cut(`${percent}  ${text}`, width);
   const full = Math.round(share * bar);
   return `${percent} [${"=".repeat(full)}${" ".repeat(bar - full)}]  ${text}`;
 }
 
-/** How much is done in a second, from the start on. */
+/** How much was done a second. @param startedAt of `performance.now()` */
 export function perSecond(done: number, startedAt: number): number {
   return Math.round(done / Math.max(0.001, (performance.now() - startedAt) / 1000));
 }

@@ -1,27 +1,27 @@
 /**
- * What a text is printed on: how wide it is, and whether it has colours.
+ * Where a text is printed: how wide that is, and whether it has colours.
  *
  * @module
  */
 
 /** How a text is shown. */
 export interface Screen {
-  /** Columns of the terminal; undefined: it is none, and nothing is cut. */
+  /** Columns of the terminal; undefined: not a terminal, so that nothing is cut. */
   readonly columns: number | undefined;
   readonly isColoured: boolean;
 }
 
-/** A file or a pipe: everything, and nothing but text. */
+/** A file or a pipe: the whole text without colours. */
 export const NO_TERMINAL: Screen = { columns: undefined, isColoured: false };
 
-/** What standard output or standard error is. */
+/** The screen behind standard output or standard error. */
 export function screenOf(stream: { isTerminal(): boolean }): Screen {
   if (!stream.isTerminal()) return NO_TERMINAL;
   // Deno.noColor is NO_COLOR as the runtime read it: the binary may not read the variable itself.
   return { columns: terminalColumns(), isColoured: !Deno.noColor };
 }
 
-/** Columns of a terminal that does not tell. */
+/** Columns of a terminal that does not report its size. */
 const USUAL_COLUMNS = 80;
 
 function terminalColumns(): number {
@@ -39,14 +39,33 @@ export function styled(text: string, style: keyof typeof STYLES, { isColoured }:
   return isColoured && text.trim() !== "" ? `${STYLES[style]}${text}\x1b[0m` : text;
 }
 
-/** Characters that take two columns: those of East Asia, and pictures. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const COMBINING = /[\p{M}\u200b-\u200f]/u;
+/**
+ * Characters of two columns: Wide and Fullwidth in Unicode's EastAsianWidth.txt, by blocks. Emoji
+ * are those of V8's own tables: with emoji presentation, they are wide (UTS #51, 1.4.3).
+ */
+const WIDE = new RegExp(
+  `[${
+    [
+      String.raw`\p{Emoji_Presentation}\p{Ideographic}\u1100-\u115f\u2329\u232a\u2e80-\u303e`,
+      String.raw`\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f`,
+      String.raw`\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}`,
+      String.raw`\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}`,
+    ].join("")
+  }]`,
+  "u",
+);
+
+/** Emoji, but narrow in that file: only a pair of them is drawn as a flag. */
+const REGIONAL_INDICATOR = /\p{Regional_Indicator}/u;
+
+/** Characters of no column: marks, format characters, and vowels that end a Hangul syllable. */
+const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u;
 
 function widthOfCharacter(character: string): number {
+  // Latin letters, the usual case, need no look at the tables.
   if (character <= "\u02ff") return 1;
-  return COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  if (ZERO_WIDTH.test(character)) return 0;
+  return WIDE.test(character) && !REGIONAL_INDICATOR.test(character) ? 2 : 1;
 }
 
 /** Columns that a text takes. */
@@ -56,7 +75,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** A text in at most so many columns; an ellipsis stands for what was cut. */
+/** A text in at most so many columns; an ellipsis replaces what was cut. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let width = 0;
@@ -69,7 +88,7 @@ export function cut(text: string, columns: number): string {
   return columns < 1 ? "" : `${kept}…`;
 }
 
-/** A text with blanks behind it, up to so many columns. */
+/** A text with blanks after it, up to so many columns. */
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
 }

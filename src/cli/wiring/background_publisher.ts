@@ -15,12 +15,12 @@ import { messageOf } from "../../errors.ts";
 const SELF = "/proc/self/exe";
 
 /**
- * Starts `flush --stay`. All its streams are closed, or integratord would wait for it
- * (docs/contracts/wazuh.md 1.5); the key goes by the environment, which only the same user can read.
+ * Starts `flush --until-idle`. All its streams are closed, or integratord would wait for it
+ * (docs/contracts/wazuh.md 1.5). The key goes by the environment, which only the same user can read.
  */
 export function startBackgroundPublisher(start: Start, config: Config, log: Log): void {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
-  const args = ["--root", start.root, ...configuration, "flush", "--stay"];
+  const args = ["--root", start.root, ...configuration, "flush", "--until-idle"];
   const { url, apiKey } = config.misp;
   try {
     const command = new Deno.Command(SELF, {

@@ -1,5 +1,5 @@
 /**
- * What every command is given.
+ * What every command gets, and the parts of the configuration that several commands need.
  *
  * @module
  */
@@ -9,14 +9,17 @@ import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
+import type { BuiltInCode } from "./build.ts";
 
 /** How the program was started. */
 export interface Start {
   /** Wazuh's folder. */
   readonly root: string;
-  /** Arguments behind the options that every command has. */
+  /** Arguments after the command, without the options of every command. */
   readonly args: readonly string[];
   readonly configFile: string | undefined;
+  /** Undefined counts as `none`. */
+  readonly code?: BuiltInCode;
 }
 
 /**
@@ -35,9 +38,9 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
 }
 
 /**
- * What alerts are decided by.
+ * The rules that decide about alerts.
  *
- * @throws {ConfigError} a network that is none
+ * @throws {ConfigError} an item of `guard.allow_networks` is not a valid network
  */
 export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
@@ -55,12 +58,12 @@ export function limitsOf({ privacy, buffer }: Loaded["config"]): Limits {
   return { maxUsernames: privacy.maxUsernames, maxBytes: buffer.maxBytes };
 }
 
-/** Tells lease holders apart. */
+/** A name for one lease holder; each call gives another one. */
 export function ownerName(): string {
   return `${Deno.pid}-${crypto.randomUUID()}`;
 }
 
-/** The addresses that are never published. */
+/** The addresses that are never published; undefined: no such list. @throws {ConfigError} */
 export async function allowedOf({ guard }: Loaded["config"]): Promise<NetworkSet | undefined> {
   if (guard.allowNetworks.length === 0) return undefined;
   const { allowList } = await import("../../guard/allow_list.ts");

@@ -5,9 +5,9 @@
  */
 import type { Buffer } from "../../buffer/buffer.ts";
 import type { Loaded } from "../../config/load.ts";
-import { decideStep } from "../../intake/decide_lines.ts";
-import { type Beginning, follow, type Step } from "../../follow/follower.ts";
-import { StepBatch, type ToStore } from "../../follow/gathered.ts";
+import { decideLines } from "../../intake/decide_lines.ts";
+import { type Beginning, followSteps, type Step } from "../../follow/follower.ts";
+import { StepBatch, type ToStore } from "../../follow/step_batch.ts";
 import { ALERTS_STREAM } from "../../publish/names.ts";
 import { parseTimestamp } from "../../wazuh/time.ts";
 import { intakeRules, limitsOf } from "./context.ts";
@@ -68,8 +68,8 @@ export function beginningOf(isFromStart: boolean, since: string | undefined): Be
   throw new Failure(EXIT.usage, `--since "${since}" is no time; allowed is one such as ${example}`);
 }
 
-/** Follows until it is asked to end; then what it has read is stored. */
-export async function followInto(parts: FollowingParts): Promise<void> {
+/** Stores in the buffer what is followed, until the end is asked for; then what was read is stored. */
+export async function storeFollowed(parts: FollowingParts): Promise<void> {
   const { path, beginning, buffer, loaded, ending, log } = parts;
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
   using changes = new Changes(folder, ending);
@@ -80,7 +80,7 @@ export async function followInto(parts: FollowingParts): Promise<void> {
     const taken = batch.take();
     if (taken !== undefined) await storeUntilAccepted(parts, taken);
   };
-  const steps = follow({
+  const steps = followSteps({
     folder,
     file: path.slice(path.lastIndexOf("/") + 1),
     stream: ALERTS_STREAM,
@@ -96,7 +96,7 @@ export async function followInto(parts: FollowingParts): Promise<void> {
   });
   log("info", `following ${path}`);
   for await (const step of steps) {
-    const decided = decideStep(step, rules, since, Date.now());
+    const decided = decideLines(step, rules, since, Date.now());
     batch.add(step, decided, performance.now());
     parts.onStep?.(step, decided.lines);
     if (batch.isEnough(performance.now())) await store();

@@ -1,5 +1,5 @@
 /**
- * The listening of `serve`: plain, or TLS with a certificate that is read again when it changes.
+ * How `serve` listens: plain, or by TLS with a certificate that is read again when it changes.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Log } from "../terminal/log.ts";
 import { readSetting } from "./publisher.ts";
 import { messageOf } from "../../errors.ts";
 
-/** What answers a request. */
+/** Answers a request. */
 type Handler = Deno.ServeHandler<Deno.NetAddr>;
 
-/** Where is listened. */
+/** Where to listen. */
 export interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -22,10 +22,10 @@ interface Pair {
   readonly key: string;
 }
 
-/** How often a port is asked for, a millisecond or more apart. */
+/** How often a port is tried, a millisecond or more apart. */
 const MOST_TRIES = 1000;
 
-/** A server, replaced by a new one on the same port when its certificate is. */
+/** A server that a new one on the same port replaces when its certificate is replaced. */
 export class Listening {
   readonly #config: Config["server"];
   readonly #address: Address;
@@ -33,14 +33,14 @@ export class Listening {
   readonly #log: Log;
   readonly #endings: Promise<void>[] = [];
   #server: Deno.HttpServer<Deno.NetAddr>;
-  /** What it listens with. */
+  /** What it listens with; undefined without TLS. */
   #pair: Pair | undefined;
   #stamp: string;
   #isListening = true;
   #isOver = false;
 
   /**
-   * Listens from now on.
+   * Begins to listen.
    *
    * @throws {ConfigError} the certificate or its key cannot be used
    */
@@ -66,7 +66,7 @@ export class Listening {
       const reason = messageOf(error);
       const { tlsCert, tlsKey } = this.#config;
       throw new ConfigError(
-        `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} make no pair: ${reason}`,
+        `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} do not match: ${reason}`,
       );
     }
   }
@@ -76,9 +76,9 @@ export class Listening {
   }
 
   /**
-   * Takes a certificate that was replaced; one that cannot be used leaves the one that could. Open
-   * requests end in their own time; who connects in the few milliseconds between is refused. Where
-   * another program takes the port just then, the next call tries again.
+   * Uses the certificate once it was replaced; where the new one cannot be used, the old one
+   * remains. Open requests end in their own time; a client that connects in the few milliseconds
+   * between is refused. Where another program takes the port just then, the next call tries again.
    */
   async renew(): Promise<void> {
     const stamp = this.#stampNow();
@@ -91,14 +91,17 @@ export class Listening {
       this.#pair = pair;
     } catch (error) {
       const reason = messageOf(error);
-      this.#log("error", `${reason}; the certificate that was read before stays in use`);
+      this.#log("error", `${reason}; the certificate that was read before remains in use`);
       if (this.#isListening) return;
-      const stays = this.#listenAgain(this.#pair);
-      await stays.catch(({ message }) => this.#log("error", `does not listen: ${message}`));
+      try {
+        await this.#listenAgain(this.#pair);
+      } catch (second) {
+        this.#log("error", `does not listen: ${messageOf(second)}`);
+      }
     }
   }
 
-  /** As soon as the port is free: a server gives it up only in the next turn of the event loop. */
+  /** Waits until the port is free: a server releases it only in the next turn of the event loop. */
   async #listenAgain(pair: Pair | undefined): Promise<void> {
     this.#isListening = false;
     for (let tries = 1; !this.#isOver; tries++) {
@@ -113,7 +116,7 @@ export class Listening {
     }
   }
 
-  /** No new requests; resolves when the open ones are over. */
+  /** Accepts no new requests; resolves when the open ones are over. */
   async shutdown(): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#endings, this.#server.shutdown()]);

@@ -66,14 +66,11 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     deliveryMs: config.misp.timeoutMs,
     prepare: lookups.prepare,
     snapshot: (attack, record, now, findDaySlot) =>
-      snapshotAttack(
-        attack,
-        record,
-        rules,
+      snapshotAttack(attack, record, rules, {
         now,
-        lookups.current(),
-        daySlotsOf(config, findDaySlot),
-      ),
+        lookups: lookups.current(),
+        findDaySlot: daySlotsOf(config, findDaySlot),
+      }),
     close: (event, records, now) => closeDay(event, records, rules, now),
     retract: (record, now) => retractSource(record, rules, now, lookups.current()),
     locate: (address) => lookups.current().locate(address),

@@ -1,11 +1,12 @@
 /**
- * How V8 works in a process that stays; how it starts is built into the binary (deploy/startup/v8.ts).
+ * V8's settings in a long-running process; those of the start are built into the binary
+ * (deploy/startup/v8.ts).
  *
  * @module
  */
 import { setFlagsFromString } from "node:v8";
 
-/** Sets V8 up for many alerts: code that runs often is compiled a second time. */
+/** Lets V8 compile often-used code a second time, which pays over many alerts. */
 export function tuneForBulk(): void {
   setFlagsFromString("--sparkplug");
 }

@@ -1,5 +1,5 @@
 /**
- * Who may hand alerts over and who may look: the names and hashes of a tokens file, or this machine.
+ * Authentication: the names and hashes of a tokens file, or the local machine.
  *
  * @module
  */
@@ -7,28 +7,28 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 /** A sender that is known by its token. */
 export interface Sender {
-  /** As the tokens file names it; `local` when none is needed. */
+  /** As the tokens file names it; `local` where no token is needed. */
   readonly name: string;
 }
 
-/** One line of the tokens file. A token has 256 bits of chance in it, so that a plain hash will do. */
+/** One line of the tokens file. A token has 256 random bits, so that a plain hash is enough. */
 export interface TokenHash extends Sender {
   /** SHA-256. */
   readonly hash: Uint8Array;
 }
 
-/** What of a request tells who sent it. */
+/** The parts of a request that identify its sender. */
 export interface Origin {
   readonly remoteAddress: string;
   readonly headers: Headers;
-  /** Of the request's address: `POST /alerts/TOKEN`. */
+  /** From the path: `POST /alerts/TOKEN`. */
   readonly pathToken: string | undefined;
-  /** By which the service was addressed, with the port where it was named. */
+  /** From the header `Host`, with the port where there is one. */
   readonly host: string;
   readonly hostname: string;
 }
 
-/** What a file of tokens may not hold. */
+/** An invalid tokens file, or an invalid name of a token. */
 export class TokensError extends Error {
   override name = "TokensError";
 }
@@ -39,7 +39,7 @@ const LINE = /^(\S+) sha256:([0-9a-f]{64})$/;
 /**
  * Reads a tokens file: `NAME sha256:HEX` a line, `#` begins a comment.
  *
- * @throws {TokensError} with the number of the bad line, and nothing of what stands in it
+ * @throws {TokensError} with the number of the invalid line, and nothing of its text
  */
 export function parseTokens(text: string): readonly TokenHash[] {
   const found: TokenHash[] = [];
@@ -53,17 +53,25 @@ export function parseTokens(text: string): readonly TokenHash[] {
       );
     }
     if (found.some((one) => one.name === name)) {
-      throw new TokensError(`line ${index + 1}: a second token named ${name}`);
+      throw new TokensError(
+        `line ${index + 1}: a second token is named ${name}; each name stands for one token`,
+      );
     }
     found.push({ name, hash: Uint8Array.from(hash.match(/../g)!, (byte) => parseInt(byte, 16)) });
   }
   return found;
 }
 
-/** A new token, and the line of the tokens file that lets it in. */
+/**
+ * A new token, and its line of the tokens file.
+ *
+ * @throws {TokensError} for an invalid name
+ */
 export function newToken(name: string): { readonly token: string; readonly line: string } {
   if (!NAME.test(name)) {
-    throw new TokensError(`"${name}" is no name: letters, digits, dots, dashes, at most 64`);
+    throw new TokensError(
+      `"${name}" is not a valid name; use up to 64 letters, digits, dots, dashes and underscores`,
+    );
   }
   const bytes = crypto.getRandomValues(new Uint8Array(32));
   const token = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
@@ -78,9 +86,9 @@ function hashOf(token: string): Uint8Array {
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
 /**
- * Who sent a request; undefined: somebody who may not.
+ * The sender of a request; undefined: it is not allowed.
  *
- * @param tokens with none, only this machine may
+ * @param tokens without any, only the local machine is allowed
  */
 export function senderOf(origin: Origin, tokens: readonly TokenHash[]): Sender | undefined {
   if (tokens.length > 0) {
@@ -90,15 +98,15 @@ export function senderOf(origin: Origin, tokens: readonly TokenHash[]): Sender |
 }
 
 /**
- * A page in a browser on this machine could send here too, from anywhere on the web: a browser says
- * `Origin`, or a name that is not ours in `Host`.
+ * Any page of the web could send from a browser on this machine. Such a request has an `Origin`, or in
+ * `Host` a name that is not this machine's.
  */
 function isFromPage(origin: Origin): boolean {
   const isOurs = /^(127\.[\d.]+|localhost|\[::1\])$/.test(origin.hostname);
   return !isOurs || isFromOtherPage(origin);
 }
 
-/** A browser sends a password that it knows along with the form of any page. */
+/** A browser adds a stored password to the form of any page. */
 function isFromOtherPage({ headers, host }: Origin): boolean {
   const from = headers.get("Origin");
   return from !== null && from.replace(/^https?:\/\//, "") !== host;
@@ -110,14 +118,14 @@ function tokenOf({ headers, pathToken }: Origin): string {
     /^(Bearer|Basic) +(\S+) *$/i.exec(headers.get("Authorization") ?? "") ?? [];
   if (scheme.toLowerCase() !== "basic") return value;
   try {
-    // The user's name is free: the token stands where the password does.
+    // The user name is free; the token is the password.
     return atob(value).replace(/^[^:]*:/, "");
   } catch {
     return "";
   }
 }
 
-/** Compares with every token, in a time that does not depend on how much of one was right. */
+/** Compares with every token, in a time that does not depend on how much of one matched. */
 function withToken(given: string, tokens: readonly TokenHash[]): Sender | undefined {
   const hash = hashOf(given);
   let sender: Sender | undefined;

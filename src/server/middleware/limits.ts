@@ -1,27 +1,27 @@
 /**
- * How much one sender may ask for: requests under way, and requests a minute. Pure; time comes in.
+ * Limits of one sender: parallel requests, and requests per minute. Pure; the time is an argument.
  *
  * @module
  */
 import { MINUTE } from "../../clock.ts";
 
-/** What a sender may do; 0 is no limit. */
+/** The limits of a sender; 0: no limit. */
 export interface LimitRules {
   readonly maxParallel: number;
   readonly maxPerMinute: number;
 }
 
-/** Let in, to be told when it is over; or how many seconds to stay away. */
+/** Admitted: call `leave` when the request is over. Otherwise: when to try again. */
 export type Admission = { readonly leave: () => void } | { readonly retryAfterSeconds: number };
 
 interface Standing {
   parallel: number;
-  /** Requests that may still come, of a bucket that fills up within a minute. */
+  /** Remaining requests of a bucket that fills up within a minute. */
   left: number;
   filledAt: number;
 }
 
-/** Names that are kept; senders are few, and addresses of strangers must not fill the memory. */
+/** How many names are kept, so that many senders cannot fill the memory. */
 const MOST_NAMES = 10_000;
 
 /** Counts the requests of each name. */
@@ -33,7 +33,7 @@ export class Limits {
     this.#rules = rules;
   }
 
-  /** @param now milliseconds */
+  /** @param now milliseconds UTC */
   admit(name: string, now: number): Admission {
     const { maxParallel, maxPerMinute } = this.#rules;
     const standing = this.#standingOf(name, now);

@@ -1,5 +1,5 @@
 /**
- * What browsers are allowed to do with an answer.
+ * Security headers: what browsers may do with an answer.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { MiddlewareHandler } from "@hono/hono";
 import { secureHeaders } from "@hono/hono/secure-headers";
 import type { Context } from "../context.ts";
 
-/** The header that says it. */
+/** The name of the header. */
 export const POLICY = "Content-Security-Policy";
 
 const setPolicy = secureHeaders({
@@ -21,12 +21,12 @@ const setPolicy = secureHeaders({
     frameAncestors: ["'none'"],
     baseUri: ["'none'"],
   },
-  // Without a referrer browsers send `Origin: null` with our own forms, too.
+  // Without a referrer, browsers send `Origin: null` with the forms of these pages too.
   referrerPolicy: "same-origin",
   xFrameOptions: "DENY",
 });
 
-/** Adds the headers to an answer that has none of its own. */
+/** Adds the headers to an answer without its own policy. */
 export const withPolicy: MiddlewareHandler<Context> = async (context, next) => {
   await next();
   if (!context.res.headers.has(POLICY)) await setPolicy(context, () => Promise.resolve());

@@ -1,5 +1,5 @@
 /**
- * Where a request comes from, and which address it asks for.
+ * Checks of the remote address and of the address in `Host`.
  *
  * @module
  */
@@ -8,20 +8,22 @@ import { canonicalAddress } from "../../address.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { Context } from "../context.ts";
 
-/** `Host` is part of the address, and may hold anything. */
-export const withSoundAddress: MiddlewareHandler<Context> = async (context, next) => {
+/** Refuses a request whose `Host` makes no valid URL: the sender chooses it. */
+export const withValidUrl: MiddlewareHandler<Context> = async (context, next) => {
   const url = URL.parse(context.req.url);
   if (url === null) return context.json({ error: "Host is not a valid host name" }, 400);
   context.set("url", url);
   return await next();
 };
 
-/** Answers only requests from some networks. */
+/** Refuses requests from other networks. */
 export function fromNetworks(allowed: NetworkSet): MiddlewareHandler<Context> {
   return async (context, next) => {
     const address = canonicalAddress(context.env.remoteAddress);
     const isAllowed = address !== undefined && allowed.namesOf(address).length > 0;
-    if (!isAllowed) return context.json({ error: "not from your network" }, 403);
+    if (!isAllowed) {
+      return context.json({ error: "your address is not in server.allow_networks" }, 403);
+    }
     return await next();
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Who may hand alerts over, and who may look.
+ * Access to routes: senders, and viewers of pages.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { Context } from "../context.ts";
 import { senderOf, type TokenHash } from "./access.ts";
 import type { Limits } from "./limits.ts";
 
-/** Who is let through. */
+/** The rules of access. */
 export interface AccessRules {
-  /** With none, only this machine may hand alerts over and look. */
+  /** Without any, only the local machine may send alerts and see pages. */
   readonly tokens: () => readonly TokenHash[];
-  /** Whether pages, metrics and feed can be seen without a token. */
+  /** Whether pages, metrics and feed need no token. */
   readonly openPages: boolean;
   readonly limits: Limits;
   /** Milliseconds UTC. */
   readonly now: () => number;
 }
 
-/** Lets only senders through, and not too many requests of one. */
+/** Admits senders within their limits. */
 export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
   return async (context, next) => {
     const tokens = rules.tokens();
@@ -33,7 +33,7 @@ export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
     }, tokens);
     if (sender === undefined) {
       const error = tokens.length === 0
-        ? "without server.tokens_file only this machine may do this"
+        ? "without server.tokens_file only the local machine is allowed"
         : "send `Authorization: Bearer TOKEN`";
       return context.json({ error }, 401, {
         "WWW-Authenticate": 'Basic realm="custom-misp", charset="UTF-8"',
@@ -41,7 +41,7 @@ export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
     }
     const admission = rules.limits.admit(sender.name, rules.now());
     if ("retryAfterSeconds" in admission) {
-      return context.json({ error: "too many requests" }, 429, {
+      return context.json({ error: "too many requests; see Retry-After" }, 429, {
         "Retry-After": String(admission.retryAfterSeconds),
       });
     }
@@ -55,7 +55,7 @@ export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
   };
 }
 
-/** The same for those who only look, unless everybody may. */
+/** The same for viewers, unless the pages are open to everybody. */
 export function onlyViewers(rules: AccessRules): MiddlewareHandler<Context> {
   const guarded = onlySenders(rules);
   return (context, next) => rules.openPages ? next() : guarded(context, next);

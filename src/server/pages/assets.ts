@@ -1,6 +1,6 @@
 /**
- * The files that pages load. They are in the code, so that the binary has them, and their names change
- * with what is in them, so that browsers may keep them.
+ * The files that pages load. They are part of the code, so that the binary has them. Each name contains
+ * a hash of the content, so that browsers may cache the file for ever.
  *
  * @module
  */
@@ -23,13 +23,13 @@ function asset(name: string, ending: string, type: string, text: string): Asset 
   return { path: `/assets/${name}.${hash}.${ending}`, type, text };
 }
 
-/** How pages look. */
+/** The style sheet of all pages. */
 export const STYLE = asset("pages", "css", "text/css; charset=utf-8", STYLE_TEXT);
 
-/** What swaps in what changed. */
+/** The script that updates the overview. */
 export const SCRIPT = asset("live", "js", "text/javascript; charset=utf-8", SCRIPT_TEXT);
 
-/** The small picture of the tab. */
+/** The icon of the browser's tab. */
 export const ICON = asset("icon", "svg", "image/svg+xml", ICON_TEXT);
 
 /** All of them. */

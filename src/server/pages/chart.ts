@@ -1,6 +1,6 @@
 /**
- * Charts as SVG, drawn here: pages need no script for them. Words stand beside the drawing, since it is
- * stretched to the room there is. Pure.
+ * Charts as SVG, so that pages need no script for them. Their text stands beside the drawing, which is
+ * stretched to the available width. Pure.
  *
  * @module
  */
@@ -8,18 +8,20 @@ import { html } from "@hono/hono/html";
 import type { MinuteRow, SourceView } from "../../buffer/views.ts";
 import { cleaned, clock, counted, type Html, moment, number } from "./text.ts";
 import { MINUTE } from "../../clock.ts";
+import { table } from "./table.ts";
 
-/** Units of the drawing's own coordinates. */
+/** In units of the drawing's own coordinates. */
 const STEP = 10;
 const HEIGHT = 100;
 
-/** Attempts over a while, a bar for so many minutes. */
+/** Attempts over a span of time, one bar for each few minutes. */
 export interface BarChart {
   readonly name: string;
   readonly minutes: readonly MinuteRow[];
+  /** How many bars there are. */
   readonly bars: number;
   readonly minutesOfBar: number;
-  /** Times below the chart. */
+  /** How many times stand below the chart. */
   readonly labels: number;
   /** Milliseconds UTC. */
   readonly now: number;
@@ -28,11 +30,11 @@ export interface BarChart {
 interface Bar {
   readonly at: number;
   readonly attempts: number;
-  /** Attempts per minute: of the last bar only those minutes that have begun count. */
+  /** Attempts per minute. Of the last bar only the minutes that have begun count. */
   readonly rate: number;
 }
 
-/** `3`, `3.4`: small rates are told with a digit more. */
+/** `3`, `3.4`: a small rate has one decimal. */
 export function rateText(rate: number): string {
   return rate >= 10 || Number.isInteger(rate) ? number(Math.round(rate)) : rate.toFixed(1);
 }
@@ -44,19 +46,19 @@ export function barChart(chart: BarChart): Html {
   const top = scaleOf(most);
   const peak = bars.find(({ rate }) => rate === most)!;
   const total = bars.reduce((sum, { attempts }) => sum + attempts, 0);
-  const told = most === 0
+  const summary = most === 0
     ? "none"
     : `${counted(total, "attempt")}, at most ${rateText(most)} per minute at ${clock(peak.at)} UTC`;
   const width = bars.length * STEP;
   return html`
     <figure class="chart">
-      <figcaption><b>${chart.name}</b> <span class="quiet">${told}</span></figcaption>
+      <figcaption><b>${chart.name}</b> <span class="muted">${summary}</span></figcaption>
       <div class="plot">
         <div class="scale"
           aria-hidden="true"><span>${rateText(top)}</span><span>${rateText(
             top / 2,
           )}</span><span>0</span></div>
-        <svg role="img" aria-label="${chart.name}: ${told}" viewBox="0 0 ${width} ${HEIGHT}"
+        <svg role="img" aria-label="${chart.name}: ${summary}" viewBox="0 0 ${width} ${HEIGHT}"
           preserveAspectRatio="none">
     <path class="grid" d="M0 .5H${width}M0 ${HEIGHT / 2}H${width}M0 ${HEIGHT - 0.5}H${width}"/>
     ${bars.map((bar, index) => {
@@ -83,7 +85,7 @@ export function barChart(chart: BarChart): Html {
 
 function barsOf({ minutes, bars, minutesOfBar, now }: BarChart): readonly Bar[] {
   const span = minutesOfBar * MINUTE;
-  // Bars begin at round times, so that they do not change their height while they move.
+  // Bars begin at round times, so that a bar keeps its height while it moves.
   const last = Math.floor(now / span) * span;
   const first = last - (bars - 1) * span;
   const sums = new Array<number>(bars).fill(0);
@@ -99,44 +101,31 @@ function barsOf({ minutes, bars, minutesOfBar, now }: BarChart): readonly Bar[] 
   }));
 }
 
-/** The next round number: 1, 2 or 5 and noughts. */
+/** The next round number: 1, 2 or 5, times a power of ten. */
 function scaleOf(most: number): number {
   if (most <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(most));
   return [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= most)!;
 }
 
-/** Attempts of each hour, for those who do not see the chart or want the numbers. */
+/** Attempts of each hour, for readers who cannot see the chart or want the numbers. */
 export function hoursTable(minutes: readonly MinuteRow[]): Html {
   const hours = [...Map.groupBy(minutes, ({ at }) => Math.floor(at / (60 * MINUTE)))].reverse();
+  const sumOf = (rows: readonly MinuteRow[], what: "attempts" | "alerts") =>
+    number(rows.reduce((sum, row) => sum + row[what], 0));
   return html`
     <details id="hours">
       <summary>The numbers, hour by hour</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">hour, UTC</th>
-            <th scope="col" class="number">attempts</th>
-            <th scope="col" class="number">alerts</th>
-          </tr>
-        </thead>
-        <tbody>${hours.map(([hour, rows]) =>
-          html`
-            <tr>
-              <th scope="row">${moment(hour * 60 * MINUTE).slice(0, 16)}</th>
-              <td class="number">${number(
-                rows.reduce((sum, { attempts }) => sum + attempts, 0),
-              )}</td>
-              <td class="number">${number(rows.reduce((sum, { alerts }) => sum + alerts, 0))}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
+      ${table([
+        { name: "hour, UTC", cell: ([hour]) => moment(hour * 60 * MINUTE).slice(0, 16) },
+        { name: "attempts", kind: "number", cell: ([, rows]) => sumOf(rows, "attempts") },
+        { name: "alerts", kind: "number", cell: ([, rows]) => sumOf(rows, "alerts") },
+      ], hours)}
     </details>
   `;
 }
 
-/** Bars from the first to the last contact of each sensor, and marks for the reports. */
+/** A bar from the first to the last contact of each sensor, and a mark for each report. */
 export function timeline(source: SourceView, now: number): Html {
   const end = Math.max(now, source.lastSeen);
   const reported = source.reports.map(({ snapshotAt }) => snapshotAt);
@@ -150,12 +139,12 @@ export function timeline(source: SourceView, now: number): Html {
         .toFixed(1)}" height="10" rx="2" />
     `;
   };
-  const row = (name: string, told: string, drawing: unknown) =>
+  const row = (name: string, label: string, drawing: unknown) =>
     html`
       <div class="lane">
         <dt title="${name}"><bdi>${name}</bdi></dt>
         <dd>
-          <svg role="img" aria-label="${told}" viewBox="0 0 1000 16"
+          <svg role="img" aria-label="${label}" viewBox="0 0 1000 16"
             preserveAspectRatio="none"><path class="grid" d="M0 8H1000"/>${drawing}</svg>
         </dd>
       </div>

@@ -1,15 +1,18 @@
 /**
- * The overview: what an analyst wants to see at a glance. Pure.
+ * The overview: everything that an analyst needs at a glance. Pure.
  *
  * @module
  */
 import { html } from "@hono/hono/html";
 import type { DueRules } from "../../buffer/outbox.ts";
 import type { Location } from "../../model.ts";
+import type { ReportRow } from "../../buffer/reports.ts";
 import type { Overview, SourceRow } from "../../buffer/views.ts";
 import { barChart, hoursTable, rateText } from "./chart.ts";
-import { layout, tableBox } from "./layout.ts";
+import { layout } from "./layout.ts";
 import { countryOf, sourceLink, stateOf } from "./source_state.ts";
+import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
+import { table, tableBox } from "./table.ts";
 import {
   ago,
   bounded,
@@ -23,10 +26,10 @@ import {
 } from "./text.ts";
 import { MINUTE } from "../../clock.ts";
 
-/** What the overview is drawn from. */
+/** What the overview shows. */
 export interface DashboardParts {
   readonly found: Overview;
-  /** Why the publisher that stays behind integration calls could not work. */
+  /** Why the background publisher of integration calls could not work. */
   readonly problem: string | undefined;
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
@@ -35,25 +38,25 @@ export interface DashboardParts {
   readonly now: number;
 }
 
-/** How much longer than it must something may wait before that is told as a trouble. */
+/** How long something may wait beyond its due time before the page says so, milliseconds. */
 const LATE_MS = 5 * MINUTE;
 
-/** Minutes that the rate of now is taken over. */
+/** The present rate is the mean of so many minutes. */
 const NOW_MINUTES = 5;
 const MOST_IGNORED = 8;
 
-/** Draws the page. */
+/** Writes the page. */
 export function dashboard(parts: DashboardParts): Html {
   return layout({
     title: "SSH brute force: overview",
     at: "/",
     isLive: true,
     now: parts.now,
-    body: html`<h1 class="unseen">Overview</h1>${liveParts(parts)}`,
+    body: html`<h1 class="visually-hidden">Overview</h1>${liveParts(parts)}`,
   });
 }
 
-/** Draws what changes by itself. */
+/** Writes the parts of the page that update themselves. */
 export function liveParts(parts: DashboardParts): Html {
   const { found } = parts;
   const isEmpty = found.accepted === 0 && found.knownSources === 0;
@@ -90,8 +93,8 @@ function figures({ found, due, now }: DashboardParts): Html {
   const day = minutes.reduce((total, { attempts }) => total + attempts, 0);
   const sink = due.sinks.includes("misp") ? "misp" : "feed";
   const last = found.lastDelivered.get(sink);
-  const name = sink === "misp" ? "last MISP success" : "last in the feed";
-  return html`<h2 class="unseen">Now</h2>
+  const name = sink === "misp" ? "last MISP success" : "last feed update";
+  return html`<h2 class="visually-hidden">Now</h2>
 <dl class="figures">
 ${figure("attempts per minute", rateText(rate), `mean of ${NOW_MINUTES} minutes`)}
 ${figure("attempts in 24 h", number(day), html`last alert ${ago(found.lastAcceptedAt, now)}`)}
@@ -109,7 +112,7 @@ ${
     figure(
       "lag",
       found.waitingSince === undefined ? "none" : duration(now - found.waitingSince),
-      found.waitingSince === undefined ? "nothing waits" : "since the oldest that waits",
+      found.waitingSince === undefined ? "nothing waits" : "age of the oldest item",
     )
   }
 ${
@@ -132,16 +135,16 @@ function figure(name: string, value: string, more: Html | string): Html {
   `;
 }
 
-/** What somebody must look at; nothing where all is well. */
+/** What needs attention; empty where all is well. */
 function attention({ found, problem, due, now }: DashboardParts): Html | "" {
   const late = found.waitingSince === undefined
     ? 0
     : now - found.waitingSince - due.maxHoldMs - LATE_MS;
-  const told = [
+  const problems = [
     ...found.paused.filter((pause) => pause.until > now).map(({ sink, reason, since, until: to }) =>
-      html`<b>${sink} is left alone</b> since ${ago(since, now)}, and tried again ${
-        until(to, now)
-      }: ${untrusted(reason)}`
+      html`<b>${sink} is paused</b> since ${ago(since, now)}; the next try is ${until(to, now)}: ${
+        untrusted(reason)
+      }`
     ),
     ...(problem === undefined
       ? []
@@ -152,29 +155,29 @@ function attention({ found, problem, due, now }: DashboardParts): Html | "" {
       } refused</b>: <a href="/refused">see why, and send again</a>`,
     ]),
     ...(late <= 0 ? [] : [
-      html`<b>Something waits for ${
+      html`<b>An attack or a report has waited for ${
         duration(now - found.waitingSince!)
-      }</b>, longer than it should`,
+      }</b>, longer than expected`,
     ]),
   ];
-  if (told.length === 0) return "";
+  if (problems.length === 0) return "";
   return html`
-    <h2 class="unseen">Needs attention</h2>
-    <ul class="attention">${told.map((one) => html`<li>${one}</li>`)}</ul>
+    <h2 class="visually-hidden">Needs attention</h2>
+    <ul class="attention">${problems.map((one) => html`<li>${one}</li>`)}</ul>
   `;
 }
 
 function firstSteps({ ignored }: Overview): Html {
-  const came = [...ignored.values()].reduce((sum, n) => sum + n, 0);
-  const why = came === 0
-    ? html`<p>Alerts show here as soon as one was taken. To see one at once, send a recorded or a real one:</p>`
+  const arrived = [...ignored.values()].reduce((sum, n) => sum + n, 0);
+  const why = arrived === 0
+    ? html`<p>This page shows alerts as soon as the service has stored one. To see one now, send a recorded or a real alert:</p>`
     : html`<p>${
-      counted(came, "alert")
-    } came, and none was evidence of password guessing at a honeypot: see below why. Often the agent's name does not begin as <code>honeypot.agent_prefixes</code> says.</p>`;
+      counted(arrived, "alert")
+    } arrived, and none was evidence of password guessing at a honeypot; the reasons stand below. Often the agent's name does not begin with one of <code>honeypot.agent_prefixes</code>.</p>`;
   return html`<div class="start"><h2>No attacks yet</h2>${why}
 <pre tabindex="0" aria-label="A command to send an alert"><code>curl --data-binary @alert.json http://127.0.0.1:8787/alerts</code></pre>
-<ul><li><code>doctor</code> tells whether configuration, files and MISP are as they must be.</li>
-<li><code>--test</code> shows what a sample alert would give.</li>
+<ul><li><code>doctor</code> checks configuration, files and MISP.</li>
+<li><code>--test</code> shows the event of a sample alert.</li>
 <li>With tokens, senders need <code>Authorization: Bearer TOKEN</code>; <code>serve token new NAME</code> makes one.</li></ul></div>`;
 }
 
@@ -191,92 +194,62 @@ function charts({ found, now }: DashboardParts): Html {
 /** `of the latest 50 sources` */
 const ofLatest = (sources: number) => `of the latest ${counted(sources, "source")}`;
 
-function sources(parts: DashboardParts): Html {
-  const { found } = parts;
+function sources({ found, now, mispUrl, locate }: DashboardParts): Html {
+  const rows = table<SourceRow>(
+    [
+      { name: "source", cell: (one) => [sourceLink(one.sourceIp), compromised(one)] },
+      {
+        name: "country",
+        cell: (one) => countryOf(locate(one.sourceIp) ?? one.sourceLocation),
+      },
+      { name: "attempts", kind: "number", cell: (one) => bounded(one.attempts) },
+      { name: "last seen", cell: (one) => ago(one.lastSeen, now) },
+      { name: "state", kind: "state", cell: (one) => stateOf(one, { now, mispUrl }) },
+    ],
+    found.sources,
+    { kind: "sources" },
+  );
   const name = `Top sources, ${ofLatest(found.ranked)}`;
-  return html`<h2>Top sources <span class="quiet">${ofLatest(found.ranked)}</span></h2>
-${
-    tableBox(
-      "sources-box",
-      name,
-      html`
-        <table class="sources">
-          <thead>
-            <tr>
-              <th scope="col">source</th>
-              <th scope="col">country</th>
-              <th scope="col" class="number">attempts</th>
-              <th scope="col">last seen</th>
-              <th scope="col">state</th>
-            </tr>
-          </thead>
-          <tbody>${found.sources.map((source) => sourceLine(source, parts))}</tbody>
-        </table>
-      `,
-    )
-  }`;
+  return html`<h2>Top sources <span class="muted">${ofLatest(found.ranked)}</span></h2>
+${tableBox("sources-box", name, rows)}`;
 }
 
-function sourceLine(source: SourceRow, { now, mispUrl, locate }: DashboardParts): Html {
-  const compromised = source.compromisedAt === undefined ? "" : html`
-    <span class="badge refused">let in</span>
-  `;
+function compromised({ compromisedAt }: SourceRow): Html | "" {
+  if (compromisedAt === undefined) return "";
   return html`
-    <tr>
-      <th scope="row">${sourceLink(source.sourceIp)}${compromised}</th>
-      <td>${countryOf(locate(source.sourceIp) ?? source.sourceLocation)}</td>
-      <td class="number">${bounded(source.attempts)}</td>
-      <td>${ago(source.lastSeen, now)}</td>
-      <td class="state">${stateOf(source, { now, mispUrl })}</td>
-    </tr>
+    <span class="badge refused">logged in after failures</span>
   `;
 }
 
 function waiting({ found, due, now }: DashboardParts): Html {
   const { openAttacks, nextReports } = found;
-  const gathering = openAttacks.value === 0
-    ? html`<p>No attack is being gathered.</p>`
+  const attacks = openAttacks.value === 0
+    ? html`<p>No attack is open.</p>`
     : html`<p>${
       counted(openAttacks, "attack is", "attacks are")
-    } being gathered: each is reported once its source was silent for ${
+    } open. An attack is reported once its source was silent for ${
       duration(due.periodMs)
     }, at the latest after ${duration(due.maxHoldMs)}.</p>`;
-  const reports = found.waiting.value === 0
-    ? html`<p>No report waits for delivery.</p>`
-    : html`<p>${counted(found.waiting, "report waits", "reports wait")} for delivery. Next:</p>
-${
-      tableBox(
-        "waiting-box",
-        "Reports that are tried next",
-        html`
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">source</th>
-                <th scope="col">to</th>
-                <th scope="col">next try</th>
-                <th scope="col" class="number">tries</th>
-                <th scope="col">why it waits</th>
-              </tr>
-            </thead>
-            <tbody>${nextReports.map((report) =>
-              html`
-                <tr>
-                  <th scope="row">${subject(report.sourceIp)}</th>
-                  <td>${report.sink}</td>
-                  <td>${until(report.nextTryAt ?? now, now)}</td>
-                  <td class="number">${number(report.tries)}</td>
-                  <td class="reason">${report.lastError === undefined
-                    ? html`<span class="quiet">its turn is to come</span>`
-                    : untrusted(report.lastError)}</td>
-                </tr>
-              `
-            )}</tbody>
-          </table>
-        `,
-      )
-    }`;
-  return html`<h2>What is waiting, and why</h2>${gathering}${reports}`;
+  if (found.waiting.value === 0) {
+    return html`<h2>What is waiting, and why</h2>${attacks}<p>No report waits for delivery.</p>`;
+  }
+  const rows = table<ReportRow>([
+    { name: "source", cell: ({ sourceIp }) => subject(sourceIp) },
+    { name: "to", cell: ({ sink }) => sink },
+    { name: "next try", cell: ({ nextTryAt }) => until(nextTryAt ?? now, now) },
+    { name: "tries", kind: "number", cell: ({ tries }) => number(tries) },
+    {
+      name: "why it waits",
+      kind: "reason",
+      cell: ({ lastError }) =>
+        lastError === undefined
+          ? html`<span class="muted">it was not sent yet</span>`
+          : untrusted(lastError),
+    },
+  ], nextReports);
+  return html`<h2>What is waiting, and why</h2>${attacks}
+<p>${counted(found.waiting, "report waits", "reports wait")} for delivery. Next:</p>
+${tableBox("waiting-box", "Reports that are sent next", rows)}`;
 }
 
 /** The source of a report; one that closes the event of a day has none. */
@@ -286,104 +259,45 @@ export function subject(sourceIp: string): Html {
 
 function usernames({ found }: DashboardParts): Html | "" {
   if (found.usernames.length === 0) return "";
-  const most = found.usernames[0]!.attempts;
   return html`
-    <h2>Top user names <span class="quiet">${ofLatest(found.latest)}</span></h2>
-    <table class="ranks">
-      <thead>
-        <tr>
-          <th scope="col">user name</th>
-          <th scope="col" class="number">attempts</th>
-        </tr>
-      </thead>
-      <tbody>${found.usernames.map(({ text, attempts }) =>
-        html`
-          <tr>
-            <th scope="row" class="foreign">${untrusted(text, 60)}</th>
-            <td
-              class="number"><svg class="share" aria-hidden="true" viewBox="0 0 100 10" preserveAspectRatio="none"><rect class="bar" width="${(attempts /
-                most * 100).toFixed(1)}" height="10"/></svg>${number(attempts)}</td>
-          </tr>
-        `
-      )}</tbody>
-    </table>
+    <h2>Top user names <span class="muted">${ofLatest(found.latest)}</span></h2>
+    ${usernamesTable(found.usernames, { hasBars: true })}
   `;
 }
 
 function sensors({ found, now }: DashboardParts): Html | "" {
   if (found.sensors.length === 0) return "";
-  return html`<h2>Sensors</h2>
-${
-    tableBox(
-      "sensors-box",
-      "Sensors",
-      html`
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">sensor</th>
-              <th scope="col" class="number">alerts</th>
-              <th scope="col">last contact</th>
-            </tr>
-          </thead>
-          <tbody>${found.sensors.map(({ name, alerts, lastSeen }) =>
-            html`
-              <tr>
-                <th scope="row" class="foreign">${untrusted(name, 60)}</th>
-                <td class="number">${number(alerts)}</td>
-                <td>${ago(lastSeen, now)}</td>
-              </tr>
-            `
-          )}</tbody>
-        </table>
-      `,
-    )
+  return html`<h2>Sensors</h2>${
+    sensorsTable(found.sensors, [
+      { name: "last contact", cell: ({ lastSeen }) => ago(lastSeen, now) },
+    ])
   }`;
 }
 
 function techniques({ found }: DashboardParts): Html | "" {
   if (found.techniques.length === 0) return "";
   return html`
-    <h2>Techniques <span class="quiet">${ofLatest(found.latest)}</span></h2>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">MITRE ATT&amp;CK</th>
-          <th scope="col" class="number">sources</th>
-        </tr>
-      </thead>
-      <tbody>${found.techniques.map(({ id, name, sources }) =>
-        html`
-          <tr>
-            <th scope="row" class="foreign">${untrusted(id, 20)} ${name === undefined
-              ? ""
-              : html`<span class="quiet">${untrusted(name, 60)}</span>`}</th>
-            <td class="number">${number(sources)}</td>
-          </tr>
-        `
-      )}</tbody>
-    </table>
+    <h2>Techniques <span class="muted">${ofLatest(found.latest)}</span></h2>
+    ${table([
+      { name: "MITRE ATT&CK", kind: "untrusted", cell: techniqueText },
+      { name: "sources", kind: "number", cell: ({ sources }) => number(sources) },
+    ], found.techniques)}
   `;
 }
 
 function ignored({ found }: DashboardParts): Html | "" {
   const reasons = [...found.ignored].sort(([, a], [, b]) => b - a).slice(0, MOST_IGNORED);
   if (found.accepted + found.duplicate + reasons.length === 0) return "";
-  const line = (name: string, n: number) =>
-    html`
-      <tr>
-        <th scope="row">${name}</th>
-        <td class="number">${number(n)}</td>
-      </tr>
-    `;
+  const rows: readonly (readonly [string, number])[] = [
+    ["accepted", found.accepted],
+    ...(found.duplicate === 0 ? [] : [["sent again", found.duplicate] as const]),
+    ...reasons.map(([reason, n]) => [`ignored: ${reason.replaceAll("_", " ")}`, n] as const),
+  ];
   return html`
     <h2>Alerts so far</h2>
-    <table>
-      <tbody>${line("accepted", found.accepted)}${found.duplicate === 0
-        ? ""
-        : line("handed over twice", found.duplicate)}${reasons.map(([reason, n]) =>
-          line(`ignored: ${reason.replaceAll("_", " ")}`, n)
-        )}</tbody>
-    </table>
+    ${table([
+      { name: "outcome", cell: ([name]) => name },
+      { name: "alerts", kind: "number", cell: ([, n]) => number(n) },
+    ], rows)}
   `;
 }

@@ -11,9 +11,9 @@ import { fullTime, type Html } from "./text.ts";
 /** A page. */
 export interface Page {
   readonly title: string;
-  /** Which link of the navigation leads here. */
+  /** Which link of the navigation leads to it. */
   readonly at?: "/" | "/refused";
-  /** Whether it changes by itself; without JavaScript it is loaded again each half minute. */
+  /** Whether it updates itself; without JavaScript the browser reloads it every 30 seconds. */
   readonly isLive?: boolean;
   readonly body: Html;
   /** Milliseconds UTC. */
@@ -48,7 +48,7 @@ export function layout({ title, at, isLive = false, body, now }: Page): Html {
             "Refused reports",
           )}</nav>
           <form class="lookup" action="/sources" method="get" role="search">
-            <label for="ip" class="unseen">Address of a source</label>
+            <label for="ip" class="visually-hidden">Address of a source</label>
             <input id="ip" name="ip" placeholder="Address, such as 192.0.2.7" autocomplete="off"
               spellcheck="false" required maxlength="45">
             <button>Look up</button>
@@ -65,13 +65,13 @@ export function layout({ title, at, isLive = false, body, now }: Page): Html {
   `;
 }
 
-/** Of when a page is. */
+/** The time that a page shows. */
 export function asOf(now: number): Html {
   return html`<span id="as-of" data-live>${PROGRAM}, as of ${fullTime(now)}</span>`;
 }
 
-/** A page that only says something. */
-export function notice(title: string, text: string, now: number): Html {
+/** A page that has nothing but a message. */
+export function messagePage(title: string, text: string, now: number): Html {
   return layout({
     title,
     now,
@@ -80,12 +80,4 @@ export function notice(title: string, text: string, now: number): Html {
       <p>${text}</p>
     `,
   });
-}
-
-/** A table that may be wider than the screen: it scrolls by itself, by keyboard too. */
-export function tableBox(id: string, name: string, table: Html): Html {
-  return html`
-    <div class="box" id="${id}" role="region" aria-label="${name}"
-      tabindex="0">${table}</div>
-  `;
 }

@@ -1,34 +1,34 @@
 /**
- * Pushes what changed to whoever looks (server-sent events).
+ * Pushes changes to the open overviews (server-sent events).
  *
  * @module
  */
 import { messageOf } from "../../errors.ts";
 import { MINUTE } from "../../clock.ts";
 
-/** Does something every so many milliseconds until it is stopped. */
+/** Repeats some work, at an interval in milliseconds, until it is stopped. */
 export type Repeat = (work: () => void, milliseconds: number) => { readonly stop: () => void };
 
-/** What is pushed, and when. */
+/** What the stream is made of. */
 export interface LiveParts {
-  /** Another text once something was written. */
+  /** A text that changes when the buffer does. */
   readonly stamp: () => Promise<string>;
   readonly render: () => Promise<string>;
   /** Milliseconds UTC. */
   readonly now: () => number;
   readonly log: (level: "error", message: string) => void;
-  /** Ends all streams: a service that ends waits for them. */
+  /** Ends all streams, for which a service that ends waits. */
   readonly ended?: AbortSignal;
   /** `setInterval()` by default. */
   readonly repeat?: Repeat;
 }
 
-/** Most who may listen at a time. */
+/** Most streams at a time. */
 export const MOST_LISTENERS = 50;
 
-/** No more often is anything pushed, milliseconds. */
+/** Shortest time between two pushes, milliseconds. */
 const STEP_MS = 1000;
-/** Silence after which proxies could take a connection for dead, in steps. */
+/** Steps without a push after which a line is sent, since proxies close a silent connection. */
 const KEEP_ALIVE_STEPS = 15;
 
 const bySetInterval: Repeat = (work, milliseconds) => {
@@ -38,7 +38,7 @@ const bySetInterval: Repeat = (work, milliseconds) => {
 
 type Listener = ReadableStreamDefaultController<Uint8Array>;
 
-/** Those who listen. One rendering a push is made for all of them, and none while nobody listens. */
+/** The open streams. Each push is rendered once for all of them, and never without a stream. */
 export class Live {
   readonly #parts: LiveParts;
   readonly #listeners = new Set<Listener>();
@@ -46,19 +46,19 @@ export class Live {
   #clock: { readonly stop: () => void } | undefined;
   #pushed = "";
   #idleSteps = 0;
-  #isAtWork = false;
+  #isStepping = false;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
     parts.ended?.addEventListener("abort", () => this.#end(), { once: true });
   }
 
-  /** How many listen. */
+  /** How many streams are open. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** A stream of what is pushed, the state of now first; undefined: there are too many. */
+  /** Opens a stream, which begins with the present state; undefined: there are too many. */
   async listen(): Promise<ReadableStream<Uint8Array> | undefined> {
     if (this.#parts.ended?.aborted || this.size >= MOST_LISTENERS) return undefined;
     let listener: Listener;
@@ -81,10 +81,10 @@ export class Live {
     return stream;
   }
 
-  /** Pushes if something changed, or time went on; called each second while somebody listens. */
+  /** Pushes what changed; called each second while a stream is open. */
   async step(): Promise<void> {
-    if (this.#isAtWork) return;
-    this.#isAtWork = true;
+    if (this.#isStepping) return;
+    this.#isStepping = true;
     try {
       const mark = await this.#mark();
       if (mark !== this.#pushed) {
@@ -95,11 +95,11 @@ export class Live {
     } catch (error) {
       this.#parts.log("error", `live: ${messageOf(error)}`);
     } finally {
-      this.#isAtWork = false;
+      this.#isStepping = false;
     }
   }
 
-  /** Times are told as they pass: each minute is a change. */
+  /** Pages show how long ago something was, so that each minute is a change. */
   async #mark(): Promise<string> {
     return `${await this.#parts.stamp()} ${Math.floor(this.#parts.now() / MINUTE)}`;
   }
@@ -114,7 +114,7 @@ export class Live {
     for (const listener of this.#listeners) this.#send(listener, text);
   }
 
-  /** Who is behind is left out: what comes next tells all again. */
+  /** Skips a stream that is behind: the next push contains everything again. */
   #send(listener: Listener, text: string): void {
     if ((listener.desiredSize ?? 0) > 0) listener.enqueue(this.#encoder.encode(text));
   }

@@ -15,13 +15,13 @@ import type { Location } from "../../model.ts";
 import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
-import { asOf, notice } from "./layout.ts";
+import { asOf, messagePage } from "./layout.ts";
 import { Live, type Repeat } from "./live.ts";
 import { refusedPage } from "./refused.ts";
 import { sourcePage } from "./source.ts";
 import { counted, type Html } from "./text.ts";
 
-/** What pages are drawn from. */
+/** What pages are made from. */
 export interface PageParts {
   readonly buffer: Pick<
     Buffer,
@@ -31,14 +31,14 @@ export interface PageParts {
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
-  /** Who changes reports here. */
+  /** Owner of the lease under which a page changes reports. */
   readonly owner: string;
-  /** Ends what is live. */
+  /** Ends the open streams. */
   readonly ended?: AbortSignal;
   readonly repeat?: Repeat;
 }
 
-/** What all routes of the service are given. */
+/** What each route needs. */
 export interface RouteParts {
   /** Milliseconds UTC. */
   readonly now: () => number;
@@ -47,9 +47,9 @@ export interface RouteParts {
   readonly onlySenders: MiddlewareHandler<Context>;
 }
 
-/** Refused reports that are shown, and sent again at once. */
+/** How many refused reports a page shows, and its button sends again at once. */
 const REFUSED_SHOWN = 100;
-/** A form holds two short fields. */
+/** Longest body of a form, which has two short fields; bytes. */
 const LONGEST_FORM = 4096;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -84,12 +84,14 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   app.get("/live", onlyViewers, async (context) => {
     const stream = await live.listen();
     if (stream === undefined) {
-      return context.json({ error: "too many listen already" }, 503, { "Retry-After": "10" });
+      return context.json({ error: "too many live pages are open; close some" }, 503, {
+        "Retry-After": "10",
+      });
     }
     return new Response(stream, {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
-        // A proxy that packs or gathers would hold back what is to be seen at once.
+        // A proxy that compresses or buffers would delay the events.
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
       },
@@ -103,42 +105,44 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     const asked = context.req.param("ip");
     const sourceIp = canonicalAddress(asked);
     if (sourceIp === undefined) {
-      const text = "This is no address, such as 192.0.2.7 or 2001:db8::7.";
-      return await show(context, notice("No such page", text, now()), 404);
+      const text = "This is not a valid address; use one such as 192.0.2.7 or 2001:db8::7.";
+      return await show(context, messagePage("No such page", text, now()), 404);
     }
     if (sourceIp !== asked) {
       return context.redirect(`/sources/${encodeURIComponent(sourceIp)}`, 303);
     }
     const source = await buffer.views.source(sourceIp);
     if (source === undefined) {
-      const text = `Nothing is known of ${sourceIp}: it was not seen, or its time is over.`;
-      return await show(context, notice("Unknown source", text, now()), 404);
+      const text =
+        `The buffer knows nothing of ${sourceIp}: it was not seen, or was deleted after its time.`;
+      return await show(context, messagePage("Unknown source", text, now()), 404);
     }
     const location = locate(sourceIp);
     return await show(context, sourcePage({ source, mispUrl, location, now: now() }));
   });
   app.get("/refused", onlyViewers, async (context) => {
     const found = await buffer.views.refused(REFUSED_SHOWN);
-    const told = TOLD.get(context.req.query("told") ?? "")?.(context.req.query("reports"));
-    return await show(context, refusedPage({ found, told, mispUrl, now: now() }));
+    const notice = NOTICES.get(context.req.query("notice") ?? "")?.(context.req.query("reports"));
+    return await show(context, refusedPage({ found, notice, mispUrl, now: now() }));
   });
   app.post(
     "/refused/retry",
     route.onlySenders,
     bodyLimit({
       maxSize: LONGEST_FORM,
-      onError: (context) => context.json({ error: "longer than our forms" }, 413),
+      onError: (context) =>
+        context.json({ error: `the form is longer than ${LONGEST_FORM} bytes` }, 413),
     }),
     async (context) => {
       const form = new URLSearchParams(await context.req.text());
-      const keys = await meantBy(parts, form);
+      const keys = await reportsOf(parts, form);
       if (keys === undefined) {
-        const text = "The form names no report.";
-        return await show(context, notice("Not understood", text, now()), 400);
+        const text = "The form does not name a report.";
+        return await show(context, messagePage("Invalid form", text, now()), 400);
       }
       const lease = { name: PUBLISH_LEASE, owner: parts.owner };
       const changes = await buffer.reports.retry(keys, lease, now());
-      return context.redirect(`/refused?${outcome(changes)}`, 303);
+      return context.redirect(`/refused?${noticeOf(changes)}`, 303);
     },
   );
   for (const { path, type, text } of ASSETS) {
@@ -154,8 +158,8 @@ async function show(context: HonoContext<Context>, page: Html, status: 200 | 400
   return context.html(await page, status, { "Cache-Control": "no-store" });
 }
 
-/** Which reports a form is about; undefined: it does not say. */
-async function meantBy(
+/** The reports that a form names; undefined: it names none. */
+async function reportsOf(
   { buffer }: PageParts,
   form: URLSearchParams,
 ): Promise<readonly ReportKey[] | undefined> {
@@ -166,24 +170,23 @@ async function meantBy(
   return [{ uuid, sink }];
 }
 
-/** What came of a retry, as the next page's address says it: nobody's words but ours are shown there. */
-function outcome(changes: readonly Changed[] | undefined): string {
-  if (changes === undefined) return "told=busy";
+/** The outcome of a retry as a query of the next page, which shows a text of {@link NOTICES} only. */
+function noticeOf(changes: readonly Changed[] | undefined): string {
+  if (changes === undefined) return "notice=busy";
   const changed = changes.filter((change) => change === "changed").length;
-  return changed === 0 ? "told=none" : `told=due&reports=${changed}`;
+  return changed === 0 ? "notice=none" : `notice=due&reports=${changed}`;
 }
 
-const TOLD: ReadonlyMap<string, (reports: string | undefined) => string> = new Map([
-  ["busy", () => "A publisher is at work just now: nothing was changed. Try again in a minute."],
+const NOTICES: ReadonlyMap<string, (reports: string | undefined) => string> = new Map([
+  ["busy", () => "A publisher is at work: nothing was changed. Try again in a minute."],
   [
     "none",
-    () =>
-      "Nothing was changed: a later report has taken its place, or it is delivered or given up already.",
+    () => "Nothing was changed: the report was delivered or dropped, or a later one replaced it.",
   ],
   ["due", (reports: string | undefined) => {
     const amount = /^\d{1,3}$/.test(reports ?? "") ? Number(reports) : 1;
     return `${
       counted(amount, "report is", "reports are")
-    } due now, and will be sent within a minute.`;
+    } due now; the publisher sends within a minute.`;
   }],
 ]);

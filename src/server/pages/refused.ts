@@ -1,5 +1,5 @@
 /**
- * The refused reports, why they were, and buttons to send them again. Pure.
+ * The refused reports, the reasons, and buttons to send them again. Pure.
  *
  * @module
  */
@@ -7,23 +7,24 @@ import { html } from "@hono/hono/html";
 import type { ReportRow } from "../../buffer/reports.ts";
 import type { RefusedReports } from "../../buffer/views.ts";
 import { subject } from "./dashboard.ts";
-import { layout, tableBox } from "./layout.ts";
+import { layout } from "./layout.ts";
 import { eventAddress } from "./source_state.ts";
+import { table, tableBox } from "./table.ts";
 import { ago, bounded, counted, type Html, number, untrusted } from "./text.ts";
 
-/** What the page is drawn from. */
+/** What the page shows. */
 export interface RefusedParts {
   readonly found: RefusedReports;
-  /** What became of the retry that led here. */
-  readonly told: string | undefined;
+  /** The outcome of the retry that led here. */
+  readonly notice: string | undefined;
   readonly mispUrl: string | undefined;
   /** Milliseconds UTC. */
   readonly now: number;
 }
 
-/** Draws the page. */
+/** Writes the page. */
 export function refusedPage(parts: RefusedParts): Html {
-  const { found, told, now } = parts;
+  const { found, notice, now } = parts;
   const isEmpty = found.rows.length === 0;
   return layout({
     title: "Refused reports: SSH brute force",
@@ -31,9 +32,9 @@ export function refusedPage(parts: RefusedParts): Html {
     now,
     body: html`
       <h1>Refused reports</h1>
-      ${told === undefined ? "" : html`<p class="told" role="status">${told}</p>`}
+      ${notice === undefined ? "" : html`<p class="notice" role="status">${notice}</p>`}
       <section>${isEmpty
-        ? html`<p>None: everything was taken, or waits for its turn.</p>`
+        ? html`<p>There is none: every report was delivered or waits.</p>`
         : reports(parts)}</section>
     `,
   });
@@ -48,60 +49,57 @@ function reports(parts: RefusedParts): Html {
       count,
       "report was",
       "reports were",
-    )} refused. None is sent again by itself, but a later report of the same event takes its place.</p>
+    )} refused. A refused report is not sent again by itself, but a later report of the same event replaces it.</p>
     ${rows.length === 1 ? "" : html`
       <form method="post" action="/refused/retry">
         <button name="all" value="${rows.length}">Send ${which} again</button>
       </form>
     `}
-    ${tableBox("refused-box", "Refused reports", table(parts))}
+    ${tableBox("refused-box", "Refused reports", refusedTable(parts))}
     ${more > 0
-      ? html`<p class="quiet">${bounded({ ...count, value: more })} more are not listed.</p>`
+      ? html`<p class="muted">${bounded({ ...count, value: more })} more are not listed.</p>`
       : ""}
   `;
 }
 
-function table(parts: RefusedParts): Html {
+function refusedTable({ found, mispUrl, now }: RefusedParts): Html {
+  return table<ReportRow>([
+    { name: "source", cell: ({ sourceIp }) => subject(sourceIp) },
+    { name: "by", cell: (report) => sinkText(report, mispUrl) },
+    {
+      name: "refused",
+      cell: ({ lastTriedAt, snapshotAt }) => ago(lastTriedAt ?? snapshotAt, now),
+    },
+    { name: "attempts", kind: "number", cell: ({ attempts }) => number(attempts) },
+    { name: "tries", kind: "number", cell: ({ tries }) => number(tries) },
+    {
+      name: "why",
+      kind: "reason",
+      cell: ({ lastError }) => untrusted(lastError ?? "no reason was given", 600),
+    },
+    {
+      name: html`<span class="visually-hidden">send again</span>`,
+      kind: "number",
+      cell: retryForm,
+    },
+  ], found.rows);
+}
+
+function sinkText({ sink, sourceIp, eventUuid }: ReportRow, mispUrl: string | undefined) {
+  const address = sink === "misp" ? eventAddress(eventUuid, mispUrl) : undefined;
+  if (address === undefined) return sink;
   return html`
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">source</th>
-          <th scope="col">by</th>
-          <th scope="col">refused</th>
-          <th scope="col" class="number">attempts</th>
-          <th scope="col" class="number">tries</th>
-          <th scope="col">why</th>
-          <th scope="col"><span class="unseen">send again</span></th>
-        </tr>
-      </thead>
-      <tbody>${parts.found.rows.map((report) => line(report, parts))}</tbody>
-    </table>
+    <a href="${address}"
+      rel="noopener noreferrer">${sink}<span class="visually-hidden">: event of ${sourceIp}</span></a>
   `;
 }
 
-function line(report: ReportRow, { mispUrl, now }: RefusedParts): Html {
-  const { uuid, sink, sourceIp, eventUuid } = report;
-  const address = sink === "misp" ? eventAddress(eventUuid, mispUrl) : undefined;
-  const by = address === undefined ? sink : html`
-    <a href="${address}"
-      rel="noopener noreferrer">${sink}<span class="unseen">: event of ${sourceIp}</span></a>
-  `;
+function retryForm({ uuid, sink, sourceIp }: ReportRow): Html {
   return html`
-    <tr>
-      <th scope="row">${subject(sourceIp)}</th>
-      <td>${by}</td>
-      <td>${ago(report.lastTriedAt ?? report.snapshotAt, now)}</td>
-      <td class="number">${number(report.attempts)}</td>
-      <td class="number">${number(report.tries)}</td>
-      <td class="reason">${untrusted(report.lastError ?? "no reason was given", 600)}</td>
-      <td class="number">
-        <form method="post" action="/refused/retry">
-          <input type="hidden" name="report" value="${uuid}">
-          <input type="hidden" name="sink" value="${sink}">
-          <button aria-label="Send again: ${sourceIp} to ${sink}">Send again</button>
-        </form>
-      </td>
-    </tr>
+    <form method="post" action="/refused/retry">
+      <input type="hidden" name="report" value="${uuid}">
+      <input type="hidden" name="sink" value="${sink}">
+      <button aria-label="Send again: ${sourceIp} to ${sink}">Send again</button>
+    </form>
   `;
 }

@@ -1,6 +1,6 @@
 /**
- * The script of the overview: takes what the server draws anew and puts it in place, without losing the
- * focus, the scroll position or a selection. As text, since browsers get it as it is.
+ * The script of the overview. It replaces the parts that changed by those that the server renders, and
+ * keeps the focus, the scroll position and a selection. It is text, since browsers get it as it is.
  *
  * @module
  */
@@ -53,7 +53,7 @@ export const SCRIPT_TEXT = `"use strict";
     source.addEventListener("parts", update);
     source.addEventListener("error", () => {
       say("not live: the service cannot be reached");
-      // A browser comes again by itself unless it was turned away.
+      // A browser reconnects by itself unless the server refused it.
       if (source.readyState === EventSource.CLOSED) again = setTimeout(listen, 10000);
     });
   }
@@ -65,14 +65,14 @@ export const SCRIPT_TEXT = `"use strict";
 
   function setPaused(to) {
     isPaused = to;
-    button.textContent = to ? "Go on" : "Pause";
+    button.textContent = to ? "Resume" : "Pause";
     leave();
     if (to) say("paused");
     else listen();
   }
 
   button.addEventListener("click", () => setPaused(!isPaused));
-  // A tab that nobody looks at takes nobody's place.
+  // A hidden tab does not count against the limit of listeners.
   document.addEventListener("visibilitychange", () => {
     if (isPaused) return;
     leave();

@@ -1,5 +1,5 @@
 /**
- * The page of a source: what is known of it, and how it came about. Pure.
+ * The page of a source: what is known of it, and its history. Pure.
  *
  * @module
  */
@@ -8,11 +8,13 @@ import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceView } from "../../buffer/views.ts";
 import type { Location } from "../../model.ts";
 import { timeline } from "./chart.ts";
-import { layout, tableBox } from "./layout.ts";
+import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
+import { layout } from "./layout.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
+import { table, tableBox } from "./table.ts";
 import { ago, bounded, counted, fullTime, type Html, number, untrusted } from "./text.ts";
 
-/** What the page is drawn from. */
+/** What the page shows. */
 export interface SourceParts {
   readonly source: SourceView;
   readonly mispUrl: string | undefined;
@@ -21,7 +23,7 @@ export interface SourceParts {
   readonly now: number;
 }
 
-/** Draws the page. */
+/** Writes the page. */
 export function sourcePage(parts: SourceParts): Html {
   const { source, now } = parts;
   return layout({
@@ -29,11 +31,11 @@ export function sourcePage(parts: SourceParts): Html {
     now,
     body: html`
       <h1 class="address">${source.sourceIp}</h1>
-      ${alarm(source)}
+      ${compromise(source)}
       ${facts(parts)}
       <section>
         <h2>Timeline</h2>
-        ${timeline(source, now)} ${happenings(source, now)}
+        ${timeline(source, now)} ${history(source, now)}
       </section>
       <div class="columns even">
         <section>${usernames(source)}</section>
@@ -46,13 +48,13 @@ export function sourcePage(parts: SourceParts): Html {
   });
 }
 
-function alarm({ compromisedAt }: SourceView): Html | "" {
+function compromise({ compromisedAt }: SourceView): Html | "" {
   if (compromisedAt === undefined) return "";
   return html`
     <ul class="attention">
-      <li><b>A login was let in</b> at ${fullTime(
+      <li><b>The source logged in after failures</b> at ${fullTime(
         compromisedAt,
-      )}, after failures. Take the sensor for compromised until you know better.</li>
+      )}. Treat the sensor as compromised until you know better.</li>
     </ul>
   `;
 }
@@ -87,53 +89,40 @@ ${
 </dl>`;
 }
 
-interface Happening {
+interface HistoryEntry {
   readonly at: number;
-  readonly told: Html | string;
+  readonly text: Html | string;
 }
 
-function happenings(source: SourceView, now: number): Html {
+function history(source: SourceView, now: number): Html {
   const { openedAt, compromisedAt, retractedAt } = source;
-  const all: readonly Happening[] = [
-    { at: source.firstSeen, told: "first seen" },
-    { at: source.lastSeen, told: "last seen" },
+  const all: readonly HistoryEntry[] = [
+    { at: source.firstSeen, text: "first seen" },
+    { at: source.lastSeen, text: "last seen" },
     ...(openedAt === undefined
       ? []
-      : [{ at: openedAt, told: "an attack began that is not reported yet" }]),
-    ...(compromisedAt === undefined ? [] : [{ at: compromisedAt, told: "a login was let in" }]),
-    ...(retractedAt === undefined ? [] : [{ at: retractedAt, told: "withdrawn by an operator" }]),
-    ...source.reports.map(reportHappening),
+      : [{ at: openedAt, text: "an attack began that is not reported yet" }]),
+    ...(compromisedAt === undefined
+      ? []
+      : [{ at: compromisedAt, text: "the source logged in after failures" }]),
+    ...(retractedAt === undefined ? [] : [{ at: retractedAt, text: "withdrawn by an operator" }]),
+    ...source.reports.map(reportEntry),
   ];
-  const rows = all.toSorted((one, other) => other.at - one.at);
-  return tableBox(
-    "happenings",
-    "What happened",
-    html`
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">time</th>
-            <th scope="col"><span class="unseen">how long </span>ago</th>
-            <th scope="col">what</th>
-          </tr>
-        </thead>
-        <tbody>${rows.map(({ at, told }) =>
-          html`
-            <tr>
-              <td>${fullTime(at)}</td>
-              <td>${ago(at, now)}</td>
-              <td class="reason">${told}</td>
-            </tr>
-          `
-        )}</tbody>
-      </table>
-    `,
-  );
+  const entries = all.toSorted((one, other) => other.at - one.at);
+  const rows = table([
+    { name: "time", cell: ({ at }) => fullTime(at) },
+    {
+      name: html`<span class="visually-hidden">how long </span>ago`,
+      cell: ({ at }) => ago(at, now),
+    },
+    { name: "what", kind: "reason", cell: ({ text }) => text },
+  ], entries);
+  return tableBox("history", "History", rows);
 }
 
-function reportHappening(report: ReportRow): Happening {
+function reportEntry(report: ReportRow): HistoryEntry {
   const { snapshotAt, sink, state, lastTriedAt, attempts, lastError, tries } = report;
-  const told = `to ${sink}: ${counted(attempts, "attempt")} so far`;
+  const content = `to ${sink}: ${counted(attempts, "attempt")} so far`;
   const tried = tries < 2 ? "" : `, tried ${tries} times`;
   const why = lastError === undefined ? "" : html`. ${untrusted(lastError)}`;
   const again = state === "refused"
@@ -143,7 +132,7 @@ function reportHappening(report: ReportRow): Happening {
     : "";
   return {
     at: lastTriedAt ?? snapshotAt,
-    told: html`${badge(state)} report ${told}${tried}${why}${again}`,
+    text: html`${badge(state)} report ${content}${tried}${why}${again}`,
   };
 }
 
@@ -151,71 +140,27 @@ function usernames(source: SourceView): Html {
   const { distinctUsernames, furtherUsernames } = source;
   const further = furtherUsernames === 0
     ? ""
-    : html`<p class="quiet">${
-      counted(furtherUsernames, "attempt")
-    } more with names that are not kept.</p>`;
+    : html`<p class="muted">${
+      counted(furtherUsernames, "further attempt")
+    } used names that the buffer does not keep.</p>`;
   if (source.usernames.length === 0) {
-    return html`<h2>User names</h2><p>None was seen.</p>${further}`;
+    return html`<h2>User names</h2><p>The buffer has none.</p>${further}`;
   }
   const about = distinctUsernames > source.usernames.length
     ? `${number(source.usernames.length)} of ${number(distinctUsernames)}`
     : number(distinctUsernames);
-  return html`<h2>User names <span class="quiet">${about}</span></h2>
+  return html`<h2>User names <span class="muted">${about}</span></h2>
 ${
-    tableBox(
-      "usernames-box",
-      "User names",
-      html`
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">user name</th>
-              <th scope="col" class="number">attempts</th>
-            </tr>
-          </thead>
-          <tbody>${source.usernames.map(({ text, attempts }) =>
-            html`
-              <tr>
-                <th scope="row" class="foreign">${untrusted(text, 100)}</th>
-                <td class="number">${number(attempts)}</td>
-              </tr>
-            `
-          )}</tbody>
-        </table>
-      `,
-    )
+    tableBox("usernames-box", "User names", usernamesTable(source.usernames, { longest: 100 }))
   }${further}`;
 }
 
 function sensors({ sensors }: SourceView, now: number): Html {
-  return html`<h2>Sensors</h2>
-${
-    tableBox(
-      "sensors-box",
-      "Sensors",
-      html`
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">sensor</th>
-              <th scope="col" class="number">alerts</th>
-              <th scope="col">first seen</th>
-              <th scope="col">last seen</th>
-            </tr>
-          </thead>
-          <tbody>${sensors.map(({ name, alerts, firstSeen, lastSeen }) =>
-            html`
-              <tr>
-                <th scope="row" class="foreign">${untrusted(name, 60)}</th>
-                <td class="number">${number(alerts)}</td>
-                <td>${ago(firstSeen, now)}</td>
-                <td>${ago(lastSeen, now)}</td>
-              </tr>
-            `
-          )}</tbody>
-        </table>
-      `,
-    )
+  return html`<h2>Sensors</h2>${
+    sensorsTable(sensors, [
+      { name: "first seen", cell: ({ firstSeen }) => ago(firstSeen, now) },
+      { name: "last seen", cell: ({ lastSeen }) => ago(lastSeen, now) },
+    ])
   }`;
 }
 
@@ -223,10 +168,6 @@ function techniques({ techniques }: SourceView): Html | "" {
   if (techniques.length === 0) return "";
   return html`
     <h2>Techniques</h2>
-    <ul class="plain">${techniques.map(({ id, name }) =>
-      html`<li>${untrusted(id, 20)} ${
-        name === undefined ? "" : html`<span class="quiet">${untrusted(name, 60)}</span>`
-      }</li>`
-    )}</ul>
+    <ul class="plain">${techniques.map((one) => html`<li>${techniqueText(one)}</li>`)}</ul>
   `;
 }

@@ -1,5 +1,5 @@
 /**
- * How far a source is on its way to MISP, in a word and a sentence. Pure.
+ * The state of a source on its way to MISP, in a word and a sentence. Pure.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceRow } from "../../buffer/views.ts";
 import { ago, cleaned, type Html, since, until, untrusted } from "./text.ts";
 
-/** What states are told by. */
+/** What states are made with. */
 export interface StateRules {
   /** Address of MISP; undefined: events go to the feed folder only. */
   readonly mispUrl: string | undefined;
   readonly now: number;
 }
 
-/** The kinds of state, each with a look of its own. */
+/** The kinds of state; each has its own colour. */
 export type StateKind = "refused" | "pending" | "delivered" | "withdrawn" | "none";
 
-/** A state's word; it stands there as a word, whatever its colour. */
+/** A state as a word, so that it does not depend on its colour. */
 export function badge(kind: StateKind, text: string = kind): Html {
   return html`<span class="badge ${kind}">${text}</span>`;
 }
 
-/** The state of a source: the worst first, since that is what somebody must look at. */
+/** The state of a source. The worst one counts, since it needs attention. */
 export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
   const newest = newestOfEachSink(source.reports);
   const refused = newest.find(({ state }) => state === "refused");
@@ -44,13 +44,13 @@ export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
     }${why} ${link}`;
   }
   if (source.openedAt !== undefined) {
-    return html`${badge("pending")} gathering for ${since(source.openedAt, now)} ${link}`;
+    return html`${badge("pending")} collecting for ${since(source.openedAt, now)} ${link}`;
   }
   if (source.deliveredTo.length > 0) {
     const sinks = source.deliveredTo.includes("misp") ? link : "to the feed";
     return html`${badge("delivered")} ${sinks}`;
   }
-  return badge("none", "kept back");
+  return badge("none", "not published");
 }
 
 function newestOfEachSink(reports: readonly ReportRow[]): readonly ReportRow[] {
@@ -58,7 +58,7 @@ function newestOfEachSink(reports: readonly ReportRow[]): readonly ReportRow[] {
     .filter((report) => report !== undefined);
 }
 
-/** A link to the event, once MISP has it. */
+/** A link to the event that MISP has; empty before. */
 export function eventLink(source: SourceRow, mispUrl: string | undefined): Html | "" {
   const { eventUuid, deliveredTo, sourceIp } = source;
   if (eventUuid === undefined || !deliveredTo.includes("misp")) return "";
@@ -66,20 +66,20 @@ export function eventLink(source: SourceRow, mispUrl: string | undefined): Html 
   if (address === undefined) return "";
   return html`
     <a href="${address}"
-      rel="noopener noreferrer">MISP event<span class="unseen"> of ${sourceIp}</span></a>
+      rel="noopener noreferrer">MISP event<span class="visually-hidden"> of ${sourceIp}</span></a>
   `;
 }
 
-/** Where MISP shows an event; undefined: there is no MISP, or none that a browser can open. */
+/** The address at which MISP shows an event; undefined without an http or https address of MISP. */
 export function eventAddress(uuid: string, mispUrl: string | undefined): string | undefined {
   if (mispUrl === undefined || !/^https?:\/\//i.test(mispUrl)) return undefined;
   return `${mispUrl.replace(/\/+$/, "")}/events/view/${encodeURIComponent(uuid)}`;
 }
 
-/** Where a source is. */
+/** The country of a source. */
 export function countryOf(location: Location | undefined): Html {
   const { countryCode, country } = location ?? {};
-  if (countryCode === undefined && country === undefined) return html`<span class="quiet">–</span>`;
+  if (countryCode === undefined && country === undefined) return html`<span class="muted">–</span>`;
   if (countryCode === undefined) return untrusted(country!, 30);
   if (country === undefined) return untrusted(countryCode, 30);
   return html`<abbr title="${cleaned(country, 60)}">${cleaned(countryCode, 8)}</abbr> ${

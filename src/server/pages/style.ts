@@ -1,5 +1,5 @@
 /**
- * How pages look: dense and calm, in the system's font, light or dark as the system is.
+ * How pages look: dense, in the system's font, light or dark as the system is.
  *
  * @module
  */
@@ -8,14 +8,14 @@
 export const STYLE_TEXT = `
 :root {
   color-scheme: light dark;
-  --ground: #f6f7f8; --sheet: #fff; --ink: #1c2227; --quiet: #5b656e; --line: #dfe3e6;
+  --ground: #f6f7f8; --sheet: #fff; --ink: #1c2227; --muted: #5b656e; --line: #dfe3e6;
   --accent: #2f5d8a; --bar: #5b87b1; --latest: #2f5d8a; --hover: #eef2f5;
   --good: #1d6b3f; --good-ground: #e4f3ea; --wait: #7a5200; --wait-ground: #fbf0d9;
   --bad: #a3261f; --bad-ground: #fbe7e5;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #14181b; --sheet: #1b2024; --ink: #dde3e8; --quiet: #98a3ad; --line: #2e353b;
+    --ground: #14181b; --sheet: #1b2024; --ink: #dde3e8; --muted: #98a3ad; --line: #2e353b;
     --accent: #8fbbe4; --bar: #4f7ca6; --latest: #8fbbe4; --hover: #232a30;
     --good: #7fd0a0; --good-ground: #1b3325; --wait: #e8bf6a; --wait-ground: #382d15;
     --bad: #f3968f; --bad-ground: #40201e;
@@ -32,8 +32,8 @@ h1 { font-size: 22px; line-height: 1.2; margin: 8px 0 12px; }
 h2 { font-size: 14px; margin: 0 0 8px; }
 p { margin: 0 0 8px; max-width: 70ch; }
 code { font: 13px/1.4 ui-monospace, monospace; }
-.quiet { color: var(--quiet); font-weight: 400; }
-.unseen {
+.muted { color: var(--muted); font-weight: 400; }
+.visually-hidden {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap;
 }
@@ -47,14 +47,14 @@ nav a { padding: 3px 0; text-decoration: none; }
 nav a[aria-current] { color: inherit; box-shadow: 0 2px var(--accent); }
 .lookup { display: flex; gap: 6px; margin-left: auto; }
 input, button {
-  font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--quiet);
+  font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--muted);
   border-radius: 4px; padding: 3px 10px;
 }
 input { width: 26ch; min-width: 0; }
-input::placeholder { color: var(--quiet); opacity: 1; }
+input::placeholder { color: var(--muted); opacity: 1; }
 button { cursor: pointer; white-space: nowrap; }
 button:hover { background: var(--hover); }
-footer { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; color: var(--quiet);
+footer { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; color: var(--muted);
   margin-top: 16px; font-size: 13px; }
 footer .pause { margin-left: auto; padding: 1px 8px; font-size: 13px; color: var(--ink); }
 
@@ -70,10 +70,10 @@ section:empty { display: none; }
 .figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 .figures > div { background: var(--sheet); padding: 9px 12px; }
-.figures dt { color: var(--quiet); font-size: 13px; }
+.figures dt { color: var(--muted); font-size: 13px; }
 .figures dd { margin: 0; font-size: 23px; line-height: 1.25; font-variant-numeric: tabular-nums;
   font-weight: 600; }
-.figures .more { font-size: 13px; font-weight: 400; color: var(--quiet); }
+.figures .more { font-size: 13px; font-weight: 400; color: var(--muted); }
 
 .attention { list-style: none; margin: 0; padding: 8px 12px; background: var(--bad-ground);
   border-left: 4px solid var(--bad); border-radius: 4px; }
@@ -81,7 +81,7 @@ h1 + .attention { margin-bottom: 12px; }
 .attention li + li { margin-top: 4px; }
 .attention b { color: var(--bad); }
 .attention a { color: inherit; }
-.told { background: var(--good-ground); border-left: 4px solid var(--good); border-radius: 4px;
+.notice { background: var(--good-ground); border-left: 4px solid var(--good); border-radius: 4px;
   padding: 8px 12px; max-width: none; }
 section > form { margin-bottom: 12px; }
 .start pre { background: var(--ground); padding: 8px 12px; border-radius: 4px; overflow-x: auto; margin: 0 0 8px; }
@@ -95,35 +95,35 @@ section > form { margin-bottom: 12px; }
 .plot { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 6px; }
 .plot svg { width: 100%; height: 130px; display: block; }
 .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right;
-  font-size: 12px; line-height: 1; color: var(--quiet); font-variant-numeric: tabular-nums; }
+  font-size: 12px; line-height: 1; color: var(--muted); font-variant-numeric: tabular-nums; }
 .times { grid-column: 2; display: flex; justify-content: space-between; font-size: 12px;
-  color: var(--quiet); font-variant-numeric: tabular-nums; }
+  color: var(--muted); font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); fill: none; vector-effect: non-scaling-stroke; }
 .bar { fill: var(--bar); }
 .latest { fill: var(--latest); }
 .bar:hover { fill: var(--accent); }
 .share { width: 60px; height: 8px; margin-right: 8px; vertical-align: baseline; transform: scaleX(-1); }
 details { margin-top: 8px; }
-summary { cursor: pointer; color: var(--quiet); width: fit-content; }
+summary { cursor: pointer; color: var(--muted); width: fit-content; }
 details table { width: auto; margin-top: 6px; }
 
 .box { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; font-weight: 400; padding: 4px 14px 4px 0; vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--quiet); font-size: 13px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+thead th { color: var(--muted); font-size: 13px; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover { background: var(--hover); }
 .number { text-align: right; white-space: nowrap; }
 .address { font-variant-numeric: tabular-nums; }
 th .address { white-space: nowrap; }
 td time { white-space: nowrap; }
-.foreign { overflow-wrap: anywhere; }
+.untrusted { overflow-wrap: anywhere; }
 .sources td:nth-child(2) { white-space: nowrap; }
 .reason, .state { overflow-wrap: anywhere; min-width: 24ch; }
-abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 12px; color: var(--quiet); }
+abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 12px; color: var(--muted); }
 .badge { display: inline-block; padding: 0 7px; border-radius: 9px; font-size: 12px; line-height: 18px;
-  background: var(--hover); color: var(--quiet); white-space: nowrap; }
+  background: var(--hover); color: var(--muted); white-space: nowrap; }
 .badge.delivered { background: var(--good-ground); color: var(--good); }
 .badge.pending { background: var(--wait-ground); color: var(--wait); }
 .badge.refused { background: var(--bad-ground); color: var(--bad); }
@@ -131,7 +131,7 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 8px 16px;
   margin: 0 0 16px; background: var(--sheet); border: 1px solid var(--line); border-radius: 6px;
   padding: 12px; }
-.facts dt { color: var(--quiet); font-size: 13px; }
+.facts dt { color: var(--muted); font-size: 13px; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .timeline { margin: 0; }
 .lane { display: grid; grid-template-columns: 130px minmax(0, 1fr); gap: 8px; align-items: center; }
@@ -161,11 +161,11 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
   #refused-box :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
-  .box button { white-space: normal; }
-  /* There is more on the page of each source. */
+  .box button, th .badge { white-space: normal; }
+  /* The page of each source has the rest. */
   .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
   .sources th:nth-child(2) { font-size: 0; }
-  #happenings :is(th, td):nth-child(2) { display: none; }
+  #history :is(th, td):nth-child(2) { display: none; }
 }
 @media (pointer: coarse) { button, nav a, input { min-height: 32px; } nav a { display: inline-flex; align-items: center; } }
 @media (forced-colors: active) { .bar, .mark { fill: CanvasText; } .badge { border: 1px solid; } }

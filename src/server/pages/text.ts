@@ -1,5 +1,5 @@
 /**
- * How numbers, times and an attacker's words are shown on pages. Pure.
+ * How pages show numbers, times and untrusted text. Pure.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Bounded } from "../../buffer/views.ts";
 import { oneLine } from "../../text.ts";
 import { DAY, HOUR, MINUTE } from "../../clock.ts";
 
-/** What `html` makes: escaped text. */
+/** Escaped text, as `html` makes it. */
 export type Html = ReturnType<typeof html>;
 
-/** Longest text of somebody else's that is shown, characters. */
+/** Longest untrusted text that is shown, characters. */
 const LONGEST = 200;
 
 const NUMBER = new Intl.NumberFormat("en-GB");
@@ -21,7 +21,7 @@ export function number(value: number): string {
   return NUMBER.format(value);
 }
 
-/** `12,345`, or `10,000+` where it was not counted further. */
+/** `12,345`, or `10,000+` where counting stopped. */
 export function bounded({ value, isMore }: Bounded): string {
   return `${number(value)}${isMore ? "+" : ""}`;
 }
@@ -32,17 +32,17 @@ export function counted(amount: Bounded | number, one: string, many = `${one}s`)
   return `${bounded({ value, isMore })} ${value === 1 && !isMore ? one : many}`;
 }
 
-/** A text of somebody else's: what cannot be seen is shown as escapes, and there is an end to it. */
+/** Untrusted text, shortened; characters that cannot be seen become escapes. */
 export function cleaned(text: string, longest = LONGEST): string {
   const characters = [...oneLine(text)];
   if (characters.length <= longest) return characters.join("");
   return `${characters.slice(0, longest - 1).join("")}…`;
 }
 
-/** The same set apart, so that its writing direction cannot turn what stands beside it. */
+/** The same, isolated: its writing direction cannot change the text beside it. */
 export function untrusted(text: string, longest?: number): Html {
   return text === ""
-    ? html`<span class="quiet">(empty)</span>`
+    ? html`<span class="muted">(empty)</span>`
     : html`<bdi>${cleaned(text, longest)}</bdi>`;
 }
 
@@ -69,14 +69,14 @@ export function clock(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 16);
 }
 
-/** How long ago, with the time itself behind it. */
+/** How long ago, with the time itself as its title. */
 export function ago(at: number | undefined, now: number): Html {
-  if (at === undefined) return html`<span class="quiet">never</span>`;
-  const told = now - at < 2000 ? "just now" : `${duration(now - at)} ago`;
-  return timeElement(at, at > now + MINUTE ? `in ${duration(at - now)}` : told);
+  if (at === undefined) return html`<span class="muted">never</span>`;
+  const past = now - at < 2000 ? "just now" : `${duration(now - at)} ago`;
+  return timeElement(at, at > now + MINUTE ? `in ${duration(at - now)}` : past);
 }
 
-/** How long it lasts. */
+/** How long it has lasted. */
 export function since(at: number, now: number): Html {
   return timeElement(at, duration(now - at));
 }
@@ -86,8 +86,8 @@ export function until(at: number, now: number): Html {
   return timeElement(at, at <= now ? "now" : `in ${duration(at - now)}`);
 }
 
-function timeElement(at: number, told: string): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" title="${moment(at)}">${told}</time>`;
+function timeElement(at: number, text: string): Html {
+  return html`<time datetime="${new Date(at).toISOString()}" title="${moment(at)}">${text}</time>`;
 }
 
 /** A time in full. */

@@ -1,5 +1,5 @@
 /**
- * `doctor`: whether everything is as it must be, and what to do where it is not.
+ * `doctor`: finds what is wrong, and says what to do about it.
  *
  * @module
  */
@@ -16,12 +16,9 @@ import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
 
-/** What `parseArgs` takes. */
-export const OPTIONS = { json: { type: "boolean" } } as const;
-
-/** Runs `doctor [--json]`. Exit 1 when something must be mended. */
+/** Runs `doctor [--json]`. Exit 1 when something must be fixed. */
 export async function doctor(start: Start): Promise<number> {
-  const { values } = parse("doctor", { args: start.args, options: OPTIONS });
+  const { values } = parse("doctor", start.args);
   const checks = await examine(start);
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
@@ -39,7 +36,7 @@ async function examine(start: Start): Promise<readonly Check[]> {
     await intakeRules(loaded);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure("configuration", error.message, "mend that key; `help config` describes each")];
+    return [failure("configuration", error.message, "fix that key; `help config` describes each")];
   }
   const { config } = loaded;
   const onDisk = checkBuffer(config);
@@ -63,7 +60,7 @@ function checkHoneypots({ honeypot }: Config): Check {
   ];
   return marks.length > 0
     ? ok("honeypots", `agents with ${marks.join(", ")}`)
-    : failure("honeypots", "no agent is one", "set honeypot.agent_prefixes");
+    : failure("honeypots", "no agent counts as a honeypot", "set honeypot.agent_prefixes");
 }
 
 async function checkInside(config: Config): Promise<readonly Check[]> {

@@ -1,8 +1,9 @@
 /**
- * What `doctor` looks at on this machine: files, folders, the buffer.
+ * The checks of `doctor` on this machine: files, folders, the buffer.
  *
  * @module
  */
+import { dirname, join } from "node:path";
 import type { BufferStatus } from "../../../buffer/views.ts";
 import { bufferExists, openDatabase } from "../../../buffer/sqlite/open.ts";
 import { BufferError } from "../../../buffer/sqlite/errors.ts";
@@ -13,10 +14,10 @@ import { createLookups } from "../../wiring/lookups.ts";
 import { feedDirectory } from "../../wiring/publisher.ts";
 import { messageOf } from "../../../errors.ts";
 
-/** What others may do with a file: read, write, execute. */
+/** Permission bits of other users: read, write, execute. */
 const OTHERS = 0o007;
 
-/** The configuration file, and the files that hold secrets. */
+/** Checks the configuration file, and the files that hold secrets. */
 export function checkSecrets({ config, file, fileFound }: Loaded): readonly Check[] {
   const found = fileFound ? file : `no ${file}; defaults and environment`;
   const keyFile = config.misp.apiKeyFile;
@@ -34,19 +35,19 @@ function openFile(name: string, path: string): readonly Check[] {
   const mode = statOf(path)?.mode ?? 0;
   if ((mode & OTHERS) === 0) return [];
   const shown = (mode & 0o777).toString(8).padStart(4, "0");
-  return [warning(name, `${path} has mode ${shown}: everybody may read it`, `chmod 640 ${path}`)];
+  return [warning(name, `${path} has mode ${shown}: every user may read it`, `chmod 640 ${path}`)];
 }
 
-/** The buffer's folder and file. Makes no buffer, mends none. */
+/** Checks the buffer's folder and file. Neither makes a buffer nor repairs one. */
 export function checkBuffer(config: Config): readonly Check[] {
   const { path } = config.buffer;
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const folder = dirname(path);
   const hint = `install -o wazuh -g wazuh -m 750 -d ${folder}`;
   const writable = checkFolder("buffer folder", folder, hint);
   return writable.state === "failure" ? [writable] : [writable, checkDatabase(path)];
 }
 
-/** Looks at all of it: whoever uses it meets only the pages that it needs. */
+/** Checks every page: other commands read only the pages that they need. */
 function checkDatabase(path: string): Check {
   try {
     if (!bufferExists(path)) return ok("buffer", `${path}, not made yet`);
@@ -58,7 +59,7 @@ function checkDatabase(path: string): Check {
   }
 }
 
-/** Reports that wait for somebody, and sinks that are left alone. */
+/** Checks for refused reports and paused sinks. */
 export function checkReports(status: BufferStatus): readonly Check[] {
   return [
     status.refused === 0
@@ -66,15 +67,15 @@ export function checkReports(status: BufferStatus): readonly Check[] {
       : warning(
         "reports",
         `${status.refused} refused`,
-        "`report list` says why; `report retry` sends one again, `report drop` gives it up",
+        "`report list` says why; `report retry` sends one again, `report drop` removes it",
       ),
     ...status.paused.map(({ sink, reason }) =>
-      warning(`sink ${sink}`, `left alone: ${reason}`, "`flush --now` tries it at once")
+      warning(`sink ${sink}`, `paused: ${reason}`, "`flush --now` tries it at once")
     ),
   ];
 }
 
-/** The log file, and the feed folder where one is used. */
+/** Checks the log file, and the feed folder where one is used. */
 export function checkOutputs(config: Config): readonly Check[] {
   const directory = feedDirectory(config);
   return [
@@ -102,9 +103,9 @@ function checkFeed(directory: string): Check {
   return checkFolder("feed folder", directory, `chown -R wazuh:wazuh ${directory}`);
 }
 
-/** Looks whether a file can be made in a folder, and removes it again. */
+/** Makes a file in a folder, and removes it again. */
 function checkFolder(name: string, folder: string, hint: string): Check {
-  const probe = `${folder}/.doctor-${Deno.pid}`;
+  const probe = join(folder, `.doctor-${Deno.pid}`);
   try {
     Deno.writeTextFileSync(probe, "", { createNew: true, mode: 0o600 });
     Deno.removeSync(probe);
@@ -114,11 +115,13 @@ function checkFolder(name: string, folder: string, hint: string): Check {
   }
 }
 
-/** Warning lists and GeoIP databases, where they are configured. */
+/** Checks warning lists and GeoIP databases, where they are configured. */
 export async function checkLookups(config: Config): Promise<readonly Check[]> {
   const { warninglistsDirectory } = config.guard;
-  const sources = [...(warninglistsDirectory ?? "") === "" ? [] : [warninglistsDirectory!]];
-  sources.push(...config.geoip.databases);
+  const sources = [
+    ...(warninglistsDirectory === undefined ? [] : [warninglistsDirectory]),
+    ...config.geoip.databases,
+  ];
   if (sources.length === 0) return [];
   const problems: string[] = [];
   await createLookups(config, (_level, message) => void problems.push(message)).prepare();
@@ -138,7 +141,7 @@ function statOf(path: string): Deno.FileInfo | undefined {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
-    return "this binary was compiled without the right to it";
+    return "this binary was compiled without permission for it";
   }
   return messageOf(error);
 }

@@ -1,5 +1,5 @@
 /**
- * What `doctor` looks at where alerts are forwarded.
+ * The checks of `doctor` where alerts are forwarded.
  *
  * @module
  */
@@ -7,9 +7,11 @@ import type { SpoolStatus } from "../../../buffer/spool.ts";
 import { type Config, ConfigError } from "../../../config/load.ts";
 import { HttpReceiver } from "../../../forward/receiver.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
+import { checkEncryption } from "./encryption.ts";
+import { counted } from "../../terminal/counted.ts";
 import { receiverOptions } from "../../wiring/forwarder.ts";
 
-/** Whether the other side can be reached, and takes the token. */
+/** Checks whether the remote `serve` can be reached, and accepts the token. */
 export async function checkForward(config: Config): Promise<readonly Check[]> {
   try {
     const options = receiverOptions(config);
@@ -17,15 +19,10 @@ export async function checkForward(config: Config): Promise<readonly Check[]> {
     const { url, token } = options;
     using receiver = new HttpReceiver(options);
     const problem = await receiver.probe(Date.now());
-    const { protocol, hostname } = new URL(url);
-    const isOpen = token !== undefined && protocol === "http:" &&
-      !/^(127\.|localhost$|\[::1\]$)/.test(hostname);
     return [
-      ...(isOpen
-        ? [warning("forward.url", `${url} is not encrypted: the token can be read`, "use https")]
-        : []),
+      ...(token === undefined ? [] : checkEncryption("forward.url", url, "token")),
       problem === undefined
-        ? ok("forwarding", `${url} takes alerts`)
+        ? ok("forwarding", `${url} accepts alerts`)
         : failure("forwarding", problem, "alerts are kept meanwhile; `flush --now` tries at once"),
     ];
   } catch (error) {
@@ -34,11 +31,11 @@ export async function checkForward(config: Config): Promise<readonly Check[]> {
   }
 }
 
-/** Alerts that were set aside. */
+/** Checks for alerts that the other side refused. */
 export function checkSpool({ waiting, refused, lastRefusal }: SpoolStatus): readonly Check[] {
   if (refused > 0) {
-    const found = `${refused} alerts were refused: ${lastRefusal}`;
-    return [warning("forwarded", found, "`flush --now` sends them again")];
+    const found = `refused ${counted(refused, "alert")}: ${lastRefusal}`;
+    return [warning("forwarded", found, "`flush --now` sends refused alerts again")];
   }
-  return waiting > 0 ? [ok("forwarded", `${waiting} alerts wait`)] : [];
+  return waiting > 0 ? [ok("forwarded", `${counted(waiting, "alert")} waiting`)] : [];
 }

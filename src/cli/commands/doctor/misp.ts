@@ -1,5 +1,5 @@
 /**
- * What `doctor` looks at in MISP.
+ * The checks of `doctor` in MISP.
  *
  * @module
  */
@@ -14,15 +14,17 @@ import {
   type Rights,
 } from "../../../misp/instance.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
+import { checkEncryption } from "./encryption.ts";
+import { counted } from "../../terminal/counted.ts";
 import { mispAccess } from "../../wiring/publisher.ts";
 
-/** Older ones were never tried; 2.4.167 answers as 2.5.1, which was. */
+/** Older versions were never tested; 2.4.167 answers as 2.5.1, which was. */
 const OLDEST = "2.4.167";
 
-/** Times of events and sightings are ours: a clock this far off puts them out of order, milliseconds. */
+/** Times of events and sightings are ours: a clock this far off misorders them, milliseconds. */
 const FARTHEST_CLOCK_MS = 60_000;
 
-/** Techniques of Wazuh's SSH rules. */
+/** ATT&CK techniques of Wazuh's SSH rules (docs/contracts/misp.md 4). */
 const TECHNIQUES = ["T1110", "T1110.001", "T1021.004", "T1078"];
 
 const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
@@ -33,16 +35,16 @@ const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
   user_disabled: "ask an admin of MISP to enable the user of this key",
   wrong_address: "ask an admin of MISP to allow this machine's address for the key",
   no_right: "ask an admin of MISP what the role of this key may do",
-  login: "check the key; where it is right, MISP is under maintenance",
+  login: "check the key; if it is right, MISP is under maintenance",
   moved: "set misp.url to the address where MISP really is",
   not_misp: "check misp.url: it must be MISP's own address, without a path behind it",
   failing: "look at MISP's own log; reports wait and are tried again",
 };
 
-/** Looks at the instance that is configured. */
+/** Checks the instance that is configured. */
 export async function checkMisp(config: Config): Promise<readonly Check[]> {
   const { url } = config.misp;
-  if (url === undefined) return [ok("MISP", "none configured: events go to the feed folder")];
+  if (url === undefined) return [ok("MISP", "not configured: events go to the feed folder")];
   try {
     const access = mispAccess(config)!;
     using client = new MispClient(access);
@@ -51,7 +53,7 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
       ...techniqueTags(TECHNIQUES.map((id) => ({ id, name: undefined }))),
     ];
     const look = await lookAtInstance(client, wanted, Date.now);
-    const plain = checkPlainHttp(url);
+    const plain = checkEncryption("misp.url", url, "key");
     if (look.kind === "seen") return [...plain, ...checkInstance(look.instance, config)];
     const { kind, reason } = look.problem;
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
@@ -61,22 +63,20 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
   }
 }
 
-function checkPlainHttp(url: string): readonly Check[] {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "https:" || /^(127\.|localhost$|\[::1\]$)/.test(hostname)) return [];
-  return [warning("misp.url", `${url} is not encrypted: the key can be read`, "use https")];
-}
-
-/** What an instance and the key's role there mean for us. Pure. */
+/** Checks an instance, and the key's role there. Pure. */
 export function checkInstance(instance: Instance, config: Config): readonly Check[] {
   const { version, role, organisation, rights, isReadOnly } = instance;
   const about = `${version}, role ${role} of ${organisation.name}`;
   return [
     isOlder(version, OLDEST)
-      ? warning("MISP", `${about}: older than ${OLDEST}`, "update it: its answers were never tried")
+      ? warning(
+        "MISP",
+        `${about}: older than ${OLDEST}`,
+        "update it: this program was never tested with it",
+      )
       : ok("MISP", about),
     ...(isReadOnly
-      ? [failure("key", "it was made to read only", "make another key for this user")]
+      ? [failure("key", "it is a read-only key", "make another key for this user")]
       : checkRights(rights, config)),
     ...checkTags(instance),
     ...checkClock(instance),
@@ -90,22 +90,22 @@ function checkRights(rights: Rights, config: Config): readonly Check[] {
     checks.push(failure("right to add", "missing: nothing can be stored", lack("perm_add")));
   }
   if (!rights.perm_publish && config.misp.publish) {
-    const found = "missing: events are stored, but stay unpublished";
+    const found = "missing: events are stored, but not published";
     checks.push(warning("right to publish", found, lack("perm_publish")));
   }
   if (!rights.perm_sighting) {
-    checks.push(warning("right to sight", "missing: no sightings", lack("perm_sighting")));
+    checks.push(warning("right to add sightings", "missing: no sightings", lack("perm_sighting")));
   }
   return checks.length > 0 ? checks : [ok("rights", "add, publish, sightings")];
 }
 
 function checkTags({ missingTags, rights }: Instance): readonly Check[] {
   if (missingTags === null) {
-    return [warning("tags", "MISP did not list its tags", "the log says which ones were left out")];
+    return [warning("tags", "MISP did not list its tags", "the log names those that are left out")];
   }
-  if (missingTags.length === 0) return [ok("tags", "all there")];
+  if (missingTags.length === 0) return [ok("tags", "MISP has all of them")];
   if (rights.perm_tag_editor) {
-    return [ok("tags", `${missingTags.length} are not there yet; the role may make them`)];
+    return [ok("tags", `${counted(missingTags.length, "tag")} missing; the role may create tags`)];
   }
   const hint = 'enable their taxonomies in MISP (Event Actions > Taxonomies) and there "enable ' +
     'all tags"; those of the galaxy come with a role that has perm_tag_editor';
@@ -116,5 +116,5 @@ function checkClock({ clockAheadMs }: Instance): readonly Check[] {
   if (clockAheadMs === null || Math.abs(clockAheadMs) <= FARTHEST_CLOCK_MS) return [];
   const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
   const found = `MISP's clock is ${seconds} s ${clockAheadMs > 0 ? "ahead" : "behind"}`;
-  return [warning("clock", found, "let both machines take their time by NTP")];
+  return [warning("clock", found, "synchronise both machines by NTP")];
 }

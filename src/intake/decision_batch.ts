@@ -1,79 +1,50 @@
 /**
- * Steps of a follower that are stored together: with each commit whatever was touched is written, so
- * that few large ones cost a flood a fraction of what many small ones do.
+ * Decisions that are stored together. Each commit writes all that was touched, so that one large commit
+ * costs a flood a fraction of many small ones. Used by all that read blocks of lines.
  *
  * @module
  */
-import type { Followed } from "../buffer/intake.ts";
-import { ownText } from "../text.ts";
 import type { AlertKey, Attempt, Decision } from "../model.ts";
-import type { DecidedStep } from "../intake/decide_lines.ts";
-import type { Step } from "./follower.ts";
+import { ownText } from "../text.ts";
 
-/** Decisions after which is stored, some hundred bytes each: more would cost memory. */
+/** A batch of so many decisions is stored. Each has some hundred bytes: more would cost memory. */
 const ENOUGH = 15_000;
 
-/** Characters of lines that are to be forwarded after which is stored. */
+/** A batch is stored when its lines that are to be forwarded have so many characters. */
 const ENOUGH_TEXT = 12 * 1024 * 1024;
 
-/** How long the first of them waits at most, milliseconds: a reader of a slow disk is no flood. */
-const LONGEST_MS = 1000;
-
-/** What is to be stored in one transaction. */
-export interface ToStore {
-  readonly decisions: readonly Decision[];
-  readonly followed: Followed;
-}
-
-/** Gathers steps. */
-export class StepBatch {
+/** A batch. */
+export class DecisionBatch {
   #decisions: Decision[] = [];
   #copier = new Copier();
-  #followed: Followed | undefined;
   #characters = 0;
-  #since = 0;
 
-  /** @param now milliseconds of any clock that goes on */
-  add(
-    { checkpoint, rotations }: Pick<Step, "checkpoint" | "rotations">,
-    { decisions, lines, skipped }: DecidedStep,
-    now: number,
-  ) {
+  /** Adds decisions, as copies that do not keep the text in memory that they were read from. */
+  add(decisions: readonly Decision[]): void {
     for (const decision of decisions) {
       this.#decisions.push(this.#copier.copy(decision));
       if (decision.kind === "attempts") this.#characters += decision.text?.length ?? 0;
     }
-    const before = this.#followed;
-    if (before === undefined) this.#since = now;
-    this.#followed = {
-      checkpoint,
-      lines: (before?.lines ?? 0) + lines,
-      skipped: (before?.skipped ?? 0) + skipped,
-      rotations: (before?.rotations ?? 0) + rotations,
-    };
   }
 
   /** Whether it is to be stored now, though more can be read at once. */
-  isEnough(now: number): boolean {
-    return this.#decisions.length >= ENOUGH || this.#characters >= ENOUGH_TEXT ||
-      now - this.#since >= LONGEST_MS;
+  get isEnough(): boolean {
+    return this.#decisions.length >= ENOUGH || this.#characters >= ENOUGH_TEXT;
   }
 
-  /** Gives all away; undefined: nothing was gathered. */
-  take(): ToStore | undefined {
-    if (this.#followed === undefined) return undefined;
-    const taken = { decisions: this.#decisions, followed: this.#followed };
+  /** Returns all decisions, and starts anew. */
+  take(): readonly Decision[] {
+    const decisions = this.#decisions;
     this.#decisions = [];
     this.#copier = new Copier();
-    this.#followed = undefined;
     this.#characters = 0;
-    return taken;
+    return decisions;
   }
 }
 
 /** Copies decisions, so that they do not keep in memory the block of lines that they were read from. */
 class Copier {
-  /** A source that comes again has the same text, whose hash is known then. */
+  /** A source that comes again gets the same text, whose hash is known by then. */
   readonly #sources = new Map<string, string>();
   #manager = "";
 
@@ -81,7 +52,7 @@ class Copier {
     const { kind } = decision;
     if (kind === "ignored") {
       const { key, reason } = decision;
-      return { kind, key: key === undefined ? undefined : this.#key(key), reason };
+      return key === undefined ? decision : { kind, key: this.#key(key), reason };
     }
     const { attempts, spoofedSrcip, text } = decision;
     const own = {

@@ -1,14 +1,14 @@
 /**
- * Bodies of requests: unpacked, never longer than allowed, never slower than allowed.
+ * Bodies of requests, decompressed, within the read timeout.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import type { ReadTimeout } from "./middleware/read_timeout.ts";
+import type { ReadTimeout } from "./read_timeout.ts";
 
-/** A body that is not read to its end: the status that says why, and a line for the sender. */
+/** A body that cannot be read to its end: the status of the answer, and a line for the sender. */
 export class BodyError extends Error {
   override name = "BodyError";
   readonly status: 400 | 408 | 415;
@@ -19,27 +19,27 @@ export class BodyError extends Error {
   }
 }
 
-const UNPACKERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+const DECOMPRESSORS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   gzip: createGunzip,
   "x-gzip": createGunzip,
   deflate: createInflate,
   zstd: createZstdDecompress,
 };
 
-/** What `Content-Encoding` may say. */
-export const ENCODINGS: readonly string[] = [...Object.keys(UNPACKERS), "identity"];
+/** The values that `Content-Encoding` may have. */
+export const ENCODINGS: readonly string[] = [...Object.keys(DECOMPRESSORS), "identity"];
 
-/** Bytes that must come within the time that a sender is given; whole bodies may be shorter. */
-const ENOUGH = 64 * 1024;
+/** Bytes that must arrive within each read timeout; whole bodies may be shorter. */
+const TIMED_BYTES = 64 * 1024;
 
-const BROKE_OFF = "the body broke off";
-const TOO_SLOW = "the body came too slowly";
+const BROKE_OFF = "the body ended too early";
+const TOO_SLOW = "the body arrived too slowly";
 
 /**
- * The pieces of a body, unpacked as `Content-Encoding` says.
+ * The pieces of a body, decompressed as `Content-Encoding` says.
  *
- * @param patience how long the sender may take for each further {@link ENOUGH} bytes
- * @throws {BodyError} an encoding that is not known, damaged data, a sender that is too slow or goes
+ * @param readTimeout how long the sender may take for each further {@link TIMED_BYTES} bytes
+ * @throws {BodyError} for an unknown encoding, damaged data, and a sender that is too slow or disconnects
  */
 export async function* piecesOf(
   request: Request,
@@ -51,46 +51,49 @@ export async function* piecesOf(
   if (request.body === null) return;
   const received = inTime(request.body, readTimeout);
   if (isPlain) return yield* received;
-  const unpacked = unpackerOf(encoding);
-  if (unpacked === undefined) {
-    const known = Object.keys(UNPACKERS).join(", ");
-    throw new BodyError(415, `Content-Encoding "${encoding}" is not known; send ${known} or none`);
+  const decompressed = decompressorOf(encoding);
+  if (decompressed === undefined) {
+    const known = Object.keys(DECOMPRESSORS).join(", ");
+    throw new BodyError(
+      415,
+      `Content-Encoding "${encoding}" is not supported; send ${known} or none`,
+    );
   }
   const source = Readable.from(received);
-  source.on("error", (error) => (unpacked as unknown as Readable).destroy(error));
-  source.pipe(unpacked);
+  source.on("error", (error) => (decompressed as unknown as Readable).destroy(error));
+  source.pipe(decompressed);
   try {
-    for await (const piece of unpacked as unknown as AsyncIterable<Buffer>) yield piece;
+    for await (const piece of decompressed as unknown as AsyncIterable<Buffer>) yield piece;
   } catch (error) {
     if (error instanceof BodyError) throw error;
-    throw new BodyError(400, `the body is not whole ${encoding} data`);
+    throw new BodyError(400, `the body is not complete ${encoding} data`);
   } finally {
     source.destroy();
   }
 }
 
-function unpackerOf(encoding: string): NodeJS.ReadWriteStream | undefined {
-  if (!Object.hasOwn(UNPACKERS, encoding)) return undefined;
+function decompressorOf(encoding: string): NodeJS.ReadWriteStream | undefined {
+  if (!Object.hasOwn(DECOMPRESSORS, encoding)) return undefined;
   try {
-    return UNPACKERS[encoding]!();
+    return DECOMPRESSORS[encoding]!();
   } catch {
-    // Older runtimes know zstd by name only.
+    // Deno 2.5 has no zstd behind its name.
     return undefined;
   }
 }
 
 /**
- * Whether no more than {@link ENOUGH} bytes can come. The runtime holds a sender to `Content-Length`, but
- * not one that sends chunks as well (RFC 9112 6.3).
+ * Whether the body has at most {@link TIMED_BYTES} bytes. The runtime enforces `Content-Length`, but not
+ * where the sender uses chunks as well (RFC 9112 6.3).
  */
 function isShort({ headers }: Request): boolean {
   const length = headers.get("Content-Length");
-  return length !== null && Number(length) <= ENOUGH && !headers.has("Transfer-Encoding");
+  return length !== null && Number(length) <= TIMED_BYTES && !headers.has("Transfer-Encoding");
 }
 
 /**
- * A short body in one piece. The runtime makes no stream for it while nobody asks for `request.body`;
- * with one a request takes up to twice the time.
+ * A short body in one piece. Without `request.body` the runtime makes no stream, with which a request
+ * takes up to twice the time.
  */
 async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<Uint8Array> {
   const whole = request.bytes().catch((error: unknown) => {
@@ -99,7 +102,7 @@ async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<
   const late = Promise.withResolvers<never>();
   const wait = readTimeout.begin(() => late.reject(new BodyError(408, TOO_SLOW)));
   try {
-    // What still comes after that is the runtime's to throw away.
+    // The runtime discards what arrives after that.
     return await Promise.race([whole, late.promise]);
   } finally {
     readTimeout.end(wait);
@@ -107,8 +110,8 @@ async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<
 }
 
 /**
- * What is too slow is cancelled, which ends a read that waits. (A race against a promise that lasts as
- * long as the body would keep every piece of it in memory until then.)
+ * Cancels a body that is too slow, which ends a pending read. (A race against a promise that lasts as
+ * long as the body would keep each of its pieces in memory until then.)
  */
 async function* inTime(
   body: ReadableStream<Uint8Array>,
@@ -118,20 +121,20 @@ async function* inTime(
   const cancel = () => reader.cancel().catch(() => undefined);
   let isTooSlow = false;
   let isWaiting = false;
-  const giveUp = () => {
-    // While what it sent is being stored, it is not the sender who is slow.
-    if (!isWaiting) return void (wait = readTimeout.begin(giveUp));
+  const onTimeout = () => {
+    // While a piece is being stored, the sender is not the slow one.
+    if (!isWaiting) return void (wait = readTimeout.begin(onTimeout));
     isTooSlow = true;
     void cancel();
   };
-  let wait = readTimeout.begin(giveUp);
+  let wait = readTimeout.begin(onTimeout);
   let sinceBegin = 0;
   let isOver = false;
   try {
     for (;;) {
       isWaiting = true;
       const { done, value } = await reader.read().catch((error: unknown) => {
-        // A sender that goes away is no fault of ours.
+        // The sender disconnected.
         throw new BodyError(400, BROKE_OFF, { cause: error });
       });
       isWaiting = false;
@@ -140,9 +143,9 @@ async function* inTime(
       if (value === undefined) return;
       yield value;
       sinceBegin += value.length;
-      if (sinceBegin < ENOUGH) continue;
+      if (sinceBegin < TIMED_BYTES) continue;
       readTimeout.end(wait);
-      wait = readTimeout.begin(giveUp);
+      wait = readTimeout.begin(onTimeout);
       sinceBegin = 0;
     }
   } finally {

@@ -1,18 +1,18 @@
 /**
- * Alerts of requests that come within milliseconds share a commit: what a commit costs is the disk's
- * answer, however little it holds. Each request is answered after that commit, as before.
+ * Group commit: requests that arrive within a millisecond share a transaction, since a commit costs one
+ * sync of the disk however little it holds. Each request is answered after that commit.
  *
  * @module
  */
-import type { Accepted } from "../buffer/intake.ts";
-import type { Decision } from "../model.ts";
+import type { Accepted } from "../../buffer/intake.ts";
+import type { Decision } from "../../model.ts";
 
-/** How long the first of a group waits for others, milliseconds. */
-const BATCH_MS = 1;
-/** With so many alerts a group waits for no more. */
-const ENOUGH = 1000;
+/** How long the first request of a group waits for others, milliseconds. */
+const WAIT_MS = 1;
+/** A group of so many alerts is stored at once. */
+const FULL_GROUP = 1000;
 
-/** Stores the alerts of several requests at once, and says what became of each request's. */
+/** Stores the alerts of several requests in one transaction; the results are in their order. */
 export type AcceptTogether = (
   groups: readonly (readonly Decision[])[],
 ) => Promise<readonly Accepted[]>;
@@ -22,7 +22,7 @@ interface Waiting {
   readonly done: PromiseWithResolvers<Accepted>;
 }
 
-/** Makes of it what stores the alerts of one request. */
+/** Returns a function that stores the alerts of one request, in a group with others. */
 export function inGroups(
   acceptTogether: AcceptTogether,
 ): (decisions: readonly Decision[]) => Promise<Accepted> {
@@ -41,8 +41,8 @@ export function inGroups(
     const done = Promise.withResolvers<Accepted>();
     waiting.push({ decisions, done });
     alerts += decisions.length;
-    if (alerts >= ENOUGH) store();
-    else timer ??= setTimeout(store, BATCH_MS);
+    if (alerts >= FULL_GROUP) store();
+    else timer ??= setTimeout(store, WAIT_MS);
     return done.promise;
   };
 }
@@ -53,10 +53,10 @@ async function storeGroup(
 ): Promise<void> {
   try {
     const accepted = await acceptTogether(group.map(({ decisions }) => decisions));
-    for (const [at, { done }] of group.entries()) done.resolve(accepted[at]!);
+    for (const [index, { done }] of group.entries()) done.resolve(accepted[index]!);
   } catch (error) {
     if (group.length === 1) return group[0]!.done.reject(error);
-    // What one request holds must not keep the others from being stored.
+    // Alerts that cannot be stored must not fail the other requests.
     for (const one of group) await storeGroup(acceptTogether, [one]);
   }
 }

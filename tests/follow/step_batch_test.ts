@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Attempt, Decision } from "../../src/model.ts";
-import { StepBatch } from "../../src/follow/gathered.ts";
+import { StepBatch } from "../../src/follow/step_batch.ts";
 
 const checkpointAt = (offset: number) => ({
   ...{ stream: "alerts", name: "", device: "1", inode: "2", offset, fingerprint: "" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inParallel } from "../../src/misp/in_parallel.ts";
+import { inParallel } from "../src/in_parallel.ts";
 
 /** Work that ends when it is told to. */
 class Gates {

@@ -1,23 +1,23 @@
 /**
- * How long senders are waited for. A timer for each body would take longer than to read it, so one
- * serves all.
+ * How long the service waits for senders. A timer for each body would take longer than to read it, so
+ * that all share one.
  *
  * @module
  */
 
-/** Somebody who is waited for. */
+/** A wait for one sender. */
 export interface Wait {
   /** Milliseconds, of `performance.now()`. */
   readonly endsAt: number;
-  readonly giveUp: () => void;
+  readonly onTimeout: () => void;
 }
 
-/** Waits of one length. */
+/** All waits, which have the same length. */
 export class ReadTimeout implements Disposable {
   readonly #ms: number;
-  /** In the order in which they began, in which they end, too. */
+  /** In the order in which they began, which is the order of their ends. */
   readonly #waits = new Set<Wait>();
-  /** Goes on to its end when nobody is waited for any more: most waits are over at once. */
+  /** It is not cleared with the last wait, since most waits end at once and another one follows. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param ms milliseconds */
@@ -25,15 +25,15 @@ export class ReadTimeout implements Disposable {
     this.#ms = ms;
   }
 
-  /** @param giveUp is called when the time is over, unless {@link end} is called before */
-  begin(giveUp: () => void): Wait {
-    const wait = { endsAt: performance.now() + this.#ms, giveUp };
+  /** @param onTimeout is called when the time is over, unless {@link end} comes first */
+  begin(onTimeout: () => void): Wait {
+    const wait = { endsAt: performance.now() + this.#ms, onTimeout };
     this.#waits.add(wait);
     this.#timer ??= setTimeout(this.#rejectLate, this.#ms);
     return wait;
   }
 
-  /** Also of a wait that is over already. */
+  /** Ends a wait; one that is over already is not changed. */
   end(wait: Wait): void {
     this.#waits.delete(wait);
   }
@@ -43,13 +43,13 @@ export class ReadTimeout implements Disposable {
     for (const wait of this.#waits) {
       if (wait.endsAt > now) break;
       this.#waits.delete(wait);
-      wait.giveUp();
+      wait.onTimeout();
     }
     const [next] = this.#waits;
     this.#timer = next && setTimeout(this.#rejectLate, next.endsAt - now);
   };
 
-  /** Nobody is given up any more. */
+  /** Ends all waits; no `onTimeout` is called. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#waits.clear();

@@ -1,0 +1,27 @@
+/**
+ * All benches in turn, as `deno task bench` runs them. The first that fails ends the run.
+ *
+ * @module
+ */
+
+/** Each bench and its arguments. */
+const BENCHES: readonly (readonly string[])[] = [
+  ["integration"],
+  ["starts"],
+  ["hanging"],
+  ["publishing", "1000"],
+  ["pages"],
+  ["network_set"],
+  ["reading"],
+  ["follow", "500000"],
+  ["serve"],
+];
+
+for (const [name, ...args] of BENCHES) {
+  const bench = new URL(`${name}.ts`, import.meta.url).pathname;
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P=bench", bench, ...args],
+    cwd: new URL("../", import.meta.url),
+  }).spawn().status;
+  if (code !== 0) Deno.exit(code);
+}

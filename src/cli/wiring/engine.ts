@@ -1,0 +1,33 @@
+/**
+ * The publishing engine of a process, from the configuration.
+ *
+ * @module
+ */
+import type { Config } from "../../config/load.ts";
+import { type EngineOptions, PublishingEngine } from "../../publish/engine.ts";
+import { ownerName } from "./context.ts";
+import type { ForwardingRounds } from "./forwarding.ts";
+import type { Publisher } from "./publisher.ts";
+import { pruneBuffer } from "./pruning.ts";
+
+/** What differs between the processes that publish. */
+export interface EngineRules extends Pick<EngineOptions, "lookMs" | "pruneMs" | "graceMs"> {
+  /** Undefined: nothing is forwarded here. */
+  readonly forwarding?: ForwardingRounds | undefined;
+  readonly onRound?: EngineOptions["onRound"];
+}
+
+/** Builds an engine that must be ended before its publisher is disposed of. */
+export function createEngine(
+  publisher: Publisher,
+  config: Config,
+  { lookMs, pruneMs, graceMs, forwarding, onRound }: EngineRules,
+): PublishingEngine {
+  return new PublishingEngine(publisher, {
+    ...{ lookMs, pruneMs, graceMs },
+    owner: ownerName(),
+    prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
+    forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),
+    ...(onRound === undefined ? {} : { onRound }),
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * One HTTP request and its answer: in time, of a limited length, and nothing believed yet.
+ *
+ * @module
+ */
+import { HOUR, SECOND } from "./clock.ts";
+import { faultPoint } from "./fault_point.ts";
+
+/** What a server answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as JSON; undefined when it is not JSON. */
+  readonly json: unknown;
+}
+
+/** A request. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** How a server is reached. */
+export interface HttpOptions {
+  /** PEM text of an authority of the site's own. */
+  readonly caCertificate: string | undefined;
+  /** How long a request may take until its answer is read, milliseconds. */
+  readonly timeoutMs: number;
+  /** The longest answer that is read, bytes. */
+  readonly longestAnswer: number;
+  /** A text that must not appear in an answer or an error, and what stands there instead. */
+  readonly secret: { readonly text: string; readonly shownAs: string } | undefined;
+}
+
+/** Why a request has no answer. */
+export type Failure =
+  /** The program's own permissions do not allow this host. */
+  | { readonly kind: "not_permitted" }
+  | { readonly kind: "timed_out" }
+  /** The reason is one line. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** An answer that is longer than the limit: it would be as long if it were asked for again. */
+export class TooLong extends Error {
+  override name = "TooLong";
+}
+
+/** How much of an answer is read at a time, bytes. */
+const CHUNK = 32 * 1024;
+
+const MIB = 1024 * 1024;
+
+/** A client that keeps its connections alive. */
+export class HttpClient implements Disposable {
+  readonly #options: HttpOptions;
+  readonly #http: Deno.HttpClient;
+  /** Buffers that answers are read into: the stream would allocate 64 KiB for each read. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { caCertificate } = options;
+    this.#http = Deno.createHttpClient(
+      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.close();
+  }
+
+  /**
+   * Sends one request. It does not follow redirects: the secret is for this address and no other.
+   *
+   * @throws {TooLong} when the answer is longer than the limit
+   * @throws what `fetch` throws when there is no whole answer in time; `failureOf()` says which it is
+   */
+  async request({ method, url, headers, body }: HttpRequest): Promise<Answer> {
+    // AbortSignal.timeout() would hold on to each request until its time is over.
+    const readTimeout = new AbortController();
+    const timer = setTimeout(
+      () => readTimeout.abort(new DOMException("The answer took too long", "TimeoutError")),
+      this.#options.timeoutMs,
+    );
+    const init: RequestInit & { client: Deno.HttpClient } = {
+      method,
+      headers,
+      redirect: "manual",
+      signal: readTimeout.signal,
+      client: this.#http,
+      ...(body === undefined ? {} : { body }),
+    };
+    try {
+      const response = await fetch(url, init);
+      faultPoint("http-sent-before-response");
+      const json = parse(this.#withoutSecret(await this.#textOf(response)));
+      return { status: response.status, headers: response.headers, json };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Classifies what `request()` threw. */
+  failureOf(error: unknown): Failure {
+    if (error instanceof Deno.errors.NotCapable) return { kind: "not_permitted" };
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return { kind: "timed_out" };
+    }
+    return { kind: "failed", reason: this.#withoutSecret(innermostReason(error)) };
+  }
+
+  async #textOf(response: Response): Promise<string> {
+    if (response.body === null) return "";
+    const { longestAnswer } = this.#options;
+    const reader = response.body.getReader({ mode: "byob" });
+    const decoder = new TextDecoder();
+    let buffer = this.#spare.pop() ?? new Uint8Array(CHUNK);
+    let text = "";
+    let bytes = 0;
+    for (;;) {
+      const { done, value } = await reader.read(buffer);
+      if (value === undefined) return text;
+      buffer = new Uint8Array(value.buffer);
+      if (done) break;
+      bytes += value.length;
+      if (bytes > longestAnswer) {
+        await reader.cancel();
+        throw new TooLong(`the answer is longer than ${longestAnswer / MIB} MiB`);
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+    this.#spare.push(buffer);
+    return text + decoder.decode();
+  }
+
+  /** Answers reach logs and screens, and a proxy may repeat in one what it was sent. */
+  #withoutSecret(text: string): string {
+    const { secret } = this.#options;
+    return secret === undefined || !text.includes(secret.text)
+      ? text
+      : text.replaceAll(secret.text, secret.shownAs);
+  }
+}
+
+/** The innermost message says what happened; the outer ones repeat the address. */
+function innermostReason(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  const message = inner instanceof Error ? inner.message : String(inner);
+  return message.replaceAll(/\s+/g, " ").slice(0, 200);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The longest pause that an answer may ask for, milliseconds. A longer one would look like one that a
+ * clock asked for which was set back since.
+ */
+export const LONGEST_PAUSE_MS = HOUR;
+
+/**
+ * The pause that `Retry-After` asks for, by seconds or by a date.
+ *
+ * @param now milliseconds UTC
+ * @returns milliseconds, at most `LONGEST_PAUSE_MS`; undefined when the answer asks for none
+ */
+export function retryAfter(headers: Headers, now: number): number | undefined {
+  const asked = headers.get("Retry-After") ?? "";
+  const pauseMs = /^\s*\d+\s*$/.test(asked) ? Number(asked) * SECOND : Date.parse(asked) - now;
+  return pauseMs > 0 ? Math.min(pauseMs, LONGEST_PAUSE_MS) : undefined;
+}
