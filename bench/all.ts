@@ -9,6 +9,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["integration"],
   ["starts"],
   ["hanging"],
+  ["backlog"],
   ["publishing", "1000"],
   ["pages"],
   ["network_set"],

@@ -95,9 +95,10 @@ function fill(path: string, now: number): number {
      VALUES (?, ?, 'wazuh', '2026-11-23', ?, ?, 60, 0, 60, 0, 60, 3, ?, ?)`,
   );
   const report = db.prepare(
-    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, snapshot_at, tries,
-       next_try_at, last_error, ended_at) VALUES (?, 'misp', ?, ?, ?, ?, 60, ?, 1, ?, ?, ?)`,
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at, tries,
+       next_try_at, last_error, ended_at) VALUES (?, 'misp', ?, ?, ?, 60, ?, 1, ?, ?, ?)`,
   );
+  const bodies = db.prepare("INSERT INTO report_body (uuid, sink, body) VALUES (?, 'misp', ?)");
   const delivered = db.prepare(
     "INSERT INTO delivery VALUES (?, 'misp', ?, ?, '')",
   );
@@ -121,9 +122,10 @@ function fill(path: string, now: number): number {
     const state = index % 30 === 0 ? "refused" : index % 15 === 0 ? "pending" : "delivered";
     const isDone = state === "delivered";
     report.run(
-      ...[uuid, source, uuid, state, isDone ? "" : body, snapshot, snapshot],
+      ...[uuid, source, uuid, state, snapshot, snapshot],
       ...[isDone ? null : "MISP said no", snapshot],
     );
+    if (!isDone) bodies.run(uuid, body);
   }
   const attack = db.prepare(
     `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,

@@ -201,9 +201,10 @@ function leaveBehind(path: string, report: Report, forgetsDelivered: boolean): v
   const db = new DatabaseSync(path);
   const { uuid, sink, sourceIp, eventUuid, body, attempts, snapshotAt } = report;
   db.prepare(
-    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts, snapshot_at,
-       next_try_at) VALUES (?, ?, ?, ?, 'refused', ?, ?, ?, ?)`,
-  ).run(uuid, sink, sourceIp, eventUuid, body, attempts, snapshotAt, snapshotAt);
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at,
+       next_try_at) VALUES (?, ?, ?, ?, 'refused', ?, ?, ?)`,
+  ).run(uuid, sink, sourceIp, eventUuid, attempts, snapshotAt, snapshotAt);
+  db.prepare("INSERT INTO report_body (uuid, sink, body) VALUES (?, ?, ?)").run(uuid, sink, body);
   if (forgetsDelivered) db.exec("DELETE FROM report WHERE state = 'delivered'");
   db.close();
 }

@@ -13,6 +13,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
   frozen_at: "snapshot_at AS frozen_at",
   guesses: "sshd AS guesses",
   place: "source_location AS place",
+  body: `coalesce((SELECT b.body FROM report_body b
+    WHERE b.uuid = report.uuid AND b.sink = report.sink), '') AS body`,
 };
 
 /** The name that a table of the first schema has now. */

@@ -88,7 +88,7 @@ function checked(db: DatabaseSync): DatabaseSync {
     if (found !== "ok") throw new Damage(found.split("\n").at(-1));
     // A text that reaches into a page of its own may be lost without SQLite's noticing; and another
     // program's database may have the version of ours, but none of its tables.
-    for (const [table, text] of [["source_record", "detail"], ["report", "body"]]) {
+    for (const [table, text] of [["source_record", "detail"], ["report_body", "body"]]) {
       const bad = db.prepare(
         `SELECT 1 FROM ${table} WHERE ${text} <> '' AND NOT json_valid(${text})`,
       )

@@ -306,4 +306,68 @@ export const MIGRATIONS: readonly string[] = [
   DELETE FROM setting WHERE name = 'misp contact';
   DELETE FROM lease WHERE name = 'stay';
   `,
+  // A body is larger than all else that is known of a report: questions about reports must not read it.
+  // Counts and deletions hang on triggers, so that no statement can forget them.
+  `
+  CREATE TABLE report_body (
+    uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (uuid, sink)
+  ) STRICT;
+  INSERT INTO report_body (uuid, sink, body) SELECT uuid, sink, body FROM report WHERE body <> '';
+
+  CREATE TABLE report_head (
+    uuid TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    source_ip TEXT NOT NULL,
+    event_uuid TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'refused')),
+    attempts INTEGER NOT NULL,
+    snapshot_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL,
+    last_error TEXT,
+    ended_at INTEGER,
+    dated_at INTEGER GENERATED ALWAYS AS (max(snapshot_at, coalesce(ended_at, 0))) VIRTUAL,
+    PRIMARY KEY (uuid, sink)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO report_head (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at, tries,
+      next_try_at, last_error, ended_at)
+    SELECT uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at, tries, next_try_at,
+      last_error, ended_at FROM report;
+  DROP TABLE report;
+  ALTER TABLE report_head RENAME TO report;
+  CREATE INDEX report_waiting ON report (sink, next_try_at) WHERE state = 'pending';
+  CREATE INDEX report_dated ON report (sink, dated_at) WHERE state = 'pending';
+  CREATE INDEX report_oldest ON report (snapshot_at) WHERE state = 'pending';
+  CREATE INDEX report_refused ON report (ended_at) WHERE state = 'refused';
+  CREATE INDEX report_age ON report (ended_at) WHERE state = 'delivered';
+  CREATE INDEX report_failed ON report (ended_at) WHERE last_error IS NOT NULL;
+  CREATE INDEX report_event ON report (event_uuid, sink);
+  CREATE INDEX report_source ON report (source_ip);
+
+  CREATE TABLE report_count (
+    sink TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reports INTEGER NOT NULL,
+    PRIMARY KEY (sink, state)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO report_count (sink, state, reports)
+    SELECT sink, state, count(*) FROM report GROUP BY sink, state;
+  CREATE TRIGGER report_added AFTER INSERT ON report BEGIN
+    INSERT INTO report_count (sink, state, reports) VALUES (new.sink, new.state, 1)
+      ON CONFLICT DO UPDATE SET reports = reports + 1;
+  END;
+  CREATE TRIGGER report_deleted AFTER DELETE ON report BEGIN
+    UPDATE report_count SET reports = reports - 1 WHERE sink = old.sink AND state = old.state;
+    DELETE FROM report_body WHERE uuid = old.uuid AND sink = old.sink;
+  END;
+  CREATE TRIGGER report_changed AFTER UPDATE OF state ON report WHEN new.state <> old.state BEGIN
+    UPDATE report_count SET reports = reports - 1 WHERE sink = old.sink AND state = old.state;
+    INSERT INTO report_count (sink, state, reports) VALUES (new.sink, new.state, 1)
+      ON CONFLICT DO UPDATE SET reports = reports + 1;
+    DELETE FROM report_body WHERE new.state = 'delivered' AND uuid = new.uuid AND sink = new.sink;
+  END;
+  `,
 ];

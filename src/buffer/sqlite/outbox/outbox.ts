@@ -20,7 +20,8 @@ import { Damage } from "../errors.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
-import { FAR_AHEAD_MS, LATEST, nextDueAt, PAUSED_UNTIL, TRY_AT } from "./due.ts";
+import { LATEST, nextDueAt, pausedUntil } from "./due.ts";
+import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
 import { hasSpooled } from "./spool.ts";
@@ -108,19 +109,19 @@ export class SqliteOutbox implements OutboxStore {
   }
 
   countWaiting(sinks: readonly SinkName[]): Promise<number> {
-    return this.#db.read((sql) => {
-      const row = sql(
-        `SELECT count(*) AS n FROM report
-         WHERE state = 'pending' AND sink IN (SELECT value FROM json_each(?))`,
-      ).get(JSON.stringify(sinks));
-      return Number(row?.n ?? 0);
-    });
+    return this.#db.read((sql) =>
+      sinks.reduce((sum, sink) => {
+        const row = sql("SELECT reports FROM report_count WHERE sink = ? AND state = 'pending'")
+          .get(sink);
+        return sum + Number(row?.reports ?? 0);
+      }, 0)
+    );
   }
 
   markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void> {
     return this.#db.write((sql) => {
       const changed = sql(
-        `UPDATE report SET state = 'delivered', body = '', ended_at = ?, last_error = NULL,
+        `UPDATE report SET state = 'delivered', ended_at = ?, last_error = NULL,
            tries = tries + 1 WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
       ).run(now, report.uuid, report.sink, lease.name, lease.fence).changes;
       if (Number(changed) === 0) return;
@@ -187,15 +188,22 @@ export class SqliteOutbox implements OutboxStore {
     return this.#db.read((sql) => nextDueAt(sql, rules, now));
   }
 
-  releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean> {
-    return this.#db.write((sql) => {
-      if (rules.forwards && hasSpooled(sql)) return false;
-      const next = nextDueAt(sql, rules, until);
-      if (next !== undefined && next <= until) return false;
+  async releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean> {
+    // Nearly always something is due: writers need not wait for that answer.
+    if (await this.#db.read((sql) => isDueBy(sql, rules, until))) return false;
+    return await this.#db.write((sql) => {
+      if (isDueBy(sql, rules, until)) return false;
       releaseLease(sql, lease);
       return true;
     });
   }
+}
+
+/** Whether anything waits that falls due by a time. */
+function isDueBy(sql: Statements, rules: DueRules, until: number): boolean {
+  if (rules.forwards && hasSpooled(sql)) return true;
+  const next = nextDueAt(sql, rules, until);
+  return next !== undefined && next <= until;
 }
 
 /** Addresses of due attacks, the longest open first. */
@@ -271,6 +279,15 @@ function versionOf(sql: Statements, sourceIp: string): string | undefined {
   return row === undefined ? undefined : String(row.version);
 }
 
+const REPORT =
+  `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.attempts, r.snapshot_at, r.tries,
+    r.next_try_at, b.body, json_valid(b.body) AS is_whole,
+    EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink) AS known,
+    (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
+      AND d.source_ip = r.source_ip) AS last_published
+  FROM report r LEFT JOIN report_body b ON b.uuid = r.uuid AND b.sink = r.sink
+  WHERE r.state = 'pending' AND r.sink = ?`;
+
 /** The pending reports whose time has come, oldest first. */
 function reportsToTry(
   sql: Statements,
@@ -278,19 +295,14 @@ function reportsToTry(
   most: number,
   at: number,
 ): readonly Report[] {
-  const rows = sql(
-    `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.body, r.attempts, r.snapshot_at, r.tries,
-       json_valid(r.body) AS is_whole,
-       EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid
-         AND d.sink = r.sink) AS known,
-       (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
-         AND d.source_ip = r.source_ip) AS last_published
-     FROM report r LEFT JOIN sink_pause p ON p.sink = r.sink
-     WHERE r.state = 'pending' AND max(${TRY_AT}, ${PAUSED_UNTIL}) <= :now
-       AND r.sink IN (SELECT value FROM json_each(:sinks))
-     ORDER BY r.next_try_at LIMIT :most`,
-  ).all({ now: Math.min(at, LATEST), sinks: JSON.stringify(sinks), most });
-  // Pages of a long text can be lost without SQLite's noticing: no sink could ever take it.
+  const now = Math.min(at, LATEST);
+  const rows = sinks.filter((sink) => pausedUntil(sql, sink, now) <= now).flatMap((sink) => [
+    ...sql(`${REPORT} AND r.next_try_at <= ? ORDER BY r.next_try_at LIMIT ?`).all(sink, now, most),
+    // Dated by a clock that was set back since: due at once.
+    ...sql(`${REPORT} AND r.dated_at > ? AND r.next_try_at > ? ORDER BY r.dated_at LIMIT ?`)
+      .all(sink, now, now, most),
+  ]).sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at)).slice(0, most);
+  // Pages of a long text can be lost without SQLite's noticing: no sink could ever accept it.
   if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
   return rows.map((row) => ({
     uuid: String(row.uuid),

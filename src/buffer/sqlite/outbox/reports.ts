@@ -54,8 +54,8 @@ export class SqliteReports implements ReportStore {
 
   body({ uuid, sink }: ReportKey): Promise<string | undefined> {
     return this.#db.read((sql) => {
-      const row = sql("SELECT body FROM report WHERE uuid = ? AND sink = ?").get(uuid, sink);
-      if (row === undefined || row.body === "") return undefined;
+      const row = sql("SELECT body FROM report_body WHERE uuid = ? AND sink = ?").get(uuid, sink);
+      if (row === undefined) return undefined;
       storedJson(String(row.body));
       return String(row.body);
     });
@@ -92,19 +92,24 @@ export class SqliteReports implements ReportStore {
 /** No change lasts longer, milliseconds; the lease is released at its end anyway. */
 const CHANGE_MS = 60_000;
 
+/** How many reports have a state, for all sinks. */
+export function countReports(sql: Statements, state: ReportState): number {
+  const row = sql("SELECT sum(reports) AS n FROM report_count WHERE state = ?").get(state);
+  return Number(row?.n ?? 0);
+}
+
 /** The reports by state, so many of each. */
 function listReports(sql: Statements, most: number): ReportList {
-  const counted = new Map(
-    sql("SELECT state, count(*) AS n FROM report GROUP BY state").all()
-      .map((row) => [String(row.state), Number(row.n)]),
-  );
-  const of = (state: ReportState) => counted.get(state) ?? 0;
   return {
     rows: STATES.flatMap((state) =>
       sql(`${ROW} WHERE r.state = ? ${ORDER} LIMIT ?`)
         .all(state, Math.min(most, Number.MAX_SAFE_INTEGER)).map(toRow)
     ),
-    counts: { refused: of("refused"), pending: of("pending"), delivered: of("delivered") },
+    counts: {
+      refused: countReports(sql, "refused"),
+      pending: countReports(sql, "pending"),
+      delivered: countReports(sql, "delivered"),
+    },
   };
 }
 

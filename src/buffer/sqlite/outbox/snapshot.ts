@@ -169,16 +169,18 @@ export function writeReport(sql: Statements, report: NewReport): void {
     `DELETE FROM report
      WHERE event_uuid = ? AND sink = ? AND source_ip = ? AND state <> 'delivered'`,
   ).run(eventUuid, sink, sourceIp);
+  // Not by REPLACE, which would delete without the triggers.
+  sql("DELETE FROM report WHERE uuid = ? AND sink = ?").run(uuid, sink);
   sql(
-    `INSERT OR REPLACE INTO report (uuid, sink, source_ip, event_uuid, state, body, attempts,
-       snapshot_at, next_try_at)
-     VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, max(?, coalesce((SELECT max(delivered_at)
+    `INSERT INTO report (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at, next_try_at)
+     VALUES (?, ?, ?, ?, 'pending', ?, ?, max(?, coalesce((SELECT max(delivered_at)
        FROM delivery WHERE event_uuid = ? AND sink = ? AND delivered_at <= ?), 0) + ?))`,
   ).run(
-    ...[uuid, sink, sourceIp, eventUuid, body, attempts, snapshotAt, snapshotAt],
-    // A delivery that is still to come is of a clock that was set back since.
+    ...[uuid, sink, sourceIp, eventUuid, attempts, snapshotAt, snapshotAt],
+    // A delivery that is still to come is dated by a clock that was set back since.
     ...[eventUuid, sink, snapshotAt, report.restMs],
   );
+  sql("INSERT INTO report_body (uuid, sink, body) VALUES (?, ?, ?)").run(uuid, sink, body);
   for (const sighting of report.sightings) {
     sql(
       `INSERT OR IGNORE INTO sighting (event_uuid, sink, source_ip, uuid, attribute_uuid, source,

@@ -8,7 +8,7 @@ import type { Forwarded, SpooledAlert, SpoolStatus, SpoolStore } from "../../spo
 import type { Database } from "../database.ts";
 import { BYTES, WAITING } from "../intake/spool_append.ts";
 import { count, counted, type Statements } from "../sql.ts";
-import { FAR_AHEAD_MS } from "./due.ts";
+import { pausedUntil } from "./due.ts";
 import { endPause, pause } from "./pause.ts";
 
 /** Under this name forwarding is paused after a failure, as sinks are. */
@@ -64,9 +64,7 @@ export class SqliteSpool implements SpoolStore {
   dueAt(now: number): Promise<number | undefined> {
     return this.#db.read((sql) => {
       if (!hasSpooled(sql)) return undefined;
-      const paused = sql("SELECT until FROM sink_pause WHERE sink = ?").get(FORWARD);
-      const until = Number(paused?.until ?? 0);
-      return until > now + FAR_AHEAD_MS ? 0 : until;
+      return pausedUntil(sql, FORWARD, now);
     });
   }
 

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Location, SensorRow, SourceRecord, Technique } from "../../../model.ts";
+import type { Location, SensorRow, SinkName, SourceRecord, Technique } from "../../../model.ts";
 import { attemptsOf, connectionAttempts } from "../../../wazuh/counting.ts";
 import type { Statements } from "../sql.ts";
 import { KNOWN_SOURCES, readRecord } from "../outbox/snapshot.ts";
 import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import type { ReportRow } from "../../reports.ts";
-import { ROW, toRow } from "../outbox/reports.ts";
+import { countReports, ROW, toRow } from "../outbox/reports.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import type {
   AttemptsRow,
@@ -70,10 +70,9 @@ export function readOverview(sql: Statements, now: number): Overview {
     sensors: sensorsOf(sql, latest),
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
     openAttacks: bounded(sql, "attack"),
-    waiting: bounded(sql, "report WHERE state = 'pending'"),
-    refused: bounded(sql, "report WHERE state = 'refused'"),
-    nextReports: sql(`${ROW} WHERE r.state = 'pending' ORDER BY r.next_try_at LIMIT ?`)
-      .all(NEXT_REPORTS).map(toRow),
+    waiting: exact(countReports(sql, "pending")),
+    refused: exact(countReports(sql, "refused")),
+    nextReports: nextReports(sql),
     waitingSince: waitingSince(sql),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({
       sink: String(row.sink),
@@ -114,8 +113,19 @@ export function readRefused(sql: Statements, most: number): RefusedReports {
   return {
     rows: sql(`${ROW} WHERE r.state = 'refused' ORDER BY r.ended_at DESC LIMIT ?`)
       .all(most).map(toRow),
-    count: bounded(sql, "report WHERE state = 'refused'"),
+    count: exact(countReports(sql, "refused")),
   };
+}
+
+const exact = (value: number): Bounded => ({ value, isMore: false });
+
+/** The reports that are tried next. Each sink has its own index order. */
+function nextReports(sql: Statements): readonly ReportRow[] {
+  const sinks: readonly SinkName[] = ["misp", "feed"];
+  return sinks.flatMap((sink) =>
+    sql(`${ROW} WHERE r.state = 'pending' AND r.sink = ? ORDER BY r.next_try_at LIMIT ?`)
+      .all(sink, NEXT_REPORTS).map(toRow)
+  ).sort((one, other) => one.nextTryAt! - other.nextTryAt!).slice(0, NEXT_REPORTS);
 }
 
 function bounded(sql: Statements, rows: string): Bounded {

@@ -5,7 +5,9 @@
  */
 import type { Statements } from "../sql.ts";
 import type { BufferStatus } from "../../views.ts";
+import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import { DROPPED } from "../outbox/reports.ts";
+import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
 import { evicted, usedBytes } from "../intake/size_limit.ts";
 
 const IGNORED = "ignored.";
@@ -18,7 +20,7 @@ export function readStatus(sql: Statements): BufferStatus {
     ) => [String(row.name), Number(row.value)]),
   );
   const states = new Map(
-    sql("SELECT state, count(*) AS n FROM report GROUP BY state").all()
+    sql("SELECT state, sum(reports) AS n FROM report_count GROUP BY state").all()
       .map((row) => [String(row.state), Number(row.n)]),
   );
   const open = sql("SELECT count(*) AS n, min(opened_at) AS oldest FROM attack").get()!;
@@ -34,8 +36,8 @@ export function readStatus(sql: Statements): BufferStatus {
     delivered: (states.get("delivered") ?? 0) + (counters.get("delivered_forgotten") ?? 0),
     refused: states.get("refused") ?? 0,
     dropped: counters.get(DROPPED) ?? 0,
-    knownSources: Number(sql("SELECT count(*) AS n FROM source_record").get()!.n),
-    lastDeliveredAt: optional(sql("SELECT max(delivered_at) AS at FROM delivery").get()!.at),
+    knownSources: counters.get(KNOWN_SOURCES) ?? 0,
+    lastDeliveredAt: lastOf(counters),
     lastAcceptedAt: counters.get("last_accepted_at"),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({
       sink: String(row.sink),
@@ -56,6 +58,13 @@ export function readStatus(sql: Statements): BufferStatus {
     bytes: usedBytes(sql),
     evicted: evicted(sql),
   };
+}
+
+/** When any sink accepted something last. */
+function lastOf(counters: ReadonlyMap<string, number>): number | undefined {
+  const times = [...counters].filter(([name]) => name.startsWith(LAST_DELIVERED))
+    .map(([, at]) => at);
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 const optional = (value: unknown) =>
