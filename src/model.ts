@@ -91,6 +91,8 @@ export interface Attempt {
   readonly sourceLocation: Location | undefined;
   /** A login that succeeded after failures (rule 40112). */
   readonly isCompromise: boolean;
+  /** sshd accepted the login: a compromise where the source failed before. */
+  readonly isLogin?: boolean;
 }
 
 /** What one alert came to: attempts to store, or a reason why not. */

@@ -43,10 +43,10 @@ export interface Key {
 /** The name of the binary and of its files: that of the Python original's `<integration>` block. */
 export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 
-/** Rules of Wazuh 4.14 that report a failed SSH authentication (docs/contracts/wazuh.md 3). */
+/** Rules of Wazuh 4.14 that report a failed SSH login, or an accepted one (docs/contracts/wazuh.md 3). */
 export const DEFAULT_RULES = [
-  ...["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"],
-  ...["5758", "5760", "5763", "40112"],
+  ...["2501", "2502", "5503", "5551", "5710", "5712", "5715", "5716", "5718", "5719"],
+  ...["5720", "5758", "5760", "5763", "40101", "40111", "40112", "99903", "99904"],
 ] as const;
 
 /** Tags of every event, exactly as the taxonomies write them (docs/contracts/misp.md 4). */

@@ -92,7 +92,12 @@ class Copier {
       sourceLocation: attempt.sourceLocation,
       isCompromise: attempt.isCompromise,
     };
-    return password === undefined ? own : { ...own, password: ownText(password) };
+    if (password === undefined && !attempt.isLogin) return own;
+    return {
+      ...own,
+      ...(password === undefined ? {} : { password: ownText(password) }),
+      ...(attempt.isLogin ? { isLogin: true } : {}),
+    };
   }
 
   #source(address: string): string {

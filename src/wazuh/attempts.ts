@@ -161,7 +161,8 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
     sourceLocation: undefined,
     isCompromise: parsed.succeeded && alert.ruleId === COMPROMISE,
   };
-  return { attempts: [attempt], spoofedSrcip: false };
+  const isLogin = parsed.succeeded;
+  return { attempts: [isLogin ? { ...attempt, isLogin } : attempt], spoofedSrcip: false };
 }
 
 /** How syslog begins a line of sshd. */

@@ -370,4 +370,16 @@ export const MIGRATIONS: readonly string[] = [
     DELETE FROM report_body WHERE new.state = 'delivered' AND uuid = new.uuid AND sink = new.sink;
   END;
   `,
+  // Accepted logins wait for the failures that make them a compromise: those may come late.
+  `
+  CREATE TABLE login (
+    source_ip TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    manager TEXT NOT NULL,
+    username TEXT,
+    PRIMARY KEY (source_ip, sensor, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -8,6 +8,7 @@ import { AlertIds } from "./alert_ids.ts";
 import { Batch } from "./batch.ts";
 import type { Accepted, Limits } from "../../intake.ts";
 import { count, type Statements } from "../sql.ts";
+import { Logins } from "./logins.ts";
 import { Spooling } from "./spool_append.ts";
 
 type Attempts = Extract<Decision, { kind: "attempts" }>;
@@ -29,6 +30,7 @@ export function acceptAll(
   let duplicate = 0;
   let spoofed = 0;
   const batch = new Batch();
+  const logins = new Logins();
   const spooling = new Spooling(sql);
   const ids = new AlertIds(sql);
   const areNew = ids.addAll(keysOf(batches), now);
@@ -39,7 +41,7 @@ export function acceptAll(
       let outcome: "accepted" | "duplicate" | IgnoreReason;
       if (decision.kind === "ignored") outcome = decision.reason;
       else if (!areNew && !ids.add(decision.key, now)) outcome = "duplicate";
-      else outcome = acceptNew(sql, batch, spooling, decision, now);
+      else outcome = acceptNew(sql, batch, logins, spooling, decision, now);
       if (outcome === "duplicate") own.duplicate++;
       else if (outcome === "accepted") {
         own.accepted++;
@@ -54,6 +56,7 @@ export function acceptAll(
     return own;
   });
   batch.write(sql, maxUsernames, now);
+  logins.write(sql, batch.addresses, now);
   spooling.end(maxBytes);
   if (accepted > 0) {
     count(sql, "accepted", accepted);
@@ -92,6 +95,7 @@ function keysOf(batches: readonly (readonly Decision[])[]): readonly AlertKey[] 
 function acceptNew(
   sql: Statements,
   batch: Batch,
+  logins: Logins,
   spooling: Spooling,
   { attempts, text }: Attempts,
   now: number,
@@ -102,13 +106,18 @@ function acceptNew(
     return "accepted";
   }
   let accepted: Attempt[] | undefined;
+  let isLogin = false;
   for (const attempt of attempts) {
+    if (attempt.isLogin) {
+      logins.add(attempt);
+      isLogin = true;
+    }
     if (attempt.count === 0 && !attempt.isCompromise) continue;
     const isFirstOfSource = accepted?.every((one) => one.sourceIp !== attempt.sourceIp) ?? true;
     batch.add(attempt, isFirstOfSource ? 1 : 0);
     (accepted ??= []).push(attempt);
   }
-  if (accepted !== undefined) return "accepted";
+  if (accepted !== undefined || isLogin) return "accepted";
   const extended = attempts.map((attempt) => batch.extend(attempt) || extend(sql, attempt, now));
   return extended.some(Boolean) ? "accepted" : "not_an_attempt";
 }

@@ -87,6 +87,11 @@ export class Batch {
     if (attempt.password !== undefined) addPassword(source, attempt, attempt.password);
   }
 
+  /** The sources of this batch. */
+  get addresses(): readonly string[] {
+    return [...this.#sources.keys()];
+  }
+
   /** Moves the last sight of a source that is in here. @returns whether it is */
   extend({ sourceIp, at }: Attempt): boolean {
     const source = this.#sources.get(sourceIp);
@@ -333,7 +338,7 @@ function openAttacks(
 }
 
 /** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.isWellFormed() && !text.includes("\0")
     ? text
     : text.toWellFormed().replaceAll("\0", "\ufffd");

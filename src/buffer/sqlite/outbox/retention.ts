@@ -58,6 +58,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
+  sql("DELETE FROM login WHERE at < ?").run(old);
   sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEEP_MINUTES_MS) / 60_000));
   sql(
     `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { accept, guess, IP, MINUTE, open, OTHER_IP, snapshotAll, START } from "./sqlite_rig.ts";
+
+const BEFORE = "2026-08-23T06:14:07.412+0000";
+const LATER = "2026-08-23T06:15:07.412+0000";
+const AFTER = "2026-08-23T06:16:07.412+0000";
+
+/** A login that sshd accepted, by the rule that Wazuh has for it. */
+function login(ip = IP, shape: Parameters<typeof sshdAlert>[0] = {}) {
+  const message = `Accepted password for root from ${ip} port 51690 ssh2`;
+  return decideDefault(sshdAlert({ message, rule: "5715", time: LATER, ...shape }));
+}
+
+const failed = (ip = IP, shape: Parameters<typeof sshdAlert>[0] = {}) =>
+  guess("root", ip, { time: BEFORE, ...shape });
+
+/** When each source of the next snapshots got in. */
+async function compromised(buffer: ReturnType<typeof open>, now = START) {
+  const seen = await snapshotAll(buffer, now);
+  return seen.map(({ snapshot }) => {
+    const { sourceIp, compromisedAt, attempts } = snapshot.record;
+    const at = compromisedAt === undefined ? "never" : new Date(compromisedAt).toISOString();
+    return `${sourceIp} ${attempts} ${at}`;
+  });
+}
+
+Deno.test("accept() marks a source that logs in after failures, whatever rule says so", async () => {
+  for (const rule of ["5715", "40101", "40112", "99903"]) {
+    using buffer = open();
+    await accept(buffer, Array.from({ length: 12 }, () => failed()));
+    await accept(buffer, [login(IP, { rule })], START + 1);
+    assert.deepEqual(await compromised(buffer), [`${IP} 12 2026-08-23T06:15:07.412Z`], rule);
+  }
+});
+
+Deno.test("accept() marks each source on six agents, and none of an operator", async () => {
+  using buffer = open();
+  const agents = ["001", "002", "003", "004", "005", "006"];
+  for (const agentId of agents) {
+    const ip = `82.202.219.${Number(agentId)}`;
+    const shape = { agentId, agent: `honeypot-${agentId}` };
+    await accept(buffer, Array.from({ length: 12 }, () => failed(ip, shape)));
+    await accept(buffer, [login(ip, shape)]);
+    await accept(buffer, [login(OTHER_IP, shape)]);
+  }
+  assert.deepEqual(
+    await compromised(buffer),
+    agents.map((id) => `82.202.219.${Number(id)} 12 2026-08-23T06:15:07.412Z`),
+  );
+});
+
+Deno.test("accept() opens no attack for a login without failures", async () => {
+  using buffer = open();
+  const { accepted, ignored } = await accept(buffer, [login()]);
+  assert.deepEqual([accepted, [...ignored]], [1, []]);
+  assert.equal((await buffer.views.status()).pendingAttacks, 0);
+});
+
+Deno.test("accept() marks a source whose failures come late", async () => {
+  using buffer = open();
+  await accept(buffer, [login()]);
+  await accept(buffer, [failed()], START + MINUTE);
+  assert.deepEqual(await compromised(buffer, START + MINUTE), [`${IP} 1 2026-08-23T06:15:07.412Z`]);
+});
+
+Deno.test("accept() does not mark a source that fails only after its login", async () => {
+  using buffer = open();
+  await accept(buffer, [login()]);
+  await accept(buffer, [failed(IP, { time: AFTER })], START + MINUTE);
+  assert.deepEqual(await compromised(buffer, START + MINUTE), [`${IP} 1 never`]);
+});
+
+Deno.test("accept() marks a source that was reported before it logs in, and reports it again", async () => {
+  using buffer = open();
+  await accept(buffer, [failed()]);
+  assert.deepEqual(await compromised(buffer), [`${IP} 1 never`]);
+  await accept(buffer, [login()], START + MINUTE);
+  assert.deepEqual(await compromised(buffer, START + MINUTE), [
+    `${IP} 1 2026-08-23T06:15:07.412Z`,
+  ]);
+  const [report] = await buffer.outbox.reportsToTry(["feed"], 10, Infinity);
+  assert.match(report!.body, /then a SUCCESSFUL LOGIN/);
+  assert.match(report!.body, /"threat_level_id":"1"/);
+});
+
+Deno.test("accept() keeps the newest logins of a source that logs in all the time", async () => {
+  using buffer = open();
+  const time = (second: number) => `2026-08-23T06:15:${String(second).padStart(2, "0")}.000+0000`;
+  const many = Array.from({ length: 50 }, (_, n) => login(IP, { time: time(n) }));
+  await accept(buffer, many);
+  const time30 = "2026-08-23T06:15:30.500+0000";
+  await accept(buffer, [failed(IP, { time: time30 })], START);
+  assert.deepEqual(await compromised(buffer), [`${IP} 1 2026-08-23T06:15:31.000Z`]);
+});
