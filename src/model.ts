@@ -5,7 +5,14 @@
  */
 
 /** What kind of log line an attempt was read from (docs/contracts/wazuh.md 4.4). */
-export type EvidenceClass = "sshd" | "pam-error" | "pam" | "connect" | "session-end";
+export type EvidenceClass =
+  | "sshd"
+  | "keyboard"
+  | "pam-error"
+  | "pam"
+  | "connect"
+  | "refused"
+  | "session-end";
 
 /** Why an alert did not become an attempt. Each is a counter in `status`. */
 export type IgnoreReason =
@@ -122,12 +129,14 @@ export interface EvidenceRow {
   readonly pamError: number;
   readonly pam: number;
   readonly connect: number;
+  /** Those of `connect` that say that the user is not allowed: an attempt, in a connection without another. */
+  readonly refused: number;
   /** When its newest line arrived here, milliseconds UTC. */
   readonly touchedAt: number;
 }
 
 /** Counts of one user name at one location, by evidence class. */
-export interface UsernameRow extends Omit<EvidenceRow, "sensor" | "pid" | "touchedAt"> {
+export interface UsernameRow extends Omit<EvidenceRow, "sensor" | "pid" | "refused" | "touchedAt"> {
   readonly username: string;
 }
 

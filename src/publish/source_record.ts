@@ -148,7 +148,11 @@ export function totalsOf(rows: readonly EvidenceRow[]): Totals {
     const most = (count: (row: EvidenceRow) => number) => Math.max(...locations.map(count));
     totals = add(totals, {
       pam: most((row) => row.pam),
-      sshd: connectionAttempts(most((row) => row.sshd), most((row) => row.pamError)),
+      sshd: connectionAttempts(
+        most((row) => row.sshd),
+        most((row) => row.pamError),
+        most((row) => row.refused),
+      ),
       connect: most((row) => row.connect),
     });
   }

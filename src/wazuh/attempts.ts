@@ -154,7 +154,8 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
     count: parsed.count,
     username: parsed.username?.slice(0, LONGEST_USERNAME),
     sensor,
-    location,
+    // Each module logs the same attempt: as with two locations, the fullest view counts.
+    location: parsed.module === undefined ? location : `${location} ${parsed.module}`,
     pid: parsed.pid ?? 0,
     techniques,
     service: "ssh",

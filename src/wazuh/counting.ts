@@ -4,8 +4,10 @@
  * sshd, its keyboard-interactive code and PAM each log the same attempt, so the classes are never
  * added: each is a view of the same attempts, and the fullest view counts.
  *
- * `attempts = max(P, sum over connections of max(A, E), C)` with A, E, P, C the totals of the
- * classes `sshd`, `pam-error`, `pam`, `connect`; a connection is one sshd pid on one sensor.
+ * `attempts = max(P, sum over connections of max(A + max(K, E), R), C)` with A, K, E, P, R, C the totals of
+ * the classes `sshd`, `keyboard`, `pam-error`, `pam`, `refused`, `connect`; a connection is one sshd pid on one sensor.
+ * K and E are views of the same attempts, those by keyboard-interactive; A has all others. P is that of
+ * the PAM module that logged most.
  *
  * @module
  */
@@ -13,14 +15,15 @@
 /**
  * Attempts of one connection, or of all lines together whose pid is not known.
  *
- * The two differ either way: sshd leaves the first refusals of a known account out of
- * keyboard-interactive, and the password method has no `pam-error` lines (docs/contracts/wazuh.md 4.4).
+ * sshd leaves the first refusals of a known account out of keyboard-interactive, and the password method
+ * has no `pam-error` lines (docs/contracts/wazuh.md 4.4).
  *
  * @param sshd A: total of class `sshd`
- * @param pamError E: total of class `pam-error`
+ * @param interactive max(K, E): the larger total of the classes `keyboard` and `pam-error`
+ * @param refused R: total of class `refused`, which is all that sshd logs of some attempts
  */
-export function connectionAttempts(sshd: number, pamError: number): number {
-  return Math.max(sshd, pamError);
+export function connectionAttempts(sshd: number, interactive: number, refused: number): number {
+  return Math.max(sshd + interactive, refused);
 }
 
 /**

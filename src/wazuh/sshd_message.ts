@@ -29,6 +29,8 @@ export interface SshdLine {
   readonly pid: number | undefined;
   /** The account does not exist on the sensor. */
   readonly invalidUser: boolean;
+  /** The PAM module that counts an attempt here, where it is not pam_unix. */
+  readonly module?: string;
   /** As sshd calls it: `password`, `keyboard-interactive/pam`, `publickey`, `none` … */
   readonly method: string | undefined;
   /** An `Accepted …` line: rule 40112 has those in its `previous_output`. */
@@ -64,7 +66,7 @@ const FORMS: readonly (readonly [start: string, read: Reader, evidence: Evidence
   ["Partial ", readAuthentication, "session-end"],
   ["Accepted ", readAccepted, "session-end"],
   ["Connection from ", readPeerAtStart, "session-end"],
-  ["User ", readRefusedUser, "connect"],
+  ["User ", readRefusedUser, "refused"],
   ["input_userauth_request: invalid user ", readUnknownUser, "session-end"],
   ["Did not receive identification string from ", readPeerAtStart, "connect"],
   ["Bad protocol version identification '", readBadVersion, "connect"],
@@ -150,6 +152,9 @@ function readAuthentication(rest: string, evidence: EvidenceClass): PartialLine 
   if (!rest.startsWith(" for ", methodEnd)) return undefined;
   const line = emptyLine(evidence);
   line.method = rest.slice(0, methodEnd);
+  if (evidence === "sshd" && line.method.startsWith("keyboard-interactive")) {
+    line.evidence = "keyboard";
+  }
   const hasKey = line.method !== "password" && !KEYLESS.test(line.method);
   return readNameFromPeer(line, rest.slice(methodEnd + 5), hasKey);
 }
@@ -223,7 +228,10 @@ function readPamError(rest: string, evidence: EvidenceClass): PartialLine | unde
   return line;
 }
 
-const PAM_MODULE = /^[a-z0-9_]{1,40}\(sshd:auth\): /;
+const PAM_MODULE = /^([a-z0-9_]{1,40})\(sshd:auth\): /;
+
+/** The module that nearly every host has. */
+const FIRST_MODULE = "unix";
 
 /** `pam_MODULE(sshd:auth): …`. */
 function readPamModule(rest: string): PartialLine | undefined {
@@ -231,8 +239,12 @@ function readPamModule(rest: string): PartialLine | undefined {
   if (prefix === null) return undefined;
   const text = rest.slice(prefix[0].length);
   const failure = "authentication failure; ";
-  if (text.startsWith(failure)) return readPamFields(text.slice(failure.length), 1);
-  return readPamMore(text) ?? emptyLine("session-end");
+  const line = text.startsWith(failure)
+    ? readPamFields(text.slice(failure.length), 1)
+    : readPamMore(text) ?? emptyLine("session-end");
+  const module = prefix[1]!;
+  if (line.count > 0 && module !== FIRST_MODULE) line.module = module;
+  return line;
 }
 
 /** `N more authentication failures; …`: one line for all failures of a connection but its first. */

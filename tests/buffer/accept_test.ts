@@ -161,6 +161,7 @@ Deno.test("accept() adds each class of evidence to its own count", async () => {
     pamError: 1,
     pam: 4,
     connect: 1,
+    refused: 0,
     touchedAt: START,
   });
 });

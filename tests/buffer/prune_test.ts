@@ -17,6 +17,8 @@ import {
   START,
 } from "./sqlite_rig.ts";
 
+const PAM_FIELDS = `logname= uid=0 euid=0 tty=ssh ruser= rhost=${IP}`;
+
 Deno.test("prune() forgets an alert id after its keep and not before", async () => {
   using buffer = open();
   const alert = guess("root", IP, { id: `${START / 1000 - 1}.1` });
@@ -98,6 +100,44 @@ Deno.test("prune() takes one line of two locations for one when it compacts", as
   const [seen] = await snapshotAll(buffer, START + DAY);
   assert.deepEqual(seen!.record!.compacted, { pam: 0, sshd: 1, connect: 0 });
   assert.equal(seen!.snapshot.record.attempts, 2);
+});
+
+const MIXED: readonly (readonly [what: string, lines: readonly string[], attempts: number])[] = [
+  ["two passwords, then three by keyboard-interactive", [
+    `Failed password for root from ${IP} port 1 ssh2`,
+    `Failed password for root from ${IP} port 1 ssh2`,
+    `error: PAM: Authentication failure for root from ${IP}`,
+    `error: PAM: Authentication failure for root from ${IP}`,
+    `error: PAM: Authentication failure for root from ${IP}`,
+    `Failed keyboard-interactive/pam for root from ${IP} port 1 ssh2`,
+  ], 5],
+  ["one attempt that two PAM modules log", [
+    `pam_unix(sshd:auth): authentication failure; ${PAM_FIELDS}  user=root`,
+    `pam_krb5(sshd:auth): authentication failure; ${PAM_FIELDS} user=root`,
+  ], 1],
+  ["a user who is not allowed, tried once", [
+    `User root from ${IP} not allowed because not listed in AllowUsers`,
+  ], 1],
+  ["a user who is not allowed, tried by two passwords", [
+    `User root from ${IP} not allowed because not listed in AllowUsers`,
+    `Failed password for invalid user root from ${IP} port 1 ssh2`,
+    `Failed password for invalid user root from ${IP} port 1 ssh2`,
+  ], 2],
+];
+
+Deno.test("prune() keeps what connections of several methods, modules and refusals count", async () => {
+  for (const [what, lines, attempts] of MIXED) {
+    using buffer = open();
+    const connection = (pid: number) =>
+      lines.map((message) => decideDefault(sshdAlert({ message, pid })));
+    await accept(buffer, connection(7), START);
+    const [first] = await snapshotAll(buffer, START);
+    assert.equal(first!.snapshot.record.attempts, attempts, what);
+    await buffer.retention.prune(KEEP, START + DAY);
+    await accept(buffer, connection(8), START + DAY);
+    const [second] = await snapshotAll(buffer, START + DAY);
+    assert.equal(second!.snapshot.record.attempts, 2 * attempts, what);
+  }
 });
 
 Deno.test("prune() forgets delivered reports and still counts them", async () => {

@@ -209,6 +209,8 @@ function toFirstSchema(path: string): void {
 }
 
 const ROWS: Readonly<Record<string, string>> = {
+  attack_connection: `SELECT source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
+    touched_at FROM attack_connection`,
   seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert
     JOIN manager ON number = seen_alert.manager`,
   attack: `SELECT source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,

@@ -28,11 +28,11 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
   "edge-5503-rhost-is-hostname": "host_name",
   "edge-5710-disconnect-not-an-attempt": ["session-end 0 82.202.219.155 admin 26279"],
   "edge-5710-empty-user-manager-agent-000": "not_honeypot",
-  "edge-5710-kbdint-dstuser": ["sshd 1 192.241.237.101 warez 12664"],
+  "edge-5710-kbdint-dstuser": ["keyboard 1 192.241.237.101 warez 12664"],
   "edge-5710-log-injection": ["sshd 1 82.202.219.155 root from 8.8.8.8 26310"],
   "edge-5710-no-srcip": ["session-end 0 82.202.219.155 admin 26279"],
   "edge-5758-invalid-user-no-srcip": ["connect 1 192.241.237.101 badguy 8981"],
-  "edge-5760-kbdint-valid-user-no-srcip": ["sshd 1 192.241.237.101 root 12670"],
+  "edge-5760-kbdint-valid-user-no-srcip": ["keyboard 1 192.241.237.101 root 12670"],
   "edge-5760-message-repeated": ["sshd 2 192.241.237.101 root 26292"],
 };
 

@@ -43,6 +43,7 @@ function row(changes: Partial<EvidenceRow>): EvidenceRow {
     location: "journald",
     sshd: 0,
     pamError: 0,
+    refused: 0,
     pam: 0,
     connect: 0,
     touchedAt: START,
@@ -219,6 +220,6 @@ Deno.test("totalsOf() takes of each class the location that saw most, connection
       row({ pid: 2, sshd: 4, connect: 1 }),
       row({ pid: 2, sshd: 1, connect: 1, sensor: "008@wazuh-manager-01" }),
     ]),
-    { pam: 1, sshd: 8, connect: 2 },
+    { pam: 1, sshd: 10, connect: 2 },
   );
 });

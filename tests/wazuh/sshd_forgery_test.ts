@@ -88,7 +88,7 @@ Deno.test("parseSshdLine() reads known forgeries as they were meant not to be", 
       PEER,
     ],
     ["User x from 8.8.8.8 not allowed because account is locked", {
-      evidence: "connect",
+      evidence: "refused",
       count: 1,
       username: "x from 8.8.8.8",
     }],

@@ -101,6 +101,7 @@ Deno.test("parseSshdLine() reads Failed, Postponed, Partial and Accepted", () =>
     }],
     ["Failed keyboard-interactive/pam for invalid user root from 192.0.2.7 port 4711 ssh2", {
       ...invalid,
+      evidence: "keyboard",
       method: "keyboard-interactive/pam",
     }],
     ["Failed publickey for root from 192.0.2.7 port 4711 ssh2", { ...guess, method: "publickey" }],
@@ -155,6 +156,7 @@ Deno.test("parseSshdLine() reads Failed, Postponed, Partial and Accepted", () =>
 Deno.test("parseSshdLine() reads connect lines", () => {
   const connect = { evidence: "connect", count: 1, ...PEER } as const;
   const noPort = { ...connect, port: undefined };
+  const refused = { ...noPort, evidence: "refused" } as const;
   const ubnt = { username: "ubnt", invalidUser: true } as const;
   const root = { username: "root" } as const;
   assertLines([
@@ -179,35 +181,35 @@ Deno.test("parseSshdLine() reads connect lines", () => {
       connect,
     ],
     ["User root from 192.0.2.7 not allowed because not listed in AllowUsers", {
-      ...noPort,
+      ...refused,
       ...root,
     }],
     ["User root from host.net not allowed because listed in DenyUsers", {
-      ...noPort,
+      ...refused,
       ...root,
       source: "host.net",
     }],
-    ["User root from 192.0.2.7 not allowed because not in any group", { ...noPort, ...root }],
+    ["User root from 192.0.2.7 not allowed because not in any group", { ...refused, ...root }],
     ["User root from 192.0.2.7 not allowed because a group is listed in DenyGroups", {
-      ...noPort,
+      ...refused,
       ...root,
     }],
     [
       "User root from 192.0.2.7 not allowed because none of user's groups are listed in AllowGroups",
-      { ...noPort, ...root },
+      { ...refused, ...root },
     ],
     ["User root not allowed because account is locked", {
-      evidence: "connect",
+      evidence: "refused",
       count: 1,
       ...root,
     }],
     ["User root not allowed because shell /bin/none does not exist", {
-      evidence: "connect",
+      evidence: "refused",
       count: 1,
       ...root,
     }],
     ["User root not allowed because shell /etc/passwd is not executable", {
-      evidence: "connect",
+      evidence: "refused",
       count: 1,
       ...root,
     }],
@@ -232,6 +234,7 @@ Deno.test("parseSshdLine() reads PAM's lines", () => {
     [`pam_unix(sshd:auth): authentication failure; ${fields}`, pam],
     [`pam_sss(sshd:auth): authentication failure; ${fields} user=root`, {
       ...pam,
+      module: "sss",
       username: "root",
     }],
     [

@@ -17,7 +17,15 @@ Deno.test("parseSshdLine() reads class, source and name of every line of a real 
   const nameless = /check pass; user unknown|ignoring max retries/;
   const classes: Record<string, string>[] = [];
   for (const scene of scenes) {
-    const kinds = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
+    const kinds = {
+      sshd: 0,
+      keyboard: 0,
+      refused: 0,
+      "pam-error": 0,
+      pam: 0,
+      connect: 0,
+      "session-end": 0,
+    };
     const truth = / from ([^ ]+) | rhost=([^ ]+) /.exec(scene.lines[0] ?? "");
     for (const text of scene.lines) {
       const read = parseSshdLine(text);
@@ -32,30 +40,33 @@ Deno.test("parseSshdLine() reads class, source and name of every line of a real 
     classes.push({ name: scene.name, kinds: Object.values(kinds).join(" ") });
   }
   assert.deepEqual(classes, [
-    { name: "unknown account, password x3", kinds: "3 0 2 1 4" },
-    { name: "known account, password x3", kinds: "3 0 2 0 1" },
-    { name: "unknown account, keyboard-interactive x2", kinds: "2 2 2 1 5" },
-    { name: "too many tries, known account", kinds: "6 0 2 1 2" },
-    { name: "known account, keyboard-interactive x6", kinds: "3 6 6 1 4" },
-    { name: "VERBOSE: known account, keyboard-interactive x2", kinds: "2 2 2 0 4" },
+    { name: "unknown account, password x3", kinds: "3 0 0 0 2 1 4" },
+    { name: "known account, password x3", kinds: "3 0 0 0 2 0 1" },
+    { name: "unknown account, keyboard-interactive x2", kinds: "0 2 0 2 2 1 5" },
+    { name: "too many tries, known account", kinds: "6 0 0 0 2 1 2" },
+    { name: "known account, keyboard-interactive x6", kinds: "0 3 0 6 6 1 4" },
+    { name: "VERBOSE: known account, keyboard-interactive x2", kinds: "0 2 0 2 2 0 4" },
   ]);
 });
 
 function count(lines: Iterable<string>): number {
-  const connections = new Map<number, { sshd: number; pamError: number }>();
+  const empty = { sshd: 0, keyboard: 0, pamError: 0, refused: 0 };
+  const connections = new Map<number, typeof empty>();
   const totals = { pam: 0, sshd: 0, connect: 0 };
   for (const text of lines) {
     const read = parseSshdLine(text);
     if (read === undefined) continue;
-    const connection = connections.get(read.pid ?? 0) ?? { sshd: 0, pamError: 0 };
+    const connection = connections.get(read.pid ?? 0) ?? { ...empty };
     connections.set(read.pid ?? 0, connection);
     if (read.evidence === "sshd") connection.sshd += read.count;
+    if (read.evidence === "keyboard") connection.keyboard += read.count;
+    if (read.evidence === "refused") connection.refused += read.count;
     if (read.evidence === "pam-error") connection.pamError += read.count;
     if (read.evidence === "pam") totals.pam += read.count;
-    if (read.evidence === "connect") totals.connect += read.count;
+    if (["connect", "refused"].includes(read.evidence)) totals.connect += read.count;
   }
-  for (const { sshd, pamError } of connections.values()) {
-    totals.sshd += connectionAttempts(sshd, pamError);
+  for (const { sshd, keyboard, pamError, refused } of connections.values()) {
+    totals.sshd += connectionAttempts(sshd, Math.max(keyboard, pamError), refused);
   }
   return attemptsOf(totals);
 }
@@ -75,8 +86,9 @@ Deno.test("attemptsOf() never adds classes that see the same guesses", () => {
   assert.equal(attemptsOf({ pam: 0, sshd: 2, connect: 1 }), 2);
   assert.equal(attemptsOf({ pam: 0, sshd: 0, connect: 1 }), 1);
   assert.equal(attemptsOf({ pam: 0, sshd: 0, connect: 0 }), 0);
-  assert.equal(connectionAttempts(3, 6), 6);
-  assert.equal(connectionAttempts(3, 0), 3);
+  assert.equal(connectionAttempts(0, 6, 0), 6);
+  assert.equal(connectionAttempts(3, 0, 1), 3);
+  assert.equal(connectionAttempts(0, 0, 1), 1);
 });
 
 Deno.test("parseSshdLine() reads full_log and previous_output of every sample alert", async () => {
@@ -115,11 +127,11 @@ Deno.test("parseSshdLine() reads full_log and previous_output of every sample al
       "session-end 0 82.202.219.155 51676 invalid admin",
     ],
     "edge-5710-empty-user-manager-agent-000.json": ["connect 1 192.241.237.101 4242 invalid "],
-    "edge-5710-kbdint-dstuser.json": ["sshd 1 192.241.237.101 54197 invalid warez"],
+    "edge-5710-kbdint-dstuser.json": ["keyboard 1 192.241.237.101 54197 invalid warez"],
     "edge-5710-log-injection.json": ["sshd 1 82.202.219.155 51676 invalid root from 8.8.8.8"],
     "edge-5710-no-srcip.json": ["session-end 0 82.202.219.155 51676 invalid admin"],
     "edge-5758-invalid-user-no-srcip.json": ["connect 1 192.241.237.101 55146 invalid badguy"],
-    "edge-5760-kbdint-valid-user-no-srcip.json": ["sshd 1 192.241.237.101 54201 root"],
+    "edge-5760-kbdint-valid-user-no-srcip.json": ["keyboard 1 192.241.237.101 54201 root"],
     "edge-5760-message-repeated.json": ["sshd 2 192.241.237.101 43042 root"],
   };
   for (const [name, truth] of Object.entries(expected)) {

@@ -382,4 +382,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (source_ip, sensor, at)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Password and keyboard-interactive are added now: what was counted together stands in one column.
+  `
+  UPDATE attack_connection SET sshd = max(sshd, pam_error), pam_error = 0 WHERE pam_error > 0;
+  ALTER TABLE attack_connection ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

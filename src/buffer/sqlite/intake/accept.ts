@@ -34,7 +34,9 @@ export function acceptAll(
   const spooling = new Spooling(sql);
   const ids = new AlertIds(sql);
   const areNew = ids.addAll(keysOf(batches), now);
-  const byEvidence = { sshd: 0, "pam-error": 0, pam: 0, connect: 0, "session-end": 0 };
+  const byEvidence = {
+    ...{ sshd: 0, keyboard: 0, "pam-error": 0, pam: 0, connect: 0, refused: 0, "session-end": 0 },
+  };
   const outcomes = batches.map((decisions): Accepted => {
     const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
     for (const decision of decisions) {
@@ -69,7 +71,8 @@ export function acceptAll(
          connect = connect + excluded.connect`,
     ).run(
       ...[Math.floor(now / 60_000), accepted],
-      ...[byEvidence.sshd, byEvidence["pam-error"], byEvidence.pam, byEvidence.connect],
+      ...[byEvidence.sshd, Math.max(byEvidence.keyboard, byEvidence["pam-error"])],
+      ...[byEvidence.pam, byEvidence.connect + byEvidence.refused],
     );
   }
   if (duplicate > 0) count(sql, "duplicate", duplicate);

@@ -27,6 +27,8 @@ interface Connection {
   /** As the alert has it: what is stored may differ. */
   readonly location: string;
   readonly counts: Counts;
+  /** Those of the column `connect` that are of class `refused`. */
+  refused: number;
 }
 
 interface SensorTotals {
@@ -199,8 +201,8 @@ function pushConnections(
   { connections }: SourceTotals,
   now: number,
 ): void {
-  connections?.forEach(({ sensor, pid, location, counts }) => {
-    values.push(sourceIp, sensor, pid, storable(location), ...counts, now);
+  connections?.forEach(({ sensor, pid, location, counts, refused }) => {
+    values.push(sourceIp, sensor, pid, storable(location), ...counts, refused, now);
   });
 }
 
@@ -221,19 +223,27 @@ function pushUsernames(
 }
 
 function addConnection(source: SourceTotals, attempt: Attempt, sensor: string): void {
-  const { pid, location } = attempt;
+  const { pid } = attempt;
+  const location = attempt.evidence === "keyboard"
+    ? `${attempt.location}${KEYBOARD}`
+    : attempt.location;
   const last = source.connection;
   if (last?.pid === pid && last.sensor === sensor && last.location === location) {
-    return addCounts(last.counts, attempt);
+    return addToConnection(last, attempt);
   }
   const key = `${pid} ${sensor}\0${location}`;
   let connection = source.connections?.get(key);
   if (connection === undefined) {
-    connection = { sensor, pid, location, counts: [0, 0, 0, 0] };
+    connection = { sensor, pid, location, counts: [0, 0, 0, 0], refused: 0 };
     (source.connections ??= new Map()).set(key, connection);
   }
   source.connection = connection;
-  addCounts(connection.counts, attempt);
+  addToConnection(connection, attempt);
+}
+
+function addToConnection(connection: Connection, attempt: Attempt): void {
+  addCounts(connection.counts, attempt, CONNECTION_COLUMN);
+  if (attempt.evidence === "refused") connection.refused += attempt.count;
 }
 
 function addSensor(source: SourceTotals, attempt: Attempt, key: string, alerts: number): void {
@@ -278,7 +288,7 @@ function addUsername(source: SourceTotals, attempt: Attempt, name: string): void
 }
 
 function addGuess(username: UsernameCounts, attempt: Attempt): void {
-  addCounts(username.counts, attempt);
+  addCounts(username.counts, attempt, USERNAME_COLUMN);
   username.attempts += attempt.count;
 }
 
@@ -288,16 +298,28 @@ function addPassword(source: SourceTotals, { count }: Attempt, text: string): vo
   source.passwords.set(password, (source.passwords.get(password) ?? 0) + count);
 }
 
-const COLUMN: Readonly<Record<Attempt["evidence"], 0 | 1 | 2 | 3 | undefined>> = {
+/**
+ * Behind the location of sshd's own lines about keyboard-interactive: they are another view of what the
+ * class `pam-error` counts, as the same line at another location is.
+ */
+const KEYBOARD = " keyboard-interactive";
+
+type Columns = Readonly<Record<Attempt["evidence"], 0 | 1 | 2 | 3 | undefined>>;
+
+const CONNECTION_COLUMN: Columns = {
   "sshd": 0,
+  "keyboard": 1,
   "pam-error": 1,
   "pam": 2,
   "connect": 3,
+  "refused": 3,
   "session-end": undefined,
 };
 
-function addCounts(counts: Counts, { evidence, count }: Attempt): void {
-  const column = COLUMN[evidence];
+const USERNAME_COLUMN: Columns = { ...CONNECTION_COLUMN, "keyboard": 0 };
+
+function addCounts(counts: Counts, { evidence, count }: Attempt, columns: Columns): void {
+  const column = columns[evidence];
   if (column !== undefined) counts[column] += count;
 }
 

@@ -33,11 +33,12 @@ export const ATTACKS: Upsert = {
 
 export const CONNECTIONS: Upsert = {
   into: `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam,
-    connect, touched_at)`,
-  columns: 9,
+    connect, refused, touched_at)`,
+  columns: 10,
   onConflict: `ON CONFLICT DO UPDATE SET sshd = sshd + excluded.sshd,
     pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-    connect = connect + excluded.connect, touched_at = max(touched_at, excluded.touched_at)`,
+    connect = connect + excluded.connect, refused = refused + excluded.refused,
+    touched_at = max(touched_at, excluded.touched_at)`,
 };
 
 export const SENSORS: Upsert = {

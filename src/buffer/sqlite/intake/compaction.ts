@@ -29,7 +29,8 @@ export function compactBefore(sql: Statements, sources: readonly string[], opene
 }
 
 function compact(sql: Statements, which: string, values: readonly (string | number)[]): void {
-  const over = `SELECT source_ip, sensor, pid, max(max(sshd), max(pam_error)) AS sshd_attempts,
+  const over =
+    `SELECT source_ip, sensor, pid, max(max(sshd) + max(pam_error), max(refused)) AS sshd_attempts,
       max(pam) AS pam, max(connect) AS connect
     FROM attack_connection WHERE ${which}
     GROUP BY source_ip, sensor, pid HAVING max(touched_at) < ?`;

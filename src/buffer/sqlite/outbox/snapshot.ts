@@ -41,6 +41,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
       ...counts(line),
       sensor: String(line.sensor),
       pid: Number(line.pid),
+      refused: Number(line.refused),
       touchedAt: Number(line.touched_at),
     })),
     usernames: of("attack_username").map((line) => ({

@@ -141,7 +141,7 @@ function minutesSince(sql: Statements, since: number): readonly MinuteRow[] {
       at: Number(row.minute) * MINUTE,
       attempts: attemptsOf({
         pam: Number(row.pam),
-        sshd: connectionAttempts(Number(row.sshd), Number(row.pam_error)),
+        sshd: connectionAttempts(Number(row.sshd), Number(row.pam_error), 0),
         connect: Number(row.connect),
       }),
       alerts: Number(row.alerts),
@@ -265,7 +265,7 @@ function attemptsOfSource(sql: Statements, { sourceIp, attack, record }: Source,
   if (attack === undefined) return { value: published, isMore: false };
   const row = sql(
     `SELECT sum(sshd) AS sshd, sum(pam) AS pam, sum(connect) AS connect, count(*) AS n
-     FROM (SELECT max(max(sshd, pam_error)) AS sshd, max(pam) AS pam, max(connect) AS connect
+     FROM (SELECT max(max(sshd) + max(pam_error), max(refused)) AS sshd, max(pam) AS pam, max(connect) AS connect
        FROM attack_connection WHERE source_ip = ? GROUP BY sensor, pid LIMIT ?)`,
   ).get(sourceIp, most);
   const compacted = record?.compacted ?? { pam: 0, sshd: 0, connect: 0 };

@@ -77,7 +77,7 @@ const optional = (value: unknown) =>
 function pendingAttempts(sql: Statements): number {
   const row = sql(
     `WITH connection AS (
-       SELECT source_ip, max(max(sshd), max(pam_error)) AS sshd, max(pam) AS pam,
+       SELECT source_ip, max(max(sshd) + max(pam_error), max(refused)) AS sshd, max(pam) AS pam,
          max(connect) AS connect
        FROM attack_connection WHERE source_ip IN (SELECT source_ip FROM attack)
        GROUP BY source_ip, sensor, pid),
