@@ -21,6 +21,14 @@ export type Outcome =
   /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
+/** The outcome of a report, and when its delivery began. */
+export interface Delivery {
+  readonly report: Report;
+  readonly outcome: Outcome;
+  /** Milliseconds UTC, before its first request: it proves nothing about the sink of later. */
+  readonly startedAt: number;
+}
+
 /** A destination of reports. */
 export interface Sink {
   readonly name: SinkName;
@@ -29,8 +37,5 @@ export interface Sink {
    *
    * @param now milliseconds UTC
    */
-  deliver(
-    reports: readonly Report[],
-    now: () => number,
-  ): AsyncIterable<{ readonly report: Report; readonly outcome: Outcome }>;
+  deliver(reports: readonly Report[], now: () => number): AsyncIterable<Delivery>;
 }

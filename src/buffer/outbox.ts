@@ -83,8 +83,15 @@ export interface OutboxStore {
    * The sink has it, read back and compared: the body is deleted.
    *
    * @param lastPublished what the sink wants to know when the source's next report comes
+   * @param startedAt when the delivery began, milliseconds UTC, `now` by default: it ends a pause that was set before
    */
-  markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void>;
+  markDelivered(
+    lease: Lease,
+    report: Report,
+    lastPublished: string,
+    now: number,
+    startedAt?: number,
+  ): Promise<void>;
   /** It could not be delivered now. */
   markRetry(
     lease: Lease,

@@ -16,7 +16,7 @@ import type {
   Snapshot,
   SourceRecord,
 } from "../model.ts";
-import type { Outcome, Sink } from "../sink.ts";
+import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
@@ -196,9 +196,10 @@ class PublishRound {
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
     if (reports.length === 0) return;
     faultPoint("after-lease-before-http");
-    for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
+    for await (const delivery of sink.deliver(reports, this.#parts.now)) {
+      const { report, outcome } = delivery;
       this.#tried.add(keyOf(report));
-      await this.#mark(sink, report, outcome);
+      await this.#mark(sink, delivery);
       this.#reportProgress();
       // What is over is found no more: only what still waits must not be tried twice.
       if (outcome.kind === "delivered" || outcome.kind === "refused") {
@@ -208,13 +209,19 @@ class PublishRound {
     }
   }
 
-  async #mark(sink: Sink, report: Report, outcome: Outcome): Promise<void> {
+  async #mark(sink: Sink, { report, outcome, startedAt }: Delivery): Promise<void> {
     const { buffer, log, random } = this.#parts;
     const now = this.#parts.now();
     faultPoint("response-before-mark");
     switch (outcome.kind) {
       case "delivered":
-        await buffer.outbox.markDelivered(this.#lease, report, outcome.lastPublished ?? "", now);
+        await buffer.outbox.markDelivered(
+          this.#lease,
+          report,
+          outcome.lastPublished ?? "",
+          now,
+          startedAt,
+        );
         await this.#logNotes(report, outcome.notes, now);
         this.#delivered++;
         return;
@@ -257,13 +264,15 @@ class PublishRound {
     report: Report,
     outcome: Extract<Outcome, { kind: "unavailable" }>,
   ): Promise<void> {
-    if (this.#unavailable.has(sink)) return;
+    // An answer to what was under way may ask for a longer pause.
+    const isFirst = !this.#unavailable.has(sink);
+    if (!isFirst && outcome.afterMs === undefined) return;
     const { buffer, log, random } = this.#parts;
     this.#unavailable.add(sink);
     this.#problems.add(outcome.reason);
     const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
     await buffer.outbox.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
-    log("error", `nothing can be delivered now: ${outcome.reason}`);
+    if (isFirst) log("error", `nothing can be delivered now: ${outcome.reason}`);
   }
 
   #reportProgress(): void {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { backoffMs } from "../../src/publish/backoff.ts";
+import { publishDue } from "../../src/publish/publisher.ts";
+import type { Outcome, Sink } from "../../src/sink.ts";
 import { A, B, C, DELIVERED, MINUTE, Scene, START } from "./publisher_rig.ts";
 
 Deno.test("publishDue() publishes what is due and leaves alone what is not", async () => {
@@ -121,6 +123,35 @@ Deno.test("publishDue() waits longer with every failure of a sink, and no report
   scene.misp.answer = () => DELIVERED;
   await scene.publish();
   assert.deepEqual(scene.misp.sent.map(({ tries }) => tries), [0]);
+  assert.deepEqual((await scene.buffer.views.status()).paused, []);
+});
+
+Deno.test("publishDue() keeps the pause that a 429 asks for while what was under way is delivered", async () => {
+  using scene = new Scene("misp");
+  await scene.guess(A, B, C);
+  const outcomes: Outcome[] = [
+    { kind: "unavailable", reason: "gateway" },
+    { kind: "unavailable", reason: "too many requests", afterMs: 10 * MINUTE },
+    DELIVERED,
+  ];
+  const parallel: Sink = {
+    name: "misp",
+    async *deliver(reports, now) {
+      const startedAt = now();
+      for (const report of reports) {
+        scene.now += 1000;
+        yield await Promise.resolve({ report, outcome: outcomes.shift()!, startedAt });
+      }
+    },
+  };
+  await publishDue({ ...scene.parts, sinks: [parallel] }, "me", true);
+  const { paused, delivered } = await scene.buffer.views.status();
+  assert.equal(delivered, 1);
+  assert.deepEqual(paused.map(({ until }) => until), [START + 2000 + 10 * MINUTE]);
+  scene.now = START + 2000 + 10 * MINUTE - 1;
+  assert.equal((await scene.publish())?.delivered, 0);
+  scene.now++;
+  assert.equal((await scene.publish())?.delivered, 2);
   assert.deepEqual((await scene.buffer.views.status()).paused, []);
 });
 

@@ -370,4 +370,11 @@ export const MIGRATIONS: readonly string[] = [
     DELETE FROM report_body WHERE new.state = 'delivered' AND uuid = new.uuid AND sink = new.sink;
   END;
   `,
+  // Only a request that was sent after the last failure ends a pause.
+  // A lease that its holder guards by a lock of the kernel ends with the holder.
+  `
+  ALTER TABLE sink_pause ADD COLUMN set_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE sink_pause SET set_at = since;
+  ALTER TABLE lease ADD COLUMN is_guarded INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -118,7 +118,13 @@ export class SqliteOutbox implements OutboxStore {
     );
   }
 
-  markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void> {
+  markDelivered(
+    lease: Lease,
+    report: Report,
+    lastPublished: string,
+    now: number,
+    startedAt = now,
+  ): Promise<void> {
     return this.#db.write((sql) => {
       const changed = sql(
         `UPDATE report SET state = 'delivered', ended_at = ?, last_error = NULL,
@@ -136,7 +142,7 @@ export class SqliteOutbox implements OutboxStore {
       ).run(`${LAST_DELIVERED}${report.sink}`, now);
       sql("DELETE FROM sighting WHERE event_uuid = ? AND sink = ? AND source_ip = ?")
         .run(report.eventUuid, report.sink, report.sourceIp);
-      endPause(sql, report.sink);
+      endPause(sql, report.sink, startedAt, now);
     });
   }
 
