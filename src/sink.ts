@@ -16,6 +16,8 @@ export type Outcome =
   }
   /** This report could not be delivered now; others may be. */
   | { readonly kind: "retry"; readonly reason: string }
+  /** The sink answers, but not to this report: the fault of one or the other, which others show. */
+  | { readonly kind: "failed"; readonly reason: string }
   /** The sink will not accept the report as it is. */
   | { readonly kind: "refused"; readonly reason: string }
   /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */

@@ -100,6 +100,13 @@ export interface OutboxStore {
     nextTryAt: number,
     now: number,
   ): Promise<void>;
+  /**
+   * A try that shows nothing about the report, since nothing else was delivered meanwhile: it does not
+   * count, and the report goes behind the others.
+   */
+  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void>;
+  /** Whether another report was delivered to the sink since this one was last tried. */
+  isDeliveringSince(report: ReportKey, now: number): Promise<boolean>;
   /** The sink never takes it as it is. */
   markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void>;
   /**

@@ -27,6 +27,9 @@ import {
 /** Attributes of one request (docs/contracts/misp.md 3.1). */
 const ATTRIBUTES_AT_ONCE = 500;
 
+/** Events that fail in a row, while MISP answers: then no other is begun. */
+const MOST_FAILED = 3;
+
 /** How the sink behaves. */
 export interface RestSinkRules {
   readonly publish: boolean;
@@ -86,8 +89,13 @@ export class RestSink implements Sink {
     }
     const calls = new MispCalls(this.#client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
-    const isUnavailable = (deliveries: readonly Delivery[]) =>
-      deliveries.some(({ outcome }) => outcome.kind === "unavailable");
+    let failed = 0;
+    const isLast = (deliveries: readonly Delivery[]) => {
+      const kinds = new Set(deliveries.map(({ outcome }) => outcome.kind));
+      if (kinds.has("delivered")) failed = 0;
+      else if (kinds.has("failed")) failed++;
+      return kinds.has("unavailable") || failed >= MOST_FAILED;
+    };
     const work = async (ofEvent: readonly Report[]) => {
       const startedAt = now();
       const ended = await this.#deliverInTurn(ofEvent, {
@@ -98,7 +106,7 @@ export class RestSink implements Sink {
       return ended.map((one) => ({ ...one, startedAt }));
     };
     for await (
-      const deliveries of inParallel(events, this.#rules.maxParallel, work, isUnavailable)
+      const deliveries of inParallel(events, this.#rules.maxParallel, work, isLast)
     ) {
       yield* deliveries;
     }
@@ -154,7 +162,9 @@ export class RestSink implements Sink {
     for (const some of inChunks(rest, broken.length > 0 ? Infinity : chunk.length / 2, () => 1)) {
       deliveries.push(...await this.#deliverChunk(some, { ...context, isKnownThere }));
       const kinds = deliveries.map(({ outcome }) => outcome.kind);
-      if (kinds.includes("unavailable")) break;
+      const isBroken = !kinds.includes("delivered") &&
+        kinds.filter((kind) => kind === "failed").length >= MOST_FAILED;
+      if (isBroken || kinds.includes("unavailable")) break;
       isKnownThere ||= kinds.includes("delivered");
     }
     return deliveries;
@@ -166,14 +176,12 @@ export class RestSink implements Sink {
   ): Promise<{ readonly outcome: Outcome; readonly returned?: StoredFields }> {
     const report: Report = {
       ...parts[0].report,
-      tries: Math.max(...parts.map((part) => part.report.tries)),
       sightings: parts.flatMap((part) => part.report.sightings),
     };
     const delivery: EventDelivery = {
       calls,
       publish: this.#rules.publish,
       mayPublish: may.mayPublish,
-      tries: report.tries,
       event: merged(mapped(parts, (part) => part.event)),
       repeated: merged(mapped(parts, repeatedPart)),
     };

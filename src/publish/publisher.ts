@@ -84,6 +84,14 @@ const AHEAD_MS = 10 * 365 * DAY;
 const SNAPSHOTS_AT_ONCE = 200;
 const DELIVER_AT_ONCE = 100;
 const SHORTEST_LEASE_MS = 60 * SECOND;
+/** Tries of a report that fail while others are delivered; then it is refused. */
+const MOST_FAILURES = 3;
+
+/** A report that failed at a sink that answers. */
+interface Failed {
+  readonly report: Report;
+  readonly reason: string;
+}
 
 /**
  * Publishes what is due.
@@ -196,21 +204,59 @@ class PublishRound {
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
     if (reports.length === 0) return;
     faultPoint("after-lease-before-http");
+    const failed: Failed[] = [];
     for await (const delivery of sink.deliver(reports, this.#parts.now)) {
-      const { report, outcome } = delivery;
-      this.#tried.add(keyOf(report));
-      await this.#mark(sink, delivery);
+      this.#tried.add(keyOf(delivery.report));
+      await this.#mark(sink, delivery, failed);
       this.#reportProgress();
-      // What is over is found no more: only what still waits must not be tried twice.
-      if (outcome.kind === "delivered" || outcome.kind === "refused") {
-        this.#tried.delete(keyOf(report));
-      }
       await this.#renew();
+    }
+    await this.#judge(sink, failed);
+  }
+
+  /** Reports failed, and no other was delivered in this round since: the sink may be at fault. */
+  async #judge(sink: Sink, failed: readonly Failed[]): Promise<void> {
+    const { buffer, now } = this.#parts;
+    for (const one of failed) {
+      const { report, reason } = one;
+      if (await buffer.outbox.isDeliveringSince(report, now())) {
+        await this.#markAtFault(one);
+      } else {
+        await buffer.outbox.markFailed(this.#lease, report, reason, now());
+        await this.#pause(sink, report, { kind: "unavailable", reason });
+      }
     }
   }
 
-  async #mark(sink: Sink, { report, outcome, startedAt }: Delivery): Promise<void> {
-    const { buffer, log, random } = this.#parts;
+  /** A report failed while others were delivered. */
+  async #markAtFault({ report, reason }: Failed): Promise<void> {
+    if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
+    else await this.#markRefused(report, reason);
+  }
+
+  async #markRefused(report: Report, reason: string): Promise<void> {
+    const { buffer, log, now } = this.#parts;
+    await buffer.outbox.markRefused(this.#lease, report, reason, now());
+    log("error", `${report.sourceIp}: refused: ${reason}`);
+    this.#refused++;
+    this.#tried.delete(keyOf(report));
+  }
+
+  async #markRetry(report: Report, reason: string): Promise<void> {
+    const { buffer, log, now, random } = this.#parts;
+    const at = now();
+    const nextTryAt = at + backoffMs(report.tries + 1, random());
+    await buffer.outbox.markRetry(this.#lease, report, reason, nextTryAt, at);
+    log("warning", `${report.sourceIp}: tried again later: ${reason}`);
+  }
+
+  /** @param failed those that failed since the last one was delivered */
+  async #mark(
+    sink: Sink,
+    { report, outcome, startedAt }: Delivery,
+    failed: Failed[],
+  ): Promise<void> {
+    const { buffer } = this.#parts;
     const now = this.#parts.now();
     faultPoint("response-before-mark");
     switch (outcome.kind) {
@@ -224,22 +270,18 @@ class PublishRound {
         );
         await this.#logNotes(report, outcome.notes, now);
         this.#delivered++;
+        // What is over is found no more: only what still waits must not be tried twice.
+        this.#tried.delete(keyOf(report));
+        // The sink works: what failed before is at fault itself.
+        for (const one of failed.splice(0)) await this.#markAtFault(one);
+        return;
+      case "failed":
+        failed.push({ report, reason: outcome.reason });
         return;
       case "refused":
-        await buffer.outbox.markRefused(this.#lease, report, outcome.reason, now);
-        log("error", `${report.sourceIp}: refused: ${outcome.reason}`);
-        this.#refused++;
-        return;
+        return await this.#markRefused(report, outcome.reason);
       case "retry":
-        await buffer.outbox.markRetry(
-          this.#lease,
-          report,
-          outcome.reason,
-          now + backoffMs(report.tries + 1, random()),
-          now,
-        );
-        log("warning", `${report.sourceIp}: tried again later: ${outcome.reason}`);
-        return;
+        return await this.#markRetry(report, outcome.reason);
       case "unavailable":
         await this.#pause(sink, report, outcome);
     }

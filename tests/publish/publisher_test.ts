@@ -155,6 +155,39 @@ Deno.test("publishDue() keeps the pause that a 429 asks for while what was under
   assert.deepEqual((await scene.buffer.views.status()).paused, []);
 });
 
+Deno.test("publishDue() refuses nothing while an instance answers and can store nothing", async () => {
+  using scene = new Scene("misp");
+  await scene.guess(A, B, C);
+  scene.misp.answer = () => ({ kind: "failed", reason: "MISP answered 507: full" });
+  for (let round = 0; round < 10; round++) {
+    await scene.publish(true);
+    scene.now += MINUTE;
+  }
+  const { refused, waiting, paused } = await scene.buffer.views.status();
+  assert.deepEqual([refused, waiting], [0, 3]);
+  assert.deepEqual(paused.map(({ reason }) => reason), ["MISP answered 507: full"]);
+  assert.equal(scene.logged[0], "error: nothing can be delivered now: MISP answered 507: full");
+  scene.misp.answer = () => DELIVERED;
+  assert.equal((await scene.publish(true))?.delivered, 3);
+  assert.deepEqual((await scene.buffer.views.status()).paused, []);
+});
+
+Deno.test("publishDue() refuses a report that fails three times while others are delivered", async () => {
+  using scene = new Scene("misp");
+  const bad = A;
+  scene.misp.answer = ({ sourceIp }) =>
+    sourceIp === bad ? { kind: "failed", reason: "MISP answered 500: no" } : DELIVERED;
+  const refused: number[] = [];
+  for (const others of [[A, B], [], [B], [], [C], []]) {
+    await scene.guess(...others);
+    await scene.publish(true);
+    refused.push((await scene.buffer.views.status()).refused);
+    scene.now += MINUTE;
+  }
+  assert.deepEqual(refused, [0, 0, 0, 0, 1, 1]);
+  assert.deepEqual((await scene.buffer.views.status()).waiting, 0);
+});
+
 Deno.test("publishDue() delivers all others although a sink never answers to one report", async () => {
   using scene = new Scene("misp");
   await scene.guess(A, B, C);
