@@ -40,7 +40,7 @@ export interface ForwardRound {
 const MOST = 1000;
 const MOST_BYTES = 1024 * 1024;
 
-/** Another process takes over so long after the holder died. A holder renews it while it works. */
+/** Another process takes over so long after the holder stood still; at once when it died. A holder renews it while it works. */
 const LEASE_MS = MINUTE;
 
 /**
@@ -55,7 +55,7 @@ export async function forwardWaiting(
   everything = false,
 ): Promise<ForwardRound | undefined> {
   const { buffer, now, log } = parts;
-  const lease = await buffer.leases.take(FORWARD_LEASE, owner, LEASE_MS, now());
+  const lease = await buffer.leases.take(FORWARD_LEASE, owner, LEASE_MS, now(), true);
   if (lease === undefined) return undefined;
   const heartbeat = setInterval(() => {
     buffer.leases.renew(lease, LEASE_MS, now()).catch((error: unknown) => {

@@ -105,7 +105,7 @@ export async function publishDue(
   everything = false,
 ): Promise<Round | undefined> {
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 4 * parts.deliveryMs);
-  const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now());
+  const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now(), true);
   if (lease === undefined) return undefined;
   const { repeat = repeatInTime } = parts;
   // A slow MISP and a report of many requests may take longer than the lease lasts.
