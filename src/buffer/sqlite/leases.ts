@@ -34,7 +34,7 @@ export class SqliteLeases implements LeaseStore, Disposable {
     now: number,
     endsWithProcess = false,
   ): Promise<Lease | undefined> {
-    const lock = endsWithProcess ? await this.#lock(name) : undefined;
+    const lock = endsWithProcess ? await this.tryLock(name) : undefined;
     let lease: Lease | undefined;
     try {
       lease = await this.#db.write((sql) =>
@@ -70,7 +70,8 @@ export class SqliteLeases implements LeaseStore, Disposable {
     );
   }
 
-  async #lock(name: string): Promise<Disposable | undefined> {
+  /** Takes the lock of the kernel that goes with a lease, until it is disposed of. */
+  async tryLock(name: string): Promise<Disposable | undefined> {
     if (this.#path === undefined || this.#path === ":memory:") return undefined;
     const { tryProcessLock } = await import("./process_lock.ts");
     return tryProcessLock(`${this.#path}.${name}.lock`);

@@ -42,7 +42,7 @@ export class SqliteBuffer implements Buffer {
     this.leases = new SqliteLeases(db, path);
     this.settings = new SqliteSettings(db);
     this.outbox = new SqliteOutbox(db);
-    this.reports = new SqliteReports(db);
+    this.reports = new SqliteReports(db, this.leases);
     this.spool = new SqliteSpool(db);
     this.views = new SqliteViews(db);
     this.retention = new SqliteRetention(db);
