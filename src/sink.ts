@@ -16,10 +16,20 @@ export type Outcome =
   }
   /** This report could not be delivered now; others may be. */
   | { readonly kind: "retry"; readonly reason: string }
+  /** The sink answers, but not to this report: the fault of one or the other, which others show. */
+  | { readonly kind: "failed"; readonly reason: string }
   /** The sink will not accept the report as it is. */
   | { readonly kind: "refused"; readonly reason: string }
   /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
+
+/** The outcome of a report, and when its delivery began. */
+export interface Delivery {
+  readonly report: Report;
+  readonly outcome: Outcome;
+  /** Milliseconds UTC, before its first request: it proves nothing about the sink of later. */
+  readonly startedAt: number;
+}
 
 /** A destination of reports. */
 export interface Sink {
@@ -29,8 +39,5 @@ export interface Sink {
    *
    * @param now milliseconds UTC
    */
-  deliver(
-    reports: readonly Report[],
-    now: () => number,
-  ): AsyncIterable<{ readonly report: Report; readonly outcome: Outcome }>;
+  deliver(reports: readonly Report[], now: () => number): AsyncIterable<Delivery>;
 }

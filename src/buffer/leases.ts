@@ -18,6 +18,8 @@ export interface LeaseStore {
    *
    * @param milliseconds how long it lasts unless it is renewed
    * @param now milliseconds UTC
+   * @param endsWithProcess whether others may have it at once when this process is gone: for a holder
+   *   that does not end before the lease is over
    * @returns undefined when another holds it
    */
   take(
@@ -25,6 +27,7 @@ export interface LeaseStore {
     owner: string,
     milliseconds: number,
     now: number,
+    endsWithProcess?: boolean,
   ): Promise<Lease | undefined>;
   /** @returns false when another holds it by now */
   renew(lease: Lease, milliseconds: number, now: number): Promise<boolean>;

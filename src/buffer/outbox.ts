@@ -83,8 +83,15 @@ export interface OutboxStore {
    * The sink has it, read back and compared: the body is deleted.
    *
    * @param lastPublished what the sink wants to know when the source's next report comes
+   * @param startedAt when the delivery began, milliseconds UTC, `now` by default: it ends a pause that was set before
    */
-  markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void>;
+  markDelivered(
+    lease: Lease,
+    report: Report,
+    lastPublished: string,
+    now: number,
+    startedAt?: number,
+  ): Promise<void>;
   /** It could not be delivered now. */
   markRetry(
     lease: Lease,
@@ -93,6 +100,13 @@ export interface OutboxStore {
     nextTryAt: number,
     now: number,
   ): Promise<void>;
+  /**
+   * A try that shows nothing about the report, since nothing else was delivered meanwhile: it does not
+   * count, and the report goes behind the others.
+   */
+  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void>;
+  /** Whether another report was delivered to the sink since this one was last tried. */
+  isDeliveringSince(report: ReportKey, now: number): Promise<boolean>;
   /** The sink never takes it as it is. */
   markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void>;
   /**

@@ -42,8 +42,16 @@ export interface SpoolStatus {
 export interface SpoolStore {
   /** The oldest alerts that wait: at most so many, of so many bytes together, but one at least. */
   oldest(most: number, mostBytes: number): Promise<readonly SpooledAlert[]>;
-  /** @returns false when another holds the lease by now: then nothing was marked */
-  markForwarded(lease: Lease, forwarded: Forwarded, now: number): Promise<boolean>;
+  /**
+   * @param startedAt when they were sent, milliseconds UTC, `now` by default: that ends a pause that was set before
+   * @returns false when another holds the lease by now: then nothing was marked
+   */
+  markForwarded(
+    lease: Lease,
+    forwarded: Forwarded,
+    now: number,
+    startedAt?: number,
+  ): Promise<boolean>;
   /** Pauses forwarding. @param pauseMs how long, given how often in a row it failed */
   pause(
     lease: Lease,

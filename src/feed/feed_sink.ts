@@ -37,8 +37,9 @@ export class FeedSink implements Sink {
   async *deliver(reports: readonly Report[], now: () => number) {
     for (let start = 0; start < reports.length; start += BATCH) {
       const batch = reports.slice(start, start + BATCH);
+      const startedAt = now();
       const outcomes = await this.#write(batch, now);
-      for (const report of batch) yield { report, outcome: outcomes.get(report)! };
+      for (const report of batch) yield { report, outcome: outcomes.get(report)!, startedAt };
       if ([...outcomes.values()].some(({ kind }) => kind === "unavailable")) return;
     }
   }

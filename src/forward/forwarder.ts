@@ -40,7 +40,7 @@ export interface ForwardRound {
 const MOST = 1000;
 const MOST_BYTES = 1024 * 1024;
 
-/** Another process takes over so long after the holder died. A holder renews it while it works. */
+/** Another process takes over so long after the holder stood still; at once when it died. A holder renews it while it works. */
 const LEASE_MS = MINUTE;
 
 /**
@@ -55,7 +55,7 @@ export async function forwardWaiting(
   everything = false,
 ): Promise<ForwardRound | undefined> {
   const { buffer, now, log } = parts;
-  const lease = await buffer.leases.take(FORWARD_LEASE, owner, LEASE_MS, now());
+  const lease = await buffer.leases.take(FORWARD_LEASE, owner, LEASE_MS, now(), true);
   if (lease === undefined) return undefined;
   const heartbeat = setInterval(() => {
     buffer.leases.renew(lease, LEASE_MS, now()).catch((error: unknown) => {
@@ -115,17 +115,18 @@ class Forwarding {
   async #send(alerts: readonly SpooledAlert[]): Promise<Unavailable | undefined> {
     const { receiver, now } = this.#parts;
     faultPoint("after-lease-before-http");
-    const reply = await receiver.send(alerts.map(({ body }) => body), now());
+    const startedAt = now();
+    const reply = await receiver.send(alerts.map(({ body }) => body), startedAt);
     faultPoint("response-before-mark");
     switch (reply.kind) {
       case "unavailable":
         return reply;
       case "accepted":
-        await this.#mark(forwardedOf(alerts, reply));
+        await this.#mark(forwardedOf(alerts, reply), startedAt);
         this.#logIgnored(alerts.length, reply);
         return undefined;
       case "refused": {
-        if (alerts.length === 1) return await this.#refuse(alerts[0]!, reply.reason);
+        if (alerts.length === 1) return await this.#refuse(alerts[0]!, reply.reason, startedAt);
         const half = Math.ceil(alerts.length / 2);
         return await this.#send(alerts.slice(0, half)) ?? await this.#send(alerts.slice(half));
       }
@@ -133,17 +134,22 @@ class Forwarding {
   }
 
   /** The alert is at fault only if the receiver accepts alerts at all. */
-  async #refuse({ number }: SpooledAlert, reason: string): Promise<Unavailable | undefined> {
+  async #refuse(
+    { number }: SpooledAlert,
+    reason: string,
+    startedAt: number,
+  ): Promise<Unavailable | undefined> {
     const problem = await this.#parts.receiver.probe(this.#parts.now());
     if (problem !== undefined) return { kind: "unavailable", reason: `${reason}; ${problem}` };
     const refused = [{ number, reason }];
-    await this.#mark({ accepted: [], refused, duplicate: 0, ignored: 0 });
+    await this.#mark({ accepted: [], refused, duplicate: 0, ignored: 0 }, startedAt);
     return undefined;
   }
 
-  async #mark(forwarded: Forwarded): Promise<void> {
+  async #mark(forwarded: Forwarded, startedAt: number): Promise<void> {
     const { buffer, log, now } = this.#parts;
-    if (!await buffer.spool.markForwarded(this.#lease, forwarded, now())) throw leaseLost();
+    const isMarked = await buffer.spool.markForwarded(this.#lease, forwarded, now(), startedAt);
+    if (!isMarked) throw leaseLost();
     this.#forwarded += forwarded.accepted.length;
     for (const { reason } of forwarded.refused) {
       log("error", `an alert was refused and is kept: ${reason}`);

@@ -18,8 +18,6 @@ export interface EventDelivery {
   readonly publish: boolean;
   /** Whether the key's role may publish. */
   readonly mayPublish: boolean;
-  /** How often it was tried before. */
-  readonly tries: number;
   /** The whole event, for a MISP that does not have it. */
   readonly event: MispEvent;
   /** The update that repeats a delivery whose answer was lost. */
@@ -28,10 +26,10 @@ export interface EventDelivery {
 
 /** Stores an event that MISP does not have. */
 export async function addEvent(delivery: EventDelivery): Promise<Step> {
-  const { calls, event, tries } = delivery;
-  const meaning = await calls.post("/events/add", { Event: { ...event, published: false } });
+  const { calls, event } = delivery;
+  const meaning = await calls.postAdd(event);
   if (meaning.kind === "exists") return await recover(delivery);
-  if (meaning.kind !== "stored") return await calls.endOf(meaning, tries);
+  if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const { missing, missingTags } = compare(event, meaning.event);
   if (missing.length > 0) return await complete(delivery, event, false);
   faultPoint("after-add-before-publish");
@@ -44,10 +42,10 @@ export async function addEvent(delivery: EventDelivery): Promise<Step> {
  * @param update what is new since the last delivery
  */
 export async function updateEvent(delivery: EventDelivery, update: MispUpdate): Promise<Step> {
-  const { calls, publish, tries } = delivery;
+  const { calls, publish } = delivery;
   const meaning = await calls.postEdit(update, publish);
   if (meaning.kind === "missing") return await addEvent(delivery);
-  if (meaning.kind !== "stored") return await calls.endOf(meaning, tries);
+  if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const { missing, missingTags } = compare(update, meaning.event);
   if (missing.length > 0) return leftOut(missing, meaning.event);
   const isUnpublished = publish && meaning.event.published !== true;
@@ -56,10 +54,10 @@ export async function updateEvent(delivery: EventDelivery, update: MispUpdate): 
 
 /** The event is there: an earlier try stored it, perhaps in part, or a lost buffer knew it. */
 async function recover(delivery: EventDelivery): Promise<Step> {
-  const { calls, event, repeated, tries } = delivery;
+  const { calls, event, repeated } = delivery;
   const meaning = await calls.view(event.uuid);
   if (meaning.kind === "missing") return refused(NOT_VISIBLE);
-  if (meaning.kind !== "stored") return await calls.endOf(meaning, tries);
+  if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const isWhole = hasAllParts(event, meaning.event);
   const known = meaning.event as Partial<MispEvent>;
   const sent = isWhole ? repeated : { ...event, ...strongest([known, event]) };
@@ -72,10 +70,10 @@ async function complete(
   sent: MispEvent | MispUpdate,
   isPublished: boolean,
 ): Promise<Step> {
-  const { calls, publish, tries } = delivery;
+  const { calls, publish } = delivery;
   const published = isPublished && publish;
   const meaning = await calls.postEdit(sent, published);
-  if (meaning.kind !== "stored") return await calls.endOf(meaning, tries);
+  if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const { missing, missingTags } = compare(sent, meaning.event);
   if (missing.length > 0) return leftOut(missing, meaning.event);
   if (published) return withNotes(missingTags);
@@ -83,7 +81,7 @@ async function complete(
 }
 
 async function publishEvent(
-  { calls, publish, mayPublish, event, tries }: EventDelivery,
+  { calls, publish, mayPublish, event }: EventDelivery,
   missingTags: readonly string[],
 ): Promise<Step> {
   if (!publish) return withNotes(missingTags);
@@ -92,7 +90,7 @@ async function publishEvent(
   if (meaning.kind === "done") return withNotes(missingTags);
   if (meaning.kind === "refused") return withNotes(missingTags, meaning.reason);
   if (meaning.kind === "not-permitted") return withNotes(missingTags, MAY_NOT_PUBLISH);
-  return await calls.endOf(meaning, tries);
+  return await calls.endOf(meaning);
 }
 
 const NOT_VISIBLE =

@@ -28,8 +28,14 @@ export function refused(reason: string): End {
   return { end: { kind: "refused", reason } };
 }
 
-/** Tries after which a 500 for the same body is a refusal, while the instance itself works. */
-const MOST_FAILURES = 3;
+/** A cache or a proxy that mixes answers up would do so to every event: this one is not at fault. */
+function ofEvent(uuid: string, meaning: Meaning): Meaning {
+  if (meaning.kind !== "stored" || String(meaning.event.uuid).toLowerCase() === uuid) {
+    return meaning;
+  }
+  const reason = `MISP answered with another event than ${uuid}; is there a cache before it?`;
+  return { kind: "unavailable", reason };
+}
 
 /** The requests of one delivery. Each method throws what `MispClient.request()` throws. */
 export class MispCalls {
@@ -48,16 +54,23 @@ export class MispCalls {
 
   /** `published` goes along, or the edit would unpublish the event (docs/contracts/misp.md 0.3). */
   async postEdit(sent: MispEvent | MispUpdate, published: boolean): Promise<Meaning> {
-    return await this.post(`/events/edit/${sent.uuid}`, { Event: { ...sent, published } });
+    const body = { Event: { ...sent, published } };
+    return ofEvent(sent.uuid, await this.post(`/events/edit/${sent.uuid}`, body));
+  }
+
+  /** Adds an event, unpublished. */
+  async postAdd(event: MispEvent): Promise<Meaning> {
+    const body = { Event: { ...event, published: false } };
+    return ofEvent(event.uuid, await this.post("/events/add", body));
   }
 
   async view(event: string): Promise<Meaning> {
-    return this.#read(await this.#client.request("GET", `/events/view/${event}`));
+    return ofEvent(event, this.#read(await this.#client.request("GET", `/events/view/${event}`)));
   }
 
   /** Views an event; where the answer is lost, a second time. */
   async viewAgain(event: string): Promise<Meaning> {
-    return this.#read(await this.getAgain(`/events/view/${event}`));
+    return ofEvent(event, this.#read(await this.getAgain(`/events/view/${event}`)));
   }
 
   /** Gets an answer; where it is lost, a second time: a GET changes nothing. */
@@ -70,12 +83,8 @@ export class MispCalls {
     }
   }
 
-  /**
-   * How a delivery ends when an answer is not the one that it needs.
-   *
-   * @param tries how often the report was tried before
-   */
-  async endOf(meaning: Meaning, tries: number): Promise<End> {
+  /** How a delivery ends when an answer is not the one that it needs. */
+  async endOf(meaning: Meaning): Promise<End> {
     switch (meaning.kind) {
       case "refused":
       case "unavailable":
@@ -83,7 +92,7 @@ export class MispCalls {
       case "not-permitted":
         return { end: { kind: "unavailable", reason: meaning.reason } };
       case "failed":
-        return { end: await this.#afterFailure(meaning.reason, tries) };
+        return { end: await this.#afterFailure(meaning.reason) };
       default: {
         const reason = `MISP gave an answer that does not fit the request (${meaning.kind})`;
         return { end: { kind: "unavailable", reason } };
@@ -92,10 +101,9 @@ export class MispCalls {
   }
 
   /** A 500 looks the same when the database is down and when MISP cannot store the body. */
-  async #afterFailure(reason: string, tries: number): Promise<Outcome> {
+  async #afterFailure(reason: string): Promise<Outcome> {
     const probe = await this.#client.request("GET", "/servers/getVersion.json");
-    if (probe.status !== 200) return { kind: "unavailable", reason };
-    return tries + 1 >= MOST_FAILURES ? { kind: "refused", reason } : { kind: "retry", reason };
+    return { kind: probe.status === 200 ? "failed" : "unavailable", reason };
   }
 
   #read(answer: Answer): Meaning {

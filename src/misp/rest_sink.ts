@@ -8,7 +8,7 @@ import { faultPoint } from "../fault_point.ts";
 import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
-import type { Outcome, Sink } from "../sink.ts";
+import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { compare } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
@@ -26,6 +26,9 @@ import {
 
 /** Attributes of one request (docs/contracts/misp.md 3.1). */
 const ATTRIBUTES_AT_ONCE = 500;
+
+/** Events that fail in a row, while MISP answers: then no other is begun. */
+const MOST_FAILED = 3;
 
 /** How the sink behaves. */
 export interface RestSinkRules {
@@ -53,10 +56,8 @@ interface Part {
   readonly event: MispEvent;
 }
 
-interface Delivery {
-  readonly report: Report;
-  readonly outcome: Outcome;
-}
+/** The outcome of a report of an event. */
+type Ended = Omit<Delivery, "startedAt">;
 
 /** How the parts of an event are delivered. */
 interface Context {
@@ -78,23 +79,34 @@ export class RestSink implements Sink {
   }
 
   async *deliver(reports: readonly Report[], now: () => number) {
+    const askedAt = now();
     const capabilities = await this.#rules.capabilities?.() ?? EVERYTHING;
     if (capabilities.kind === "unavailable") {
-      for (const report of reports.slice(0, 1)) yield { report, outcome: capabilities };
+      for (const report of reports.slice(0, 1)) {
+        yield { report, outcome: capabilities, startedAt: askedAt };
+      }
       return;
     }
     const calls = new MispCalls(this.#client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
-    const isUnavailable = (deliveries: readonly Delivery[]) =>
-      deliveries.some(({ outcome }) => outcome.kind === "unavailable");
-    const work = (ofEvent: readonly Report[]) =>
-      this.#deliverInTurn(ofEvent, {
+    let failed = 0;
+    const isLast = (deliveries: readonly Delivery[]) => {
+      const kinds = new Set(deliveries.map(({ outcome }) => outcome.kind));
+      if (kinds.has("delivered")) failed = 0;
+      else if (kinds.has("failed")) failed++;
+      return kinds.has("unavailable") || failed >= MOST_FAILED;
+    };
+    const work = async (ofEvent: readonly Report[]) => {
+      const startedAt = now();
+      const ended = await this.#deliverInTurn(ofEvent, {
         isKnownThere: ofEvent.some((report) => report.isKnownThere),
         calls,
         may: capabilities,
       });
+      return ended.map((one) => ({ ...one, startedAt }));
+    };
     for await (
-      const deliveries of inParallel(events, this.#rules.maxParallel, work, isUnavailable)
+      const deliveries of inParallel(events, this.#rules.maxParallel, work, isLast)
     ) {
       yield* deliveries;
     }
@@ -104,12 +116,12 @@ export class RestSink implements Sink {
   async #deliverInTurn(
     reports: readonly Report[],
     context: Context,
-  ): Promise<readonly Delivery[]> {
+  ): Promise<readonly Ended[]> {
     const parts = reports.map((report) => ({
       report,
       event: JSON.parse(report.body) as MispEvent,
     }));
-    const deliveries: Delivery[] = [];
+    const deliveries: Ended[] = [];
     let { isKnownThere } = context;
     // A later report of the same source has the same objects: the two need different requests.
     const first = new Map(parts.toReversed().map((part) => [part.report.sourceIp, part]));
@@ -133,7 +145,7 @@ export class RestSink implements Sink {
   async #deliverChunk(
     chunk: readonly [Part, ...Part[]],
     context: Context,
-  ): Promise<readonly Delivery[]> {
+  ): Promise<readonly Ended[]> {
     const { outcome, returned } = await this.#deliver(chunk, context);
     const isOne = chunk.length === 1 || outcome.kind === "unavailable";
     if (isOne || outcome.kind === "delivered") {
@@ -145,12 +157,14 @@ export class RestSink implements Sink {
       }));
     }
     const { broken, rest } = sorted(chunk, returned);
-    const deliveries: Delivery[] = [...broken];
+    const deliveries: Ended[] = [...broken];
     let isKnownThere = context.isKnownThere || broken.length > 0;
     for (const some of inChunks(rest, broken.length > 0 ? Infinity : chunk.length / 2, () => 1)) {
       deliveries.push(...await this.#deliverChunk(some, { ...context, isKnownThere }));
       const kinds = deliveries.map(({ outcome }) => outcome.kind);
-      if (kinds.includes("unavailable")) break;
+      const isBroken = !kinds.includes("delivered") &&
+        kinds.filter((kind) => kind === "failed").length >= MOST_FAILED;
+      if (isBroken || kinds.includes("unavailable")) break;
       isKnownThere ||= kinds.includes("delivered");
     }
     return deliveries;
@@ -162,14 +176,12 @@ export class RestSink implements Sink {
   ): Promise<{ readonly outcome: Outcome; readonly returned?: StoredFields }> {
     const report: Report = {
       ...parts[0].report,
-      tries: Math.max(...parts.map((part) => part.report.tries)),
       sightings: parts.flatMap((part) => part.report.sightings),
     };
     const delivery: EventDelivery = {
       calls,
       publish: this.#rules.publish,
       mayPublish: may.mayPublish,
-      tries: report.tries,
       event: merged(mapped(parts, (part) => part.event)),
       repeated: merged(mapped(parts, repeatedPart)),
     };
@@ -224,9 +236,9 @@ const sizeOf = (event: MispEvent) =>
 function sorted(
   chunk: readonly Part[],
   returned: StoredFields | undefined,
-): { readonly broken: readonly Delivery[]; readonly rest: readonly Part[] } {
+): { readonly broken: readonly Ended[]; readonly rest: readonly Part[] } {
   if (returned === undefined) return { broken: [], rest: chunk };
-  const broken = chunk.flatMap((part): readonly (Delivery & { readonly part: Part })[] => {
+  const broken = chunk.flatMap((part): readonly (Ended & { readonly part: Part })[] => {
     const { missing } = compare(updateOfPart(part), returned);
     return missing.length === 0
       ? []

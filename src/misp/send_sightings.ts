@@ -36,7 +36,7 @@ export async function sendSightings(
     if (meaning.kind === "not-permitted" || meaning.kind === "refused") {
       return { notes: [`stored, but without sightings: ${meaning.reason}`] };
     }
-    if (meaning.kind !== "done") return await calls.endOf(meaning, report.tries);
+    if (meaning.kind !== "done") return await calls.endOf(meaning);
     added += meaning.added ?? 0;
   }
   return added >= rows.length ? { notes: [] } : await checkSightings(calls, report, rows);
@@ -49,7 +49,7 @@ async function checkSightings(
   rows: ReturnType<typeof sightingRows>,
 ): Promise<Step> {
   const meaning = await calls.viewAgain(report.eventUuid);
-  if (meaning.kind !== "stored") return await calls.endOf(meaning, report.tries);
+  if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const path = `/sightings/listSightings/${String(meaning.event.id)}/event`;
   const stored = sightingUuids(await calls.getAgain(path));
   if (stored === undefined) return { notes: ["stored, but its sightings could not be read back"] };

@@ -97,7 +97,7 @@ export class PublishingEngine implements Disposable {
     const { buffer, now } = this.#parts;
     const { owner, lookMs, forward } = this.#options;
     const due = { ...this.#parts.due, forwards: forward !== undefined };
-    const lease = await buffer.leases.take(BACKGROUND_LEASE, owner, LEASE_MS, now());
+    const lease = await buffer.leases.take(BACKGROUND_LEASE, owner, LEASE_MS, now(), true);
     if (lease === undefined) return;
     try {
       for (;;) {

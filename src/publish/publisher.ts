@@ -16,7 +16,7 @@ import type {
   Snapshot,
   SourceRecord,
 } from "../model.ts";
-import type { Outcome, Sink } from "../sink.ts";
+import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
@@ -84,6 +84,14 @@ const AHEAD_MS = 10 * 365 * DAY;
 const SNAPSHOTS_AT_ONCE = 200;
 const DELIVER_AT_ONCE = 100;
 const SHORTEST_LEASE_MS = 60 * SECOND;
+/** Tries of a report that fail while others are delivered; then it is refused. */
+const MOST_FAILURES = 3;
+
+/** A report that failed at a sink that answers. */
+interface Failed {
+  readonly report: Report;
+  readonly reason: string;
+}
 
 /**
  * Publishes what is due.
@@ -97,7 +105,7 @@ export async function publishDue(
   everything = false,
 ): Promise<Round | undefined> {
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 4 * parts.deliveryMs);
-  const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now());
+  const lease = await parts.buffer.leases.take(PUBLISH_LEASE, owner, leaseMs, parts.now(), true);
   if (lease === undefined) return undefined;
   const { repeat = repeatInTime } = parts;
   // A slow MISP and a report of many requests may take longer than the lease lasts.
@@ -196,43 +204,84 @@ class PublishRound {
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
     if (reports.length === 0) return;
     faultPoint("after-lease-before-http");
-    for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
-      this.#tried.add(keyOf(report));
-      await this.#mark(sink, report, outcome);
+    const failed: Failed[] = [];
+    for await (const delivery of sink.deliver(reports, this.#parts.now)) {
+      this.#tried.add(keyOf(delivery.report));
+      await this.#mark(sink, delivery, failed);
       this.#reportProgress();
-      // What is over is found no more: only what still waits must not be tried twice.
-      if (outcome.kind === "delivered" || outcome.kind === "refused") {
-        this.#tried.delete(keyOf(report));
-      }
       await this.#renew();
+    }
+    await this.#judge(sink, failed);
+  }
+
+  /** Reports failed, and no other was delivered in this round since: the sink may be at fault. */
+  async #judge(sink: Sink, failed: readonly Failed[]): Promise<void> {
+    const { buffer, now } = this.#parts;
+    for (const one of failed) {
+      const { report, reason } = one;
+      if (await buffer.outbox.isDeliveringSince(report, now())) {
+        await this.#markAtFault(one);
+      } else {
+        await buffer.outbox.markFailed(this.#lease, report, reason, now());
+        await this.#pause(sink, report, { kind: "unavailable", reason });
+      }
     }
   }
 
-  async #mark(sink: Sink, report: Report, outcome: Outcome): Promise<void> {
-    const { buffer, log, random } = this.#parts;
+  /** A report failed while others were delivered. */
+  async #markAtFault({ report, reason }: Failed): Promise<void> {
+    if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
+    else await this.#markRefused(report, reason);
+  }
+
+  async #markRefused(report: Report, reason: string): Promise<void> {
+    const { buffer, log, now } = this.#parts;
+    await buffer.outbox.markRefused(this.#lease, report, reason, now());
+    log("error", `${report.sourceIp}: refused: ${reason}`);
+    this.#refused++;
+    this.#tried.delete(keyOf(report));
+  }
+
+  async #markRetry(report: Report, reason: string): Promise<void> {
+    const { buffer, log, now, random } = this.#parts;
+    const at = now();
+    const nextTryAt = at + backoffMs(report.tries + 1, random());
+    await buffer.outbox.markRetry(this.#lease, report, reason, nextTryAt, at);
+    log("warning", `${report.sourceIp}: tried again later: ${reason}`);
+  }
+
+  /** @param failed those that failed since the last one was delivered */
+  async #mark(
+    sink: Sink,
+    { report, outcome, startedAt }: Delivery,
+    failed: Failed[],
+  ): Promise<void> {
+    const { buffer } = this.#parts;
     const now = this.#parts.now();
     faultPoint("response-before-mark");
     switch (outcome.kind) {
       case "delivered":
-        await buffer.outbox.markDelivered(this.#lease, report, outcome.lastPublished ?? "", now);
-        await this.#logNotes(report, outcome.notes, now);
-        this.#delivered++;
-        return;
-      case "refused":
-        await buffer.outbox.markRefused(this.#lease, report, outcome.reason, now);
-        log("error", `${report.sourceIp}: refused: ${outcome.reason}`);
-        this.#refused++;
-        return;
-      case "retry":
-        await buffer.outbox.markRetry(
+        await buffer.outbox.markDelivered(
           this.#lease,
           report,
-          outcome.reason,
-          now + backoffMs(report.tries + 1, random()),
+          outcome.lastPublished ?? "",
           now,
+          startedAt,
         );
-        log("warning", `${report.sourceIp}: tried again later: ${outcome.reason}`);
+        await this.#logNotes(report, outcome.notes, now);
+        this.#delivered++;
+        // What is over is found no more: only what still waits must not be tried twice.
+        this.#tried.delete(keyOf(report));
+        // The sink works: what failed before is at fault itself.
+        for (const one of failed.splice(0)) await this.#markAtFault(one);
         return;
+      case "failed":
+        failed.push({ report, reason: outcome.reason });
+        return;
+      case "refused":
+        return await this.#markRefused(report, outcome.reason);
+      case "retry":
+        return await this.#markRetry(report, outcome.reason);
       case "unavailable":
         await this.#pause(sink, report, outcome);
     }
@@ -257,13 +306,15 @@ class PublishRound {
     report: Report,
     outcome: Extract<Outcome, { kind: "unavailable" }>,
   ): Promise<void> {
-    if (this.#unavailable.has(sink)) return;
+    // An answer to what was under way may ask for a longer pause.
+    const isFirst = !this.#unavailable.has(sink);
+    if (!isFirst && outcome.afterMs === undefined) return;
     const { buffer, log, random } = this.#parts;
     this.#unavailable.add(sink);
     this.#problems.add(outcome.reason);
     const pause = (failures: number) => outcome.afterMs ?? backoffMs(failures, random());
     await buffer.outbox.pauseSink(this.#lease, report, outcome.reason, pause, this.#parts.now());
-    log("error", `nothing can be delivered now: ${outcome.reason}`);
+    if (isFirst) log("error", `nothing can be delivered now: ${outcome.reason}`);
   }
 
   #reportProgress(): void {

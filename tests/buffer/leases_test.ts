@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { tempFolder } from "../support/temp.ts";
 import { accept, DAY, DUE, guess, lease, MINUTE, open, START } from "./sqlite_rig.ts";
 
 Deno.test("takeLease() gives a lease to one, and again once it is released", async () => {
@@ -60,6 +62,60 @@ Deno.test("takeLease() does not touch a lease that was taken for longer than the
   using buffer = open();
   assert.ok(await buffer.leases.take("publish", "slow", 40 * MINUTE, START));
   assert.equal(await buffer.leases.take("publish", "fast", MINUTE, START + 1), undefined);
+});
+
+Deno.test("takeLease() takes a lease at once whose holder is gone, and none of a holder that lives", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const dying = new SqliteBuffer(path, START);
+  using next = new SqliteBuffer(path, START);
+  const take = (buffer: SqliteBuffer, owner: string, now = START) =>
+    buffer.leases.take("publish", owner, MINUTE, now, true);
+  assert.equal((await take(dying, "a"))?.fence, 1);
+  assert.equal(await take(next, "b"), undefined);
+  assert.equal(await take(dying, "a"), undefined);
+  dying[Symbol.dispose]();
+  assert.equal((await take(next, "b"))?.fence, 2);
+  assert.equal(Deno.statSync(`${path}.publish.lock`).mode! & 0o777, 0o640);
+});
+
+Deno.test("takeLease() takes a lease that ran out of a holder that lives, and waits for the taker's to run out", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  using late = new SqliteBuffer(path, START);
+  using third = new SqliteBuffer(path, START);
+  const taker = new SqliteBuffer(path, START);
+  const first = await late.leases.take("publish", "late", MINUTE, START, true);
+  const second = await taker.leases.take("publish", "taker", MINUTE, START + MINUTE, true);
+  assert.equal(second?.fence, 2);
+  assert.equal(await late.leases.renew(first!, MINUTE, START + MINUTE), false);
+  await late.leases.release(first!);
+  // The late holder had the lock: that it is free says nothing about the taker.
+  assert.equal(await third.leases.take("publish", "c", MINUTE, START + MINUTE, true), undefined);
+  taker[Symbol.dispose]();
+  const last = await third.leases.take("publish", "c", MINUTE, START + 2 * MINUTE, true);
+  assert.equal(last?.fence, 3);
+});
+
+Deno.test("takeLease() does not end with the process where its holder wants it to outlast it", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const ended = new SqliteBuffer(path, START);
+  assert.ok(await ended.leases.take("background", "a", MINUTE, START));
+  ended[Symbol.dispose]();
+  using next = new SqliteBuffer(path, START);
+  assert.equal(await next.leases.take("background", "b", MINUTE, START, true), undefined);
+});
+
+Deno.test("takeLease() works by time alone where the lock's file cannot be used", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  Deno.mkdirSync(`${path}.publish.lock`);
+  using first = new SqliteBuffer(path, START);
+  using second = new SqliteBuffer(path, START);
+  assert.ok(await first.leases.take("publish", "a", MINUTE, START, true));
+  assert.equal(await second.leases.take("publish", "b", MINUTE, START, true), undefined);
+  assert.ok(await second.leases.take("publish", "b", MINUTE, START + MINUTE, true));
 });
 
 Deno.test("releaseLeaseUnlessDue() keeps the lease while something falls due by then", async () => {

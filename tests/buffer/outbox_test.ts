@@ -150,14 +150,48 @@ Deno.test("pauseSink() forgets when a report was to be tried by a clock that was
   assert.equal((await buffer.outbox.reportsToTry(["feed"], 10, START + 2 * MINUTE)).length, 1);
 });
 
-Deno.test("pauseSink() is over with the first report that is delivered", async () => {
+Deno.test("pauseSink() is over with the first report that is sent afterwards and delivered", async () => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
   const held = await lease(buffer);
   await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, START);
-  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START);
+  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
   assert.deepEqual((await buffer.views.status()).paused, []);
+});
+
+Deno.test("pauseSink() is not over with a report that was on its way by then", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()]);
+  await snapshotAll(buffer, START);
+  const held = await lease(buffer);
+  await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "429", () => DAY, START);
+  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START);
+  assert.deepEqual((await buffer.views.status()).paused.map(({ until }) => until), [START + DAY]);
+});
+
+Deno.test("pauseSink() is over with a report that is delivered after the clock was set back", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()]);
+  await snapshotAll(buffer, START);
+  const held = await lease(buffer);
+  const ahead = START + DAY;
+  await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, ahead);
+  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
+  assert.deepEqual((await buffer.views.status()).paused, []);
+});
+
+Deno.test("pauseSink() does not shorten a pause that was asked for", async () => {
+  using buffer = open();
+  await accept(buffer, [guess()]);
+  await snapshotAll(buffer, START);
+  const held = await lease(buffer);
+  const pause = (milliseconds: number) =>
+    buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "429", () => milliseconds, START);
+  await pause(10 * MINUTE);
+  await pause(1000);
+  const { paused } = await buffer.views.status();
+  assert.deepEqual(paused.map(({ until }) => until), [START + 10 * MINUTE]);
 });
 
 Deno.test("nextDueAt() says when the first attack, report or sink comes up", async () => {

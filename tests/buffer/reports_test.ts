@@ -270,3 +270,16 @@ Deno.test("dropReports() gives the lease up, and stops a publisher whose own has
   assert.deepEqual((await buffer.reports.list(50)).rows, []);
   assert.equal(await buffer.leases.isHeld("publish", now), false);
 });
+
+Deno.test("dropReports() does not wait for the lease of a publisher that died", async () => {
+  using folder = tempFolder();
+  using buffer = open(folder.file("buffer.db"));
+  const publisher = open(folder.file("buffer.db"));
+  await snapshot(buffer);
+  const report = await pending(buffer);
+  await publisher.leases.take("publish", "publisher", MINUTE, START, true);
+  assert.equal(await buffer.reports.drop([report], PUBLISH, START), undefined);
+  // As the kernel does when a process ends.
+  publisher[Symbol.dispose]();
+  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["changed"]);
+});

@@ -9,7 +9,7 @@
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
-import type { Sink } from "../../src/sink.ts";
+import type { Outcome, Sink } from "../../src/sink.ts";
 import type { Decision } from "../../src/model.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
@@ -33,9 +33,10 @@ export const SNAPSHOT_RULES = {
 export async function publishAll(buffer: SqliteBuffer, owner: string): Promise<void> {
   const sink: Sink = {
     name: "feed",
-    async *deliver(reports) {
+    async *deliver(reports, now) {
       for (const report of reports) {
-        yield await Promise.resolve({ report, outcome: { kind: "delivered", notes: [] } });
+        const outcome = await Promise.resolve<Outcome>({ kind: "delivered", notes: [] });
+        yield { report, outcome, startedAt: now() };
       }
     },
   };

@@ -68,7 +68,15 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["status"], BUFFER],
     [["report", "list"], BUFFER],
     [["replay", alert], [...BUFFER, "read /tmp/ALERTS/one.alert"]],
-    [["flush", "--now"], [...BUFFER, LOG, "net MISP"]],
+    // As above, when the lock of the publisher is made.
+    [["flush", "--now"], [
+      ...BUFFER,
+      LOG,
+      "net MISP",
+      "read ROOT/queue/custom-misp",
+      "read ROOT/queue/custom-misp/buffer.db.publish.lock",
+      "write ROOT/queue/custom-misp/buffer.db.publish.lock",
+    ]],
     [["doctor"], [...BUFFER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
   ];
   for (const [args, expected] of EXPECTED) {

@@ -34,7 +34,6 @@ async function publishTwice(misp: FakeMisp, fault?: FaultPoint, time = 1): Promi
     if (fault !== undefined) {
       const code = await program.run(["flush", "--now"], { point: fault, time });
       if (code === KILLED) kills++;
-      program.letLeaseRunOut();
     }
     assert.equal(await program.run(["flush", "--now"]), 0);
   }
@@ -115,7 +114,6 @@ for (const point of ["feed-temp-before-rename", "feed-event-before-manifest"] as
       for (const alerts of [FIRST, SECOND]) {
         await program.accept(alerts);
         assert.equal(await program.run(["flush", "--now"], { point, time }), KILLED);
-        program.letLeaseRunOut();
         assert.equal(await program.run(["flush", "--now"]), 0);
       }
       const manifest = readJson(`${program.feed}/manifest.json`) as Record<
@@ -217,5 +215,6 @@ const ROWS: Readonly<Record<string, string>> = {
     compromised_at, services, source_location AS place, further_usernames FROM attack`,
   attack_technique: `SELECT source_ip, value ->> 'id' AS technique, value ->> 'name' AS name
     FROM attack, json_each(techniques)`,
+  lease: "SELECT name, owner, fence, expires_at FROM lease",
 };
 const DETAILS = ["connection", "username", "sensor", "technique"].map((name) => `attack_${name}`);

@@ -56,15 +56,13 @@ export class FaultyProgram implements Disposable {
   /** Makes the buffer, and lets no integration call leave a publisher behind. */
   holdPublishers(): void {
     new SqliteBuffer(this.buffer, Date.now())[Symbol.dispose]();
-    this.#sql("INSERT OR REPLACE INTO lease VALUES (?, 'the test', 1, ?)", [
-      BACKGROUND_LEASE,
-      Date.now() + 50 * 60_000,
-    ]);
-  }
-
-  /** Time passes that a lease of a process that died would take to run out. */
-  letLeaseRunOut(): void {
-    this.#sql("UPDATE lease SET expires_at = 1 WHERE name = 'publish'", []);
+    this.#sql(
+      "INSERT OR REPLACE INTO lease (name, owner, fence, expires_at) VALUES (?, 'the test', 1, ?)",
+      [
+        BACKGROUND_LEASE,
+        Date.now() + 50 * 60_000,
+      ],
+    );
   }
 
   #sql(text: string, values: readonly (string | number)[]): void {

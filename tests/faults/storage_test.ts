@@ -100,7 +100,7 @@ async function assertTidy({ disk }: OnDisk): Promise<void> {
 async function setLease({ disk, program }: OnDisk, name: string, until: number): Promise<void> {
   const script = `import { DatabaseSync } from "node:sqlite";
     const db = new DatabaseSync("${program.buffer}");
-    db.exec(\`INSERT INTO lease VALUES ('${name}', 'the test', 1, ${until})
+    db.exec(\`INSERT INTO lease (name, owner, fence, expires_at) VALUES ('${name}', 'the test', 1, ${until})
       ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at, fence = fence + 1\`);
     db.close();`;
   await disk.sh(`'${Deno.execPath()}' eval --quiet '${script.replaceAll("'", "'\\''")}'`);

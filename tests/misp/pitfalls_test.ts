@@ -29,7 +29,7 @@ for (const attributes of [0, 1, 2]) {
     await using rig = await startRig();
     rig.misp.fail({ kind: "partial-500", attributes });
     const [broken] = await rig.deliver(report());
-    assert.equal(broken?.kind, "retry");
+    assert.equal(broken?.kind, "failed");
     assert.deepEqual(seen(rig.misp).map(({ published }) => published), [false]);
     assert.deepEqual(await rig.deliver(report(3, { tries: 1 })), [DELIVERED]);
     assert.deepEqual(seen(rig.misp), [THREE]);

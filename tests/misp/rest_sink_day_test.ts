@@ -112,13 +112,13 @@ Deno.test("deliver() finds by halves the source that gives 500, and delivers the
   const all = sources(100).map((source) => dayReport(dayRecord(source)));
   const outcomes = await rig.deliver(...all.slice(0, 40), poisoned(all[40]!), ...all.slice(41));
   assert.deepEqual(outcomes.filter(({ kind }) => kind !== "delivered"), [{
-    kind: "retry",
+    kind: "failed",
     reason: "MISP answered 500: An Internal Error Has Occurred.",
   }]);
   assert.equal(outcomes.length, 100);
   assert.ok(rig.misp.requests.length < 40, `${rig.misp.requests.length} requests`);
   const [given] = await rig.deliver({ ...poisoned(all[40]!), tries: 2, isKnownThere: true });
-  assert.equal(given?.kind, "refused");
+  assert.equal(given?.kind, "failed");
 });
 
 const LOSSES = [/events\/add/, /events\/publish/, /events\/edit/];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import type { FakeMisp } from "../fake_misp/server.ts";
+import { MispClient } from "../../src/misp/client.ts";
+import { RestSink } from "../../src/misp/rest_sink.ts";
+import { FakeMisp } from "../fake_misp/server.ts";
 import {
   DELIVERED,
   notesOf,
@@ -8,7 +10,9 @@ import {
   type RigOptions,
   seen,
   startRig,
+  TAGS,
   UUID,
+  uuidOf,
 } from "./rest_sink_rig.ts";
 
 const THREE = {
@@ -58,7 +62,7 @@ Deno.test("deliver() repairs an event that a 500 left half stored", async () => 
   rig.misp.fail({ kind: "partial-500", attributes: 0 });
   const [broken] = await rig.deliver(report());
   assert.deepEqual(broken, {
-    kind: "retry",
+    kind: "failed",
     reason: "MISP answered 500: An Internal Error Has Occurred.",
   });
   assert.deepEqual(await rig.deliver(report(3, { tries: 1 })), [DELIVERED]);
@@ -181,7 +185,7 @@ Deno.test("deliver() pauses as long as a 429 asks", async () => {
   }]);
 });
 
-Deno.test("deliver() refuses a body that gives 500 each time while MISP is well", async () => {
+Deno.test("deliver() refuses no body that gives 500 each time: MISP may be at fault", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "same-body-500" });
   const kinds: string[] = [];
@@ -189,7 +193,56 @@ Deno.test("deliver() refuses a body that gives 500 each time while MISP is well"
     const [outcome] = await rig.deliver(report(3, { tries }));
     kinds.push(outcome?.kind ?? "none");
   }
-  assert.deepEqual(kinds, ["retry", "retry", "refused"]);
+  assert.deepEqual(kinds, ["failed", "failed", "failed"]);
+});
+
+Deno.test("deliver() begins no other event when several in a row give 500", async () => {
+  await using rig = await startRig();
+  rig.misp.failEvery(1, { kind: "internal-error", on: /events\/add/ });
+  const sources = Array.from({ length: 50 }, (_, at) => `198.51.100.${at + 1}`);
+  const outcomes = await rig.deliver(...sources.map((source) => report(3, {}, source)));
+  assert.deepEqual([...new Set(outcomes.map(({ kind }) => kind))], ["failed"]);
+  // Four are worked on at a time.
+  assert.ok(outcomes.length <= 6, `${outcomes.length} events`);
+});
+
+Deno.test("deliver() pauses when MISP answers with another event", async () => {
+  const stranger = JSON.stringify({ Event: { uuid: uuidOf("198.51.100.9") } });
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(stranger),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  using client = new MispClient({ url, apiKey: "k", caCertificate: undefined, timeoutMs: 60_000 });
+  const sink = new RestSink(client, { publish: true, maxParallel: 1 });
+  const known = { isKnownThere: true };
+  const reports = [report(), report(3, known, "198.51.100.8")];
+  for (const one of reports) {
+    const outcomes: unknown[] = [];
+    for await (const { outcome } of sink.deliver([one], () => 0)) outcomes.push(outcome);
+    assert.deepEqual(outcomes, [{
+      kind: "unavailable",
+      reason: `MISP answered with another event than ${one.eventUuid}; is there a cache before it?`,
+    }]);
+  }
+});
+
+Deno.test("deliver() says when it began with each event, before its first request", async () => {
+  await using misp = await FakeMisp.start({ tags: TAGS });
+  let now = 100;
+  using client = new MispClient({
+    url: misp.url,
+    apiKey: misp.keys.publisher,
+    caCertificate: undefined,
+    timeoutMs: 60_000,
+  });
+  const sink = new RestSink(client, { publish: true, maxParallel: 1 });
+  const reports = [report(), report(3, {}, "198.51.100.8")];
+  const starts: number[] = [];
+  for await (const { startedAt } of sink.deliver(reports, () => now++)) starts.push(startedAt);
+  const requests = misp.requests.length;
+  // The clock goes on with each look at it: once when asked, at each start, and at each answer.
+  assert.deepEqual(starts, [101, 102 + requests / 2]);
 });
 
 Deno.test("deliver() refuses what fails validation, with MISP's reason, and goes on", async () => {

@@ -77,11 +77,12 @@ export class Scene implements Disposable {
       buffer: this.buffer,
       sinks: [{
         name: "feed",
-        async *deliver(reports) {
+        async *deliver(reports, now) {
           for (const report of reports) {
+            const startedAt = now();
             scene.sent.push([Math.round(scene.minutes), report]);
             await scene.onDeliver();
-            yield { report, outcome: scene.outcome };
+            yield { report, outcome: scene.outcome, startedAt };
           }
         },
       }],

@@ -23,14 +23,14 @@ Deno.test("publishDue() keeps its lease while one delivery takes longer than the
   const others: unknown[] = [];
   const slow: Sink = {
     name: "feed",
-    async *deliver(reports) {
+    async *deliver(reports, now) {
       for (let minute = 0; minute < 10; minute++) {
         scene.now += MINUTE;
         for (const { work, milliseconds } of beats) if (milliseconds <= MINUTE) work();
         await Promise.resolve();
         others.push(await publishDue(scene.parts, "another", true));
       }
-      for (const report of reports) yield { report, outcome: DELIVERED };
+      for (const report of reports) yield { report, outcome: DELIVERED, startedAt: now() };
     },
   };
   const round = await publishDue(

@@ -29,11 +29,12 @@ class StubSink implements Sink {
     this.name = name;
   }
 
-  async *deliver(reports: readonly Report[]) {
+  async *deliver(reports: readonly Report[], now: () => number) {
     for (const report of reports) {
       this.sent.push(report);
+      const startedAt = now();
       const outcome = this.answer(report);
-      yield await Promise.resolve({ report, outcome });
+      yield await Promise.resolve({ report, outcome, startedAt });
       if (outcome.kind === "unavailable") return;
     }
   }

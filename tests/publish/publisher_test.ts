@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { backoffMs } from "../../src/publish/backoff.ts";
+import { publishDue } from "../../src/publish/publisher.ts";
+import type { Outcome, Sink } from "../../src/sink.ts";
 import { A, B, C, DELIVERED, MINUTE, Scene, START } from "./publisher_rig.ts";
 
 Deno.test("publishDue() publishes what is due and leaves alone what is not", async () => {
@@ -122,6 +124,68 @@ Deno.test("publishDue() waits longer with every failure of a sink, and no report
   await scene.publish();
   assert.deepEqual(scene.misp.sent.map(({ tries }) => tries), [0]);
   assert.deepEqual((await scene.buffer.views.status()).paused, []);
+});
+
+Deno.test("publishDue() keeps the pause that a 429 asks for while what was under way is delivered", async () => {
+  using scene = new Scene("misp");
+  await scene.guess(A, B, C);
+  const outcomes: Outcome[] = [
+    { kind: "unavailable", reason: "gateway" },
+    { kind: "unavailable", reason: "too many requests", afterMs: 10 * MINUTE },
+    DELIVERED,
+  ];
+  const parallel: Sink = {
+    name: "misp",
+    async *deliver(reports, now) {
+      const startedAt = now();
+      for (const report of reports) {
+        scene.now += 1000;
+        yield await Promise.resolve({ report, outcome: outcomes.shift()!, startedAt });
+      }
+    },
+  };
+  await publishDue({ ...scene.parts, sinks: [parallel] }, "me", true);
+  const { paused, delivered } = await scene.buffer.views.status();
+  assert.equal(delivered, 1);
+  assert.deepEqual(paused.map(({ until }) => until), [START + 2000 + 10 * MINUTE]);
+  scene.now = START + 2000 + 10 * MINUTE - 1;
+  assert.equal((await scene.publish())?.delivered, 0);
+  scene.now++;
+  assert.equal((await scene.publish())?.delivered, 2);
+  assert.deepEqual((await scene.buffer.views.status()).paused, []);
+});
+
+Deno.test("publishDue() refuses nothing while an instance answers and can store nothing", async () => {
+  using scene = new Scene("misp");
+  await scene.guess(A, B, C);
+  scene.misp.answer = () => ({ kind: "failed", reason: "MISP answered 507: full" });
+  for (let round = 0; round < 10; round++) {
+    await scene.publish(true);
+    scene.now += MINUTE;
+  }
+  const { refused, waiting, paused } = await scene.buffer.views.status();
+  assert.deepEqual([refused, waiting], [0, 3]);
+  assert.deepEqual(paused.map(({ reason }) => reason), ["MISP answered 507: full"]);
+  assert.equal(scene.logged[0], "error: nothing can be delivered now: MISP answered 507: full");
+  scene.misp.answer = () => DELIVERED;
+  assert.equal((await scene.publish(true))?.delivered, 3);
+  assert.deepEqual((await scene.buffer.views.status()).paused, []);
+});
+
+Deno.test("publishDue() refuses a report that fails three times while others are delivered", async () => {
+  using scene = new Scene("misp");
+  const bad = A;
+  scene.misp.answer = ({ sourceIp }) =>
+    sourceIp === bad ? { kind: "failed", reason: "MISP answered 500: no" } : DELIVERED;
+  const refused: number[] = [];
+  for (const others of [[A, B], [], [B], [], [C], []]) {
+    await scene.guess(...others);
+    await scene.publish(true);
+    refused.push((await scene.buffer.views.status()).refused);
+    scene.now += MINUTE;
+  }
+  assert.deepEqual(refused, [0, 0, 0, 0, 1, 1]);
+  assert.deepEqual((await scene.buffer.views.status()).waiting, 0);
 });
 
 Deno.test("publishDue() delivers all others although a sink never answers to one report", async () => {

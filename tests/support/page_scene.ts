@@ -158,7 +158,7 @@ export class PageScene implements Disposable {
   async *#deliver(reports: readonly Report[]) {
     for (const report of reports) {
       const outcome = this.answer(report);
-      yield await Promise.resolve({ report, outcome });
+      yield await Promise.resolve({ report, outcome, startedAt: this.now });
       if (outcome.kind === "unavailable") return;
     }
   }

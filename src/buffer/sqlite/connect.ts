@@ -43,7 +43,7 @@ export interface Opened {
 }
 
 /** How many migrations the tables have had (schema.ts). */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 
 /**
  * Opens a file that needs nothing done to it.

@@ -102,8 +102,11 @@ function checked(db: DatabaseSync): DatabaseSync {
   }
 }
 
-/** SQLite gives its side files the mode of the database, and the database that of the umask. */
-function createFile(path: string): void {
+/**
+ * Makes an empty file, and its folder, where it is missing. SQLite gives its side files the mode of the
+ * database, and the database that of the umask.
+ */
+export function createFile(path: string): void {
   // Asked first, since it mostly is there: an error is dearer than the question.
   if (statOf(path) !== undefined) return;
   const options = { write: true, createNew: true, mode: 0o640 };

@@ -387,4 +387,11 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE attack_connection SET sshd = max(sshd, pam_error), pam_error = 0 WHERE pam_error > 0;
   ALTER TABLE attack_connection ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
   `,
+  // Only a request that was sent after the last failure ends a pause.
+  // A lease that its holder guards by a lock of the kernel ends with the holder.
+  `
+  ALTER TABLE sink_pause ADD COLUMN set_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE sink_pause SET set_at = since;
+  ALTER TABLE lease ADD COLUMN is_guarded INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -39,10 +39,10 @@ export class SqliteBuffer implements Buffer {
     const db = new Database(path, openDatabase(path, now, options), options);
     this.#db = db;
     this.intake = new SqliteIntake(db);
-    this.leases = new SqliteLeases(db);
+    this.leases = new SqliteLeases(db, path);
     this.settings = new SqliteSettings(db);
     this.outbox = new SqliteOutbox(db);
-    this.reports = new SqliteReports(db);
+    this.reports = new SqliteReports(db, this.leases);
     this.spool = new SqliteSpool(db);
     this.views = new SqliteViews(db);
     this.retention = new SqliteRetention(db);
@@ -53,6 +53,7 @@ export class SqliteBuffer implements Buffer {
   }
 
   [Symbol.dispose](): void {
+    this.leases[Symbol.dispose]();
     this.#db[Symbol.dispose]();
   }
 }

@@ -118,7 +118,13 @@ export class SqliteOutbox implements OutboxStore {
     );
   }
 
-  markDelivered(lease: Lease, report: Report, lastPublished: string, now: number): Promise<void> {
+  markDelivered(
+    lease: Lease,
+    report: Report,
+    lastPublished: string,
+    now: number,
+    startedAt = now,
+  ): Promise<void> {
     return this.#db.write((sql) => {
       const changed = sql(
         `UPDATE report SET state = 'delivered', ended_at = ?, last_error = NULL,
@@ -136,7 +142,7 @@ export class SqliteOutbox implements OutboxStore {
       ).run(`${LAST_DELIVERED}${report.sink}`, now);
       sql("DELETE FROM sighting WHERE event_uuid = ? AND sink = ? AND source_ip = ?")
         .run(report.eventUuid, report.sink, report.sourceIp);
-      endPause(sql, report.sink);
+      endPause(sql, report.sink, startedAt, now);
     });
   }
 
@@ -155,6 +161,25 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
+  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void> {
+    return this.#db.write((sql) => {
+      if (!isHeld(sql, lease)) return;
+      moveBehind(sql, report, now);
+      sql("UPDATE report SET last_error = ? WHERE uuid = ? AND sink = ? AND state = 'pending'")
+        .run(error, report.uuid, report.sink);
+    });
+  }
+
+  isDeliveringSince({ uuid, sink }: ReportKey, now: number): Promise<boolean> {
+    return this.#db.read((sql) => {
+      const row = sql(
+        `SELECT 1 FROM report r, counter c WHERE r.uuid = ? AND r.sink = ? AND c.name = ?
+         AND c.value > r.ended_at AND c.value <= ?`,
+      ).get(uuid, sink, `${LAST_DELIVERED}${sink}`, now);
+      return row !== undefined;
+    });
+  }
+
   markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void> {
     return this.#db.write((sql) => {
       sql(
@@ -166,21 +191,15 @@ export class SqliteOutbox implements OutboxStore {
 
   pauseSink(
     lease: Lease,
-    { uuid, sink }: ReportKey,
+    report: ReportKey,
     reason: string,
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void> {
     return this.#db.write((sql) => {
-      const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?");
-      if (held.get(lease.name, lease.fence) === undefined) return;
-      // A try that is dated by a clock that was set back since does not count: this one is the last.
-      sql(
-        `UPDATE report SET ended_at = ?, next_try_at = max(?,
-           iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
-         WHERE uuid = ? AND sink = ?`,
-      ).run(now, now + 1, now, uuid, sink);
-      pause(sql, sink, reason, pauseMs, now);
+      if (!isHeld(sql, lease)) return;
+      moveBehind(sql, report, now);
+      pause(sql, report.sink, reason, pauseMs, now);
     });
   }
 
@@ -197,6 +216,20 @@ export class SqliteOutbox implements OutboxStore {
       return true;
     });
   }
+}
+
+function isHeld(sql: Statements, { name, fence }: Lease): boolean {
+  return sql("SELECT 1 FROM lease WHERE name = ? AND fence = ?").get(name, fence) !== undefined;
+}
+
+/** Has a report wait behind all others that are due. */
+function moveBehind(sql: Statements, { uuid, sink }: ReportKey, now: number): void {
+  // A try that is dated by a clock that was set back since does not count: this one is the last.
+  sql(
+    `UPDATE report SET ended_at = ?, next_try_at = max(?,
+       iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
+     WHERE uuid = ? AND sink = ?`,
+  ).run(now, now + 1, now, uuid, sink);
 }
 
 /** Whether anything waits that falls due by a time. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Statements } from "../sql.ts";
+import { pausedUntil } from "./due.ts";
 
 /**
  * Pauses for a while, longer with each failure in a row.
@@ -20,14 +21,25 @@ export function pause(
 ): void {
   const before = sql("SELECT failures FROM sink_pause WHERE sink = ?").get(sink);
   const failures = Number(before?.failures ?? 0) + 1;
+  // A pause that was asked for is kept, also where a later failure asks for a shorter one.
+  const until = Math.max(now + Math.round(pauseMs(failures)), pausedUntil(sql, sink, now));
   sql(
-    `INSERT INTO sink_pause (sink, failures, until, reason, since) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO sink_pause (sink, failures, until, reason, since, set_at)
+     VALUES (:sink, :failures, :until, :reason, :now, :now)
      ON CONFLICT DO UPDATE SET failures = excluded.failures, until = excluded.until,
-       reason = excluded.reason`,
-  ).run(sink, failures, now + Math.round(pauseMs(failures)), reason, now);
+       reason = excluded.reason, set_at = excluded.set_at`,
+  ).run({ sink, failures, until, reason, now });
 }
 
-/** Ends a pause: the next failure is the first again. */
-export function endPause(sql: Statements, sink: string): void {
-  sql("DELETE FROM sink_pause WHERE sink = ?").run(sink);
+/**
+ * Says that something was accepted: the next failure is the first again. It ends the pause unless the
+ * request was under way when the pause was set: a pause that the other side asked for would not last.
+ *
+ * @param startedAt when that request was sent, milliseconds UTC
+ * @param now a pause that was set later than that is dated by a clock that was set back since
+ */
+export function endPause(sql: Statements, sink: string, startedAt: number, now: number): void {
+  sql("DELETE FROM sink_pause WHERE sink = ? AND (set_at < ? OR set_at > ?)")
+    .run(sink, startedAt, now);
+  sql("UPDATE sink_pause SET failures = 0 WHERE sink = ?").run(sink);
 }

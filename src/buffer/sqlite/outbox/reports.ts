@@ -7,7 +7,7 @@ import { count, type Statements } from "../sql.ts";
 import type { SinkName } from "../../../model.ts";
 import type { Database } from "../database.ts";
 import { storedJson } from "../errors.ts";
-import { releaseLease, takeLease } from "../leases.ts";
+import { releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
 import type {
   Changed,
   ReportKey,
@@ -39,9 +39,11 @@ type LeaseOwner = { readonly name: string; readonly owner: string };
 /** Reports of a SQLite file, as people look at them and change them. */
 export class SqliteReports implements ReportStore {
   readonly #db: Database;
+  readonly #leases: SqliteLeases;
 
-  constructor(db: Database) {
+  constructor(db: Database, leases: SqliteLeases) {
     this.#db = db;
+    this.#leases = leases;
   }
 
   list(most: number): Promise<ReportList> {
@@ -73,14 +75,16 @@ export class SqliteReports implements ReportStore {
    * Changes reports while nobody delivers. The lease is really taken, not only looked at: its new fence
    * stops a publisher whose lease has run out in the middle of a delivery.
    */
-  #change(
+  async #change(
     reports: readonly ReportKey[],
     { name, owner }: LeaseOwner,
     now: number,
     work: (sql: Statements, report: ReportKey) => Changed,
   ): Promise<readonly Changed[] | undefined> {
-    return this.#db.write((sql) => {
-      const lease = takeLease(sql, name, owner, CHANGE_MS, now);
+    // A publisher that died does not deliver.
+    using lock = await this.#leases.tryLock(name);
+    return await this.#db.write((sql) => {
+      const lease = takeLease(sql, name, owner, CHANGE_MS, now, lock !== undefined);
       if (lease === undefined) return undefined;
       const changed = reports.map((report) => work(sql, report));
       releaseLease(sql, lease);

@@ -42,10 +42,16 @@ export class SqliteSpool implements SpoolStore {
     });
   }
 
-  markForwarded(lease: Lease, forwarded: Forwarded, now: number): Promise<boolean> {
+  markForwarded(
+    lease: Lease,
+    forwarded: Forwarded,
+    now: number,
+    startedAt = now,
+  ): Promise<boolean> {
     return this.#db.write((sql) => {
       if (!isOurs(sql, lease)) return false;
       mark(sql, forwarded, now);
+      endPause(sql, FORWARD, startedAt, now);
       return true;
     });
   }
@@ -132,7 +138,6 @@ function mark(
   count(sql, FORWARDED, gone);
   count(sql, DUPLICATE, duplicate);
   count(sql, IGNORED, ignored);
-  endPause(sql, FORWARD);
 }
 
 /** Whether any alert waits. */
