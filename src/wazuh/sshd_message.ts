@@ -7,7 +7,13 @@
  */
 import type { EvidenceClass } from "../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
-import { readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
+import {
+  isLocalSide,
+  localSideAt,
+  readPeerBefore,
+  readPeerOrSource,
+  wordStart,
+} from "./sshd_peer.ts";
 
 export type { EvidenceClass };
 
@@ -49,7 +55,9 @@ type Reader = (rest: string, evidence: EvidenceClass) => PartialLine | undefined
 const FORMS: readonly (readonly [start: string, read: Reader, evidence: EvidenceClass])[] = [
   ["Failed ", readAuthentication, "sshd"],
   ["Invalid user ", readInvalidUser, "connect"],
+  ["Illegal user ", readInvalidUser, "connect"],
   ["pam_", readPamModule, "pam"],
+  ["(pam_", readOldPamModule, "pam"],
   ["PAM: ", readPamError, "pam-error"],
   ["Connection closed by ", readPeerAtEnd, "session-end"],
   ["Disconnected from ", readPeerAtEnd, "session-end"],
@@ -89,6 +97,15 @@ const FORMS_BY_LETTER: ReadonlyMap<number, typeof FORMS> = Map.groupBy(
  * @returns undefined when it is not about authentication
  */
 export function readMessage(message: string): PartialLine | undefined {
+  const read = readWhole(message);
+  // A blank that a syslog daemon put at the end. Where a name ends the message, it was read above.
+  if (read !== undefined || message.charCodeAt(message.length - 1) !== SPACE) return read;
+  return readWhole(message.trimEnd());
+}
+
+const SPACE = 32;
+
+function readWhole(message: string): PartialLine | undefined {
   let startAt = 0;
   let forms = FORMS_BY_LETTER.get(message.charCodeAt(0));
   // No form begins as a level does.
@@ -173,13 +190,17 @@ function readNameFromPeer(
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   let at: number;
   if (hasKey) {
-    const offsets = keyedPeers(text);
+    const peers = keyedPeers(text);
     // A certificate's id is as free as the name: of two peers either may be forged.
-    if (offsets.length > 1) return line;
-    at = offsets[0] ?? -1;
-    if (at < 0 || !readPeer(line, text, at + 6, text.indexOf(" ssh2", at))) return undefined;
+    if (peers.length > 1) return line;
+    const peer = peers[0];
+    if (peer === undefined || peer[2]!.startsWith("-")) return undefined;
+    setPeer(line, peer);
+    at = peer.index;
   } else {
-    at = readPeerBefore(line, text, text.endsWith(" ssh2") ? text.length - 5 : text.length);
+    const end = text.endsWith(" ssh2") ? text.length - 5 : text.length;
+    at = readPeerBefore(line, text, end);
+    if (at < 0) at = readPeerBefore(line, text, localSideAt(text, end));
     if (at < 0) return undefined;
   }
   setUser(line, text.slice(0, at), "invalid user ", isPreauth);
@@ -187,14 +208,15 @@ function readNameFromPeer(
 }
 
 /** Every place where a peer can stand before the key that `publickey` and others write at the end. */
-function keyedPeers(text: string): number[] {
-  const offsets: number[] = [];
-  const peer = / from [^ ]+ port -?\d{1,5} ssh2(?:: |$)/y;
+function keyedPeers(text: string): RegExpExecArray[] {
+  const peers: RegExpExecArray[] = [];
+  const peer = / from ([^ ]+) port (-?\d{1,5})(?: on [^ ]+(?: port \d{1,5})?)? ssh2(?:: |$)/y;
   for (let at = text.indexOf(" from "); at >= 0; at = text.indexOf(" from ", at + 1)) {
     peer.lastIndex = at;
-    if (peer.test(text)) offsets.push(at);
+    const found = peer.exec(text);
+    if (found !== null) peers.push(found);
   }
-  return offsets;
+  return peers;
 }
 
 /** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
@@ -202,8 +224,9 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): PartialLine | u
   const line = emptyLine(evidence);
   let at = readPeerBefore(line, rest, rest.length);
   if (at < 0) {
-    at = rest.lastIndexOf(" from ");
-    if (at < 0 || !readPeerOrSource(line, rest, at + 6)) return undefined;
+    const text = rest.slice(0, localSideAt(rest, rest.length));
+    at = text.lastIndexOf(" from ");
+    if (at < 0 || !readPeerOrSource(line, text, at + 6)) return undefined;
   }
   line.username = decodeName(rest.slice(0, at), 1);
   line.invalidUser = true;
@@ -215,7 +238,7 @@ function readPamError(rest: string, evidence: EvidenceClass): PartialLine | unde
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
   const at = rest.lastIndexOf(" from ");
-  const source = rest.slice(at + 6);
+  const source = rest.slice(at + 6, localSideAt(rest, rest.length));
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const line = emptyLine(evidence);
   line.source = source;
@@ -223,7 +246,8 @@ function readPamError(rest: string, evidence: EvidenceClass): PartialLine | unde
   return line;
 }
 
-const PAM_MODULE = /^[a-z0-9_]{1,40}\(sshd:auth\): /;
+/** The service has the program's name: `sshd.pam` too. */
+const PAM_MODULE = /^[a-z0-9_]{1,40}\(sshd[\w.-]{0,40}:auth\): /;
 
 /** `pam_MODULE(sshd:auth): …`. */
 function readPamModule(rest: string): PartialLine | undefined {
@@ -233,6 +257,14 @@ function readPamModule(rest: string): PartialLine | undefined {
   const failure = "authentication failure; ";
   if (text.startsWith(failure)) return readPamFields(text.slice(failure.length), 1);
   return readPamMore(text) ?? emptyLine("session-end");
+}
+
+/** `(pam_MODULE) authentication failure; …`: Linux-PAM before 0.99 named no service, but the terminal. */
+function readOldPamModule(rest: string): PartialLine | undefined {
+  const found =
+    /^[a-z0-9_]{1,40}\) authentication failure; (?=[^=]*=[^ ]* uid=[^ ]* euid=[^ ]* tty=(?:NODEV)?ssh )/
+      .exec(rest);
+  return found === null ? undefined : readPamFields(rest.slice(found[0].length), 1);
 }
 
 /** `N more authentication failures; …`: one line for all failures of a connection but its first. */
@@ -266,7 +298,7 @@ function readPeerAtEnd(rest: string, evidence: EvidenceClass): PartialLine {
   const line = emptyLine(evidence);
   const portAt = text.lastIndexOf(" port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
-  if (!readPeerOrSource(line, text, sourceAt)) return line;
+  if (isLocalSide(text, sourceAt) || !readPeerOrSource(line, text, sourceAt)) return line;
   setPreamble(line, text.slice(0, sourceAt), isPreauth);
   return line;
 }
