@@ -71,7 +71,7 @@ const FORMS: readonly Form[] = [
     succeeded: true,
   },
   {
-    text: form("Pubkey auth succeeded for '([^]*)' with (?:[^ ]+ )?key [^ ]+ [^ ]+ from PEER"),
+    text: form("Pubkey auth succeeded for '([^]*)' with (?:key [^ ]+|[^ ]+ key) [^ ]+ from PEER"),
     evidence: "session-end",
     name: 1,
     peer: 2,
@@ -79,9 +79,9 @@ const FORMS: readonly Form[] = [
     succeeded: true,
   },
   { text: form("Child connection from PEER"), evidence: "session-end", name: 0, peer: 1 },
-  // What follows the peer may quote a name, and what has none tells nothing.
+  // A name may follow the peer. Where one precedes it, or there is none, the line has no peer.
   {
-    text: new RegExp(String.raw`^Exit (?:before auth|\([^ ]*\)) from <${PEER}>: `),
+    text: new RegExp(String.raw`^Exit before auth from <${PEER}>: `),
     evidence: "session-end",
     name: 0,
     peer: 1,
