@@ -63,6 +63,7 @@ const MAY_LOAD: readonly string[] = [
   "src/wazuh/sshd_line.ts",
   "src/wazuh/sshd_message.ts",
   "src/wazuh/sshd_peer.ts",
+  "src/wazuh/sshd_said.ts",
   "src/wazuh/time.ts",
   "src/wazuh/windows_line.ts",
 ];

@@ -9,7 +9,7 @@ import type { Attempt, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseDropbearLine } from "./dropbear_line.ts";
 import { isSshdName, parseSshdLine } from "./sshd_line.ts";
-import type { SshdLine } from "./sshd_message.ts";
+import type { SshdLine } from "./sshd_said.ts";
 import { isWindowsEvent, parseWindowsEvent } from "./windows_line.ts";
 
 /** The attempts of an alert, or why it has none. */

@@ -6,7 +6,7 @@
  */
 import type { EvidenceClass } from "../model.ts";
 import { readHeader } from "./log_header.ts";
-import type { SshdLine } from "./sshd_message.ts";
+import type { SshdLine } from "./sshd_said.ts";
 
 /** `ADDRESS:PORT`, an IPv6 address without brackets in most versions. */
 const PEER = String.raw`\[?([^ <>[\]]{2,45}?)\]?:(\d{1,5})`;

@@ -5,9 +5,10 @@
  * @module
  */
 import { readHeader } from "./log_header.ts";
-import { type PartialLine, readMessage, type SshdLine } from "./sshd_message.ts";
+import { readMessage } from "./sshd_message.ts";
+import type { PartialLine, SshdLine } from "./sshd_said.ts";
 
-export type { EvidenceClass, SshdLine } from "./sshd_message.ts";
+export type { SshdLine } from "./sshd_said.ts";
 
 /** Neither host name nor program has a space, so no text of an attacker comes before the message. */
 const HEADER =

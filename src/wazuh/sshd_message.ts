@@ -7,6 +7,7 @@
  */
 import type { EvidenceClass } from "../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
+import { emptyLine, type PartialLine } from "./sshd_said.ts";
 import {
   isLocalSide,
   localSideAt,
@@ -15,37 +16,14 @@ import {
   wordStart,
 } from "./sshd_peer.ts";
 
-export type { EvidenceClass };
-
-/** What one message of sshd says about authentication. */
-export interface SshdLine {
-  readonly evidence: EvidenceClass;
-  /** What it adds to its class: 1, or N of a repeated message or of PAM's summary; 0 for `session-end`. */
-  readonly count: number;
-  /**
-   * Address or host name as written, not validated. Undefined: the line has none, or who chose the
-   * user name could have chosen this too. Then nobody else's reading may stand in for it.
-   */
-  readonly source: string | undefined;
-  /** TCP port of the source. */
-  readonly port: number | undefined;
-  /** Decoded user name, control characters included. `""` and `" "` are names that were sent. */
-  readonly username: string | undefined;
-  /** Process id of sshd from the header; PAM lines of keyboard-interactive carry a child's. */
-  readonly pid: number | undefined;
-  /** The account does not exist on the sensor. */
-  readonly invalidUser: boolean;
-  /** As sshd calls it: `password`, `keyboard-interactive/pam`, `publickey`, `none` … */
-  readonly method: string | undefined;
-  /** An `Accepted …` line: rule 40112 has those in its `previous_output`. */
-  readonly succeeded: boolean;
-}
-
-/** A line while it is read. */
-export type PartialLine = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
-
 /** sshd hands no more than this to syslog(3), so the end of such a message may be the attacker's. */
 const CUT_MESSAGE = 500;
+
+/**
+ * journald strips blanks at the end, and such as were cut from a text of 180 or more bytes, written as
+ * four or five characters each, leave no less than this.
+ */
+const CUT_AND_STRIPPED = 380;
 
 const PREAUTH = " [preauth]";
 
@@ -116,8 +94,9 @@ function readWhole(message: string): PartialLine | undefined {
   for (const form of forms ?? []) {
     if (!message.startsWith(form[0], startAt)) continue;
     const [start, read, evidence] = form;
-    const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
-    return isCut ? emptyLine(evidence) : read(message.slice(startAt + start.length), evidence);
+    return message.length >= CUT_AND_STRIPPED && isCut(message, read)
+      ? emptyLine(evidence)
+      : read(message.slice(startAt + start.length), evidence);
   }
   return undefined;
 }
@@ -135,18 +114,16 @@ const NAME_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
   readRefusedUser,
 ]);
 
-function emptyLine(evidence: EvidenceClass): PartialLine {
-  return {
-    evidence,
-    count: evidence === "session-end" ? 0 : 1,
-    source: undefined,
-    port: undefined,
-    username: undefined,
-    pid: undefined,
-    invalidUser: false,
-    method: undefined,
-    succeeded: false,
-  };
+/** Of those, the ones with up to 180 or 200 bytes of the client's, where others have 100. */
+const LONG_TEXT_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
+  readPeerAtEnd,
+  readPeerAndReason,
+  readBadVersion,
+]);
+
+function isCut(message: string, read: Reader): boolean {
+  return LONG_TEXT_BEFORE_SOURCE.has(read) ||
+    (message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read));
 }
 
 function setPeer(line: PartialLine, peer: RegExpExecArray): void {

@@ -5,7 +5,8 @@
  * @module
  */
 import { type Fields, isFields, own } from "../json.ts";
-import { readMessage, type SshdLine } from "./sshd_message.ts";
+import { readMessage } from "./sshd_message.ts";
+import type { SshdLine } from "./sshd_said.ts";
 
 /** Whether the decoded fields of an alert are those of an event of Windows. */
 export function isWindowsEvent(data: Fields): boolean {

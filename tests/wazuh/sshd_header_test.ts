@@ -193,3 +193,25 @@ const LOCAL_FORMS: readonly ((name: string, source: string) => string)[] = [
   (n, s) => `Connection closed by invalid user ${n} ${s} port 7 on 192.0.2.1 port 22`,
   (n, s) => `Disconnected from invalid user ${n} ${s} port 7 on 192.0.2.1 port 22`,
 ];
+
+Deno.test("parseSshdLine() reads rare headers in linear time", () => {
+  const heads = ["", "<38>1 2026-11-29T06:14:04Z hp1 sshd 77 - [", "Nov 29 06:14:04 [sshd] ", "{"];
+  heads.push(
+    "<auth.info>",
+    "Nov 29 06:14:04 hp1 auth.info ",
+    '{"log":"',
+    "2026-11-29T06:14:04Z stderr F ",
+  );
+  for (const head of heads) {
+    for (
+      const filler of ["a", " ", "[", ": ", 'a="', "[x]", 'x a="" ', "\\", " on 1 port 1", "<1>"]
+    ) {
+      const text = head + filler.repeat(1_000_000 / filler.length);
+      const start = performance.now();
+      parseSshdLine(text);
+      const took = performance.now() - start;
+      // A busy machine may take a while; a square of a million steps takes minutes.
+      assert.ok(took < 5000, `${Math.round(took)} ms for ${head}${filler}`);
+    }
+  }
+});
