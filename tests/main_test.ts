@@ -57,12 +57,16 @@ const MAY_LOAD: readonly string[] = [
   "src/wazuh/alert.ts",
   "src/wazuh/argv.ts",
   "src/wazuh/attempts.ts",
+  "src/wazuh/dropbear_line.ts",
   "src/wazuh/geo_location.ts",
+  "src/wazuh/log_header.ts",
   "src/wazuh/sshd_escapes.ts",
   "src/wazuh/sshd_line.ts",
   "src/wazuh/sshd_message.ts",
   "src/wazuh/sshd_peer.ts",
+  "src/wazuh/sshd_said.ts",
   "src/wazuh/time.ts",
+  "src/wazuh/windows_line.ts",
 ];
 
 /** Paths below the project of what a module loads at once. */

@@ -7,7 +7,10 @@
 import { canonicalAddress } from "../address.ts";
 import type { Attempt, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
-import { parseSshdLine } from "./sshd_line.ts";
+import { parseDropbearLine } from "./dropbear_line.ts";
+import { isSshdName, parseSshdLine } from "./sshd_line.ts";
+import type { SshdLine } from "./sshd_said.ts";
+import { isWindowsEvent, parseWindowsEvent } from "./windows_line.ts";
 
 /** The attempts of an alert, or why it has none. */
 export type Evidence =
@@ -30,13 +33,11 @@ const BASE_RULE: ReadonlyMap<string, string> = new Map([
   ["5719", "5718"],
   ["5720", "5716"],
   ["5763", "5760"],
+  ["51007", "51003"],
 ]);
 
 /** Rules that also fire for su, sudo, vsftpd and others (docs/contracts/wazuh.md 3). */
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
-
-/** sshd, and what OpenSSH 9.8 and 10 split from it (docs/contracts/wazuh.md 3.3). */
-const SSHD: ReadonlySet<string> = new Set(["sshd", "sshd-session", "sshd-auth"]);
 
 /** A manager's clock may be ahead by so much; a later time is a mistake. Milliseconds. */
 const FASTEST_CLOCK_MS = 24 * 60 * 60 * 1000;
@@ -59,7 +60,8 @@ export function attemptsOfAlert(
   cowrie: CowrieRules = { takesTelnet: false, takesPasswords: false },
 ): Evidence {
   if (isCowrie(alert)) return readCowrie(alert, now, cowrie);
-  const line = alert.fullLog;
+  // Rules for events of Windows often leave the log line out.
+  const line = alert.fullLog ?? (isWindowsEvent(alert.data) ? "" : undefined);
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
   if ("reason" in first) return first;
@@ -137,8 +139,7 @@ export function common(alert: Alert, now: number) {
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
   const { programName } = alert;
-  if (programName !== undefined && !SSHD.has(programName)) return { reason: "not_ssh" };
-  const parsed = parseSshdLine(line);
+  const parsed = programName === "sshd" ? parseSshdLine(line) : parseLine(alert, line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
     return { reason: parsed.count === 0 ? "not_an_attempt" : "no_address" };
@@ -166,6 +167,18 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [isLogin ? { ...attempt, isLogin } : attempt], spoofedSrcip: false };
 }
 
+/** Reads a line of whatever SSH server the alert is about. */
+function parseLine(alert: Alert, line: string): SshdLine | undefined {
+  const { programName, decoderName, data } = alert;
+  const isKnown = programName !== undefined && (isSshdName(programName) || decoderName === "sshd");
+  if (isKnown) return parseSshdLine(line, programName);
+  if (programName === "dropbear" || decoderName === "dropbear") return parseDropbearLine(line);
+  if (isWindowsEvent(data)) return parseWindowsEvent(data);
+  if (programName === undefined) return parseSshdLine(line) ?? parseDropbearLine(line);
+  // Wazuh mistook a part of a header that it does not know for the program.
+  return /sshd|^\d{1,4}$/.test(programName) ? parseSshdLine(line) : undefined;
+}
+
 /** How syslog begins a line of sshd. */
 const SSHD_HEADER = /^\S[^"]{0,280}? ?sshd(-session|-auth)?(\[\d{1,10}\])?: /;
 
@@ -177,8 +190,9 @@ const SSHD_TAIL = / (?:from )?([0-9a-fA-F.:]{2,45}) port \d{1,5}(?: ssh2)?(?: \[
  * same and no other address stands in it, so that no user name can have put it there.
  */
 function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
-  const isSshd = SSHD.has(alert.programName ?? "");
-  if (!isSshd || NOT_ONLY_SSH.has(alert.ruleId)) return { reason: "not_ssh" };
+  if (!isSshdName(alert.programName ?? "") || NOT_ONLY_SSH.has(alert.ruleId)) {
+    return { reason: "not_ssh" };
+  }
   const sourceIp = canonicalAddress(alert.claimedSource ?? "");
   const atEnd = canonicalAddress(SSHD_TAIL.exec(line.slice(-100))?.[1] ?? "");
   const others = line.split(/[^0-9a-fA-F.:]+/).map(canonicalAddress).filter((a) => a !== atEnd);

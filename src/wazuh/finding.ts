@@ -9,7 +9,7 @@ import type { Attempt, Technique } from "../model.ts";
 import type { Alert } from "./alert.ts";
 import { attemptsOfAlert, common, type Evidence } from "./attempts.ts";
 import { readSourceGeo } from "./geo_location.ts";
-import { parseSshdLine } from "./sshd_line.ts";
+import { isSshdName, parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
 import { type Fields, isFields, own } from "../json.ts";
 
@@ -207,9 +207,6 @@ function programOf(line: string): string | undefined {
   return HEADER.exec(line)?.[1];
 }
 
-/** sshd, and what OpenSSH 9.8 and 10 split from it (docs/contracts/wazuh.md 3.3). */
-const SSHD = /^sshd(-session|-auth)?$/;
-
 /**
  * Whether a finding means that somebody failed to log in by SSH. Rules of 5.x have UUIDs that differ
  * by installation and titles that carry values, so nothing is selected by rule: the event itself must
@@ -219,7 +216,7 @@ const SSHD = /^sshd(-session|-auth)?$/;
 export function isSshFailure(finding: Finding): boolean {
   const { action, outcome, categories } = finding;
   const fullLog = finding.fullLog ?? "";
-  if (![finding.programName, programOf(fullLog) ?? "sshd"].every((one) => SSHD.test(one ?? ""))) {
+  if (![finding.programName, programOf(fullLog) ?? "sshd"].every((one) => isSshdName(one ?? ""))) {
     return false;
   }
   const line = parseSshdLine(fullLog);

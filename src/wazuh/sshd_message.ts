@@ -7,41 +7,23 @@
  */
 import type { EvidenceClass } from "../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
-import { readPeer, readPeerBefore, readPeerOrSource, wordStart } from "./sshd_peer.ts";
-
-export type { EvidenceClass };
-
-/** What one message of sshd says about authentication. */
-export interface SshdLine {
-  readonly evidence: EvidenceClass;
-  /** What it adds to its class: 1, or N of a repeated message or of PAM's summary; 0 for `session-end`. */
-  readonly count: number;
-  /**
-   * Address or host name as written, not validated. Undefined: the line has none, or who chose the
-   * user name could have chosen this too. Then nobody else's reading may stand in for it.
-   */
-  readonly source: string | undefined;
-  /** TCP port of the source. */
-  readonly port: number | undefined;
-  /** Decoded user name, control characters included. `""` and `" "` are names that were sent. */
-  readonly username: string | undefined;
-  /** Process id of sshd from the header; PAM lines of keyboard-interactive carry a child's. */
-  readonly pid: number | undefined;
-  /** The account does not exist on the sensor. */
-  readonly invalidUser: boolean;
-  /** The PAM module that counts an attempt here, where it is not pam_unix. */
-  readonly module?: string;
-  /** As sshd calls it: `password`, `keyboard-interactive/pam`, `publickey`, `none` … */
-  readonly method: string | undefined;
-  /** An `Accepted …` line: rule 40112 has those in its `previous_output`. */
-  readonly succeeded: boolean;
-}
-
-/** A line while it is read. */
-export type PartialLine = { -readonly [Key in keyof SshdLine]: SshdLine[Key] };
+import { emptyLine, type PartialLine } from "./sshd_said.ts";
+import {
+  isLocalSide,
+  localSideAt,
+  readPeerBefore,
+  readPeerOrSource,
+  wordStart,
+} from "./sshd_peer.ts";
 
 /** sshd hands no more than this to syslog(3), so the end of such a message may be the attacker's. */
 const CUT_MESSAGE = 500;
+
+/**
+ * journald strips blanks at the end, and such as were cut from a text of 180 or more bytes, written as
+ * four or five characters each, leave no less than this.
+ */
+const CUT_AND_STRIPPED = 380;
 
 const PREAUTH = " [preauth]";
 
@@ -51,7 +33,9 @@ type Reader = (rest: string, evidence: EvidenceClass) => PartialLine | undefined
 const FORMS: readonly (readonly [start: string, read: Reader, evidence: EvidenceClass])[] = [
   ["Failed ", readAuthentication, "sshd"],
   ["Invalid user ", readInvalidUser, "connect"],
+  ["Illegal user ", readInvalidUser, "connect"],
   ["pam_", readPamModule, "pam"],
+  ["(pam_", readOldPamModule, "pam"],
   ["PAM: ", readPamError, "pam-error"],
   ["Connection closed by ", readPeerAtEnd, "session-end"],
   ["Disconnected from ", readPeerAtEnd, "session-end"],
@@ -91,6 +75,15 @@ const FORMS_BY_LETTER: ReadonlyMap<number, typeof FORMS> = Map.groupBy(
  * @returns undefined when it is not about authentication
  */
 export function readMessage(message: string): PartialLine | undefined {
+  const read = readWhole(message);
+  // A blank that a syslog daemon put at the end. Where a name ends the message, it was read above.
+  if (read !== undefined || message.charCodeAt(message.length - 1) !== SPACE) return read;
+  return readWhole(message.trimEnd());
+}
+
+const SPACE = 32;
+
+function readWhole(message: string): PartialLine | undefined {
   let startAt = 0;
   let forms = FORMS_BY_LETTER.get(message.charCodeAt(0));
   // No form begins as a level does.
@@ -101,8 +94,9 @@ export function readMessage(message: string): PartialLine | undefined {
   for (const form of forms ?? []) {
     if (!message.startsWith(form[0], startAt)) continue;
     const [start, read, evidence] = form;
-    const isCut = message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read);
-    return isCut ? emptyLine(evidence) : read(message.slice(startAt + start.length), evidence);
+    return message.length >= CUT_AND_STRIPPED && isCut(message, read)
+      ? emptyLine(evidence)
+      : read(message.slice(startAt + start.length), evidence);
   }
   return undefined;
 }
@@ -120,18 +114,16 @@ const NAME_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
   readRefusedUser,
 ]);
 
-function emptyLine(evidence: EvidenceClass): PartialLine {
-  return {
-    evidence,
-    count: evidence === "session-end" ? 0 : 1,
-    source: undefined,
-    port: undefined,
-    username: undefined,
-    pid: undefined,
-    invalidUser: false,
-    method: undefined,
-    succeeded: false,
-  };
+/** Of those, the ones with up to 180 or 200 bytes of the client's, where others have 100. */
+const LONG_TEXT_BEFORE_SOURCE: ReadonlySet<Reader> = new Set([
+  readPeerAtEnd,
+  readPeerAndReason,
+  readBadVersion,
+]);
+
+function isCut(message: string, read: Reader): boolean {
+  return LONG_TEXT_BEFORE_SOURCE.has(read) ||
+    (message.length >= CUT_MESSAGE && NAME_BEFORE_SOURCE.has(read));
 }
 
 function setPeer(line: PartialLine, peer: RegExpExecArray): void {
@@ -178,13 +170,17 @@ function readNameFromPeer(
   const text = isPreauth ? rest.slice(0, -PREAUTH.length) : rest;
   let at: number;
   if (hasKey) {
-    const offsets = keyedPeers(text);
+    const peers = keyedPeers(text);
     // A certificate's id is as free as the name: of two peers either may be forged.
-    if (offsets.length > 1) return line;
-    at = offsets[0] ?? -1;
-    if (at < 0 || !readPeer(line, text, at + 6, text.indexOf(" ssh2", at))) return undefined;
+    if (peers.length > 1) return line;
+    const peer = peers[0];
+    if (peer === undefined || peer[2]!.startsWith("-")) return undefined;
+    setPeer(line, peer);
+    at = peer.index;
   } else {
-    at = readPeerBefore(line, text, text.endsWith(" ssh2") ? text.length - 5 : text.length);
+    const end = text.endsWith(" ssh2") ? text.length - 5 : text.length;
+    at = readPeerBefore(line, text, end);
+    if (at < 0) at = readPeerBefore(line, text, localSideAt(text, end));
     if (at < 0) return undefined;
   }
   setUser(line, text.slice(0, at), "invalid user ", isPreauth);
@@ -192,14 +188,15 @@ function readNameFromPeer(
 }
 
 /** Every place where a peer can stand before the key that `publickey` and others write at the end. */
-function keyedPeers(text: string): number[] {
-  const offsets: number[] = [];
-  const peer = / from [^ ]+ port -?\d{1,5} ssh2(?:: |$)/y;
+function keyedPeers(text: string): RegExpExecArray[] {
+  const peers: RegExpExecArray[] = [];
+  const peer = / from ([^ ]+) port (-?\d{1,5})(?: on [^ ]+(?: port \d{1,5})?)? ssh2(?:: |$)/y;
   for (let at = text.indexOf(" from "); at >= 0; at = text.indexOf(" from ", at + 1)) {
     peer.lastIndex = at;
-    if (peer.test(text)) offsets.push(at);
+    const found = peer.exec(text);
+    if (found !== null) peers.push(found);
   }
-  return offsets;
+  return peers;
 }
 
 /** `NAME from IP[ port N]`: OpenSSH before 7.3 wrote no port. */
@@ -207,8 +204,9 @@ function readInvalidUser(rest: string, evidence: EvidenceClass): PartialLine | u
   const line = emptyLine(evidence);
   let at = readPeerBefore(line, rest, rest.length);
   if (at < 0) {
-    at = rest.lastIndexOf(" from ");
-    if (at < 0 || !readPeerOrSource(line, rest, at + 6)) return undefined;
+    const text = rest.slice(0, localSideAt(rest, rest.length));
+    at = text.lastIndexOf(" from ");
+    if (at < 0 || !readPeerOrSource(line, text, at + 6)) return undefined;
   }
   line.username = decodeName(rest.slice(0, at), 1);
   line.invalidUser = true;
@@ -220,7 +218,7 @@ function readPamError(rest: string, evidence: EvidenceClass): PartialLine | unde
   const retries = "Have exhausted maximum number of retries for service";
   const nameAt = rest.indexOf(" for ", rest.startsWith(retries) ? retries.length : 0) + 5;
   const at = rest.lastIndexOf(" from ");
-  const source = rest.slice(at + 6);
+  const source = rest.slice(at + 6, localSideAt(rest, rest.length));
   if (nameAt < 5 || at < nameAt || source === "" || source.includes(" ")) return undefined;
   const line = emptyLine(evidence);
   line.source = source;
@@ -228,7 +226,8 @@ function readPamError(rest: string, evidence: EvidenceClass): PartialLine | unde
   return line;
 }
 
-const PAM_MODULE = /^([a-z0-9_]{1,40})\(sshd:auth\): /;
+/** The service has the program's name: `sshd.pam` too. */
+const PAM_MODULE = /^([a-z0-9_]{1,40})\(sshd[\w.-]{0,40}:auth\): /;
 
 /** The module that nearly every host has. */
 const FIRST_MODULE = "unix";
@@ -245,6 +244,14 @@ function readPamModule(rest: string): PartialLine | undefined {
   const module = prefix[1]!;
   if (line.count > 0 && module !== FIRST_MODULE) line.module = module;
   return line;
+}
+
+/** `(pam_MODULE) authentication failure; …`: Linux-PAM before 0.99 named no service, but the terminal. */
+function readOldPamModule(rest: string): PartialLine | undefined {
+  const found =
+    /^[a-z0-9_]{1,40}\) authentication failure; (?=[^=]*=[^ ]* uid=[^ ]* euid=[^ ]* tty=(?:NODEV)?ssh )/
+      .exec(rest);
+  return found === null ? undefined : readPamFields(rest.slice(found[0].length), 1);
 }
 
 /** `N more authentication failures; …`: one line for all failures of a connection but its first. */
@@ -278,7 +285,7 @@ function readPeerAtEnd(rest: string, evidence: EvidenceClass): PartialLine {
   const line = emptyLine(evidence);
   const portAt = text.lastIndexOf(" port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
-  if (!readPeerOrSource(line, text, sourceAt)) return line;
+  if (isLocalSide(text, sourceAt) || !readPeerOrSource(line, text, sourceAt)) return line;
   setPreamble(line, text.slice(0, sourceAt), isPreauth);
   return line;
 }

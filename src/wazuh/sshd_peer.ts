@@ -40,14 +40,10 @@ export function readPeerBefore(peer: Peer, text: string, end: number): number {
   return start;
 }
 
-/**
- * Reads `SOURCE port N`, which fills a text from `start` to `end`.
- *
- * @returns whether it is there
- */
-export function readPeer(peer: Peer, text: string, start: number, end = text.length): boolean {
+/** Reads `SOURCE port N`, which fills a text from `start` to its end. */
+function readPeer(peer: Peer, text: string, start: number): boolean {
   const sourceEnd = text.indexOf(" ", start);
-  const port = sourceEnd <= start ? -1 : portOf(text, sourceEnd, end);
+  const port = sourceEnd <= start ? -1 : portOf(text, sourceEnd, text.length);
   if (port < 0) return false;
   peer.source = text.slice(start, sourceEnd);
   peer.port = port;
@@ -59,6 +55,26 @@ export function readPeerOrSource(peer: Peer, text: string, start: number): boole
   if (start >= text.length || text.includes(" ", start)) return readPeer(peer, text, start);
   peer.source = text.slice(start);
   return true;
+}
+
+/** The honeypot's own side, which patched sshd (` on B port N`) and BSD's PAM (` via B`) add. */
+const LOCAL_SIDE = / (?:on|via) [^ ]{1,255}(?: port \d{1,5})?$/;
+const LONGEST_LOCAL_SIDE = 300;
+
+/**
+ * Where the honeypot's own side starts that ends at a place. sshd writes it last, so a name cannot
+ * have put it there: what follows a name begins with ` from `.
+ *
+ * @returns the place itself when nothing of the kind ends there
+ */
+export function localSideAt(text: string, end: number): number {
+  const found = LOCAL_SIDE.exec(text.slice(Math.max(0, end - LONGEST_LOCAL_SIDE), end));
+  return found === null ? end : end - found[0].length;
+}
+
+/** Whether the address at a place may be the honeypot's own: ` port N on ` stands before it. */
+export function isLocalSide(text: string, start: number): boolean {
+  return / port \d{1,5} on $/.test(text.slice(Math.max(0, start - 16), start));
 }
 
 /** The number of ` port N` between two places, -1 for anything else. */

@@ -162,3 +162,33 @@ Deno.test("parseSshdLine() gives no source where sshd cut the true one off", () 
   }
   assert.ok(cut > 100, `${cut} lines cut right behind a forged source`);
 });
+
+Deno.test("parseSshdLine() gives no source where journald stripped blanks behind the cut", () => {
+  const forms: readonly [limit: number, tail: string, write: (text: string) => string][] = [
+    [
+      200,
+      "' from 8.8.8.8 port 22",
+      (text) => `Bad protocol version identification '${text}' from 192.0.2.7 port 4711`,
+    ],
+    [
+      180,
+      " 8.8.8.8 port 22",
+      (text) => `Connection closed by invalid user ${text} 192.0.2.7 port 4711`,
+    ],
+    [
+      100,
+      " from 8.8.8.8 port 22 ssh2",
+      (text) => `Failed password for invalid user ${text} from 192.0.2.7 port 4711 ssh2`,
+    ],
+  ];
+  for (const [limit, tail, write] of forms) {
+    for (let bytes = 0; bytes + tail.length <= limit; bytes++) {
+      const blanks = " ".repeat(limit - tail.length - bytes);
+      for (const isPreauth of [false, true]) {
+        const message = written(write("\x01".repeat(bytes) + tail + blanks), isPreauth).trimEnd();
+        const source = parseSshdLine(HEADER + message)?.source;
+        assert.ok(source === undefined || source === "192.0.2.7", message);
+      }
+    }
+  }
+});
