@@ -11,6 +11,7 @@
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideItem } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
+import { Turns } from "../src/server/ingest/turns.ts";
 import { ReadTimeout } from "../src/server/ingest/read_timeout.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
@@ -91,16 +92,21 @@ async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
   const accept: IngestParts["accept"] = (all) =>
     buffer.intake.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now());
   const start = performance.now();
-  const reply = await ingest({
-    maxBodyBytes: 8 * 1024 * 1024,
-    readTimeout,
-    decide: (item) => decideItem(item, rules, Date.now()),
-    accept,
-    acceptAtOnce: accept,
-    log: (_, message) => {
-      throw new Error(message);
+  const reply = await ingest(
+    {
+      maxBodyBytes: 8 * 1024 * 1024,
+      readTimeout,
+      turns: new Turns(),
+      decide: (item) => decideItem(item, rules, Date.now()),
+      accept,
+      acceptAtOnce: accept,
+      log: (_, message) => {
+        throw new Error(message);
+      },
     },
-  }, new Request("http://127.0.0.1/alerts", { method: "POST", body: inPieces(body) }));
+    new Request("http://127.0.0.1/alerts", { method: "POST", body: inPieces(body) }),
+    "bench",
+  );
   if (reply.body.accepted !== LINES) throw new Error(`${reply.status}`);
   return LINES / (performance.now() - start) * 1000;
 }
