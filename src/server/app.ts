@@ -12,7 +12,7 @@ import { ingest, type IngestParts } from "./ingest.ts";
 import { Turns } from "./ingest/turns.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
-import { fromNetworks, withValidUrl } from "./middleware/request_address.ts";
+import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
@@ -41,6 +41,12 @@ export function createApp(parts: AppParts): App {
   const ingestParts: IngestParts = { ...parts, turns: new Turns() };
   app.use(withPolicy);
   countRequests(app, parts);
+  app.use(async (_, next) => {
+    const { turns } = ingestParts;
+    turns.storeSize.visit(turns.now());
+    await next();
+  });
+  app.use(onlyOneLength);
   if (parts.allowNetworks !== undefined) app.use(fromNetworks(parts.allowNetworks));
   app.use(withValidUrl);
   addHealth(app, parts);

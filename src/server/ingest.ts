@@ -96,13 +96,15 @@ async function takeAll(
   work: Work,
   accept: Accept,
 ): Promise<void> {
+  const store = () => work.timed(tally.waiting, () => tally.store(accept));
   try {
     for await (const group of groups) {
       const turn = work.step();
       if (turn !== undefined) await turn;
+      const size = work.storeSize;
       for (const item of group) {
         tally.add(item);
-        if (tally.isFull) await tally.store(accept);
+        if (tally.waiting >= size || tally.hasTooManyBad) await store();
       }
     }
   } catch (error) {

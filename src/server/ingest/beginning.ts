@@ -36,6 +36,7 @@ export async function beginningOf(
   let length = 0;
   let hasLine = false;
   let isChecked = false;
+  let first: number | undefined;
   const found = (shape: Beginning["shape"]): Beginning => {
     const bytes = memory.subarray(0, length);
     return { shape, bytes, rest: joined(bytes, pieces) };
@@ -45,9 +46,10 @@ export async function beginningOf(
     if (done) return found(length > SHORT ? "value" : "short");
     memory = length === 0 ? value : appended(memory, length, value);
     length += value.length;
+    first ??= firstByte(value);
     hasLine ||= value.includes(LINE_FEED);
     if (length > Math.min(SHORT, most)) {
-      if (firstByte(memory) === OPEN_LIST) return found("array");
+      if (first === OPEN_LIST) return found("array");
       if (hasLine && !isChecked) {
         isChecked = true;
         if (beginsWithLine(memory.subarray(0, length))) return found("lines");

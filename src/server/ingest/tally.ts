@@ -18,8 +18,6 @@ export interface Reply {
 /** Stores decisions in one transaction. */
 export type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
 
-/** Alerts in one commit. */
-const BATCH = 1000;
 const MOST_ERRORS = 100;
 /** So many entries that are not alerts are no accident. */
 export const MOST_BAD = 10_000;
@@ -55,12 +53,13 @@ export class Tally {
     this.#decisions.push(decision);
   }
 
-  /** Whether what was added is enough for a transaction, or too much of it is not an alert. */
-  get isFull(): boolean {
-    return this.#decisions.length >= BATCH || this.#hasTooManyBad;
+  /** How many items wait to be stored. */
+  get waiting(): number {
+    return this.#decisions.length;
   }
 
-  get #hasTooManyBad(): boolean {
+  /** Whether so many items are not alerts that the body ends here. */
+  get hasTooManyBad(): boolean {
     return this.#bad + this.#newBad > MOST_BAD;
   }
 
@@ -83,7 +82,7 @@ export class Tally {
     this.#items += decisions.length;
     this.#bad += bad;
     this.#errors.push(...errors);
-    if (!this.#hasTooManyBad) return;
+    if (!this.hasTooManyBad) return;
     throw new BodyError(
       400,
       `more than ${MOST_BAD} entries are not alerts; the rest of the body was not read`,

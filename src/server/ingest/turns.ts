@@ -5,6 +5,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { StoreSize } from "./store_size.ts";
 
 /** How long all long bodies together may work before the event loop turns, milliseconds. */
 export const TURN_MS = 5;
@@ -26,6 +27,8 @@ export class Turns {
   readonly #later: (work: () => void) => void;
   /** Those that wait, by sender; the first sender is the next one. */
   readonly #waiting = new Map<string, (() => void)[]>();
+  /** How much is stored at once. */
+  readonly storeSize = new StoreSize();
   #startedAt = 0;
   #isTurnOpen = false;
 

@@ -25,6 +25,7 @@ export interface WorkParts {
 export class Work {
   readonly #parts: WorkParts;
   #signal: AbortSignal | undefined;
+  readonly #begunAt: number;
   #steps = 0;
   #received = 0;
   #spent = 0;
@@ -32,6 +33,7 @@ export class Work {
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
+    this.#begunAt = parts.turns.now();
   }
 
   /** Bytes have arrived, packed or not. */
@@ -50,6 +52,20 @@ export class Work {
     const { turns, sender } = this.#parts;
     this.#check(turns.now());
     return turns.take(sender)?.then(() => this.#check(turns.now(), true));
+  }
+
+  /** Alerts that are stored at once. */
+  get storeSize(): number {
+    const { turns } = this.#parts;
+    return turns.storeSize.sizeFor(this.#begunAt, turns.now());
+  }
+
+  /** Measures a store. */
+  async timed(alerts: number, store: () => Promise<void>): Promise<void> {
+    const { turns } = this.#parts;
+    const start = turns.now();
+    await store();
+    turns.storeSize.stored(alerts, turns.now() - start);
   }
 
   /** Until the next step the service waits for the sender or for the disk. */
