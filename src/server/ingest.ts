@@ -104,7 +104,10 @@ async function takeAll(
       const size = work.storeSize;
       for (const item of group) {
         tally.add(item);
-        if (tally.waiting >= size || tally.hasTooManyBad) await store();
+        if (tally.waiting < size && !tally.hasTooManyBad) continue;
+        await store();
+        const next = work.step();
+        if (next !== undefined) await next;
       }
     }
   } catch (error) {
