@@ -8,9 +8,11 @@
  *
  * @module
  */
+import { gzipSync } from "node:zlib";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideItem } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
+import { Turns } from "../src/server/ingest/turns.ts";
 import { ReadTimeout } from "../src/server/ingest/read_timeout.ts";
 import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
 import { freePort } from "../tests/e2e/service.ts";
@@ -91,16 +93,21 @@ async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
   const accept: IngestParts["accept"] = (all) =>
     buffer.intake.accept(all, { maxUsernames: 100, maxBytes: 2 ** 30 }, Date.now());
   const start = performance.now();
-  const reply = await ingest({
-    maxBodyBytes: 8 * 1024 * 1024,
-    readTimeout,
-    decide: (item) => decideItem(item, rules, Date.now()),
-    accept,
-    acceptAtOnce: accept,
-    log: (_, message) => {
-      throw new Error(message);
+  const reply = await ingest(
+    {
+      maxBodyBytes: 8 * 1024 * 1024,
+      readTimeout,
+      turns: new Turns(),
+      decide: (item) => decideItem(item, rules, Date.now()),
+      accept,
+      acceptAtOnce: accept,
+      log: (_, message) => {
+        throw new Error(message);
+      },
     },
-  }, new Request("http://127.0.0.1/alerts", { method: "POST", body: inPieces(body) }));
+    new Request("http://127.0.0.1/alerts", { method: "POST", body: inPieces(body) }),
+    "bench",
+  );
   if (reply.body.accepted !== LINES) throw new Error(`${reply.status}`);
   return LINES / (performance.now() - start) * 1000;
 }
@@ -196,6 +203,45 @@ async function requests(): Promise<void> {
   await slow.status;
 }
 
+/** How long `/healthz` takes, milliseconds, in order, for as long as `work` goes on. */
+async function health(url: string, work: Promise<unknown>): Promise<readonly number[]> {
+  const times: number[] = [];
+  let isOver = false;
+  void work.finally(() => isOver = true);
+  while (!isOver) {
+    const start = performance.now();
+    await (await fetch(`${url}/healthz`)).body?.cancel();
+    times.push(performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return times.toSorted((one, other) => one - other);
+}
+
+/** The worst of the small bodies that were found: packed lines which are alerts, though of other rules. */
+async function worst(): Promise<void> {
+  await using service = await startServe(KIND);
+  await single(service.url, 4_000_000);
+  const alone = await single(service.url, 5_000_000);
+  const body = new Uint8Array(gzipSync('{"id":"1.1","rule":{"id":"1"}}\n'.repeat(300_000)));
+  const headers = { "Content-Encoding": "gzip" };
+  let isOver = false;
+  const sending = (async () => {
+    while (!isOver) {
+      await (await fetch(`${service.url}/alerts`, { method: "POST", body, headers })).text();
+    }
+  })();
+  const others = single(service.url, 6_000_000);
+  const times = await health(service.url, others);
+  const beside = await others;
+  isOver = true;
+  await sending;
+  const p99 = times[Math.floor((times.length - 1) * 0.99)] ?? Infinity;
+  const isOk = beside.p99 <= 3 * alone.p99 && p99 <= 100;
+  loadRow("without the worst body", alone, "", true);
+  loadRow("beside the worst body", beside, "p99 3 of without", isOk);
+  columns("/healthz beside it", `${times.length} answers`, "", `${p99.toFixed(1)} ms`, "100 ms");
+}
+
 /** One body that is never whole in memory; what half of it took tells whether memory grows with it. */
 async function memory(): Promise<void> {
   await writeAlertsJson(`${folder}/lines`, {
@@ -239,6 +285,7 @@ try {
   console.log();
   columns(`single, ${CONNECTIONS} connections`, "rate", "median", "p99", "budget", "");
   await requests();
+  await worst();
   console.log();
   columns("memory", "rate", "at start, at half", "peak memory", "budget", "");
   await memory();

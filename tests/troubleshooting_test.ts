@@ -7,7 +7,6 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 /** What is not about trouble, or reaches nobody, but looks like a message. */
 const NOT_TOLD: readonly string[] = [
   // Between two parts of the program.
-  "too long",
   '"…" is not a valid address; use the text that canonicalAddress() returns',
   // What pages, events, completions and the demo show.
   "… UTC",

@@ -9,15 +9,16 @@ import type { App, Context } from "./context.ts";
 import { addFeed, type FeedParts } from "./feed.ts";
 import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
+import { Turns } from "./ingest/turns.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
-import { fromNetworks, withValidUrl } from "./middleware/request_address.ts";
+import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service is made of. */
-export interface AppParts extends IngestParts, HealthParts, FeedParts, AccessRules {
+export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedParts, AccessRules {
   /** Networks whose requests are answered; undefined: all. */
   readonly allowNetworks: NetworkSet | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
@@ -37,8 +38,15 @@ const TO_SENDERS: [string, string][] = [
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono<Context>();
+  const ingestParts: IngestParts = { ...parts, turns: new Turns() };
   app.use(withPolicy);
   countRequests(app, parts);
+  app.use(async (_, next) => {
+    const { turns } = ingestParts;
+    turns.storeSize.visit(turns.now());
+    await next();
+  });
+  app.use(onlyOneLength);
   if (parts.allowNetworks !== undefined) app.use(fromNetworks(parts.allowNetworks));
   app.use(withValidUrl);
   addHealth(app, parts);
@@ -46,7 +54,9 @@ export function createApp(parts: AppParts): App {
   addFeed(app, parts);
   addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
-    const { status, body } = await ingest(parts, context.req.raw);
+    const { status, body } = await ingest(
+      ...[ingestParts, context.req.raw, context.get("sender").name] as const,
+    );
     return new Response(JSON.stringify(body), { status, headers: TO_SENDERS });
   });
   if (parts.pages !== undefined) {

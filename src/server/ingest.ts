@@ -5,23 +5,27 @@
  *
  * @module
  */
-import type { Accepted } from "../buffer/intake.ts";
-import type { Decision, IgnoreReason } from "../model.ts";
-import { LineCutter, type Lines } from "../intake/lines.ts";
-import { type Item, readAlertFile, readLine } from "../wazuh/alert_file.ts";
-import type { IngestAnswer, IngestError } from "./answers.ts";
+import type { Decision } from "../model.ts";
+import { type Item, readAlertFile, readAlertValue } from "../wazuh/alert_file.ts";
+import { beginningOf, inParts } from "./ingest/beginning.ts";
 import { BodyError, piecesOf } from "./ingest/body.ts";
+import { groupsOf, hasGoodLine, itemsOfArray, itemsOfLines } from "./ingest/items.ts";
 import type { ReadTimeout } from "./ingest/read_timeout.ts";
+import { type Accept, type Reply, Tally } from "./ingest/tally.ts";
+import type { Turns } from "./ingest/turns.ts";
+import { Work } from "./ingest/work.ts";
 import { messageOf } from "../errors.ts";
 
-type Accept = (decisions: readonly Decision[]) => Promise<Accepted>;
+export type { Reply };
 
 /** What the route of alerts needs. */
 export interface IngestParts {
-  /** Longest body that is not lines, and longest line; bytes, decompressed. */
+  /** Longest body that is one value, longest line and longest element of an array; bytes, unpacked. */
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
   readonly readTimeout: ReadTimeout;
+  /** Shared by all bodies. */
+  readonly turns: Turns;
   readonly decide: (item: Item) => Decision;
   readonly accept: Accept;
   /**
@@ -32,38 +36,36 @@ export interface IngestParts {
   readonly log: (level: "warning" | "error", message: string) => void;
 }
 
-/** The outcome of a body. */
-export interface Reply {
-  readonly status: 200 | 400 | 408 | 413 | 415 | 503;
-  readonly body: IngestAnswer;
-}
-
-/** Alerts in one commit. */
-const BATCH = 1000;
-const MOST_ERRORS = 100;
-/** A body up to this size is read as a whole, whatever its shape; bytes. */
-const SHORT = 64 * 1024;
-const LINE_FEED = 10;
-
-/** Stores the alerts of a request: one, an array, a wrapper, or any number of lines. */
-export async function ingest(parts: IngestParts, request: Request): Promise<Reply> {
-  const tally = new Tally(parts);
+/**
+ * Stores the alerts of a request: one, an array, a wrapper, or any number of lines.
+ *
+ * @param sender whose turn it is
+ */
+export async function ingest(parts: IngestParts, request: Request, sender: string): Promise<Reply> {
+  const { readTimeout, turns, maxBodyBytes } = parts;
+  const work = new Work({ turns, sender, signal: () => request.signal, ms: readTimeout.ms });
+  const tally = new Tally(parts.decide);
   try {
-    const body = await new Body(piecesOf(request, parts.readTimeout)).start(parts.maxBodyBytes);
-    if (body === "too long") {
-      const error = `the body is longer than ${parts.maxBodyBytes} bytes; send one alert a line`;
+    const pieces = inSteps(piecesOf(request, readTimeout, work.receive), work);
+    const { shape, bytes, rest } = await beginningOf(pieces, maxBodyBytes);
+    if (shape === "too long") {
+      const error = `the body is longer than ${maxBodyBytes} bytes; send one alert a line`;
       return tally.reply(413, { error });
     }
-    if (body instanceof Uint8Array) {
-      const items = readAlertFile(body);
-      for (let start = 0; start < items.length; start += BATCH) {
-        await tally.take(items.slice(start, start + BATCH), parts.accept);
-      }
-      return tally.replyToWhole(body);
+    if (shape === "array") {
+      await takeAll(tally, itemsOfArray(rest, maxBodyBytes), work, parts.acceptAtOnce);
+      return tally.reply(tally.isAllBad ? 400 : 200);
     }
-    for await (const items of itemsOf(body, parts.maxBodyBytes)) {
-      await tally.take(items, parts.acceptAtOnce);
+    if (shape === "lines") {
+      await takeAll(tally, itemsOfLines(rest, maxBodyBytes), work, parts.acceptAtOnce);
+      return tally.reply(200);
     }
+    const items = shape === "short" ? readAlertFile(bytes) : await itemsOfValue(bytes, work);
+    if (items !== undefined) {
+      await takeAll(tally, groupsOf(items), work, parts.accept);
+      return replyToWhole(tally, bytes);
+    }
+    await takeAll(tally, itemsOfLines(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
     return tally.reply(200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
@@ -73,163 +75,72 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
   }
 }
 
-/** Adds up the outcomes of the alerts of one body. */
-class Tally {
-  readonly #parts: IngestParts;
-  readonly #ignored = new Map<IgnoreReason, number>();
-  readonly #errors: IngestError[] = [];
-  #accepted = 0;
-  #duplicate = 0;
-  #items = 0;
-  #bad = 0;
-
-  constructor(parts: IngestParts) {
-    this.#parts = parts;
-  }
-
-  async take(items: readonly Item[], accept: Accept): Promise<void> {
-    const bad: IngestError[] = [];
-    const decisions = items.map((item, index) => {
-      const decision = this.#parts.decide(item);
-      if (decision.kind === "ignored" && decision.key === undefined) {
-        bad.push({ index: this.#items + index, where: item.where, reason: decision.reason });
-      }
-      return decision;
-    });
-    const { accepted, duplicate, ignored } = await accept(decisions);
-    // The answer counts only what is committed.
-    this.#accepted += accepted;
-    this.#duplicate += duplicate;
-    for (const [reason, n] of ignored) {
-      this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + n);
-    }
-    this.#items += items.length;
-    this.#bad += bad.length;
-    this.#errors.push(...bad.slice(0, MOST_ERRORS - this.#errors.length));
-  }
-
-  reply(status: Reply["status"], more: { error?: string; note?: string } = {}): Reply {
-    const further = this.#bad - this.#errors.length;
-    const body = {
-      accepted: this.#accepted,
-      duplicate: this.#duplicate,
-      ignored: Object.fromEntries(this.#ignored),
-      errors: this.#errors,
-      ...(further === 0 ? {} : { further_errors: further }),
-      ...more,
-    };
-    return { status, body };
-  }
-
-  /** The test message of a notification channel is plain text, whatever its content type says. */
-  replyToWhole(body: Uint8Array): Reply {
-    if (this.#bad < this.#items) return this.reply(200);
-    const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
-    const isText = this.#errors[0]?.reason === "not_json" && !/^[[{]/.test(start);
-    return isText
-      ? this.reply(200, {
-        note: "this is not an alert, but may be the test message of a notification channel",
-      })
-      : this.reply(400);
-  }
-}
-
-/** The start of a body decides how the rest is read. */
-class Body {
-  readonly #pieces: AsyncGenerator<Uint8Array>;
-
-  constructor(pieces: AsyncGenerator<Uint8Array>) {
-    this.#pieces = pieces;
-  }
-
-  /** The whole body where it is short or one value; its pieces where it is lines. */
-  async start(
-    most: number,
-  ): Promise<Uint8Array | "too long" | AsyncIterable<Uint8Array>> {
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    let hasLine = false;
-    let isChecked = false;
-    for (;;) {
-      const { done, value } = await this.#pieces.next();
-      if (done) return joined(pieces, length);
-      pieces.push(value);
-      length += value.length;
-      hasLine ||= value.includes(LINE_FEED);
-      if (!isChecked && hasLine && length > Math.min(SHORT, most)) {
-        isChecked = true;
-        if (beginsWithLine(joined(pieces, length))) return this.#from(pieces);
-      }
-      if (length <= most) continue;
-      await this.#pieces.return(undefined);
-      return "too long";
-    }
-  }
-
-  async *#from(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-    try {
-      yield* pieces;
-      yield* this.#pieces;
-    } finally {
-      // Also where storing failed before the rest was read.
-      await this.#pieces.return(undefined);
-    }
-  }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
-/** Whether the first line is one whole JSON value. */
-function beginsWithLine(bytes: Uint8Array): boolean {
-  const text = new TextDecoder().decode(bytes).trimStart();
-  try {
-    JSON.parse(text.slice(0, Math.max(0, text.indexOf("\n"))));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The items of lines, in batches. */
-async function* itemsOf(
+/** Waits for a turn before each part of a body. */
+async function* inSteps(
   pieces: AsyncIterable<Uint8Array>,
-  longest: number,
-): AsyncGenerator<readonly Item[]> {
-  const cutter = new LineCutter({ longest });
-  let lines = 0;
-  let batch: Item[] = [];
-  const add = ({ text, tooLong }: Lines) => {
-    if (tooLong > 0) batch.push({ reason: "too_large", where: `line ${++lines}` });
-    if (text === "") return;
-    for (const line of text.slice(0, -1).split("\n")) {
-      const where = `line ${++lines}`;
-      if (isLonger(line, longest)) batch.push({ reason: "too_large", where });
-      else if (line.trim() !== "") batch.push(...readLine(line, where));
-    }
-  };
+  work: Work,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) {
-    add(cutter.take(piece));
-    if (batch.length < BATCH) continue;
-    for (let start = 0; start < batch.length; start += BATCH) {
-      yield batch.slice(start, start + BATCH);
+    for (const part of inParts(piece)) {
+      const turn = work.step();
+      if (turn !== undefined) await turn;
+      yield part;
+      work.pause();
     }
-    batch = [];
   }
-  add(cutter.takeRest());
-  if (batch.length > 0) yield batch;
 }
 
-/** Whether a line has more bytes; a character has 3 at most, as JavaScript counts characters. */
-function isLonger(line: string, bytes: number): boolean {
-  if (line.length * 3 <= bytes) return false;
-  return line.length > bytes || new TextEncoder().encode(line).length > bytes;
+async function takeAll(
+  tally: Tally,
+  groups: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
+  work: Work,
+  accept: Accept,
+): Promise<void> {
+  const store = () => work.timed(tally.waiting, () => tally.store(accept));
+  try {
+    for await (const group of groups) {
+      const turn = work.step();
+      if (turn !== undefined) await turn;
+      const size = work.storeSize;
+      for (const item of group) {
+        tally.add(item);
+        if (tally.waiting < size && !tally.hasTooManyBad) continue;
+        await store();
+        const next = work.step();
+        if (next !== undefined) await next;
+      }
+    }
+  } catch (error) {
+    // What came before the damage is as good as without it.
+    if (error instanceof BodyError) await tally.store(accept);
+    throw error;
+  }
+  await tally.store(accept);
+}
+
+/** The items of a long value; undefined where the bytes are lines, of which the first is damaged. */
+async function itemsOfValue(
+  bytes: Uint8Array,
+  work: Work,
+): Promise<readonly Item[] | undefined> {
+  const items = readAlertValue(new TextDecoder().decode(bytes));
+  if (items !== undefined) return items;
+  for await (const isGood of hasGoodLine(bytes)) {
+    if (isGood) return undefined;
+    const turn = work.step();
+    if (turn !== undefined) await turn;
+  }
+  return [{ reason: "not_json", where: "the whole file" }];
+}
+
+/** The test message of a notification channel is plain text, whatever its content type says. */
+function replyToWhole(tally: Tally, body: Uint8Array): Reply {
+  if (!tally.isAllBad) return tally.reply(200);
+  const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
+  const isText = tally.firstReason === "not_json" && !/^[[{]/.test(start);
+  return isText
+    ? tally.reply(200, {
+      note: "this is not an alert, but may be the test message of a notification channel",
+    })
+    : tally.reply(400);
 }

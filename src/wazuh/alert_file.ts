@@ -21,6 +21,12 @@ export type Item =
 /** integratord's text format: no agent, no id, no user in it (docs/contracts/wazuh.md 1.3). */
 const TEXT_FORMAT = "alertdate=";
 
+/** So many values are parsed in a few milliseconds. */
+const FEW_VALUES = 100_000;
+const COMMA = 44;
+const OPEN_LIST = 91;
+const OPEN_FIELDS = 123;
+
 /**
  * Splits an alert file: one JSON value, an array of them, or one on each line.
  *
@@ -32,19 +38,37 @@ export function readAlertFile(bytes: Uint8Array): readonly Item[] {
 
 /** Does the same as `readAlertFile()` with its text. */
 export function readAlertText(text: string): readonly Item[] {
+  return readAlertValue(text) ?? readLines(text.trim());
+}
+
+/** Reads a text that is one value; undefined: it is not JSON, but may be lines of it. */
+export function readAlertValue(text: string): readonly Item[] | undefined {
   const trimmed = text.trim();
   const alert = readAlertLine(trimmed);
   if (alert !== undefined) return [{ alert, text: trimmed, where: "the alert" }];
   if (trimmed === "") return [{ reason: "empty_file", where: "the whole file" }];
   if (trimmed.startsWith(TEXT_FORMAT)) return [{ reason: "text_format", where: "the whole file" }];
+  if (hasTooManyValues(trimmed)) return [{ reason: "malformed", where: "the whole file" }];
   try {
     const value: unknown = JSON.parse(trimmed);
     if (!Array.isArray(value)) return unwrapItem(value, "the alert");
     if (value.length === 0) return [{ reason: "empty_file", where: "the whole file" }];
     return value.flatMap((item: unknown, index) => unwrapItem(item, `item ${index + 1}`));
   } catch {
-    return readLines(trimmed);
+    return undefined;
   }
+}
+
+/** Alerts have a comma or bracket in 25 characters; to parse a megabyte of `[[],[],` takes long. */
+function hasTooManyValues(text: string): boolean {
+  if (text.length < FEW_VALUES) return false;
+  const most = Math.max(FEW_VALUES, text.length / 12);
+  let found = 0;
+  for (let at = 0; at < text.length && found <= most; at++) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA || code === OPEN_LIST || code === OPEN_FIELDS) found++;
+  }
+  return found > most;
 }
 
 function readLines(text: string): readonly Item[] {
@@ -63,6 +87,7 @@ function readLines(text: string): readonly Item[] {
 export function readLine(line: string, where: string): readonly Item[] {
   const alert = readAlertLine(line);
   if (alert !== undefined) return [{ alert, text: line, where }];
+  if (hasTooManyValues(line)) return [{ reason: "malformed", where }];
   try {
     return unwrapItem(JSON.parse(line), where);
   } catch {

@@ -75,7 +75,9 @@ Deno.test("GET /live takes no more listeners than it can serve", async () => {
   using scene = new PageScene();
   const bodies: ReadableStream[] = [];
   for (let index = 0; index < MOST_LISTENERS; index++) {
-    bodies.push((await scene.fetch("/live")).body!);
+    const response = await scene.fetch("/live", {}, `127.0.0.${index + 1}`);
+    assert.equal(response.status, 200);
+    bodies.push(response.body!);
   }
   const response = await scene.fetch("/live");
   assert.deepEqual([response.status, response.headers.get("Retry-After")], [503, "10"]);

@@ -11,9 +11,9 @@ import type { ReadTimeout } from "./read_timeout.ts";
 /** A body that cannot be read to its end: the status of the answer, and a line for the sender. */
 export class BodyError extends Error {
   override name = "BodyError";
-  readonly status: 400 | 408 | 415;
+  readonly status: 400 | 408 | 413 | 415;
 
-  constructor(status: 400 | 408 | 415, message: string, options?: ErrorOptions) {
+  constructor(status: BodyError["status"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
   }
@@ -32,24 +32,37 @@ export const ENCODINGS: readonly string[] = [...Object.keys(DECOMPRESSORS), "ide
 /** Bytes that must arrive within each read timeout; whole bodies may be shorter. */
 const TIMED_BYTES = 64 * 1024;
 
-const ENDED_EARLY = "the body ended too early";
+/** What a sender would read that disconnects. */
+export const ENDED_EARLY = "the body ended too early";
 const TOO_SLOW = "the body arrived too slowly";
+
+/** Lines of alerts shrink to a tenth, at most to a hundredth. */
+const MOST_RATIO = 200;
+/** So much may come of any number of bytes. */
+const FREE_UNPACKED = 1024 * 1024;
 
 /**
  * The pieces of a body, decompressed as `Content-Encoding` says.
  *
  * @param readTimeout how long the sender may take for each further {@link TIMED_BYTES} bytes
- * @throws {BodyError} for an unknown encoding, damaged data, and a sender that is too slow or disconnects
+ * @param onReceive is called with each number of bytes that arrived, packed or not
+ * @throws {BodyError} for an unknown encoding, damaged data, data that unpacks to more than
+ * {@link MOST_RATIO} times its size, and a sender that is too slow or disconnects
  */
 export async function* piecesOf(
   request: Request,
   readTimeout: ReadTimeout,
+  onReceive: (bytes: number) => void = () => {},
 ): AsyncGenerator<Uint8Array> {
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
   if (isPlain && isShort(request)) return yield await wholeInTime(request, readTimeout);
   if (request.body === null) return;
-  const received = inTime(request.body, readTimeout);
+  let receivedBytes = 0;
+  const received = inTime(request.body, readTimeout, (bytes) => {
+    receivedBytes += bytes;
+    onReceive(bytes);
+  });
   if (isPlain) return yield* received;
   const decompressed = decompressorOf(encoding);
   if (decompressed === undefined) {
@@ -63,7 +76,17 @@ export async function* piecesOf(
   source.on("error", (error) => (decompressed as unknown as Readable).destroy(error));
   source.pipe(decompressed);
   try {
-    for await (const piece of decompressed as unknown as AsyncIterable<Buffer>) yield piece;
+    let unpackedBytes = 0;
+    for await (const piece of decompressed as unknown as AsyncIterable<Buffer>) {
+      unpackedBytes += piece.length;
+      if (unpackedBytes > FREE_UNPACKED + MOST_RATIO * receivedBytes) {
+        throw new BodyError(
+          413,
+          `the body unpacks to more than ${MOST_RATIO} times its size; send it unpacked`,
+        );
+      }
+      yield piece;
+    }
   } catch (error) {
     if (error instanceof BodyError) throw error;
     throw new BodyError(400, `the body is not complete ${encoding} data`);
@@ -116,6 +139,7 @@ async function wholeInTime(request: Request, readTimeout: ReadTimeout): Promise<
 async function* inTime(
   body: ReadableStream<Uint8Array>,
   readTimeout: ReadTimeout,
+  onReceive: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   const cancel = () => reader.cancel().catch(() => undefined);
@@ -141,6 +165,7 @@ async function* inTime(
       if (isTooSlow) throw new BodyError(408, TOO_SLOW);
       isOver = done;
       if (value === undefined) return;
+      onReceive(value.length);
       yield value;
       sinceBegin += value.length;
       if (sinceBegin < TIMED_BYTES) continue;

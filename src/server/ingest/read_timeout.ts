@@ -14,7 +14,8 @@ export interface Wait {
 
 /** All waits, which have the same length. */
 export class ReadTimeout implements Disposable {
-  readonly #ms: number;
+  /** Milliseconds. */
+  readonly ms: number;
   /** In the order in which they began, which is the order of their ends. */
   readonly #waits = new Set<Wait>();
   /** It is not cleared with the last wait, since most waits end at once and another one follows. */
@@ -22,14 +23,14 @@ export class ReadTimeout implements Disposable {
 
   /** @param ms milliseconds */
   constructor(ms: number) {
-    this.#ms = ms;
+    this.ms = ms;
   }
 
   /** @param onTimeout is called when the time is over, unless {@link end} comes first */
   begin(onTimeout: () => void): Wait {
-    const wait = { endsAt: performance.now() + this.#ms, onTimeout };
+    const wait = { endsAt: performance.now() + this.ms, onTimeout };
     this.#waits.add(wait);
-    this.#timer ??= setTimeout(this.#rejectLate, this.#ms);
+    this.#timer ??= setTimeout(this.#rejectLate, this.ms);
     return wait;
   }
 

@@ -94,7 +94,14 @@ export function senderOf(origin: Origin, tokens: readonly TokenHash[]): Sender |
   if (tokens.length > 0) {
     return isFromOtherPage(origin) ? undefined : withToken(tokenOf(origin), tokens);
   }
-  return LOOPBACK.test(origin.remoteAddress) && !isFromPage(origin) ? { name: "local" } : undefined;
+  const isLocal = LOOPBACK.test(origin.remoteAddress) && !isFromPage(origin) &&
+    forwardedBy(origin.headers) === undefined;
+  return isLocal ? { name: "local" } : undefined;
+}
+
+/** The header by which a proxy says that it forwards; undefined without one. */
+export function forwardedBy(headers: Headers): string | undefined {
+  return ["X-Forwarded-For", "Forwarded", "Via"].find((name) => headers.has(name));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Checks of the remote address and of the address in `Host`.
+ * Checks of the remote address, of the address in `Host`, and of the length of a body.
  *
  * @module
  */
@@ -14,6 +14,18 @@ export const withValidUrl: MiddlewareHandler<Context> = async (context, next) =>
   if (url === null) return context.json({ error: "Host is not a valid host name" }, 400);
   context.set("url", url);
   return await next();
+};
+
+/**
+ * Refuses a body with two lengths, and closes the connection: a proxy may have read another length, and
+ * what follows may be a request that it never saw (RFC 9112 6.3). Deno 2.9 refuses it itself.
+ */
+export const onlyOneLength: MiddlewareHandler<Context> = async (context, next) => {
+  const { headers } = context.req.raw;
+  if (!headers.has("Transfer-Encoding") || !headers.has("Content-Length")) return await next();
+  return context.json({ error: "send Content-Length or Transfer-Encoding, not both" }, 400, {
+    Connection: "close",
+  });
 };
 
 /** Refuses requests from other networks. */

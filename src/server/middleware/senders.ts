@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "@hono/hono";
 import type { Context } from "../context.ts";
-import { senderOf, type TokenHash } from "./access.ts";
+import { forwardedBy, senderOf, type TokenHash } from "./access.ts";
 import type { Limits } from "./limits.ts";
 
 /** The rules of access. */
@@ -32,10 +32,7 @@ export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
       hostname,
     }, tokens);
     if (sender === undefined) {
-      const error = tokens.length === 0
-        ? "without server.tokens_file only the local machine is allowed"
-        : "send `Authorization: Bearer TOKEN`";
-      return context.json({ error }, 401, {
+      return context.json({ error: refusalOf(context.req.raw.headers, tokens) }, 401, {
         "WWW-Authenticate": 'Basic realm="custom-misp", charset="UTF-8"',
       });
     }
@@ -53,6 +50,15 @@ export function onlySenders(rules: AccessRules): MiddlewareHandler<Context> {
       admission.leave();
     }
   };
+}
+
+function refusalOf(headers: Headers, tokens: readonly TokenHash[]): string {
+  if (tokens.length > 0) return "send `Authorization: Bearer TOKEN`";
+  const header = forwardedBy(headers);
+  // Behind a proxy of this machine, everybody has an address of this machine.
+  return header === undefined
+    ? "without server.tokens_file only the local machine is allowed"
+    : `${header} says that a proxy forwards this request; set server.tokens_file behind a proxy`;
 }
 
 /** The same for viewers, unless the pages are open to everybody. */

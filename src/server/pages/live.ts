@@ -26,6 +26,9 @@ export interface LiveParts {
 /** Most streams at a time. */
 export const MOST_LISTENERS = 50;
 
+/** Most streams of one address; behind a proxy, all viewers share one. */
+export const MOST_OF_CLIENT = 20;
+
 /** Shortest time between two pushes, milliseconds. */
 const STEP_MS = 1000;
 /** Steps without a push after which a line is sent, since proxies close a silent connection. */
@@ -41,7 +44,8 @@ type Listener = ReadableStreamDefaultController<Uint8Array>;
 /** The open streams. Each push is rendered once for all of them, and never without a stream. */
 export class Live {
   readonly #parts: LiveParts;
-  readonly #listeners = new Set<Listener>();
+  /** With the address of each. */
+  readonly #listeners = new Map<Listener, string>();
   readonly #encoder = new TextEncoder();
   #clock: { readonly stop: () => void } | undefined;
   #pushed = "";
@@ -58,14 +62,20 @@ export class Live {
     return this.#listeners.size;
   }
 
-  /** Opens a stream, which begins with the present state; undefined: there are too many. */
-  async listen(): Promise<ReadableStream<Uint8Array> | undefined> {
+  /**
+   * Opens a stream, which begins with the present state; undefined: there are too many.
+   *
+   * @param client the address that asks
+   */
+  async listen(client: string): Promise<ReadableStream<Uint8Array> | undefined> {
     if (this.#parts.ended?.aborted || this.size >= MOST_LISTENERS) return undefined;
+    const own = [...this.#listeners.values()].filter((one) => one === client).length;
+    if (own >= MOST_OF_CLIENT) return undefined;
     let listener: Listener;
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         listener = controller;
-        this.#listeners.add(controller);
+        this.#listeners.set(controller, client);
       },
       cancel: () => this.#leave(listener),
     });
@@ -111,7 +121,7 @@ export class Live {
 
   #toAll(text: string): void {
     this.#idleSteps = 0;
-    for (const listener of this.#listeners) this.#send(listener, text);
+    for (const listener of this.#listeners.keys()) this.#send(listener, text);
   }
 
   /** Skips a stream that is behind: the next push contains everything again. */
@@ -127,7 +137,7 @@ export class Live {
   }
 
   #end(): void {
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners.keys()) {
       this.#leave(listener);
       listener.close();
     }

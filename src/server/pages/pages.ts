@@ -82,7 +82,12 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     async (context) => await show(context, dashboard(await dashboardParts())),
   );
   app.get("/live", onlyViewers, async (context) => {
-    const stream = await live.listen();
+    // A page of another site can have an <img> with this address.
+    const site = context.req.header("Sec-Fetch-Site") ?? "none";
+    if (site !== "same-origin" && site !== "none") {
+      return context.json({ error: "/live is for the pages of this service only" }, 403);
+    }
+    const stream = await live.listen(context.env.remoteAddress);
     if (stream === undefined) {
       return context.json({ error: "too many live pages are open; close some" }, 503, {
         "Retry-After": "10",
