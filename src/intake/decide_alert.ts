@@ -8,7 +8,8 @@
 import type { Guard } from "../guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
-import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "../wazuh/attempts.ts";
+import { attemptsOfCowrie, type CowrieRules, isCowrie } from "../cowrie/record.ts";
+import { attemptsOfAlert, type Evidence } from "../wazuh/attempts.ts";
 
 /** The rules by which alerts are decided on. */
 export interface IntakeRules extends CowrieRules {
@@ -52,9 +53,13 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   if (alert.location === rules.program || alert.integration === rules.program) {
     return ignored("own_alert", key);
   }
-  if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
+  const isDecoy = isCowrie(alert);
+  if (!isDecoy && !rules.ruleIds.has(alert.ruleId)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules), rules.guard);
+  const evidence = isDecoy
+    ? attemptsOfCowrie(alert, now, rules)
+    : attemptsOfAlert(alert, rules.ruleIds, now);
+  return decideOn(key, evidence, rules.guard);
 }
 
 /** Keeps the attempts of an alert whose addresses the guard does not refuse. */

@@ -14,12 +14,6 @@ export type Evidence =
   | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
   | { readonly reason: IgnoreReason };
 
-/** Which records of a Cowrie count beside attempts at its SSH server. */
-export interface CowrieRules {
-  readonly takesTelnet: boolean;
-  readonly takesPasswords: boolean;
-}
-
 /** "Multiple authentication failures followed by a success". */
 const COMPROMISE = "40112";
 
@@ -50,15 +44,12 @@ const LONGEST_USERNAME = 255;
  * @param rules the rule ids that are read: a composite's earlier lines count only when their
  * base rule is not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @param cowrie which records of a Cowrie count
  */
 export function attemptsOfAlert(
   alert: Alert,
   rules: ReadonlySet<string>,
   now: number,
-  cowrie: CowrieRules = { takesTelnet: false, takesPasswords: false },
 ): Evidence {
-  if (isCowrie(alert)) return readCowrie(alert, now, cowrie);
   const line = alert.fullLog;
   if (line === undefined) return { reason: "no_address" };
   const first = readLine(alert, line, now);
@@ -103,17 +94,6 @@ function earlierAttempts(
 
 /** Most alerts have none: made once, for the sake of floods. */
 const NO_ATTEMPTS: readonly Attempt[] = [];
-
-/** A Cowrie session is a connection as an sshd process is one: the same key for both. */
-function sessionNumber(session: string | undefined): number {
-  const digits = /^[0-9a-f]{1,12}/.exec(session ?? "")?.[0];
-  return digits === undefined ? 0 : parseInt(digits, 16);
-}
-
-/** Whether an alert carries a Cowrie record: users choose its rule ids (docs/contracts/cowrie.md 2). */
-export function isCowrie(alert: Alert): boolean {
-  return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
-}
 
 function timeOf({ at }: Alert, now: number): number {
   return at === undefined || at > now + FASTEST_CLOCK_MS ? now : at;
@@ -192,34 +172,6 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
     count: 1,
     username: username?.slice(0, LONGEST_USERNAME),
     pid: 0,
-  };
-  return { attempts: [attempt], spoofedSrcip: false };
-}
-
-function readCowrie(alert: Alert, now: number, cowrie: CowrieRules): Evidence {
-  const { data } = alert;
-  const event = textField(data, "eventid");
-  if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
-    return { reason: "not_an_attempt" };
-  }
-  const service = textField(data, "protocol");
-  if (service !== "ssh" && !(service === "telnet" && cowrie.takesTelnet)) {
-    return { reason: "not_ssh" };
-  }
-  const source = textField(data, "src_ip");
-  if (source === undefined) return { reason: "no_address" };
-  const sourceIp = canonicalAddress(source);
-  if (sourceIp === undefined) return { reason: "host_name" };
-  const password = cowrie.takesPasswords ? textField(data, "password") : undefined;
-  const attempt: Attempt = {
-    ...common(alert, now),
-    ...(password === undefined ? {} : { password: password.slice(0, LONGEST_USERNAME) }),
-    service,
-    sourceIp,
-    evidence: "sshd",
-    count: 1,
-    username: textField(data, "username")?.slice(0, LONGEST_USERNAME),
-    pid: sessionNumber(textField(data, "session")),
   };
   return { attempts: [attempt], spoofedSrcip: false };
 }

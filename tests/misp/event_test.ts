@@ -154,3 +154,20 @@ Deno.test("techniqueTags() leaves out a technique without a usable name", () => 
     [],
   );
 });
+
+Deno.test("buildEvent() calls a source of Telnet alone one of Telnet", () => {
+  const titleOf = (services: SourceRecord["services"]) => {
+    const { info, EventReport: [report] } = buildEvent(recordOf({ services }), RULES);
+    return [info, report!.name, /sshd/.test(report!.content)];
+  };
+  assert.deepEqual(titleOf(["telnet"]), [
+    "Telnet Brute Force Attack from 82.202.219.155 (3 attempts)",
+    "Telnet brute force from 82.202.219.155",
+    false,
+  ]);
+  assert.deepEqual(titleOf(["ssh", "telnet"]), [
+    "SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+    "SSH brute force from 82.202.219.155",
+    true,
+  ]);
+});

@@ -6,6 +6,7 @@
 import type { Limits } from "../../buffer/intake.ts";
 import { PROGRAM } from "../../config/keys.ts";
 import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config/load.ts";
+import { CowrieSessions } from "../../cowrie/sessions.ts";
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
@@ -48,6 +49,7 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
     ruleIds: config.rules.ids,
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
+    cowrieSessions: new CowrieSessions(),
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
   };
