@@ -240,8 +240,8 @@ class WrittenAlert implements Alert {
     this.#data = data;
   }
 
-  get fullLog(): string {
-    return unescaped(this.#fullLog);
+  get fullLog(): string | undefined {
+    return unescaped(this.#fullLog) || undefined;
   }
 
   get previousOutput(): readonly string[] {

@@ -5,7 +5,8 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import type { Attempt, IgnoreReason, Service } from "../model.ts";
+import { own } from "../json.ts";
+import type { Attempt, EvidenceClass, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseSshdLine } from "./sshd_line.ts";
 
@@ -51,8 +52,7 @@ export function attemptsOfAlert(
   now: number,
 ): Evidence {
   const line = alert.fullLog;
-  if (line === undefined) return { reason: "no_address" };
-  const first = readLine(alert, line, now);
+  const first = line === undefined ? readWithoutLine(alert, now) : readLine(alert, line, now);
   if ("reason" in first) return first;
   const sourceIp = first.attempts[0]?.sourceIp;
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
@@ -113,6 +113,57 @@ export function common(alert: Alert, now: number) {
     sourceLocation: undefined,
     isCompromise: false,
   };
+}
+
+/** Rules whose lines are PAM's, and those whose lines tell of a connection (docs/contracts/wazuh.md 3). */
+const CLASS_OF_RULE: ReadonlyMap<string, EvidenceClass> = new Map([
+  ["2501", "pam"],
+  ["2502", "pam"],
+  ["5503", "pam"],
+  ["5551", "pam"],
+  ["5718", "connect"],
+  ["5719", "connect"],
+  ["5758", "connect"],
+  [COMPROMISE, "session-end"],
+]);
+
+/** Whether a name has neither an address nor a word at which decoders end the name. */
+export function isHarmless(name: string | undefined): boolean {
+  return name !== undefined && !/(?:^|\s)from(?:\s|$)/i.test(name) &&
+    addressesIn(name).length === 0;
+}
+
+/** All addresses in a text, wherever they stand. */
+export function addressesIn(text: string): readonly string[] {
+  return text.split(/[^0-9a-fA-F.:]+/).map((part) => canonicalAddress(part))
+    .filter((address) => address !== undefined);
+}
+
+/**
+ * An alert without its line, as some senders cut it: Wazuh's address counts beside a harmless name. That
+ * is as much as can be asked.
+ */
+function readWithoutLine(alert: Alert, now: number): Evidence {
+  const { programName, decoderName, ruleId, data } = alert;
+  const isSshd = programName === undefined ? decoderName === "sshd" : SSHD.has(programName);
+  if (!isSshd) return { reason: "not_ssh" };
+  const name = own(data, "srcuser") ?? own(data, "dstuser");
+  const username = textField(data, "srcuser") ?? textField(data, "dstuser");
+  if (alert.claimedSource === undefined) return { reason: "no_address" };
+  if (name !== undefined && !isHarmless(username)) return { reason: "no_address" };
+  const sourceIp = canonicalAddress(alert.claimedSource);
+  if (sourceIp === undefined) return { reason: "host_name" };
+  const evidence = CLASS_OF_RULE.get(ruleId) ?? "sshd";
+  const attempt: Attempt = {
+    ...common(alert, now),
+    sourceIp,
+    evidence,
+    count: evidence === "session-end" ? 0 : 1,
+    username: username?.slice(0, LONGEST_USERNAME),
+    pid: 0,
+    isCompromise: ruleId === COMPROMISE,
+  };
+  return { attempts: [attempt], spoofedSrcip: false };
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
