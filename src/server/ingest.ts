@@ -64,7 +64,7 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
     for await (const items of itemsOf(body, parts.maxBodyBytes)) {
       await tally.take(items, parts.acceptAtOnce);
     }
-    return tally.reply(200);
+    return tally.reply(tally.isNothingUnderstood ? 400 : 200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
     const reason = messageOf(error);
@@ -72,6 +72,9 @@ export async function ingest(parts: IngestParts, request: Request): Promise<Repl
     return tally.reply(503, { error: "some alerts could not be stored; send all again" });
   }
 }
+
+/** What notification channels send as a test (docs/contracts/wazuh.md 5). */
+const TEST_MESSAGE = /^(?:this is a )?test message\b/i;
 
 /** Adds up the outcomes of the alerts of one body. */
 class Tally {
@@ -121,12 +124,15 @@ class Tally {
     return { status, body };
   }
 
+  get isNothingUnderstood(): boolean {
+    return this.#items > 0 && this.#bad === this.#items;
+  }
+
   /** The test message of a notification channel is plain text, whatever its content type says. */
   replyToWhole(body: Uint8Array): Reply {
-    if (this.#bad < this.#items) return this.reply(200);
+    if (!this.isNothingUnderstood) return this.reply(200);
     const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
-    const isText = this.#errors[0]?.reason === "not_json" && !/^[[{]/.test(start);
-    return isText
+    return TEST_MESSAGE.test(start)
       ? this.reply(200, {
         note: "this is not an alert, but may be the test message of a notification channel",
       })

@@ -115,7 +115,7 @@ export function common(alert: Alert, now: number) {
   };
 }
 
-/** Rules whose lines are PAM's, and those whose lines tell of a connection (docs/contracts/wazuh.md 3). */
+/** Rules whose lines are PAM's, and those whose lines prove a connection (docs/contracts/wazuh.md 3). */
 const CLASS_OF_RULE: ReadonlyMap<string, EvidenceClass> = new Map([
   ["2501", "pam"],
   ["2502", "pam"],
