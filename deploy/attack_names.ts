@@ -1,5 +1,5 @@
 /**
- * Writes `src/misp/attack_names.ts` from the cluster file of a misp-galaxy release. Run it from the
+ * Writes `src/misp/galaxy/attack_names.ts` from the cluster file of a misp-galaxy release. Run it from the
  * project's folder:
  *
  * `deno run --allow-read=FILE --allow-write=src/misp/galaxy deploy/attack_names.ts FILE`
@@ -53,5 +53,5 @@ ${rows.join("\n")}
 
 if (import.meta.main) {
   const cluster = JSON.parse(Deno.readTextFileSync(Deno.args[0] ?? "")) as ClusterFile;
-  Deno.writeTextFileSync("src/misp/attack_names.ts", attackNames(cluster));
+  Deno.writeTextFileSync("src/misp/galaxy/attack_names.ts", attackNames(cluster));
 }

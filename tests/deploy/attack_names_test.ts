@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attackNames } from "../../deploy/attack_names.ts";
-import { ATTACK_NAMES } from "../../src/misp/attack_names.ts";
+import { ATTACK_NAMES } from "../../src/misp/galaxy/attack_names.ts";
 
 Deno.test("attackNames() writes the wanted techniques of a cluster file with its version", () => {
   const values = ["SSH - T1021.004", "Brute Force - T1110", "Data Obfuscation - T1001", "no id"]
