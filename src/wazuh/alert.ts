@@ -15,6 +15,8 @@ export interface Alert {
   readonly at: number | undefined;
   readonly ruleId: string;
   readonly techniques: readonly Technique[];
+  /** Whether the rule's groups say that somebody failed to log in. */
+  readonly isFailure: boolean;
   readonly sensor: Sensor;
   /** Dotted names and their texts: `honeypot.type` is `cowrie`. */
   readonly labels: ReadonlyMap<string, string>;
@@ -84,6 +86,7 @@ export function readAlert(value: unknown): Alert | undefined {
     at: parseTimestamp(own(alert, "timestamp")),
     ruleId,
     techniques: readTechniques(section(rule, "mitre")),
+    isFailure: texts(own(rule, "groups")).some((group) => FAILURE_GROUPS.has(group)),
     sensor: {
       manager: managerName,
       id: nameField(agent, "id") ?? "",
@@ -134,6 +137,12 @@ function readTechniques(mitre: Fields): readonly Technique[] {
   }
   return techniques;
 }
+
+/** Groups of single rules and of composite ones (docs/contracts/wazuh.md 3). */
+export const FAILURE_GROUPS: ReadonlySet<string> = new Set([
+  "authentication_failed",
+  "authentication_failures",
+]);
 
 const TECHNIQUE_ID = /^T\d{4}(\.\d{3})?$/;
 

@@ -18,14 +18,17 @@ export type Evidence =
 /** "Multiple authentication failures followed by a success". */
 const COMPROMISE = "40112";
 
-/** Rule of the single alerts that a composite stands for (docs/contracts/wazuh.md 3). */
-const BASE_RULE: ReadonlyMap<string, string> = new Map([
-  ["5551", "5503"],
-  ["5712", "5710"],
-  ["5719", "5718"],
-  ["5720", "5716"],
-  ["5763", "5760"],
-]);
+/**
+ * Rules of the alert that each line of a composite's `previous_output` was, by how its message begins
+ * (docs/contracts/wazuh.md 3). What names an account that is not there is 5710 instead.
+ */
+const BASE_RULES: readonly (readonly [message: RegExp, ids: readonly string[]])[] = [
+  [/\(sshd:auth\): authentication failure/, ["5503", "2501"]],
+  [/ more authentication failure/, ["2502"]],
+  [/maximum authentication attempts/, ["5758"]],
+  [/ not allowed because /, ["5718"]],
+  [/Failed |PAM: /, ["5760", "5716"]],
+];
 
 /** Rules that also fire for su, sudo, vsftpd and others (docs/contracts/wazuh.md 3). */
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
@@ -42,8 +45,8 @@ const LONGEST_USERNAME = 255;
 /**
  * Reads the attempts of a 4.x alert.
  *
- * @param rules the rule ids that are read: a composite's earlier lines count only when their
- * base rule is not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
+ * @param rules the rule ids that are read: a composite's earlier lines count only when the rules of
+ * their own alerts are not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function attemptsOfAlert(
@@ -82,14 +85,23 @@ function earlierAttempts(
   rules: ReadonlySet<string>,
   now: number,
 ): readonly Attempt[] {
-  const base = BASE_RULE.get(alert.ruleId);
   const isCompromise = alert.ruleId === COMPROMISE;
-  if (!isCompromise && (base === undefined || rules.has(base))) return NO_ATTEMPTS;
-  const read = alert.previousOutput.map((line) => readLine(alert, line, now))
+  const all = alert.previousOutput;
+  const lines = isCompromise ? all : all.filter((line) => !isHandedOver(line, rules));
+  if (lines.length === 0) return NO_ATTEMPTS;
+  const read = lines.map((line) => readLine(alert, line, now))
     .flatMap((evidence) => "attempts" in evidence ? evidence.attempts : []);
   if (!isCompromise) return read;
   return read.filter((one) => one.count > 0)
     .map((one): Attempt => ({ ...one, evidence: "connect", count: 1 }));
+}
+
+/** Whether a line was an alert of its own that is read, too: then it counts there. */
+function isHandedOver(line: string, rules: ReadonlySet<string>): boolean {
+  const invalid = / (?:invalid|illegal) user /.test(line) ||
+    /: (?:Invalid|Illegal) user /.test(line);
+  const base = invalid ? ["5710"] : BASE_RULES.find(([message]) => message.test(line))?.[1];
+  return base === undefined || base.some((id) => rules.has(id));
 }
 
 /** Most alerts have none: made once, for the sake of floods. */
@@ -97,6 +109,11 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
 
 function timeOf({ at }: Alert, now: number): number {
   return at === undefined || at > now + FASTEST_CLOCK_MS ? now : at;
+}
+
+/** Whether sshd wrote the line of an alert, as far as Wazuh's decoders say it. */
+export function isOfSshd({ programName, decoderName }: Alert): boolean {
+  return programName === undefined ? decoderName === "sshd" : SSHD.has(programName);
 }
 
 /** The fields that every attempt of an alert shares. */
@@ -144,9 +161,8 @@ export function addressesIn(text: string): readonly string[] {
  * is as much as can be asked.
  */
 function readWithoutLine(alert: Alert, now: number): Evidence {
-  const { programName, decoderName, ruleId, data } = alert;
-  const isSshd = programName === undefined ? decoderName === "sshd" : SSHD.has(programName);
-  if (!isSshd) return { reason: "not_ssh" };
+  const { ruleId, data } = alert;
+  if (!isOfSshd(alert)) return { reason: "not_ssh" };
   const name = own(data, "srcuser") ?? own(data, "dstuser");
   const username = textField(data, "srcuser") ?? textField(data, "dstuser");
   if (alert.claimedSource === undefined) return { reason: "no_address" };

@@ -93,6 +93,7 @@ export function readFinding(value: unknown): Finding | undefined {
     at: readTime(get("@timestamp")) ?? readTime(get("event.created")),
     ruleId: name("wazuh.rule.id") ?? "",
     techniques: readTechniques(get),
+    isFailure: true,
     sensor: {
       // Agents move between the nodes of a cluster, which must not make two sensors of one.
       manager: cluster ?? node ?? "wazuh-5",

@@ -264,3 +264,36 @@ Deno.test("decide() reads a list of one as the field itself", () => {
     "sshd 1 82.202.219.155 root 26279",
   ]);
 });
+
+Deno.test("decide() reads rules by their groups where sshd wrote the line", () => {
+  const of = (id: string, groups: readonly string[], program = "sshd") => {
+    const alert = { ...sshdAlert(), predecoder: { program_name: program } };
+    const rules = { ...defaultRules(), narrowed: new Set(["5728"]) };
+    return decide({ ...alert, rule: { id, groups } }, rules, NOW).kind;
+  };
+  for (const id of ["40111", "99904", "100200"]) {
+    assert.equal(of(id, ["attacks", "authentication_failures"]), "attempts");
+    assert.equal(of(id, ["authentication_failed"], "vsftpd"), "ignored");
+    assert.equal(of(id, ["authentication_success"]), "ignored");
+  }
+  assert.equal(of("5728", ["authentication_failed"]), "ignored");
+});
+
+Deno.test("decide() counts the lines of a composite that were no alerts of rules that are read", () => {
+  const failed = (pid: number) =>
+    `Aug 23 06:14:06 hp sshd[${pid}]: Failed password for root from 82.202.219.155 port ${pid} ssh2`;
+  const unknown = "Aug 23 06:14:06 hp sshd[3]: Invalid user Failed from 82.202.219.155 port 3";
+  const alert = {
+    ...sshdAlert(),
+    rule: { id: "40111", groups: ["authentication_failures"] },
+    previous_output: [failed(1), failed(2), unknown].join("\n"),
+  };
+  const count = (...ids: readonly string[]) => {
+    const decision = decide(alert, { ...defaultRules(), ruleIds: new Set(ids) }, NOW);
+    return decision.kind === "attempts" ? decision.attempts.length : decision.reason;
+  };
+  assert.equal(count("40111"), 4);
+  assert.equal(count("40111", "5760"), 2);
+  assert.equal(count("40111", "5710"), 3);
+  assert.equal(count("5710", "5760"), 1);
+});

@@ -71,6 +71,7 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
     action: "authentication-failure",
     outcome: "failure",
     categories: ["authentication"],
+    isFailure: true,
     isNameHarmless: true,
     messageAddresses: [],
   });
