@@ -117,6 +117,8 @@ export type Decision =
     readonly kind: "ignored";
     readonly key: AlertKey | undefined;
     readonly reason: IgnoreReason;
+    /** Where in its file what was not understood stands, for people: `line 3`. */
+    readonly where?: string;
   };
 
 /** Counts of one connection at one location, by evidence class (docs/contracts/wazuh.md 4.4). */

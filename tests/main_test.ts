@@ -46,6 +46,8 @@ const MAY_LOAD: readonly string[] = [
   "src/clock.ts",
   "src/config/keys.ts",
   "src/config/load.ts",
+  "src/cowrie/record.ts",
+  "src/cowrie/sessions.ts",
   "src/errors.ts",
   "src/fault_point.ts",
   "src/guard/guard.ts",

@@ -49,6 +49,12 @@ export const DEFAULT_RULES = [
   ...["5720", "5758", "5760", "5763", "40101", "40111", "40112", "99903", "99904"],
 ] as const;
 
+/**
+ * Rules of Wazuh that a `rules.ids` without them leaves out. Those of group `authentication_failed` that
+ * report a wrong configuration (docs/contracts/wazuh.md 3) are among them always.
+ */
+export const KNOWN_RULES: readonly string[] = [...DEFAULT_RULES, "5728", "5738", "5755"];
+
 /** Tags of every event, exactly as the taxonomies write them (docs/contracts/misp.md 4). */
 export const DEFAULT_TAGS = [
   "tlp:green",

@@ -177,7 +177,8 @@ function readFile(
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    // Editors of Windows begin a file with a byte order mark.
+    parsed = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     // V8 quotes the text around the error, which may be the key of MISP.
     const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(messageOf(error))?.[0] ??

@@ -23,7 +23,13 @@ export function decideFile(
   rules: IntakeRules,
   now: number,
 ): readonly Decision[] {
-  return readAlertFile(bytes).map((item) => decideItem(item, rules, now));
+  return readAlertFile(bytes).map((item) => placed(decideItem(item, rules, now), item.where));
+}
+
+/** A decision that says where its item stands, if nobody understood that. */
+export function placed(decision: Decision, where: string): Decision {
+  const isUnderstood = decision.kind === "attempts" || decision.key !== undefined;
+  return isUnderstood ? decision : { ...decision, where };
 }
 
 /**

@@ -8,12 +8,15 @@
 import type { Guard } from "../guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
-import { attemptsOfAlert, type CowrieRules, type Evidence, isCowrie } from "../wazuh/attempts.ts";
+import { attemptsOfCowrie, type CowrieRules, isCowrie } from "../cowrie/record.ts";
+import { attemptsOfAlert, type Evidence, isOfSshd } from "../wazuh/attempts.ts";
 
 /** The rules by which alerts are decided on. */
 export interface IntakeRules extends CowrieRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
+  /** Rules that are not read though their groups say that a login failed. */
+  readonly narrowed?: ReadonlySet<string>;
   /** The name of this program: alerts about its own messages are never read (docs/contracts/wazuh.md 2). */
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
@@ -52,9 +55,23 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   if (alert.location === rules.program || alert.integration === rules.program) {
     return ignored("own_alert", key);
   }
-  if (!rules.ruleIds.has(alert.ruleId) && !isCowrie(alert)) return ignored("other_rule", key);
+  const isDecoy = isCowrie(alert);
+  if (!isDecoy && !isOurRule(alert, rules)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now, rules), rules.guard);
+  const evidence = isDecoy
+    ? attemptsOfCowrie(alert, now, rules)
+    : attemptsOfAlert(alert, rules.ruleIds, now);
+  return decideOn(key, evidence, rules.guard);
+}
+
+/**
+ * Whether a rule's alerts are read: `rules.ids` has it, or its groups say that a login failed and sshd
+ * wrote the line, as with rules of newer releases and of users. A rule of the default list that
+ * `rules.ids` does not have was taken out on purpose.
+ */
+function isOurRule(alert: Alert, { ruleIds, narrowed }: IntakeRules): boolean {
+  if (ruleIds.has(alert.ruleId)) return true;
+  return alert.isFailure && narrowed?.has(alert.ruleId) !== true && isOfSshd(alert);
 }
 
 /** Keeps the attempts of an alert whose addresses the guard does not refuse. */

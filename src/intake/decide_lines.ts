@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decideItem, type IntakeRules } from "./decide.ts";
+import { decideItem, type IntakeRules, placed } from "./decide.ts";
 import { ignored } from "./decide_alert.ts";
 import type { Lines } from "./lines.ts";
 import type { Decision } from "../model.ts";
@@ -25,15 +25,21 @@ export interface DecidedLines {
  *
  * @param since alerts whose attempts are all earlier are left out; milliseconds UTC
  * @param now milliseconds UTC, for an alert without a readable time
+ * @param before how many lines of the file come before the block; undefined: nobody asks for the place
+ * of what is not understood
  */
 export function decideLines(
   { text, tooLong }: Pick<Lines, "text" | "tooLong">,
   rules: IntakeRules,
   since: number,
   now: number,
+  before?: number,
 ): DecidedLines {
   const decisions: Decision[] = [];
-  for (let times = 0; times < tooLong; times++) decisions.push(ignored("too_large", undefined));
+  for (let times = 0; times < tooLong; times++) {
+    const decision = ignored("too_large", undefined);
+    decisions.push(before === undefined ? decision : placed(decision, `line ${before + 1}`));
+  }
   let lines = 0;
   let skipped = 0;
   // The whole text is searched once: a search in each line would cost more than all else.
@@ -52,7 +58,12 @@ export function decideLines(
       const line = text.slice(start, end);
       // A disk that lost its power leaves NULs where a line was to be.
       const whole = hasNul ? line.replaceAll("\0", "") : line;
+      const first = decisions.length;
       decideLine(whole.trim(), rules, since, now, decisions);
+      if (before === undefined) continue;
+      for (let at = first; at < decisions.length; at++) {
+        decisions[at] = placed(decisions[at]!, `line ${before + tooLong + lines}`);
+      }
     }
   }
   return { decisions, lines, skipped };

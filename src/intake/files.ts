@@ -4,21 +4,19 @@
  *
  * @module
  */
-import { createGunzip } from "node:zlib";
 import { decideFile, type IntakeRules } from "./decide.ts";
 import { ignored } from "./decide_alert.ts";
 import { decideLines } from "./decide_lines.ts";
 import { DecisionBatch } from "./decision_batch.ts";
 import { LineCutter, type Lines } from "./lines.ts";
+import { plainBlocks } from "./plain_blocks.ts";
 import type { Decision } from "../model.ts";
 import { readLine } from "../wazuh/alert_file.ts";
 
 /** Files up to this size are read whole, so that they may hold an array; bytes. */
 const READ_WHOLE = 16 * 1024 * 1024;
-/** Bytes that are read at a time: larger blocks cost memory, and are not faster. */
+/** Bytes of a file that was read already that are decided on at a time. */
 const BLOCK = 256 * 1024;
-/** The same of a packed file: a byte of it can become a thousand, and those of a block are kept at once. */
-const PACKED_BLOCK = 16 * 1024;
 /** Decisions of an array that are stored in one transaction. */
 const BATCH = 1000;
 /** Characters to be forwarded that are stored in one transaction: the last one may exceed the buffer. */
@@ -36,7 +34,8 @@ type OnRead = (bytes: number) => void;
 type Blocks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Decides on the alerts of a file: one JSON value, an array, one value a line; `.gz` is unpacked.
+ * Decides on the alerts of a file: one JSON value, an array, one value a line, or several values over many
+ * lines in at most 16 MiB; packed by gzip or not, in UTF-8 or in UTF-16 with a mark.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  * @yields decisions of one transaction, of which a process can have several in memory
@@ -48,23 +47,76 @@ export async function* decisionsOf(
   now: number,
   onRead: OnRead = () => {},
 ): AsyncGenerator<readonly Decision[]> {
-  const isSmall = source !== "-" && !source.endsWith(".gz") &&
-    (await Deno.stat(source)).size <= READ_WHOLE;
-  if (!isSmall) {
-    yield* decideBlocks(await open(source, onRead), rules, now);
+  const { start, rest, isWhole } = await startOf(await plainBlocks(source, onRead));
+  if (!isWhole) {
+    yield* decideBlocks(both(start, rest), rules, now);
     return;
   }
-  const bytes = await Deno.readFile(source);
-  if (beginsWithLine(bytes)) {
-    yield* decideBlocks(partsOf(bytes, onRead), rules, now);
-    return;
+  const decisions = decideFile(start, rules, now);
+  for (let at = 0; at < decisions.length; at += BATCH) yield decisions.slice(at, at + BATCH);
+}
+
+/** The start of a file decides how the rest is read. */
+interface Start {
+  readonly start: Uint8Array;
+  /** The file is over, and does not begin with a line that holds alerts. */
+  readonly isWhole: boolean;
+  readonly rest: AsyncIterable<Uint8Array>;
+}
+
+async function startOf(blocks: AsyncGenerator<Uint8Array>): Promise<Start> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let hasLine = false;
+  const joined = () => joinedBytes(parts, length);
+  for (;;) {
+    const next = await nextOf(blocks);
+    // Damage is met again by whoever reads the rest.
+    if ("damage" in next) return { start: joined(), isWhole: false, rest: throwing(next.damage) };
+    if (next.done) break;
+    parts.push(next.value.slice());
+    length += next.value.length;
+    if (!hasLine && next.value.includes(LINE_FEED)) {
+      hasLine = true;
+      if (beginsWithLine(joined(), false)) return { start: joined(), isWhole: false, rest: blocks };
+    }
+    if (length > READ_WHOLE) return { start: joined(), isWhole: false, rest: blocks };
   }
-  const decisions = decideFile(bytes, rules, now);
-  for (let start = 0; start < decisions.length; start += BATCH) {
-    // Reading takes a moment, storing takes long: the progress goes along with the latter.
-    onRead(bytes.length * Math.min(BATCH, decisions.length - start) / decisions.length);
-    yield decisions.slice(start, start + BATCH);
+  const start = joined();
+  return { start, isWhole: !beginsWithLine(start, true), rest: blocks };
+}
+
+function joinedBytes(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
+  return whole;
+}
+
+async function nextOf(blocks: AsyncGenerator<Uint8Array>) {
+  try {
+    const { done, value } = await blocks.next();
+    return done ? { done: true } as const : { done: false, value } as const;
+  } catch (damage) {
+    return { damage } as const;
+  }
+}
+
+// deno-lint-ignore require-yield -- it has nothing but its error
+async function* throwing(damage: unknown): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  throw damage;
+}
+
+async function* both(
+  start: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < start.length; at += BLOCK) yield start.subarray(at, at + BLOCK);
+  yield* rest;
 }
 
 /** A stream that ends in damage; what came before it was yielded. */
@@ -73,9 +125,9 @@ export class DamagedStream extends Error {
 }
 
 /** Whether the first line holds alerts, and further lines follow. */
-function beginsWithLine(bytes: Uint8Array): boolean {
+function beginsWithLine(bytes: Uint8Array, isWhole: boolean): boolean {
   const end = bytes.indexOf(LINE_FEED);
-  if (end < 0 || end === bytes.length - 1) return false;
+  if (end < 0 || (isWhole && end === bytes.length - 1)) return false;
   const line = new TextDecoder().decode(bytes.subarray(0, end)).trim();
   return readLine(line, "line").some((item) => !("reason" in item));
 }
@@ -88,8 +140,10 @@ async function* decideBlocks(
   const cutter = new LineCutter();
   const batch = new DecisionBatch(ENOUGH_TEXT);
   let skipped = 0;
+  let before = 0;
   const add = (lines: Lines) => {
-    const decided = decideLines(lines, rules, -Infinity, now);
+    const decided = decideLines(lines, rules, -Infinity, now, before);
+    before += lines.tooLong + decided.lines;
     batch.add(decided.decisions);
     skipped += decided.skipped;
   };
@@ -120,93 +174,5 @@ async function* untilDamage(
     yield* blocks;
   } catch (error) {
     onDamage(error);
-  }
-}
-
-function* partsOf(bytes: Uint8Array, onRead: OnRead): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += BLOCK) {
-    const part = bytes.subarray(start, start + BLOCK);
-    onRead(part.length);
-    yield part;
-  }
-}
-
-/**
- * Opens a file or standard input.
- *
- * @returns its bytes, unpacked; each block changes when the next one is asked for
- */
-async function open(source: Source, onRead: OnRead): Promise<AsyncIterable<Uint8Array>> {
-  if (source === "-") return readAhead(Deno.stdin, onRead);
-  const file = await Deno.open(source);
-  return source.endsWith(".gz") ? unpacked(file, onRead) : readAhead(file, onRead);
-}
-
-/** The next block is on its way while somebody works on this one. */
-async function* readAhead(
-  file: Pick<Deno.FsFile, "read" | "close">,
-  onRead: OnRead,
-  size = BLOCK,
-): AsyncGenerator<Uint8Array> {
-  const blocks = [new Uint8Array(size), new Uint8Array(size)] as const;
-  const read = async (block: Uint8Array) => {
-    const length = await file.read(block);
-    return length === null ? undefined : block.subarray(0, length);
-  };
-  let reading = read(blocks[0]);
-  try {
-    for (let number = 1;; number++) {
-      const block = await reading;
-      if (block === undefined) return;
-      reading = read(blocks[number % 2 as 0 | 1]);
-      // It is asked about later, or never where the reading ends before.
-      reading.catch(() => undefined);
-      onRead(block.length);
-      yield block;
-    }
-  } finally {
-    file.close();
-  }
-}
-
-/**
- * Unpacks a file bit by bit, and yields all that comes before any damage: a stream that is iterated
- * throws away what it has unpacked when it meets damage.
- */
-async function* unpacked(file: Deno.FsFile, onRead: OnRead): AsyncGenerator<Uint8Array> {
-  // Unlike DecompressionStream it reads on behind a first member: rotated files are joined so.
-  const unpacker = createGunzip();
-  let blocks: Uint8Array[] = [];
-  let damage: unknown;
-  let isOver = false;
-  let step = Promise.withResolvers<void>();
-  unpacker.on("data", (block: Uint8Array) => blocks.push(block));
-  // Zeros behind the last member end it before the file ends, and the write that has them never does.
-  unpacker.on("end", () => {
-    isOver = true;
-    step.resolve();
-  });
-  unpacker.on("error", (error) => {
-    damage = error;
-    step.resolve();
-  });
-  const unpack = async (work: () => void) => {
-    step = Promise.withResolvers();
-    work();
-    await step.promise;
-    const found = blocks;
-    blocks = [];
-    return found;
-  };
-  try {
-    for await (const packed of readAhead(file, onRead, PACKED_BLOCK)) {
-      yield* await unpack(() => unpacker.write(packed, () => step.resolve()));
-      if (damage !== undefined) throw damage;
-      if (isOver) return;
-    }
-    yield* await unpack(() => unpacker.end());
-    if (damage !== undefined) throw damage;
-  } finally {
-    unpacker.destroy();
   }
 }

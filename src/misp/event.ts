@@ -14,7 +14,7 @@ import {
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import { type MispEventReport, type StoryRules, writeStory } from "./story.ts";
+import { type MispEventReport, serverName, type StoryRules, writeStory } from "./story.ts";
 import { techniqueTags } from "./techniques.ts";
 import { forMisp } from "./usernames.ts";
 
@@ -70,7 +70,8 @@ export function buildEvent(
   const { location } = facts;
   return {
     uuid: eventUuid,
-    info: `SSH Brute Force Attack from ${sourceIp} (${counted(attempts, "attempt")})${outcome}`,
+    info: `${serverName(record)} Brute Force Attack from ${sourceIp} ` +
+      `(${counted(attempts, "attempt")})${outcome}`,
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),

@@ -98,10 +98,15 @@ function addedUp(
   return Object.fromEntries(counts);
 }
 
+/** What a source guessed at, by the name that people know: a source of both is one of SSH. */
+export function serverName({ services }: SourceRecord): "SSH" | "Telnet" {
+  return services.length > 0 && services.every((one) => one === "telnet") ? "Telnet" : "SSH";
+}
+
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
-    `# SSH brute force from ${record.sourceIp}`,
+    `# ${serverName(record)} brute force from ${record.sourceIp}`,
     `**${counted(record.attempts, "attempt")}** between ${time(record.firstSeen)} and ` +
     `${time(record.lastSeen)}, from ${counted(record.alerts, "Wazuh alert")}.`,
     ...compromise(record),
@@ -112,11 +117,11 @@ export function writeStory(record: SourceRecord, rules: StoryRules): MispEventRe
     usernamesOf(record.usernames, record.furtherUsernames > 0, rules),
     ...passwords(record.passwords, rules),
     ...techniques(record),
-    ...HOW_COUNTED,
+    ...(serverName(record) === "Telnet" ? [] : HOW_COUNTED),
   ];
   return {
     uuid: uuidV5(record.eventUuid, "event-report"),
-    name: `SSH brute force from ${record.sourceIp}`,
+    name: `${serverName(record)} brute force from ${record.sourceIp}`,
     content: paragraphs.join("\n\n"),
     distribution: "5",
   };

@@ -58,7 +58,7 @@ export async function ingest(parts: IngestParts, request: Request, sender: strin
     }
     if (shape === "lines") {
       await takeAll(tally, itemsOfLines(rest, maxBodyBytes), work, parts.acceptAtOnce);
-      return tally.reply(200);
+      return tally.reply(tally.isAllBad ? 400 : 200);
     }
     const items = shape === "short" ? readAlertFile(bytes) : await itemsOfValue(bytes, work);
     if (items !== undefined) {
@@ -66,7 +66,7 @@ export async function ingest(parts: IngestParts, request: Request, sender: strin
       return replyToWhole(tally, bytes);
     }
     await takeAll(tally, itemsOfLines(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
-    return tally.reply(200);
+    return tally.reply(tally.isAllBad ? 400 : 200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
     const reason = messageOf(error);
@@ -133,12 +133,14 @@ async function itemsOfValue(
   return [{ reason: "not_json", where: "the whole file" }];
 }
 
+/** What notification channels send as a test (docs/contracts/wazuh.md 5). */
+const TEST_MESSAGE = /^(?:this is a )?test message\b/i;
+
 /** The test message of a notification channel is plain text, whatever its content type says. */
 function replyToWhole(tally: Tally, body: Uint8Array): Reply {
   if (!tally.isAllBad) return tally.reply(200);
   const start = new TextDecoder().decode(body.subarray(0, 100)).trimStart();
-  const isText = tally.firstReason === "not_json" && !/^[[{]/.test(start);
-  return isText
+  return TEST_MESSAGE.test(start)
     ? tally.reply(200, {
       note: "this is not an alert, but may be the test message of a notification channel",
     })

@@ -15,10 +15,13 @@ export interface Alert {
   readonly at: number | undefined;
   readonly ruleId: string;
   readonly techniques: readonly Technique[];
+  /** Whether the rule's groups say that somebody failed to log in. */
+  readonly isFailure: boolean;
   readonly sensor: Sensor;
   /** Dotted names and their texts: `honeypot.type` is `cowrie`. */
   readonly labels: ReadonlyMap<string, string>;
   readonly location: string;
+  /** Undefined: the sender left it out. */
   readonly fullLog: string | undefined;
   /** Lines of the base alerts of a composite, newest first. */
   readonly previousOutput: readonly string[];
@@ -42,9 +45,13 @@ function section(fields: Fields, name: string): Fields {
     : NOTHING;
 }
 
-/** A text field of the alert; numbers count as their digits, anything else as absent. */
+/**
+ * A text field of the alert; numbers count as their digits, anything else as absent. To an indexer a
+ * field and a list of one are the same.
+ */
 export function textField(fields: Fields, name: string): string | undefined {
-  const value = own(fields, name);
+  const found = own(fields, name);
+  const value: unknown = Array.isArray(found) && found.length === 1 ? found[0] : found;
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   return typeof value === "string" ? value : undefined;
 }
@@ -79,6 +86,7 @@ export function readAlert(value: unknown): Alert | undefined {
     at: parseTimestamp(own(alert, "timestamp")),
     ruleId,
     techniques: readTechniques(section(rule, "mitre")),
+    isFailure: texts(own(rule, "groups")).some((group) => FAILURE_GROUPS.has(group)),
     sensor: {
       manager: managerName,
       id: nameField(agent, "id") ?? "",
@@ -86,7 +94,7 @@ export function readAlert(value: unknown): Alert | undefined {
     },
     labels: "labels" in agent ? flatten(section(agent, "labels")) : NO_LABELS,
     location: (textField(alert, "location") ?? "").slice(0, LONGEST_NAME),
-    fullLog: textField(alert, "full_log"),
+    fullLog: readFullLog(alert),
     previousOutput: linesOf(textField(alert, "previous_output")),
     programName: textField(section(alert, "predecoder"), "program_name"),
     decoderName: textField(section(alert, "decoder"), "name"),
@@ -97,6 +105,13 @@ export function readAlert(value: unknown): Alert | undefined {
       ? readGeoLocation(section(alert, "GeoLocation"))
       : undefined,
   };
+}
+
+/** @returns the empty line for what is there and not a text: it confirms nothing */
+function readFullLog(alert: Fields): string | undefined {
+  const line = textField(alert, "full_log");
+  if (line !== undefined) return line === "" ? undefined : line;
+  return (own(alert, "full_log") ?? undefined) === undefined ? undefined : "";
 }
 
 // Most alerts have neither: what they share is made once, for the sake of floods.
@@ -122,6 +137,12 @@ function readTechniques(mitre: Fields): readonly Technique[] {
   }
   return techniques;
 }
+
+/** Groups of single rules and of composite ones (docs/contracts/wazuh.md 3). */
+export const FAILURE_GROUPS: ReadonlySet<string> = new Set([
+  "authentication_failed",
+  "authentication_failures",
+]);
 
 const TECHNIQUE_ID = /^T\d{4}(\.\d{3})?$/;
 

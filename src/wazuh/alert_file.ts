@@ -7,6 +7,7 @@
 import type { IgnoreReason } from "../model.ts";
 import type { Alert } from "./alert.ts";
 import { readAlertLine } from "./alert_line.ts";
+import { valuesOf } from "./json_values.ts";
 import { unwrap } from "./shapes.ts";
 
 /**
@@ -28,12 +29,19 @@ const OPEN_LIST = 91;
 const OPEN_FIELDS = 123;
 
 /**
- * Splits an alert file: one JSON value, an array of them, or one on each line.
+ * Splits an alert file: one JSON value, an array of them, one on each line, or several over many lines.
  *
- * Bytes that are not UTF-8 become U+FFFD, since the rest of such an alert is still evidence.
+ * Bytes that are not UTF-8 become U+FFFD, since the rest of such an alert is still evidence. A mark at
+ * the start says that a file is UTF-16, which PowerShell 5 writes.
  */
 export function readAlertFile(bytes: Uint8Array): readonly Item[] {
-  return readAlertText(new TextDecoder().decode(bytes));
+  return readAlertText(new TextDecoder(encodingOf(bytes)).decode(bytes));
+}
+
+/** The encoding of a text by the mark at its start. */
+export function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** Does the same as `readAlertFile()` with its text. */
@@ -79,8 +87,22 @@ function readLines(text: string): readonly Item[] {
     const where = lines.length === 1 ? "the whole file" : `line ${index + 1}`;
     for (const item of readLine(line, where)) items.push(item);
   }
-  const isNotLines = items.every((item) => "reason" in item);
-  return isNotLines ? [{ reason: "not_json", where: "the whole file" }] : items;
+  if (!items.some((item) => "reason" in item && item.reason === "not_json")) return items;
+  return readValues(text, items);
+}
+
+/** @param lines what the lines came to that are read one by one: they stay where no value is longer */
+function readValues(text: string, lines: readonly Item[]): readonly Item[] {
+  const items: Item[] = [];
+  for (const found of valuesOf(text)) {
+    const where = `line ${found.line}`;
+    if (found.text === undefined) items.push({ reason: "not_json", where });
+    else for (const item of readLine(found.text, where)) items.push(item);
+  }
+  const isNotValues = items.every((item) => "reason" in item);
+  if (!isNotValues) return items;
+  const isNotLines = lines.every((item) => "reason" in item);
+  return isNotLines ? [{ reason: "not_json", where: "the whole file" }] : lines;
 }
 
 /** Reads one line of NDJSON: one alert, or a wrapper of several. */

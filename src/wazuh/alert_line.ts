@@ -60,7 +60,7 @@ const REST = new RegExp(
 );
 
 /** What alerts of one rule share, and what those of one agent share. */
-type RulePart = Pick<Alert, "ruleId" | "techniques">;
+export type RulePart = Pick<Alert, "ruleId" | "techniques" | "isFailure">;
 type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
 
 /** A part, and the text that it was read from: of a rule on both sides of the number that differs. */
@@ -207,6 +207,7 @@ class WrittenAlert implements Alert {
   readonly at: number;
   readonly ruleId: string;
   readonly techniques: Alert["techniques"];
+  readonly isFailure: boolean;
   readonly sensor: Alert["sensor"];
   readonly labels: Alert["labels"];
   readonly location: string;
@@ -227,6 +228,7 @@ class WrittenAlert implements Alert {
     this.at = at;
     this.ruleId = rule.ruleId;
     this.techniques = rule.techniques;
+    this.isFailure = rule.isFailure;
     this.sensor = agent.sensor;
     this.labels = agent.labels;
     const location = rest[8]!;
@@ -240,8 +242,8 @@ class WrittenAlert implements Alert {
     this.#data = data;
   }
 
-  get fullLog(): string {
-    return unescaped(this.#fullLog);
+  get fullLog(): string | undefined {
+    return unescaped(this.#fullLog) || undefined;
   }
 
   get previousOutput(): readonly string[] {
@@ -276,12 +278,12 @@ export function readAlertLine(line: string): Alert | undefined {
 }
 
 /**
- * The id of the rule of a line, when one like it was read before.
+ * What is known of the rule of a line, when one like it was read before.
  *
  * @param start where the line begins in a text of many
  */
-export function knownRuleId(text: string, start: number): string | undefined {
-  return knownRule(text, start + RULE_AT)?.part.ruleId;
+export function knownRulePart(text: string, start: number): RulePart | undefined {
+  return knownRule(text, start + RULE_AT)?.part;
 }
 
 /** Names that `readAlert()` would cut or leave out are left to it. */

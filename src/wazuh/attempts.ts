@@ -5,7 +5,8 @@
  * @module
  */
 import { canonicalAddress } from "../address.ts";
-import type { Attempt, IgnoreReason, Service } from "../model.ts";
+import { own } from "../json.ts";
+import type { Attempt, EvidenceClass, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
 import { parseDropbearLine } from "./dropbear_line.ts";
 import { isSshdName, parseSshdLine } from "./sshd_line.ts";
@@ -17,24 +18,21 @@ export type Evidence =
   | { readonly attempts: readonly Attempt[]; readonly spoofedSrcip: boolean }
   | { readonly reason: IgnoreReason };
 
-/** Which records of a Cowrie count beside attempts at its SSH server. */
-export interface CowrieRules {
-  readonly takesTelnet: boolean;
-  readonly takesPasswords: boolean;
-}
-
 /** "Multiple authentication failures followed by a success". */
 const COMPROMISE = "40112";
 
-/** Rule of the single alerts that a composite stands for (docs/contracts/wazuh.md 3). */
-const BASE_RULE: ReadonlyMap<string, string> = new Map([
-  ["5551", "5503"],
-  ["5712", "5710"],
-  ["5719", "5718"],
-  ["5720", "5716"],
-  ["5763", "5760"],
-  ["51007", "51003"],
-]);
+/**
+ * Rules of the alert that each line of a composite's `previous_output` was, by how its message begins
+ * (docs/contracts/wazuh.md 3). What names an account that is not there is 5710 instead.
+ */
+const BASE_RULES: readonly (readonly [message: RegExp, ids: readonly string[]])[] = [
+  [/\(sshd:auth\): authentication failure/, ["5503", "2501"]],
+  [/ more authentication failure/, ["2502"]],
+  [/maximum authentication attempts/, ["5758"]],
+  [/ not allowed because /, ["5718"]],
+  [/Bad password attempt for /, ["51003"]],
+  [/Failed |PAM: /, ["5760", "5716"]],
+];
 
 /** Rules that also fire for su, sudo, vsftpd and others (docs/contracts/wazuh.md 3). */
 const NOT_ONLY_SSH: ReadonlySet<string> = new Set(["2501", "2502", "5503", "5551"]);
@@ -48,22 +46,18 @@ const LONGEST_USERNAME = 255;
 /**
  * Reads the attempts of a 4.x alert.
  *
- * @param rules the rule ids that are read: a composite's earlier lines count only when their
- * base rule is not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
+ * @param rules the rule ids that are read: a composite's earlier lines count only when the rules of
+ * their own alerts are not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @param cowrie which records of a Cowrie count
  */
 export function attemptsOfAlert(
   alert: Alert,
   rules: ReadonlySet<string>,
   now: number,
-  cowrie: CowrieRules = { takesTelnet: false, takesPasswords: false },
 ): Evidence {
-  if (isCowrie(alert)) return readCowrie(alert, now, cowrie);
   // Rules for events of Windows often leave the log line out.
   const line = alert.fullLog ?? (isWindowsEvent(alert.data) ? "" : undefined);
-  if (line === undefined) return { reason: "no_address" };
-  const first = readLine(alert, line, now);
+  const first = line === undefined ? readWithoutLine(alert, now) : readLine(alert, line, now);
   if ("reason" in first) return first;
   const sourceIp = first.attempts[0]?.sourceIp;
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
@@ -93,32 +87,35 @@ function earlierAttempts(
   rules: ReadonlySet<string>,
   now: number,
 ): readonly Attempt[] {
-  const base = BASE_RULE.get(alert.ruleId);
   const isCompromise = alert.ruleId === COMPROMISE;
-  if (!isCompromise && (base === undefined || rules.has(base))) return NO_ATTEMPTS;
-  const read = alert.previousOutput.map((line) => readLine(alert, line, now))
+  const all = alert.previousOutput;
+  const lines = isCompromise ? all : all.filter((line) => !isHandedOver(line, rules));
+  if (lines.length === 0) return NO_ATTEMPTS;
+  const read = lines.map((line) => readLine(alert, line, now))
     .flatMap((evidence) => "attempts" in evidence ? evidence.attempts : []);
   if (!isCompromise) return read;
   return read.filter((one) => one.count > 0)
     .map((one): Attempt => ({ ...one, evidence: "connect", count: 1 }));
 }
 
+/** Whether a line was an alert of its own that is read, too: then it counts there. */
+function isHandedOver(line: string, rules: ReadonlySet<string>): boolean {
+  const invalid = / (?:invalid|illegal) user /.test(line) ||
+    /: (?:Invalid|Illegal) user /.test(line);
+  const base = invalid ? ["5710"] : BASE_RULES.find(([message]) => message.test(line))?.[1];
+  return base === undefined || base.some((id) => rules.has(id));
+}
+
 /** Most alerts have none: made once, for the sake of floods. */
 const NO_ATTEMPTS: readonly Attempt[] = [];
 
-/** A Cowrie session is a connection as an sshd process is one: the same key for both. */
-function sessionNumber(session: string | undefined): number {
-  const digits = /^[0-9a-f]{1,12}/.exec(session ?? "")?.[0];
-  return digits === undefined ? 0 : parseInt(digits, 16);
-}
-
-/** Whether an alert carries a Cowrie record: users choose its rule ids (docs/contracts/cowrie.md 2). */
-export function isCowrie(alert: Alert): boolean {
-  return alert.decoderName === "json" && /^cowrie\./.test(textField(alert.data, "eventid") ?? "");
-}
-
 function timeOf({ at }: Alert, now: number): number {
   return at === undefined || at > now + FASTEST_CLOCK_MS ? now : at;
+}
+
+/** Whether sshd wrote the line of an alert, as far as Wazuh's decoders say it. */
+export function isOfSshd({ programName, decoderName }: Alert): boolean {
+  return programName === undefined ? decoderName === "sshd" : isSshdName(programName);
 }
 
 /** The fields that every attempt of an alert shares. */
@@ -135,6 +132,56 @@ export function common(alert: Alert, now: number) {
     sourceLocation: undefined,
     isCompromise: false,
   };
+}
+
+/** Rules whose lines are PAM's, and those whose lines prove a connection (docs/contracts/wazuh.md 3). */
+const CLASS_OF_RULE: ReadonlyMap<string, EvidenceClass> = new Map([
+  ["2501", "pam"],
+  ["2502", "pam"],
+  ["5503", "pam"],
+  ["5551", "pam"],
+  ["5718", "refused"],
+  ["5719", "refused"],
+  ["5758", "connect"],
+  [COMPROMISE, "session-end"],
+]);
+
+/** Whether a name has neither an address nor a word at which decoders end the name. */
+export function isHarmless(name: string | undefined): boolean {
+  return name !== undefined && !/(?:^|\s)from(?:\s|$)/i.test(name) &&
+    addressesIn(name).length === 0;
+}
+
+/** All addresses in a text, wherever they stand. */
+export function addressesIn(text: string): readonly string[] {
+  return text.split(/[^0-9a-fA-F.:]+/).map((part) => canonicalAddress(part))
+    .filter((address) => address !== undefined);
+}
+
+/**
+ * An alert without its line, as some senders cut it: Wazuh's address counts beside a harmless name. That
+ * is as much as can be asked.
+ */
+function readWithoutLine(alert: Alert, now: number): Evidence {
+  const { ruleId, data } = alert;
+  if (!isOfSshd(alert)) return { reason: "not_ssh" };
+  const name = own(data, "srcuser") ?? own(data, "dstuser");
+  const username = textField(data, "srcuser") ?? textField(data, "dstuser");
+  if (alert.claimedSource === undefined) return { reason: "no_address" };
+  if (name !== undefined && !isHarmless(username)) return { reason: "no_address" };
+  const sourceIp = canonicalAddress(alert.claimedSource);
+  if (sourceIp === undefined) return { reason: "host_name" };
+  const evidence = CLASS_OF_RULE.get(ruleId) ?? "sshd";
+  const attempt: Attempt = {
+    ...common(alert, now),
+    sourceIp,
+    evidence,
+    count: evidence === "session-end" ? 0 : 1,
+    username: username?.slice(0, LONGEST_USERNAME),
+    pid: 0,
+    isCompromise: ruleId === COMPROMISE,
+  };
+  return { attempts: [attempt], spoofedSrcip: false };
 }
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
@@ -208,34 +255,6 @@ function readUnknownLine(alert: Alert, line: string, now: number): Evidence {
     count: 1,
     username: username?.slice(0, LONGEST_USERNAME),
     pid: 0,
-  };
-  return { attempts: [attempt], spoofedSrcip: false };
-}
-
-function readCowrie(alert: Alert, now: number, cowrie: CowrieRules): Evidence {
-  const { data } = alert;
-  const event = textField(data, "eventid");
-  if (event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
-    return { reason: "not_an_attempt" };
-  }
-  const service = textField(data, "protocol");
-  if (service !== "ssh" && !(service === "telnet" && cowrie.takesTelnet)) {
-    return { reason: "not_ssh" };
-  }
-  const source = textField(data, "src_ip");
-  if (source === undefined) return { reason: "no_address" };
-  const sourceIp = canonicalAddress(source);
-  if (sourceIp === undefined) return { reason: "host_name" };
-  const password = cowrie.takesPasswords ? textField(data, "password") : undefined;
-  const attempt: Attempt = {
-    ...common(alert, now),
-    ...(password === undefined ? {} : { password: password.slice(0, LONGEST_USERNAME) }),
-    service,
-    sourceIp,
-    evidence: "sshd",
-    count: 1,
-    username: textField(data, "username")?.slice(0, LONGEST_USERNAME),
-    pid: sessionNumber(textField(data, "session")),
   };
   return { attempts: [attempt], spoofedSrcip: false };
 }

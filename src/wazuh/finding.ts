@@ -7,7 +7,7 @@
 import { canonicalAddress } from "../address.ts";
 import type { Attempt, Technique } from "../model.ts";
 import type { Alert } from "./alert.ts";
-import { attemptsOfAlert, common, type Evidence } from "./attempts.ts";
+import { addressesIn, attemptsOfAlert, common, type Evidence, isHarmless } from "./attempts.ts";
 import { readSourceGeo } from "./geo_location.ts";
 import { isSshdName, parseSshdLine } from "./sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
@@ -23,6 +23,8 @@ export interface Finding extends Alert {
   readonly categories: readonly string[];
   /** Nothing in `user.name` can be mistaken for the address of the other side. */
   readonly isNameHarmless: boolean;
+  /** Addresses in `message`: whatever it says, it was made from the same event. */
+  readonly messageAddresses: readonly string[];
 }
 
 type Lookup = (path: string) => unknown;
@@ -91,6 +93,7 @@ export function readFinding(value: unknown): Finding | undefined {
     at: readTime(get("@timestamp")) ?? readTime(get("event.created")),
     ruleId: name("wazuh.rule.id") ?? "",
     techniques: readTechniques(get),
+    isFailure: true,
     sensor: {
       // Agents move between the nodes of a cluster, which must not make two sensors of one.
       manager: cluster ?? node ?? "wazuh-5",
@@ -117,6 +120,9 @@ export function readFinding(value: unknown): Finding | undefined {
     outcome: name("event.outcome")?.toLowerCase(),
     categories: texts(get("event.category")).map((category) => category.toLowerCase()),
     isNameHarmless: userName === undefined || isHarmless(text(userName)),
+    messageAddresses: fullLog === undefined
+      ? listOf(get("message")).flatMap((one) => addressesIn(text(one) ?? ""))
+      : [],
   };
 }
 
@@ -228,12 +234,6 @@ export function isSshFailure(finding: Finding): boolean {
   return isUnlabelled && line !== undefined && line.evidence !== "session-end";
 }
 
-/** Whether a name has neither an address nor a word at which decoders end the name. */
-function isHarmless(name: string | undefined): boolean {
-  return name !== undefined && !/(?:^|\s)from(?:\s|$)/i.test(name) &&
-    name.split(/[^0-9a-fA-F.:]+/).every((part) => canonicalAddress(part) === undefined);
-}
-
 const NO_RULES: ReadonlySet<string> = new Set();
 
 /**
@@ -243,9 +243,9 @@ const NO_RULES: ReadonlySet<string> = new Set();
  *
  * - not one of sshd's known ones, `source.ip` counts only when `user.name` is harmless, the line ends
  *   as sshd ends one with that address, and no other address stands in it;
- * - not there at all, `source.ip` counts only when `user.name` is harmless. That is as much as can be
- *   asked: a decoder that was fooled may have cut the forged part off. So the template of
- *   deploy/wazuh5 always sends the line.
+ * - not there at all, `source.ip` counts only when `user.name` is harmless and `message` names no other
+ *   address. That is as much as can be asked: a decoder that was fooled may have cut the forged part
+ *   off. So the template of deploy/wazuh5 always sends the line.
  *
  * @param now milliseconds since the epoch, for a finding without a readable time
  */
@@ -258,6 +258,7 @@ export function attemptsOfFinding(finding: Finding, now: number): Evidence {
   if (typeof data.srcip !== "string" || !isNameHarmless) return { reason: "no_address" };
   const sourceIp = canonicalAddress(data.srcip);
   if (sourceIp === undefined) return { reason: "host_name" };
+  if (finding.messageAddresses.some((one) => one !== sourceIp)) return { reason: "no_address" };
   const attempt: Attempt = {
     ...common(finding, now),
     sourceIp,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { knownRuleId } from "./alert_line.ts";
+import { FAILURE_GROUPS } from "./alert.ts";
+import { knownRulePart } from "./alert_line.ts";
 
 /** Every record of a Cowrie contains it, as Wazuh's own serialiser writes it. */
 export const COWRIE = '"eventid":"cowrie.';
@@ -33,11 +34,22 @@ export function isOtherRule(
   ruleIds: ReadonlySet<string>,
 ): boolean {
   if (text.charCodeAt(end - 1) !== BRACE) return false;
-  const known = knownRuleId(text, start);
-  if (known !== undefined && ruleIds.has(known)) return false;
+  const known = knownRulePart(text, start);
+  if (known !== undefined && (known.isFailure || ruleIds.has(known.ruleId))) return false;
   BEFORE_ID.lastIndex = start;
   if (!BEFORE_ID.test(text)) return false;
   const idAt = BEFORE_ID.lastIndex;
   const idEnd = text.indexOf('"', idAt);
-  return idEnd >= 0 && idEnd < end && !ruleIds.has(text.slice(idAt, idEnd));
+  if (idEnd < 0 || idEnd >= end || ruleIds.has(text.slice(idAt, idEnd))) return false;
+  return known !== undefined || !isFailure(text, idEnd, end);
+}
+
+const GROUPS = '"groups":[';
+
+/** The first list of groups after the id is the rule's own, and the manager alone writes it. */
+function isFailure(text: string, start: number, end: number): boolean {
+  const at = text.indexOf(GROUPS, start);
+  if (at < 0 || at >= end) return false;
+  const groups = text.slice(at + GROUPS.length, text.indexOf("]", at)).split(",");
+  return groups.some((group) => FAILURE_GROUPS.has(group.slice(1, -1)));
 }

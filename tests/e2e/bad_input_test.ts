@@ -123,4 +123,28 @@ for (const kind of KINDS) {
     const piped = await program.feedInput(["replay", "-"], alerts.join("\n"));
     assert.match(piped.stdout, /^accepted 0, duplicate 17/);
   });
+
+  Deno.test(`${kind}: replay names what it does not understand, and exits with 7`, async () => {
+    await using program = await createProgram(kind);
+    const file = `${program.alerts}/odd.json`;
+    const replay = async (content: string, ...options: readonly string[]) => {
+      await Deno.writeTextFile(file, content);
+      const { code, stderr } = await program.run(["replay", ...options, file]);
+      return [code, stderr];
+    };
+    const good = JSON.stringify(sshdAlert());
+    assert.deepEqual(await replay("garbage"), [7, `${file}: the whole file is not JSON\n`]);
+    assert.deepEqual(await replay(`${good}\n{"cut\n{}\n`), [
+      7,
+      `${file}: line 2 is not JSON\n${file}: line 3 is neither an alert nor a finding\n`,
+    ]);
+    assert.deepEqual(await replay(`${good}\n${"{}\n".repeat(12)}`, "--dry-run"), [
+      7,
+      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+        .map((line) => `${file}: line ${line} is neither an alert nor a finding\n`)
+        .join("") + "2 more items were not understood\n",
+    ]);
+    assert.deepEqual(await replay(`${good}\n`), [0, ""]);
+    assert.deepEqual(await replay("\n"), [0, ""]);
+  });
 }

@@ -43,7 +43,7 @@ const PLACES = [/(?:from |by |rhost=)([0-9a-fA-F.:]+)/g, /(?:^|\s)([0-9a-fA-F.:]
 
 /**
  * What in an alert or finding says where an attack came from: sshd's places in its log lines, Cowrie's
- * record, and `source.ip` of a finding that has no line. Never `data.srcip`, never a user name's field.
+ * record, and `data.srcip` or `source.ip` of what has no line. Never a user name's field.
  */
 function evidenceOf(item: unknown): ReadonlySet<string> {
   const fields = new Map<string, unknown[]>();
@@ -56,6 +56,10 @@ function evidenceOf(item: unknown): ReadonlySet<string> {
   if (get("data.eventid").some((event) => String(event).startsWith("cowrie."))) {
     addresses.push(...get("data.src_ip").map(String));
   }
+  const isCut = get("full_log").every((one) =>
+    one == null || textsOf(one).every((text) => text === "")
+  );
+  if (isCut) addresses.push(...get("data.srcip").flatMap(textsOf));
   const originals = get("event.original", "event_original").filter((one) =>
     one != null && one !== ""
   );

@@ -44,7 +44,7 @@ Deno.test("decide() counts the line of metalog, which has no colon", () => {
   const line =
     "Nov 29 06:14:04 [sshd] User root from 192.0.2.7 not allowed because not listed in AllowUsers";
   assert.equal(summary({ line, rule: "5718", program: "sshd" }), "refused 1 192.0.2.7 root 0");
-  assert.equal(summary({ line, rule: "5718" }), "connect 1 192.0.2.7 root 0");
+  assert.equal(summary({ line, rule: "5718" }), "refused 1 192.0.2.7 root 0");
 });
 
 Deno.test("decide() counts the line of a patched sshd that writes its own side", () => {

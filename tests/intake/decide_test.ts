@@ -230,3 +230,70 @@ Deno.test("decide() takes passwords of a Cowrie only when configured", () => {
   assert.deepEqual(passwordsOf(false), [undefined]);
   assert.deepEqual(passwordsOf(true), ["admin123"]);
 });
+
+Deno.test("decide() takes Wazuh's address of an alert without its line beside a harmless name", () => {
+  const bare = (data: Record<string, unknown>, rule = "5760") => {
+    const { full_log: _line, ...alert } = sshdAlert({ rule });
+    return summary(decideDefault({ ...alert, data }));
+  };
+  const srcip = "203.0.113.9";
+  assert.deepEqual(bare({ srcip, dstuser: "root" }), ["sshd 1 203.0.113.9 root 0"]);
+  assert.deepEqual(bare({ srcip, srcuser: "eve" }, "5710"), ["sshd 1 203.0.113.9 eve 0"]);
+  assert.deepEqual(bare({ srcip }), ["sshd 1 203.0.113.9  0"]);
+  assert.deepEqual(bare({ srcip, dstuser: "root" }, "5503"), ["pam 1 203.0.113.9 root 0"]);
+  assert.deepEqual(bare({ srcip, dstuser: "root" }, "40112"), ["session-end 0 203.0.113.9 root 0"]);
+  assert.equal(bare({ dstuser: "root" }), "no_address");
+  assert.equal(bare({ srcip: "scanner.example.org", dstuser: "root" }), "host_name");
+  for (
+    const name of ["root from 198.51.100.1", "198.51.100.1", "a FROM b", { name: "x" }, [1, 2]]
+  ) {
+    assert.equal(bare({ srcip, dstuser: name }), "no_address");
+  }
+  const whole = { ...sshdAlert(), data: { srcip, dstuser: "root" } };
+  assert.deepEqual(summary(decideDefault({ ...whole, full_log: null })), [
+    "sshd 1 203.0.113.9 root 0",
+  ]);
+  assert.equal(summary(decideDefault({ ...whole, full_log: ["two", "lines"] })), "no_address");
+  const su = { ...whole, full_log: "", predecoder: { program_name: "su" } };
+  assert.equal(summary(decideDefault(su)), "not_ssh");
+});
+
+Deno.test("decide() reads a list of one as the field itself", () => {
+  const alert = sshdAlert();
+  assert.deepEqual(summary(decideDefault({ ...alert, full_log: [alert.full_log] })), [
+    "sshd 1 82.202.219.155 root 26279",
+  ]);
+});
+
+Deno.test("decide() reads rules by their groups where sshd wrote the line", () => {
+  const of = (id: string, groups: readonly string[], program = "sshd") => {
+    const alert = { ...sshdAlert(), predecoder: { program_name: program } };
+    const rules = { ...defaultRules(), narrowed: new Set(["5728"]) };
+    return decide({ ...alert, rule: { id, groups } }, rules, NOW).kind;
+  };
+  for (const id of ["100200", "5799"]) {
+    assert.equal(of(id, ["attacks", "authentication_failures"]), "attempts");
+    assert.equal(of(id, ["authentication_failed"], "vsftpd"), "ignored");
+    assert.equal(of(id, ["authentication_success"]), "ignored");
+  }
+  assert.equal(of("5728", ["authentication_failed"]), "ignored");
+});
+
+Deno.test("decide() counts the lines of a composite that were no alerts of rules that are read", () => {
+  const failed = (pid: number) =>
+    `Aug 23 06:14:06 hp sshd[${pid}]: Failed password for root from 82.202.219.155 port ${pid} ssh2`;
+  const unknown = "Aug 23 06:14:06 hp sshd[3]: Invalid user Failed from 82.202.219.155 port 3";
+  const alert = {
+    ...sshdAlert(),
+    rule: { id: "40111", groups: ["authentication_failures"] },
+    previous_output: [failed(1), failed(2), unknown].join("\n"),
+  };
+  const count = (...ids: readonly string[]) => {
+    const decision = decide(alert, { ...defaultRules(), ruleIds: new Set(ids) }, NOW);
+    return decision.kind === "attempts" ? decision.attempts.length : decision.reason;
+  };
+  assert.equal(count("40111"), 4);
+  assert.equal(count("40111", "5760"), 2);
+  assert.equal(count("40111", "5710"), 3);
+  assert.equal(count("5710", "5760"), 1);
+});

@@ -10,6 +10,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const line = (shape: Parameters<typeof sshdAlert>[0] = {}) => JSON.stringify(sshdAlert(shape));
 const lines = (count: number) => Array.from({ length: count }, () => `${line()}\n`).join("");
 
+/** What `jq .` makes of lines. */
+const pretty = (count: number) =>
+  Array.from({ length: count }, () => `${JSON.stringify(sshdAlert(), undefined, 2)}\n`).join("");
+
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
@@ -44,6 +48,7 @@ const SHAPES: readonly (readonly [what: string, text: string, found: Record<stri
   ["lines", `${line()}\r\n\n${line()}`, { attempts: 2 }],
   ["lines of other rules", `${line()}\n${line({ rule: "550" })}\n`, { attempts: 1, other_rule: 1 }],
   ["a damaged line", `{"cut\n${line()}\n`, { not_json: 1, attempts: 1 }],
+  ["several values over many lines", `${pretty(2)}\n\n${line()}`, { attempts: 3 }],
   ["damaged lines only", '{"cut\n{"cut\n', { not_json: 1 }],
   ["nothing", "\n", { empty_file: 1 }],
 ];
@@ -80,9 +85,54 @@ Deno.test("decisionsOf() yields all that a packed file has before it is cut, and
   const { found, damage } = await read("a.gz", joined(packed.subarray(0, packed.length - 9)));
   assert.deepEqual(found, { attempts: 5000 });
   assert.ok(damage instanceof DamagedStream);
-  const notPacked = await read("a.gz", bytes(line()));
-  assert.deepEqual(notPacked.found, {});
-  assert.ok(notPacked.damage instanceof DamagedStream);
+});
+
+Deno.test("decisionsOf() goes by a file's first bytes, not by its name", async () => {
+  const utf16 = (text: string) =>
+    new Uint8Array(new Uint16Array([...`\ufeff${text}`].map((one) => one.charCodeAt(0))).buffer);
+  const swapped = (content: Uint8Array) => content.map((_, at) => content[at ^ 1]!);
+  const files: readonly (readonly [name: string, content: Uint8Array])[] = [
+    ["not-packed.gz", bytes(lines(2))],
+    ["packed.json", new Uint8Array(gzipSync(lines(2)))],
+    ["packed-array.json", new Uint8Array(gzipSync(`[${line()},\n${line()}]`))],
+    ["packed-pretty.gz", new Uint8Array(gzipSync(pretty(2)))],
+    ["mark.json", bytes(`\ufeff${lines(2)}`)],
+    ["utf-16.json", utf16(lines(2))],
+    ["utf-16-crlf.json", utf16(`${line()}\r\n${line()}\r\n`)],
+    ["utf-16-array.json", utf16(`[${line()},${line()}]`)],
+    ["utf-16-big-endian.json", swapped(utf16(lines(2)))],
+    ["packed-utf-16", new Uint8Array(gzipSync(utf16(lines(2))))],
+  ];
+  for (const [name, content] of files) {
+    const { found, damage } = await read(name, content);
+    assert.deepEqual([found, damage], [{ attempts: 2 }, undefined], name);
+  }
+});
+
+Deno.test("decisionsOf() says where what nobody understands stands", async () => {
+  using folder = tempFolder();
+  const placesOf = async (text: string) => {
+    const path = folder.file("a.json");
+    Deno.writeTextFileSync(path, text);
+    const places: string[] = [];
+    for await (const decisions of decisionsOf(path, RULES, NOW)) {
+      for (const decision of decisions) {
+        if (decision.kind === "ignored") places.push(`${decision.where}: ${decision.reason}`);
+      }
+    }
+    return places;
+  };
+  assert.deepEqual(await placesOf(`${line()}\n\n{"cut\n${line({ rule: "550" })}\n{}\n`), [
+    "line 3: not_json",
+    "line 5: malformed",
+    "undefined: other_rule",
+  ]);
+  assert.deepEqual(await placesOf(`${pretty(1)}{\n "cut":\n${pretty(1)}{}`), [
+    `line ${pretty(1).split("\n").length}: not_json`,
+    `line ${pretty(2).split("\n").length + 2}: malformed`,
+  ]);
+  assert.deepEqual(await placesOf("garbage\ngarbage\n"), ["the whole file: not_json"]);
+  assert.deepEqual(await placesOf(`[${line()}, 7]`), ["item 2: malformed"]);
 });
 
 Deno.test("decisionsOf() throws what the file system says of a file that is not there", async () => {

@@ -55,7 +55,8 @@ Deno.test("decide() takes no address but the true one, whatever name the attacke
           assert.equal(sourceIp, truth, JSON.stringify(alert));
           assert.ok(Number.isSafeInteger(count) && count >= 0);
         }
-        const claimed = typeof srcip === "string" ? canonicalAddress(srcip) : undefined;
+        const said: unknown = Array.isArray(srcip) ? srcip[0] : srcip;
+        const claimed = typeof said === "string" ? canonicalAddress(said) : undefined;
         assert.equal(decision.spoofedSrcip, claimed !== undefined && claimed !== truth);
       });
     },

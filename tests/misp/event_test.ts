@@ -129,28 +129,47 @@ Deno.test("techniqueTags() says brute force when no rule named a technique", () 
   assert.deepEqual(techniqueTags([]), ['misp-galaxy:mitre-attack-pattern="Brute Force - T1110"']);
 });
 
-Deno.test("techniqueTags() takes MISP's name for one it knows and Wazuh's for another", () => {
+Deno.test("techniqueTags() takes MISP's name of the id, whatever name came with it", () => {
   assert.deepEqual(
     techniqueTags([
       { id: "T1021.004", name: "Remote Services: SSH" },
       { id: "T1110", name: undefined },
-      { id: "T1556", name: "Modify Authentication Process" },
+      { id: "T1110.001", name: "SSH" },
+      { id: "T1059.004", name: 'x" - T1110' },
     ]),
     [
       'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
       'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
-      'misp-galaxy:mitre-attack-pattern="Modify Authentication Process - T1556"',
+      'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
+      'misp-galaxy:mitre-attack-pattern="Unix Shell - T1059.004"',
     ],
   );
 });
 
-Deno.test("techniqueTags() leaves out a technique without a usable name", () => {
+Deno.test("techniqueTags() leaves out a technique that has no cluster", () => {
   assert.deepEqual(
     techniqueTags([
-      { id: "T9999", name: undefined },
-      { id: "T9998", name: 'x" - T1110", tlp:"red' },
-      { id: "T9997", name: "" },
+      { id: "T9999", name: "Brute Force" },
+      { id: "T1110.099", name: "Password Guessing" },
+      { id: "constructor", name: undefined },
     ]),
     [],
   );
+});
+
+Deno.test("buildEvent() calls a source of Telnet alone one of Telnet", () => {
+  const titleOf = (services: SourceRecord["services"]) => {
+    const { info, EventReport: [report] } = buildEvent(recordOf({ services }), RULES);
+    return [info, report!.name, /sshd/.test(report!.content)];
+  };
+  assert.deepEqual(titleOf(["telnet"]), [
+    "Telnet Brute Force Attack from 82.202.219.155 (3 attempts)",
+    "Telnet brute force from 82.202.219.155",
+    false,
+  ]);
+  assert.deepEqual(titleOf(["ssh", "telnet"]), [
+    "SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+    "SSH brute force from 82.202.219.155",
+    true,
+  ]);
 });

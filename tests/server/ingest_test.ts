@@ -162,3 +162,13 @@ Deno.test("POST /alerts answers the test message of a notification channel polit
     note: "this is not an alert, but may be the test message of a notification channel",
   });
 });
+
+Deno.test("POST /alerts answers 400 to a body of which it understands nothing", async () => {
+  using service = createService();
+  const of = async (body: string) => (await service.post(body)).status;
+  assert.equal(await of("hello"), 400);
+  assert.equal(await of("<html>Test message</html>"), 400);
+  assert.equal(await of("{}\n".repeat(30_000)), 400);
+  assert.equal(await of(`{}\n${alertText()}\n`), 200);
+  assert.equal(await of(`${JSON.stringify(JSON.parse(alertText()), undefined, 2)}\n{\n}\n`), 200);
+});

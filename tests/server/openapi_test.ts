@@ -109,7 +109,7 @@ const DOOR: readonly Call[] = [
 
 const POSTED: readonly Call[] = [
   { status: 200, init: { body: alerts } },
-  { status: 200, init: { body: "a test" } },
+  { status: 200, init: { body: "Test message" } },
   { status: 400, init: { body: "[".repeat(200) } },
   { status: 400, init: { body: "{bad\n".repeat(300) } },
   { status: 400, init: { body: "" } },

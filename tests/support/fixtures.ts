@@ -59,6 +59,8 @@ export interface AlertShape {
 
 let made = 0;
 
+const isFailure = (rule: string) => (DEFAULT_RULES as readonly string[]).includes(rule);
+
 /** An alert as Wazuh 4.14 writes it, for a line of sshd. */
 export function sshdAlert(shape: AlertShape = {}) {
   const {
@@ -78,7 +80,7 @@ export function sshdAlert(shape: AlertShape = {}) {
       description: "sshd: authentication failed.",
       id: rule,
       mitre: { id: ["T1110.001"], tactic: ["Credential Access"], technique: ["Password Guessing"] },
-      groups: ["syslog", "sshd", "authentication_failed"],
+      groups: isFailure(rule) ? ["syslog", "sshd", "authentication_failed"] : ["syslog"],
     },
     agent: { id: agentId, name: agent, ip: "10.20.0.7" },
     manager: { name: "wazuh-manager-01" },

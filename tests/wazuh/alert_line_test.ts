@@ -14,6 +14,7 @@ function whole(alert: Alert): Alert {
   const { key, at, ruleId, techniques, sensor, labels, location, fullLog, previousOutput } = alert;
   const { programName, decoderName, data, claimedSource, integration, sourceLocation } = alert;
   return {
+    isFailure: alert.isFailure,
     ...{ key, at, ruleId, techniques, sensor, labels, location, fullLog, previousOutput },
     ...{ programName, decoderName, data, claimedSource, integration, sourceLocation },
   };

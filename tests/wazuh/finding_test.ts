@@ -71,7 +71,9 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
     action: "authentication-failure",
     outcome: "failure",
     categories: ["authentication"],
+    isFailure: true,
     isNameHarmless: true,
+    messageAddresses: [],
   });
 });
 
@@ -240,6 +242,15 @@ Deno.test("attemptsOfFinding() takes source.ip without a line only beside a harm
   for (const name of [...forging, { name: "x" }, ["a", "b"], true]) {
     assert.equal(bare({ "user.name": name }), "no_address");
   }
+});
+
+Deno.test("attemptsOfFinding() takes no source.ip that the message contradicts", () => {
+  const bare = (message: unknown) => outcome({ "event.original": undefined, message });
+  assert.equal(bare("login of sammy failed, from 82.202.219.155"), "82.202.219.155 sammy 1");
+  assert.equal(bare("a login failed"), "82.202.219.155 sammy 1");
+  assert.equal(bare("login failed: 203.0.113.7 port 4711"), "no_address");
+  assert.equal(bare("82.202.219.155 or 2001:db8::7"), "no_address");
+  assert.equal(bare(["a login failed", "from 203.0.113.7"]), "no_address");
 });
 
 Deno.test("attemptsOfFinding() reads message where a decoder kept no original", () => {

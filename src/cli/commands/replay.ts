@@ -5,7 +5,7 @@
  */
 import { replaced } from "../../buffer/sqlite/error_text.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { IgnoreReason } from "../../model.ts";
+import type { Decision, IgnoreReason } from "../../model.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -13,6 +13,7 @@ import { DamagedStream, decisionsOf } from "../../intake/files.ts";
 import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
+import { oneLine } from "../../text.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
 /** Runs `replay [--dry-run] [--json] FILE…`. */
@@ -38,6 +39,7 @@ export async function replay(start: Start): Promise<number> {
   const rules = { ...await intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
   using progress = new ReplayProgress(files, !values.json);
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
+  const notUnderstood = new NotUnderstood();
   for (const file of files) {
     try {
       const now = Date.now();
@@ -52,6 +54,7 @@ export async function replay(start: Start): Promise<number> {
         for (const [reason, n] of outcome.ignored) {
           total.ignored.set(reason, (total.ignored.get(reason) ?? 0) + n);
         }
+        notUnderstood.add(file, decisions);
         progress.stored(decisions.length);
       }
     } catch (error) {
@@ -68,10 +71,46 @@ export async function replay(start: Start): Promise<number> {
         2,
       ),
     );
-    return EXIT.ok;
+    return notUnderstood.report();
   }
   console.log(values.json ? JSON.stringify(summary) : describe(summary));
-  return EXIT.ok;
+  return notUnderstood.report();
+}
+
+/** What is wrong with an item that nobody understands; an empty file is not wrong. */
+const WRONG: Readonly<Partial<Record<IgnoreReason, string>>> = {
+  not_json: "is not JSON",
+  malformed: "is neither an alert nor a finding",
+  text_format: "is not JSON but text; set <alert_format>json</alert_format>",
+  too_large: "is too long for an alert",
+};
+
+/** Items that nobody understands, with their places. */
+class NotUnderstood {
+  static readonly #MOST_SHOWN = 10;
+  readonly #lines: string[] = [];
+  #count = 0;
+
+  add(file: string, decisions: readonly Decision[]): void {
+    for (const decision of decisions) {
+      if (decision.kind === "attempts" || decision.where === undefined) continue;
+      const wrong = WRONG[decision.reason];
+      if (wrong === undefined) continue;
+      this.#count++;
+      if (this.#lines.length < NotUnderstood.#MOST_SHOWN) {
+        this.#lines.push(`${oneLine(file)}: ${decision.where} ${wrong}`);
+      }
+    }
+  }
+
+  /** Shows the places. @returns the exit code */
+  report(): number {
+    if (this.#count === 0) return EXIT.ok;
+    for (const line of this.#lines) console.error(line);
+    const more = this.#count - this.#lines.length;
+    if (more > 0) console.error(`${more} more items were not understood`);
+    return EXIT.notJson;
+  }
 }
 
 /** How far the files were read. */

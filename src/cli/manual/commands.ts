@@ -134,8 +134,9 @@ const LIST = [
     synopsis: ["replay [--dry-run] [--json] FILE…"],
     brief: "read alerts from files",
     about: [
-      "Reads alerts from files: one JSON value, an array, or one alert a line. It unpacks .gz; - " +
-      "is standard input. An alert that was accepted before is not counted again.",
+      "Reads alerts from files: one JSON value, an array, one alert a line, or values over many " +
+      "lines as jq writes them. It unpacks gzip and reads UTF-16 with a mark; - is standard input. " +
+      "An alert that was accepted before is not counted again.",
     ],
     filling: "file",
     options: [
@@ -147,7 +148,7 @@ const LIST = [
     ],
     exit: codes({
       [EXIT.noFile]: "a file does not exist, or may not be read",
-      [EXIT.notJson]: "a file ends in damaged data; the alerts before it were accepted",
+      [EXIT.notJson]: "parts of a file were not understood; all other alerts were accepted",
     }),
     examples: [
       {

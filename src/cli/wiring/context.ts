@@ -4,8 +4,9 @@
  * @module
  */
 import type { Limits } from "../../buffer/intake.ts";
-import { PROGRAM } from "../../config/keys.ts";
+import { KNOWN_RULES, PROGRAM } from "../../config/keys.ts";
 import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config/load.ts";
+import { CowrieSessions } from "../../cowrie/sessions.ts";
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
@@ -46,8 +47,10 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
     guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
     ruleIds: config.rules.ids,
+    narrowed: new Set(KNOWN_RULES.filter((id) => !config.rules.ids.has(id))),
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
+    cowrieSessions: new CowrieSessions(),
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
   };

@@ -89,14 +89,9 @@ export class Tally {
     );
   }
 
-  /** Whether there is not a single alert. */
+  /** Whether there is not a single alert among the items. */
   get isAllBad(): boolean {
-    return this.#bad === this.#items;
-  }
-
-  /** Why the first item was not an alert. */
-  get firstReason(): IgnoreReason | undefined {
-    return this.#errors[0]?.reason;
+    return this.#items > 0 && this.#bad === this.#items;
   }
 
   /** The answer with what was stored until now. */
