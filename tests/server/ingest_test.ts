@@ -23,7 +23,7 @@ Deno.test("POST /alerts reads a body in pieces no further than allowed, whatever
       isCancelled = true;
     },
   });
-  const headers = { "Content-Length": "10", "Transfer-Encoding": "chunked" };
+  const headers = { "Transfer-Encoding": "chunked" };
   const { status } = await service.post(endless, { headers });
   assert.equal(status, 413);
   assert.equal(isCancelled, true);
