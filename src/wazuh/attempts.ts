@@ -8,10 +8,10 @@ import { canonicalAddress } from "../address.ts";
 import { own } from "../json.ts";
 import type { Attempt, EvidenceClass, IgnoreReason, Service } from "../model.ts";
 import { type Alert, textField } from "./alert.ts";
-import { parseDropbearLine } from "./dropbear_line.ts";
-import { isSshdName, parseSshdLine } from "./sshd_line.ts";
-import type { SshdLine } from "./sshd_said.ts";
-import { isWindowsEvent, parseWindowsEvent } from "./windows_line.ts";
+import { parseDropbearLine } from "./ssh/dropbear_line.ts";
+import { isSshdName, parseSshdLine } from "./ssh/sshd_line.ts";
+import type { SshdLine } from "./ssh/sshd_said.ts";
+import { isWindowsEvent, parseWindowsEvent } from "./ssh/windows_line.ts";
 
 /** The attempts of an alert, or why it has none. */
 export type Evidence =

@@ -9,7 +9,7 @@ import type { Attempt, Technique } from "../model.ts";
 import type { Alert } from "./alert.ts";
 import { addressesIn, attemptsOfAlert, common, type Evidence, isHarmless } from "./attempts.ts";
 import { readSourceGeo } from "./geo_location.ts";
-import { isSshdName, parseSshdLine } from "./sshd_line.ts";
+import { isSshdName, parseSshdLine } from "./ssh/sshd_line.ts";
 import { parseTimestamp } from "./time.ts";
 import { type Fields, isFields, own } from "../json.ts";
 

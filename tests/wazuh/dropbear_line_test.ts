@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseDropbearLine } from "../../src/wazuh/dropbear_line.ts";
+import { parseDropbearLine } from "../../src/wazuh/ssh/dropbear_line.ts";
 import { FORGED_NAMES } from "./sshd_model.ts";
 
 const HEADERS = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { canonicalAddress } from "../../src/address.ts";
 import { attemptsOfFinding, isSshFailure, readFinding } from "../../src/wazuh/finding.ts";
-import { parseSshdLine } from "../../src/wazuh/sshd_line.ts";
+import { parseSshdLine } from "../../src/wazuh/ssh/sshd_line.ts";
 import { unwrap } from "../../src/wazuh/shapes.ts";
 
 const SHAPES = new URL("../../fixtures/shapes/", import.meta.url);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseSshdLine } from "../../src/wazuh/sshd_line.ts";
+import { parseSshdLine } from "../../src/wazuh/ssh/sshd_line.ts";
 import { assertTrue, FORGED_NAMES, FORMS, HEADER, written } from "./sshd_model.ts";
 
 const hostile = fc.oneof(

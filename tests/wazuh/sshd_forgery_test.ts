@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSshdLine } from "../../src/wazuh/sshd_line.ts";
+import { parseSshdLine } from "../../src/wazuh/ssh/sshd_line.ts";
 import {
   assertLines,
   assertTrue,

@@ -1,6 +1,6 @@
 /** A model of how sshd writes its lines, format, cut and escape, and names that forge them. */
 import assert from "node:assert/strict";
-import { parseSshdLine, type SshdLine } from "../../src/wazuh/sshd_line.ts";
+import { parseSshdLine, type SshdLine } from "../../src/wazuh/ssh/sshd_line.ts";
 import { escaped } from "../support/generators.ts";
 
 export const HEADER = "Nov 23 01:21:31 honeypot sshd[8458]: ";

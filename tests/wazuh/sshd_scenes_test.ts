@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attemptsOf, connectionAttempts } from "../../src/wazuh/counting.ts";
-import { parseSshdLine } from "../../src/wazuh/sshd_line.ts";
+import { parseSshdLine } from "../../src/wazuh/ssh/sshd_line.ts";
 
 interface Scene {
   readonly name: string;

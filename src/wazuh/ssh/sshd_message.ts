@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { EvidenceClass } from "../model.ts";
+import type { EvidenceClass } from "../../model.ts";
 import { decodeName } from "./sshd_escapes.ts";
 import { emptyLine, type PartialLine } from "./sshd_said.ts";
 import {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EvidenceClass } from "../model.ts";
+import type { EvidenceClass } from "../../model.ts";
 import { readHeader } from "./log_header.ts";
 import type { SshdLine } from "./sshd_said.ts";
 

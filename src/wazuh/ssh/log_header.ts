@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isFields, own } from "../json.ts";
+import { isFields, own } from "../../json.ts";
 
 /** What stands before a message. */
 export interface LogHeader {

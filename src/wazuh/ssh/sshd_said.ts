@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EvidenceClass } from "../model.ts";
+import type { EvidenceClass } from "../../model.ts";
 
 /** What one message of sshd says about authentication. */
 export interface SshdLine {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Fields, isFields, own } from "../json.ts";
+import { type Fields, isFields, own } from "../../json.ts";
 import { readMessage } from "./sshd_message.ts";
 import type { SshdLine } from "./sshd_said.ts";
 
