@@ -34,6 +34,9 @@ const TO_SENDERS: [string, string][] = [
   [POLICY, "default-src 'none'; frame-ancestors 'none'"],
 ];
 
+/** A lock is waited for already: the next try should find the buffer in another state. Seconds. */
+const RETRY_AFTER: [string, string] = ["Retry-After", "5"];
+
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono<Context>();
@@ -47,7 +50,8 @@ export function createApp(parts: AppParts): App {
   addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(parts, context.req.raw);
-    return new Response(JSON.stringify(body), { status, headers: TO_SENDERS });
+    const headers = status === 503 ? [...TO_SENDERS, RETRY_AFTER] : TO_SENDERS;
+    return new Response(JSON.stringify(body), { status, headers });
   });
   if (parts.pages !== undefined) {
     const { now, log } = parts;

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
+import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
@@ -105,6 +107,7 @@ async function followWith(
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
     bulk: true,
     asyncSync: true,
+    lockWait: new LockWait(BUSY_TIMEOUT_MS),
   });
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);

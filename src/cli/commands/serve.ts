@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
+import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import { ConfigError } from "../../config/load.ts";
@@ -76,6 +78,7 @@ export async function serve(start: Start): Promise<number> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
     bulk: true,
     asyncSync: true,
+    lockWait: new LockWait(Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs)),
   });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
