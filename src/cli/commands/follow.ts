@@ -20,6 +20,7 @@ import { createEngine } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
+import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -119,8 +120,10 @@ async function followWith(
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
+  const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS, forwarding },
+    takeIn: () => spilled.take(),
   });
   engine.start();
   await storeFollowed({

@@ -35,6 +35,7 @@ import { createPublisher, feedDirectory, type Publisher } from "../wiring/publis
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../../deno.json" with { type: "json" };
+import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -125,8 +126,10 @@ export async function serve(start: Start): Promise<number> {
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     app.fetch(request, { remoteAddress: remoteAddr.hostname });
   const server = new Listening(config.server, address, answer, log);
+  const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS },
+    takeIn: () => spilled.take(),
     onRound: ({ delivered, waiting, refused }) => {
       if (delivered === 0) return;
       log("info", `delivered ${delivered}, waiting ${waiting}, refused ${refused}`);
