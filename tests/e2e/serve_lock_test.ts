@@ -9,8 +9,9 @@ const MANY_LINES = 2000;
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: serve answers while another process holds the lock, and stores once it is free`, async () => {
-    await using program = await createProgram(kind);
-    await using service = await Service.start(program, `127.0.0.1:${freePort()}`, {
+    const listen = `127.0.0.1:${freePort()}`;
+    await using program = await createProgram(kind, { listen });
+    await using service = await Service.start(program, listen, {
       WM_SERVER_PATIENCE_SECONDS: "3",
     });
     const one = JSON.stringify(sshdAlert());

@@ -70,7 +70,8 @@ for (const kind of KINDS) {
 
   for (const command of ["flush", "replay", "serve"] as const) {
     Deno.test(`${kind}: ${command} takes in what integration calls could not store`, async () => {
-      await using program = await createProgram(kind);
+      const listen = `127.0.0.1:${freePort()}`;
+      await using program = await createProgram(kind, { listen });
       await blockBuffer(program);
       for (const alert of [sshdAlert(), [sshdAlert(), sshdAlert()]]) {
         const call = await program.run(integratordArgs(await put(program, alert)));
@@ -81,7 +82,7 @@ for (const kind of KINDS) {
       assert.match(checked.stdout, /spill files.*2 waiting/);
       await Deno.remove(program.buffer);
       if (command === "serve") {
-        await using _service = await Service.start(program, `127.0.0.1:${freePort()}`);
+        await using _service = await Service.start(program, listen);
         assert.equal(await takenIn(program, 60_000), true);
       } else if (command === "flush") {
         assert.equal((await program.run(["flush"])).code, 0);
