@@ -140,9 +140,11 @@ function describe({ accepted, duplicate, ignored }: Accepted): string {
   return `accepted ${accepted}, duplicate ${duplicate}, ignored ${reasons || 0}`;
 }
 
-/** Counts a file that is not an alert: where that is impossible, nothing else is lost. */
+/** Where the file cannot be counted, what is wrong with it is said all the same. */
 async function refuse(opened: IntakeBuffer | NotOpened, refused: Refused): Promise<never> {
-  if (!("error" in opened)) await opened.intake.countIgnored(refused.reason);
+  if (!("error" in opened)) {
+    await opened.intake.countIgnored(refused.reason).catch(() => undefined);
+  }
   throw new Failure(refused.code, refused.line);
 }
 
