@@ -11,6 +11,8 @@ export type FaultPoint =
   | "after-read-before-tx"
   | "in-tx-before-commit"
   | "after-commit-before-ack"
+  | "spill-part-before-rename"
+  | "spill-stored-before-remove"
   | "mid-migration"
   | "after-lease-before-http"
   | "http-sent-before-response"

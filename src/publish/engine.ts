@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly prune: () => Promise<boolean>;
   /** How long `end()` waits for a round that is running, milliseconds. */
   readonly graceMs: number;
+  /** Stores what integration calls could not store. Undefined: that is done elsewhere. */
+  readonly takeIn?: (() => Promise<unknown>) | undefined;
   /** Forwards what waits. Undefined: nothing is forwarded here. */
   readonly forward?: (() => Promise<void>) | undefined;
   /** Gets what each round of publishing came to. */
@@ -68,6 +70,7 @@ export class PublishingEngine implements Disposable {
   /** One round if something is due. It never rejects. */
   look(): Promise<void> {
     return this.#runAlone(async () => {
+      await this.#takeIn();
       await this.#forward();
       await this.#try("publishing", async () => {
         const { buffer, due, now } = this.#parts;
@@ -82,6 +85,7 @@ export class PublishingEngine implements Disposable {
    */
   round(): Promise<void> {
     return this.#runAlone(async () => {
+      await this.#takeIn();
       await this.#forward();
       await this.#try("publishing", () => this.#publish());
     });
@@ -137,6 +141,13 @@ export class PublishingEngine implements Disposable {
   async #publish(): Promise<void> {
     const round = await publishDue(this.#parts, this.#options.owner);
     if (round !== undefined) this.#options.onRound?.(round);
+  }
+
+  async #takeIn(): Promise<void> {
+    const { takeIn } = this.#options;
+    if (takeIn !== undefined) {
+      await this.#try("taking in spill files", async () => void await takeIn());
+    }
   }
 
   /** As with reports: what could not be sent waits for the next look. */

@@ -35,6 +35,9 @@ const TO_SENDERS: [string, string][] = [
   [POLICY, "default-src 'none'; frame-ancestors 'none'"],
 ];
 
+/** A lock is waited for already: the next try should find the buffer in another state. Seconds. */
+const RETRY_AFTER: [string, string] = ["Retry-After", "5"];
+
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono<Context>();
@@ -57,7 +60,8 @@ export function createApp(parts: AppParts): App {
     const { status, body } = await ingest(
       ...[ingestParts, context.req.raw, context.get("sender").name] as const,
     );
-    return new Response(JSON.stringify(body), { status, headers: TO_SENDERS });
+    const headers = status === 503 ? [...TO_SENDERS, RETRY_AFTER] : TO_SENDERS;
+    return new Response(JSON.stringify(body), { status, headers });
   });
   if (parts.pages !== undefined) {
     const { now, log } = parts;

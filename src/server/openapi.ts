@@ -40,6 +40,10 @@ const answer = (description: string, name: keyof typeof SCHEMAS): Answer => ({
   content: { "application/json": { schema: ref(name) } },
 });
 
+const RETRY_AFTER = {
+  "Retry-After": { description: "Seconds to wait", schema: { type: "integer", minimum: 1 } },
+};
+
 /** Answers that any request may get. */
 const EVERYWHERE = {
   400: answer("`Host` is not a valid host name", "Refused"),
@@ -55,9 +59,7 @@ const GUARDED = {
   },
   429: {
     ...answer("Too many requests with this token", "Refused"),
-    headers: {
-      "Retry-After": { description: "Seconds to wait", schema: { type: "integer", minimum: 1 } },
-    },
+    headers: RETRY_AFTER,
   },
 } satisfies Operation["responses"];
 
@@ -96,7 +98,10 @@ const ingestion = {
       "IngestAnswer",
     ),
     415: answer("The `Content-Encoding` is not supported", "IngestAnswer"),
-    503: answer("Some alerts could not be stored; send all again", "IngestAnswer"),
+    503: {
+      ...answer("Some alerts could not be stored; send all again", "IngestAnswer"),
+      headers: RETRY_AFTER,
+    },
   },
 } satisfies Partial<Operation>;
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { LockWait } from "../../src/buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue } from "../../src/publish/publisher.ts";
@@ -13,6 +14,9 @@ import type { Outcome, Sink } from "../../src/sink.ts";
 import type { Decision } from "../../src/model.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+
+/** SQLite serves nobody in turn: on a busy disk one of nine may wait long. */
+const LOCK_TIMEOUT_MS = 10 * 60_000;
 
 /** The source that all writers see. */
 export const COMMON_SOURCE = "82.202.219.155";
@@ -93,12 +97,12 @@ if (import.meta.main) {
   if (role === "publish") {
     let isOver = false;
     const ended = untilInputEnds().then(() => isOver = true);
-    using buffer = new SqliteBuffer(path, Date.now());
+    using buffer = new SqliteBuffer(path, Date.now(), { lockWait: new LockWait(LOCK_TIMEOUT_MS) });
     await publishUntil(buffer, () => isOver);
     await ended;
   } else {
     await untilInputEnds();
-    using buffer = new SqliteBuffer(path, Date.now());
+    using buffer = new SqliteBuffer(path, Date.now(), { lockWait: new LockWait(LOCK_TIMEOUT_MS) });
     await write(buffer, Number(role), Number(alerts));
   }
 }

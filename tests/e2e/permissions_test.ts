@@ -16,6 +16,8 @@ const BUFFER = [
   "read ROOT/queue/custom-misp/buffer.db",
   "write ROOT/queue/custom-misp/buffer.db",
 ];
+/** Where spill files wait. */
+const FOLDER = "read ROOT/queue/custom-misp";
 const LOG = "write ROOT/logs/integrations.log";
 
 /** Runs a command and gives what it asked for, with folders by their roles. */
@@ -63,21 +65,21 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [integratordArgs(alert), [
       ...BUFFER,
       "read /tmp/ALERTS/one.alert",
-      "read ROOT/queue/custom-misp",
+      FOLDER,
     ]],
-    [["status"], BUFFER],
+    [["status"], [...BUFFER, FOLDER]],
     [["report", "list"], BUFFER],
-    [["replay", alert], [...BUFFER, "read /tmp/ALERTS/one.alert"]],
+    [["replay", alert], [...BUFFER, FOLDER, "read /tmp/ALERTS/one.alert"]],
     // As above, when the lock of the publisher is made.
     [["flush", "--now"], [
       ...BUFFER,
+      FOLDER,
       LOG,
       "net MISP",
-      "read ROOT/queue/custom-misp",
       "read ROOT/queue/custom-misp/buffer.db.publish.lock",
       "write ROOT/queue/custom-misp/buffer.db.publish.lock",
     ]],
-    [["doctor"], [...BUFFER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
+    [["doctor"], [...BUFFER, FOLDER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
   ];
   for (const [args, expected] of EXPECTED) {
     await t.step(args.length > 4 ? "integration" : args[0]!, async () => {

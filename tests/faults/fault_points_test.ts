@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { writeSpillFile } from "../../src/buffer/spill/write.ts";
 import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { createProgram, integratordArgs, KINDS } from "../e2e/program.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
@@ -63,6 +64,27 @@ for (
     assert.deepEqual(totalsOf(misp), BOTH);
   });
 }
+
+Deno.test("a flush that dies between the storing of a spill file and its removal has counted it once", async () => {
+  await using misp = await FakeMisp.start({ tags: TAGS });
+  using program = new FaultyProgram(misp);
+  program.holdPublishers();
+  await program.accept(FIRST);
+  const [spilled, ...rest] = SECOND;
+  const file = writeSpillFile(
+    program.buffer,
+    new TextEncoder().encode(JSON.stringify(spilled)),
+    Date.now(),
+  );
+  const fault = { point: "spill-stored-before-remove" } as const;
+  assert.equal(await program.run(["flush", "--now"], fault), KILLED);
+  assert.equal(acceptedOf(program.buffer), ROUND + 1);
+  assert.equal(Deno.statSync(file).isFile, true);
+  await program.accept(rest);
+  assert.equal(await program.run(["flush", "--now"]), 0);
+  assert.throws(() => Deno.statSync(file), Deno.errors.NotFound);
+  assert.deepEqual(totalsOf(misp), BOTH);
+});
 
 Deno.test("a migration that dies in the middle leaves the old buffer, and the next call makes it", async () => {
   await using misp = await FakeMisp.start({ tags: TAGS });

@@ -130,8 +130,9 @@ Deno.test("POST /alerts says 503 without a word of the inside when nothing can b
   using service = createService({
     accept: () => Promise.reject(new Error("database /var/ossec/secret is locked")),
   });
-  const { status, body } = await service.post(alertText());
+  const { status, body, headers } = await service.post(alertText());
   assert.equal(status, 503);
+  assert.equal(headers.get("Retry-After"), "5");
   assert.deepEqual(body, {
     ...{ accepted: 0, duplicate: 0, ignored: {}, errors: [] },
     error: "some alerts could not be stored; send all again",

@@ -6,6 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { BUSY_TIMEOUT_MS } from "./errors.ts";
+import type { LockWait } from "./lock_wait.ts";
 
 /**
  * Pages that are kept in memory, KiB; allocated only as they are used. A batch of a flood changes more than
@@ -29,6 +30,11 @@ export interface OpenOptions {
    * meanwhile. Nothing waits for the sync of followed lines: the next synced commit includes them.
    */
   readonly asyncSync?: boolean;
+  /**
+   * How a long-running process waits for a lock: beside its event loop. Undefined: the process stops
+   * until it has the lock, for {@link BUSY_TIMEOUT_MS} at most.
+   */
+  readonly lockWait?: LockWait;
   /** Damage is reported, and nothing is moved: for commands that only look. */
   readonly keepDamaged?: boolean;
   /** All pages are looked at when opening, not only those that are used. */

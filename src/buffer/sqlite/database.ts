@@ -59,7 +59,9 @@ export class Database implements Disposable {
    * @throws {BufferError} in one line, why it cannot be done
    */
   read<T>(work: (sql: Statements) => T): Promise<T> {
-    return this.#attempt(() => work(this.#sql));
+    const read = () => work(this.#sql);
+    const { lockWait } = this.#options;
+    return this.#attempt(lockWait === undefined ? read : () => lockWait.beside(read));
   }
 
   /**
@@ -68,7 +70,7 @@ export class Database implements Disposable {
    * @throws {BufferError} as for `read()`
    */
   write<T>(work: (sql: Statements) => T): Promise<T> {
-    return this.#attempt(() => this.#commit(() => work(this.#sql)));
+    return this.#attemptInTurn(() => this.#commit(() => work(this.#sql)));
   }
 
   /**
@@ -82,7 +84,7 @@ export class Database implements Disposable {
     const store = () => work(this.#sql);
     const commit = () =>
       isSynced || this.#walSync === undefined ? this.#commit(store) : this.#commitUnsynced(store);
-    return await this.#attempt(async () => {
+    return await this.#attemptInTurn(async () => {
       try {
         const result = commit();
         if (this.#inodeNow() === this.#inode) return result;
@@ -110,6 +112,11 @@ export class Database implements Disposable {
     return this.#size + LOG_BYTES > maxBytes;
   }
 
+  #attemptInTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const { lockWait } = this.#options;
+    return this.#attempt(lockWait === undefined ? work : () => lockWait.inTurn(work));
+  }
+
   async #attempt<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       try {
@@ -128,7 +135,7 @@ export class Database implements Disposable {
 
   async #describedError(error: unknown): Promise<BufferError> {
     const { toBufferError } = await import("./error_text.ts");
-    return toBufferError(this.#path, error);
+    return toBufferError(this.#path, error, this.#options.lockWait?.timeoutMs);
   }
 
   #commit<T>(work: () => T): T {
@@ -183,6 +190,7 @@ export class Database implements Disposable {
   #tune(): void {
     if (this.#options.bulk) tuneForBulk(this.#db);
     if (this.#options.asyncSync) this.#walSync = walSyncOf(this.#db, this.#path);
+    if (this.#options.lockWait !== undefined) this.#db.exec("PRAGMA busy_timeout = 0");
   }
 
   #inodeNow(): number | null | undefined {

@@ -15,10 +15,18 @@ import {
 } from "./errors.ts";
 import { messageOf } from "../../errors.ts";
 
-/** Says on one line which file cannot be used, why, and what to do. */
-export function toBufferError(path: string, error: unknown): BufferError {
+/**
+ * Says on one line which file cannot be used, why, and what to do.
+ *
+ * @param lockTimeoutMs how long a lock was waited for, milliseconds
+ */
+export function toBufferError(
+  path: string,
+  error: unknown,
+  lockTimeoutMs = BUSY_TIMEOUT_MS,
+): BufferError {
   if (isNamed(error, "BufferError")) return error as BufferError;
-  return new BufferError(path, problemOf(path, error), { cause: error });
+  return new BufferError(path, problemOf(path, error, lockTimeoutMs), { cause: error });
 }
 
 /** Says that a damaged file was replaced, and what brings its content back. */
@@ -34,7 +42,7 @@ export function noFile(): Unusable {
   return new Unusable(what, "move it away, or set buffer.path to a file");
 }
 
-function problemOf(path: string, error: unknown): Problem {
+function problemOf(path: string, error: unknown, lockTimeoutMs: number): Problem {
   const message = messageOf(error);
   if (isDamage(error)) {
     return {
@@ -44,7 +52,7 @@ function problemOf(path: string, error: unknown): Problem {
   }
   if (isBusy(error)) {
     return {
-      what: `another process has kept it locked for ${BUSY_TIMEOUT_MS / 1000} s (${message})`,
+      what: `another process has kept it locked for ${lockTimeoutMs / 1000} s (${message})`,
       hint: `\`fuser ${path}\` shows which`,
     };
   }

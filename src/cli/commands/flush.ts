@@ -4,6 +4,7 @@
  * @module
  */
 import { replaced } from "../../buffer/sqlite/error_text.ts";
+import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../config/load.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
@@ -12,6 +13,7 @@ import { EXIT } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
+import { SpillIntake } from "../wiring/spilled.ts";
 import { publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
@@ -28,13 +30,23 @@ import {
 /** The former name of `--until-idle`, for one release: a program of before may start this one by it. */
 const FORMER_OPTION = "--stay";
 
+/**
+ * How long a background publisher waits for a lock, milliseconds. It waits longer than the call that
+ * spilled its alert: nobody else may come for what is in the file.
+ */
+const BACKGROUND_LOCK_TIMEOUT_MS = 60_000;
+
 /** Runs `flush [--now] [--json] [--until-idle]`. */
 export async function flush(start: Start): Promise<number> {
   const args = start.args.map((arg) => arg === FORMER_OPTION ? "--until-idle" : arg);
   const { values } = parse("flush", args);
   const loaded = loadStartConfig(start);
   const { config } = loaded;
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now());
+  using buffer = new SqliteBuffer(
+    config.buffer.path,
+    Date.now(),
+    values["until-idle"] ? { lockWait: new LockWait(BACKGROUND_LOCK_TIMEOUT_MS) } : {},
+  );
   const log = createLog(config.log, false);
   if (values["until-idle"]) {
     if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
@@ -44,6 +56,7 @@ export async function flush(start: Start): Promise<number> {
   try {
     // What waited in the damaged buffer was not delivered: the exit code must not say that it was.
     if (buffer.movedAside !== undefined) throw replaced(config.buffer.path, buffer.movedAside);
+    await new SpillIntake(loaded, buffer, log).take();
     return await flushOnce(buffer, config, log, values);
   } finally {
     if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);

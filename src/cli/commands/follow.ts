@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
+import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
@@ -18,6 +20,7 @@ import { createEngine } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
+import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -105,6 +108,7 @@ async function followWith(
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
     bulk: true,
     asyncSync: true,
+    lockWait: new LockWait(BUSY_TIMEOUT_MS),
   });
   using display = new Display(path, isJson);
   const logged = createLog(config.log, true);
@@ -116,8 +120,10 @@ async function followWith(
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
+  const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS, forwarding },
+    takeIn: () => spilled.take(),
   });
   engine.start();
   await storeFollowed({

@@ -37,17 +37,34 @@ export async function integration(start: Start): Promise<number> {
   const rules = await intakeRules(loaded);
   const bytes = readFile(call.alertFile);
   const now = Date.now();
-  const buffer = await openBuffer(config, now);
+  const opened = await openBuffer(config, now);
   dropPermissions(call.alertFile, loaded.file);
   const log = createLog(config.log, false);
-  if (!(bytes instanceof Uint8Array)) return await refuse(buffer, bytes);
+  if (!(bytes instanceof Uint8Array)) return await refuse(opened, bytes);
   const decisions = await decide(bytes, rules, now);
-  const outcome = await store(buffer, decisions, config, now);
+  const spill = async (error: unknown) => {
+    const { spillOrFail } = await import("../wiring/spill.ts");
+    return spillOrFail({ start, loaded, bytes, decisions, log, now }, error);
+  };
+  if ("error" in opened) return await spill(opened.error);
+  const buffer = opened;
+  let outcome: Accepted;
+  try {
+    outcome = await store(buffer, decisions, config, now);
+  } catch (error) {
+    return await spill(error);
+  }
   const { movedAside } = buffer;
   if (call.debug) console.log(describe(outcome));
   if (outcome.accepted > 0) await callPublisher(start, loaded, buffer, log, now);
   // Damage that was met only behind the commit took the alert along.
-  if (buffer.movedAside !== movedAside) await store(buffer, decisions, config, now);
+  if (buffer.movedAside !== movedAside) {
+    try {
+      await store(buffer, decisions, config, now);
+    } catch (error) {
+      return await spill(error);
+    }
+  }
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   const unreadable = unreadableOf(decisions, call.alertFile);
   if (unreadable === undefined) return EXIT.ok;
@@ -72,27 +89,23 @@ async function store(
   config: Config,
   now: number,
 ): Promise<Accepted> {
-  try {
-    faultPoint("after-read-before-tx");
-    const accepted = await buffer.intake.accept(decisions, limitsOf(config), now);
-    faultPoint("after-commit-before-ack");
-    return accepted;
-  } catch (error) {
-    throw notStored(error);
-  }
+  faultPoint("after-read-before-tx");
+  const accepted = await buffer.intake.accept(decisions, limitsOf(config), now);
+  faultPoint("after-commit-before-ack");
+  return accepted;
 }
 
-async function openBuffer(config: Config, now: number): Promise<IntakeBuffer> {
+/** Why there is no buffer to store in. */
+interface NotOpened {
+  readonly error: unknown;
+}
+
+async function openBuffer(config: Config, now: number): Promise<IntakeBuffer | NotOpened> {
   try {
     return await openIntake(config.buffer.path, now);
   } catch (error) {
-    throw notStored(error);
+    return { error };
   }
-}
-
-function notStored(error: unknown): Failure {
-  const reason = messageOf(error);
-  return new Failure(EXIT.failed, `the alert was not stored: ${reason}`);
 }
 
 /** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */
@@ -127,8 +140,11 @@ function describe({ accepted, duplicate, ignored }: Accepted): string {
   return `accepted ${accepted}, duplicate ${duplicate}, ignored ${reasons || 0}`;
 }
 
-async function refuse(buffer: IntakeBuffer, refused: Refused): Promise<never> {
-  await buffer.intake.countIgnored(refused.reason);
+/** Where the file cannot be counted, what is wrong with it is said all the same. */
+async function refuse(opened: IntakeBuffer | NotOpened, refused: Refused): Promise<never> {
+  if (!("error" in opened)) {
+    await opened.intake.countIgnored(refused.reason).catch(() => undefined);
+  }
   throw new Failure(refused.code, refused.line);
 }
 

@@ -14,6 +14,7 @@ import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
 import { oneLine } from "../../text.ts";
+import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
 /** Runs `replay [--dry-run] [--json] FILE…`. */
@@ -38,6 +39,7 @@ export async function replay(start: Start): Promise<number> {
   // A dry run forwards nothing.
   const rules = { ...await intakeRules(loaded), ...(dryRun ? { keepsText: false } : {}) };
   using progress = new ReplayProgress(files, !values.json);
+  if (!dryRun) await new SpillIntake(loaded, buffer, log).take();
   const total = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
   const notUnderstood = new NotUnderstood();
   for (const file of files) {

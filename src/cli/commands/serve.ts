@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
+import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import { ConfigError } from "../../config/load.ts";
@@ -33,6 +35,7 @@ import { createPublisher, feedDirectory, type Publisher } from "../wiring/publis
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../../deno.json" with { type: "json" };
+import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -76,6 +79,7 @@ export async function serve(start: Start): Promise<number> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
     bulk: true,
     asyncSync: true,
+    lockWait: new LockWait(Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs)),
   });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   await requireMispOfIntegratord(buffer, config);
@@ -122,8 +126,10 @@ export async function serve(start: Start): Promise<number> {
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     app.fetch(request, { remoteAddress: remoteAddr.hostname });
   const server = new Listening(config.server, address, answer, log);
+  const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS },
+    takeIn: () => spilled.take(),
     onRound: ({ delivered, waiting, refused }) => {
       if (delivered === 0) return;
       log("info", `delivered ${delivered}, waiting ${waiting}, refused ${refused}`);

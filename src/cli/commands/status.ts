@@ -6,6 +6,7 @@
 import type { FollowState } from "../../buffer/intake.ts";
 import type { BufferStatus } from "../../buffer/views.ts";
 import type { SpoolStatus } from "../../buffer/spool.ts";
+import { spillFiles } from "../../buffer/spill/files.ts";
 import { bufferExists } from "../../buffer/sqlite/open.ts";
 import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
@@ -37,6 +38,7 @@ export async function status(start: Start): Promise<number> {
   const shown = {
     ...toJson(found, nextDueAt),
     problem: problem ?? null,
+    spilled: spillFiles(config.buffer.path).length,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
   };
@@ -138,6 +140,8 @@ function forwardJson(
 
 type Shown = ReturnType<typeof toJson> & {
   readonly problem: string | null;
+  /** Alert files that wait beside the buffer. */
+  readonly spilled: number;
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
 };
@@ -159,6 +163,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
+    ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],
@@ -174,6 +179,12 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
   ];
   return rows.map((row) => rowText(row, screen)).join("\n");
 }
+
+const spilledRow = (files: number): Row => [
+  "spill files",
+  `${files} waiting; \`flush\` takes them in once the buffer can be written`,
+  true,
+];
 
 const LABEL_WIDTH = 15;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isNamed } from "../../buffer/sqlite/errors.ts";
 import type { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { HOUR, MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
@@ -15,6 +16,7 @@ import { ownerName, type Start } from "./context.ts";
 import { createEngine } from "./engine.ts";
 import { createForwarding, type ForwardingRounds } from "./forwarding.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
+import { SpillIntake } from "./spilled.ts";
 
 /** How often it looks, milliseconds: it also sees then that others emptied the buffer. */
 const LOOK_MS = 2 * SECOND;
@@ -40,12 +42,17 @@ export async function publishInBackground(
     if (await buffer.settings.get(PUBLISHER_PROBLEM) !== undefined) {
       await buffer.settings.put(PUBLISHER_PROBLEM, undefined);
     }
-    if (await publishUntilIdle(publisher, forwarding, loaded) === "settings") {
+    const spilled = new SpillIntake(loaded, buffer, log);
+    const change = await publishUntilIdle(publisher, forwarding, spilled, loaded);
+    // A call that spilled its alert just before this one ended has seen its lease, and started none.
+    if (change === "settings" || change === undefined && await spilled.take() > 0) {
       startBackgroundPublisher(start, loaded.config, log);
     }
   } catch (error) {
     const reason = messageOf(error);
     log("error", `nothing is published: ${reason}`);
+    // Where the buffer cannot be written, it cannot keep the reason either.
+    if (isNamed(error, "BufferError")) return;
     await buffer.settings.put(PUBLISHER_PROBLEM, reason);
     // It is not released, so that not every alert starts another publisher that cannot work.
     await buffer.leases.take(BACKGROUND_LEASE, ownerName(), RESTART_AFTER_MS, Date.now());
@@ -56,6 +63,7 @@ export async function publishInBackground(
 async function publishUntilIdle(
   publisher: Publisher,
   forwarding: ForwardingRounds | undefined,
+  spilled: SpillIntake,
   { config, file }: Loaded,
 ): Promise<Change> {
   const { misp, forward, buffer: { path, maxHoldMs, periodMs } } = config;
@@ -65,6 +73,7 @@ async function publishUntilIdle(
   let change: Change;
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: 0, forwarding },
+    takeIn: () => spilled.take(),
   });
   await engine.runUntilIdle({
     worthMs: Math.max(maxHoldMs, periodMs) + EXTRA_WAIT_MS,

@@ -11,7 +11,8 @@ import type { Publisher } from "./publisher.ts";
 import { pruneBuffer } from "./pruning.ts";
 
 /** What differs between the processes that publish. */
-export interface EngineRules extends Pick<EngineOptions, "lookMs" | "pruneMs" | "graceMs"> {
+export interface EngineRules
+  extends Pick<EngineOptions, "lookMs" | "pruneMs" | "graceMs" | "takeIn"> {
   /** Undefined: nothing is forwarded here. */
   readonly forwarding?: ForwardingRounds | undefined;
   readonly onRound?: EngineOptions["onRound"];
@@ -21,10 +22,10 @@ export interface EngineRules extends Pick<EngineOptions, "lookMs" | "pruneMs" | 
 export function createEngine(
   publisher: Publisher,
   config: Config,
-  { lookMs, pruneMs, graceMs, forwarding, onRound }: EngineRules,
+  { lookMs, pruneMs, graceMs, takeIn, forwarding, onRound }: EngineRules,
 ): PublishingEngine {
   return new PublishingEngine(publisher, {
-    ...{ lookMs, pruneMs, graceMs },
+    ...{ lookMs, pruneMs, graceMs, takeIn },
     owner: ownerName(),
     prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
     forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),

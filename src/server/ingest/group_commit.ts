@@ -55,8 +55,14 @@ async function storeGroup(
     const accepted = await acceptTogether(group.map(({ decisions }) => decisions));
     for (const [index, { done }] of group.entries()) done.resolve(accepted[index]!);
   } catch (error) {
-    if (group.length === 1) return group[0]!.done.reject(error);
+    if (group.length === 1 || isOfBuffer(error)) {
+      for (const { done } of group) done.reject(error);
+      return;
+    }
     // Alerts that cannot be stored must not fail the other requests.
     for (const one of group) await storeGroup(acceptTogether, [one]);
   }
 }
+
+/** A lock, a full disk: each request by itself would meet it again, and wait for a lock again. */
+const isOfBuffer = (error: unknown) => error instanceof Error && error.name === "BufferError";

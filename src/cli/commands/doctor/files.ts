@@ -5,6 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import type { BufferStatus } from "../../../buffer/views.ts";
+import { spillFiles } from "../../../buffer/spill/files.ts";
 import { bufferExists, openDatabase } from "../../../buffer/sqlite/open.ts";
 import { BufferError } from "../../../buffer/sqlite/errors.ts";
 import { MIGRATIONS } from "../../../buffer/sqlite/schema.ts";
@@ -44,7 +45,15 @@ export function checkBuffer(config: Config): readonly Check[] {
   const folder = dirname(path);
   const hint = `install -o wazuh -g wazuh -m 750 -d ${folder}`;
   const writable = checkFolder("buffer folder", folder, hint);
-  return writable.state === "failure" ? [writable] : [writable, checkDatabase(path)];
+  if (writable.state === "failure") return [writable];
+  return [writable, checkDatabase(path), ...checkSpilled(path)];
+}
+
+/** Checks for alerts that wait beside the buffer. */
+function checkSpilled(path: string): readonly Check[] {
+  const { length } = spillFiles(path);
+  if (length === 0) return [];
+  return [warning("spill files", `${length} waiting`, "`flush` takes them in, or says why not")];
 }
 
 /** Checks every page: other commands read only the pages that they need. */
