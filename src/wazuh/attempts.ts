@@ -88,6 +88,7 @@ function earlierAttempts(
   now: number,
 ): readonly Attempt[] {
   const isCompromise = alert.ruleId === COMPROMISE;
+  if (!isCompromise && readsAllBaseRules(rules)) return NO_ATTEMPTS;
   const all = alert.previousOutput;
   const lines = isCompromise ? all : all.filter((line) => !isHandedOver(line, rules));
   if (lines.length === 0) return NO_ATTEMPTS;
@@ -96,6 +97,19 @@ function earlierAttempts(
   if (!isCompromise) return read;
   return read.filter((one) => one.count > 0)
     .map((one): Attempt => ({ ...one, evidence: "connect", count: 1 }));
+}
+
+let lastRules: ReadonlySet<string> | undefined;
+let doesReadAll = false;
+
+/** Whether no line can be without an alert that is read: then none is looked at, for the sake of floods. */
+function readsAllBaseRules(rules: ReadonlySet<string>): boolean {
+  if (rules !== lastRules) {
+    doesReadAll = rules.has("5710") &&
+      BASE_RULES.every(([, ids]) => ids.some((id) => rules.has(id)));
+    lastRules = rules;
+  }
+  return doesReadAll;
 }
 
 /** Whether a line was an alert of its own that is read, too: then it counts there. */
