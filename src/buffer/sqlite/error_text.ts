@@ -53,6 +53,7 @@ function problemOf(path: string, error: unknown): Problem {
     return known(path, probe(path)) ?? KNOWN_PROBLEMS.ENOSPC!;
   }
   return known(path, error) ?? known(path, probe(path)) ??
+    (/disk I\/O error/.test(message) ? KNOWN_PROBLEMS.EIO : undefined) ??
     { what: message, hint: "`doctor` looks at folder and file" };
 }
 

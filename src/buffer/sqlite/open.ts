@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
 import { noFile, statOf, toBufferError } from "./error_text.ts";
 import { type Opened, type OpenOptions, schemaVersion } from "./connect.ts";
-import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, Unusable } from "./errors.ts";
+import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, isProvenDamage, Unusable } from "./errors.ts";
 import { faultPoint } from "../../fault_point.ts";
 
 /**
@@ -45,21 +45,29 @@ export function bufferExists(path: string): boolean {
 
 /**
  * One process alone looks again and moves the file: the others find the new one, and no process moves
- * that away.
+ * that away. It moves what two connections of its own find damaged, one after the other: a disk that
+ * fails now and then damages nothing.
  */
 export function replaceDamaged(path: string, now: number): Opened {
   try {
     using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
     lock.lockSync(true);
-    try {
-      return { db: checked(openOnce(path)), movedAside: undefined };
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      const movedAside = moveAside(path, now);
-      return { db: openOnce(path), movedAside };
-    }
+    const db = openWhole(path) ?? openWhole(path);
+    if (db !== undefined) return { db, movedAside: undefined };
+    const movedAside = moveAside(path, now);
+    return { db: openOnce(path), movedAside };
   } catch (error) {
     throw toBufferError(path, error);
+  }
+}
+
+/** Undefined where the file is damaged; what else prevents the opening is thrown. */
+function openWhole(path: string): DatabaseSync | undefined {
+  try {
+    return checked(openOnce(path));
+  } catch (error) {
+    if (isProvenDamage(error)) return undefined;
+    throw error;
   }
 }
 
@@ -68,6 +76,8 @@ function openOnce(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Reads the tables' definitions: where that fails, Deno 2.5 has SQLite's words only here.
+    db.exec("SELECT 1 FROM sqlite_schema LIMIT 1");
     // Before the switch: a file of another program does not change by a byte.
     requireOurs(db);
     switchToWal(db);
@@ -84,11 +94,13 @@ function openOnce(path: string): DatabaseSync {
 function checked(db: DatabaseSync): DatabaseSync {
   try {
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
+    if (isReadError(found)) throw new Error("disk I/O error", { cause: found });
     // A heading stands in front of what was found.
     if (found !== "ok") throw new Damage(found.split("\n").at(-1));
     // A text that reaches into a page of its own may be lost without SQLite's noticing; and another
     // program's database may have the version of ours, but none of its tables.
     for (const [table, text] of [["source_record", "detail"], ["report_body", "body"]]) {
+      db.exec(`SELECT ${text} FROM ${table} LIMIT 0`);
       const bad = db.prepare(
         `SELECT 1 FROM ${table} WHERE ${text} <> '' AND NOT json_valid(${text})`,
       )
@@ -100,6 +112,18 @@ function checked(db: DatabaseSync): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** SQLite's code of an error of reading and writing; the higher bits of a code say which. */
+const SQLITE_IOERR = 10;
+
+/**
+ * Whether the check could not read a page, which it reports in the same way as damage. Of a page on the
+ * list of free ones it gives no code; that page holds nothing.
+ */
+function isReadError(found: string): boolean {
+  const code = Number(/error code=(\d+)/.exec(found)?.[1]);
+  return (code & 0xff) === SQLITE_IOERR || found.includes("failed to get page");
 }
 
 /** SQLite gives its side files the mode of the database, and the database that of the umask. */
