@@ -14,6 +14,7 @@ import {
   Unusable,
 } from "./errors.ts";
 import { messageOf } from "../../errors.ts";
+import type { ForeignLink } from "../../file_owner.ts";
 
 /** Says on one line which file cannot be used, why, and what to do. */
 export function toBufferError(path: string, error: unknown): BufferError {
@@ -69,6 +70,7 @@ const KNOWN_PROBLEMS: Readonly<Record<string, Problem>> = {
 
 function known(path: string, error: unknown): Problem | undefined {
   if (isNamed(error, "Unusable")) return (error as Unusable).problem;
+  if (isNamed(error, "ForeignLink")) return error as ForeignLink;
   if (error instanceof Deno.errors.NotCapable) {
     return {
       what: "this binary may not write there",

@@ -10,6 +10,7 @@ import { noFile, statOf, toBufferError } from "./error_text.ts";
 import { type Opened, type OpenOptions, schemaVersion } from "./connect.ts";
 import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, isProvenDamage, Unusable } from "./errors.ts";
 import { faultPoint } from "../../fault_point.ts";
+import { followed, giveToOwner, openOwned } from "../../file_owner.ts";
 
 /**
  * Opens the file, makes its folder and tables where they are missing.
@@ -50,7 +51,7 @@ export function bufferExists(path: string): boolean {
  */
 export function replaceDamaged(path: string, now: number): Opened {
   try {
-    using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
+    using lock = openOwned(`${path}.lock`, "write");
     lock.lockSync(true);
     const db = openWhole(path) ?? openWhole(path);
     if (db !== undefined) return { db, movedAside: undefined };
@@ -72,9 +73,13 @@ function openWhole(path: string): DatabaseSync | undefined {
 }
 
 function openOnce(path: string): DatabaseSync {
-  if (path !== ":memory:") createFile(path);
+  const known = path === ":memory:" ? undefined : prepared(path);
   const db = new DatabaseSync(path);
   try {
+    // SQLite opens by name: it may have opened something else.
+    if (known !== undefined && followed(path)?.ino !== known.ino) {
+      throw new Error("it was replaced while it was opened");
+    }
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Reads the tables' definitions: where that fails, Deno 2.5 has SQLite's words only here.
     db.exec("SELECT 1 FROM sqlite_schema LIMIT 1");
@@ -94,7 +99,7 @@ function openOnce(path: string): DatabaseSync {
 function checked(db: DatabaseSync): DatabaseSync {
   try {
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
-    if (isReadError(found)) throw new Error("disk I/O error", { cause: found });
+    if (isReadError(found)) throw Object.assign(new Error(found), { code: "EIO" });
     // A heading stands in front of what was found.
     if (found !== "ok") throw new Damage(found.split("\n").at(-1));
     // A text that reaches into a page of its own may be lost without SQLite's noticing; and another
@@ -126,6 +131,15 @@ function isReadError(found: string): boolean {
   return (code & 0xff) === SQLITE_IOERR || found.includes("failed to get page");
 }
 
+/** Makes the file where it is missing, and follows no link that others made. */
+function prepared(path: string): Deno.FileInfo | undefined {
+  for (const suffix of ["-wal", "-shm"]) followed(path + suffix);
+  const known = followed(path);
+  if (known !== undefined) return known;
+  createFile(path);
+  return followed(path);
+}
+
 /** SQLite gives its side files the mode of the database, and the database that of the umask. */
 function createFile(path: string): void {
   // Asked first, since it mostly is there: an error is dearer than the question.
@@ -138,21 +152,8 @@ function createFile(path: string): void {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    giveToOwner(dirname(path));
     createFile(path);
-  }
-}
-
-/**
- * A file made by root belongs to the owner of its folder, or Wazuh's own user could not write it later.
- * Only root can give files away, and only root needs to.
- */
-export function giveToOwner(path: string): void {
-  const folder = Deno.statSync(dirname(path));
-  if (folder.uid === Deno.statSync(path).uid) return;
-  try {
-    Deno.chownSync(path, folder.uid, folder.gid);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }
 }
 

@@ -13,6 +13,7 @@ import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { createLookups } from "../../wiring/lookups.ts";
 import { feedDirectory } from "../../wiring/publisher.ts";
 import { messageOf } from "../../../errors.ts";
+import { followed } from "../../../file_owner.ts";
 
 /** Permission bits of other users: read, write, execute. */
 const OTHERS = 0o007;
@@ -86,10 +87,10 @@ export function checkOutputs(config: Config): readonly Check[] {
 
 function checkLog(path: string): Check {
   try {
+    if (followed(path) === undefined) return ok("log", `${path}, not made yet`);
     Deno.openSync(path, { append: true }).close();
     return ok("log", path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return ok("log", `${path}, not made yet`);
     return failure(
       "log",
       `${path}: ${reasonOf(error)}`,
