@@ -152,7 +152,7 @@ export class HttpClient implements Disposable {
       : json;
   }
 
-  /** Where a redirect leads is told. */
+  /** Reports say where a redirect leads. */
   #headersOf({ headers }: Response): Headers {
     const location = headers.get("Location");
     if (location === null) return headers;

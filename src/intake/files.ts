@@ -40,7 +40,7 @@ type Blocks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  * @yields decisions of one transaction, of which a process can have several in memory
- * @throws what the file system says; {@link DamagedStream} after what came before the damage
+ * @throws what the file system says; {@link NotAFile}; {@link DamagedStream} after what came before the damage
  */
 export async function* decisionsOf(
   source: Source,
@@ -48,8 +48,10 @@ export async function* decisionsOf(
   now: number,
   onRead: OnRead = () => {},
 ): AsyncGenerator<readonly Decision[]> {
-  const isSmall = source !== "-" && !source.endsWith(".gz") &&
-    (await Deno.stat(source)).size <= READ_WHOLE;
+  const info = source === "-" ? undefined : await Deno.stat(source);
+  // To open a pipe would wait for its writer, and a device may never end.
+  if (info?.isFile === false) throw new NotAFile(source);
+  const isSmall = info !== undefined && !source.endsWith(".gz") && info.size <= READ_WHOLE;
   if (!isSmall) {
     yield* decideBlocks(await open(source, onRead), rules, now);
     return;
@@ -64,6 +66,15 @@ export async function* decisionsOf(
     // Reading takes a moment, storing takes long: the progress goes along with the latter.
     onRead(bytes.length * Math.min(BATCH, decisions.length - start) / decisions.length);
     yield decisions.slice(start, start + BATCH);
+  }
+}
+
+/** A path that leads to something else than a file. */
+export class NotAFile extends Error {
+  override name = "NotAFile";
+
+  constructor(path: string) {
+    super(`${path}: it is a folder, a pipe or a device, not a file of alerts`);
   }
 }
 

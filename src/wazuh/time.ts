@@ -56,7 +56,7 @@ const LETTER_T = 84;
 /** No zone is further from UTC than 14 hours; POSIX and most databases take up to 18. Minutes. */
 const FARTHEST_OFFSET = 18 * 60;
 
-/** Minutes as milliseconds, NaN for an offset that no zone has: a time that has it is no time. */
+/** Minutes as milliseconds, NaN for an offset that no zone has: its time is not valid. */
 function believed(minutes: number): number {
   return minutes > FARTHEST_OFFSET || minutes < -FARTHEST_OFFSET ? NaN : minutes * 60_000;
 }

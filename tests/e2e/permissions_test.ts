@@ -14,9 +14,12 @@ const LOOK = ["env WM_*", SETTINGS];
 const BUFFER = [
   ...LOOK,
   "read ROOT/queue/custom-misp/buffer.db",
+  // Whether they are links.
+  "read ROOT/queue/custom-misp/buffer.db-shm",
+  "read ROOT/queue/custom-misp/buffer.db-wal",
   "write ROOT/queue/custom-misp/buffer.db",
 ];
-const LOG = "write ROOT/logs/integrations.log";
+const LOG = ["read ROOT/logs/integrations.log", "write ROOT/logs/integrations.log"];
 
 /** Runs a command and gives what it asked for, with folders by their roles. */
 async function asked(
@@ -68,8 +71,9 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["status"], BUFFER],
     [["report", "list"], BUFFER],
     [["replay", alert], [...BUFFER, "read /tmp/ALERTS/one.alert"]],
-    [["flush", "--now"], [...BUFFER, LOG, "net MISP"]],
-    [["doctor"], [...BUFFER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
+    // The owner of the folder is looked at when the log is made in it.
+    [["flush", "--now"], [...BUFFER, ...LOG, "net MISP", "read ROOT/logs"]],
+    [["doctor"], [...BUFFER, ...LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
   ];
   for (const [args, expected] of EXPECTED) {
     await t.step(args.length > 4 ? "integration" : args[0]!, async () => {

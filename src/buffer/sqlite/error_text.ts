@@ -64,6 +64,10 @@ const THEN = "and it goes on by itself";
 const KNOWN_PROBLEMS: Readonly<Record<string, Problem>> = {
   ENOSPC: { what: "the disk is full", hint: `free some space, ${THEN}` },
   EDQUOT: { what: "the disk quota is used up", hint: `free some space, ${THEN}` },
+  EFBIG: {
+    what: "a file may not grow any more",
+    hint: "`ulimit -f` or the unit's LimitFSIZE limits its size; raise it",
+  },
   EROFS: { what: "the file system is read-only", hint: `mount it writable again, ${THEN}` },
   EIO: { what: "the disk cannot be read or written", hint: "`dmesg` shows the cause" },
 };
@@ -82,7 +86,15 @@ function known(path: string, error: unknown): Problem | undefined {
     return { what: "permission denied", hint };
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return KNOWN_PROBLEMS[code];
+  return KNOWN_PROBLEMS[code] ?? (error === undefined ? undefined : spaceProblem(error));
+}
+
+/** What is wrong where nothing more can be written; undefined for any other error. */
+export function spaceProblem(error: unknown): Problem | undefined {
+  const message = messageOf(error);
+  if (/No space left/.test(message)) return KNOWN_PROBLEMS.ENOSPC;
+  if (/quota exceeded/i.test(message)) return KNOWN_PROBLEMS.EDQUOT;
+  return /File too large/.test(message) ? KNOWN_PROBLEMS.EFBIG : undefined;
 }
 
 /**
@@ -107,6 +119,9 @@ function probe(path: string): unknown {
         : error;
     }
     Deno.writeFileSync(trial, new Uint8Array(PROBE_BYTES));
+    // No larger file may be allowed. It is all hole, and takes no space.
+    const sizes = [path, `${path}-wal`].map((file) => statOf(file)?.size ?? 0);
+    Deno.truncateSync(trial, Math.max(...sizes) + PROBE_BYTES);
     return isLink(path) && statOf(path) === undefined
       ? new Unusable("it is a link to nowhere", "make that folder, or remove the link")
       : undefined;
@@ -118,7 +133,7 @@ function probe(path: string): unknown {
 }
 
 /** As much as SQLite's shared memory and a transaction need. */
-const PROBE_BYTES = 128 * 1024;
+export const PROBE_BYTES = 128 * 1024;
 
 const isLink = (path: string) => Deno.lstatSync(path).isSymlink;
 
