@@ -89,7 +89,7 @@ export function appendText(path: string, text: string): void {
  */
 export function giveToOwner(path: string): void {
   const folder = ownerOf(dirname(path));
-  if (folder.uid === Deno.lstatSync(path).uid) return;
+  if (folder === undefined || folder.uid === Deno.lstatSync(path).uid) return;
   // Deno.chown() would follow a link that was put there meanwhile, and give away what it leads to.
   const { lchownSync } = process.getBuiltinModule("node:fs");
   try {
@@ -101,13 +101,13 @@ export function giveToOwner(path: string): void {
   }
 }
 
-function ownerOf(folder: string): Deno.FileInfo {
+function ownerOf(folder: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(folder);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     // Of Wazuh's logs the binary may look at this folder alone, which has the same owner.
-    return Deno.statSync(`${folder}/alerts`);
+    return orMissing(() => Deno.statSync(`${folder}/alerts`));
   }
 }
 
