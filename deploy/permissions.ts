@@ -21,12 +21,14 @@ export interface Site {
 export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
+  const log = `${root}/logs/integrations.log`;
   const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
-    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`].join(",")}`,
-    `--allow-write=${[state, `${root}/logs/integrations.log`].join(",")}`,
+    // the log, to see whether it is a link
+    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log].join(",")}`,
+    `--allow-write=${[state, log].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     "--allow-env=WM_*",
     // itself, wherever it is, for the background publisher

@@ -5,6 +5,7 @@
  */
 import { HOUR, SECOND } from "./clock.ts";
 import { faultPoint } from "./fault_point.ts";
+import { secretMask } from "./secret_mask.ts";
 
 /** What a server answered. */
 export interface Answer {
@@ -52,16 +53,24 @@ const CHUNK = 32 * 1024;
 
 const MIB = 1024 * 1024;
 
+/** A character of JSON that needs no escape, in an escape. */
+const ESCAPED_ASCII = /\\(?:u00[2-7]|\/)/i;
+
 /** A client that keeps its connections alive. */
 export class HttpClient implements Disposable {
   readonly #options: HttpOptions;
   readonly #http: Deno.HttpClient;
+  /** Answers reach logs and screens, and a proxy may repeat in one what it was sent. */
+  readonly #withoutSecret: (text: string) => string;
   /** Buffers that answers are read into: the stream would allocate 64 KiB for each read. */
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const { caCertificate } = options;
+    const { caCertificate, secret } = options;
+    this.#withoutSecret = secret === undefined
+      ? (text) => text
+      : secretMask(secret.text, secret.shownAs);
     this.#http = Deno.createHttpClient(
       caCertificate === undefined ? {} : { caCerts: [caCertificate] },
     );
@@ -95,8 +104,8 @@ export class HttpClient implements Disposable {
     try {
       const response = await fetch(url, init);
       faultPoint("http-sent-before-response");
-      const json = parse(this.#withoutSecret(await this.#textOf(response)));
-      return { status: response.status, headers: response.headers, json };
+      const json = this.#parsed(await this.#textOf(response));
+      return { status: response.status, headers: this.#headersOf(response), json };
     } finally {
       clearTimeout(timer);
     }
@@ -135,12 +144,21 @@ export class HttpClient implements Disposable {
     return text + decoder.decode();
   }
 
-  /** Answers reach logs and screens, and a proxy may repeat in one what it was sent. */
-  #withoutSecret(text: string): string {
-    const { secret } = this.#options;
-    return secret === undefined || !text.includes(secret.text)
-      ? text
-      : text.replaceAll(secret.text, secret.shownAs);
+  #parsed(text: string): unknown {
+    const json = parse(this.#withoutSecret(text));
+    // Escapes may hide what would be found in plain text.
+    return ESCAPED_ASCII.test(text) && json !== undefined
+      ? parse(this.#withoutSecret(JSON.stringify(json)))
+      : json;
+  }
+
+  /** Reports say where a redirect leads. */
+  #headersOf({ headers }: Response): Headers {
+    const location = headers.get("Location");
+    if (location === null) return headers;
+    const masked = new Headers(headers);
+    masked.set("Location", this.#withoutSecret(location));
+    return masked;
   }
 }
 

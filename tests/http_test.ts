@@ -88,3 +88,45 @@ Deno.test("retryAfter() reads seconds and dates, and no more than an hour", () =
   assert.equal(after("86400"), LONGEST_PAUSE_MS);
   assert.equal(retryAfter(new Headers(), NOW), undefined);
 });
+
+/** One of MISP's keys, and how else an answer or an error may spell it. */
+const KEY = "S3cr3tK3yOfM1spThatNobodyMayEverSee00000";
+const SPELLINGS: Readonly<Record<string, string>> = {
+  "lower case": KEY.toLowerCase(),
+  "upper case": KEY.toUpperCase(),
+  "one character URL-encoded": KEY.replace("S", "%53"),
+  "all of it URL-encoded": [...KEY].map((one) => `%${one.charCodeAt(0).toString(16)}`).join(""),
+  "Base64": btoa(KEY),
+  "Base64 behind one byte": btoa(`:${KEY}`),
+  "Base64 behind two bytes": btoa(`u:${KEY}`),
+  "Base64 in a longer text": btoa(`user:${KEY}:more of it`),
+};
+
+for (const [name, spelt] of Object.entries(SPELLINGS)) {
+  Deno.test(`request() and failureOf() show no secret in ${name}`, async () => {
+    await using server = serve(() =>
+      Response.json({ got: `<${spelt}>` }, { headers: { "Location": `/?key=${spelt}` } })
+    );
+    using http = new HttpClient({ ...OPTIONS, secret: { text: KEY, shownAs: "(key)" } });
+    const { json, headers } = await http.request({ ...GET, url: server.url });
+    const failure = http.failureOf(new Error(`sent <${spelt}> in vain`));
+    for (const told of [JSON.stringify(json), headers.get("Location"), JSON.stringify(failure)]) {
+      // At both ends of Base64 some bits are left that the neighbours share.
+      assert.match(told!, /[<=][\w+/]{0,8}\(key\)[\w+/=]{0,16}(>|$)/);
+    }
+  });
+}
+
+Deno.test("request() shows no secret that an answer hides in escapes", async () => {
+  const hidden = [...KEY].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join("");
+  await using server = serve(() => new Response(`{"got":"${hidden}"}`));
+  using http = new HttpClient({ ...OPTIONS, secret: { text: KEY, shownAs: "(key)" } });
+  assert.deepEqual((await http.request({ ...GET, url: server.url })).json, { got: "(key)" });
+});
+
+Deno.test("request() leaves an answer alone that only resembles a secret", async () => {
+  const text = `${KEY.slice(1)} ${KEY.slice(0, -1)} ${btoa(KEY.slice(1))}`;
+  await using server = serve(() => Response.json({ text }));
+  using http = new HttpClient({ ...OPTIONS, secret: { text: KEY, shownAs: "(key)" } });
+  assert.deepEqual((await http.request({ ...GET, url: server.url })).json, { text });
+});

@@ -50,6 +50,7 @@ const MAY_LOAD: readonly string[] = [
   "src/cowrie/sessions.ts",
   "src/errors.ts",
   "src/fault_point.ts",
+  "src/file_owner.ts",
   "src/guard/guard.ts",
   "src/guard/special_ranges.ts",
   "src/intake/decide_alert.ts",

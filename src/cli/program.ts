@@ -45,6 +45,7 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
+    survivesSizeLimit();
     return (await LOADERS[name]())(start);
   }
   if (isIntegrationCall(rest, Object.keys(LOADERS))) {
@@ -56,6 +57,14 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
     EXIT.usage,
     `unknown command "${name}"; ${hint}\`${PROGRAM} help\` lists the commands`,
   );
+}
+
+/**
+ * A write beyond the limit of a file's size ends in an error that is reported; without a listener the
+ * signal would end the process without a word. Not for integration calls: it takes time.
+ */
+function survivesSizeLimit(): void {
+  if (Deno.build.os === "linux") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 const isCommand = (name: string): name is CommandName => Object.hasOwn(LOADERS, name);

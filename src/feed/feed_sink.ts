@@ -8,7 +8,7 @@ import type { Report } from "../model.ts";
 import type { Outcome, Sink } from "../sink.ts";
 import type { MispEvent } from "../misp/event.ts";
 import { strongest } from "../misp/merged.ts";
-import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";
+import { makeFolder, readOwned, replaceFile, syncFolder } from "./replace_file.ts";
 import { faultPoint } from "../fault_point.ts";
 import { messageOf } from "../errors.ts";
 import { type Fields, isFields } from "../json.ts";
@@ -92,11 +92,11 @@ export class FeedSink implements Sink {
   /** Reads the manifest; one that is damaged or missing is made anew from the event files. */
   async #readManifest(): Promise<Record<string, unknown>> {
     try {
-      const text = await Deno.readTextFile(`${this.#directory}/manifest.json`);
-      const manifest: unknown = JSON.parse(text);
+      const text = await readOwned(`${this.#directory}/manifest.json`);
+      const manifest: unknown = JSON.parse(text ?? "");
       if (isFields(manifest)) return { ...manifest };
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+      if (!(error instanceof SyntaxError)) throw error;
     }
     const manifest: Record<string, unknown> = {};
     for await (const { name, isFile } of Deno.readDir(this.#directory)) {
@@ -109,12 +109,7 @@ export class FeedSink implements Sink {
 
   async #readHashes(): Promise<Map<string, readonly string[]>> {
     const hashes = new Map<string, string[]>();
-    let text = "";
-    try {
-      text = await Deno.readTextFile(`${this.#directory}/hashes.csv`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const text = await readOwned(`${this.#directory}/hashes.csv`) ?? "";
     for (const line of text.split("\n")) {
       const [hash, uuid] = line.split(",");
       if (!hash || !uuid) continue;
@@ -128,10 +123,10 @@ export class FeedSink implements Sink {
 
 async function readEvent(path: string): Promise<Fields | undefined> {
   try {
-    const parsed: unknown = JSON.parse(await Deno.readTextFile(path));
+    const parsed: unknown = JSON.parse(await readOwned(path) ?? "");
     return isFields(parsed) && isFields(parsed.Event) ? parsed.Event : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import { faultPoint } from "../fault_point.ts";
+import { followed, giveToOwner } from "../file_owner.ts";
 
 /**
  * Writes a temporary file beside it, syncs that, and renames it.
@@ -23,6 +23,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
         written += await file.write(bytes.subarray(written));
       }
       await file.sync();
+      giveToOwner(temporary);
     } finally {
       file.close();
     }
@@ -34,6 +35,16 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Reads a file.
+ *
+ * @returns undefined where there is none
+ * @throws {ForeignLink} it is a link that Wazuh's user made to a file of another user
+ */
+export async function readOwned(path: string): Promise<string | undefined> {
+  return followed(path) === undefined ? undefined : await Deno.readTextFile(path);
+}
+
 /** Syncs a folder, so that the renames in it survive a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path);
@@ -43,8 +54,11 @@ export async function syncFolder(path: string): Promise<void> {
 /**
  * Makes a folder. When root makes it, it gets the owner of the parent folder: Wazuh's own user must be able
  * to write there later.
+ *
+ * @throws {ForeignLink} it is a link that Wazuh's user made to a folder of another user
  */
 export async function makeFolder(path: string): Promise<void> {
+  if (followed(path)?.isDirectory) return;
   try {
     await Deno.mkdir(path, { mode: 0o750 });
   } catch (error) {
@@ -52,9 +66,5 @@ export async function makeFolder(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     await Deno.mkdir(path, { recursive: true, mode: 0o750 });
   }
-  const parent = await Deno.stat(dirname(path));
-  if (parent.uid === (await Deno.stat(path)).uid) return;
-  await Deno.chown(path, parent.uid, parent.gid).catch((error: unknown) => {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-  });
+  giveToOwner(path);
 }

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Checkpoint } from "../buffer/intake.ts";
+import { NotAFile } from "../intake/files.ts";
 import { LineCutter, TAIL } from "../intake/lines.ts";
 
 /**
@@ -56,6 +57,8 @@ export async function openPlain(
   nameOf: (info: Deno.FileInfo) => string | Promise<string>,
   offset: number,
 ): Promise<Source> {
+  // To open a pipe would wait for its writer, and a device may never end.
+  if (!(await Deno.stat(path)).isFile) throw new NotAFile(path);
   const file = await Deno.open(path);
   try {
     const info = await file.stat();

@@ -39,7 +39,7 @@ type Blocks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  * @yields decisions of one transaction, of which a process can have several in memory
- * @throws what the file system says; {@link DamagedStream} after what came before the damage
+ * @throws what the file system says; {@link NotAFile}; {@link DamagedStream} after what came before the damage
  */
 export async function* decisionsOf(
   source: Source,
@@ -47,6 +47,8 @@ export async function* decisionsOf(
   now: number,
   onRead: OnRead = () => {},
 ): AsyncGenerator<readonly Decision[]> {
+  // To open a pipe would wait for its writer, and a device may never end.
+  if (source !== "-" && !(await Deno.stat(source)).isFile) throw new NotAFile(source);
   const { start, rest, isWhole } = await startOf(await plainBlocks(source, onRead));
   if (!isWhole) {
     yield* decideBlocks(both(start, rest), rules, now);
@@ -117,6 +119,15 @@ async function* both(
 ): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < start.length; at += BLOCK) yield start.subarray(at, at + BLOCK);
   yield* rest;
+}
+
+/** A path that leads to something else than a file. */
+export class NotAFile extends Error {
+  override name = "NotAFile";
+
+  constructor(path: string) {
+    super(`${path}: it is a folder, a pipe or a device, not a file of alerts`);
+  }
 }
 
 /** A stream that ends in damage; what came before it was yielded. */

@@ -44,7 +44,7 @@ export function writtenTime(text: string, start: number): number | undefined {
   if (!hasSigns) return undefined;
   const milliseconds = pair(text, start + 20) * 10 + digit(text, start + 22);
   const minutes = pair(text, start + 24) * 60 + pair(text, start + 26);
-  return timeOf(text, start, milliseconds, (sign === MINUS ? -minutes : minutes) * 60_000);
+  return timeOf(text, start, milliseconds, believed(sign === MINUS ? -minutes : minutes));
 }
 
 const PLUS = 43;
@@ -52,6 +52,14 @@ const MINUS = 45;
 const DOT = 46;
 const COLON = 58;
 const LETTER_T = 84;
+
+/** No zone is further from UTC than 14 hours; POSIX and most databases take up to 18. Minutes. */
+const FARTHEST_OFFSET = 18 * 60;
+
+/** Minutes as milliseconds, NaN for an offset that no zone has: its time is not valid. */
+function believed(minutes: number): number {
+  return minutes > FARTHEST_OFFSET || minutes < -FARTHEST_OFFSET ? NaN : minutes * 60_000;
+}
 
 /** The time that starts with `2026-08-23T06:14:07`; a digit that is none makes it no time. */
 function timeOf(
@@ -122,5 +130,5 @@ function offsetOf(text: string): number {
   const sign = text[signAt];
   if (sign !== "+" && sign !== "-") return 0;
   const minutes = pair(text, signAt + 1) * 60 + pair(text, length - 2);
-  return (sign === "-" ? -minutes : minutes) * 60_000;
+  return believed(sign === "-" ? -minutes : minutes);
 }

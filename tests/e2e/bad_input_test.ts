@@ -47,9 +47,8 @@ for (const kind of KINDS) {
       assert.deepEqual(await call('{"hello":"world"}'), refused(7, line));
     });
     await t.step("a directory", async () => {
-      const { code, stderr } = await call(undefined, program.alerts);
-      assert.equal(code, 6);
-      assert.match(stderr, /^custom-misp_ssh_bruteforce-publish: [^\n]+\n$/);
+      const line = "FILE: it is a folder, a pipe or a device, not an alert file";
+      assert.deepEqual(await call(undefined, program.alerts), refused(6, line));
     });
     await t.step("not UTF-8 in one field, 1 MiB in another: still an alert", async () => {
       const alert = { ...sshdAlert(), rule_note: "x".repeat(1024 * 1024), broken: "?" };
@@ -71,6 +70,31 @@ for (const kind of KINDS) {
         ignored: { empty_file: 1, malformed: 3, no_file: 3, not_json: 1, text_format: 1 },
       });
     });
+  });
+
+  Deno.test(`${kind}: a pipe, a device and a folder are refused as files of alerts`, async () => {
+    await using program = await createProgram(kind);
+    const name = "custom-misp_ssh_bruteforce-publish";
+    const pipe = `${program.alerts}/pipe.json`;
+    const device = `${program.alerts}/device.json.gz`;
+    const run = (command: string, ...args: readonly string[]) =>
+      new Deno.Command(command, { args: [...args] }).outputSync();
+    assert.equal(run("mkfifo", pipe).success, true);
+    assert.equal(run("ln", "-s", "/dev/zero", device).success, true);
+    const refused = (path: string, what: string) => ({
+      code: 6,
+      stdout: "",
+      stderr: `${name}: ${path}: it is a folder, a pipe or a device, not ${what}\n`,
+    });
+    for (const path of [pipe, device, program.alerts]) {
+      assert.deepEqual(
+        await program.run(integratordArgs(path)),
+        refused(path, "an alert file"),
+      );
+      for (const command of ["replay", "follow"]) {
+        assert.deepEqual(await program.run([command, path]), refused(path, "a file of alerts"));
+      }
+    }
   });
 
   Deno.test(`${kind}: bad arguments and configuration cost one line that says what to do`, async () => {

@@ -14,11 +14,14 @@ const LOOK = ["env WM_*", SETTINGS];
 const BUFFER = [
   ...LOOK,
   "read ROOT/queue/custom-misp/buffer.db",
+  // Whether they are links.
+  "read ROOT/queue/custom-misp/buffer.db-shm",
+  "read ROOT/queue/custom-misp/buffer.db-wal",
   "write ROOT/queue/custom-misp/buffer.db",
 ];
 /** Where spill files wait. */
 const FOLDER = "read ROOT/queue/custom-misp";
-const LOG = "write ROOT/logs/integrations.log";
+const LOG = ["read ROOT/logs/integrations.log", "write ROOT/logs/integrations.log"];
 
 /** Runs a command and gives what it asked for, with folders by their roles. */
 async function asked(
@@ -70,16 +73,23 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["status"], [...BUFFER, FOLDER]],
     [["report", "list"], BUFFER],
     [["replay", alert], [...BUFFER, FOLDER, "read /tmp/ALERTS/one.alert"]],
-    // As above, when the lock of the publisher is made.
+    // As above, when the lock of the publisher is made; and the owner of the log's folder.
     [["flush", "--now"], [
       ...BUFFER,
       FOLDER,
-      LOG,
+      ...LOG,
       "net MISP",
+      "read ROOT/logs",
       "read ROOT/queue/custom-misp/buffer.db.publish.lock",
       "write ROOT/queue/custom-misp/buffer.db.publish.lock",
     ]],
-    [["doctor"], [...BUFFER, FOLDER, LOG, "net MISP", "write ROOT/queue/custom-misp/.doctor-PID"]],
+    [["doctor"], [
+      ...BUFFER,
+      FOLDER,
+      ...LOG,
+      "net MISP",
+      "write ROOT/queue/custom-misp/.doctor-PID",
+    ]],
   ];
   for (const [args, expected] of EXPECTED) {
     await t.step(args.length > 4 ? "integration" : args[0]!, async () => {

@@ -311,3 +311,40 @@ async function losesRights(kind: Program["kind"]): Promise<void> {
     [],
   );
 }
+
+for (const kind of KINDS) {
+  diskTest(`${kind}: doctor sees a full disk`, async () => {
+    await using at = await onDisk(kind, "size=2m");
+    assert.equal((await at.call(1)).code, 0);
+    await at.disk.fill(8);
+    const { code, stdout } = await at.run("doctor", "--json");
+    const { checks } = JSON.parse(stdout) as { checks: readonly Record<string, string>[] };
+    assert.equal(code, 1);
+    assert.deepEqual(checks.filter(({ state }) => state === "failure"), [{
+      state: "failure",
+      name: "buffer folder",
+      found: `${at.program.root}/queue/custom-misp: the disk is full`,
+      hint: "free some space, and it goes on by itself",
+    }]);
+  });
+
+  Deno.test({
+    name: `${kind}: a file that may not grow ends with a line`,
+    ...needs("sh"),
+    async fn() {
+      await using program = await createProgram(kind);
+      const file = `${program.alerts}/many.json`;
+      const lines = Array.from({ length: 3000 }, (_, at) => JSON.stringify(alertOf(at + 1)));
+      await Deno.writeTextFile(file, lines.join("\n"));
+      // 512 KiB, in blocks of 512 bytes.
+      const limited = ["sh", "-c", 'ulimit -f 1024; exec "$@"', "sh"];
+      const { code, stderr } = await program.run(["replay", file], {}, limited);
+      assert.deepEqual([code, stderr], [
+        1,
+        `${PROGRAM}: buffer ${program.buffer}: a file may not grow any more; ` +
+        "`ulimit -f` or the unit's LimitFSIZE limits its size; raise it\n",
+      ]);
+      assert.equal((await program.run(["replay", file])).code, 0);
+    },
+  });
+}

@@ -24,3 +24,11 @@ Deno.test("parseTimestamp() refuses what is no time", () => {
     assert.equal(parseTimestamp(text), undefined);
   }
 });
+
+Deno.test("parseTimestamp() believes no offset beyond 18 hours", () => {
+  assert.equal(iso("2026-08-23T06:14:07.412+1800"), "2026-08-22T12:14:07.412Z");
+  assert.equal(iso("2026-08-23T06:14:07.412-1800"), "2026-08-24T00:14:07.412Z");
+  for (const offset of ["+1801", "-1801", "+9959", "-9959", "+18:01", "-99:59"]) {
+    assert.equal(iso(`2026-08-23T06:14:07.412${offset}`), undefined, offset);
+  }
+});

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { faultPoint } from "../../fault_point.ts";
-import { giveToOwner } from "../sqlite/open.ts";
+import { giveToOwner } from "../../file_owner.ts";
 import { spillFiles, spillFolder, spillName, unfinishedSpillFiles } from "./files.ts";
 
 /**

@@ -59,7 +59,10 @@ export const SCHEMA_VERSION = 12;
 export function openReady(path: string): DatabaseSync | undefined {
   let db: DatabaseSync | undefined;
   try {
-    if (!Deno.statSync(path).isFile) return undefined;
+    // What a link leads to is looked at in open.ts, unless root made it.
+    const named = Deno.lstatSync(path);
+    if (named.isSymlink && named.uid !== 0) return undefined;
+    if (!named.isFile && !Deno.statSync(path).isFile) return undefined;
     db = new DatabaseSync(path);
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     if (schemaVersion(db) === SCHEMA_VERSION) {

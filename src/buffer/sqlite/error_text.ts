@@ -14,6 +14,7 @@ import {
   Unusable,
 } from "./errors.ts";
 import { messageOf } from "../../errors.ts";
+import type { ForeignLink } from "../../file_owner.ts";
 
 /**
  * Says on one line which file cannot be used, why, and what to do.
@@ -61,6 +62,7 @@ function problemOf(path: string, error: unknown, lockTimeoutMs: number): Problem
     return known(path, probe(path)) ?? KNOWN_PROBLEMS.ENOSPC!;
   }
   return known(path, error) ?? known(path, probe(path)) ??
+    (/disk I\/O error/.test(message) ? KNOWN_PROBLEMS.EIO : undefined) ??
     { what: message, hint: "`doctor` looks at folder and file" };
 }
 
@@ -70,12 +72,17 @@ const THEN = "and it goes on by itself";
 const KNOWN_PROBLEMS: Readonly<Record<string, Problem>> = {
   ENOSPC: { what: "the disk is full", hint: `free some space, ${THEN}` },
   EDQUOT: { what: "the disk quota is used up", hint: `free some space, ${THEN}` },
+  EFBIG: {
+    what: "a file may not grow any more",
+    hint: "`ulimit -f` or the unit's LimitFSIZE limits its size; raise it",
+  },
   EROFS: { what: "the file system is read-only", hint: `mount it writable again, ${THEN}` },
   EIO: { what: "the disk cannot be read or written", hint: "`dmesg` shows the cause" },
 };
 
 function known(path: string, error: unknown): Problem | undefined {
   if (isNamed(error, "Unusable")) return (error as Unusable).problem;
+  if (isNamed(error, "ForeignLink")) return error as ForeignLink;
   if (error instanceof Deno.errors.NotCapable) {
     return {
       what: "this binary may not write there",
@@ -87,7 +94,15 @@ function known(path: string, error: unknown): Problem | undefined {
     return { what: "permission denied", hint };
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return KNOWN_PROBLEMS[code];
+  return KNOWN_PROBLEMS[code] ?? (error === undefined ? undefined : spaceProblem(error));
+}
+
+/** What is wrong where nothing more can be written; undefined for any other error. */
+export function spaceProblem(error: unknown): Problem | undefined {
+  const message = messageOf(error);
+  if (/No space left/.test(message)) return KNOWN_PROBLEMS.ENOSPC;
+  if (/quota exceeded/i.test(message)) return KNOWN_PROBLEMS.EDQUOT;
+  return /File too large/.test(message) ? KNOWN_PROBLEMS.EFBIG : undefined;
 }
 
 /**
@@ -112,6 +127,9 @@ function probe(path: string): unknown {
         : error;
     }
     Deno.writeFileSync(trial, new Uint8Array(PROBE_BYTES));
+    // No larger file may be allowed. It is all hole, and takes no space.
+    const sizes = [path, `${path}-wal`].map((file) => statOf(file)?.size ?? 0);
+    Deno.truncateSync(trial, Math.max(...sizes) + PROBE_BYTES);
     return isLink(path) && statOf(path) === undefined
       ? new Unusable("it is a link to nowhere", "make that folder, or remove the link")
       : undefined;
@@ -123,7 +141,7 @@ function probe(path: string): unknown {
 }
 
 /** As much as SQLite's shared memory and a transaction need. */
-const PROBE_BYTES = 128 * 1024;
+export const PROBE_BYTES = 128 * 1024;
 
 const isLink = (path: string) => Deno.lstatSync(path).isSymlink;
 

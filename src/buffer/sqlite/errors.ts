@@ -62,6 +62,14 @@ export function isDamage(error: unknown): boolean {
     /malformed|not a database|no such (table|column)|failed to prepare/i.test(messageOf(error));
 }
 
+/**
+ * Whether an error of a connection that was opened just now says for certain that the file is not a
+ * buffer. A statement that cannot be prepared may be due to a disk that was not read.
+ */
+export function isProvenDamage(error: unknown): boolean {
+  return isDamage(error) && !/failed to prepare/i.test(messageOf(error));
+}
+
 /** Whether an error came from the file, not from what was to be written into it. */
 export function isOfFile(error: unknown): boolean {
   return isNamed(error, "Damage") ||

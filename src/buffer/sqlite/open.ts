@@ -8,8 +8,9 @@ import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "./schema.ts";
 import { noFile, statOf, toBufferError } from "./error_text.ts";
 import { type Opened, type OpenOptions, schemaVersion } from "./connect.ts";
-import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, Unusable } from "./errors.ts";
+import { BUSY_TIMEOUT_MS, Damage, isBusy, isDamage, isProvenDamage, Unusable } from "./errors.ts";
 import { faultPoint } from "../../fault_point.ts";
+import { followed, giveToOwner, openOwned } from "../../file_owner.ts";
 
 /**
  * Opens the file, makes its folder and tables where they are missing.
@@ -45,29 +46,43 @@ export function bufferExists(path: string): boolean {
 
 /**
  * One process alone looks again and moves the file: the others find the new one, and no process moves
- * that away.
+ * that away. It moves what two connections of its own find damaged, one after the other: a disk that
+ * fails now and then damages nothing.
  */
 export function replaceDamaged(path: string, now: number): Opened {
   try {
-    using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o640 });
+    using lock = openOwned(`${path}.lock`, "write");
     lock.lockSync(true);
-    try {
-      return { db: checked(openOnce(path)), movedAside: undefined };
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      const movedAside = moveAside(path, now);
-      return { db: openOnce(path), movedAside };
-    }
+    const db = openWhole(path) ?? openWhole(path);
+    if (db !== undefined) return { db, movedAside: undefined };
+    const movedAside = moveAside(path, now);
+    return { db: openOnce(path), movedAside };
   } catch (error) {
     throw toBufferError(path, error);
   }
 }
 
+/** Undefined where the file is damaged; what else prevents the opening is thrown. */
+function openWhole(path: string): DatabaseSync | undefined {
+  try {
+    return checked(openOnce(path));
+  } catch (error) {
+    if (isProvenDamage(error)) return undefined;
+    throw error;
+  }
+}
+
 function openOnce(path: string): DatabaseSync {
-  if (path !== ":memory:") createFile(path);
+  const known = path === ":memory:" ? undefined : prepared(path);
   const db = new DatabaseSync(path);
   try {
+    // SQLite opens by name: it may have opened something else.
+    if (known !== undefined && followed(path)?.ino !== known.ino) {
+      throw new Error("it was replaced while it was opened");
+    }
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Reads the tables' definitions: where that fails, Deno 2.5 has SQLite's words only here.
+    db.exec("SELECT 1 FROM sqlite_schema LIMIT 1");
     // Before the switch: a file of another program does not change by a byte.
     requireOurs(db);
     switchToWal(db);
@@ -84,11 +99,13 @@ function openOnce(path: string): DatabaseSync {
 function checked(db: DatabaseSync): DatabaseSync {
   try {
     const found = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check);
+    if (isReadError(found)) throw Object.assign(new Error(found), { code: "EIO" });
     // A heading stands in front of what was found.
     if (found !== "ok") throw new Damage(found.split("\n").at(-1));
     // A text that reaches into a page of its own may be lost without SQLite's noticing; and another
     // program's database may have the version of ours, but none of its tables.
     for (const [table, text] of [["source_record", "detail"], ["report_body", "body"]]) {
+      db.exec(`SELECT ${text} FROM ${table} LIMIT 0`);
       const bad = db.prepare(
         `SELECT 1 FROM ${table} WHERE ${text} <> '' AND NOT json_valid(${text})`,
       )
@@ -100,6 +117,27 @@ function checked(db: DatabaseSync): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** SQLite's code of an error of reading and writing; the higher bits of a code say which. */
+const SQLITE_IOERR = 10;
+
+/**
+ * Whether the check could not read a page, which it reports in the same way as damage. Of a page on the
+ * list of free ones it gives no code; that page holds nothing.
+ */
+function isReadError(found: string): boolean {
+  const code = Number(/error code=(\d+)/.exec(found)?.[1]);
+  return (code & 0xff) === SQLITE_IOERR || found.includes("failed to get page");
+}
+
+/** Makes the file where it is missing, and follows no link that others made. */
+function prepared(path: string): Deno.FileInfo | undefined {
+  for (const suffix of ["-wal", "-shm"]) followed(path + suffix);
+  const known = followed(path);
+  if (known !== undefined) return known;
+  createFile(path);
+  return followed(path);
 }
 
 /**
@@ -117,21 +155,8 @@ export function createFile(path: string): void {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    giveToOwner(dirname(path));
     createFile(path);
-  }
-}
-
-/**
- * A file made by root belongs to the owner of its folder, or Wazuh's own user could not write it later.
- * Only root can give files away, and only root needs to.
- */
-export function giveToOwner(path: string): void {
-  const folder = Deno.statSync(dirname(path));
-  if (folder.uid === Deno.statSync(path).uid) return;
-  try {
-    Deno.chownSync(path, folder.uid, folder.gid);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Beginning, Step } from "../../follow/follower.ts";
 import { lagOf } from "../../follow/lag.ts";
+import { NotAFile } from "../../intake/files.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";
@@ -37,6 +38,7 @@ export async function follow(start: Start): Promise<number> {
   const { values, positionals } = parse("follow", start.args);
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
   const path = positionals[0] ?? alertsPath(start.root);
+  requireFile(path);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   const signals = new Signals();
   let loaded = loadStartConfig(start);
@@ -45,6 +47,18 @@ export async function follow(start: Start): Promise<number> {
     if (end === "over") return EXIT.ok;
     loaded = reload(start, loaded);
   }
+}
+
+/** A file that is missing is waited for; anything else never becomes one. */
+function requireFile(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch {
+    // The follower says what is wrong, and waits until it is over.
+    return;
+  }
+  if (!info.isFile) throw new Failure(EXIT.noFile, new NotAFile(path).message);
 }
 
 /** Where the new configuration cannot be used, the former one remains in use. */

@@ -154,7 +154,12 @@ function readFile(path: string): Uint8Array | Refused {
     return { reason: "no_file", code: EXIT.noFile, line };
   }
   try {
-    const { size } = Deno.statSync(path);
+    const { size, isFile } = Deno.statSync(path);
+    // To open a pipe would wait for its writer, and a device may never end.
+    if (!isFile) {
+      const line = `${path}: it is a folder, a pipe or a device, not an alert file`;
+      return { reason: "no_file", code: EXIT.noFile, line };
+    }
     if (size > LONGEST_FILE) {
       const line = `${path}: ${size} bytes are more than an alert has (at most ${LONGEST_FILE})`;
       return { reason: "too_large", code: EXIT.notJson, line };

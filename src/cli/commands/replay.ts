@@ -9,7 +9,7 @@ import type { Decision, IgnoreReason } from "../../model.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { DamagedStream, decisionsOf } from "../../intake/files.ts";
+import { DamagedStream, decisionsOf, NotAFile } from "../../intake/files.ts";
 import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
@@ -174,6 +174,7 @@ function unreadable(file: string, error: unknown): unknown {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
     return new Failure(EXIT.noFile, `${file}: ${error.message}`);
   }
+  if (error instanceof NotAFile) return new Failure(EXIT.noFile, error.message);
   if (error instanceof DamagedStream) {
     return new Failure(
       EXIT.notJson,

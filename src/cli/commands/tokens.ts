@@ -15,6 +15,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
+import { appendText, followed, ForeignLink } from "../../file_owner.ts";
 
 /** Least time between two looks at the file, milliseconds. */
 const LOOK_MS = 5_000;
@@ -95,18 +96,15 @@ export function tokenCommand(args: readonly string[], config: Config): number {
 function append(path: string, name: string, line: string): void {
   try {
     let known = "";
-    try {
-      known = Deno.readTextFileSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    if (followed(path) !== undefined) known = Deno.readTextFileSync(path);
     if (parseTokens(known).some((one) => one.name === name)) {
       throw new TokensError(`${path} has a token named ${name}; remove its line first`);
     }
     const gap = known === "" || known.endsWith("\n") ? "" : "\n";
-    Deno.writeTextFileSync(path, `${gap}${line}\n`, { append: true, mode: 0o640 });
+    appendText(path, `${gap}${line}\n`);
     console.error(`its hash is in ${path}; the token is shown only here`);
   } catch (error) {
+    if (error instanceof ForeignLink) throw new Failure(EXIT.failed, error.message);
     const mayNot = error instanceof Deno.errors.NotCapable ||
       error instanceof Deno.errors.PermissionDenied;
     if (!mayNot) throw error;

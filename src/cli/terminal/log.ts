@@ -7,6 +7,7 @@ import type { Config } from "../../config/load.ts";
 import { PROGRAM } from "../../config/keys.ts";
 import { oneLine } from "../../text.ts";
 import { messageOf } from "../../errors.ts";
+import { appendText } from "../../file_owner.ts";
 
 export { oneLine };
 
@@ -35,7 +36,7 @@ export function createLog(config: Config["log"], onScreen: boolean): Log {
       : `${time} ${PROGRAM} ${level}: ${text}`;
     if (onScreen) console.error(text);
     try {
-      Deno.writeTextFileSync(config.file, `${line}\n`, { append: true, mode: 0o640 });
+      appendText(config.file, `${line}\n`);
     } catch (error) {
       if (onScreen) return;
       const reason = messageOf(error);

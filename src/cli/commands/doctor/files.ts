@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import type { BufferStatus } from "../../../buffer/views.ts";
 import { spillFiles } from "../../../buffer/spill/files.ts";
 import { bufferExists, openDatabase } from "../../../buffer/sqlite/open.ts";
+import { PROBE_BYTES, spaceProblem } from "../../../buffer/sqlite/error_text.ts";
 import { BufferError } from "../../../buffer/sqlite/errors.ts";
 import { MIGRATIONS } from "../../../buffer/sqlite/schema.ts";
 import type { Config, Loaded } from "../../../config/load.ts";
@@ -14,6 +15,7 @@ import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { createLookups } from "../../wiring/lookups.ts";
 import { feedDirectory } from "../../wiring/publisher.ts";
 import { messageOf } from "../../../errors.ts";
+import { followed } from "../../../file_owner.ts";
 
 /** Permission bits of other users: read, write, execute. */
 const OTHERS = 0o007;
@@ -95,10 +97,10 @@ export function checkOutputs(config: Config): readonly Check[] {
 
 function checkLog(path: string): Check {
   try {
+    if (followed(path) === undefined) return ok("log", `${path}, not made yet`);
     Deno.openSync(path, { append: true }).close();
     return ok("log", path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return ok("log", `${path}, not made yet`);
     return failure(
       "log",
       `${path}: ${reasonOf(error)}`,
@@ -116,10 +118,16 @@ function checkFeed(directory: string): Check {
 function checkFolder(name: string, folder: string, hint: string): Check {
   const probe = join(folder, `.doctor-${Deno.pid}`);
   try {
-    Deno.writeTextFileSync(probe, "", { createNew: true, mode: 0o600 });
-    Deno.removeSync(probe);
+    try {
+      // A full disk still takes an empty file.
+      Deno.writeFileSync(probe, new Uint8Array(PROBE_BYTES), { createNew: true, mode: 0o600 });
+    } finally {
+      removeIfThere(probe);
+    }
     return ok(name, folder);
   } catch (error) {
+    const full = spaceProblem(error);
+    if (full !== undefined) return failure(name, `${folder}: ${full.what}`, full.hint);
     return failure(name, `${folder} cannot be written: ${reasonOf(error)}`, hint);
   }
 }
@@ -138,6 +146,14 @@ export async function checkLookups(config: Config): Promise<readonly Check[]> {
   return problems.map((problem) =>
     warning("look-ups", problem, "put the file where this program may read it, or unset the key")
   );
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function statOf(path: string): Deno.FileInfo | undefined {
