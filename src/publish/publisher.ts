@@ -52,6 +52,8 @@ export interface PublisherParts {
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
   /** Gets how far a round is, for somebody who waits for it. */
   readonly onProgress?: (progress: RoundProgress) => void;
+  /** Whether a round leaves what still waits to another process; asked after each report. */
+  readonly mustStop?: () => Promise<boolean>;
   /** `setInterval()` by default. */
   readonly repeat?: Repeat;
 }
@@ -127,6 +129,7 @@ class PublishRound {
   #delivered = 0;
   #refused = 0;
   #toDeliver: number | undefined;
+  #isStopped = false;
 
   constructor(parts: PublisherParts, lease: Lease, leaseMs: number, everything: boolean) {
     this.#parts = parts;
@@ -190,11 +193,11 @@ class PublishRound {
     for (const sink of usable) {
       await this.#deliverTo(sink, reports.filter((report) => report.sink === sink.name));
     }
-    return reports.length > 0;
+    return reports.length > 0 && !this.#isStopped;
   }
 
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
-    if (reports.length === 0) return;
+    if (reports.length === 0 || this.#isStopped) return;
     faultPoint("after-lease-before-http");
     for await (const { report, outcome } of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(report));
@@ -205,6 +208,8 @@ class PublishRound {
         this.#tried.delete(keyOf(report));
       }
       await this.#renew();
+      this.#isStopped = await this.#parts.mustStop?.() ?? false;
+      if (this.#isStopped) return;
     }
   }
 

@@ -12,7 +12,7 @@ import { EXIT } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
-import { publishInBackground } from "../wiring/background_flush.ts";
+import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
@@ -32,7 +32,7 @@ const FORMER_OPTION = "--stay";
 export async function flush(start: Start): Promise<number> {
   const args = start.args.map((arg) => arg === FORMER_OPTION ? "--until-idle" : arg);
   const { values } = parse("flush", args);
-  const loaded = loadStartConfig(start);
+  const loaded = values["until-idle"] ? await loadBackgroundConfig(start) : loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(config.buffer.path, Date.now());
   const log = createLog(config.log, false);

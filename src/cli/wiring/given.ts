@@ -1,0 +1,45 @@
+/**
+ * What only the start of a process gives it of the configuration: integratord's arguments, the
+ * environment, the name of the file. A background publisher watches the file by itself, but it never
+ * sees what the integration calls after its own were given.
+ *
+ * @module
+ */
+import type { Loaded } from "../../config/load.ts";
+
+/** Variable that carries integratord's `<hook_url>` to a background publisher. */
+export const HOOK_URL = "WM_HOOK_URL";
+
+/** Variable that carries integratord's `<api_key>` to a background publisher. */
+export const HOOK_KEY = "WM_HOOK_KEY";
+
+/** What was given, as one text. It holds secrets: only {@link digestOf} it leaves the process. */
+export function givenOf(loaded: Loaded): string {
+  const values = loaded.entries
+    .filter(({ origin }) => origin === "integratord" || origin === "environment")
+    .map(({ key, value }) => [key, value]);
+  return JSON.stringify([loaded.file, integratordUrl(loaded) ?? null, values]);
+}
+
+/** The address of MISP where only integratord names it, and this machine publishes there. */
+export function integratordUrl({ config, entries }: Loaded): string | undefined {
+  // What is forwarded needs no MISP here, so that no `flush` has to know of it.
+  if (config.forward.url !== undefined) return undefined;
+  const isFromIntegratord = entries.some(({ key, origin }) =>
+    key === "misp.url" && origin === "integratord"
+  );
+  return isFromIntegratord ? config.misp.url : undefined;
+}
+
+/**
+ * A digest that shows whether two processes were given the same.
+ *
+ * @param earlier a digest whose salt is used; undefined: a new salt, so that no table of keys helps
+ * @returns the salt and the SHA-256, in hex
+ */
+export async function digestOf(given: string, earlier: string | undefined): Promise<string> {
+  const salt = earlier?.split(" ")[0] ?? crypto.randomUUID();
+  const bytes = new TextEncoder().encode(`${salt} ${given}`);
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `${salt} ${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
