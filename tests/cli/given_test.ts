@@ -42,17 +42,17 @@ Deno.test("integratordUrl() is the address that only integratord names", () => {
   assert.equal(integratordUrl(load({}, forward, HOOK)), undefined);
 });
 
-Deno.test("digestOf() is the same for the same salt, and holds nothing of what was given", async () => {
-  const digest = await digestOf("a key", "salt 00");
+Deno.test("digestOf() is the same for the same salt, and holds nothing of what was given", () => {
+  const digest = digestOf("a key", "salt 00");
   assert.equal(
     digest,
-    "salt a9e2b0c97d283d0fcc118ecce4555a4e848924533beaf1872a350a0039a723ea",
+    "salt e18778a95c4aba51",
   );
 });
 
-Deno.test("digestOf() makes a salt of its own where none is known", async () => {
-  const [one, other] = [await digestOf("a key", undefined), await digestOf("a key", undefined)];
-  assert.match(one, /^[0-9a-f-]{36} [0-9a-f]{64}$/);
+Deno.test("digestOf() makes a salt of its own where none is known", () => {
+  const [one, other] = [digestOf("a key", undefined), digestOf("a key", undefined)];
+  assert.match(one, /^[0-9a-f-]{36} [0-9a-f]{16}$/);
   assert.notEqual(one, other);
-  assert.equal(await digestOf("a key", one), one);
+  assert.equal(digestOf("a key", one), one);
 });

@@ -106,7 +106,7 @@ async function callPublisher(
 ): Promise<void> {
   try {
     const newest = await buffer.settings.get(NEWEST_GIVEN);
-    const digest = await digestOf(givenOf(loaded), newest);
+    const digest = digestOf(givenOf(loaded), newest);
     const isOther = digest !== newest;
     if (isOther) {
       await buffer.settings.put(INTEGRATORD_URL, integratordUrl(loaded));

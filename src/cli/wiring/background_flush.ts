@@ -115,7 +115,7 @@ export async function publishInBackground(
 function overRule(given: string, buffer: SqliteBuffer): () => Promise<boolean> {
   return async () => {
     const newest = await buffer.settings.get(NEWEST_GIVEN);
-    return newest !== undefined && await digestOf(given, newest) !== newest;
+    return newest !== undefined && digestOf(given, newest) !== newest;
   };
 }
 
@@ -146,7 +146,8 @@ async function publishAs(
       mustLeave = await isOver();
       return change !== undefined || mustLeave;
     },
-    mayWait: () => mayWait(givenOf(loaded), buffer, isOver),
+    mayWait: async () =>
+      await changeSince() !== "buffer" && await mayWait(givenOf(loaded), buffer, isOver),
     onLease: async () => {
       await takeOver(givenOf(loaded), buffer);
       if (await buffer.settings.get(PUBLISHER_PROBLEM) !== undefined) {
@@ -187,14 +188,14 @@ async function mayWait(
   isOver: () => Promise<boolean>,
 ): Promise<boolean> {
   const holder = await buffer.settings.get(PUBLISHER_GIVEN);
-  if (holder !== undefined && await digestOf(given, holder) === holder) return false;
+  if (holder !== undefined && digestOf(given, holder) === holder) return false;
   return !await isOver();
 }
 
 /** What failed by another key or address is tried at once. */
 async function takeOver(given: string, buffer: SqliteBuffer): Promise<void> {
   const before = await buffer.settings.get(PUBLISHER_GIVEN);
-  const digest = await digestOf(given, before);
+  const digest = digestOf(given, before);
   if (digest === before) return;
   await buffer.settings.put(PUBLISHER_GIVEN, digest);
   if (before !== undefined) await buffer.outbox.endPauses();
@@ -218,7 +219,7 @@ async function nextConfig(
   const { leases, outbox } = buffer;
   const lease = await takeBackgroundLease({
     ...{ leases, owner: ownerName(), now: Date.now },
-    mayWait: () => mayWait(given, buffer, isOver),
+    mayWait: async () => await changeSince() === undefined && await mayWait(given, buffer, isOver),
   });
   if (lease === undefined) return undefined;
   let problem: string | undefined;
