@@ -80,6 +80,28 @@ for (const kind of KINDS) {
       "check its quotes and commas",
     ]);
   });
+
+  Deno.test(`${kind}: a folder of the key that is shut for a while is waited for`, async () => {
+    await using misp = await FakeMisp.start();
+    await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
+    const folder = `${program.root}/etc/custom-misp`;
+    await Deno.writeTextFile(`${folder}/key`, misp.keys.publisher);
+    const file = `${program.root}/etc/${PROGRAM}.json`;
+    const written = { url: misp.url, api_key_file: `${folder}/key` };
+    await Deno.writeTextFile(file, JSON.stringify({ misp: written }));
+    await call(program, "82.202.219.1", ["", ""], {});
+    await until("a publisher waits", () => ownerOf(program) !== undefined);
+    await Deno.rename(folder, `${folder}-aside`);
+    const statusOf = async () => (await program.run(["status"])).stdout;
+    await until(
+      "status says so",
+      async () => /^problem +.*custom-misp\/key/m.test(await statusOf()),
+    );
+    assert.notEqual(ownerOf(program), undefined);
+    await Deno.rename(`${folder}-aside`, folder);
+    await until("status is well", async () => !(await statusOf()).includes("problem"));
+    assert.notEqual(ownerOf(program), undefined);
+  });
 }
 
 Deno.test("deno run: an address that is changed in ossec.conf is used within seconds", async () => {
