@@ -43,6 +43,7 @@ const MAY_LOAD: readonly string[] = [
   "src/cli/terminal/log.ts",
   "src/cli/wiring/background_publisher.ts",
   "src/cli/wiring/context.ts",
+  "src/cli/wiring/given.ts",
   "src/clock.ts",
   "src/config/keys.ts",
   "src/config/load.ts",

@@ -122,6 +122,8 @@ export interface OutboxStore {
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void>;
+  /** Ends all pauses: what failed is tried at once. */
+  endPauses(): Promise<void>;
   /**
    * When the next attack or retry falls due, milliseconds UTC; undefined when nothing waits.
    *

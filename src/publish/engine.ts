@@ -10,12 +10,12 @@
  */
 import { SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { BACKGROUND_LEASE } from "./names.ts";
+import { BACKGROUND_LEASE_MS, takeBackgroundLease } from "./background_lease.ts";
 import { publishDue, type PublisherParts, type Round } from "./publisher.ts";
 import { atMost, repeatInTime, type Sleep, sleepInTime } from "./timers.ts";
 
-/** A background publisher that was killed is replaced after so long, milliseconds. */
-const LEASE_MS = 30 * SECOND;
+/** How often a round looks whether it must end, milliseconds. */
+const END_LOOK_MS = 2 * SECOND;
 
 /** What an engine does, and how often. */
 export interface EngineOptions {
@@ -43,6 +43,10 @@ export interface IdleRules {
   readonly worthMs: number;
   /** Whether it must end all the same: the buffer or the configuration is another one by now. */
   readonly mustEnd: () => Promise<boolean>;
+  /** Whether it is worth waiting for the lease while another holds it. By default it is not. */
+  readonly mayWait?: () => Promise<boolean>;
+  /** Is called when the lease was taken. */
+  readonly onLease?: () => Promise<void>;
   /** `setTimeout()` by default. */
   readonly sleep?: Sleep;
 }
@@ -55,6 +59,7 @@ export class PublishingEngine implements Disposable {
   #running: Promise<void> | undefined;
   #prunedAt = -Infinity;
   #isAbandoned = false;
+  #mustStop: (() => Promise<boolean>) | undefined;
 
   constructor(parts: PublisherParts, options: EngineOptions) {
     this.#parts = parts;
@@ -97,21 +102,27 @@ export class PublishingEngine implements Disposable {
    *
    * @throws whatever the buffer throws beside a round; the lease is released then, too
    */
-  async runUntilIdle({ worthMs, mustEnd, sleep = sleepInTime }: IdleRules): Promise<void> {
+  async runUntilIdle(rules: IdleRules): Promise<void> {
     const { buffer, now } = this.#parts;
     const { owner, lookMs, forward } = this.#options;
+    const { worthMs, mustEnd, mayWait, onLease, sleep = sleepInTime } = rules;
     const due = { ...this.#parts.due, forwards: forward !== undefined };
-    const lease = await buffer.leases.take(BACKGROUND_LEASE, owner, LEASE_MS, now(), true);
+    const lease = await takeBackgroundLease({
+      ...{ leases: buffer.leases, owner, now, mayWait, sleep },
+    });
     if (lease === undefined) return;
+    this.#mustStop = inIntervals(END_LOOK_MS, now, mustEnd);
     try {
+      await onLease?.();
       for (;;) {
         await this.look();
         if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) return;
         await sleep(lookMs);
         if (await mustEnd()) return;
-        if (!await buffer.leases.renew(lease, LEASE_MS, now())) return;
+        if (!await buffer.leases.renew(lease, BACKGROUND_LEASE_MS, now())) return;
       }
     } finally {
+      this.#mustStop = undefined;
       await buffer.leases.release(lease);
     }
   }
@@ -139,7 +150,9 @@ export class PublishingEngine implements Disposable {
   }
 
   async #publish(): Promise<void> {
-    const round = await publishDue(this.#parts, this.#options.owner);
+    const mustStop = this.#mustStop;
+    const parts = mustStop === undefined ? this.#parts : { ...this.#parts, mustStop };
+    const round = await publishDue(parts, this.#options.owner);
     if (round !== undefined) this.#options.onRound?.(round);
   }
 
@@ -184,3 +197,17 @@ export class PublishingEngine implements Disposable {
 }
 
 const isDue = (at: number | undefined, now: number) => at !== undefined && at <= now;
+
+/** Asks at most once in so many milliseconds; in between it says no. */
+function inIntervals(
+  milliseconds: number,
+  now: () => number,
+  ask: () => Promise<boolean>,
+): () => Promise<boolean> {
+  let askedAt = now();
+  return async () => {
+    if (Math.abs(now() - askedAt) < milliseconds) return false;
+    askedAt = now();
+    return await ask();
+  };
+}

@@ -13,6 +13,12 @@ export const FORWARD_LEASE = "forward";
 /** The address of MISP when only integratord's `<hook_url>` names it; the key is never stored. */
 export const INTEGRATORD_URL = "integratord's misp.url";
 
+/** Salted digest of what the newest integration call was given; secrets are not in it. */
+export const NEWEST_GIVEN = "newest given configuration";
+
+/** The same of the background publisher that took the lease last. */
+export const PUBLISHER_GIVEN = "background publisher's given configuration";
+
 /** What sinks left out, and when it was logged: JSON of pairs. */
 export const LOGGED_NOTES = "logged notes";
 

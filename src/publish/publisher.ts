@@ -52,6 +52,8 @@ export interface PublisherParts {
   readonly log: (level: "info" | "warning" | "error", message: string) => void;
   /** Gets how far a round is, for somebody who waits for it. */
   readonly onProgress?: (progress: RoundProgress) => void;
+  /** Whether a round leaves what still waits to another process; asked after each report. */
+  readonly mustStop?: () => Promise<boolean>;
   /** `setInterval()` by default. */
   readonly repeat?: Repeat;
 }
@@ -135,6 +137,7 @@ class PublishRound {
   #delivered = 0;
   #refused = 0;
   #toDeliver: number | undefined;
+  #isStopped = false;
 
   constructor(parts: PublisherParts, lease: Lease, leaseMs: number, everything: boolean) {
     this.#parts = parts;
@@ -198,11 +201,11 @@ class PublishRound {
     for (const sink of usable) {
       await this.#deliverTo(sink, reports.filter((report) => report.sink === sink.name));
     }
-    return reports.length > 0;
+    return reports.length > 0 && !this.#isStopped;
   }
 
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
-    if (reports.length === 0) return;
+    if (reports.length === 0 || this.#isStopped) return;
     faultPoint("after-lease-before-http");
     const failed: Failed[] = [];
     for await (const delivery of sink.deliver(reports, this.#parts.now)) {
@@ -210,6 +213,8 @@ class PublishRound {
       await this.#mark(sink, delivery, failed);
       this.#reportProgress();
       await this.#renew();
+      this.#isStopped = await this.#parts.mustStop?.() ?? false;
+      if (this.#isStopped) return;
     }
     await this.#judge(sink, failed);
   }

@@ -48,6 +48,13 @@ export class Scene implements Disposable {
     await this.buffer.intake.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, this.now);
   }
 
+  /** An attempt of another source. */
+  async attemptOf(source: string) {
+    const message = `Failed password for root from ${source} port 51676 ssh2`;
+    const decision = decideDefault(sshdAlert({ id: source, message }));
+    await this.buffer.intake.accept([decision], { maxUsernames: 100 }, this.now);
+  }
+
   /** An alert that waits to be forwarded. */
   async spoolOne() {
     const rules = { ...defaultRules(), keepsText: true };
@@ -116,7 +123,7 @@ export class Scene implements Disposable {
     });
   }
 
-  get idle(): Required<IdleRules> {
+  get idle(): IdleRules & Required<Pick<IdleRules, "sleep">> {
     return {
       worthMs: this.worthMs,
       mustEnd: () => Promise.resolve(this.mustEnd),

@@ -65,6 +65,45 @@ Deno.test("runUntilIdle() ends at once while another process does so", async () 
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, START), true);
 });
 
+Deno.test("runUntilIdle() waits for the lease as long as it may, and says when it has it", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  const lease = await scene.buffer.leases.take(BACKGROUND_LEASE, "another", 30_000, START);
+  const told: string[] = [];
+  scene.onSleep = async () => {
+    if (scene.now === START + 3_000) await scene.buffer.leases.release(lease!);
+  };
+  await scene.engine().runUntilIdle({
+    ...scene.idle,
+    mayWait: () => Promise.resolve(true),
+    onLease: () => Promise.resolve(void told.push(`after ${scene.now - START} ms`)),
+  });
+  assert.deepEqual([told, scene.sent.length], [["after 3000 ms"], 1]);
+});
+
+Deno.test("runUntilIdle() outlasts the lease of one that was killed, and no more", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  await scene.buffer.leases.take(BACKGROUND_LEASE, "another", 30 * MINUTE, START);
+  await scene.engine().runUntilIdle({ ...scene.idle, mayWait: () => Promise.resolve(true) });
+  assert.deepEqual([scene.now - START, scene.sent.length], [40_000, 0]);
+});
+
+Deno.test("runUntilIdle() ends in the middle of a round when it must", async () => {
+  using scene = new Scene();
+  for (const n of [1, 2, 3]) await scene.attemptOf(`82.202.219.${n}`);
+  scene.onDeliver = () => {
+    scene.now += 3_000;
+    scene.mustEnd = true;
+  };
+  await scene.runUntilIdle();
+  assert.equal(scene.sent.length, 1);
+  assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
+  [scene.mustEnd, scene.onDeliver] = [false, () => undefined];
+  await scene.runUntilIdle();
+  assert.equal(scene.sent.length, 3);
+});
+
 Deno.test("runUntilIdle() goes on for what comes meanwhile, with one lease all the time", async () => {
   using scene = new Scene();
   await scene.attempt();

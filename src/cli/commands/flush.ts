@@ -14,7 +14,7 @@ import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
-import { publishInBackground } from "../wiring/background_flush.ts";
+import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
@@ -40,7 +40,7 @@ const BACKGROUND_LOCK_TIMEOUT_MS = 60_000;
 export async function flush(start: Start): Promise<number> {
   const args = start.args.map((arg) => arg === FORMER_OPTION ? "--until-idle" : arg);
   const { values } = parse("flush", args);
-  const loaded = loadStartConfig(start);
+  const loaded = values["until-idle"] ? await loadBackgroundConfig(start) : loadStartConfig(start);
   const { config } = loaded;
   using buffer = new SqliteBuffer(
     config.buffer.path,

@@ -9,13 +9,14 @@ import type { Accepted } from "../../buffer/intake.ts";
 import type { IntakeBuffer } from "../../buffer/buffer.ts";
 import { openIntake } from "../../buffer/sqlite/intake_buffer.ts";
 import type { Config, Loaded } from "../../config/load.ts";
-import { BACKGROUND_LEASE, INTEGRATORD_URL } from "../../publish/names.ts";
+import { BACKGROUND_LEASE, INTEGRATORD_URL, NEWEST_GIVEN } from "../../publish/names.ts";
 import type { Decision, IgnoreReason } from "../../model.ts";
 import { parseIntegrationCall } from "../../wazuh/argv.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { startBackgroundPublisher } from "../wiring/background_publisher.ts";
+import { digestOf, givenOf, integratordUrl } from "../wiring/given.ts";
 import { faultPoint } from "../../fault_point.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -111,23 +112,22 @@ async function openBuffer(config: Config, now: number): Promise<IntakeBuffer | N
 /** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */
 async function callPublisher(
   start: Start,
-  { config, entries }: Loaded,
+  loaded: Loaded,
   buffer: IntakeBuffer,
   log: Log,
   now: number,
 ): Promise<void> {
   try {
-    const isFromIntegratord = entries.some((entry) =>
-      entry.key === "misp.url" && entry.origin === "integratord"
-    );
-    // What is forwarded needs no MISP here, so that no `flush` has to know of it.
-    const isForwarded = config.forward.url !== undefined;
-    const url = isFromIntegratord && !isForwarded ? config.misp.url : undefined;
-    if (await buffer.settings.get(INTEGRATORD_URL) !== url) {
-      await buffer.settings.put(INTEGRATORD_URL, url);
+    const newest = await buffer.settings.get(NEWEST_GIVEN);
+    const digest = digestOf(givenOf(loaded), newest);
+    const isOther = digest !== newest;
+    if (isOther) {
+      await buffer.settings.put(INTEGRATORD_URL, integratordUrl(loaded));
+      await buffer.settings.put(NEWEST_GIVEN, digest);
     }
-    if (!await buffer.leases.isHeld(BACKGROUND_LEASE, now)) {
-      startBackgroundPublisher(start, config, log);
+    // A publisher that was given something else leaves, and this one takes its place.
+    if (isOther || !await buffer.leases.isHeld(BACKGROUND_LEASE, now)) {
+      startBackgroundPublisher(start, loaded, log);
     }
   } catch (error) {
     const reason = messageOf(error);

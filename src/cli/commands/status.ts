@@ -13,6 +13,7 @@ import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
@@ -30,7 +31,9 @@ export async function status(start: Start): Promise<number> {
     keepDamaged: true,
   });
   const found = await buffer.views.status();
-  const nextDueAt = await buffer.outbox.nextDueAt(dueRules(config));
+  const due = dueRules(config);
+  const nextDueAt = await buffer.outbox.nextDueAt(due);
+  const unserved = await unservedSince(buffer, due, Date.now());
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const spooled = await buffer.spool.status();
   const followed = await buffer.intake.followState(ALERTS_STREAM);
@@ -39,6 +42,7 @@ export async function status(start: Start): Promise<number> {
     ...toJson(found, nextDueAt),
     problem: problem ?? null,
     spilled: spillFiles(config.buffer.path).length,
+    unserved_since: time(unserved),
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
   };
@@ -142,6 +146,7 @@ type Shown = ReturnType<typeof toJson> & {
   readonly problem: string | null;
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
+  readonly unserved_since: string | null;
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
 };
@@ -164,6 +169,13 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ["known sources", String(sources.known)],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
+    ...(shown.unserved_since === null ? [] : [
+      [
+        "publisher",
+        `nobody publishes what is due since ${shown.unserved_since}: \`flush\` does`,
+        true,
+      ],
+    ] satisfies Row[]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],

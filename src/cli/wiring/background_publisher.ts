@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Config } from "../../config/load.ts";
+import type { Loaded } from "../../config/load.ts";
 import type { Start } from "./context.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
+import { HOOK_KEY, HOOK_URL } from "./given.ts";
 
 /**
  * This program, wherever its file is: the only one that it may run. Under `deno run` this is Deno, which
@@ -16,19 +17,20 @@ const SELF = "/proc/self/exe";
 
 /**
  * Starts `flush --until-idle`. All its streams are closed, or integratord would wait for it
- * (docs/contracts/wazuh.md 1.5). The key goes by the environment, which only the same user can read.
+ * (docs/contracts/wazuh.md 1.5). What integratord gave goes by the environment, which only the same user can read: there it
+ * counts for as much as integratord's own arguments, and the file still overrides it.
  */
-export function startBackgroundPublisher(start: Start, config: Config, log: Log): void {
+export function startBackgroundPublisher(start: Start, { entries }: Loaded, log: Log): void {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, "flush", "--until-idle"];
-  const { url, apiKey } = config.misp;
+  const given = (key: string) =>
+    String(
+      entries.find((entry) => entry.key === key && entry.origin === "integratord")?.value ?? "",
+    );
   try {
     const command = new Deno.Command(SELF, {
       args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
-      env: {
-        ...(url === undefined ? {} : { WM_MISP_URL: url }),
-        ...(apiKey === undefined ? {} : { WM_MISP_API_KEY: apiKey }),
-      },
+      env: { [HOOK_URL]: given("misp.url"), [HOOK_KEY]: given("misp.api_key") },
       stdin: "null",
       stdout: "null",
       stderr: "null",

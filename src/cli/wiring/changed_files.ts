@@ -21,12 +21,22 @@ export async function noteFiles(
   return async () => {
     const inode = await inodeOf(buffer);
     // A buffer that was gone before it could be noted counts as changed.
-    if (inode === undefined || inode !== bufferBefore) return "buffer";
+    if (inode === undefined) return "buffer";
+    if (inode !== UNREADABLE && inode !== bufferBefore) return "buffer";
     return await stampsOf(settings) === settingsBefore ? undefined : "settings";
   };
 }
 
-const inodeOf = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.ino;
+/** What is known of a buffer that another process shut away for a while: that it is still there. */
+const UNREADABLE = -1;
+
+async function inodeOf(path: string): Promise<number | null | undefined> {
+  try {
+    return (await Deno.stat(path)).ino;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? undefined : UNREADABLE;
+  }
+}
 
 async function stampsOf(files: readonly string[]): Promise<string> {
   const found = await Promise.all(files.map((file) => Deno.stat(file).catch(() => undefined)));

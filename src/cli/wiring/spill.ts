@@ -47,7 +47,7 @@ export function spillOrFail(unstored: Unstored, error: unknown): number {
   const path = written(buffer, bytes, now);
   if (path === undefined) throw notStored(reason);
   log("warning", `the alert is kept as ${path} until the buffer can be written: ${reason}`);
-  if (!hasPublisher(buffer, now)) startBackgroundPublisher(start, config, log);
+  if (!hasPublisher(buffer, now)) startBackgroundPublisher(start, unstored.loaded, log);
   return EXIT.ok;
 }
 

@@ -203,6 +203,10 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
+  endPauses(): Promise<void> {
+    return this.#db.write((sql) => void sql("DELETE FROM sink_pause").run());
+  }
+
   nextDueAt(rules: DueRules, now?: number): Promise<number | undefined> {
     return this.#db.read((sql) => nextDueAt(sql, rules, now));
   }

@@ -7,11 +7,13 @@ import { bufferExists } from "../../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
 import { type Config, ConfigError, type Loaded } from "../../../config/load.ts";
 import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } from "./files.ts";
 import { checkForward, checkSpool } from "./forward.ts";
 import { checkMisp } from "./misp.ts";
+import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
@@ -66,6 +68,7 @@ function checkHoneypots({ honeypot }: Config): Check {
 async function checkInside(config: Config): Promise<readonly Check[]> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
+  const unserved = await unservedSince(buffer, dueRules(config), Date.now());
   const hookUrl = await buffer.settings.get(INTEGRATORD_URL);
   return [
     ...checkReports(await buffer.views.status()),
@@ -73,6 +76,13 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),
+    ...(unserved === undefined ? [] : [
+      warning(
+        "publisher",
+        `nobody publishes what is due since ${new Date(unserved).toISOString()}`,
+        "run `flush`; the next alert starts a publisher, too; see the log",
+      ),
+    ]),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",
