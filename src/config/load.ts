@@ -227,7 +227,8 @@ function notAllowed(
   spec: Key,
   expected = allowed(spec),
 ): ConfigError {
-  const isSecret = spec.secret || /\/\/[^/]*@/.test(String(value));
+  // A password or a token may be in an address, too.
+  const isSecret = spec.secret || /\/\/[^/]*@|:\/\/.*[?#]/.test(String(value));
   const shown = isSecret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
   return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
 }

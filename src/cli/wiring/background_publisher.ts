@@ -5,6 +5,7 @@
  */
 import type { Config } from "../../config/load.ts";
 import type { Start } from "./context.ts";
+import { IN_OWN_ENVIRONMENT, ownEnvironment } from "./own_environment.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -24,8 +25,14 @@ export function startBackgroundPublisher(start: Start, config: Config, log: Log)
   const { url, apiKey } = config.misp;
   try {
     const command = new Deno.Command(SELF, {
-      args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
+      args: Deno.build.standalone
+        ? [IN_OWN_ENVIRONMENT, "alone", ...args]
+        : ["run", "--quiet", "-P", mainModule(), ...args],
+      // It uses the network, where the runtime's own variables would lead it elsewhere. `deno run` needs
+      // some of them to find its cache.
+      clearEnv: Deno.build.standalone,
       env: {
+        ...(Deno.build.standalone ? ownEnvironment(start.root) : {}),
         ...(url === undefined ? {} : { WM_MISP_URL: url }),
         ...(apiKey === undefined ? {} : { WM_MISP_API_KEY: apiKey }),
       },

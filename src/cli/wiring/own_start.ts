@@ -1,0 +1,60 @@
+/**
+ * Starts this program once more, without what the environment says to the runtime. A proxy, an
+ * authority or an address to listen on in a variable of the runtime would apply whatever the binary's
+ * permissions are, and the binary may neither see nor unset it (docs/security.md, "The environment").
+ *
+ * @module
+ */
+import { IN_OWN_ENVIRONMENT, ownEnvironment } from "./own_environment.ts";
+
+/** The signals that the program or its commands know. */
+const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT", "SIGHUP"];
+
+/** What to start. */
+export interface OwnStart {
+  readonly root: string;
+  readonly configFile: string | undefined;
+  /** The command and its arguments. */
+  readonly args: readonly string[];
+  /** Whether it does not read its standard input: then it ends when this process is killed. */
+  readonly watched: boolean;
+}
+
+/**
+ * Runs the binary with the same arguments, and passes signals on to it.
+ *
+ * @returns its exit code; 128 and the signal's number when a signal ended it
+ */
+export async function startInOwnEnvironment(start: OwnStart): Promise<number> {
+  const { root, configFile, args, watched } = start;
+  const env = ownEnvironment(root);
+  const options = [IN_OWN_ENVIRONMENT, watched ? "watched" : "alone", "--root", root].concat(
+    configFile === undefined ? [] : ["--config", configFile],
+  );
+  const child = new Deno.Command("/proc/self/exe", {
+    args: [...options, ...args],
+    clearEnv: true,
+    env: Deno.noColor ? { ...env, NO_COLOR: "1" } : env,
+    stdin: watched ? "piped" : "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, () => passOn(child, signal));
+  const { code } = await child.status;
+  // The pipe stays open until here: it would be closed once nothing refers to it.
+  if (watched) await child.stdin.close().catch(() => undefined);
+  return code;
+}
+
+function passOn(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has just ended, and so does this process.
+  }
+}
+
+/** Ends this process as soon as the one that started it does, even by SIGKILL. */
+export function endWithStarter(): void {
+  void Deno.stdin.read(new Uint8Array(1)).finally(() => Deno.exit(1));
+}
