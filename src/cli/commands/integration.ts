@@ -98,11 +98,12 @@ function notStored(error: unknown): Failure {
 /** The alert is stored: whatever goes wrong here is logged, and must not make it look lost. */
 async function callPublisher(
   start: Start,
-  { config, entries }: Loaded,
+  loaded: Loaded,
   buffer: IntakeBuffer,
   log: Log,
   now: number,
 ): Promise<void> {
+  const { config, entries } = loaded;
   try {
     const isFromIntegratord = entries.some((entry) =>
       entry.key === "misp.url" && entry.origin === "integratord"
@@ -114,7 +115,7 @@ async function callPublisher(
       await buffer.settings.put(INTEGRATORD_URL, url);
     }
     if (!await buffer.leases.isHeld(BACKGROUND_LEASE, now)) {
-      startBackgroundPublisher(start, config, log);
+      startBackgroundPublisher(start, loaded, log);
     }
   } catch (error) {
     const reason = messageOf(error);

@@ -41,7 +41,7 @@ export async function publishInBackground(
       await buffer.settings.put(PUBLISHER_PROBLEM, undefined);
     }
     if (await publishUntilIdle(publisher, forwarding, loaded) === "settings") {
-      startBackgroundPublisher(start, loaded.config, log);
+      startBackgroundPublisher(start, loaded, log);
     }
   } catch (error) {
     const reason = messageOf(error);

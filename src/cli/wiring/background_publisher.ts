@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Config } from "../../config/load.ts";
+import type { Loaded } from "../../config/load.ts";
 import type { Start } from "./context.ts";
-import { IN_OWN_ENVIRONMENT, ownEnvironment } from "./own_environment.ts";
+import { IN_OWN_ENVIRONMENT } from "./own_environment.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -19,10 +19,10 @@ const SELF = "/proc/self/exe";
  * Starts `flush --until-idle`. All its streams are closed, or integratord would wait for it
  * (docs/contracts/wazuh.md 1.5). The key goes by the environment, which only the same user can read.
  */
-export function startBackgroundPublisher(start: Start, config: Config, log: Log): void {
+export function startBackgroundPublisher(start: Start, loaded: Loaded, log: Log): void {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, "flush", "--until-idle"];
-  const { url, apiKey } = config.misp;
+  const { url, apiKey } = loaded.config.misp;
   try {
     const command = new Deno.Command(SELF, {
       args: Deno.build.standalone
@@ -32,7 +32,7 @@ export function startBackgroundPublisher(start: Start, config: Config, log: Log)
       // some of them to find its cache.
       clearEnv: Deno.build.standalone,
       env: {
-        ...(Deno.build.standalone ? ownEnvironment(start.root) : {}),
+        ...(Deno.build.standalone ? loaded.variables : {}),
         ...(url === undefined ? {} : { WM_MISP_URL: url }),
         ...(apiKey === undefined ? {} : { WM_MISP_API_KEY: apiKey }),
       },

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { IN_OWN_ENVIRONMENT, ownEnvironment } from "./own_environment.ts";
+import { configurationKeys, environmentName } from "../../config/keys.ts";
+import { IN_OWN_ENVIRONMENT } from "./own_environment.ts";
 
 /** The signals that the program or its commands know. */
 const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT", "SIGHUP"];
@@ -57,4 +58,14 @@ function passOn(child: Deno.ChildProcess, signal: Deno.Signal): void {
 /** Ends this process as soon as the one that started it does, even by SIGKILL. */
 export function endWithStarter(): void {
   void Deno.stdin.read(new Uint8Array(1)).finally(() => Deno.exit(1));
+}
+
+/** The variables of this program that are set. The permissions do not allow to list the others. */
+function ownEnvironment(root: string): Record<string, string> {
+  const names = ["WM_CONFIG", ...Object.keys(configurationKeys(root)).map(environmentName)];
+  const set = names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(set);
 }
