@@ -70,6 +70,10 @@ for (const command of ["serve", "follow", "flush"] as const) {
     assert.equal(one("NoNewPrivileges"), "yes");
     assert.equal(one("LimitCORE"), "0");
     assert.equal(one("UMask"), "0027");
+    const unset = valuesOf(service, "UnsetEnvironment").join(" ").split(" ");
+    for (const name of ["LD_PRELOAD", "HTTPS_PROXY", "https_proxy", "DENO_CERT", "SSL_CERT_FILE"]) {
+      assert.ok(unset.includes(name), name);
+    }
     assert.equal(one("MemoryDenyWriteExecute"), "", "V8 does not start with it");
     if (command === "flush") assert.equal(one("SuccessExitStatus"), String(EXIT.waiting));
     else {
