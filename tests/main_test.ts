@@ -42,7 +42,7 @@ const MAY_LOAD: readonly string[] = [
   "src/cli/terminal/log.ts",
   "src/cli/wiring/background_publisher.ts",
   "src/cli/wiring/context.ts",
-  "src/cli/wiring/own_environment.ts",
+  "src/cli/wiring/runtime_variables.ts",
   "src/clock.ts",
   "src/config/keys.ts",
   "src/config/load.ts",

@@ -7,7 +7,7 @@
 import type { CommandName } from "./manual/commands.ts";
 import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
-import { IN_OWN_ENVIRONMENT } from "./wiring/own_environment.ts";
+import { deleteRuntimeVariables } from "./wiring/runtime_variables.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
@@ -33,19 +33,6 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "version": async () => (await import("./commands/version.ts")).version,
 };
 
-/**
- * Commands that open a connection or listen, and whether they read their standard input. The binary
- * runs them without what the environment says to the runtime (wiring/own_start.ts).
- */
-const ON_NETWORK: Readonly<Partial<Record<CommandName, "reads input" | "reads nothing">>> = {
-  "--test": "reads input",
-  "doctor": "reads input",
-  "flush": "reads nothing",
-  "follow": "reads nothing",
-  "retract": "reads input",
-  "serve": "reads nothing",
-};
-
 const ALIASES: Readonly<Record<string, string>> = {
   "--help": "help",
   "-h": "help",
@@ -53,21 +40,12 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 async function run(args: readonly string[], code: BuiltInCode): Promise<number> {
-  const { root, configFile, rest, ownEnvironment } = takeOptions(args);
+  const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
   const start = { root, configFile, args: rest.slice(1), code };
   if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
-    const onNetwork = ON_NETWORK[name];
-    if (onNetwork !== undefined && Deno.build.standalone) {
-      const own = await import("./wiring/own_start.ts");
-      if (ownEnvironment === undefined) {
-        const given = { root, configFile, args: rest };
-        return own.startInOwnEnvironment({ ...given, watched: onNetwork === "reads nothing" });
-      }
-      if (ownEnvironment === "watched") own.endWithStarter();
-    }
     return (await LOADERS[name]())(start);
   }
   if (isIntegrationCall(rest, Object.keys(LOADERS))) {
@@ -88,15 +66,13 @@ function takeOptions(args: readonly string[]) {
   let rest = args;
   let root = "/var/ossec";
   let configFile: string | undefined;
-  let ownEnvironment: string | undefined;
-  while (rest[0] === "--root" || rest[0] === "--config" || rest[0] === IN_OWN_ENVIRONMENT) {
+  while (rest[0] === "--root" || rest[0] === "--config") {
     const [option, value, ...others] = rest;
     if (value === undefined || value === "") {
       throw new Failure(EXIT.usage, `${option} needs a value`);
     }
     if (option === "--root") root = value.replace(/\/+$/, "");
-    else if (option === "--config") configFile = value;
-    else ownEnvironment = value;
+    else configFile = value;
     rest = others;
   }
   const at = rest.indexOf("--config");
@@ -105,7 +81,7 @@ function takeOptions(args: readonly string[]) {
     if (configFile === undefined) throw new Failure(EXIT.usage, "--config needs a value");
     rest = rest.toSpliced(at, 2);
   }
-  return { root, configFile, rest, ownEnvironment };
+  return { root, configFile, rest };
 }
 
 /**
@@ -141,6 +117,8 @@ export async function program(
   code: BuiltInCode = "none",
 ): Promise<number> {
   try {
+    // Before anything else, or the runtime would heed them.
+    deleteRuntimeVariables();
     return await run(args, code);
   } catch (error) {
     const { code, line } = explain(error);

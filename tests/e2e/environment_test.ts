@@ -1,6 +1,6 @@
 /**
- * Where the environment could lead the binary: to a proxy, to another authority, to another address.
- * `deno run` heeds these variables (docs/security.md).
+ * Where the environment could lead the program: to a proxy, to another authority, to another address.
+ * What the program deletes has no effect, in the binary and under `deno run` (docs/security.md).
  *
  * @module
  */
@@ -9,10 +9,8 @@ import { FakeMisp } from "../fake_misp/server.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { createProgram, feedWritten, integratordArgs, type Program } from "./program.ts";
+import { createProgram, feedWritten, integratordArgs, KIND, type Program } from "./program.ts";
 import { freePort, Service } from "./service.ts";
-
-const COMPILER = "a Deno that compiles (COMPILE_DENO)";
 
 /** A listener that counts who comes, and closes. */
 class Trap implements AsyncDisposable {
@@ -51,7 +49,7 @@ async function doctor(program: Program, environment: Record<string, string>): Pr
 }
 
 function forMisp(misp: FakeMisp): Promise<Program> {
-  return createProgram("binary", {
+  return createProgram(KIND, {
     mispHost: new URL(misp.url).host,
     environment: {
       WM_MISP_URL: misp.url,
@@ -64,8 +62,7 @@ function forMisp(misp: FakeMisp): Promise<Program> {
 }
 
 Deno.test({
-  name: "binary: no variable leads a request with the key to a proxy",
-  ...needs(COMPILER),
+  name: "no variable leads a request with the key to a proxy",
   fn: async (t) => {
     await using trap = new Trap();
     await using misp = await FakeMisp.start();
@@ -90,8 +87,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "binary: no variable leads the background publisher to a proxy",
-  ...needs(COMPILER),
+  name: "no variable leads the background publisher to a proxy",
   fn: async () => {
     await using trap = new Trap();
     await using misp = await FakeMisp.start();
@@ -134,8 +130,8 @@ async function makeAuthority(folder: TempFolder) {
 }
 
 Deno.test({
-  name: "binary: no variable makes it trust another authority, or leads it to a proxy by TLS",
-  ...needs(COMPILER, "openssl"),
+  name: "no variable makes it trust another authority, or leads it to a proxy by TLS",
+  ...needs("openssl"),
   fn: async (t) => {
     using folder = tempFolder();
     const { authority, tls } = await makeAuthority(folder);
@@ -160,6 +156,18 @@ Deno.test({
     }
     const caFile = `${program.root}/etc/custom-misp/ca.pem`;
     Deno.copyFileSync(authority, caFile);
+    await t.step({
+      name: "SSLKEYLOGFILE",
+      // `deno run` opens the file before the program starts.
+      ...needs("a Deno that compiles (COMPILE_DENO)"),
+      fn: async () => {
+        const before = misp.requests.length;
+        const keys = folder.file("tls-keys");
+        await doctor(program, { SSLKEYLOGFILE: keys, WM_MISP_CA_FILE: caFile });
+        assert.ok(misp.requests.length > before);
+        await assert.rejects(Deno.stat(keys), Deno.errors.NotFound);
+      },
+    });
     for (const scheme of ["http", "https", "socks5"]) {
       await t.step(`the authority of misp.ca_file, ${scheme} proxy`, async () => {
         const before = misp.requests.length;
@@ -172,11 +180,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "binary: no variable moves serve, or gives it another address beside its own",
-  ...needs(COMPILER),
+  name: "no variable moves serve, or gives it another address beside its own",
   fn: async (t) => {
     const [own, other] = [`127.0.0.1:${freePort()}`, `127.0.0.1:${freePort()}`];
-    await using program = await createProgram("binary", { listen: own, mispHost: other });
+    await using program = await createProgram(KIND, { listen: own, mispHost: other });
     for (const value of [`tcp:${other}`, `duplicate,tcp:${other}`]) {
       await t.step(value.replace(other, "ADDRESS"), async () => {
         await using service = await Service.start(program, own, { DENO_SERVE_ADDRESS: value });
@@ -191,19 +198,5 @@ Deno.test({
         assert.equal(await service.end(), 0);
       });
     }
-  },
-});
-
-Deno.test({
-  name: "binary: serve ends with the process that was started, even when that is killed",
-  ...needs(COMPILER),
-  fn: async () => {
-    const listen = `127.0.0.1:${freePort()}`;
-    await using program = await createProgram("binary", { listen });
-    const service = await Service.start(program, listen);
-    // It waits until nobody holds the other end of the program's output.
-    await service.end("SIGKILL");
-    using again = Deno.listen({ hostname: "127.0.0.1", port: Number(listen.split(":")[1]) });
-    assert.equal(again.addr.transport, "tcp");
   },
 });

@@ -5,7 +5,6 @@
  */
 import type { Loaded } from "../../config/load.ts";
 import type { Start } from "./context.ts";
-import { IN_OWN_ENVIRONMENT } from "./own_environment.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
 
@@ -25,11 +24,9 @@ export function startBackgroundPublisher(start: Start, loaded: Loaded, log: Log)
   const { url, apiKey } = loaded.config.misp;
   try {
     const command = new Deno.Command(SELF, {
-      args: Deno.build.standalone
-        ? [IN_OWN_ENVIRONMENT, "alone", ...args]
-        : ["run", "--quiet", "-P", mainModule(), ...args],
-      // It uses the network, where the runtime's own variables would lead it elsewhere. `deno run` needs
-      // some of them to find its cache.
+      args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
+      // It uses the network, and needs this program's variables only. `deno run` needs others to find
+      // its cache.
       clearEnv: Deno.build.standalone,
       env: {
         ...(Deno.build.standalone ? loaded.variables : {}),
