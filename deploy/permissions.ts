@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
 import { PROGRAM } from "../src/config/keys.ts";
 
 /** What a binary is compiled for. */
@@ -17,6 +18,9 @@ export interface Site {
   readonly listen: string;
 }
 
+/** The configuration, and what the program deletes (docs/security.md, "The environment"). */
+export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")}`;
+
 /** The permission flags of a binary for a site. */
 export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
   const state = `${root}/queue/custom-misp`;
@@ -30,7 +34,7 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
     `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log].join(",")}`,
     `--allow-write=${[state, log].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
-    "--allow-env=WM_*",
+    ALLOW_ENV,
     // itself, wherever it is, for the background publisher
     "--allow-run=/proc/self/exe",
     "--deny-import",

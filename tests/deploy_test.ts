@@ -6,11 +6,12 @@
  */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { permissionFlags } from "../deploy/permissions.ts";
+import { ALLOW_ENV, permissionFlags } from "../deploy/permissions.ts";
 import { startModules } from "../deploy/startup/modules.ts";
 import { EXIT } from "../src/cli/exit.ts";
 import { GRACE_MS as FOLLOW_GRACE_MS } from "../src/cli/commands/follow.ts";
 import { GRACE_MS as SERVE_GRACE_MS } from "../src/cli/commands/serve.ts";
+import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
 import { configurationKeys, DEFAULT_RULES, environmentName, PROGRAM } from "../src/config/keys.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { createRig } from "./server/rig.ts";
@@ -70,6 +71,10 @@ for (const command of ["serve", "follow", "flush"] as const) {
     assert.equal(one("NoNewPrivileges"), "yes");
     assert.equal(one("LimitCORE"), "0");
     assert.equal(one("UMask"), "0027");
+    const unset = valuesOf(service, "UnsetEnvironment").join(" ").split(" ");
+    for (const name of ["LD_PRELOAD", "SSLKEYLOGFILE", ...RUNTIME_VARIABLES]) {
+      assert.ok(unset.includes(name), name);
+    }
     assert.equal(one("MemoryDenyWriteExecute"), "", "V8 does not start with it");
     if (command === "flush") assert.equal(one("SuccessExitStatus"), String(EXIT.waiting));
     else {
@@ -305,4 +310,9 @@ Deno.test("example.json is the configuration that README shows", () => {
   const example = JSON.parse(read("deploy/example.json")) as object;
   const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(read("README.md"))?.[1];
   assert.deepEqual(JSON.parse(shown!), example);
+});
+
+Deno.test("deno.json permits deno run the same variables as the binary", () => {
+  const { permissions } = JSON.parse(read("deno.json"));
+  assert.equal(`--allow-env=${permissions.default.env.join(",")}`, ALLOW_ENV);
 });

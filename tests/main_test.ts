@@ -44,6 +44,7 @@ const MAY_LOAD: readonly string[] = [
   "src/cli/wiring/background_publisher.ts",
   "src/cli/wiring/context.ts",
   "src/cli/wiring/given.ts",
+  "src/cli/wiring/runtime_variables.ts",
   "src/clock.ts",
   "src/config/keys.ts",
   "src/config/load.ts",

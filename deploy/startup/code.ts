@@ -5,6 +5,7 @@
  */
 import { sampleAlert } from "../../src/wazuh/sample_alert.ts";
 import { deno, fail, output } from "../deno.ts";
+import { ALLOW_ENV } from "../permissions.ts";
 import { START_CODE, START_SCRIPT } from "./start_script.ts";
 import { V8_FLAGS } from "./v8.ts";
 
@@ -33,7 +34,7 @@ export async function compileStart({ workFolder, bundle, config }: CompileStart)
   await deno([
     ...["compile", "--quiet", "--no-check", "--no-lock", "--config", config],
     ...["--no-code-cache", V8_FLAGS, "--no-prompt", `--allow-read=${workFolder}`],
-    ...[`--allow-write=${workFolder}`, "--allow-env=WM_*"],
+    ...[`--allow-write=${workFolder}`, ALLOW_ENV],
     ...["--include", `${bundle}/main.js`, "--include", `${bundle}/${START_SCRIPT}`],
     ...["--output", warm, `${bundle}/warm.js`],
   ]);

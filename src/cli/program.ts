@@ -7,6 +7,7 @@
 import type { CommandName } from "./manual/commands.ts";
 import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
+import { deleteRuntimeVariables } from "./wiring/runtime_variables.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
@@ -125,6 +126,8 @@ export async function program(
   code: BuiltInCode = "none",
 ): Promise<number> {
   try {
+    // Before anything else, or the runtime would heed them.
+    deleteRuntimeVariables();
     return await run(args, code);
   } catch (error) {
     const { code, line } = explain(error);

@@ -75,7 +75,9 @@ export const DEFAULT_TAGS = [
 const httpUrl = (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
-  return url.username + url.password === "" ? undefined : "an address without a user name in it";
+  if (url.username + url.password !== "") return "an address without a user name in it";
+  if (/[?#]/.test(text)) return "an address without a query (?) or a fragment (#)";
+  return undefined;
 };
 const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
 const network = (text: string) =>

@@ -97,6 +97,8 @@ export interface Loaded {
   readonly file: string;
   readonly fileFound: boolean;
   readonly entries: readonly { key: string; value: Value | undefined; origin: Origin }[];
+  /** The variables that were set, for a process that is to have the same configuration. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** An error in the configuration, in one line: the key, the value, what is allowed. */
@@ -123,19 +125,26 @@ export interface Sources {
  */
 export function loadConfig(sources: Sources): Loaded {
   const keys = configurationKeys(sources.root);
-  const named = sources.file ?? sources.environment("WM_CONFIG");
+  const variables: Record<string, string> = {};
+  const variableOf = (name: string) => {
+    const raw = sources.environment(name);
+    if (raw !== undefined) variables[name] = raw;
+    return raw;
+  };
+  const named = sources.file ?? variableOf("WM_CONFIG");
   const file = named ?? `${sources.root}/etc/${PROGRAM}.json`;
   const inFile = readFile(sources, file, named !== undefined, keys);
   const entries = Object.entries(keys).map(([key, spec]): Entry => {
     const variable = environmentName(key);
-    const raw = sources.environment(variable) ?? "";
+    const raw = variableOf(variable) ?? "";
     if (raw !== "") return { key, value: fromText(variable, raw, spec), origin: "environment" };
     const value = inFile?.[key];
     if (value !== undefined) return { key, value, origin: "file" };
     return { key, value: spec.fallback, origin: "default" };
   });
   const complete = withIntegratord(entries, sources, keys);
-  return { config: typed(complete), file, fileFound: inFile !== undefined, entries: complete };
+  const fileFound = inFile !== undefined;
+  return { config: typed(complete), file, fileFound, entries: complete, variables };
 }
 
 type Entry = Loaded["entries"][number];
@@ -228,7 +237,8 @@ function notAllowed(
   spec: Key,
   expected = allowed(spec),
 ): ConfigError {
-  const isSecret = spec.secret || /\/\/[^/]*@/.test(String(value));
+  // A password or a token may be in an address, too.
+  const isSecret = spec.secret || /\/\/[^/]*@|:\/\/.*[?#]/.test(String(value));
   const shown = isSecret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
   return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
 }

@@ -249,6 +249,21 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     'misp.url is "ftp://misp.example"; allowed is an http or https address',
   ],
   [
+    "an address with a query",
+    { forward: { url: "https://serve.example/?a=b" } },
+    "forward.url is (secret); allowed is an address without a query (?) or a fragment (#)",
+  ],
+  [
+    "an address with a fragment",
+    { misp: { url: "https://misp.example/#a" } },
+    "misp.url is (secret); allowed is an address without a query (?) or a fragment (#)",
+  ],
+  [
+    "an address with a user name",
+    { misp: { url: "https://analyst@misp.example" } },
+    "misp.url is (secret); allowed is an address without a user name in it",
+  ],
+  [
     "an invalid network",
     { guard: { allow_networks: ["lan"] } },
     'guard.allow_networks is "lan"; allowed is addresses or networks',
@@ -307,6 +322,8 @@ Deno.test("loadConfig() never shows a secret in an error", () => {
   const messages = [
     errorOf({ misp: { api_key: [SECRET] } }),
     errorOf({ misp: { url } }),
+    errorOf({ misp: { url: `https://misp.example/?authkey=${SECRET}` } }),
+    errorOf({ forward: { url: `https://serve.example/#${SECRET}` } }),
     errorOf(undefined, { WM_MISP_URL: url }),
     errorOf(undefined, {}, { integratord: { url, apiKey: "" } }),
     errorOf(`{"misp": {"api_key": ${SECRET}}}`),
@@ -319,4 +336,12 @@ Deno.test("loadConfig() never shows a secret in an error", () => {
   ];
   assert.deepEqual(messages.filter((message) => message.includes(SECRET.slice(0, 5))), []);
   assert.deepEqual(messages.filter((message) => message.includes(SECRET.slice(-5))), []);
+});
+
+Deno.test("loadConfig() gives the variables that were set, for another process", () => {
+  const environment = { WM_MISP_URL: "https://misp.example", WM_LOG_LEVEL: "", HTTP_PROXY: "x" };
+  assert.deepEqual(load(undefined, environment).variables, {
+    WM_MISP_URL: "https://misp.example",
+    WM_LOG_LEVEL: "",
+  });
 });

@@ -5,12 +5,15 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { RUNTIME_VARIABLES } from "../../src/cli/wiring/runtime_variables.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { fixture } from "../support/fixtures.ts";
 import { createProgram, integratordArgs, type Program } from "./program.ts";
 
 const SETTINGS = "read ROOT/etc/custom-misp_ssh_bruteforce-publish.json";
-const LOOK = ["env WM_*", SETTINGS];
+/** What every start deletes. */
+const DELETED = "env RUNTIME";
+const LOOK = [DELETED, "env WM_*", SETTINGS];
 const BUFFER = [
   ...LOOK,
   "read ROOT/queue/custom-misp/buffer.db",
@@ -35,6 +38,7 @@ async function asked(
   const found = stderr.split("\n").filter((line) => line.startsWith("{")).map((line) => {
     const { permission, value } = JSON.parse(line) as { permission: string; value?: string };
     if (permission === "env" && value?.startsWith("WM_")) return "env WM_*";
+    if (permission === "env" && RUNTIME_VARIABLES.includes(value ?? "")) return DELETED;
     return `${permission} ${value ?? "everything"}`
       .replaceAll(program.root, "ROOT")
       .replaceAll(program.alerts, "/tmp/ALERTS")
@@ -59,8 +63,8 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
   const alert = `${program.alerts}/one.alert`;
   await Deno.writeTextFile(alert, JSON.stringify(fixture("01-5710-invalid-user")));
   const EXPECTED: readonly (readonly [readonly string[], readonly string[]])[] = [
-    [["version"], []],
-    [["help"], []],
+    [["version"], [DELETED]],
+    [["help"], [DELETED]],
     [["config"], LOOK],
     [["--test"], LOOK],
     // The folder is looked at when the buffer is made in it. The audit leaves out programs: the one

@@ -56,6 +56,7 @@ for (const kind of KINDS) {
     assert.equal((await program.run(["replay", kept])).code, 0);
     const titles = titlesOf(program);
     damageTable(program.buffer, "report");
+    damageTable(program.buffer, "report_count");
     for (const args of [["status"], ["report"], ["retract", sourceOf(1)]]) {
       const { code, stdout, stderr } = await program.run(args);
       assert.deepEqual([code, stdout], [1, ""], args.join());

@@ -135,7 +135,12 @@ for (const [name, fault] of POISONS) {
     const about = new RegExp(POISON.replaceAll(".", "\\."));
     site.misp.failEvery(1, { ...fault, saying: about });
     const changes = await liveADay(site, [steadily(POISON, 10), steadily(RESTLESS, 10)]);
-    assert.deepEqual(changes, TENTH);
+    const gaps = changes.map(([minute], n) => minute - (changes[n - 1]?.[0] ?? 0));
+    // A 5xx may be the instance's fault: the sink is paused for a minute or two to find out.
+    const longest = fault.kind === "internal-error" ? 63 : 61;
+    assert.deepEqual(gaps.filter((gap) => gap > longest), []);
+    assert.equal(changes.length, 24);
+    assert.equal(changes.at(-1)?.[1], 8640);
     assert.equal(totalsAt(site.misp).get(POISON), undefined);
     const { waiting, refused, pendingAttacks } = await site.buffer.views.status();
     assert.deepEqual({ waiting, refused, pendingAttacks }, {

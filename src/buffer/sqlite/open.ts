@@ -72,13 +72,31 @@ function openWhole(path: string): DatabaseSync | undefined {
   }
 }
 
+/** Another process may move a damaged file aside meanwhile, but not each time. */
+const TRIES = 5;
+
 function openOnce(path: string): DatabaseSync {
+  for (let tries = TRIES;; tries--) {
+    try {
+      return openNamed(path);
+    } catch (error) {
+      if (!(error instanceof Replaced) || tries === 0) throw error;
+    }
+  }
+}
+
+/** Its name leads to another file than before it was opened. */
+class Replaced extends Error {
+  override name = "Replaced";
+}
+
+function openNamed(path: string): DatabaseSync {
   const known = path === ":memory:" ? undefined : prepared(path);
   const db = new DatabaseSync(path);
   try {
     // SQLite opens by name: it may have opened something else.
     if (known !== undefined && followed(path)?.ino !== known.ino) {
-      throw new Error("it was replaced while it was opened");
+      throw new Replaced("it was replaced while it was opened");
     }
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Reads the tables' definitions: where that fails, Deno 2.5 has SQLite's words only here.

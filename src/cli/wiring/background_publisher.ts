@@ -20,7 +20,11 @@ const SELF = "/proc/self/exe";
  * (docs/contracts/wazuh.md 1.5). What integratord gave goes by the environment, which only the same user can read: there it
  * counts for as much as integratord's own arguments, and the file still overrides it.
  */
-export function startBackgroundPublisher(start: Start, { entries }: Loaded, log: Log): void {
+export function startBackgroundPublisher(
+  start: Start,
+  { entries, variables }: Loaded,
+  log: Log,
+): void {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, "flush", "--until-idle"];
   const given = (key: string) =>
@@ -30,7 +34,14 @@ export function startBackgroundPublisher(start: Start, { entries }: Loaded, log:
   try {
     const command = new Deno.Command(SELF, {
       args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
-      env: { [HOOK_URL]: given("misp.url"), [HOOK_KEY]: given("misp.api_key") },
+      // It uses the network, and needs this program's variables only. `deno run` needs others to find
+      // its cache.
+      clearEnv: Deno.build.standalone,
+      env: {
+        ...(Deno.build.standalone ? variables : {}),
+        [HOOK_URL]: given("misp.url"),
+        [HOOK_KEY]: given("misp.api_key"),
+      },
       stdin: "null",
       stdout: "null",
       stderr: "null",
