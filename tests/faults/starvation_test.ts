@@ -143,11 +143,10 @@ for (const [name, fault] of POISONS) {
     assert.equal(changes.at(-1)?.[1], 8640);
     assert.equal(totalsAt(site.misp).get(POISON), undefined);
     const { waiting, refused, pendingAttacks } = await site.buffer.views.status();
-    assert.deepEqual({ waiting, refused, pendingAttacks }, {
-      waiting: 0,
-      refused: 1,
-      pendingAttacks: 0,
-    });
+    assert.equal(pendingAttacks, 0);
+    // Without other deliveries the last one waits: the instance may be at fault.
+    assert.equal(waiting + refused, 1);
+    if (fault.kind !== "internal-error") assert.equal(refused, 1);
   });
 }
 
