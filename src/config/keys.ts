@@ -46,7 +46,8 @@ export const PROGRAM = "custom-misp_ssh_bruteforce-publish";
 /** Rules of Wazuh 4.14 that report a failed SSH login, or an accepted one (docs/contracts/wazuh.md 3). */
 export const DEFAULT_RULES = [
   ...["2501", "2502", "5503", "5551", "5710", "5712", "5715", "5716", "5718", "5719"],
-  ...["5720", "5758", "5760", "5763", "40101", "40111", "40112", "99903", "99904"],
+  ...["5720", "5758", "5760", "5763", "40101", "40111", "40112", "51003", "51007"],
+  ...["51093", "99903", "99904"],
 ] as const;
 
 /**
