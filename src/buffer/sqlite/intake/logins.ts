@@ -56,9 +56,9 @@ function store(sql: Statements, { sourceIp, sensor, at, username }: Attempt): vo
   );
   // The newest is enough to find that a login came after a failure.
   sql(
-    `DELETE FROM login WHERE source_ip = ?1 AND (source_ip, sensor, at) NOT IN
-       (SELECT source_ip, sensor, at FROM login WHERE source_ip = ?1 ORDER BY at DESC LIMIT ?2)`,
-  ).run(sourceIp, MOST_OF_SOURCE);
+    `DELETE FROM login WHERE source_ip = ? AND (source_ip, sensor, at) NOT IN
+       (SELECT source_ip, sensor, at FROM login WHERE source_ip = ? ORDER BY at DESC LIMIT ?)`,
+  ).run(sourceIp, sourceIp, MOST_OF_SOURCE);
 }
 
 function markCompromised(sql: Statements, row: Record<string, unknown>, now: number): void {
