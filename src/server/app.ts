@@ -25,6 +25,8 @@ export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedP
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
+  /** The turns of long bodies; those of the runtime's event loop by default. */
+  readonly turns?: Turns;
 }
 
 /** Headers for senders, which are not browsers: the headers of pages take longer than reading an alert. */
@@ -41,7 +43,7 @@ const RETRY_AFTER: [string, string] = ["Retry-After", "5"];
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono<Context>();
-  const ingestParts: IngestParts = { ...parts, turns: new Turns() };
+  const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
   countRequests(app, parts);
   app.use(async (_, next) => {

@@ -11,6 +11,7 @@ import type { App } from "../../src/server/context.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
 import { ReadTimeout } from "../../src/server/ingest/read_timeout.ts";
+import { Turns } from "../../src/server/ingest/turns.ts";
 import { decideDefaultItem, sshdAlert } from "../support/fixtures.ts";
 
 /** The time of every rig. */
@@ -69,10 +70,20 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
   const readTimeout = new ReadTimeout(readTimeoutMs);
+  // A turn ends after the answer: no test leaves its timer behind.
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const later = (work: () => void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      work();
+    }, 1);
+    timers.add(timer);
+  };
   const accept = changes.accept ??
     ((decisions) => buffer.intake.accept(decisions, { maxUsernames: 100 }, NOW));
   const app = createApp({
     readTimeout,
+    turns: new Turns({ later }),
     tokens: () => [],
     openPages: false,
     allowNetworks: undefined,
@@ -106,6 +117,7 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
     get: (path, asked = {}) => send("GET", path, asked),
     post: (body, asked = {}) => send("POST", asked.path ?? "/alerts", { ...asked, body }),
     [Symbol.dispose]: () => {
+      timers.forEach((timer) => clearTimeout(timer));
       readTimeout[Symbol.dispose]();
       buffer[Symbol.dispose]();
     },
