@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { DEFAULT_TAGS } from "../src/config/keys.ts";
+import { DEFAULT_TAGS } from "../src/config/defaults.ts";
 import { FakeMisp } from "../tests/fake_misp/server.ts";
 
 const GUESSING = ["Brute Force - T1110", "Password Guessing - T1110.001"];

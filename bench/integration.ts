@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { PROGRAM } from "../src/config/keys.ts";
+import { PROGRAM } from "../src/config/defaults.ts";
 import { createProgram, integratordArgs, type Program } from "../tests/e2e/program.ts";
 import { sshdAlert } from "../tests/support/fixtures.ts";
 

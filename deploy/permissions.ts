@@ -4,7 +4,7 @@
  * @module
  */
 import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
-import { PROGRAM } from "../src/config/keys.ts";
+import { PROGRAM } from "../src/config/defaults.ts";
 
 /** What a binary is compiled for. */
 export interface Site {

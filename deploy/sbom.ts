@@ -5,7 +5,7 @@
  * @module
  */
 import { uuidV5 } from "../src/misp/uuid.ts";
-import { PROGRAM } from "../src/config/keys.ts";
+import { PROGRAM } from "../src/config/defaults.ts";
 
 /** The part of `deno.lock`, version 5, that is used. */
 interface Lock {

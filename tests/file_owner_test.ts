@@ -8,7 +8,7 @@ import { replaceDamaged } from "../src/buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { tokenCommand } from "../src/cli/commands/tokens.ts";
 import { createLog } from "../src/cli/terminal/log.ts";
-import type { Config } from "../src/config/load.ts";
+import type { Config } from "../src/config/config.ts";
 import { FeedSink } from "../src/feed/feed_sink.ts";
 import { buildEvent } from "../src/misp/event.ts";
 import type { Outcome } from "../src/sink.ts";

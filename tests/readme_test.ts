@@ -4,7 +4,9 @@ import { COMMANDS, EXIT_CODES } from "../src/cli/manual/commands.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { describeService } from "../src/server/openapi.ts";
 import { createMetrics } from "../src/server/metrics.ts";
-import { configurationKeys, DEFAULT_RULES, type Key } from "../src/config/keys.ts";
+import { configurationKeys } from "../src/config/keys.ts";
+import { DEFAULT_RULES } from "../src/config/defaults.ts";
+import type { Key } from "../src/config/key.ts";
 
 const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
 const README = read("README.md");

@@ -11,7 +11,7 @@ import { deleteRuntimeVariables } from "./wiring/runtime_variables.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
-import { PROGRAM } from "../config/keys.ts";
+import { PROGRAM } from "../config/defaults.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;

@@ -7,7 +7,7 @@ import { commandHelp, overview } from "../../src/cli/manual/help_text.ts";
 import { manPage } from "../../src/cli/manual/man_page.ts";
 import { distance, nearest } from "../../src/cli/manual/nearest.ts";
 import { parse } from "../../src/cli/terminal/options.ts";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { needs } from "../support/needs.ts";
 
 Deno.test("the synopsis of a command names its options, and no others", () => {

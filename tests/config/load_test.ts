@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { PROGRAM } from "../../src/config/keys.ts";
-import { ConfigError, loadConfig, type Sources } from "../../src/config/load.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
+import { ConfigError } from "../../src/config/values.ts";
+import { loadConfig, type Sources } from "../../src/config/load.ts";
 
 const FILE = `/var/ossec/etc/${PROGRAM}.json`;
 const SECRET = "hunter2hunter2hunter2hunter2hunter2hunter";

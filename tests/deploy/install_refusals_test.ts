@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
 import {

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";

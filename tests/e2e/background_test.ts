@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { BACKGROUND_LEASE, PUBLISHER_PROBLEM } from "../../src/publish/names.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { sshdAlert } from "../support/fixtures.ts";

@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-control-regex -- tests look for what drives a terminal
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { changeBinary, compileBinary } from "./binary.ts";

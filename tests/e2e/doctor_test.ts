@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
-import { DEFAULT_TAGS } from "../../src/config/keys.ts";
+import { DEFAULT_TAGS } from "../../src/config/defaults.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { createProgram, KINDS, type Program } from "./program.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { blocksOf } from "../support/documents.ts";
 import { sshdAlert } from "../support/fixtures.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/manual/commands.ts";
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { blocksOf, documents, shellLines } from "../support/documents.ts";
 import { needs } from "../support/needs.ts";
 import { documentedFunction, ExampleFolder } from "./example_folder.ts";

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { canonicalAddress } from "../../src/address.ts";
-import { DEFAULT_RULES } from "../../src/config/keys.ts";
+import { DEFAULT_RULES } from "../../src/config/defaults.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { FORGED, hostileName, LINE_FORMS, messageOf, source } from "../support/generators.ts";
 import { assertBounded, compositesOnly, defaults, SEED, timed } from "../support/timed_intake.ts";

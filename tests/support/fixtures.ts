@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { PROGRAM } from "../../src/config/keys.ts";
+import { PROGRAM } from "../../src/config/defaults.ts";
 import { allowList } from "../../src/guard/allow_list.ts";
 import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
 import { decide, decideItem, type IntakeRules } from "../../src/intake/decide.ts";
-import { DEFAULT_RULES } from "../../src/config/keys.ts";
+import { DEFAULT_RULES } from "../../src/config/defaults.ts";
 import type { Decision } from "../../src/model.ts";
 import type { Item } from "../../src/wazuh/alert_file.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEFAULT_RULES } from "../../src/config/keys.ts";
+import { DEFAULT_RULES } from "../../src/config/defaults.ts";
 import { isOtherRule } from "../../src/wazuh/other_rule.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
 

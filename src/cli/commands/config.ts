@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { configurationKeys, environmentName, type Key, type Value } from "../../config/keys.ts";
+import { configurationKeys, environmentName } from "../../config/keys.ts";
+import type { Key, Value } from "../../config/key.ts";
 import type { Loaded } from "../../config/load.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";

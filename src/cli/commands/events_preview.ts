@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "../../buffer/buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import type { MispEvent } from "../../misp/event.ts";
 import { merged } from "../../misp/merged.ts";
 import { snapshotAttack } from "../../publish/snapshot.ts";

@@ -6,7 +6,7 @@
 import { replaced } from "../../buffer/sqlite/error_text.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
 import type { RoundProgress } from "../../publish/publisher.ts";
 import { EXIT } from "../exit.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { configurationKeys, environmentName, PROGRAM } from "../../config/keys.ts";
+import { configurationKeys, environmentName } from "../../config/keys.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import { buildInfo } from "../wiring/build.ts";
 import type { Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";

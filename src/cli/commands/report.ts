@@ -8,7 +8,7 @@ import type { Buffer } from "../../buffer/buffer.ts";
 import { bufferExists } from "../../buffer/sqlite/open.ts";
 import type { Changed, ReportRow, ReportsMeant } from "../../buffer/reports.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";

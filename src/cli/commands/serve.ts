@@ -7,7 +7,7 @@ import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
-import { ConfigError } from "../../config/load.ts";
+import { ConfigError } from "../../config/values.ts";
 import { decideItem } from "../../intake/decide.ts";
 import { WRITE_PROBE } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";

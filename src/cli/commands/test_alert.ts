@@ -4,7 +4,7 @@
  * @module
  */
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import { createGuard } from "../../guard/guard.ts";
 import { decide } from "../../intake/decide.ts";
 import { publishDue } from "../../publish/publisher.ts";

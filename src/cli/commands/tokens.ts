@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Config } from "../../config/load.ts";
-import { ConfigError } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import {
   newToken,
   parseTokens,

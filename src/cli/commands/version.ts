@@ -4,7 +4,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { PROGRAM } from "../../config/keys.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import { buildInfo, type BuiltInCode } from "../wiring/build.ts";
 import type { Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PROGRAM } from "../../config/keys.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import type { Command, Option, Word } from "./command.ts";
 import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 

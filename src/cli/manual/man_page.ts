@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { configurationKeys, environmentName, PROGRAM } from "../../config/keys.ts";
+import { configurationKeys, environmentName } from "../../config/keys.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import type { Command, Option } from "./command.ts";
 import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
 import { optionName, wrap } from "./help_text.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Config } from "../../config/load.ts";
-import { PROGRAM } from "../../config/keys.ts";
+import type { Config } from "../../config/config.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import { oneLine } from "../../text.ts";
 import { messageOf } from "../../errors.ts";
 import { appendText } from "../../file_owner.ts";

@@ -6,7 +6,8 @@
 import { isNamed } from "../../buffer/sqlite/errors.ts";
 import type { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { HOUR, MINUTE, SECOND } from "../../clock.ts";
-import { ConfigError, loadConfig, type Loaded } from "../../config/load.ts";
+import { ConfigError } from "../../config/values.ts";
+import { loadConfig, type Loaded } from "../../config/load.ts";
 import { messageOf } from "../../errors.ts";
 import { BACKGROUND_LEASE_MS, takeBackgroundLease } from "../../publish/background_lease.ts";
 import {

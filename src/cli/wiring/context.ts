@@ -4,8 +4,9 @@
  * @module
  */
 import type { Limits } from "../../buffer/intake.ts";
-import { KNOWN_RULES, PROGRAM } from "../../config/keys.ts";
-import { ConfigError, loadConfig, type Loaded, type Sources } from "../../config/load.ts";
+import { KNOWN_RULES, PROGRAM } from "../../config/defaults.ts";
+import { ConfigError } from "../../config/values.ts";
+import { loadConfig, type Loaded, type Sources } from "../../config/load.ts";
 import { CowrieSessions } from "../../cowrie/sessions.ts";
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import { type EngineOptions, PublishingEngine } from "../../publish/engine.ts";
 import { ownerName } from "./context.ts";
 import type { ForwardingRounds } from "./forwarding.ts";

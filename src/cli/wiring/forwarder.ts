@@ -5,7 +5,8 @@
  */
 import type { Buffer } from "../../buffer/buffer.ts";
 import { SECOND } from "../../clock.ts";
-import { type Config, ConfigError } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import type { ForwardParts } from "../../forward/forwarder.ts";
 import { HttpReceiver, type ReceiverOptions } from "../../forward/receiver.ts";
 import type { Log } from "../terminal/log.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "../../buffer/buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
 import type { Log } from "../terminal/log.ts";
 import { ownerName } from "./context.ts";

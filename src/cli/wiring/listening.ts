@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Config, ConfigError } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import type { Log } from "../terminal/log.ts";
 import { readSetting } from "./publisher.ts";
 import { messageOf } from "../../errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { MINUTE } from "../../clock.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
 

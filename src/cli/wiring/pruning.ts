@@ -4,7 +4,7 @@
  * @module
  */
 import type { Buffer } from "../../buffer/buffer.ts";
-import type { Config } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
 import { LOGGED_EVICTIONS } from "../../publish/names.ts";
 import { CONNECTION_OVER_MS } from "../../publish/source_record.ts";
 import type { PublisherParts } from "../../publish/publisher.ts";

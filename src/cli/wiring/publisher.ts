@@ -6,8 +6,9 @@
 import { dirname, join } from "node:path";
 import type { Buffer } from "../../buffer/buffer.ts";
 import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
-import { PROGRAM } from "../../config/keys.ts";
-import { type Config, ConfigError } from "../../config/load.ts";
+import { PROGRAM } from "../../config/defaults.ts";
+import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { RestSink } from "../../misp/rest_sink.ts";

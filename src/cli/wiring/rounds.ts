@@ -4,7 +4,8 @@
  * @module
  */
 import type { Buffer } from "../../buffer/buffer.ts";
-import { type Config, ConfigError } from "../../config/load.ts";
+import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import { INTEGRATORD_URL } from "../../publish/names.ts";
 import { publishDue, type PublisherParts, type Round } from "../../publish/publisher.ts";
 import { sleepInTime } from "../../publish/timers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import { PROGRAM } from "../../config/keys.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import { ICON, SCRIPT, STYLE } from "./assets.ts";
 import { fullTime, type Html } from "./text.ts";
 

@@ -5,7 +5,9 @@
  */
 import { bufferExists } from "../../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
-import { type Config, ConfigError, type Loaded } from "../../../config/load.ts";
+import type { Config } from "../../../config/config.ts";
+import { ConfigError } from "../../../config/values.ts";
+import type { Loaded } from "../../../config/load.ts";
 import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
 import { unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { SpoolStatus } from "../../../buffer/spool.ts";
-import { type Config, ConfigError } from "../../../config/load.ts";
+import type { Config } from "../../../config/config.ts";
+import { ConfigError } from "../../../config/values.ts";
 import { HttpReceiver } from "../../../forward/receiver.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { checkEncryption } from "./encryption.ts";

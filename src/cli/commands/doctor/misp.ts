@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Config, ConfigError } from "../../../config/load.ts";
+import type { Config } from "../../../config/config.ts";
+import { ConfigError } from "../../../config/values.ts";
 import { MispClient } from "../../../misp/client.ts";
 import { techniqueTags } from "../../../misp/techniques.ts";
 import {

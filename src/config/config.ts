@@ -1,0 +1,151 @@
+/**
+ * The configuration as the modules use it.
+ *
+ * @module
+ */
+import { DAY, MINUTE, SECOND } from "../clock.ts";
+import type { KeyName, ValueOf } from "./keys.ts";
+import type { Value } from "./key.ts";
+
+/** The configuration as the modules use it. The name of a duration ends in its unit. */
+export interface Config {
+  readonly misp: {
+    readonly url: string | undefined;
+    readonly apiKey: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly caFile: string | undefined;
+    readonly timeoutMs: number;
+    readonly reopenAfterMs: number;
+    readonly distribution: number;
+    readonly threatLevel: number;
+    readonly analysis: number;
+    readonly publish: boolean;
+    readonly tags: readonly string[];
+    readonly eventPer: "source" | "day";
+    readonly publishIntervalMs: number;
+    readonly maxParallel: number;
+    readonly publisher: string | undefined;
+  };
+  readonly feed: { readonly directory: string | undefined };
+  readonly buffer: {
+    readonly path: string;
+    readonly periodMs: number;
+    readonly maxHoldMs: number;
+    readonly dedupeMs: number;
+    readonly maxBytes: number;
+  };
+  readonly forward: {
+    readonly url: string | undefined;
+    readonly tokenFile: string | undefined;
+    readonly caFile: string | undefined;
+  };
+  readonly honeypot: {
+    readonly agentPrefixes: readonly string[];
+    readonly agentLabels: readonly string[];
+    readonly telnet: boolean;
+  };
+  readonly rules: { readonly ids: ReadonlySet<string> };
+  readonly guard: {
+    readonly allowNetworks: readonly string[];
+    readonly publishPrivate: boolean;
+    readonly warninglistsDirectory: string | undefined;
+    readonly minAttempts: number;
+  };
+  readonly privacy: {
+    readonly usernames: "top" | "all" | "count";
+    readonly maxUsernames: number;
+    readonly sensorNames: "pseudonym" | "name";
+    readonly passwords: boolean;
+  };
+  readonly geoip: { readonly databases: readonly string[] };
+  readonly server: {
+    readonly listen: string;
+    readonly tokensFile: string | undefined;
+    readonly tlsCert: string | undefined;
+    readonly tlsKey: string | undefined;
+    readonly maxBodyBytes: number;
+    readonly openPages: boolean;
+    readonly allowNetworks: readonly string[];
+    readonly maxParallel: number;
+    readonly maxPerMinute: number;
+    readonly readTimeoutMs: number;
+  };
+  readonly log: {
+    readonly file: string;
+    readonly level: "debug" | "info" | "warning" | "error";
+    readonly format: "text" | "json";
+  };
+}
+
+/** The values by module, in milliseconds where they are durations. */
+export function typedConfig(
+  entries: readonly { readonly key: string; readonly value: Value | undefined }[],
+): Config {
+  const values = new Map(entries.map((entry) => [entry.key, entry.value]));
+  // The one cast: every value was checked against its key, or is the key's default.
+  const get = <Name extends KeyName>(name: Name) => values.get(name) as ValueOf<Name>;
+  return {
+    misp: {
+      url: get("misp.url"),
+      apiKey: get("misp.api_key"),
+      apiKeyFile: get("misp.api_key_file"),
+      caFile: get("misp.ca_file"),
+      timeoutMs: get("misp.timeout_seconds") * SECOND,
+      reopenAfterMs: get("misp.reopen_after_days") * DAY,
+      distribution: get("misp.distribution"),
+      threatLevel: get("misp.threat_level"),
+      analysis: get("misp.analysis"),
+      publish: get("misp.publish"),
+      tags: get("misp.tags"),
+      eventPer: get("misp.event_per"),
+      publishIntervalMs: get("misp.publish_interval_minutes") * MINUTE,
+      maxParallel: get("misp.max_parallel"),
+      publisher: get("misp.publisher"),
+    },
+    feed: { directory: get("feed.directory") },
+    buffer: {
+      path: get("buffer.path"),
+      periodMs: get("buffer.period_minutes") * MINUTE,
+      maxHoldMs: get("buffer.max_hold_minutes") * MINUTE,
+      dedupeMs: get("buffer.dedupe_days") * DAY,
+      maxBytes: get("buffer.max_bytes"),
+    },
+    forward: {
+      url: get("forward.url"),
+      tokenFile: get("forward.token_file"),
+      caFile: get("forward.ca_file"),
+    },
+    honeypot: {
+      agentPrefixes: get("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
+      agentLabels: get("honeypot.agent_labels"),
+      telnet: get("honeypot.telnet"),
+    },
+    rules: { ids: new Set(get("rules.ids")) },
+    guard: {
+      allowNetworks: get("guard.allow_networks"),
+      publishPrivate: get("guard.publish_private"),
+      warninglistsDirectory: get("guard.warninglists_directory"),
+      minAttempts: get("guard.min_attempts"),
+    },
+    geoip: { databases: get("geoip.database") },
+    privacy: {
+      usernames: get("privacy.usernames"),
+      maxUsernames: get("privacy.max_usernames"),
+      sensorNames: get("privacy.sensor_names"),
+      passwords: get("privacy.passwords"),
+    },
+    server: {
+      listen: get("server.listen"),
+      tokensFile: get("server.tokens_file"),
+      tlsCert: get("server.tls_cert"),
+      tlsKey: get("server.tls_key"),
+      maxBodyBytes: get("server.max_body_bytes"),
+      openPages: get("server.open_pages"),
+      allowNetworks: get("server.allow_networks"),
+      maxParallel: get("server.max_parallel"),
+      maxPerMinute: get("server.max_requests_per_minute"),
+      readTimeoutMs: get("server.patience_seconds") * SECOND,
+    },
+    log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
+  };
+}

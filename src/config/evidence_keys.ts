@@ -1,0 +1,86 @@
+/**
+ * The keys of the sections honeypot, rules, guard, privacy and geoip: which evidence becomes intelligence.
+ *
+ * @module
+ */
+import { DEFAULT_RULES } from "./defaults.ts";
+import { type Key, network, optionalText, ruleId } from "./key.ts";
+
+/** The keys with their exact kinds, from which the types of values are derived. */
+export const evidenceKeys = () => ({
+  "honeypot.agent_prefixes": {
+    kind: "list",
+    fallback: ["honeypot-"],
+    about: "Agents whose name begins so, in upper or lower case, are honeypots",
+  },
+  "honeypot.agent_labels": {
+    kind: "list",
+    fallback: [],
+    about: "Agents with such a label are honeypots: `honeypot.type` or `honeypot.type=cowrie`",
+  },
+  "honeypot.telnet": {
+    kind: "boolean",
+    fallback: false,
+    about: "Accept attempts at the Telnet server of a Cowrie, too",
+  },
+  "rules.ids": {
+    kind: "list",
+    fallback: DEFAULT_RULES,
+    atLeastOne: true,
+    about: "Rules that report a failed SSH authentication",
+    check: ruleId,
+  },
+  "guard.allow_networks": {
+    kind: "list",
+    fallback: [],
+    about: "Addresses and networks that are never published",
+    check: network,
+  },
+  "guard.publish_private": {
+    kind: "boolean",
+    fallback: false,
+    about: "Publish private, documentation and other special ranges too: for labs and tests",
+  },
+  "guard.warninglists_directory": optionalText(
+    "Folder of MISP warning lists, as NAME.json or NAME/list.json",
+  ),
+  "guard.min_attempts": {
+    kind: "number",
+    fallback: 1,
+    minimum: 1,
+    maximum: 1_000_000,
+    whole: true,
+    about: "A source with fewer attempts so far is not published",
+  },
+  "privacy.usernames": {
+    kind: "choice",
+    choices: ["top", "all", "count"],
+    fallback: "top",
+    about: "User names in events: the ten most tried that look like names, all, or their number",
+  },
+  "privacy.max_usernames": {
+    kind: "number",
+    fallback: 100,
+    minimum: 0,
+    maximum: 10_000,
+    whole: true,
+    about: "Different user names kept per attack; the rest is counted",
+  },
+  "privacy.sensor_names": {
+    kind: "choice",
+    choices: ["pseudonym", "name"],
+    fallback: "pseudonym",
+    about: "How events name the honeypots",
+  },
+  "privacy.passwords": {
+    kind: "boolean",
+    fallback: false,
+    about: "Keep the passwords tried at a Cowrie; events contain the ten most tried",
+  },
+  "geoip.database": {
+    kind: "list",
+    orText: true,
+    fallback: [],
+    about: "MMDB files, such as GeoLite2-City and GeoLite2-ASN; they complete each other",
+  },
+} as const satisfies Readonly<Record<string, Key>>);

@@ -1,0 +1,69 @@
+/**
+ * What a configuration key is: its kind, its default, what is allowed.
+ *
+ * @module
+ */
+
+/** The values of each kind of key. */
+export interface Kinds {
+  readonly text: string;
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly list: readonly string[];
+  readonly choice: string;
+}
+
+/** What a value may be; `list` is a list of texts. */
+export type Kind = keyof Kinds;
+
+/** A configuration value. */
+export type Value = Kinds[Kind];
+
+/** One configuration key. */
+export interface Key {
+  readonly kind: Kind;
+  /** The default; undefined: the key is optional. */
+  readonly fallback: Value | undefined;
+  readonly about: string;
+  readonly choices?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly whole?: boolean;
+  /** A list of one item may be written as a text. */
+  readonly orText?: boolean;
+  /** An empty list would switch the program off. */
+  readonly atLeastOne?: boolean;
+  /** Never printed by any command. */
+  readonly secret?: boolean;
+  /** Checks a text, or each item of a list. @returns what is allowed, where it is not */
+  readonly check?: (text: string) => string | undefined;
+}
+
+/** Allows an http or https address without anything secret in it. */
+export const httpUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
+  if (url.username + url.password !== "") return "an address without a user name in it";
+  if (/[?#]/.test(text)) return "an address without a query (?) or a fragment (#)";
+  return undefined;
+};
+/** Allows the number of a Wazuh rule. */
+export const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
+/** Allows an address or a network. */
+export const network = (text: string) =>
+  /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text)
+    ? undefined
+    : "addresses or networks such as 192.0.2.0/24";
+/** Allows a host with a port. */
+export const listen = (text: string) =>
+  /^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i.test(text)
+    ? undefined
+    : "HOST:PORT, such as 127.0.0.1:8787";
+
+/** A text that need not be set. */
+export const optionalText = (about: string) =>
+  ({ kind: "text", about, fallback: undefined }) as const;
+
+/** A text with a default. */
+export const text = (about: string, fallback: string) =>
+  ({ kind: "text", about, fallback }) as const;
