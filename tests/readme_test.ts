@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { permissionFlags } from "../deploy/permissions.ts";
-import { COMMANDS, EXIT_CODES } from "../src/cli/manual/commands.ts";
+import { COMMANDS } from "../src/cli/manual/commands.ts";
+import { EXIT_CODES } from "../src/cli/manual/shared.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { describeService } from "../src/server/openapi.ts";
 import { createMetrics } from "../src/server/metrics.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EXIT, Failure } from "../../src/cli/exit.ts";
-import { type CommandName, COMMANDS, EXIT_CODES } from "../../src/cli/manual/commands.ts";
+import { type CommandName, COMMANDS } from "../../src/cli/manual/commands.ts";
+import { EXIT_CODES } from "../../src/cli/manual/shared.ts";
 import { SCRIPTS } from "../../src/cli/manual/completion_scripts.ts";
 import { commandHelp, overview } from "../../src/cli/manual/help_text.ts";
 import { manPage } from "../../src/cli/manual/man_page.ts";

@@ -5,7 +5,8 @@
  */
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Command, Option, Word } from "./command.ts";
-import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
+import { GLOBAL_OPTIONS, HELP_OPTION } from "./shared.ts";
 
 /** Makes a script, by the name of the shell. */
 export const SCRIPTS: Readonly<Record<string, () => string>> = { bash, zsh, fish };

@@ -5,7 +5,8 @@
  */
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Command, Option } from "./command.ts";
-import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
+import { EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./shared.ts";
 
 /** Columns that every terminal has. */
 const COLUMNS = 80;

@@ -6,7 +6,8 @@
 import { configurationKeys, environmentName } from "../../config/keys.ts";
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Command, Option } from "./command.ts";
-import { COMMANDS, EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
+import { EXIT_CODES, GLOBAL_OPTIONS, HELP_OPTION } from "./shared.ts";
 import { optionName, wrap } from "./help_text.ts";
 
 /** Text that roff prints unchanged, whatever the encoding of its input. */

@@ -1,0 +1,109 @@
+/**
+ * The commands that set the program up, or explain it.
+ *
+ * @module
+ */
+import { EXIT } from "../exit.ts";
+import type { Command, Word } from "./command.ts";
+import { codes, JSON_OPTION } from "./shared.ts";
+
+const SHELLS: readonly Word[] = [
+  { name: "bash", about: "into /etc/bash_completion.d" },
+  { name: "zsh", about: "into a folder of $fpath, as _NAME" },
+  { name: "fish", about: "into ~/.config/fish/completions, as NAME.fish" },
+];
+
+/** With exact names, from which `terminal/options.ts` derives the types of arguments. */
+export const SETUP_COMMANDS = [
+  {
+    name: "doctor",
+    synopsis: ["doctor [--json]"],
+    brief: "find what is wrong, and what to do about it",
+    about: [
+      "Checks the configuration, the files, the buffer, the look-ups and MISP: its version, the " +
+      "rights of the key's role, its tags, its clock. Prints a next step for each problem.",
+      "Changes nothing but the tables of a buffer that an older version made. Run it as Wazuh's " +
+      "user: root may write files that Wazuh's user may not.",
+    ],
+    options: [JSON_OPTION],
+    exit: codes({ [EXIT.failed]: "something must be fixed" }),
+    examples: [{ line: "doctor", does: "check everything" }],
+  },
+  {
+    name: "config",
+    synopsis: ["config [--json] [--schema]"],
+    brief: "show the configuration, and where it came from",
+    about: [
+      "Shows the effective configuration, and where each value came from: default, file or " +
+      "environment. Secrets are masked. `help config` describes every key.",
+    ],
+    options: [
+      JSON_OPTION,
+      { name: "schema", about: "print the JSON Schema of the configuration file" },
+    ],
+    exit: codes(),
+    examples: [
+      { line: "config", does: "the values in force" },
+      { line: "config --schema", does: "for an editor" },
+    ],
+  },
+  {
+    name: "--test",
+    synopsis: ["--test [--send]"],
+    brief: "show the event of a sample alert",
+    about: [
+      "Takes a sample alert through every step, with a buffer in memory, and prints the event " +
+      "that MISP would get. Touches neither the real buffer nor MISP.",
+    ],
+    options: [{
+      name: "send",
+      about: "send it to MISP, for your own organisation and unpublished, and print what MISP " +
+        "answers",
+    }],
+    exit: codes({
+      [EXIT.waiting]: "--send: MISP did not accept it now",
+      [EXIT.refused]: "--send: MISP refused it",
+    }),
+    examples: [{ line: "--test", does: "print the event, send nothing" }],
+  },
+  {
+    name: "completions",
+    synopsis: ["completions bash | zsh | fish"],
+    brief: "print a script that completes commands",
+    about: ["Prints a script that lets a shell complete commands, options and files."],
+    words: SHELLS,
+    filling: "other",
+    options: [],
+    exit: codes(),
+    examples: [{
+      line: "completions bash >/etc/bash_completion.d/custom-misp",
+      does: "for all users of bash",
+    }],
+  },
+  {
+    name: "version",
+    synopsis: ["version [--json]"],
+    brief: "show the version, and what is built in",
+    about: [
+      "Shows the version of this program, its commit, the versions of Deno, V8 and SQLite, and " +
+      "the permissions of the binary. Under `deno run` it knows neither commit nor permissions.",
+    ],
+    options: [JSON_OPTION],
+    exit: codes(),
+    examples: [{ line: "version", does: "for a bug report" }],
+  },
+  {
+    name: "help",
+    synopsis: ["help [COMMAND]", "help --man"],
+    brief: "show this help, or that of one command",
+    about: ["Describes all commands, or one. `COMMAND --help` is the same as `help COMMAND`."],
+    filling: "other",
+    options: [{ name: "man", about: "print the manual page as roff" }],
+    exit: codes(),
+    examples: [
+      { line: "help replay", does: "one command" },
+      { line: "help config", does: "every configuration key" },
+      { line: "help --man | man -l -", does: "the whole manual" },
+    ],
+  },
+] as const satisfies readonly Command[];
