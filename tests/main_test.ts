@@ -62,6 +62,7 @@ const MAY_LOAD: readonly string[] = [
   "src/fault_point.ts",
   "src/file_owner.ts",
   "src/guard/guard.ts",
+  "src/guard/name_pattern.ts",
   "src/guard/special_ranges.ts",
   "src/intake/decide_alert.ts",
   "src/json.ts",

@@ -42,7 +42,10 @@ export interface Config {
   readonly honeypot: {
     readonly agentPrefixes: readonly string[];
     readonly agentLabels: readonly string[];
+    readonly hostnames: readonly string[];
+    readonly locations: readonly string[];
     readonly telnet: boolean;
+    readonly countRefusedKeys: boolean;
   };
   readonly rules: { readonly ids: ReadonlySet<string> };
   readonly guard: {
@@ -118,7 +121,10 @@ export function typedConfig(
     honeypot: {
       agentPrefixes: get("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
       agentLabels: get("honeypot.agent_labels"),
+      hostnames: get("honeypot.hostnames"),
+      locations: get("honeypot.locations"),
       telnet: get("honeypot.telnet"),
+      countRefusedKeys: get("honeypot.count_refused_keys"),
     },
     rules: { ids: new Set(get("rules.ids")) },
     guard: {

@@ -11,17 +11,35 @@ export const evidenceKeys = () => ({
   "honeypot.agent_prefixes": {
     kind: "list",
     fallback: ["honeypot-"],
-    about: "Agents whose name begins so, in upper or lower case, are honeypots",
+    about:
+      "Agents whose name begins so, in upper or lower case, are honeypots; with `*`: the whole name",
   },
   "honeypot.agent_labels": {
     kind: "list",
     fallback: [],
     about: "Agents with such a label are honeypots: `honeypot.type` or `honeypot.type=cowrie`",
   },
+  "honeypot.hostnames": {
+    kind: "list",
+    fallback: [],
+    about:
+      "Hosts that send syslog to the manager without an agent and are honeypots, such as `hp-*`",
+  },
+  "honeypot.locations": {
+    kind: "list",
+    fallback: [],
+    about: "Alerts from such a location are a honeypot's: `/var/log/hp/*` or a sender's address",
+  },
   "honeypot.telnet": {
     kind: "boolean",
     fallback: false,
     about: "Accept attempts at the Telnet server of a Cowrie, too",
+  },
+  "honeypot.count_refused_keys": {
+    kind: "boolean",
+    fallback: false,
+    about:
+      "A connection that ends while a known user authenticates is a probe: for key-only servers",
   },
   "rules.ids": {
     kind: "list",

@@ -6,20 +6,30 @@
 import { addressWords } from "../address.ts";
 import type { IgnoreReason } from "../model.ts";
 import type { NetworkSet } from "./network_set.ts";
+import { namePattern, prefixPattern } from "./name_pattern.ts";
 import { isSpecial } from "./special_ranges.ts";
 
-/** The configuration of the guard. */
+/** The configuration of the guard. A `*` in one of its patterns stands for any text. */
 export interface GuardRules {
-  /** In lower case. */
+  /** How names of agents begin; one with a `*` is for the whole name. */
   readonly agentPrefixes: readonly string[];
   /** `name` or `name=value`. */
   readonly agentLabels: readonly string[];
+  /** Hosts whose lines reach the manager without an agent. */
+  readonly hostnames?: readonly string[];
+  readonly locations?: readonly string[];
   readonly publishPrivate: boolean;
 }
 
 /** Decides about agents and addresses. */
 export interface Guard {
-  isHoneypot(agentName: string, labels: ReadonlyMap<string, string>): boolean;
+  /** @param hostname of an alert without an agent of its own */
+  isHoneypot(
+    agentName: string,
+    labels: ReadonlyMap<string, string>,
+    hostname?: string,
+    location?: string,
+  ): boolean;
   /** Why a canonical address must not be published; undefined when it may be. */
   refusal(address: string): IgnoreReason | undefined;
 }
@@ -35,17 +45,19 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
     if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
     return !publishPrivate && isSpecial(words) ? "special_address" : undefined;
   };
-  let lastAgent: string | undefined;
-  let name = "";
+  const isHoneypot = honeypotTest(rules);
+  // A flood comes from one sensor: it is looked at once, not once an alert.
+  let last: Parameters<Guard["isHoneypot"]> | undefined;
+  let wasHoneypot = false;
   return {
-    isHoneypot: (agentName, labels) => {
-      // A flood comes from one agent: its name is lowered once, not once an alert.
-      if (agentName !== lastAgent) {
-        name = agentName.toLowerCase();
-        lastAgent = agentName;
+    isHoneypot: (agentName, labels, hostname, location) => {
+      const isSame = last !== undefined && last[0] === agentName && last[1] === labels &&
+        last[2] === hostname && last[3] === location;
+      if (!isSame) {
+        wasHoneypot = isHoneypot(agentName, labels, hostname, location);
+        last = [agentName, labels, hostname, location];
       }
-      for (const prefix of rules.agentPrefixes) if (name.startsWith(prefix)) return true;
-      return rules.agentLabels.some((label) => hasLabel(labels, label));
+      return wasHoneypot;
     },
     refusal: (address) => {
       const words = addressWords(address);
@@ -55,10 +67,23 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
   };
 }
 
-function hasLabel(labels: ReadonlyMap<string, string>, wanted: string): boolean {
+function honeypotTest(rules: GuardRules): Guard["isHoneypot"] {
+  const agents = rules.agentPrefixes.map(prefixPattern);
+  const labelTests = rules.agentLabels.map(labelTest);
+  const hostnames = (rules.hostnames ?? []).map(namePattern);
+  const locations = (rules.locations ?? []).map(namePattern);
+  return (agentName, labels, hostname, location) =>
+    agents.some((fits) => fits(agentName)) ||
+    labelTests.some((isThere) => isThere(labels)) ||
+    (hostname !== undefined && hostnames.some((fits) => fits(hostname))) ||
+    (location !== undefined && locations.some((fits) => fits(location)));
+}
+
+function labelTest(wanted: string): (labels: ReadonlyMap<string, string>) => boolean {
   const at = wanted.indexOf("=");
-  if (at < 0) return labels.has(wanted);
-  return labels.get(wanted.slice(0, at)) === wanted.slice(at + 1);
+  const fitsName = namePattern(at < 0 ? wanted : wanted.slice(0, at));
+  const fitsValue = at < 0 ? () => true : namePattern(wanted.slice(at + 1));
+  return (labels) => labels.entries().some(([name, value]) => fitsName(name) && fitsValue(value));
 }
 
 /**

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { decideAlert, decideOn, ignored, type IntakeRules } from "./decide_alert.ts";
+import { decideAlert, decideOn, ignored, type IntakeRules, isOfHoneypot } from "./decide_alert.ts";
 import type { Decision } from "../model.ts";
 import { readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
@@ -68,8 +68,6 @@ function decideFinding(
     return ignored("own_alert", key);
   }
   if (!isSshFailure(finding)) return ignored("not_ssh", key);
-  if (!rules.guard.isHoneypot(finding.sensor.name, finding.labels)) {
-    return ignored("not_honeypot", key);
-  }
+  if (!isOfHoneypot(finding, rules)) return ignored("not_honeypot", key);
   return decideOn(key, attemptsOfFinding(finding, now), rules.guard);
 }

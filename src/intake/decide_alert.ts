@@ -57,7 +57,7 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   }
   const isDecoy = isCowrie(alert);
   if (!isDecoy && !isOurRule(alert, rules)) return ignored("other_rule", key);
-  if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
+  if (!isOfHoneypot(alert, rules)) return ignored("not_honeypot", key);
   const evidence = isDecoy
     ? attemptsOfCowrie(alert, now, rules)
     : attemptsOfAlert(alert, rules.ruleIds, now);
@@ -72,6 +72,12 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
 function isOurRule(alert: Alert, { ruleIds, narrowed }: IntakeRules): boolean {
   if (ruleIds.has(alert.ruleId)) return true;
   return alert.isFailure && narrowed?.has(alert.ruleId) !== true && isOfSshd(alert);
+}
+
+/** Whether the guard takes the sensor of an alert for a honeypot. */
+export function isOfHoneypot(alert: Alert, { guard }: IntakeRules): boolean {
+  const { agentName, labels, hostname, location } = alert;
+  return guard.isHoneypot(agentName, labels, hostname, location);
 }
 
 /** Keeps the attempts of an alert whose addresses the guard does not refuse. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { canonicalAddress } from "../address.ts";
 import type { AlertKey, Location, Sensor, Technique } from "../model.ts";
 import { readGeoLocation } from "./geo_location.ts";
 import { parseTimestamp } from "./time.ts";
@@ -18,6 +19,9 @@ export interface Alert {
   /** Whether the rule's groups say that somebody failed to log in. */
   readonly isFailure: boolean;
   readonly sensor: Sensor;
+  readonly agentName: string;
+  /** The host that the line names, where no agent of its own brought it. */
+  readonly hostname: string | undefined;
   /** Dotted names and their texts: `honeypot.type` is `cowrie`. */
   readonly labels: ReadonlyMap<string, string>;
   readonly location: string;
@@ -81,22 +85,28 @@ export function readAlert(value: unknown): Alert | undefined {
   const managerName = nameField(section(alert, "manager"), "name") ?? "unknown-manager";
   const manager = nameField(section(alert, "cluster"), "node") ?? managerName;
   const data = section(alert, "data");
+  const predecoder = section(alert, "predecoder");
+  const ofAgent = {
+    manager: managerName,
+    id: nameField(agent, "id") ?? "",
+    name: nameField(agent, "name") ?? "",
+  };
+  const hostname = isAgentless(ofAgent) ? nameField(predecoder, "hostname") : undefined;
+  const location = (textField(alert, "location") ?? "").slice(0, LONGEST_NAME);
   return {
     key: { manager, id },
     at: parseTimestamp(own(alert, "timestamp")),
     ruleId,
     techniques: readTechniques(section(rule, "mitre")),
     isFailure: texts(own(rule, "groups")).some((group) => FAILURE_GROUPS.has(group)),
-    sensor: {
-      manager: managerName,
-      id: nameField(agent, "id") ?? "",
-      name: nameField(agent, "name") ?? "",
-    },
+    sensor: sensorBehind(ofAgent, hostname, location),
+    agentName: ofAgent.name,
+    hostname,
     labels: "labels" in agent ? flatten(section(agent, "labels")) : NO_LABELS,
-    location: (textField(alert, "location") ?? "").slice(0, LONGEST_NAME),
+    location,
     fullLog: readFullLog(alert),
     previousOutput: linesOf(textField(alert, "previous_output")),
-    programName: textField(section(alert, "predecoder"), "program_name"),
+    programName: textField(predecoder, "program_name"),
     decoderName: textField(section(alert, "decoder"), "name"),
     data,
     claimedSource: textField(data, "srcip"),
@@ -105,6 +115,30 @@ export function readAlert(value: unknown): Alert | undefined {
       ? readGeoLocation(section(alert, "GeoLocation"))
       : undefined,
   };
+}
+
+/** Whether an alert is of the manager itself, or of what sends it syslog: both are its agent 000. */
+export function isAgentless({ id }: Sensor): boolean {
+  return id === "000" || id === "";
+}
+
+/**
+ * The sensor that an alert is about: behind the manager's agent 000 the host that the line names, else
+ * the address that sent it. Two honeypots that log to one manager are two sensors.
+ *
+ * @param agent the agent of the alert
+ */
+export function sensorBehind(
+  agent: Sensor,
+  hostname: string | undefined,
+  location: string,
+): Sensor {
+  if (!isAgentless(agent)) return agent;
+  const name = hostname ?? canonicalAddress(location);
+  if (name === undefined) return agent;
+  const lower = name.toLowerCase();
+  const isManager = lower === agent.name.toLowerCase() || lower === agent.manager.toLowerCase();
+  return isManager ? agent : { manager: agent.manager, id: `${agent.id}/${lower}`, name };
 }
 
 /** @returns the empty line for what is there and not a text: it confirms nothing */

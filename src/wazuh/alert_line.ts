@@ -14,7 +14,7 @@
  * @module
  */
 import { ownText } from "../text.ts";
-import { type Alert, linesOf, readAlert } from "./alert.ts";
+import { type Alert, isAgentless, linesOf, readAlert, sensorBehind } from "./alert.ts";
 import { WRITTEN_LENGTH, writtenTime } from "./time.ts";
 
 const START = '{"timestamp":"';
@@ -53,7 +53,7 @@ const RULE_START = new RegExp(
 const REST = new RegExp(
   `(\\d{1,20}\\.\\d{1,20})"${CLUSTER}(?:,"previous_output":"(${ESCAPED})")?` +
     `,"full_log":"(${ESCAPED})"(?:,"predecoder":\\{"program_name":"(${TEXT})"` +
-    `(?:,"timestamp":"${TEXT}")?(?:,"hostname":"${TEXT}")?\\})?` +
+    `(?:,"timestamp":"${TEXT}")?(?:,"hostname":"(${TEXT})")?\\})?` +
     `,"decoder":\\{(?:"parent":"${TEXT}",)?"name":"(${TEXT})"\\}` +
     `(?:,"data":(\\{${FIELD}(?:,${FIELD})*\\}))?,"location":"(${TEXT})"${CLUSTER}\\}$`,
   "y",
@@ -61,7 +61,7 @@ const REST = new RegExp(
 
 /** What alerts of one rule share, and what those of one agent share. */
 export type RulePart = Pick<Alert, "ruleId" | "techniques" | "isFailure">;
-type AgentPart = Pick<Alert, "key" | "sensor" | "labels">;
+type AgentPart = Pick<Alert, "key" | "sensor" | "agentName" | "labels">;
 
 /** A part, and the text that it was read from: of a rule on both sides of the number that differs. */
 interface Known<Part> {
@@ -209,6 +209,8 @@ class WrittenAlert implements Alert {
   readonly techniques: Alert["techniques"];
   readonly isFailure: boolean;
   readonly sensor: Alert["sensor"];
+  readonly agentName: string;
+  readonly hostname: string | undefined;
   readonly labels: Alert["labels"];
   readonly location: string;
   readonly programName: string | undefined;
@@ -222,22 +224,25 @@ class WrittenAlert implements Alert {
   #parsedData: Alert["data"] | undefined;
 
   constructor(at: number, rule: RulePart, agent: AgentPart, rest: RegExpExecArray) {
-    const data = rest[7];
-    const node = rest[2] ?? rest[9];
+    const data = rest[8];
+    const node = rest[2] ?? rest[10];
     this.key = { manager: node ?? agent.key.manager, id: rest[1]! };
     this.at = at;
     this.ruleId = rule.ruleId;
     this.techniques = rule.techniques;
     this.isFailure = rule.isFailure;
-    this.sensor = agent.sensor;
+    this.agentName = agent.agentName;
     this.labels = agent.labels;
-    const location = rest[8]!;
+    const location = rest[9]!;
     if (location !== lastLocation) lastLocation = ownText(location);
     this.location = lastLocation;
+    const isOfAgent = !isAgentless(agent.sensor);
+    this.hostname = isOfAgent ? undefined : rest[6] || undefined;
+    this.sensor = isOfAgent ? agent.sensor : sensorBehind(agent.sensor, this.hostname, location);
     this.#fullLog = rest[4]!;
     this.#previous = rest[3];
     this.programName = rest[5];
-    this.decoderName = rest[6];
+    this.decoderName = rest[7];
     this.claimedSource = data === undefined ? undefined : fieldOf(data, '"srcip":"');
     this.#data = data;
   }
@@ -289,11 +294,11 @@ export function knownRulePart(text: string, start: number): RulePart | undefined
 /** Names that `readAlert()` would cut or leave out are left to it. */
 function isUsual(rest: RegExpExecArray): boolean {
   const node = rest[2];
-  const lastNode = rest[9];
+  const lastNode = rest[10];
   if (node !== undefined && lastNode !== undefined) return false;
   const cluster = node ?? lastNode;
   if (cluster !== undefined && (cluster === "" || cluster.length > LONGEST_NAME)) return false;
-  return rest[8]!.length <= LONGEST_NAME;
+  return rest[9]!.length <= LONGEST_NAME && (rest[6]?.length ?? 0) <= LONGEST_NAME;
 }
 
 /** Most digits of an id that is looked up. */

@@ -88,6 +88,7 @@ export function readFinding(value: unknown): Finding | undefined {
   const [node, cluster] = [name("wazuh.cluster.node"), name("wazuh.cluster.name")];
   const fullLog = readOriginal(get);
   const userName = get("user.name");
+  const agentName = name("wazuh.agent.name") ?? "";
   return {
     key: { manager: node ?? cluster ?? "wazuh-5", id },
     at: readTime(get("@timestamp")) ?? readTime(get("event.created")),
@@ -98,8 +99,10 @@ export function readFinding(value: unknown): Finding | undefined {
       // Agents move between the nodes of a cluster, which must not make two sensors of one.
       manager: cluster ?? node ?? "wazuh-5",
       id: name("wazuh.agent.id") ?? "",
-      name: name("wazuh.agent.name") ?? "",
+      name: agentName,
     },
+    agentName,
+    hostname: undefined,
     labels: new Map(texts(get("wazuh.agent.groups")).map((group) => [`group.${group}`, "true"])),
     location: name("wazuh.protocol.location") ?? "",
     fullLog,

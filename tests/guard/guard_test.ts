@@ -175,3 +175,49 @@ Deno.test("isHoneypot() goes by labels, with their value when one is wanted", ()
   assert.equal(is("other"), false);
   assert.equal(is(), false);
 });
+
+const NONE = new Map<string, string>();
+
+Deno.test("isHoneypot() goes by patterns for names of agents", () => {
+  const is = (name: string, ...agentPrefixes: string[]) =>
+    guardOf({ agentPrefixes }).isHoneypot(name, NONE);
+  assert.equal(is("hp-1", "hp-*"), true);
+  assert.equal(is("HP-ams", "hp-*"), true);
+  assert.equal(is("ams-hp", "*-hp"), true);
+  assert.equal(is("ams-hp-web", "*-hp"), false);
+  assert.equal(is("web-01", "*"), true);
+  assert.equal(is("hp-1", "hp-[0-9]"), false);
+  assert.equal(is("hpx1", "hp.1"), false);
+});
+
+Deno.test("isHoneypot() goes by patterns for labels and their values, in any case", () => {
+  const labels = new Map([["honeypot.type", "Cowrie-2"], ["site", "ams"]]);
+  const is = (...agentLabels: string[]) =>
+    guardOf({ agentPrefixes: [], agentLabels }).isHoneypot("web-01", labels);
+  assert.equal(is("honeypot.*"), true);
+  assert.equal(is("honeypot.type=cowrie-*"), true);
+  assert.equal(is("*=ams"), true);
+  assert.equal(is("honeypot.*=openssh"), false);
+  assert.equal(is("cowrie*"), false);
+});
+
+Deno.test("isHoneypot() goes by the host that sent syslog without an agent, and by the location", () => {
+  const guard = guardOf({
+    agentPrefixes: [],
+    hostnames: ["hp-*", "decoy.example.org"],
+    locations: ["198.51.100.*", "/var/log/decoys/*.log"],
+  });
+  const is = (hostname?: string, location = "journald") =>
+    guard.isHoneypot("manager-1", NONE, hostname, location);
+  assert.equal(is("hp-1"), true);
+  assert.equal(is("HP-1.example.org"), true);
+  assert.equal(is("Decoy.example.org"), true);
+  assert.equal(is("decoy-example-org"), false);
+  assert.equal(is("xhp-1"), false);
+  assert.equal(is(undefined), false);
+  assert.equal(is(undefined, "198.51.100.7"), true);
+  assert.equal(is("web-01", "198.51.100.7"), true);
+  assert.equal(is("web-01", "1198.51.100.7"), false);
+  assert.equal(is("web-01", "/var/log/decoys/a.log"), true);
+  assert.equal(is("web-01", "/var/log/auth.log"), false);
+});

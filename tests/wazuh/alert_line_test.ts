@@ -15,6 +15,7 @@ function whole(alert: Alert): Alert {
   const { programName, decoderName, data, claimedSource, integration, sourceLocation } = alert;
   return {
     isFailure: alert.isFailure,
+    ...{ agentName: alert.agentName, hostname: alert.hostname },
     ...{ key, at, ruleId, techniques, sensor, labels, location, fullLog, previousOutput },
     ...{ programName, decoderName, data, claimedSource, integration, sourceLocation },
   };
@@ -49,6 +50,27 @@ Deno.test("readAlertLine() reads cluster nodes, labels and escapes", () => {
     assert.notEqual(changed, line);
     assert.ok(assertSame(changed), changed);
   }
+});
+
+Deno.test("readAlertLine() reads the host of syslog without an agent as the parsed line says", () => {
+  const line = LINES.find((one) => one.includes('"hostname":"honeypot-fra1"'))!;
+  const agentless = line.replace(/"agent":\{.*?\}/, '"agent":{"id":"000","name":"manager-1"}');
+  const changes = [
+    agentless,
+    agentless.replace('"hostname":"honeypot-fra1"', '"hostname":""'),
+    agentless.replace('"hostname":"honeypot-fra1"', '"hostname":"MANAGER-1"'),
+    agentless.replace(',"hostname":"honeypot-fra1"', ""),
+    agentless.replace(',"hostname":"honeypot-fra1"', "")
+      .replace(/"location":"[^"]*"/, '"location":"198.51.100.9"'),
+    agentless.replace('"name":"manager-1"', '"name":""'),
+  ];
+  for (const changed of changes) {
+    assert.notEqual(changed, line);
+    assert.ok(assertSame(changed), changed);
+  }
+  assert.equal(readAlertLine(agentless)?.sensor.name, "honeypot-fra1");
+  const long = agentless.replace('"hostname":"honeypot-fra1"', `"hostname":"${"h".repeat(256)}"`);
+  assert.equal(readAlertLine(long), undefined);
 });
 
 Deno.test("readAlertLine() takes a rule by its own fields, whatever its description quotes", () => {

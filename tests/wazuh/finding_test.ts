@@ -49,6 +49,8 @@ Deno.test("readFinding() reads every field of a nested finding", () => {
       { id: "T1021.004", name: "SSH" },
     ],
     sensor: { manager: "wazuh-manager-01", id: "007", name: "honeypot-fra1" },
+    agentName: "honeypot-fra1",
+    hostname: undefined,
     labels: new Map([["group.default", "true"], ["group.honeypots", "true"]]),
     location: "journald",
     fullLog: `${HEADER}Failed password for invalid user sammy from 82.202.219.155 port 51676 ssh2`,
