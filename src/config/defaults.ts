@@ -14,6 +14,9 @@ export const DEFAULT_RULES = [
   ...["51093", "99903", "99904"],
 ] as const;
 
+/** Rules of connections that end, of level 0 but the last (docs/contracts/wazuh.md 3). */
+export const END_RULES = ["5722", "5761", "5762"] as const;
+
 /**
  * Rules of Wazuh that a `rules.ids` without them leaves out. Those of group `authentication_failed` that
  * report a wrong configuration (docs/contracts/wazuh.md 3) are among them always.

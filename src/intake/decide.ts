@@ -69,5 +69,5 @@ function decideFinding(
   }
   if (!isSshFailure(finding)) return ignored("not_ssh", key);
   if (!isOfHoneypot(finding, rules)) return ignored("not_honeypot", key);
-  return decideOn(key, attemptsOfFinding(finding, now), rules.guard);
+  return decideOn(key, attemptsOfFinding(finding, now, rules.countsRefusedKeys), rules.guard);
 }

@@ -17,6 +17,8 @@ export interface IntakeRules extends CowrieRules {
   readonly ruleIds: ReadonlySet<string>;
   /** Rules that are not read though their groups say that a login failed. */
   readonly narrowed?: ReadonlySet<string>;
+  /** Whether a connection that ended before its user had logged in is a probe. */
+  readonly countsRefusedKeys?: boolean;
   /** The name of this program: alerts about its own messages are never read (docs/contracts/wazuh.md 2). */
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
@@ -60,7 +62,7 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   if (!isOfHoneypot(alert, rules)) return ignored("not_honeypot", key);
   const evidence = isDecoy
     ? attemptsOfCowrie(alert, now, rules)
-    : attemptsOfAlert(alert, rules.ruleIds, now);
+    : attemptsOfAlert(alert, rules.ruleIds, now, rules.countsRefusedKeys);
   return decideOn(key, evidence, rules.guard);
 }
 

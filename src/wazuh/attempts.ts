@@ -49,15 +49,19 @@ const LONGEST_USERNAME = 255;
  * @param rules the rule ids that are read: a composite's earlier lines count only when the rules of
  * their own alerts are not among them, or each would count twice (docs/contracts/wazuh.md 4.2)
  * @param now milliseconds since the epoch, for an alert without a readable time
+ * @param countsRefusedKeys whether a connection that ended before its user had logged in is a probe
  */
 export function attemptsOfAlert(
   alert: Alert,
   rules: ReadonlySet<string>,
   now: number,
+  countsRefusedKeys = false,
 ): Evidence {
   // Rules for events of Windows often leave the log line out.
   const line = alert.fullLog ?? (isWindowsEvent(alert.data) ? "" : undefined);
-  const first = line === undefined ? readWithoutLine(alert, now) : readLine(alert, line, now);
+  const first = line === undefined
+    ? readWithoutLine(alert, now)
+    : readLine(alert, line, now, countsRefusedKeys);
   if ("reason" in first) return first;
   const sourceIp = first.attempts[0]?.sourceIp;
   // PAM writes names as they are: a line break in one makes a line of its own, for any source.
@@ -198,7 +202,12 @@ function readWithoutLine(alert: Alert, now: number): Evidence {
   return { attempts: [attempt], spoofedSrcip: false };
 }
 
-function readLine(alert: Alert, line: string, now: number): Evidence {
+function readLine(
+  alert: Alert,
+  line: string,
+  now: number,
+  countsRefusedKeys = false,
+): Evidence {
   const { programName } = alert;
   const parsed = programName === "sshd" ? parseSshdLine(line) : parseLine(alert, line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
@@ -207,13 +216,15 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   }
   const sourceIp = canonicalAddress(parsed.source);
   if (sourceIp === undefined) return { reason: "host_name" };
+  // A refused key leaves no other line. The class counts where its connection has no attempt.
+  const isProbe = countsRefusedKeys && parsed.isUnfinished === true;
   // Written out and not spread: this happens for every line of a flood.
   const { sensor, location, techniques } = alert;
   const attempt: Attempt = {
     sourceIp,
     at: timeOf(alert, now),
-    evidence: parsed.evidence,
-    count: parsed.count,
+    evidence: isProbe ? "refused" : parsed.evidence,
+    count: isProbe ? 1 : parsed.count,
     username: parsed.username?.slice(0, LONGEST_USERNAME),
     sensor,
     // Each module logs the same attempt: as with two locations, the fullest view counts.

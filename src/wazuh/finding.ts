@@ -251,12 +251,19 @@ const NO_RULES: ReadonlySet<string> = new Set();
  *   off. So the template of deploy/wazuh5 always sends the line.
  *
  * @param now milliseconds since the epoch, for a finding without a readable time
+ * @param countsRefusedKeys as for `attemptsOfAlert()`
  */
-export function attemptsOfFinding(finding: Finding, now: number): Evidence {
+export function attemptsOfFinding(
+  finding: Finding,
+  now: number,
+  countsRefusedKeys = false,
+): Evidence {
   const { fullLog, data, isNameHarmless } = finding;
   if (fullLog !== undefined) {
     const isDoubtful = !isNameHarmless && parseSshdLine(fullLog) === undefined;
-    return isDoubtful ? { reason: "no_address" } : attemptsOfAlert(finding, NO_RULES, now);
+    return isDoubtful
+      ? { reason: "no_address" }
+      : attemptsOfAlert(finding, NO_RULES, now, countsRefusedKeys);
   }
   if (typeof data.srcip !== "string" || !isNameHarmless) return { reason: "no_address" };
   const sourceIp = canonicalAddress(data.srcip);

@@ -285,11 +285,12 @@ Deno.test("parseSshdLine() reads PAM's lines", () => {
 Deno.test("parseSshdLine() reads lines that are no guess", () => {
   const named = { ...PEER, username: "ubnt", invalidUser: true } as const;
   const known = { ...PEER, username: "root" } as const;
+  const unfinished = { ...known, isUnfinished: true } as const;
   assertLines([
     ["Connection closed by 192.0.2.7 port 4711 [preauth]", PEER],
     ["Connection closed by 192.0.2.7 [preauth]", { source: "192.0.2.7" }],
     ["Connection closed by invalid user ubnt 192.0.2.7 port 4711 [preauth]", named],
-    ["Connection closed by authenticating user root 192.0.2.7 port 4711 [preauth]", known],
+    ["Connection closed by authenticating user root 192.0.2.7 port 4711 [preauth]", unfinished],
     ["Connection closed by invalid user  192.0.2.7 port 4711 [preauth]", {
       ...named,
       username: "",
@@ -297,7 +298,7 @@ Deno.test("parseSshdLine() reads lines that are no guess", () => {
     ["Connection reset by invalid user ubnt 192.0.2.7 port 4711 [preauth]", named],
     ["Connection reset by 2001:db8::7 port 4711", { source: "2001:db8::7", port: 4711 }],
     ["Disconnected from invalid user ubnt 192.0.2.7 port 4711 [preauth]", named],
-    ["Disconnected from authenticating user root 192.0.2.7 port 4711 [preauth]", known],
+    ["Disconnected from authenticating user root 192.0.2.7 port 4711 [preauth]", unfinished],
     ["Disconnected from user root 192.0.2.7 port 4711", known],
     ["Disconnected from 192.0.2.7 port 4711 [preauth]", PEER],
     [

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Limits } from "../../buffer/intake.ts";
-import { KNOWN_RULES, PROGRAM } from "../../config/defaults.ts";
+import { END_RULES, KNOWN_RULES, PROGRAM } from "../../config/defaults.ts";
 import { ConfigError } from "../../config/values.ts";
 import { loadConfig, type Loaded, type Sources } from "../../config/load.ts";
 import { CowrieSessions } from "../../cowrie/sessions.ts";
@@ -47,14 +47,20 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
 export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
     guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
-    ruleIds: config.rules.ids,
+    ruleIds: rulesOf(config),
     narrowed: new Set(KNOWN_RULES.filter((id) => !config.rules.ids.has(id))),
+    countsRefusedKeys: config.honeypot.countRefusedKeys,
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
     cowrieSessions: new CowrieSessions(),
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
   };
+}
+
+/** The rules that are read: with `honeypot.count_refused_keys` those of a connection's end, too. */
+export function rulesOf({ rules, honeypot }: Loaded["config"]): ReadonlySet<string> {
+  return honeypot.countRefusedKeys ? new Set([...rules.ids, ...END_RULES]) : rules.ids;
 }
 
 /** How much the buffer keeps. */

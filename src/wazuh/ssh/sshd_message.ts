@@ -286,7 +286,9 @@ function readPeerAtEnd(rest: string, evidence: EvidenceClass): PartialLine {
   const portAt = text.lastIndexOf(" port ");
   const sourceAt = portAt < 0 ? 0 : wordStart(text, portAt);
   if (isLocalSide(text, sourceAt) || !readPeerOrSource(line, text, sourceAt)) return line;
-  setPreamble(line, text.slice(0, sourceAt), isPreauth);
+  const preamble = text.slice(0, sourceAt);
+  setPreamble(line, preamble, isPreauth);
+  if (isPreauth && preamble.startsWith("authenticating user ")) line.isUnfinished = true;
   return line;
 }
 

@@ -27,6 +27,8 @@ export interface SshdLine {
   readonly module?: string;
   /** As sshd calls it: `password`, `keyboard-interactive/pam`, `publickey`, `none` … */
   readonly method: string | undefined;
+  /** The connection ended before a user of the sensor had logged in. */
+  readonly isUnfinished?: boolean;
   /** An `Accepted …` line: rule 40112 has those in its `previous_output`. */
   readonly succeeded: boolean;
 }
