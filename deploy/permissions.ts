@@ -4,6 +4,7 @@
  * @module
  */
 import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
+import { ossecConf } from "../src/cli/ossec_conf.ts";
 import { PROGRAM } from "../src/config/defaults.ts";
 
 /** What a binary is compiled for. */
@@ -26,12 +27,14 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
+  const conf = ossecConf(root);
   const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     // the log, to see whether it is a link
-    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log].join(",")}`,
+    // ossec.conf for `doctor` alone: every other start gives that up
+    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log, conf].join(",")}`,
     `--allow-write=${[state, log].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     ALLOW_ENV,

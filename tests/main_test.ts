@@ -39,6 +39,7 @@ const MAY_LOAD: readonly string[] = [
   "src/buffer/sqlite/wal_sync.ts",
   "src/cli/commands/integration.ts",
   "src/cli/exit.ts",
+  "src/cli/ossec_conf.ts",
   "src/cli/program.ts",
   "src/cli/terminal/log.ts",
   "src/cli/wiring/background_publisher.ts",

@@ -77,7 +77,7 @@ function isOurRule(alert: Alert, { ruleIds, narrowed }: IntakeRules): boolean {
 }
 
 /** Whether the guard takes the sensor of an alert for a honeypot. */
-export function isOfHoneypot(alert: Alert, { guard }: IntakeRules): boolean {
+export function isOfHoneypot(alert: Alert, { guard }: Pick<IntakeRules, "guard">): boolean {
   const { agentName, labels, hostname, location } = alert;
   return guard.isHoneypot(agentName, labels, hostname, location);
 }

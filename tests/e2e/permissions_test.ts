@@ -89,6 +89,8 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     ]],
     [["doctor"], [
       ...BUFFER,
+      "read ROOT/etc/ossec.conf",
+      "read ROOT/logs/alerts/alerts.json",
       FOLDER,
       ...LOG,
       "net MISP",

@@ -7,13 +7,18 @@ import { bufferExists } from "../../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
+import type { Guard } from "../../../guard/guard.ts";
 import type { Loaded } from "../../../config/load.ts";
-import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { ALERTS_STREAM, INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
 import { unservedSince } from "../../../publish/unserved.ts";
-import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";
+import { type Check, checksText, failure, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
+import { alertsPath } from "../../wiring/following.ts";
+import { ossecConf } from "../../ossec_conf.ts";
 import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } from "./files.ts";
 import { checkForward, checkSpool } from "./forward.ts";
+import { checkHoneypots } from "./honeypots.ts";
+import { checkIntegrationBlock } from "./integration_block.ts";
 import { checkMisp } from "./misp.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
@@ -35,9 +40,10 @@ export async function doctor(start: Start): Promise<number> {
 
 async function examine(start: Start): Promise<readonly Check[]> {
   let loaded: Loaded;
+  let guard: Guard;
   try {
     loaded = loadStartConfig(start);
-    await intakeRules(loaded);
+    ({ guard } = await intakeRules(loaded));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [failure("configuration", error.message, "fix that key; `help config` describes each")];
@@ -45,11 +51,15 @@ async function examine(start: Start): Promise<readonly Check[]> {
   const { config } = loaded;
   const onDisk = checkBuffer(config);
   const isBufferWell = onDisk.every(({ state }) => state !== "failure");
+  const inside = isBufferWell && bufferExists(config.buffer.path)
+    ? await checkInside(config)
+    : { checks: [], isFollowing: false };
   return [
     ...checkSecrets(loaded),
-    checkHoneypots(config),
+    ...checkHoneypots(config, guard, alertsPath(start.root)),
+    ...checkIntegrationBlock(config, ossecConf(start.root), inside.isFollowing),
     ...onDisk,
-    ...(isBufferWell && bufferExists(config.buffer.path) ? await checkInside(config) : []),
+    ...inside.checks,
     ...checkOutputs(config),
     ...await checkLookups(config),
     ...await checkForward(config),
@@ -57,22 +67,19 @@ async function examine(start: Start): Promise<readonly Check[]> {
   ];
 }
 
-function checkHoneypots({ honeypot }: Config): Check {
-  const marks = [
-    ...honeypot.agentPrefixes.map((prefix) => `name ${prefix}…`),
-    ...honeypot.agentLabels.map((label) => `label ${label}`),
-  ];
-  return marks.length > 0
-    ? ok("honeypots", `agents with ${marks.join(", ")}`)
-    : failure("honeypots", "no agent counts as a honeypot", "set honeypot.agent_prefixes");
+interface Inside {
+  readonly checks: readonly Check[];
+  /** Whether `follow` has read alerts. */
+  readonly isFollowing: boolean;
 }
 
-async function checkInside(config: Config): Promise<readonly Check[]> {
+async function checkInside(config: Config): Promise<Inside> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const unserved = await unservedSince(buffer, dueRules(config), Date.now());
   const hookUrl = await buffer.settings.get(INTEGRATORD_URL);
-  return [
+  const isFollowing = await buffer.intake.followState(ALERTS_STREAM) !== undefined;
+  const checks = [
     ...checkReports(await buffer.views.status()),
     ...checkSpool(await buffer.spool.status()),
     ...(problem === undefined
@@ -93,4 +100,5 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
       ),
     ]),
   ];
+  return { checks, isFollowing };
 }
