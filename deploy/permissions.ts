@@ -33,7 +33,7 @@ export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): 
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     // the log, to see whether it is a link
-    // ossec.conf for `doctor` alone: every other start gives that up
+    // ossec.conf for `doctor` alone: every other start drops that
     `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log, conf].join(",")}`,
     `--allow-write=${[state, log].join(",")}`,
     `--allow-net=${hosts.join(",")}`,

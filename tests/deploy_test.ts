@@ -15,6 +15,8 @@ import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
 import { configurationKeys, environmentName } from "../src/config/keys.ts";
 import { DEFAULT_RULES, PROGRAM } from "../src/config/defaults.ts";
 import { loadConfig } from "../src/config/load.ts";
+import { integrationBlocks, missingRules } from "../src/wazuh/ossec_conf.ts";
+import { RULE_FACTS } from "../src/wazuh/rule_facts.ts";
 import { createRig } from "./server/rig.ts";
 import { exprsOf } from "./support/grafana.ts";
 import { parseYaml } from "./support/yaml.ts";
@@ -96,12 +98,22 @@ Deno.test("the units have the same restrictions", () => {
   assert.ok(restrictions[0]!.length > 30);
 });
 
+Deno.test("docs/wazuh.md has the default set as a list of rules, too", () => {
+  const ids = /<rule_id>([\d,]+)<\/rule_id>/.exec(read("docs/wazuh.md"))?.[1]?.split(",");
+  assert.deepEqual(ids, [...DEFAULT_RULES]);
+});
+
 Deno.test("ossec.conf selects every rule of the default set, as JSON", () => {
   const block = read("deploy/wazuh4/ossec.conf").replaceAll(/<!--[\s\S]*?-->/g, "");
   const tag = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(block)?.[1];
   assert.equal(tag("name"), PROGRAM);
-  assert.deepEqual(tag("rule_id")?.split(","), [...DEFAULT_RULES]);
+  assert.deepEqual(missingRules(integrationBlocks(block), DEFAULT_RULES, RULE_FACTS), []);
   assert.equal(tag("alert_format"), "json");
+  const group = tag("group");
+  assert.doesNotMatch(group ?? " ", /\s/);
+  for (const path of ["README.md", "docs/wazuh.md", "deploy/wazuh4/README.md"]) {
+    assert.ok(read(path).includes(`<group>${group}</group>`), path);
+  }
 });
 
 interface Compose {

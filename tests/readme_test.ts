@@ -6,8 +6,10 @@ import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { describeService } from "../src/server/openapi.ts";
 import { createMetrics } from "../src/server/metrics.ts";
 import { configurationKeys } from "../src/config/keys.ts";
-import { DEFAULT_RULES } from "../src/config/defaults.ts";
+import { DEFAULT_RULES, PROGRAM } from "../src/config/defaults.ts";
 import type { Key } from "../src/config/key.ts";
+import { integrationBlocks, missingRules } from "../src/wazuh/ossec_conf.ts";
+import { RULE_FACTS } from "../src/wazuh/rule_facts.ts";
 
 const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
 const README = read("README.md");
@@ -69,8 +71,9 @@ Deno.test("README names every permission of the binary", () => {
 });
 
 Deno.test("README's integration block selects every rule of the default set", () => {
-  const ids = /<rule_id>([\d,]+)<\/rule_id>/.exec(README)?.[1]?.split(",");
-  assert.deepEqual(ids, [...DEFAULT_RULES]);
+  const blocks = integrationBlocks(README).filter(({ name }) => name === PROGRAM);
+  assert.equal(blocks.length, 1);
+  assert.deepEqual(missingRules(blocks, DEFAULT_RULES, RULE_FACTS), []);
 });
 
 Deno.test("README names every endpoint of serve, and who may use it", () => {

@@ -7,8 +7,13 @@
 /** The path of `ossec.conf` below Wazuh's folder. */
 export const ossecConf = (root: string): string => `${root}/etc/ossec.conf`;
 
-/** Gives the permission up, before anything that an attacker wrote is read. */
-export function giveUpOssecConf(root: string): void {
-  // Under `deno run` a folder above it is permitted, and that cannot be taken apart.
-  if (Deno.build.standalone) Deno.permissions.revokeSync({ name: "read", path: ossecConf(root) });
+/**
+ * Drops the permission, before anything that an attacker wrote is read.
+ *
+ * A permission for a folder above goes with it: not below `/tmp`, whose alert files are read, and not
+ * under `deno run`, which has one for all of Wazuh's folder.
+ */
+export function dropOssecConf(root: string): void {
+  if (!Deno.build.standalone || root.startsWith("/tmp/")) return;
+  Deno.permissions.revokeSync({ name: "read", path: ossecConf(root) });
 }

@@ -12,7 +12,7 @@ import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
 import { PROGRAM } from "../config/defaults.ts";
-import { giveUpOssecConf } from "./ossec_conf.ts";
+import { dropOssecConf } from "./ossec_conf.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
@@ -44,7 +44,7 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
   const start = { root, configFile, args: rest.slice(1), code };
-  if (name !== "doctor") giveUpOssecConf(root);
+  if (name !== "doctor") dropOssecConf(root);
   if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });

@@ -11,7 +11,7 @@ export type NamePattern = (name: string) => boolean;
 /**
  * Builds a pattern.
  *
- * Its pieces are found one behind the other, and what was found is never given up again: a pattern of
+ * Its pieces are found one behind the other, and none is looked for a second time: a pattern of
  * many `*` takes no longer than the same pieces without them.
  */
 export function namePattern(text: string): NamePattern {

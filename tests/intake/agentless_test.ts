@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import type { GuardRules } from "../../src/guard/guard.ts";
 import { defaultRules, fixture } from "../support/fixtures.ts";
@@ -62,4 +63,22 @@ Deno.test("decide() takes syslog without any agent, and host names of any kind",
       /^000\/(1|hp-1) (1|hp-1)$|^not_honeypot$/,
     );
   }
+});
+
+Deno.test("a guess at each of two hosts behind one manager counts twice", async () => {
+  using buffer = new SqliteBuffer(":memory:", NOW);
+  const rules = defaultRules({ hostnames: ["hp-*"] });
+  const decisions = ["hp-1", "hp-2", "hp-2"].map((hostname, index) =>
+    decide(
+      syslog(hostname, { id: `1787465647.${index}`, location: `198.51.100.${index}` }),
+      rules,
+      NOW,
+    )
+  );
+  await buffer.intake.accept(decisions, { maxUsernames: 10 }, NOW);
+  const [source] = decisions.flatMap((one) => one.kind === "attempts" ? one.attempts : []);
+  const seen = await buffer.views.source(source!.sourceIp);
+  // The second host's line came under two locations, which is one guess.
+  assert.equal(seen?.attempts.value, 2);
+  assert.deepEqual(seen?.sensors.map(({ name }) => name).toSorted(), ["hp-1", "hp-2"]);
 });

@@ -21,7 +21,7 @@ const LONGEST = 4 * 1024 * 1024;
 const NAME = "integration block";
 
 /**
- * Checks what integratord is told to hand over.
+ * Checks what integratord hands over.
  *
  * @param path of `ossec.conf`; nothing is said of one that is not there or may not be read
  * @param isFollowing whether `follow` read alerts: then no block is needed
