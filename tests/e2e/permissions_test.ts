@@ -49,6 +49,11 @@ async function asked(
   return [...new Set(found)].sort();
 }
 
+/** Written aside and renamed by the first round that has something to publish. */
+const INSTALLATION = ["read", "write"].flatMap((permission) =>
+  ["", ".part"].map((end) => `${permission} ROOT/queue/custom-misp/installation.json${end}`)
+);
+
 Deno.test("each command asks for what it needs, and for nothing else", async (t) => {
   await using misp = await FakeMisp.start();
   await using program = await createProgram("deno run", {
@@ -66,7 +71,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["version"], [DELETED]],
     [["help"], [DELETED]],
     [["config"], LOOK],
-    [["--test"], LOOK],
+    [["--test"], [...LOOK, "read ROOT/queue/custom-misp/installation.json"]],
     // The folder is looked at when the buffer is made in it. The audit leaves out programs: the one
     // that may be run is this program itself.
     [integratordArgs(alert), [
@@ -86,6 +91,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
       "read ROOT/logs",
       "read ROOT/queue/custom-misp/buffer.db.publish.lock",
       "write ROOT/queue/custom-misp/buffer.db.publish.lock",
+      ...INSTALLATION,
     ]],
     [["doctor"], [
       ...BUFFER,
