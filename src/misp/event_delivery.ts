@@ -7,7 +7,7 @@
 import { faultPoint } from "../fault_point.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
-import { keepHigher, OTHER_WRITER, wasSkipped } from "./other_writer.ts";
+import { keepHigher, OTHER_WRITER_NOTE, wasSkipped } from "./other_writer.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";
@@ -59,7 +59,7 @@ export async function updateEvent(delivery: EventDelivery, update: MispUpdate): 
 }
 
 function withOther(isOther: boolean, step: Step): Step {
-  return isOther && "notes" in step ? { ...step, notes: [...step.notes, OTHER_WRITER] } : step;
+  return isOther && "notes" in step ? { ...step, notes: [...step.notes, OTHER_WRITER_NOTE] } : step;
 }
 
 function returning(returned: StoredFields, step: Step): Step {

@@ -11,10 +11,15 @@ import { FAILURE_REPORT } from "./objects.ts";
 import type { MispUpdate } from "./update.ts";
 
 /** What somebody is told once a day, and `status` and `doctor` show. */
-export const OTHER_WRITER =
-  "MISP knows more of a source than this buffer does, and keeps it: another installation writes " +
-  "the same events, or this buffer is newer than its events; give each installation a " +
-  "misp.publisher of its own, or replay the alerts of the lost buffer";
+export const OTHER_WRITER: { readonly found: string; readonly hint: string } = {
+  found: "MISP knows more of a source than this buffer does, and keeps it: another installation " +
+    "writes the same events, or this buffer is newer than its events",
+  hint:
+    "give each installation a misp.publisher of its own, or replay the alerts of the lost buffer",
+};
+
+/** The same as a note of a delivery. */
+export const OTHER_WRITER_NOTE: string = `${OTHER_WRITER.found}; ${OTHER_WRITER.hint}`;
 
 /**
  * Makes MISP leave the objects of an update as they are where somebody else changed them since: MISP

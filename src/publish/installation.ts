@@ -6,7 +6,9 @@
  */
 import type { Buffer } from "../buffer/buffer.ts";
 import { DAY } from "../clock.ts";
+import { OTHER_WRITER, OTHER_WRITER_NOTE } from "../misp/other_writer.ts";
 import type { Installation } from "../misp/uuid.ts";
+import { messageOf } from "../errors.ts";
 import {
   type InstallationFile,
   installationPath,
@@ -15,7 +17,7 @@ import {
   readInstallation,
   writeInstallation,
 } from "./installation_file.ts";
-import { COPY_LOGGED, INSTALLATION } from "./names.ts";
+import { COPY_LOGGED, INSTALLATION, LOGGED_NOTES } from "./names.ts";
 
 /** What an installation is decided by. */
 export interface OwnershipParts {
@@ -116,4 +118,30 @@ export function copyProblem(file: string | undefined): OwnershipProblem | undefi
     hint: "if the other one is gone, delete this file, and it is made again; if both run, delete " +
       "this file and the buffer beside it",
   };
+}
+
+/**
+ * What shows that another installation writes the same events: a copied folder, or an event in which
+ * MISP knew more.
+ *
+ * @param path of the buffer
+ */
+export async function ownershipProblems(
+  settings: Buffer["settings"],
+  path: string,
+): Promise<readonly OwnershipProblem[]> {
+  const notes = await settings.get(LOGGED_NOTES) ?? "[]";
+  return [
+    ...fileProblems(path),
+    ...(notes.includes(JSON.stringify(OTHER_WRITER_NOTE)) ? [OTHER_WRITER] : []),
+  ];
+}
+
+function fileProblems(path: string): readonly OwnershipProblem[] {
+  try {
+    const problem = copyProblem(installationPath(path));
+    return problem === undefined ? [] : [problem];
+  } catch (error) {
+    return [{ found: messageOf(error), hint: "let Wazuh's user own and read it" }];
+  }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent } from "../../src/misp/event.ts";
-import { OTHER_WRITER } from "../../src/misp/other_writer.ts";
+import { OTHER_WRITER_NOTE } from "../../src/misp/other_writer.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { firstReport } from "../support/source_record.ts";
@@ -87,12 +87,12 @@ Deno.test("RestSink never lowers what another installation of the same name coun
   const [one, other] = [place.installation(), place.installation()];
   assert.deepEqual(await one({ attempts: 5 }), []);
   const later = { firstSeen: FIRST + HOUR, lastSeen: LAST + HOUR, sensor: "001/honeypot-ams2" };
-  assert.deepEqual(await other({ attempts: 7, ...later }), [OTHER_WRITER]);
+  assert.deepEqual(await other({ attempts: 7, ...later }), [OTHER_WRITER_NOTE]);
   assert.deepEqual(place.seen(), [7, FIRST, LAST + HOUR]);
-  assert.deepEqual(await one({ attempts: 6 }), [OTHER_WRITER]);
+  assert.deepEqual(await one({ attempts: 6 }), [OTHER_WRITER_NOTE]);
   assert.deepEqual(place.seen(), [7, FIRST, LAST + HOUR]);
   assert.match(place.info ?? "", /7 attempts/);
-  assert.deepEqual(await other({ attempts: 8, ...later }), [OTHER_WRITER]);
+  assert.deepEqual(await other({ attempts: 8, ...later }), [OTHER_WRITER_NOTE]);
   assert.deepEqual(place.seen(), [8, FIRST, LAST + HOUR]);
   assert.equal(place.misp.event(UUID)?.published, true);
 });
@@ -101,7 +101,7 @@ Deno.test("RestSink keeps a higher count of a buffer that was lost, and says so"
   await using place = await Place.open();
   await place.installation()({ attempts: 9 });
   const info = place.info;
-  assert.deepEqual(await place.installation()({ attempts: 4 }), [OTHER_WRITER]);
+  assert.deepEqual(await place.installation()({ attempts: 4 }), [OTHER_WRITER_NOTE]);
   assert.deepEqual([place.seen()[0], place.info], [9, info]);
 });
 

@@ -9,6 +9,7 @@ import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Loaded } from "../../../config/load.ts";
 import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { ownershipProblems } from "../../../publish/installation.ts";
 import { unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
@@ -85,6 +86,8 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
         "run `flush`; the next alert starts a publisher, too; see the log",
       ),
     ]),
+    ...(await ownershipProblems(buffer.settings, config.buffer.path))
+      .map(({ found, hint }) => warning("shared events", found, hint)),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",
