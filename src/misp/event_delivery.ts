@@ -7,7 +7,7 @@
 import { faultPoint } from "../fault_point.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
-import { keepHigher, OTHER_WRITER_NOTE, wasSkipped } from "./other_writer.ts";
+import { keepHigher, OTHER_WRITER_NOTE, wasSkipped } from "./shared/other_writer.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";

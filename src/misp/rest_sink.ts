@@ -14,7 +14,7 @@ import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
-import { onlyIfUnchanged, writtenAt } from "./other_writer.ts";
+import { onlyIfUnchanged, writtenAt } from "./shared/other_writer.ts";
 import { MispCalls, type StoredFields } from "./misp_calls.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent } from "../../src/misp/event.ts";
-import { OTHER_WRITER_NOTE } from "../../src/misp/other_writer.ts";
+import { OTHER_WRITER_NOTE } from "../../src/misp/shared/other_writer.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { firstReport } from "../support/source_record.ts";

@@ -1,16 +1,16 @@
 /**
  * Another installation that writes the same event, as by a `misp.publisher` that two of them have: its
- * counts are not lowered, and somebody is told. Pure.
+ * counts are not lowered, and somebody hears of it. Pure.
  *
  * @module
  */
-import { type Fields, isFields } from "../json.ts";
-import { counted } from "./counted.ts";
-import type { MispEvent } from "./event.ts";
-import { FAILURE_REPORT } from "./objects.ts";
-import type { MispUpdate } from "./update.ts";
+import { type Fields, isFields } from "../../json.ts";
+import { counted } from "../counted.ts";
+import type { MispEvent } from "../event.ts";
+import { FAILURE_REPORT } from "../objects.ts";
+import type { MispUpdate } from "../update.ts";
 
-/** What somebody is told once a day, and `status` and `doctor` show. */
+/** What is logged once a day, and shown by `status` and `doctor`. */
 export const OTHER_WRITER: { readonly found: string; readonly hint: string } = {
   found: "MISP knows more of a source than this buffer does, and keeps it: another installation " +
     "writes the same events, or this buffer is newer than its events",
@@ -117,7 +117,7 @@ export function keepHigher<P extends MispEvent | MispUpdate>(sent: P, stored: Fi
     Object: objects,
   };
   return {
-    // The event report that is there tells of the higher count.
+    // The event report that is there is that of the higher count.
     sent: { ...merged, ...(isHigher ? { EventReport: [] } : {}) } as unknown as P,
     isOther: isHigher || isLonger || hasOtherSensors(sent, stored),
   };
