@@ -109,7 +109,8 @@ async function publishEvent(
 }
 
 const NOT_VISIBLE =
-  "the event exists, but another organisation owns it and does not share it with us";
+  "the event exists, but another organisation owns it and does not share it with us; set " +
+  "misp.publisher to a name of your own";
 const MAY_NOT_PUBLISH = "the key's role may not publish";
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Buffer } from "../buffer/buffer.ts";
+import type { BufferStatus } from "../buffer/views.ts";
 import { DAY } from "../clock.ts";
 import { OTHER_WRITER, OTHER_WRITER_NOTE } from "../misp/shared/other_writer.ts";
 import type { Installation } from "../misp/uuid.ts";
@@ -51,19 +52,20 @@ export class Ownership {
     const { buffer: { settings, views }, path } = this.#parts;
     const file = installationPath(path);
     const stored = parseInstallation(await settings.get(INSTALLATION) ?? "");
-    const status = stored === undefined ? await views.status() : undefined;
-    // Its events have the uuids of the version that made them, whatever is in the file.
-    const isOlder = status !== undefined && status.knownSources > 0;
-    const known = stored ?? (isOlder ? FORMER : readInstallation(file)?.installation);
-    if (known === undefined && status?.pendingAttacks === 0) return;
-    const installation = known ?? {
-      id: crypto.randomUUID(),
-      organisation: await this.#parts.organisation(),
-    };
+    const known = stored ?? readInstallation(file)?.installation;
+    const installation = known ?? await this.#make(await views.status());
+    if (installation === undefined) return;
     if (!isSame(wholeFile(file)?.installation, installation)) writeInstallation(file, installation);
     if (stored === undefined) await settings.put(INSTALLATION, installationText(installation));
     await this.#logCopy(file);
     this.#installation = installation;
+  }
+
+  /** Of a buffer that no version with installations has used; undefined: it is too early. */
+  async #make({ knownSources, pendingAttacks }: BufferStatus): Promise<Installation | undefined> {
+    if (knownSources > 0) return FORMER;
+    if (pendingAttacks === 0) return undefined;
+    return { id: crypto.randomUUID(), organisation: await this.#parts.organisation() };
   }
 
   /** @throws {Error} the first attack of all came after {@link prepare}; the next round publishes it */

@@ -57,6 +57,15 @@ Deno.test("two sites of one organisation and of equal manager names count by the
   const file = `${one.program.root}/queue/custom-misp/installation.json`;
   assert.match(await Deno.readTextFile(file), /"organisation": "5f0f1a52-0000-4000-8000-0{11}1"/);
   assert.doesNotMatch((await one.program.run(["status"])).stdout, /shared events/);
+  const own = (await one.program.run(["doctor", "--json"])).stdout;
+  assert.doesNotMatch(own, /the events of this buffer are of organisation/);
+  const foreign = await one.program.run(["doctor", "--json"], {
+    WM_MISP_API_KEY: misp.keys.other,
+  });
+  assert.match(
+    foreign.stdout,
+    /the key is of OTHER-ORG, but the events of this buffer are of organisation 5f0f1a52/,
+  );
 });
 
 Deno.test("one misp.publisher on two machines of an organisation is told by log, status and doctor", async () => {

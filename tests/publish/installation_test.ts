@@ -31,6 +31,15 @@ class Process implements Disposable {
     await this.buffer.intake.accept([decideDefault(sshdAlert())], { maxUsernames: 100 }, NOW);
   }
 
+  async snapshot(): Promise<void> {
+    await this.buffer.outbox.snapshotDue(
+      { periodMs: 0, maxHoldMs: 0, sinks: ["misp"] },
+      100,
+      NOW,
+      (attack, record) => snapshotAttack(attack, record, PLAIN_SNAPSHOT_RULES, { now: NOW }),
+    );
+  }
+
   /** Publishes nothing, and finds out for whom. */
   async find(): Promise<Installation> {
     const ownership = new Ownership({
@@ -120,18 +129,23 @@ Deno.test("Ownership makes a damaged file again of the buffer, and nothing of a 
   await assert.rejects(findIn(folder), /installation\.json is not a file of this program; delete/);
 });
 
+Deno.test("Ownership is that of the file when a process that goes on got a new buffer", async () => {
+  using folder = tempFolder();
+  const first = await findIn(folder);
+  using process = new Process(folder);
+  await process.guess();
+  await process.snapshot();
+  await process.buffer.settings.put(INSTALLATION, undefined);
+  assert.deepEqual(await process.find(), first);
+});
+
 Deno.test("Ownership leaves a buffer of an older version its uuids, whatever is lost later", async () => {
   using folder = tempFolder();
   const former = { id: undefined, organisation: undefined };
   {
     using process = new Process(folder);
     await process.guess();
-    await process.buffer.outbox.snapshotDue(
-      { periodMs: 0, maxHoldMs: 0, sinks: ["misp"] },
-      100,
-      NOW,
-      (attack, record) => snapshotAttack(attack, record, PLAIN_SNAPSHOT_RULES, { now: NOW }),
-    );
+    await process.snapshot();
     assert.equal(await process.buffer.settings.get(INSTALLATION), undefined);
     assert.deepEqual(await process.find(), former);
     assert.equal(process.asked, 0);
