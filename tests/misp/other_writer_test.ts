@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
-import { buildEvent } from "../../src/misp/event.ts";
-import { OTHER_WRITER_NOTE } from "../../src/misp/shared/other_writer.ts";
+import { buildEvent, type MispEvent } from "../../src/misp/event.ts";
+import { keepHigher, OTHER_WRITER_NOTE } from "../../src/misp/shared/other_writer.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { firstReport } from "../support/source_record.ts";
@@ -155,4 +155,22 @@ Deno.test("RestSink withdraws an address although the answer to a try before was
     object.Attribute.map((attribute) => attribute.to_ids)
   );
   assert.equal(toIds.includes(true), false);
+});
+
+Deno.test("keepHigher() gives an address beside its object the times of the object", () => {
+  const about = record(5, "198.51.100.7");
+  const event = buildEvent(about, RULES);
+  const [object] = event.Object;
+  const { first_seen, last_seen } = object!;
+  const address = { uuid: "a", type: "ip-src", value: about.sourceIp, first_seen, last_seen };
+  const sent = { ...event, Attribute: [address] } as unknown as MispEvent;
+  const longer = "2026-11-22T00:00:00.000000+00:00";
+  const stored = {
+    Attribute: [address],
+    Object: [{ ...object!, first_seen: longer, Attribute: [] }],
+  };
+  const kept = keepHigher(sent, stored);
+  const [found] = kept.sent.Attribute as unknown as readonly { readonly first_seen: string }[];
+  assert.deepEqual([kept.isOther, found?.first_seen], [true, longer]);
+  assert.deepEqual(kept.sent.Object[0]?.first_seen, longer);
 });

@@ -90,8 +90,7 @@ export function keepHigher<P extends MispEvent | MispUpdate>(sent: P, stored: Fi
   let info = sent.info;
   let isHigher = false;
   let isLonger = false;
-  const kept = (part: Fields): Fields => {
-    const before = known.get(part.uuid);
+  const kept = (part: Fields, before: Fields | undefined): Fields => {
     if (before === undefined) return part;
     const isEarlier = isBefore(before.first_seen, part.first_seen);
     const isLater = isBefore(part.last_seen, before.last_seen);
@@ -106,13 +105,26 @@ export function keepHigher<P extends MispEvent | MispUpdate>(sent: P, stored: Fi
       ...(isMore ? { value: before.value } : {}),
     };
   };
+  const keptAs = (part: Fields) => kept(part, known.get(part.uuid));
   const objects = partsOf(sent.Object).map((object) => {
-    const { timestamp: _, ...rest } = kept(object);
-    return { ...rest, Attribute: partsOf(object.Attribute).map(kept) };
+    const { timestamp: _, ...rest } = keptAs(object);
+    return { ...rest, Attribute: partsOf(object.Attribute).map(keptAs) };
   });
+  // An address beside its object has been overwritten where only the object was skipped.
+  const ofAddress = new Map(
+    objects.flatMap((object) =>
+      object.Attribute.map((one) => [one.value, object as Fields] as const)
+    ),
+  );
   const merged: Fields = {
     ...sent,
-    ...("Attribute" in sent ? { Attribute: partsOf(sent.Attribute).map(kept) } : {}),
+    ...("Attribute" in sent
+      ? {
+        Attribute: partsOf(sent.Attribute).map((one) =>
+          kept(keptAs(one), ofAddress.get(one.value))
+        ),
+      }
+      : {}),
     ...(info === undefined ? {} : { info }),
     Object: objects,
   };
