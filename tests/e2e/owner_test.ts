@@ -83,6 +83,21 @@ Deno.test("one misp.publisher on two machines of an organisation is told by log,
   assert.equal(misp.events().length, 2);
 });
 
+Deno.test("retract of an address that was never published does not decide whose events they are", async () => {
+  await using misp = await FakeMisp.start();
+  await using site = await openSite(misp, misp.keys.publisher);
+  const file = `${site.program.alerts}/one.json`;
+  await Deno.writeTextFile(file, JSON.stringify(sshdAlert()));
+  assert.equal((await site.program.run(["replay", file])).code, 0);
+  const { code, stderr } = await site.program.run(["retract", SOURCE]);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /no event of this buffer is about/);
+  const state = `${site.program.root}/queue/custom-misp`;
+  const names = [...Deno.readDirSync(state)].map(({ name }) => name);
+  assert.equal(names.includes("installation.json"), false);
+  assert.deepEqual(misp.requests, []);
+});
+
 /** Where somebody reads that another installation writes the same events. */
 async function saidOf({ run, log }: Program): Promise<readonly string[]> {
   const texts = {
