@@ -88,7 +88,7 @@ export const mispKeys = () => ({
     about: "How many events are sent to MISP at a time",
   },
   "misp.publisher": optionalText(
-    "Name from which the uuids of events are made, unique to you; keep it. Default: the manager's",
+    "Name from which the uuids of events are made, unique to you; keep it. Default: this installation's",
   ),
   "feed.directory": optionalText(
     "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",

@@ -8,6 +8,7 @@ import type { Report } from "../model.ts";
 import type { Outcome, Sink } from "../sink.ts";
 import type { MispEvent } from "../misp/event.ts";
 import { strongest } from "../misp/merged.ts";
+import { withColours } from "./tag_colours.ts";
 import { makeFolder, readOwned, replaceFile, syncFolder } from "./replace_file.ts";
 import { faultPoint } from "../fault_point.ts";
 import { messageOf } from "../errors.ts";
@@ -81,7 +82,8 @@ export class FeedSink implements Sink {
     const earlier = await readEvent(path);
     const earlierStamp = Number(earlier?.timestamp ?? 0);
     const stamp = Math.max(Math.floor(now / 1000), earlierStamp + 1);
-    const event = joined(reports.map(({ body }) => JSON.parse(body) as MispEvent), earlier);
+    const events = reports.map(({ body }) => JSON.parse(body) as MispEvent);
+    const event = withColours(joined(events, earlier));
     const next = stamped(event, this.#organisationOf(event), earlier, String(stamp));
     if (earlier !== undefined && isSame(earlier, next)) return earlier;
     await replaceFile(path, JSON.stringify({ Event: next }));

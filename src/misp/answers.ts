@@ -90,7 +90,9 @@ function forbidden(body: Fields, message: string): Meaning {
     return { kind: "refused", reason: "the event was deleted in MISP and is on its blocklist" };
   }
   if (/^You are not authorised to do that/.test(message)) {
-    return { kind: "refused", reason: "the event belongs to another organisation" };
+    const reason = "the event belongs to another organisation; set misp.publisher to a name of " +
+      "your own";
+    return { kind: "refused", reason };
   }
   const reason = `MISP answered 403: ${message}`;
   return /^You do not have permission to use this functionality/.test(message)

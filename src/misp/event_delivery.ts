@@ -7,6 +7,7 @@
 import { faultPoint } from "../fault_point.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
+import { keepHigher, OTHER_WRITER_NOTE, wasSkipped } from "./shared/other_writer.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";
@@ -33,7 +34,7 @@ export async function addEvent(delivery: EventDelivery): Promise<Step> {
   const { missing, missingTags } = compare(event, meaning.event);
   if (missing.length > 0) return await complete(delivery, event, false);
   faultPoint("after-add-before-publish");
-  return await publishEvent(delivery, missingTags);
+  return returning(meaning.event, await publishEvent(delivery, missingTags));
 }
 
 /**
@@ -46,10 +47,23 @@ export async function updateEvent(delivery: EventDelivery, update: MispUpdate): 
   const meaning = await calls.postEdit(update, publish);
   if (meaning.kind === "missing") return await addEvent(delivery);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
+  if (wasSkipped(update, meaning.event)) {
+    const { sent, isOther } = keepHigher(update, meaning.event);
+    return withOther(isOther, await complete(delivery, sent, meaning.event.published === true));
+  }
   const { missing, missingTags } = compare(update, meaning.event);
   if (missing.length > 0) return leftOut(missing, meaning.event);
   const isUnpublished = publish && meaning.event.published !== true;
-  return withNotes(missingTags, isUnpublished ? MAY_NOT_PUBLISH : undefined);
+  const unpublished = isUnpublished ? MAY_NOT_PUBLISH : undefined;
+  return returning(meaning.event, withNotes(missingTags, unpublished));
+}
+
+function withOther(isOther: boolean, step: Step): Step {
+  return isOther && "notes" in step ? { ...step, notes: [...step.notes, OTHER_WRITER_NOTE] } : step;
+}
+
+function returning(returned: StoredFields, step: Step): Step {
+  return "notes" in step ? { ...step, returned } : step;
 }
 
 /** The event is there: an earlier try stored it, perhaps in part, or a lost buffer knew it. */
@@ -60,8 +74,9 @@ async function recover(delivery: EventDelivery): Promise<Step> {
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const isWhole = hasAllParts(event, meaning.event);
   const known = meaning.event as Partial<MispEvent>;
-  const sent = isWhole ? repeated : { ...event, ...strongest([known, event]) };
-  return await complete(delivery, sent, meaning.event.published === true);
+  const all = isWhole ? repeated : { ...event, ...strongest([known, event]) };
+  const { sent, isOther } = keepHigher<MispEvent | MispUpdate>(all, meaning.event);
+  return withOther(isOther, await complete(delivery, sent, meaning.event.published === true));
 }
 
 /** Brings an event up to date, and publishes it if it is not published yet. */
@@ -76,8 +91,8 @@ async function complete(
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const { missing, missingTags } = compare(sent, meaning.event);
   if (missing.length > 0) return leftOut(missing, meaning.event);
-  if (published) return withNotes(missingTags);
-  return await publishEvent(delivery, missingTags);
+  if (published) return returning(meaning.event, withNotes(missingTags));
+  return returning(meaning.event, await publishEvent(delivery, missingTags));
 }
 
 async function publishEvent(
@@ -94,7 +109,8 @@ async function publishEvent(
 }
 
 const NOT_VISIBLE =
-  "the event exists, but another organisation owns it and does not share it with us";
+  "the event exists, but another organisation owns it and does not share it with us; set " +
+  "misp.publisher to a name of your own";
 const MAY_NOT_PUBLISH = "the key's role may not publish";
 
 /**

@@ -14,6 +14,7 @@ import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
+import { onlyIfUnchanged, writtenAt } from "./shared/other_writer.ts";
 import { MispCalls, type StoredFields } from "./misp_calls.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
@@ -152,7 +153,7 @@ export class RestSink implements Sink {
       return chunk.map(({ report, event }) => ({
         report,
         outcome: outcome.kind === "delivered"
-          ? { ...outcome, lastPublished: JSON.stringify(publishedBy(event)) }
+          ? { ...outcome, lastPublished: JSON.stringify(lastOf(event, returned)) }
           : outcome,
       }));
     }
@@ -196,7 +197,11 @@ export class RestSink implements Sink {
       faultPoint("after-publish-before-sightings");
       const seen = await sendSightings(calls, report, may.maySight);
       if ("end" in seen) return { outcome: seen.end };
-      return { outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] } };
+      const { returned } = stored;
+      return {
+        outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] },
+        ...(returned === undefined ? {} : { returned }),
+      };
     } catch (error) {
       if (error instanceof Unreachable) {
         return { outcome: { kind: "unavailable", reason: error.message } };
@@ -212,7 +217,11 @@ function updateOfPart({ report, event }: Part): MispUpdate {
   const last = report.lastPublished === ""
     ? nothingPublished(event)
     : JSON.parse(report.lastPublished) as LastPublished;
-  return updateOf(event, last);
+  return onlyIfUnchanged(updateOf(event, last), last.writtenAt);
+}
+
+function lastOf(event: MispEvent, returned: StoredFields = {}): LastPublished {
+  return { ...publishedBy(event), writtenAt: writtenAt(event, returned) };
 }
 
 /**

@@ -16,6 +16,8 @@ export interface LastPublished {
   readonly toIds: boolean;
   /** Uuids. */
   readonly objects: readonly string[];
+  /** The time of the source's object in MISP's answer, seconds; undefined: it was not known. */
+  readonly writtenAt?: number | undefined;
 }
 
 /** An attribute of an update: MISP leaves a field that is not in it as it is. */
@@ -27,6 +29,8 @@ export interface MispUpdate
     Partial<Pick<MispEvent, "info" | "threat_level_id" | "analysis">>,
     Pick<MispEvent, "uuid" | "Tag"> {
   readonly Object: readonly (Omit<MispObject, "Attribute"> & {
+    /** Seconds; MISP skips an object that is not newer than its own. */
+    readonly timestamp?: string;
     readonly Attribute: readonly AttributeUpdate[];
   })[];
   readonly EventReport: MispEvent["EventReport"];

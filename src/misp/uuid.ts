@@ -26,26 +26,53 @@ export function uuidV5(namespace: string, name: string): string {
     .join("-");
 }
 
-/**
- * The uuid of a source event. The publisher's name is part of it: two publishers of one organisation
- * must not overwrite each other's counts (docs/contracts/misp.md 0.10).
- *
- * @param openedOn the event's day, `2026-11-23`
- */
-export function eventUuid(publisher: string, sourceIp: string, openedOn: string): string {
-  return uuidV5(publisherUuid(publisher), `ssh-bf/event/source/${sourceIp}/${openedOn}`);
+/** Whose events they are, beside the name of their publisher. It never changes once it is used. */
+export interface Installation {
+  /** A uuid made once; undefined: it published before there were any, by its publisher's name alone. */
+  readonly id: string | undefined;
+  /** The uuid of the key's organisation in MISP; undefined: MISP had not named it at the first event. */
+  readonly organisation: string | undefined;
 }
 
-/**
- * The uuid of an event that the sources of a day share (docs/contracts/misp.md 1).
- *
- * @param part from 1: a day with many sources has several events
- */
-export function dayEventUuid(publisher: string, day: string, part: number): string {
-  return uuidV5(publisherUuid(publisher), `ssh-bf/event/day/${day}/${part}`);
+/** How the events of a publisher are named. */
+export interface EventNames {
+  /** @param openedOn the event's day, `2026-11-23` */
+  readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
+  /** @param part from 1: a day with many sources has several events (docs/contracts/misp.md 1) */
+  readonly dayEventUuidOf: (publisher: string, day: string, part: number) => string;
 }
 
-/** The namespace of a publisher; it is also the uuid of the organisation in a feed. */
+/** The names of events in the namespace of their publisher. */
+export function eventNames(namespaceOf: (publisher: string) => string): EventNames {
+  return {
+    eventUuidOf: (publisher, sourceIp, openedOn) =>
+      uuidV5(namespaceOf(publisher), `ssh-bf/event/source/${sourceIp}/${openedOn}`),
+    dayEventUuidOf: (publisher, day, part) =>
+      uuidV5(namespaceOf(publisher), `ssh-bf/event/day/${day}/${part}`),
+  };
+}
+
+/** The names of events of an installation that published before there were ids of installations. */
+export const { eventUuidOf: eventUuid, dayEventUuidOf: dayEventUuid } = eventNames(publisherUuid);
+
+/**
+ * The namespace of a publisher's events: two publishers must not overwrite each other's counts
+ * (docs/contracts/misp.md 0.10). A configured name is unique within its organisation. The name of a
+ * manager is not: Wazuh's containers are all called `wazuh.manager`.
+ *
+ * @param isConfigured whether `misp.publisher` names the publisher; else it is a manager
+ */
+export function namespaceOf(
+  { id, organisation = "none" }: Installation,
+  publisher: string,
+  isConfigured: boolean,
+): string {
+  if (id === undefined) return publisherUuid(publisher);
+  const owner = isConfigured ? "publisher" : `installation/${id}/manager`;
+  return uuidV5(PROJECT, `organisation/${organisation}/${owner}/${publisher}`);
+}
+
+/** The uuid of a publisher by its name alone; it is also the uuid of the organisation in a feed. */
 export function publisherUuid(publisher: string): string {
   return uuidV5(PROJECT, `publisher/${publisher}`);
 }

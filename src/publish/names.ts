@@ -25,6 +25,12 @@ export const LOGGED_NOTES = "logged notes";
 /** What our key may do in MISP, and when MISP was asked: JSON. */
 export const MISP_CAPABILITIES = "misp capabilities";
 
+/** Whose events this buffer's are: JSON, as in the file beside the buffer. */
+export const INSTALLATION = "installation";
+
+/** When it was last logged that the folder of the buffer is a copy, milliseconds UTC. */
+export const COPY_LOGGED = "copy logged";
+
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 

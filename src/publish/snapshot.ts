@@ -19,11 +19,11 @@ import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
 import { attributesOf, withObjectsDeleted } from "../misp/objects.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
-import { dayEventUuid, uuidV5 } from "../misp/uuid.ts";
+import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
 
 /** What snapshots are configured by. */
-export interface SnapshotRules extends RecordRules, EventRules {
+export interface SnapshotRules extends RecordRules, EventRules, EventNames {
   readonly sinks: readonly SinkName[];
   /** An event is updated in MISP at most once in so long, milliseconds. */
   readonly publishIntervalMs: number;
@@ -70,7 +70,7 @@ export function snapshotAttack(
         publisher,
         day,
         attributes: attributesOf(location),
-        uuidOf: (part) => dayEventUuid(publisher, day, part),
+        uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
   const { record, compacted } = updateRecord(attack, earlier, rules, { now, findShared });
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;

@@ -4,6 +4,7 @@
  * @module
  */
 import { Hono } from "@hono/hono";
+import { getPath } from "@hono/hono/utils/url";
 import type { NetworkSet } from "../guard/network_set.ts";
 import type { App, Context } from "./context.ts";
 import { addFeed, type FeedParts } from "./feed.ts";
@@ -40,9 +41,15 @@ const TO_SENDERS: [string, string][] = [
 /** A lock is waited for already: the next try should find the buffer in another state. Seconds. */
 const RETRY_AFTER: [string, string] = ["Retry-After", "5"];
 
+/**
+ * The path by which a route is found. MISP joins `/manifest.json` to a feed's address as it was typed, so
+ * that a slash at its end gives two (docs/contracts/misp.md 7). Whatever is encoded stays a part of a name.
+ */
+const singleSlashes = (request: Request) => getPath(request).replaceAll(/\/{2,}/g, "/");
+
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
-  const app: App = new Hono<Context>();
+  const app: App = new Hono<Context>({ getPath: singleSlashes });
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
   countRequests(app, parts);

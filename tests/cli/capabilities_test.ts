@@ -23,10 +23,12 @@ async function ask(
   return found;
 }
 
+const ORGANISATION = "5f0f1a52-0000-4000-8000-000000000001";
+
 Deno.test("createCapabilities() asks once an hour for all processes, and again for another key", async () => {
   await using misp = await FakeMisp.start();
   using buffer = new SqliteBuffer(":memory:", NOW);
-  const all = { kind: "known", mayPublish: true, maySight: true };
+  const all = { kind: "known", mayPublish: true, maySight: true, organisation: ORGANISATION };
   const { publisher, user } = misp.keys;
   assert.deepEqual(await ask(misp, buffer, [0, publisher], [59, publisher]), [all, all]);
   assert.equal(misp.requests.length, 2);

@@ -49,6 +49,14 @@ async function asked(
   return [...new Set(found)].sort();
 }
 
+/** Whose events they are. */
+const OWNER = "read ROOT/queue/custom-misp/installation.json";
+
+/** Written aside and renamed by the first round that has something to publish. */
+const INSTALLATION = ["read", "write"].flatMap((permission) =>
+  ["", ".part"].map((end) => `${permission} ROOT/queue/custom-misp/installation.json${end}`)
+);
+
 Deno.test("each command asks for what it needs, and for nothing else", async (t) => {
   await using misp = await FakeMisp.start();
   await using program = await createProgram("deno run", {
@@ -66,7 +74,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["version"], [DELETED]],
     [["help"], [DELETED]],
     [["config"], LOOK],
-    [["--test"], LOOK],
+    [["--test"], [...LOOK, OWNER]],
     // The folder is looked at when the buffer is made in it. The audit leaves out programs: the one
     // that may be run is this program itself.
     [integratordArgs(alert), [
@@ -74,7 +82,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
       "read /tmp/ALERTS/one.alert",
       FOLDER,
     ]],
-    [["status"], [...BUFFER, FOLDER]],
+    [["status"], [...BUFFER, FOLDER, OWNER]],
     [["report", "list"], BUFFER],
     [["replay", alert], [...BUFFER, FOLDER, "read /tmp/ALERTS/one.alert"]],
     // As above, when the lock of the publisher is made; and the owner of the log's folder.
@@ -86,6 +94,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
       "read ROOT/logs",
       "read ROOT/queue/custom-misp/buffer.db.publish.lock",
       "write ROOT/queue/custom-misp/buffer.db.publish.lock",
+      ...INSTALLATION,
     ]],
     [["doctor"], [
       ...BUFFER,
@@ -94,6 +103,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
       FOLDER,
       ...LOG,
       "net MISP",
+      OWNER,
       "write ROOT/queue/custom-misp/.doctor-PID",
     ]],
   ];

@@ -98,3 +98,33 @@ Deno.test("templateProblems() says what a template would not allow", async () =>
     ["required relation total is missing", "required relation type is missing"],
   ]);
 });
+
+// docs/contracts/misp.md 7, 8.3
+Deno.test("editEvent() stores an attribute of the event beside the copy of an object", async () => {
+  await using bench = await Bench.start();
+  const copy = { type: "ip-src", category: "Network activity", value: "203.0.113.7" };
+  await bench.add({ Object: [report()] });
+  const { json } = await bench.post(`/events/edit/${EVENT}`, {
+    Event: { Attribute: [copy, copy] },
+  });
+  assert.equal(json.Event.Attribute.length, 1);
+  assert.equal(json.Event.Object[0].Attribute[0].value, "203.0.113.7");
+});
+
+Deno.test("editEvent() skips an object that is not newer than its own, with its attributes", async () => {
+  await using bench = await Bench.start();
+  await bench.add({ Object: [report({ comment: "before" })] });
+  const { timestamp } = bench.misp.event(EVENT)!.Object[0]!;
+  const edit = async (newer: number) => {
+    const given = String(Number(timestamp) + newer);
+    const sent = report({ comment: "after", timestamp: given });
+    const { json } = await bench.post(`/events/edit/${EVENT}`, {
+      Event: { info: `edited ${newer}`, Object: [sent] },
+    });
+    const [{ comment, timestamp: stored }] = json.Event.Object;
+    return [json.Event.info, comment, Number(stored) - Number(timestamp)];
+  };
+  assert.deepEqual(await edit(-1), ["edited -1", "before", 0]);
+  assert.deepEqual(await edit(0), ["edited 0", "before", 0]);
+  assert.deepEqual(await edit(1), ["edited 1", "after", 1]);
+});

@@ -149,3 +149,14 @@ Deno.test("listSightings() lists those of an attribute, latest first", async () 
   ]);
   assert.equal((await bench.get(`/sightings/listSightings/${ATTRIBUTE}`)).status, 405);
 });
+
+// docs/contracts/misp.md 7
+Deno.test("bulkSaveSightings() refuses an event that it does not know, and a role without the right", async () => {
+  await using bench = await Bench.start();
+  await bench.add({ Object: [report()] });
+  const rows = [{ attribute_uuid: ATTRIBUTE, date_sighting: "1795394178", type: "0" }];
+  assert.equal((await bench.post(`/sightings/bulkSaveSightings/${MISSING}`, rows)).status, 405);
+  const url = `/sightings/bulkSaveSightings/${EVENT}`;
+  const { status, json } = await bench.post(url, rows, "readonly");
+  assert.deepEqual([status, json], [403, said(NO_PERMISSION, url)]);
+});

@@ -43,6 +43,8 @@ export class FaultyProgram implements Disposable {
       WM_GUARD_PUBLISH_PRIVATE: "true",
       ...(misp === undefined ? {} : {
         WM_MISP_URL: misp.url,
+        // Two programs make the same uuids, so that their pictures can be compared.
+        WM_MISP_PUBLISHER: "honeypots",
         WM_MISP_API_KEY: misp.keys.publisher,
         WM_MISP_MAX_PARALLEL: "1",
       }),

@@ -60,7 +60,7 @@ Deno.test("deliver() keeps a closed day closed, with its tag and its story", asy
   await deliver(folder, NOW, dayReport(dayRecord(A)), closingReport([dayRecord(A)]));
   await deliver(folder, NOW + MINUTE, dayReport(dayRecord(A, 9)), dayReport(dayRecord(B)));
   const { analysis, Tag, EventReport } = eventIn(folder);
-  assert.deepEqual([analysis, Tag.at(-1), EventReport.length], ["2", { name: CLOSED_TAG }, 1]);
+  assert.deepEqual([analysis, Tag.at(-1).name, EventReport.length], ["2", CLOSED_TAG, 1]);
   assert.equal(EventReport[0].timestamp, String(STAMP));
   const manifest = JSON.parse(Deno.readTextFileSync(folder.file("manifest.json")));
   assert.deepEqual([manifest[DAY_UUID].analysis, manifest[DAY_UUID].timestamp], ["2", STAMP + 60]);

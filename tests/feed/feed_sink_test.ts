@@ -65,8 +65,11 @@ Deno.test("deliver() writes the event, its hashes and the manifest", async () =>
       timestamp: STAMP,
       Orgc: ORGANISATION,
       Tag: [
-        { name: "tlp:green" },
-        { name: 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"' },
+        { name: "tlp:green", colour: "#33ff00" },
+        {
+          name: 'misp-galaxy:mitre-attack-pattern="Brute Force - T1110"',
+          colour: "#0088cc",
+        },
       ],
     },
   });

@@ -9,6 +9,7 @@ import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
+import type { LastPublished } from "../../src/misp/update.ts";
 import type { Outcome } from "../../src/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
@@ -59,7 +60,7 @@ export class Rig implements AsyncDisposable {
   async deliver(...reports: Report[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     for await (const { outcome } of this.#sink.deliver(reports, Date.now)) outcomes.push(outcome);
-    return outcomes;
+    return outcomes.map(withoutTime);
   }
 
   /** What a colleague does by the same API. */
@@ -88,6 +89,13 @@ export class Rig implements AsyncDisposable {
     this.close();
     await this.misp[Symbol.asyncDispose]();
   }
+}
+
+/** What was published last, without the time of MISP's answer. */
+function withoutTime(outcome: Outcome): Outcome {
+  if (outcome.kind !== "delivered" || outcome.lastPublished === undefined) return outcome;
+  const { writtenAt: _, ...last } = JSON.parse(outcome.lastPublished) as LastPublished;
+  return { ...outcome, lastPublished: JSON.stringify(last) };
 }
 
 export interface RigOptions extends FakeMispOptions {

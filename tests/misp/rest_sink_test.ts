@@ -119,12 +119,13 @@ Deno.test("deliver() refuses an event that belongs to another organisation", asy
   first.close();
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
-    reason: "the event exists, but another organisation owns it and does not share it with us",
+    reason: "the event exists, but another organisation owns it and does not share it with us; " +
+      "set misp.publisher to a name of your own",
   }]);
   rig.misp.fail({ kind: "not-authorised" });
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
-    reason: "the event belongs to another organisation",
+    reason: "the event belongs to another organisation; set misp.publisher to a name of your own",
   }]);
 });
 

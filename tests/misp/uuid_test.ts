@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventUuid, publisherUuid, uuidV5 } from "../../src/misp/uuid.ts";
+import { eventUuid, namespaceOf, publisherUuid, uuidV5 } from "../../src/misp/uuid.ts";
 
 // All of these were computed by Python's uuid.uuid5().
 
@@ -33,4 +33,34 @@ Deno.test("eventUuid() differs by publisher, address and day", () => {
     eventUuid("a", "82.202.219.155", "2026-08-24"),
   ];
   assert.equal(new Set(uuids).size, 4);
+});
+
+const ID = "5f0f1a52-0000-4000-8000-0000000000aa";
+const ORGANISATION = "5f0f1a52-0000-4000-8000-000000000001";
+const NAME = "wazuh.manager";
+
+Deno.test("namespaceOf() never changes", () => {
+  const installation = { id: ID, organisation: ORGANISATION };
+  assert.equal(namespaceOf(installation, NAME, false), "a23147c7-a431-524b-83b9-93345e787b9a");
+  assert.equal(namespaceOf(installation, NAME, true), "9ab713b4-4061-5932-933c-d44d45685480");
+  assert.equal(
+    namespaceOf({ ...installation, organisation: undefined }, NAME, false),
+    "6dedf154-3f52-54f6-8ed4-717de813803b",
+  );
+});
+
+Deno.test("namespaceOf() is the manager's name where events were made by that alone", () => {
+  const former = { id: undefined, organisation: undefined };
+  assert.equal(namespaceOf(former, NAME, false), publisherUuid(NAME));
+  assert.equal(namespaceOf(former, NAME, true), publisherUuid(NAME));
+});
+
+Deno.test("namespaceOf() differs by organisation, and by installation unless a name is configured", () => {
+  const one = { id: ID, organisation: ORGANISATION };
+  const twin = { ...one, id: "5f0f1a52-0000-4000-8000-0000000000bb" };
+  const other = { ...one, organisation: "5f0f1a52-0000-4000-8000-000000000002" };
+  const all = [one, twin, other];
+  assert.equal(new Set(all.map((each) => namespaceOf(each, NAME, false))).size, 3);
+  assert.equal(namespaceOf(one, NAME, true), namespaceOf(twin, NAME, true));
+  assert.notEqual(namespaceOf(one, NAME, true), namespaceOf(other, NAME, true));
 });

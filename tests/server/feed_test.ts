@@ -186,3 +186,44 @@ Deno.test("GET /feed says 503 without a word of the inside when the folder canno
   ]);
   assert.equal(rig.logged.length, 1);
 });
+
+/** The addresses that MISP 2.5 fetches, for a feed's address as it was typed (docs/contracts/misp.md 7). */
+const fetchedByMisp = (typed: string) =>
+  ["manifest.json", "hashes.csv", `${UUID}.json`].map((name) => `${typed}/${name}`);
+
+Deno.test("GET /feed answers MISP, however many slashes its address is typed with", async () => {
+  using folder = tempFolder();
+  await replaceFile(folder.file("manifest.json"), `{"${UUID}":{}}`);
+  await replaceFile(folder.file("hashes.csv"), `abc,${UUID}\n`);
+  await replaceFile(folder.file(`${UUID}.json`), "{}");
+  using rig = await createRig({ tokens: oneToken, feedDirectory: folder.path });
+  for (const typed of ["/feed", "/feed/", "/feed//", "//feed", "//feed///"]) {
+    for (const path of fetchedByMisp(typed)) {
+      const answer = await rig.ask(path, { headers: AUTHORIZED });
+      assert.equal(answer.status, 200, path);
+      await answer.text();
+      assert.equal((await rig.ask(path)).status, 401, path);
+    }
+  }
+});
+
+Deno.test("slashes open no other file and no other route", async () => {
+  using folder = tempFolder();
+  await Deno.mkdir(folder.file("feed"));
+  await Deno.writeTextFile(folder.file("secret.json"), "secret");
+  await Deno.writeTextFile(folder.file("feed/manifest.json"), "{}");
+  using rig = await createRig({ tokens: oneToken, feedDirectory: folder.file("feed") });
+  const paths = [
+    ...["/feed//..//secret.json", "/feed//%2e%2e//secret.json", "/feed//..%2f%2fsecret.json"],
+    ...["/feed/%2fmanifest.json", "/feed%2f%2fmanifest.json", "/feed//manifest.json//"],
+    ...["/feed\\\\..\\secret.json", `/feed/${folder.path}/secret.json`, "/feed//.//../secret.json"],
+    ...["//feed", "/feed//", "//"],
+  ];
+  for (const path of paths) {
+    const response = await rig.ask(path, { headers: AUTHORIZED });
+    assert.equal(response.status, 404, path);
+    assert.doesNotMatch(await response.text(), /^secret/, path);
+  }
+  assert.equal((await rig.ask("//healthz")).status, 200);
+  assert.equal((await rig.ask("//alerts", { method: "POST", body: "{}" })).status, 401);
+});

@@ -5,7 +5,7 @@
  */
 import type { Decision, Location, Report, SinkName } from "../../src/model.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
-import { eventUuid } from "../../src/misp/uuid.ts";
+import { dayEventUuid, eventUuid } from "../../src/misp/uuid.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import type { Outcome, Sink } from "../../src/sink.ts";
@@ -144,7 +144,8 @@ export class PageScene implements Disposable {
       snapshot: (attack, record, now) =>
         snapshotAttack(attack, record, {
           ...{ sinks: ["misp"], publishIntervalMs: 0, reopenAfterMs: 30 * 24 * 60 * MINUTE },
-          ...{ maxUsernames: 100, publisher: undefined, eventUuidOf: eventUuid, distribution: 0 },
+          ...{ maxUsernames: 100, publisher: undefined, distribution: 0 },
+          ...{ eventUuidOf: eventUuid, dayEventUuidOf: dayEventUuid },
           ...{ threatLevel: 3, analysis: 0, usernames: "top", sensorNames: "name", tags: [] },
           ...{ passwords: false, minAttempts: 1 },
         }, { now }),

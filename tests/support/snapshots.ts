@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { eventUuid } from "../../src/misp/uuid.ts";
+import { dayEventUuid, eventUuid } from "../../src/misp/uuid.ts";
 import type { SnapshotRules } from "../../src/publish/snapshot.ts";
 
 /**
@@ -17,6 +17,7 @@ export const PLAIN_SNAPSHOT_RULES: SnapshotRules = {
   maxUsernames: 100,
   publisher: undefined,
   eventUuidOf: eventUuid,
+  dayEventUuidOf: dayEventUuid,
   distribution: 0,
   threatLevel: 3,
   analysis: 0,

@@ -7,10 +7,15 @@ import type { Buffer } from "../../buffer/buffer.ts";
 import type { Config } from "../../config/config.ts";
 import type { MispEvent } from "../../misp/event.ts";
 import { merged } from "../../misp/merged.ts";
+import type { Installation } from "../../misp/uuid.ts";
+import { installationPath, readInstallation } from "../../publish/installation_file.ts";
 import { snapshotAttack } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "../wiring/lookups.ts";
 import { daySlotsOf, snapshotRules } from "../wiring/publisher.ts";
+
+/** A preview makes no file: until there is one, it shows uuids of the publisher's name alone. */
+const UNKNOWN: Installation = { id: undefined, organisation: undefined };
 
 /** Makes reports of everything in a temporary buffer. @returns their events */
 export async function previewEvents(
@@ -18,7 +23,8 @@ export async function previewEvents(
   config: Config,
   log: Log,
 ): Promise<readonly { readonly Event: MispEvent }[]> {
-  const rules = snapshotRules(config, ["feed"]);
+  const known = readInstallation(installationPath(config.buffer.path))?.installation;
+  const rules = snapshotRules(config, ["feed"], known ?? UNKNOWN);
   const everything = { periodMs: 0, maxHoldMs: 0, sinks: rules.sinks };
   const now = Date.now();
   const lookups = createLookups(config, log);

@@ -20,6 +20,8 @@ export async function retract(start: Start): Promise<number> {
   const { config } = loadStartConfig(start);
   if (!bufferExists(config.buffer.path)) throw unknown(address);
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
+  // A publisher may decide whose events they are only in its turn: here it must be decided already.
+  if ((await buffer.views.source(address))?.eventUuid === undefined) throw unknown(address);
   const log = createLog(config.log, false);
   await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);

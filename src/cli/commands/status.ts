@@ -13,6 +13,7 @@ import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { ownershipProblems } from "../../publish/installation.ts";
 import { unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
@@ -41,6 +42,8 @@ export async function status(start: Start): Promise<number> {
   const shown = {
     ...toJson(found, nextDueAt),
     problem: problem ?? null,
+    other_installation: (await ownershipProblems(buffer.settings, config.buffer.path))
+      .map(({ found, hint }) => `${found}; ${hint}`),
     spilled: spillFiles(config.buffer.path).length,
     unserved_since: time(unserved),
     follow: followed === undefined ? null : followJson(followed, alertsFile),
@@ -144,6 +147,8 @@ function forwardJson(
 
 type Shown = ReturnType<typeof toJson> & {
   readonly problem: string | null;
+  /** What shows that another installation writes the same events. */
+  readonly other_installation: readonly string[];
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
   readonly unserved_since: string | null;
@@ -168,6 +173,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
+    ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
     ...(shown.unserved_since === null ? [] : [
       [

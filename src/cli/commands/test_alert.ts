@@ -67,7 +67,12 @@ async function sendSample(decision: Decision, config: Config, now: number): Prom
   }
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
-  const mispOnly = { ...config, feed: { directory: undefined } };
+  const mispOnly = {
+    ...config,
+    feed: { directory: undefined },
+    // The event of a test is nobody's: it gets a uuid of its own.
+    buffer: { ...config.buffer, path: ":memory:" },
+  };
   const logged: string[] = [];
   const log: Log = (_level, message) => void logged.push(message);
   using publisher = createPublisher(mispOnly, buffer, log);

@@ -14,6 +14,8 @@ import { MISP_CAPABILITIES } from "../../publish/names.ts";
 
 const KEEP_MS = HOUR;
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Which instance and key. */
 export interface CapabilitiesOptions {
   readonly url: string;
@@ -23,11 +25,19 @@ export interface CapabilitiesOptions {
   readonly log: (level: "info" | "warning", message: string) => void;
 }
 
+/** What was found, and the uuid of the key's organisation. */
+type Found = Capabilities & { readonly organisation?: string };
+
+/** The uuid of the key's organisation; undefined: MISP did not name it. */
+export function organisationIn({ organisation }: Found): string | undefined {
+  return organisation !== undefined && UUID.test(organisation) ? organisation : undefined;
+}
+
 /** Asks MISP, or the buffer. It asks for no tags: deliveries log those that are missing, and `doctor` does. */
 export function createCapabilities(
   client: MispClient,
   options: CapabilitiesOptions,
-): () => Promise<Capabilities> {
+): () => Promise<Found> {
   const { buffer, now, log } = options;
   const about = fingerprint(options);
   return async () => {
@@ -42,12 +52,13 @@ export function createCapabilities(
       const { reason, afterMs } = look.problem;
       return { kind: "unavailable", reason, ...(afterMs === undefined ? {} : { afterMs }) };
     }
-    const { version, role, rights } = look.instance;
+    const { version, role, rights, organisation } = look.instance;
     log("info", `MISP ${version} at ${options.url}, role ${role}`);
-    const capabilities: Capabilities = {
+    const capabilities: Found = {
       kind: "known",
       mayPublish: rights.perm_publish,
       maySight: rights.perm_sighting,
+      ...(organisation.uuid === "" ? {} : { organisation: organisation.uuid.toLowerCase() }),
     };
     await buffer.settings.put(
       MISP_CAPABILITIES,
@@ -60,7 +71,7 @@ export function createCapabilities(
 interface Known {
   readonly about: string;
   readonly at: number;
-  readonly capabilities: Capabilities;
+  readonly capabilities: Found;
 }
 
 /** Another key may have another role. The hash is too short to find a key by. */

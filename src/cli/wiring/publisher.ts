@@ -12,7 +12,7 @@ import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
-import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
+import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
   type Lookups,
@@ -20,9 +20,10 @@ import {
   snapshotAttack,
   type SnapshotRules,
 } from "../../publish/snapshot.ts";
+import { Ownership } from "../../publish/installation.ts";
 import type { PublisherParts } from "../../publish/publisher.ts";
 import type { Sink } from "../../sink.ts";
-import { createCapabilities } from "./capabilities.ts";
+import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
 import { messageOf } from "../../errors.ts";
@@ -52,29 +53,36 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   const client = access === undefined ? undefined : new MispClient(access);
   const directory = feedDirectory(config);
   const sinks: Sink[] = [];
+  let organisation: () => Promise<string | undefined> = () => Promise.resolve(undefined);
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
     const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
     sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+    organisation = async () => organisationIn(await capabilities());
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
-  const rules = snapshotRules(config, names);
   const lookups = createLookups(config, log);
+  const { path } = config.buffer;
+  const ownership = new Ownership({ buffer, path, organisation, now: Date.now, log });
+  const rules = () => snapshotRules(config, names, ownership.current());
   return {
     buffer,
     sinks,
     due: dueRules(config),
     deliveryMs: config.misp.timeoutMs,
-    prepare: lookups.prepare,
+    prepare: async () => {
+      await lookups.prepare();
+      await ownership.prepare();
+    },
     snapshot: (attack, record, now, findDaySlot) =>
-      snapshotAttack(attack, record, rules, {
+      snapshotAttack(attack, record, rules(), {
         now,
         lookups: lookups.current(),
         findDaySlot: daySlotsOf(config, findDaySlot),
       }),
-    close: (event, records, now) => closeDay(event, records, rules, now),
-    retract: (record, now) => retractSource(record, rules, now, lookups.current()),
+    close: (event, records, now) => closeDay(event, records, rules(), now),
+    retract: (record, now) => retractSource(record, rules(), now, lookups.current()),
     locate: (address) => lookups.current().locate(address),
     now: Date.now,
     random: Math.random,
@@ -97,16 +105,21 @@ export function dueRules(config: Config) {
   return { periodMs: config.buffer.periodMs, maxHoldMs: config.buffer.maxHoldMs, sinks };
 }
 
-/** What snapshots are configured by. */
-export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): SnapshotRules {
+/** What snapshots are configured by, and whose events they make. */
+export function snapshotRules(
+  config: Config,
+  sinks: SnapshotRules["sinks"],
+  installation: Installation,
+): SnapshotRules {
   const { misp, guard, privacy } = config;
+  const isConfigured = misp.publisher !== undefined;
   return {
     sinks,
     publishIntervalMs: misp.publishIntervalMs,
     reopenAfterMs: misp.reopenAfterMs,
     maxUsernames: privacy.maxUsernames,
     publisher: misp.publisher,
-    eventUuidOf: eventUuid,
+    ...eventNames((publisher) => namespaceOf(installation, publisher, isConfigured)),
     distribution: misp.distribution,
     threatLevel: misp.threatLevel,
     analysis: misp.analysis,

@@ -10,6 +10,7 @@ import { ConfigError } from "../../../config/values.ts";
 import type { Guard } from "../../../guard/guard.ts";
 import type { Loaded } from "../../../config/load.ts";
 import { ALERTS_STREAM, INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { ownershipProblems } from "../../../publish/installation.ts";
 import { unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
@@ -92,6 +93,8 @@ async function checkInside(config: Config): Promise<Inside> {
         "run `flush`; the next alert starts a publisher, too; see the log",
       ),
     ]),
+    ...(await ownershipProblems(buffer.settings, config.buffer.path))
+      .map(({ found, hint }) => warning("shared events", found, hint)),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",

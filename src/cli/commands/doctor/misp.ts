@@ -16,6 +16,7 @@ import {
 } from "../../../misp/instance.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { checkEncryption } from "./encryption.ts";
+import { checkOwner } from "./owner.ts";
 import { counted } from "../../terminal/counted.ts";
 import { mispAccess } from "../../wiring/publisher.ts";
 
@@ -55,7 +56,11 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     ];
     const look = await lookAtInstance(client, wanted, Date.now);
     const plain = checkEncryption("misp.url", url, "key");
-    if (look.kind === "seen") return [...plain, ...checkInstance(look.instance, config)];
+    if (look.kind === "seen") {
+      const { instance } = look;
+      const owner = checkOwner(instance, config.buffer.path);
+      return [...plain, ...checkInstance(instance, config), ...owner];
+    }
     const { kind, reason } = look.problem;
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
   } catch (error) {
