@@ -24,9 +24,10 @@ try {
     `Deno ${Deno.version.deno}, ${SOURCES} known sources, ${OPEN} open attacks, ${REPORTS} reports, ` +
       `${(Deno.statSync(path).size / 2 ** 20).toFixed(0)} MiB, filled in ${filled.toFixed(0)} s`,
   );
-  const [top] = (await scene.buffer.views.overview(scene.now)).sources;
+  const [top] = (await scene.buffer.views.overview(scene.now, "day")).sources;
   const pages: readonly (readonly [name: string, path: string])[] = [
     ["overview", "/"],
+    ["overview, 30 days", "/?span=month"],
     ["source, open attack", `/sources/${top!.sourceIp}`],
     ["source, reported", `/sources/${addressOf(500_000)}`],
     ["unknown source", "/sources/1.1.1.1"],
@@ -102,6 +103,11 @@ function fill(path: string, now: number): number {
   const delivered = db.prepare(
     "INSERT INTO delivery VALUES (?, 'misp', ?, ?, '')",
   );
+  const activity = db.prepare(
+    `INSERT INTO activity (kind, span, name, bucket, attempts) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts`,
+  );
+  const named = db.prepare("INSERT OR IGNORE INTO source_name VALUES (?, ?, ?)");
   const body = JSON.stringify({ Event: { info: "x".repeat(6000) } });
   for (let index = 0; index < SOURCES; index++) {
     const source = addressOf(index);
@@ -118,6 +124,16 @@ function fill(path: string, now: number): number {
       snapshot,
     );
     delivered.run(uuid, source, snapshot);
+    // A few sources try much, most try little; each is seen in an hour of the last month.
+    const attempts = Math.ceil(1000 / (1 + index % 997));
+    const hour = Math.floor(now / 3_600_000) - index % 720;
+    const day = Math.floor(hour / 24);
+    const name = `user${Math.floor((index % 1009) ** 1.5)}`;
+    for (const [kind, of] of [["source", source], ["username", name], ["country", "NL"]] as const) {
+      activity.run(kind, 24, of, day, attempts);
+      if (index % 720 < 26) activity.run(kind, 1, of, hour, attempts);
+      if (kind !== "source") named.run(kind, of, source);
+    }
     if (index < SOURCES - REPORTS) continue;
     const state = index % 30 === 0 ? "refused" : index % 15 === 0 ? "pending" : "delivered";
     const isDone = state === "delivered";
@@ -133,13 +149,15 @@ function fill(path: string, now: number): number {
      VALUES (?, ?, ?, ?, ?, ?, 'wazuh', 1, '[{"id":"T1110.001","name":"Guessing"}]')`,
   );
   const connection = db.prepare(
-    "INSERT INTO attack_connection VALUES (?, 'fra1@wazuh', ?, 'journald', 1, 0, 1, 0, ?)",
+    `INSERT INTO attack_connection (source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
+       touched_at) VALUES (?, 'fra1@wazuh', ?, 'journald', 1, 0, 1, 0, ?)`,
   );
   const username = db.prepare(
     "INSERT INTO attack_username VALUES (?, ?, 'journald', 1, 0, 1, 0)",
   );
   const sensor = db.prepare(
-    "INSERT INTO attack_sensor VALUES (?, 'fra1@wazuh', 'honeypot-fra1', 10, ?, ?)",
+    `INSERT INTO attack_sensor (source_ip, sensor, hour, name, alerts, first_seen, last_seen)
+     VALUES (?, 'fra1@wazuh', ${Math.floor(now / 3_600_000)}, 'honeypot-fra1', ?, ?, ?)`,
   );
   for (let index = 0; index < OPEN; index++) {
     const source = addressOf(SOURCES - 1 - index);
@@ -149,7 +167,7 @@ function fill(path: string, now: number): number {
     attack.run(source, opened, now - index * 10, opened, now - index * 10, connections);
     for (let pid = 1; pid <= connections; pid++) connection.run(source, pid, now);
     for (let name = 0; name < (index < 200 ? 100 : 3); name++) username.run(source, `name${name}`);
-    sensor.run(source, opened, now);
+    sensor.run(source, connections, opened, now);
   }
   const minute = db.prepare("INSERT OR REPLACE INTO minute VALUES (?, 500, 400, 0, 400, 20)");
   for (let at = 0; at < 1500; at++) minute.run(Math.floor(now / 60_000) - at);

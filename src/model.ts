@@ -151,6 +151,34 @@ export interface SensorRow {
   readonly lastSeen: number;
 }
 
+/** Alerts of one sensor in one hour. */
+export interface SensorHour {
+  readonly sensor: string;
+  /** Hours since the epoch, by the alerts' own clock. */
+  readonly hour: number;
+  readonly alerts: number;
+}
+
+/** What attempts can be ranked by; `all` has one name, the empty one. */
+export type ActivityKind =
+  | "all"
+  | "source"
+  | "username"
+  | "sensor"
+  | "technique"
+  | "country"
+  | "network";
+
+/** Attempts of one hour. */
+export interface ActivityRow {
+  readonly kind: ActivityKind;
+  /** An address, a user name, a sensor's key, a technique's id, a country's code, `AS64500`. */
+  readonly name: string;
+  /** Hours since the epoch, by the alerts' own clock. */
+  readonly hour: number;
+  readonly attempts: number;
+}
+
 /** Everything that one source did since its last report. Times are milliseconds UTC. */
 export interface Attack {
   readonly sourceIp: string;
@@ -176,6 +204,8 @@ export interface Attack {
   /** How often each password was tried; empty unless `privacy.passwords` is on. */
   readonly passwords: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
+  /** Alerts of each sensor in each hour. */
+  readonly hours: readonly SensorHour[];
   readonly techniques: readonly Technique[];
 }
 
@@ -286,5 +316,7 @@ export interface Snapshot {
   readonly compacted: readonly EvidenceRow[];
   /** Why the attack is not published after all; its alerts are counted under it. */
   readonly suppressed?: IgnoreReason;
+  /** What the attack adds to rankings, hour by hour. */
+  readonly activity: readonly ActivityRow[];
   readonly reports: readonly NewReport[];
 }

@@ -29,6 +29,7 @@ const MAY_LOAD: readonly string[] = [
   "src/buffer/sqlite/intake/compaction.ts",
   "src/buffer/sqlite/intake/intake.ts",
   "src/buffer/sqlite/intake/logins.ts",
+  "src/buffer/sqlite/intake/minutes.ts",
   "src/buffer/sqlite/intake/spool_append.ts",
   "src/buffer/sqlite/intake/techniques.ts",
   "src/buffer/sqlite/intake_buffer.ts",

@@ -5,7 +5,9 @@
  * @module
  */
 import type { Location, SensorRow, Technique } from "../model.ts";
+import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
+import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
 export interface Evicted {
@@ -45,41 +47,13 @@ export interface BufferStatus {
   readonly evicted: Evicted;
 }
 
-/** A number that is not counted further than so far. */
-export interface Bounded {
-  readonly value: number;
-  /** Whether it is more than that. */
-  readonly isMore: boolean;
-}
-
-/** What arrived in a minute. */
+/** What was attempted in a minute. */
 export interface MinuteRow {
-  /** When it began, milliseconds UTC of our clock. */
+  /** When it began, milliseconds UTC, by the alerts' own clock. */
   readonly at: number;
   /** The fullest view of its log lines: no attempt is counted twice. */
   readonly attempts: number;
   readonly alerts: number;
-}
-
-/** A source at a glance. Times are milliseconds UTC. */
-export interface SourceRow {
-  readonly sourceIp: string;
-  /** `isMore`: it has too many connections to go through all. */
-  readonly attempts: Bounded;
-  readonly alerts: number;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly sourceLocation: Location | undefined;
-  readonly compromisedAt: number | undefined;
-  readonly retractedAt: number | undefined;
-  /** When the open attack began, of our clock; undefined: none is open. */
-  readonly openedAt: number | undefined;
-  /** Undefined: there is no snapshot yet. */
-  readonly eventUuid: string | undefined;
-  /** Sinks that have its event. */
-  readonly deliveredTo: readonly string[];
-  /** Newest first. */
-  readonly reports: readonly ReportRow[];
 }
 
 /** A text and how many attempts were made with it. */
@@ -88,23 +62,31 @@ export interface AttemptsRow {
   readonly attempts: number;
 }
 
-/** A technique and how many sources used it. */
-export interface TechniqueRow extends Technique {
-  readonly sources: number;
+/** Sources whose login succeeded on a honeypot. */
+export interface CompromisedSources {
+  /** Of the last 24 hours, and of all that are known. */
+  readonly lastDay: number;
+  readonly ever: number;
+  /** The latest first. */
+  readonly latest: readonly {
+    readonly sourceIp: string;
+    /** When the login succeeded, milliseconds UTC. */
+    readonly at: number;
+  }[];
 }
 
 /** What is seen at a glance. Times are milliseconds UTC. */
 export interface Overview {
-  /** Of the last 24 hours, oldest first; minutes in which nothing arrived are left out. */
+  /** Of the last 24 hours, oldest first; minutes without attempts are left out. */
   readonly minutes: readonly MinuteRow[];
-  /** Most attempts first. */
-  readonly sources: readonly SourceRow[];
-  /** Among how many of the latest sources those were looked for. */
-  readonly ranked: number;
-  /** Of how many of the latest sources `usernames` and `techniques` are. */
-  readonly latest: number;
-  readonly usernames: readonly AttemptsRow[];
-  readonly techniques: readonly TechniqueRow[];
+  /** Of the chosen span: by when the attempts were made. */
+  readonly history: History;
+  /** Since when attempts are ranked, milliseconds UTC. */
+  readonly since: number;
+  readonly rankings: readonly Ranking[];
+  /** Those of the ranking; `recent` are the attempts that are ranked. */
+  readonly sources: readonly (SourceRow & { readonly recent: number })[];
+  readonly compromised: CompromisedSources;
   /** Latest contact first. */
   readonly sensors: readonly Omit<SensorRow, "firstSeen">[];
   readonly knownSources: number;
@@ -149,8 +131,25 @@ export interface RefusedReports {
 export interface Views {
   status(): Promise<BufferStatus>;
   evicted(): Promise<Evicted>;
-  /** @param now milliseconds UTC */
-  overview(now: number): Promise<Overview>;
+  /**
+   * @param now milliseconds UTC
+   * @param span over how long rankings and history are
+   */
+  overview(now: number, span: RankingSpan): Promise<Overview>;
+  /**
+   * @param now milliseconds UTC
+   * @param most rows of each ranking
+   */
+  rankings(
+    kinds: readonly RankedKind[],
+    span: RankingSpan,
+    now: number,
+    most: number,
+  ): Promise<Rankings>;
+  /** @param sourceIp undefined: attempts of all sources */
+  history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;
+  sources(query: SourceQuery): Promise<SourceList>;
+  compromised(now: number): Promise<CompromisedSources>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;

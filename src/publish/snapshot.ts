@@ -72,21 +72,23 @@ export function snapshotAttack(
         attributes: attributesOf(location),
         uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
-  const { record, compacted } = updateRecord(attack, earlier, rules, { now, findShared });
+  const located = { ...attack, sourceLocation: location };
+  const moment = { now, findShared };
+  const { record, compacted, activity } = updateRecord(located, earlier, rules, moment);
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
-    return { record, compacted, reports: [], suppressed: "warning_listed" };
+    return { record, compacted, activity, reports: [], suppressed: "warning_listed" };
   }
   if (!mustBePublished && record.attempts < rules.minAttempts) {
-    return { record, compacted, reports: [] };
+    return { record, compacted, activity, reports: [] };
   }
   // The event itself reports the first attack.
   const sightings = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
   const reports = makeReports(record, rules, {
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
-  return { ...reports, compacted };
+  return { ...reports, compacted, activity };
 }
 
 /**
@@ -104,7 +106,7 @@ export function retractSource(
   const retracted = { ...record, retractedAt: record.retractedAt ?? now };
   const sightings = [falsePositive(retracted, retracted.retractedAt)];
   const reports = makeReports(retracted, rules, { now, lookups, sightings, restMs: 0 });
-  return { ...reports, compacted: [] };
+  return { ...reports, compacted: [], activity: [] };
 }
 
 /** Closes the event of a day that is over. The reports are about the event itself, not about a source. */

@@ -4,16 +4,18 @@
  * @module
  */
 import type {
+  ActivityRow,
   Attack,
   DayEvent,
   EvidenceRow,
   SensorRow,
   SourceRecord,
   Technique,
-  Totals,
 } from "../model.ts";
 import { HOUR } from "../clock.ts";
-import { attemptsOf, connectionAttempts } from "../wazuh/counting.ts";
+import { activityOf } from "../buffer/activity.ts";
+import { addTotals, connectionsOf, totalsOf } from "../buffer/totals.ts";
+import { attemptsOf } from "../wazuh/counting.ts";
 
 /**
  * How long after its last line a connection counts as over, milliseconds. Until then more of its lines
@@ -49,6 +51,8 @@ export interface RecordMoment {
 export interface Updated {
   readonly record: SourceRecord;
   readonly compacted: readonly EvidenceRow[];
+  /** What the attack adds to rankings. */
+  readonly activity: readonly ActivityRow[];
 }
 
 /**
@@ -64,8 +68,8 @@ export function updateRecord(
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
   const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
   const { live, over, counted } = sortConnections(attack, isReopened, now);
-  const compactedTotals = add(base.compacted, totalsOf(over));
-  const attempts = attemptsOf(add(compactedTotals, totalsOf(live)));
+  const compactedTotals = addTotals(base.compacted, totalsOf(over));
+  const attempts = attemptsOf(addTotals(compactedTotals, totalsOf(live)));
   const record: SourceRecord = {
     ...base,
     firstSeen: Math.min(base.firstSeen, attack.firstSeen),
@@ -82,7 +86,28 @@ export function updateRecord(
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
   };
-  return { record, compacted: [...over, ...counted] };
+  return { record, compacted: [...over, ...counted], activity: activityIn(attack, record, base) };
+}
+
+/** By how much an attack raises the counts of its source, hour by hour. */
+function activityIn(
+  attack: Attack,
+  record: SourceRecord,
+  before: SourceRecord,
+): readonly ActivityRow[] {
+  const own = attack.evidence.filter((row) => row.touchedAt >= attack.openedAt);
+  return activityOf({
+    sourceIp: attack.sourceIp,
+    attempts: Math.max(0, record.attempts - before.attempts),
+    hours: attack.hours,
+    sensorAttempts: new Map(
+      Map.groupBy(own, (row) => row.sensor).entries()
+        .map(([sensor, rows]) => [sensor, attemptsOf(totalsOf(rows))]),
+    ),
+    usernames: usernamesOf(attack),
+    techniques: attack.techniques,
+    location: record.sourceLocation,
+  });
 }
 
 /**
@@ -100,10 +125,6 @@ function sortConnections(attack: Attack, isReopened: boolean, now: number) {
     else live.push(...rows);
   }
   return { live, over, counted };
-}
-
-function connectionsOf(rows: readonly EvidenceRow[]): Iterable<readonly EvidenceRow[]> {
-  return Map.groupBy(rows, (row) => `${row.sensor}\n${row.pid}`).values();
 }
 
 function newRecord(
@@ -138,41 +159,20 @@ function newRecord(
   };
 }
 
-/**
- * Totals over connections. One line that was read at two locations counts once: of each connection and
- * class, only the location that saw most counts.
- */
-export function totalsOf(rows: readonly EvidenceRow[]): Totals {
-  let totals: Totals = { pam: 0, sshd: 0, connect: 0 };
-  for (const locations of connectionsOf(rows)) {
-    const most = (count: (row: EvidenceRow) => number) => Math.max(...locations.map(count));
-    totals = add(totals, {
-      pam: most((row) => row.pam),
-      sshd: connectionAttempts(
-        most((row) => row.sshd),
-        most((row) => row.pamError),
-        most((row) => row.refused),
+/** How often each user name was tried: of its locations, the one that saw most counts. */
+function usernamesOf(attack: Attack): readonly (readonly [name: string, attempts: number])[] {
+  return Map.groupBy(attack.usernames, (row) => row.username).entries()
+    .map(([username, locations]): readonly [string, number] => [
+      username,
+      Math.max(
+        ...locations.map((row) => Math.max(row.sshd, row.pamError, row.pam, row.connect)),
       ),
-      connect: most((row) => row.connect),
-    });
-  }
-  return totals;
-}
-
-function add(one: Totals, other: Totals): Totals {
-  return {
-    pam: one.pam + other.pam,
-    sshd: one.sshd + other.sshd,
-    connect: one.connect + other.connect,
-  };
+    ]).toArray();
 }
 
 function mergeUsernames(base: SourceRecord, attack: Attack, most: number) {
   const counts = new Map(Object.entries(base.usernames));
-  for (const [username, locations] of Map.groupBy(attack.usernames, (row) => row.username)) {
-    const count = Math.max(
-      ...locations.map((row) => Math.max(row.sshd, row.pamError, row.pam, row.connect)),
-    );
+  for (const [username, count] of usernamesOf(attack)) {
     counts.set(username, (counts.get(username) ?? 0) + count);
   }
   const ranked = mostFirst(counts);

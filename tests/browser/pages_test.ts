@@ -87,7 +87,7 @@ Deno.test({
   fn: async () => {
     using folder = tempFolder();
     await using scene = await openScene(true);
-    const [first] = (await scene.scene.buffer.views.overview(scene.scene.now)).sources;
+    const [first] = (await scene.scene.buffer.views.overview(scene.scene.now, "day")).sources;
     const paths = ["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x"];
     for (const [index, path] of paths.entries()) {
       const page = await scene.open(path);

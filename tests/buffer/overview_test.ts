@@ -7,6 +7,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 14, 7, 20);
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const LIMITS = { maxUsernames: 100 };
 
 Deno.test("overview() of a buffer of an earlier version knows its sources, sensors and deliveries", async () => {
@@ -33,35 +34,33 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
   old.exec(`INSERT INTO delivered_home VALUES ('event-0', 'misp', '82.1.1.1', ${NOW - 5}, '')`);
   old.close();
   using buffer = new SqliteBuffer(path, NOW);
-  const found = await buffer.views.overview(NOW);
+  const found = await buffer.views.overview(NOW, "day");
   assert.equal(found.knownSources, 2);
   assert.deepEqual(found.sensors, [
     { sensor: "007@wazuh", name: "honeypot-fra1", alerts: 4, lastSeen: NOW },
   ]);
   assert.deepEqual([...found.lastDelivered], [["misp", NOW - 5]]);
-  assert.deepEqual(found.usernames, [{ text: "root", attempts: 4 }]);
+  // In which hour an older version saw an attempt is not known.
+  assert.deepEqual(found.sources, []);
+  const keep = { seenMs: DAY, recordMs: DAY, connectionMs: DAY };
+  assert.equal(await buffer.retention.prune(keep, NOW), false);
+  const { rows } = await buffer.views.sources({ order: "attempts", most: 10, username: "root" });
   assert.deepEqual(
-    found.sources.map((
-      { sourceIp, attempts, deliveredTo },
-    ) => [sourceIp, attempts.value, deliveredTo]),
-    [["82.1.1.1", 2, ["misp"]], ["82.1.1.2", 2, []]],
+    rows.map(({ sourceIp, attempts, deliveredTo }) => [sourceIp, attempts.value, deliveredTo]),
+    [["82.1.1.2", 2, []], ["82.1.1.1", 2, ["misp"]]],
   );
 });
 
-Deno.test("accept() writes one row a minute, whatever is handed over", async () => {
+Deno.test("accept() writes one row for each minute in which attempts were made", async () => {
   using buffer = new SqliteBuffer(":memory:", NOW);
-  const several = [1, 2, 3].map(() => decideDefault(sshdAlert()));
-  await buffer.intake.accept(several, LIMITS, NOW);
-  await buffer.intake.accept(several, LIMITS, NOW + 1000);
-  await buffer.intake.accept([decideDefault(sshdAlert())], LIMITS, NOW + 1000);
-  await buffer.intake.accept([decideDefault(sshdAlert())], LIMITS, NOW + MINUTE);
-  await buffer.intake.accept(
-    [decideDefault(sshdAlert({ agent: "web-01" }))],
-    LIMITS,
-    NOW + 2 * MINUTE,
-  );
+  const guess = (minutes: number, agent = "honeypot-fra1") =>
+    decideDefault(sshdAlert({ agent, time: new Date(NOW + minutes * MINUTE).toISOString() }));
+  await buffer.intake.accept([guess(0), guess(0), guess(1)], LIMITS, NOW + 2 * MINUTE);
+  await buffer.intake.accept([guess(0), guess(0), guess(2, "web-01")], LIMITS, NOW + 2 * MINUTE);
+  // What is replayed of an earlier day is not of this one.
+  await buffer.intake.accept([guess(-26 * 60)], LIMITS, NOW + 2 * MINUTE);
   const at = Math.floor(NOW / MINUTE) * MINUTE;
-  assert.deepEqual((await buffer.views.overview(NOW + 2 * MINUTE)).minutes, [
+  assert.deepEqual((await buffer.views.overview(NOW + 2 * MINUTE, "day")).minutes, [
     { at, attempts: 4, alerts: 4 },
     { at: at + MINUTE, attempts: 1, alerts: 1 },
   ]);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Attack, EvidenceRow, Snapshot, SourceRecord } from "../../src/model.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
-import { totalsOf, updateRecord } from "../../src/publish/source_record.ts";
+import { totalsOf } from "../../src/buffer/totals.ts";
+import { updateRecord } from "../../src/publish/source_record.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
@@ -31,6 +32,7 @@ function attackOf(changes: Partial<Attack> = {}, sshd = 3): Attack {
     usernames: [],
     passwords: {},
     sensors: [],
+    hours: [],
     techniques: [],
     ...changes,
   };

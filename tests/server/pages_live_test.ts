@@ -22,7 +22,7 @@ Deno.test("GET /live sends the state at once, then again when something was acce
   assert.match(first, /^retry: 3000\nevent: parts\n(data: [^\n]*\n)+\n$/);
   assert.match(wordsOf(first), /No attacks yet/);
   await step(scene);
-  const body = JSON.stringify(sshdAlert());
+  const body = JSON.stringify(sshdAlert({ time: new Date(scene.now).toISOString() }));
   assert.equal((await scene.fetch("/alerts", { method: "POST", body })).status, 200);
   await step(scene);
   const second = await nextEvent(reader);

@@ -6,8 +6,10 @@
 import { html } from "@hono/hono/html";
 import type { DueRules } from "../../buffer/outbox.ts";
 import type { Location } from "../../model.ts";
+import type { RankedKind, RankingRow, RankingSpan } from "../../buffer/rankings.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
-import type { Overview, SourceRow } from "../../buffer/views.ts";
+import type { Overview } from "../../buffer/views.ts";
+import type { SourceRow } from "../../buffer/sources.ts";
 import { barChart, hoursTable, rateText } from "./chart.ts";
 import { layout } from "./layout.ts";
 import { countryOf, sourceLink, stateOf } from "./source_state.ts";
@@ -34,6 +36,8 @@ export interface DashboardParts {
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
+  /** Over how long the rankings are. */
+  readonly span: RankingSpan;
   /** Milliseconds UTC. */
   readonly now: number;
 }
@@ -192,25 +196,35 @@ function charts({ found, now }: DashboardParts): Html {
 }
 
 /** `of the latest 50 sources` */
-const ofLatest = (sources: number) => `of the latest ${counted(sources, "source")}`;
+const SPAN_NAMES: Readonly<Record<RankingSpan, string>> = {
+  hour: "last hour",
+  day: "last 24 hours",
+  week: "last 7 days",
+  month: "last 30 days",
+};
 
-function sources({ found, now, mispUrl, locate }: DashboardParts): Html {
-  const rows = table<SourceRow>(
+/** The rows of a ranking; none where the kind is not ranked. */
+const ranked = ({ found }: DashboardParts, kind: RankedKind): readonly RankingRow[] =>
+  found.rankings.find((ranking) => ranking.kind === kind)?.rows ?? [];
+
+function sources({ found, now, mispUrl, locate, span }: DashboardParts): Html {
+  const rows = table<Overview["sources"][number]>(
     [
       { name: "source", cell: (one) => [sourceLink(one.sourceIp), compromised(one)] },
       {
         name: "country",
         cell: (one) => countryOf(locate(one.sourceIp) ?? one.sourceLocation),
       },
-      { name: "attempts", kind: "number", cell: (one) => bounded(one.attempts) },
+      { name: "attempts", kind: "number", cell: ({ recent }) => number(recent) },
+      { name: "in all", kind: "number", cell: (one) => bounded(one.attempts) },
       { name: "last seen", cell: (one) => ago(one.lastSeen, now) },
       { name: "state", kind: "state", cell: (one) => stateOf(one, { now, mispUrl }) },
     ],
     found.sources,
     { kind: "sources" },
   );
-  const name = `Top sources, ${ofLatest(found.ranked)}`;
-  return html`<h2>Top sources <span class="muted">${ofLatest(found.ranked)}</span></h2>
+  const name = `Top sources, ${SPAN_NAMES[span]}`;
+  return html`<h2>Top sources <span class="muted">${SPAN_NAMES[span]}</span></h2>
 ${tableBox("sources-box", name, rows)}`;
 }
 
@@ -257,11 +271,12 @@ export function subject(sourceIp: string): Html {
   return sourceIp.startsWith("day ") ? html`${sourceIp}` : sourceLink(sourceIp);
 }
 
-function usernames({ found }: DashboardParts): Html | "" {
-  if (found.usernames.length === 0) return "";
+function usernames(parts: DashboardParts): Html | "" {
+  const rows = ranked(parts, "username").map(({ name, attempts }) => ({ text: name, attempts }));
+  if (rows.length === 0) return "";
   return html`
-    <h2>Top user names <span class="muted">${ofLatest(found.latest)}</span></h2>
-    ${usernamesTable(found.usernames, { hasBars: true })}
+    <h2>Top user names <span class="muted">${SPAN_NAMES[parts.span]}</span></h2>
+    ${usernamesTable(rows, { hasBars: true })}
   `;
 }
 
@@ -274,14 +289,15 @@ function sensors({ found, now }: DashboardParts): Html | "" {
   }`;
 }
 
-function techniques({ found }: DashboardParts): Html | "" {
-  if (found.techniques.length === 0) return "";
+function techniques(parts: DashboardParts): Html | "" {
+  const rows = ranked(parts, "technique");
+  if (rows.length === 0) return "";
   return html`
-    <h2>Techniques <span class="muted">${ofLatest(found.latest)}</span></h2>
+    <h2>Techniques <span class="muted">${SPAN_NAMES[parts.span]}</span></h2>
     ${table([
-      { name: "MITRE ATT&CK", kind: "untrusted", cell: techniqueText },
-      { name: "sources", kind: "number", cell: ({ sources }) => number(sources) },
-    ], found.techniques)}
+      { name: "MITRE ATT&CK", kind: "untrusted", cell: ({ name }) => techniqueText({ id: name }) },
+      { name: "attempts", kind: "number", cell: ({ attempts }) => number(attempts) },
+    ], rows)}
   `;
 }
 

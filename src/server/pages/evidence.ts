@@ -4,6 +4,7 @@
  * @module
  */
 import { html } from "@hono/hono/html";
+import { ATTACK_NAMES } from "../../misp/galaxy/attack_names.ts";
 import { type Column, table, tableBox } from "./table.ts";
 import { type Html, number, untrusted } from "./text.ts";
 
@@ -55,11 +56,10 @@ export function sensorsTable<Row extends Sensor>(
   return tableBox("sensors-box", "Sensors", rows);
 }
 
-/** A technique's id and name. */
-export function techniqueText(
-  { id, name }: { readonly id: string; readonly name?: string | undefined },
-): Html {
+/** A technique's id, and its name in ATT&CK. */
+export function techniqueText({ id }: { readonly id: string }): Html {
+  const name = ATTACK_NAMES.get(id);
   return html`${untrusted(id, 20)} ${
-    name === undefined ? "" : html`<span class="muted">${untrusted(name, 60)}</span>`
+    name === undefined ? "" : html`<span class="muted">${name}</span>`
   }`;
 }

@@ -60,8 +60,16 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   const { now, onlyViewers } = route;
   const dashboardParts = async () => {
     const at = now();
+    const span = "day" as const;
     return {
-      ...{ found: await buffer.views.overview(at), now: at, mispUrl, locate, due: parts.due },
+      ...{
+        found: await buffer.views.overview(at, span),
+        span,
+        now: at,
+        mispUrl,
+        locate,
+        due: parts.due,
+      },
       problem: await buffer.settings.get(PUBLISHER_PROBLEM),
     };
   };

@@ -6,7 +6,7 @@
 import { html } from "@hono/hono/html";
 import type { Location } from "../../model.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
-import type { SourceRow } from "../../buffer/views.ts";
+import type { SourceRow } from "../../buffer/sources.ts";
 import { ago, cleaned, type Html, since, until, untrusted } from "./text.ts";
 
 /** What states are made with. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { Bounded } from "../../buffer/views.ts";
+import type { Bounded } from "../../buffer/sources.ts";
 import { oneLine } from "../../text.ts";
 import { DAY, HOUR, MINUTE } from "../../clock.ts";
 

@@ -9,6 +9,7 @@ import { Batch } from "./batch.ts";
 import type { Accepted, Limits } from "../../intake.ts";
 import { count, type Statements } from "../sql.ts";
 import { Logins } from "./logins.ts";
+import { Minutes } from "./minutes.ts";
 import { Spooling } from "./spool_append.ts";
 
 type Attempts = Extract<Decision, { kind: "attempts" }>;
@@ -34,9 +35,7 @@ export function acceptAll(
   const spooling = new Spooling(sql);
   const ids = new AlertIds(sql);
   const areNew = ids.addAll(keysOf(batches), now);
-  const byEvidence = {
-    ...{ sshd: 0, keyboard: 0, "pam-error": 0, pam: 0, connect: 0, refused: 0, "session-end": 0 },
-  };
+  const minutes = new Minutes();
   const outcomes = batches.map((decisions): Accepted => {
     const own = { accepted: 0, duplicate: 0, ignored: new Map<IgnoreReason, number>() };
     for (const decision of decisions) {
@@ -49,7 +48,7 @@ export function acceptAll(
         own.accepted++;
         if (decision.kind !== "attempts") continue;
         if (decision.spoofedSrcip) spoofed++;
-        for (const attempt of decision.attempts) byEvidence[attempt.evidence] += attempt.count;
+        minutes.add(decision.attempts);
       } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
     }
     accepted += own.accepted;
@@ -64,16 +63,7 @@ export function acceptAll(
     count(sql, "accepted", accepted);
     sql(`INSERT INTO counter (name, value) VALUES ('last_accepted_at', ?)
          ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`).run(now);
-    sql(
-      `INSERT INTO minute (minute, alerts, sshd, pam_error, pam, connect) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET alerts = alerts + excluded.alerts, sshd = sshd + excluded.sshd,
-         pam_error = pam_error + excluded.pam_error, pam = pam + excluded.pam,
-         connect = connect + excluded.connect`,
-    ).run(
-      ...[Math.floor(now / 60_000), accepted],
-      ...[byEvidence.sshd, Math.max(byEvidence.keyboard, byEvidence["pam-error"])],
-      ...[byEvidence.pam, byEvidence.connect + byEvidence.refused],
-    );
+    minutes.write(sql, now);
   }
   if (duplicate > 0) count(sql, "duplicate", duplicate);
   if (spoofed > 0) count(sql, "spoofed_srcip", spoofed);

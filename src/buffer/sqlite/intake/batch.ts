@@ -20,6 +20,7 @@ import {
 import { writeRows } from "../upsert.ts";
 import { compactBefore } from "./compaction.ts";
 import { TechniqueTexts } from "./techniques.ts";
+import { HOUR } from "../../../clock.ts";
 
 interface Connection {
   readonly sensor: string;
@@ -33,6 +34,8 @@ interface Connection {
 
 interface SensorTotals {
   readonly sensor: string;
+  /** Hours since the epoch. */
+  readonly hour: number;
   name: string;
   alerts: number;
   firstSeen: number;
@@ -207,8 +210,8 @@ function pushConnections(
 }
 
 function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceTotals): void {
-  sensors?.forEach(({ sensor, name, alerts, firstSeen, lastSeen }) => {
-    values.push(sourceIp, sensor, name, alerts, firstSeen, lastSeen);
+  sensors?.forEach(({ sensor, hour, name, alerts, firstSeen, lastSeen }) => {
+    values.push(sourceIp, sensor, hour, name, alerts, firstSeen, lastSeen);
   });
 }
 
@@ -248,10 +251,14 @@ function addToConnection(connection: Connection, attempt: Attempt): void {
 
 function addSensor(source: SourceTotals, attempt: Attempt, key: string, alerts: number): void {
   const { at, sensor } = attempt;
-  let known = source.sensor?.sensor === key ? source.sensor : source.sensors?.get(key);
+  const hour = Math.floor(at / HOUR);
+  const last = source.sensor;
+  let known = last?.sensor === key && last.hour === hour
+    ? last
+    : source.sensors?.get(`${hour} ${key}`);
   if (known === undefined) {
-    known = { sensor: key, name: "", alerts: 0, firstSeen: at, lastSeen: at };
-    (source.sensors ??= new Map()).set(key, known);
+    known = { sensor: key, hour, name: "", alerts: 0, firstSeen: at, lastSeen: at };
+    (source.sensors ??= new Map()).set(`${hour} ${key}`, known);
   }
   source.sensor = known;
   known.name = storable(sensor.name);

@@ -42,8 +42,8 @@ export const CONNECTIONS: Upsert = {
 };
 
 export const SENSORS: Upsert = {
-  into: "INSERT INTO attack_sensor (source_ip, sensor, name, alerts, first_seen, last_seen)",
-  columns: 6,
+  into: `INSERT INTO attack_sensor (source_ip, sensor, hour, name, alerts, first_seen, last_seen)`,
+  columns: 7,
   onConflict: `ON CONFLICT DO UPDATE SET name = excluded.name, alerts = alerts + excluded.alerts,
     first_seen = min(first_seen, excluded.first_seen),
     last_seen = max(last_seen, excluded.last_seen)`,

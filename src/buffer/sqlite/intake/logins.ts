@@ -8,6 +8,7 @@
 import type { Attempt } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
 import { SERVICE_BITS, storable } from "./batch.ts";
+import { HOUR } from "../../../clock.ts";
 
 /** More logins of a source prove nothing more; a hostile one must not fill the table. */
 const MOST_OF_SOURCE = 20;
@@ -72,7 +73,7 @@ function markCompromised(sql: Statements, row: Record<string, unknown>, now: num
        compromised_at, services) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)`,
   ).run(source, at, at, now, now, String(row.manager), at, SERVICE_BITS.ssh);
   sql(
-    `INSERT INTO attack_sensor (source_ip, sensor, name, alerts, first_seen, last_seen)
-     VALUES (?, ?, ?, 1, ?, ?)`,
-  ).run(source, String(row.sensor), String(row.name), at, at);
+    `INSERT INTO attack_sensor (source_ip, sensor, hour, name, alerts, first_seen, last_seen)
+     VALUES (?, ?, ?, ?, 1, ?, ?)`,
+  ).run(source, String(row.sensor), Math.floor(at / HOUR), String(row.name), at, at);
 }

@@ -7,7 +7,10 @@ import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
 import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
+import { KEPT_MINUTES_MS } from "../intake/minutes.ts";
 import { count, type Statements } from "../sql.ts";
+import { pruneActivity } from "./activity.ts";
+import { noteOlderNames } from "./older_names.ts";
 import { KNOWN_SOURCES } from "./snapshot.ts";
 import { DAY } from "../../../clock.ts";
 
@@ -29,9 +32,6 @@ const PRUNE_AT_ONCE = 50_000;
 
 /** How long a delivered report can be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
-
-/** A day's chart, and an hour for clocks that are changed. */
-const KEEP_MINUTES_MS = DAY + 60 * 60_000;
 
 function prune(sql: Statements, keep: Keep, now: number): boolean {
   const deleted = deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE);
@@ -55,15 +55,20 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
          (SELECT event_uuid, source_ip FROM source_record WHERE ${isOver})`,
     ).run(old);
   }
+  sql(
+    `DELETE FROM source_name WHERE source_ip IN
+       (SELECT source_ip FROM source_record WHERE ${isOver})`,
+  ).run(old);
   const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
   sql("DELETE FROM login WHERE at < ?").run(old);
-  sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEEP_MINUTES_MS) / 60_000));
+  pruneActivity(sql, now);
+  sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEPT_MINUTES_MS) / 60_000));
   sql(
     `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
-  return deleted >= PRUNE_AT_ONCE;
+  return noteOlderNames(sql) || deleted >= PRUNE_AT_ONCE;
 }

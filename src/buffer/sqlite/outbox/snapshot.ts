@@ -16,6 +16,7 @@ import type {
   SourceRecord,
   Technique,
 } from "../../../model.ts";
+import { writeActivity, writeNames } from "./activity.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import { storedJson } from "../errors.ts";
 
@@ -23,6 +24,7 @@ import { storedJson } from "../errors.ts";
 export function readAttack(sql: Statements, sourceIp: string): Attack {
   const row = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
   const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
+  const hours = of("attack_sensor");
   return {
     sourceIp,
     firstSeen: Number(row.first_seen),
@@ -51,15 +53,25 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     passwords: Object.fromEntries(
       of("attack_password").map((line) => [String(line.password), Number(line.attempts)]),
     ),
-    sensors: of("attack_sensor").map((line) => ({
+    sensors: sensorsOf(hours),
+    hours: hours.map((line) => ({
       sensor: String(line.sensor),
-      name: String(line.name),
+      hour: Number(line.hour),
       alerts: Number(line.alerts),
-      firstSeen: Number(line.first_seen),
-      lastSeen: Number(line.last_seen),
     })),
     techniques: storedTechniques(row.techniques),
   };
+}
+
+/** One row of each sensor, from those of its hours. */
+function sensorsOf(hours: readonly Row[]): readonly SensorRow[] {
+  return Map.groupBy(hours, (line) => String(line.sensor)).entries().map(([sensor, lines]) => ({
+    sensor,
+    name: String(lines.at(-1)!.name),
+    alerts: lines.reduce((sum, line) => sum + Number(line.alerts), 0),
+    firstSeen: Math.min(...lines.map((line) => Number(line.first_seen))),
+    lastSeen: Math.max(...lines.map((line) => Number(line.last_seen))),
+  })).toArray();
 }
 
 const optional = (value: unknown) => value === null ? undefined : Number(value);
@@ -134,7 +146,9 @@ export function writeSnapshot(
   alerts: number,
   now: number,
 ): void {
-  const { record, suppressed } = snapshot;
+  const { record, suppressed, activity } = snapshot;
+  writeActivity(sql, activity, now);
+  writeNames(sql, record);
   if (suppressed !== undefined) count(sql, `ignored.${suppressed}`, alerts);
   writeReports(sql, snapshot, now);
   updateSensors(sql, record.sourceIp);

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
+import type { SourceList, SourceQuery } from "../../sources.ts";
 import type {
   BufferStatus,
+  CompromisedSources,
   Evicted,
   Overview,
   RefusedReports,
@@ -31,14 +34,49 @@ export class SqliteViews implements Views {
     return this.#db.read(evicted);
   }
 
-  // Only who shows pages needs what these load.
-  async overview(now: number): Promise<Overview> {
+  // Only who shows pages or lists needs what these load.
+  async overview(now: number, span: RankingSpan): Promise<Overview> {
     const { readOverview } = await import("./overview.ts");
-    return await this.#db.read((sql) => readOverview(sql, now));
+    return await this.#db.read((sql) => readOverview(sql, now, span));
+  }
+
+  async rankings(
+    kinds: readonly RankedKind[],
+    span: RankingSpan,
+    now: number,
+    most: number,
+  ): Promise<Rankings> {
+    const [{ readOpenAttacks }, { readRankings }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
+    ]);
+    return await this.#db.read((sql) =>
+      readRankings(sql, readOpenAttacks(sql), kinds, { span, now, most })
+    );
+  }
+
+  async history(span: RankingSpan, now: number, sourceIp?: string): Promise<History> {
+    const [{ readOpenAttacks }, { readHistory }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
+    ]);
+    return await this.#db.read((sql) =>
+      readHistory(sql, readOpenAttacks(sql), { span, now, sourceIp })
+    );
+  }
+
+  async sources(query: SourceQuery): Promise<SourceList> {
+    const [{ readOpenAttacks }, { listSources }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
+    ]);
+    return await this.#db.read((sql) => listSources(sql, readOpenAttacks(sql), query));
+  }
+
+  async compromised(now: number): Promise<CompromisedSources> {
+    const { readCompromised } = await import("./compromised.ts");
+    return await this.#db.read((sql) => readCompromised(sql, now));
   }
 
   async source(sourceIp: string): Promise<SourceView | undefined> {
-    const { readSource } = await import("./overview.ts");
+    const { readSource } = await import("./source.ts");
     return await this.#db.read((sql) => readSource(sql, sourceIp));
   }
 

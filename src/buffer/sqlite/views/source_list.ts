@@ -1,0 +1,273 @@
+/**
+ * The list of sources: filtered, sorted, a part at a time.
+ *
+ * The filter that fewest sources pass gives the candidates, where it gives few enough; otherwise the index
+ * of the order is walked. Either way a bounded number of sources is looked at.
+ *
+ * @module
+ */
+import { networkName } from "../../activity.ts";
+import { createNetworkSet } from "../../../guard/network_set.ts";
+import { addressRanges } from "../../address_ranges.ts";
+import type { SourceList, SourceOrder, SourceQuery, SourceState } from "../../sources.ts";
+import type { Statements } from "../sql.ts";
+import type { OpenAttack } from "./open_attacks.ts";
+import { readSourceRow } from "./source.ts";
+
+/** Sources that a filter may give as candidates. */
+const MOST_CANDIDATES = 5_000;
+/** Sources that are looked at where no filter gives few enough. */
+const MOST_WALKED = 20_000;
+const WALKED_AT_ONCE = 500;
+
+/** What is needed to filter and sort a source. Times are milliseconds UTC. */
+interface Candidate {
+  readonly sourceIp: string;
+  readonly attempts: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
+}
+
+const VALUE: Readonly<Record<SourceOrder, (source: Candidate) => number>> = {
+  attempts: ({ attempts }) => attempts,
+  first_seen: ({ firstSeen }) => firstSeen,
+  last_seen: ({ lastSeen }) => lastSeen,
+  compromised: ({ compromisedAt }) => compromisedAt ?? 0,
+};
+
+const COLUMN: Readonly<Record<SourceOrder, string>> = {
+  attempts: "attempts",
+  first_seen: "first_seen",
+  last_seen: "last_seen",
+  compromised: "compromised_at",
+};
+
+const FIELDS = "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at";
+
+/** Reads a part of the list. */
+export function listSources(
+  sql: Statements,
+  open: ReadonlyMap<string, OpenAttack>,
+  query: SourceQuery,
+): SourceList {
+  const passes = filterOf(sql, open, query);
+  const narrow = candidatesOf(sql, query);
+  const found: Candidate[] = [];
+  let looked = 0;
+  const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
+    ...records(sql, narrow),
+    ...[...open.values()].map((attack) => candidateOf(sql, attack)),
+  ]);
+  for (const source of walk) {
+    if (narrow === undefined && ++looked > MOST_WALKED) break;
+    if (!isBehind(query, source) || !passes(source)) continue;
+    found.push(source);
+    if (found.length > query.most) break;
+  }
+  const rows = found.slice(0, query.most);
+  const last = rows.at(-1);
+  return {
+    rows: rows.map(({ sourceIp }) => readSourceRow(sql, sourceIp, open.get(sourceIp))),
+    next: found.length > query.most && last !== undefined
+      ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
+      : undefined,
+    isComplete: looked <= MOST_WALKED,
+  };
+}
+
+/** The largest first; of equals, the address that comes last as text. */
+function compare(order: SourceOrder, one: Candidate, other: Candidate): number {
+  return VALUE[order](other) - VALUE[order](one) || (one.sourceIp < other.sourceIp ? 1 : -1);
+}
+
+function isBehind({ order, after }: SourceQuery, source: Candidate): boolean {
+  if (after === undefined) return true;
+  const value = VALUE[order](source);
+  return value < after.value || value === after.value && source.sourceIp < after.sourceIp;
+}
+
+/** The sources by an order, those of open attacks in place of their records. */
+function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Candidate[] {
+  const known = new Map(sources.map((source) => [source.sourceIp, source]));
+  return [...known.values()].sort((one, other) => compare(order, one, other));
+}
+
+/** All sources by an order: records as their index has them, and the open attacks among them. */
+function* walked(
+  sql: Statements,
+  open: ReadonlyMap<string, OpenAttack>,
+  { order, after }: SourceQuery,
+): Generator<Candidate> {
+  const attacks = sorted(order, [...open.values()].map((attack) => candidateOf(sql, attack)));
+  let next = 0;
+  for (const record of recordsByOrder(sql, order, after)) {
+    while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
+      yield attacks[next++]!;
+    }
+    if (!open.has(record.sourceIp)) yield record;
+  }
+  yield* attacks.slice(next);
+}
+
+function* recordsByOrder(
+  sql: Statements,
+  order: SourceOrder,
+  after: SourceQuery["after"],
+): Generator<Candidate> {
+  const column = COLUMN[order];
+  let place = after ?? { value: Number.MAX_SAFE_INTEGER, sourceIp: "" };
+  for (;;) {
+    const rows = sql(
+      `SELECT ${FIELDS} FROM source_record
+       WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
+       ORDER BY ${column} DESC, source_ip DESC LIMIT ?`,
+    ).all(place.value, place.sourceIp, WALKED_AT_ONCE).map(toCandidate);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < WALKED_AT_ONCE) return;
+    place = { value: VALUE[order](last), sourceIp: last.sourceIp };
+  }
+}
+
+function records(sql: Statements, addresses: readonly string[]): readonly Candidate[] {
+  return sql(
+    `SELECT ${FIELDS} FROM json_each(?) s CROSS JOIN source_record ON source_ip = s.value`,
+  ).all(JSON.stringify(addresses)).map(toCandidate);
+}
+
+function toCandidate(row: Record<string, unknown>): Candidate {
+  return {
+    sourceIp: String(row.source_ip),
+    attempts: Number(row.attempts),
+    firstSeen: Number(row.first_seen),
+    lastSeen: Number(row.last_seen),
+    compromisedAt: optional(row.compromised_at),
+    retractedAt: optional(row.retracted_at),
+  };
+}
+
+function candidateOf(sql: Statements, attack: OpenAttack): Candidate {
+  const row = sql("SELECT last_seen, retracted_at FROM source_record WHERE source_ip = ?")
+    .get(attack.sourceIp);
+  return {
+    ...attack,
+    lastSeen: Math.max(attack.lastSeen, Number(row?.last_seen ?? 0)),
+    retractedAt: optional(row?.retracted_at),
+  };
+}
+
+/** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
+function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | undefined {
+  let narrowest: readonly string[] | undefined;
+  const offer = (rows: readonly Record<string, unknown>[]) => {
+    if (rows.length > MOST_CANDIDATES) return;
+    if (narrowest !== undefined && narrowest.length <= rows.length) return;
+    narrowest = rows.map((row) => String(row.source_ip));
+  };
+  for (const [kind, name] of namesOf(sql, query)) {
+    offer(
+      sql("SELECT source_ip FROM source_name WHERE kind = ? AND name = ? LIMIT ?")
+        .all(kind, name, MOST_CANDIDATES + 1),
+    );
+  }
+  if (query.cidr !== undefined) {
+    const rows: Record<string, unknown>[] = [];
+    for (const [from, to] of addressRanges(query.cidr)) {
+      const left = MOST_CANDIDATES + 1 - rows.length;
+      if (left <= 0) break;
+      rows.push(
+        ...sql("SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ? LIMIT ?")
+          .all(from, to, left),
+      );
+    }
+    offer(rows);
+  }
+  const byState = query.state === undefined ? undefined : STATE_ROWS[query.state];
+  if (byState !== undefined) offer(sql(byState).all(MOST_CANDIDATES + 1));
+  return narrowest;
+}
+
+/** Records in a state; open attacks are looked at anyway. */
+const STATE_ROWS: Readonly<Record<SourceState, string>> = {
+  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL LIMIT ?",
+  open: "SELECT source_ip FROM attack LIMIT ?",
+  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending' LIMIT ?",
+  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused' LIMIT ?",
+  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT ?",
+};
+
+/** The names that a query asks for, as source_name has them. */
+function namesOf(sql: Statements, query: SourceQuery) {
+  const names: [kind: string, name: string][] = [];
+  if (query.username !== undefined) names.push(["username", query.username]);
+  if (query.sensor !== undefined) names.push(["sensor", sensorKey(sql, query.sensor)]);
+  if (query.country !== undefined) names.push(["country", query.country.toUpperCase()]);
+  if (query.network !== undefined) names.push(["network", query.network.toUpperCase()]);
+  if (query.technique !== undefined) names.push(["technique", query.technique.toUpperCase()]);
+  return names;
+}
+
+/** A sensor may be asked for by its name, of which its key is made. */
+function sensorKey(sql: Statements, asked: string): string {
+  const row = sql(
+    `SELECT sensor FROM sensor WHERE sensor = ? OR name = ?
+     UNION ALL SELECT sensor FROM (SELECT sensor FROM attack_sensor WHERE name = ? LIMIT 1)
+     LIMIT 1`,
+  ).get(asked, asked, asked);
+  return row === undefined ? asked : String(row.sensor);
+}
+
+/** Whether a source passes all filters. */
+function filterOf(
+  sql: Statements,
+  open: ReadonlyMap<string, OpenAttack>,
+  query: SourceQuery,
+): (source: Candidate) => boolean {
+  const names = namesOf(sql, query);
+  const { cidr, state, since, order } = query;
+  const network = cidr === undefined
+    ? undefined
+    : createNetworkSet([{ name: "asked", networks: [cidr] }]);
+  return (source) => {
+    const { sourceIp, lastSeen, compromisedAt, retractedAt } = source;
+    if (since !== undefined && lastSeen < since) return false;
+    if (order === "compromised" && compromisedAt === undefined) return false;
+    if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
+    const attack = open.get(sourceIp);
+    const isNamed = names.every(([kind, name]) =>
+      attack !== undefined && hasName(attack, kind, name) ||
+      sql("SELECT 1 FROM source_name WHERE kind = ? AND name = ? AND source_ip = ?")
+          .get(kind, name, sourceIp) !== undefined
+    );
+    if (!isNamed) return false;
+    if (state === undefined) return true;
+    if (state === "compromised") return compromisedAt !== undefined;
+    if (state === "withdrawn") return retractedAt !== undefined;
+    if (state === "open") {
+      return attack !== undefined ||
+        sql("SELECT 1 FROM attack WHERE source_ip = ?").get(sourceIp) !== undefined;
+    }
+    return sql("SELECT 1 FROM report WHERE source_ip = ? AND state = ?")
+      .get(sourceIp, state === "waiting" ? "pending" : "refused") !== undefined;
+  };
+}
+
+function hasName(attack: OpenAttack, kind: string, name: string): boolean {
+  switch (kind) {
+    case "username":
+      return attack.usernames.some(([one]) => one === name);
+    case "sensor":
+      return attack.sensors.some(({ sensor }) => sensor === name);
+    case "technique":
+      return attack.techniques.some(({ id }) => id === name);
+    case "country":
+      return attack.location?.countryCode === name;
+    default:
+      return networkName(attack.location) === name;
+  }
+}
+
+const optional = (value: unknown) =>
+  value === null || value === undefined ? undefined : Number(value);
