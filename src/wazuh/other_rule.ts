@@ -45,11 +45,15 @@ export function isOtherRule(
 }
 
 const GROUPS = '"groups":[';
+/** What each of `FAILURE_GROUPS` begins with. */
+const FAILURE = '"authentication_fail';
 
 /** The first list of groups after the id is the rule's own, and the manager alone writes it. */
 function isFailure(text: string, start: number, end: number): boolean {
   const at = text.indexOf(GROUPS, start);
   if (at < 0 || at >= end) return false;
-  const groups = text.slice(at + GROUPS.length, text.indexOf("]", at)).split(",");
-  return groups.some((group) => FAILURE_GROUPS.has(group.slice(1, -1)));
+  // Nearly no list has such a group, and none of them is cut apart for nothing.
+  const list = text.slice(at + GROUPS.length, text.indexOf("]", at));
+  return list.includes(FAILURE) &&
+    list.split(",").some((group) => FAILURE_GROUPS.has(group.slice(1, -1)));
 }
