@@ -4,6 +4,7 @@
  * @module
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
+import type { DecoyFormat } from "../decoy_format.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -43,6 +44,7 @@ export interface Config {
     readonly agentPrefixes: readonly string[];
     readonly agentLabels: readonly string[];
     readonly telnet: boolean;
+    readonly formats: readonly DecoyFormat[];
   };
   readonly rules: { readonly ids: ReadonlySet<string> };
   readonly guard: {
@@ -119,6 +121,7 @@ export function typedConfig(
       agentPrefixes: get("honeypot.agent_prefixes").map((prefix) => prefix.toLowerCase()),
       agentLabels: get("honeypot.agent_labels"),
       telnet: get("honeypot.telnet"),
+      formats: get("honeypot.formats"),
     },
     rules: { ids: new Set(get("rules.ids")) },
     guard: {

@@ -7,6 +7,7 @@
 import { decideItem, type IntakeRules, placed } from "./decide.ts";
 import { ignored } from "./decide_alert.ts";
 import type { Lines } from "./lines.ts";
+import { markersOf } from "../cowrie/decoy.ts";
 import type { Decision } from "../model.ts";
 import { readLine } from "../wazuh/alert_file.ts";
 import { COWRIE, isOtherRule } from "../wazuh/other_rule.ts";
@@ -44,14 +45,15 @@ export function decideLines(
   let skipped = 0;
   // The whole text is searched once: a search in each line would cost more than all else.
   const hasNul = text.includes("\0");
-  let cowrieAt = -1;
+  const markers = [COWRIE, ...markersOf(rules)];
+  const found = markers.map(() => -1);
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf("\n", start);
     lines++;
     let isSkipped = isOtherRule(text, start, end, rules.ruleIds);
-    if (isSkipped) {
-      if (cowrieAt < start) cowrieAt = offsetOf(COWRIE, text, start);
-      isSkipped = cowrieAt >= end;
+    for (let at = 0; isSkipped && at < markers.length; at++) {
+      if (found[at]! < start) found[at] = offsetOf(markers[at]!, text, start);
+      isSkipped = found[at]! >= end;
     }
     if (isSkipped) skipped++;
     else {
