@@ -9,7 +9,7 @@
 export interface DecoyFormat {
   /** What people call it. */
   readonly name: string;
-  /** Paths with the values of which each must be there. `*` is any value. The first is the rarest. */
+  /** Paths with the values of which each must be there. `*` is any value. */
   readonly when: Readonly<Record<string, readonly string[]>>;
   /** The path of what happened; the next four lists are its values. */
   readonly event: string;

@@ -63,13 +63,10 @@ const OF_ITEMS: readonly string[] = ["user", "password", "time"];
 
 const EVENTS = ["failed", "success", "key", "connect"] as const;
 
-/** Why formats cannot be used. */
-export class FormatError extends RangeError {}
-
 /**
  * Checks what a file or a variable has.
  *
- * @throws {FormatError} its message has the place, the value and what is valid
+ * @throws {RangeError} its message has the place, the value and what is valid
  */
 export function readFormats(given: unknown): readonly DecoyFormat[] {
   if (!Array.isArray(given) || given.length > MOST_FORMATS) {
@@ -99,7 +96,7 @@ function readFormat(given: unknown, place: string): DecoyFormat {
       return [[name, isOfItem ? itemPath(given[name], at) : readField(given[name], field, at)]];
     }
     if (!field.required) return field.kind === "values" ? [[name, []]] : [];
-    throw new FormatError(`${at} is missing; it is the ${lowered(field.about)}`);
+    throw new RangeError(`${at} is missing; it is the ${lowered(field.about)}`);
   });
   const format = Object.fromEntries(read) as DecoyFormat;
   checkEvents(format, place);
@@ -163,7 +160,7 @@ function checkEvents(format: DecoyFormat, place: string): void {
     throw refusal(`${place}.event`, twice, "value", `it in one of ${EVENTS.join(", ")} only`);
   }
   if (all.length > 0) return;
-  throw new FormatError(`${place} counts nothing; give it one of ${EVENTS.join(", ")}`);
+  throw new RangeError(`${place} counts nothing; give it one of ${EVENTS.join(", ")}`);
 }
 
 function isText(value: unknown): value is string {
@@ -179,9 +176,9 @@ function isSegments(path: string): boolean {
   return path.split(".").every((segment) => segment.trim() !== "");
 }
 
-function refusal(place: string, value: unknown, what: string, use: string): FormatError {
+function refusal(place: string, value: unknown, what: string, use: string): RangeError {
   const shown = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
-  return new FormatError(
-    `${place}${place === "" ? "" : ": "}${shown} is not a valid ${what}; use ${use}`,
+  return new RangeError(
+    `${place}: ${shown} is not a valid ${what}; use ${use}`,
   );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FormatError, readFormats } from "./formats.ts";
+import { readFormats } from "./formats.ts";
 import type { Key, Kind, Kinds, Value } from "./key.ts";
 
 /** An error in the configuration, in one line: the key, the value, what is allowed. */
@@ -80,7 +80,7 @@ function formatsFrom(name: string, given: unknown): Value {
   try {
     return readFormats(given);
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
+    if (!(error instanceof RangeError)) throw error;
     throw new ConfigError(`${name}${error.message}`);
   }
 }

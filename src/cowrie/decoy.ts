@@ -49,8 +49,8 @@ export function attemptsOfDecoy(
 }
 
 /**
- * What a line in the form of Wazuh's own serialiser contains if it is of one of the formats: nobody has
- * to read the others.
+ * What a line in the form of Wazuh's own serialiser contains if it is of one of the formats: no other
+ * line has to be read.
  */
 export function markersOf(rules: Pick<DecoyRules, "formats">): readonly string[] {
   return [...new Set(formatsOf(rules).flatMap(({ when }) => markersOfFirst(when)))];

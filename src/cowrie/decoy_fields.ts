@@ -54,17 +54,8 @@ export function textOf(value: unknown): string | undefined {
 
 /** A name as it was sent: Wazuh leaves empty texts out, and makes a list of a text that looks like one. */
 export function nameOf(value: unknown): string {
-  return (textOf(value) ?? listText(value) ?? "").slice(0, LONGEST_NAME);
-}
-
-/** @returns undefined for what is not a list, or so deep that nothing can write it */
-function listText(value: unknown): string | undefined {
-  if (!Array.isArray(value)) return undefined;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
+  const text = textOf(value) ?? (Array.isArray(value) ? JSON.stringify(value) : "");
+  return text.slice(0, LONGEST_NAME);
 }
 
 /** An address before its port: `192.0.2.7:22`, `[2001:db8::7]:22`. */

@@ -1,6 +1,5 @@
 /**
  * The formats of honeypots that are known without configuration (docs/contracts/decoys.md 2, 3, 4, 5).
- * The first condition of each is what a line is searched for, so that it is the rarest.
  *
  * @module
  */

@@ -45,15 +45,15 @@ export function decideLines(
   let skipped = 0;
   // The whole text is searched once: a search in each line would cost more than all else.
   const hasNul = text.includes("\0");
-  const markers = [COWRIE, ...markersOf(rules)];
-  const found = markers.map(() => -1);
+  const markers = markersOf(rules);
+  let cowrieAt = -1;
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf("\n", start);
     lines++;
-    let isSkipped = isOtherRule(text, start, end, rules.ruleIds);
-    for (let at = 0; isSkipped && at < markers.length; at++) {
-      if (found[at]! < start) found[at] = offsetOf(markers[at]!, text, start);
-      isSkipped = found[at]! >= end;
+    let isSkipped = isOtherRule(text, start, end, rules.ruleIds, markers);
+    if (isSkipped) {
+      if (cowrieAt < start) cowrieAt = offsetOf(COWRIE, text, start);
+      isSkipped = cowrieAt >= end;
     }
     if (isSkipped) skipped++;
     else {
