@@ -99,7 +99,7 @@ export function dueRules(config: Config) {
 
 /** What snapshots are configured by. */
 export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): SnapshotRules {
-  const { misp, guard, privacy } = config;
+  const { misp, guard, honeypot, privacy } = config;
   return {
     sinks,
     publishIntervalMs: misp.publishIntervalMs,
@@ -115,6 +115,7 @@ export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): Sn
     sensorNames: privacy.sensorNames,
     passwords: privacy.passwords,
     minAttempts: guard.minAttempts,
+    telnet: honeypot.telnet,
   };
 }
 
