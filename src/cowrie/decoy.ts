@@ -22,6 +22,9 @@ const MOST_ATTEMPTS = 1000;
 /** An agent that had no connection sends what is so old at most. Milliseconds. */
 const OLDEST = 30 * DAY;
 
+/** Longer ids of sessions are nobody's. */
+const LONGEST_SESSION = 64;
+
 /** What a value of `event` means. */
 type Kind = "guess" | "key" | "connect";
 
@@ -97,9 +100,8 @@ function readRecord(
     // A client offers all of its keys one after the other: they are one probe.
     if (rules.cowrieSessions?.isFirstKey(key) === false) return { reason: "not_an_attempt" };
   }
-  const shared = common(alert, now);
-  const attempt: Attempt = {
-    ...shared,
+  const shared: Attempt = {
+    ...common(alert, now),
     service,
     sourceIp,
     // Wazuh looked up where `data.srcip` is.
@@ -111,26 +113,29 @@ function readRecord(
     username: undefined,
     pid: connectionNumber(session),
   };
-  const guesses = guessesOf(alert, format, kind);
-  if (guesses.length === 0) return { reason: "not_an_attempt" };
-  const attempts = guesses.map((at): Attempt => {
-    const password = rules.takesPasswords && kind === "guess" && format.password !== undefined
-      ? nameOf(at(format.password))
-      : undefined;
-    return {
-      ...attempt,
-      at: timeOf(format.time === undefined ? undefined : at(format.time), shared.at),
-      username: kind === "connect" || format.user === undefined
-        ? undefined
-        : nameOf(at(format.user)),
-      ...(password === undefined ? {} : { password }),
-    };
-  });
-  return { attempts, spoofedSrcip: false };
+  const attempts = guessesOf(alert, format, kind)
+    .map((at) => ({ ...shared, ...guessed(at, format, kind, rules, shared.at) }));
+  return attempts.length === 0 ? { reason: "not_an_attempt" } : { attempts, spoofedSrcip: false };
 }
 
-/** Longer ids of sessions are nobody's. */
-const LONGEST_SESSION = 64;
+/** Gives the value at a path of one guess. */
+type Guess = (path: string) => unknown;
+
+/** What the fields of one guess say. */
+function guessed(
+  at: Guess,
+  { time, user, password }: DecoyFormat,
+  kind: Kind,
+  { takesPasswords }: DecoyRules,
+  alertAt: number,
+): Pick<Attempt, "at" | "username" | "password"> {
+  const isKept = takesPasswords && kind === "guess" && password !== undefined;
+  return {
+    at: time === undefined ? alertAt : timeOf(at(time), alertAt),
+    username: kind === "connect" || user === undefined ? undefined : nameOf(at(user)),
+    ...(isKept ? { password: nameOf(at(password)) } : {}),
+  };
+}
 
 function kindOf(event: string | undefined, format: DecoyFormat): Kind | undefined {
   if (event === undefined) return undefined;
@@ -150,12 +155,12 @@ function guessesOf(
   alert: Alert,
   { attempts }: DecoyFormat,
   kind: Kind,
-): readonly ((path: string) => unknown)[] {
+): readonly Guess[] {
   if (attempts === undefined || kind !== "guess") return [(path) => valueAt(alert, path)];
   const value = valueAt(alert, attempts);
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.slice(0, MOST_ATTEMPTS).filter(isFields)
-    .map((item) => (path: string) => valueIn(item, path));
+    .map((item): Guess => (path) => valueIn(item, path));
 }
 
 /** The record's own time, unless no clock of an honest honeypot can be so wrong. */
