@@ -45,9 +45,8 @@ export function attemptsOfDecoy(
   now: number,
   rules: DecoyRules,
 ): Evidence | undefined {
-  const format = formatsOf(rules).find(({ when }) =>
-    Object.entries(when).every(([path, allowed]) => isAllowed(valueAt(alert, path), allowed))
-  );
+  const format = rules.formats?.find((one) => isOf(alert, one)) ??
+    DECOYS.find((one) => isOf(alert, one));
   return format === undefined ? undefined : readRecord(alert, format, now, rules);
 }
 
@@ -55,17 +54,31 @@ export function attemptsOfDecoy(
  * What a line in the form of Wazuh's own serialiser contains if it is of one of the formats: no other
  * line has to be read.
  */
-export function markersOf(rules: Pick<DecoyRules, "formats">): readonly string[] {
-  return [...new Set(formatsOf(rules).flatMap(({ when }) => markersOfFirst(when)))];
+export function markersOf(
+  { formats = NO_FORMATS }: Pick<DecoyRules, "formats">,
+): readonly string[] {
+  let markers = knownMarkers.get(formats);
+  if (markers === undefined) {
+    markers = [...new Set([...formats, ...DECOYS].flatMap(({ when }) => markersOfFirst(when)))];
+    knownMarkers.set(formats, markers);
+  }
+  return markers;
 }
 
-const formatsOf = ({ formats = [] }: Pick<DecoyRules, "formats">) => [...formats, ...DECOYS];
+const NO_FORMATS: readonly DecoyFormat[] = [];
+
+/** Made once for a configuration: each block of lines asks for them. */
+const knownMarkers = new WeakMap<readonly DecoyFormat[], readonly string[]>();
 
 function markersOfFirst(when: DecoyFormat["when"]): readonly string[] {
   const [path = "", allowed = []] = Object.entries(when)[0] ?? [];
   // The key may have more in front of it: `"event.accepted"`.
   const key = `${JSON.stringify(path.split(".").at(-1)).slice(1)}:`;
   return allowed.map((value) => value === "*" ? key : key + JSON.stringify(value));
+}
+
+function isOf(alert: Alert, { when }: DecoyFormat): boolean {
+  return Object.entries(when).every(([path, allowed]) => isAllowed(valueAt(alert, path), allowed));
 }
 
 function isAllowed(value: unknown, allowed: readonly string[]): boolean {
