@@ -71,21 +71,21 @@ export interface Location {
   readonly organisation?: string;
 }
 
-/** What was guessed at: Cowrie plays a Telnet server too. */
+/** What was guessed at: decoys such as Cowrie play a Telnet server too. */
 export type Service = "ssh" | "telnet";
 
 /** One alert read as evidence of SSH password guessing. */
 export interface Attempt {
   /** Canonical address (RFC 5952; IPv4-mapped IPv6 as IPv4). */
   readonly sourceIp: string;
-  /** Milliseconds since the epoch, UTC, from the alert's own timestamp. */
+  /** Milliseconds since the epoch, UTC, from the alert's own timestamp, or from a decoy's record. */
   readonly at: number;
   readonly evidence: EvidenceClass;
   /** What the line adds to its class: 1, N for a repeated message, 0 for a session end. */
   readonly count: number;
   /** Undefined: the line names no user. The empty string is a user name that was really sent. */
   readonly username: string | undefined;
-  /** Only of a Cowrie, and only where `privacy.passwords` asks for it. */
+  /** Only of a decoy, and only where `privacy.passwords` asks for it. */
   readonly password?: string;
   readonly sensor: Sensor;
   /** Where the sensor read the line: one line collected twice arrives under two locations. */

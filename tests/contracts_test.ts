@@ -92,6 +92,7 @@ Deno.test("docs/contracts: documents cite sections that are there", () => {
 Deno.test("docs/contracts: each section has a number of its own", () => {
   assert.deepEqual([...known.keys()].sort(), [
     "docs/contracts/cowrie.md",
+    "docs/contracts/decoys.md",
     "docs/contracts/misp.md",
     "docs/contracts/wazuh.md",
   ]);

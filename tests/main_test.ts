@@ -52,6 +52,7 @@ const MAY_LOAD: readonly string[] = [
   "src/config/config.ts",
   "src/config/defaults.ts",
   "src/config/evidence_keys.ts",
+  "src/config/formats.ts",
   "src/config/key.ts",
   "src/config/keys.ts",
   "src/config/load.ts",

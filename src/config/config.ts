@@ -4,6 +4,7 @@
  * @module
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
+import type { DecoyFormat } from "../decoy_format.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -46,6 +47,7 @@ export interface Config {
     readonly locations: readonly string[];
     readonly telnet: boolean;
     readonly countRefusedKeys: boolean;
+    readonly formats: readonly DecoyFormat[];
   };
   readonly rules: { readonly ids: ReadonlySet<string> };
   readonly guard: {
@@ -125,6 +127,7 @@ export function typedConfig(
       locations: get("honeypot.locations"),
       telnet: get("honeypot.telnet"),
       countRefusedKeys: get("honeypot.count_refused_keys"),
+      formats: get("honeypot.formats"),
     },
     rules: { ids: new Set(get("rules.ids")) },
     guard: {

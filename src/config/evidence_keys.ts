@@ -33,7 +33,12 @@ export const evidenceKeys = () => ({
   "honeypot.telnet": {
     kind: "boolean",
     fallback: false,
-    about: "Accept attempts at the Telnet server of a Cowrie, too",
+    about: "Accept attempts at the Telnet server of a Cowrie or another decoy, too",
+  },
+  "honeypot.formats": {
+    kind: "formats",
+    fallback: [],
+    about: 'Formats of further honeypots that write JSON: docs/wazuh.md, "Other honeypots"',
   },
   "honeypot.count_refused_keys": {
     kind: "boolean",
@@ -93,7 +98,7 @@ export const evidenceKeys = () => ({
   "privacy.passwords": {
     kind: "boolean",
     fallback: false,
-    about: "Keep the passwords tried at a Cowrie; events contain the ten most tried",
+    about: "Keep the passwords tried at decoys such as Cowrie; events contain the ten most tried",
   },
   "geoip.database": {
     kind: "list",

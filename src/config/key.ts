@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { DecoyFormat } from "../decoy_format.ts";
+
 /** The values of each kind of key. */
 export interface Kinds {
   readonly text: string;
@@ -11,6 +13,7 @@ export interface Kinds {
   readonly boolean: boolean;
   readonly list: readonly string[];
   readonly choice: string;
+  readonly formats: readonly DecoyFormat[];
 }
 
 /** What a value may be; `list` is a list of texts. */

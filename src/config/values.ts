@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Key, Kind, Value } from "./key.ts";
+import { readFormats } from "./formats.ts";
+import type { Key, Kind, Kinds, Value } from "./key.ts";
 
 /** An error in the configuration, in one line: the key, the value, what is allowed. */
 export class ConfigError extends Error {
@@ -25,6 +26,8 @@ function allowed(spec: Key): string {
       return "a list of texts";
     case "text":
       return "a text";
+    case "formats":
+      return 'a list of objects in JSON, such as [{"name": "my-honeypot", …}]';
   }
 }
 
@@ -53,17 +56,39 @@ export function fromText(name: string, raw: string, spec: Key): Value {
     if (!["true", "false"].includes(raw)) throw notAllowed(name, raw, spec);
     return raw === "true";
   }
+  if (spec.kind === "formats") {
+    let given: unknown;
+    try {
+      given = JSON.parse(raw);
+    } catch {
+      throw notAllowed(name, raw, spec);
+    }
+    return fromJson(name, given, spec);
+  }
   return checked(name, raw, spec);
 }
 
 /** A value from the file. */
 export function fromJson(name: string, given: unknown, spec: Key): Value {
+  if (spec.kind === "formats") return formatsFrom(name, given);
   const value = spec.orText && typeof given === "string" ? [given] : given;
   if (!isOfKind(value, spec.kind)) throw notAllowed(name, value, spec);
   return checked(name, value, spec);
 }
 
-function isOfKind(value: unknown, kind: Kind): value is Value {
+function formatsFrom(name: string, given: unknown): Value {
+  try {
+    return readFormats(given);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(`${name}${error.message}`);
+  }
+}
+
+function isOfKind(
+  value: unknown,
+  kind: Exclude<Kind, "formats">,
+): value is Kinds[Exclude<Kind, "formats">] {
   switch (kind) {
     case "list":
       return Array.isArray(value) && value.every((item) => typeof item === "string");

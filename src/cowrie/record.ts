@@ -31,11 +31,15 @@ const TELNET_PORTS: ReadonlySet<string> = new Set(["23", "2223", "2323"]);
 /** Decoders of sshd's own lines, which never give an event id: floods are not looked at twice. */
 const OF_SSHD: ReadonlySet<string | undefined> = new Set(["sshd", "pam"]);
 
+/** Whether Wazuh decoded the line as one of sshd or PAM: then no honeypot wrote a record. */
+export function isOfSshdDecoder({ decoderName }: Alert): boolean {
+  return OF_SSHD.has(decoderName);
+}
+
 /** Whether an alert carries a Cowrie record: users choose its rule and its decoder. */
 export function isCowrie(alert: Alert): boolean {
-  if (OF_SSHD.has(alert.decoderName)) return false;
-  const event = own(alert.data, "eventid");
-  return typeof event === "string" && event.startsWith("cowrie.");
+  if (isOfSshdDecoder(alert)) return false;
+  return textField(alert.data, "eventid")?.startsWith("cowrie.") === true;
 }
 
 /**

@@ -5,9 +5,17 @@
  *
  * @module
  */
-import { decideAlert, decideOn, ignored, type IntakeRules, isOfHoneypot } from "./decide_alert.ts";
+import {
+  decideAlert,
+  decideOn,
+  ignored,
+  type IntakeRules,
+  isOfHoneypot,
+  mayBeOfDecoy,
+} from "./decide_alert.ts";
+import { attemptsOfDecoy } from "../cowrie/decoy.ts";
 import type { Decision } from "../model.ts";
-import { readAlert } from "../wazuh/alert.ts";
+import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "../wazuh/finding.ts";
 
@@ -40,7 +48,7 @@ export function placed(decision: Decision, where: string): Decision {
 export function decideItem(item: Item, rules: IntakeRules, now: number): Decision {
   if ("reason" in item) return ignored(item.reason, undefined);
   const isRead = "alert" in item;
-  const decision = isRead ? decideAlert(item.alert, rules, now) : decide(item.value, rules, now);
+  const decision = isRead ? decideRead(item.alert, rules, now) : decide(item.value, rules, now);
   if (!rules.keepsText || decision.kind !== "attempts") return decision;
   return { ...decision, text: isRead ? item.text : JSON.stringify(item.value) };
 }
@@ -53,7 +61,18 @@ export function decideItem(item: Item, rules: IntakeRules, now: number): Decisio
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
   const alert = readAlert(value);
   if (alert === undefined) return decideFinding(readFinding(value), rules, now);
-  return decideAlert(alert, rules, now);
+  return decideRead(alert, rules, now);
+}
+
+/** Decides on a 4.x alert of any honeypot. */
+function decideRead(alert: Alert, rules: IntakeRules, now: number): Decision {
+  const decision = decideAlert(alert, rules, now);
+  if (!mayBeOfDecoy(alert, decision)) return decision;
+  const { key, sensor, labels } = alert;
+  const evidence = attemptsOfDecoy(alert, now, rules);
+  if (evidence === undefined) return decision;
+  if (!rules.guard.isHoneypot(sensor.name, labels)) return ignored("not_honeypot", key);
+  return decideOn(key, evidence, rules.guard);
 }
 
 /** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */

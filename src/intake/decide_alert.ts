@@ -8,11 +8,12 @@
 import type { Guard } from "../guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
-import { attemptsOfCowrie, type CowrieRules, isCowrie } from "../cowrie/record.ts";
+import type { DecoyRules } from "../cowrie/decoy.ts";
+import { attemptsOfCowrie, isCowrie, isOfSshdDecoder } from "../cowrie/record.ts";
 import { attemptsOfAlert, type Evidence, isOfSshd } from "../wazuh/attempts.ts";
 
 /** The rules by which alerts are decided on. */
-export interface IntakeRules extends CowrieRules {
+export interface IntakeRules extends DecoyRules {
   readonly guard: Guard;
   readonly ruleIds: ReadonlySet<string>;
   /** Rules that are not read though their groups say that a login failed. */
@@ -29,7 +30,8 @@ export interface IntakeRules extends CowrieRules {
  * Decides on the text of a file that holds one 4.x alert and nothing else. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @returns undefined for every other file, and where the alert itself is kept: decide.ts decides on those
+ * @returns undefined for every other file, where the alert itself is kept, and for what may be of another
+ * honeypot: decide.ts decides on those
  */
 export function decideOneAlert(
   text: string,
@@ -44,11 +46,22 @@ export function decideOneAlert(
     return undefined;
   }
   const alert = readAlert(value);
-  return alert === undefined ? undefined : decideAlert(alert, rules, now);
+  if (alert === undefined) return undefined;
+  const decision = decideAlert(alert, rules, now);
+  return mayBeOfDecoy(alert, decision) ? undefined : decision;
+}
+
+/** Why an alert is ignored that a format of another honeypot may read. */
+const OF_ANOTHER: ReadonlySet<IgnoreReason> = new Set(["other_rule", "not_ssh", "no_address"]);
+
+/** Whether an alert may be of a honeypot other than sshd's and Cowrie's. */
+export function mayBeOfDecoy(alert: Alert, decision: Decision): boolean {
+  if (decision.kind !== "ignored" || !OF_ANOTHER.has(decision.reason)) return false;
+  return !isOfSshdDecoder(alert) && !isCowrie(alert);
 }
 
 /**
- * Decides on a 4.x alert. Pure.
+ * Decides on a 4.x alert of sshd, another SSH server or a Cowrie. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */

@@ -7,6 +7,7 @@
 import { decideItem, type IntakeRules, placed } from "./decide.ts";
 import { ignored } from "./decide_alert.ts";
 import type { Lines } from "./lines.ts";
+import { markersOf } from "../cowrie/decoy.ts";
 import type { Decision } from "../model.ts";
 import { readLine } from "../wazuh/alert_file.ts";
 import { COWRIE, isOtherRule } from "../wazuh/other_rule.ts";
@@ -44,11 +45,12 @@ export function decideLines(
   let skipped = 0;
   // The whole text is searched once: a search in each line would cost more than all else.
   const hasNul = text.includes("\0");
+  const markers = markersOf(rules);
   let cowrieAt = -1;
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = text.indexOf("\n", start);
     lines++;
-    let isSkipped = isOtherRule(text, start, end, rules.ruleIds);
+    let isSkipped = isOtherRule(text, start, end, rules.ruleIds, markers);
     if (isSkipped) {
       if (cowrieAt < start) cowrieAt = offsetOf(COWRIE, text, start);
       isSkipped = cowrieAt >= end;

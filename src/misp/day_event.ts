@@ -7,7 +7,7 @@
 import type { DayEvent, SourceRecord } from "../model.ts";
 import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
 import { dayTitle } from "./day_title.ts";
-import { writeDayStory } from "./story.ts";
+import { serverName, writeDayStory } from "./story.ts";
 
 /** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
@@ -22,7 +22,12 @@ export function buildDayEvent(
 ): MispEvent {
   return {
     ...buildEvent(record, rules, facts),
-    info: dayTitle(record.openedOn, record.part ?? 1, record.compromisedAt !== undefined),
+    info: dayTitle(
+      record.openedOn,
+      record.part ?? 1,
+      record.compromisedAt !== undefined,
+      hasTelnet([record], rules),
+    ),
     analysis: String(Math.max(OPEN, rules.analysis)),
     // Hundreds of reports would bury the event: one report of the day comes when the event closes.
     EventReport: [],
@@ -39,9 +44,10 @@ export function buildClosing(
   rules: EventRules,
 ): MispEvent {
   const isCompromised = records.some((record) => record.compromisedAt !== undefined);
+  const isOfAny = hasTelnet(records, rules);
   return {
     uuid: eventUuid,
-    info: dayTitle(day, part, isCompromised),
+    info: dayTitle(day, part, isCompromised, isOfAny),
     date: day,
     threat_level_id: isCompromised ? HIGH : String(rules.threatLevel),
     analysis: CLOSED,
@@ -50,6 +56,11 @@ export function buildClosing(
     Tag: [CLOSED_TAG],
     Attribute: [],
     Object: [],
-    EventReport: [writeDayStory(eventUuid, dayTitle(day, part, false), records, rules)],
+    EventReport: [writeDayStory(eventUuid, dayTitle(day, part, false, isOfAny), records, rules)],
   };
+}
+
+/** By the configuration, too: the event's title is sent with its first source and stays. */
+function hasTelnet(records: readonly SourceRecord[], { telnet = false }: EventRules): boolean {
+  return telnet || records.some((record) => serverName(record) === "Telnet");
 }

@@ -5,7 +5,9 @@
  * @module
  */
 
-const TITLE = "SSH brute-force sources seen by honeypots, ";
+const OF_SSH = "SSH brute-force sources seen by honeypots, ";
+/** SSH and Telnet share the event of a day: a title that names one would be wrong for the other. */
+const OF_ANY = "Brute-force sources seen by honeypots, ";
 const COMPROMISED = ", with a SUCCESSFUL LOGIN";
 
 /**
@@ -14,17 +16,28 @@ const COMPROMISED = ", with a SUCCESSFUL LOGIN";
  * @param day `2026-11-23`
  * @param part from 1
  * @param isCompromised whether a login of one of its sources succeeded
+ * @param hasTelnet whether one of its sources may be of Telnet alone
  */
-export function dayTitle(day: string, part: number, isCompromised: boolean): string {
-  return `${TITLE}${day}${part === 1 ? "" : ` (part ${part})`}${isCompromised ? COMPROMISED : ""}`;
+export function dayTitle(
+  day: string,
+  part: number,
+  isCompromised: boolean,
+  hasTelnet: boolean,
+): string {
+  const title = hasTelnet ? OF_ANY : OF_SSH;
+  return `${title}${day}${part === 1 ? "" : ` (part ${part})`}${isCompromised ? COMPROMISED : ""}`;
 }
 
 /** Whether a day's title names a successful login: no other source of the day may remove that. */
 export function namesLogin(title: string): boolean {
-  return title.startsWith(TITLE) && title.endsWith(COMPROMISED);
+  return isOfDay(title) && title.endsWith(COMPROMISED);
 }
 
 /** Whether it is a day's title without a login: the event has it already, or a more urgent one. */
 export function isDayWithoutLogin(title: string): boolean {
-  return title.startsWith(TITLE) && !title.endsWith(COMPROMISED);
+  return isOfDay(title) && !title.endsWith(COMPROMISED);
+}
+
+function isOfDay(title: string): boolean {
+  return title.startsWith(OF_SSH) || title.startsWith(OF_ANY);
 }

@@ -39,6 +39,8 @@ export interface EventRules extends StoryRules {
   readonly threatLevel: number;
   readonly analysis: number;
   readonly tags: readonly string[];
+  /** Whether attempts at Telnet servers are accepted; false by default. */
+  readonly telnet?: boolean;
 }
 
 /** The results of look-ups of the address. */

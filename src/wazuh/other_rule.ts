@@ -25,6 +25,8 @@ const BRACE = 125;
  * would cost more than the look at it.
  *
  * @param end where its line feed is, or the text's end
+ * @param markers one of them is in every alert of another honeypot, which only a user's rule can raise
+ * (docs/contracts/decoys.md 1)
  * @returns false for whatever has to be read
  */
 export function isOtherRule(
@@ -32,6 +34,7 @@ export function isOtherRule(
   start: number,
   end: number,
   ruleIds: ReadonlySet<string>,
+  markers: readonly string[] = [],
 ): boolean {
   if (text.charCodeAt(end - 1) !== BRACE) return false;
   const known = knownRulePart(text, start);
@@ -41,7 +44,15 @@ export function isOtherRule(
   const idAt = BEFORE_ID.lastIndex;
   const idEnd = text.indexOf('"', idAt);
   if (idEnd < 0 || idEnd >= end || ruleIds.has(text.slice(idAt, idEnd))) return false;
-  return known !== undefined || !isFailure(text, idEnd, end);
+  if (known === undefined && isFailure(text, idEnd, end)) return false;
+  return idEnd - idAt < USER_RULE_LENGTH || !hasOne(text.slice(idEnd, end), markers);
+}
+
+/** Rules of users have numbers from 100000 on. */
+const USER_RULE_LENGTH = 6;
+
+function hasOne(line: string, markers: readonly string[]): boolean {
+  return markers.some((marker) => line.includes(marker));
 }
 
 const GROUPS = '"groups":[';

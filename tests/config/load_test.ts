@@ -65,6 +65,7 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     locations: [],
     telnet: false,
     countRefusedKeys: false,
+    formats: [],
   });
   const failures = ["2501", "2502", "5503", "5551", "5710", "5712", "5716", "5718", "5719", "5720"];
   for (const id of [...failures, "5758", "5760", "5763"]) assert.ok(config.rules.ids.has(id), id);

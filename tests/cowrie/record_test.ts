@@ -87,6 +87,9 @@ Deno.test("CowrieSessions.serviceOf() forgets the oldest of more than 10,000 ses
 Deno.test("attemptsOfCowrie() reads the records of any decoder", () => {
   assert.equal(read(record({}, "cowrie")), "ssh sshd root");
   assert.equal(read({ ...record({}), decoder: undefined }), "ssh sshd root");
+  // An indexer gives lists of one.
+  const listed = { eventid: ["cowrie.login.failed"], src_ip: ["203.0.113.25"] };
+  assert.equal(read(record(listed)), "ssh sshd root");
   assert.equal(read(record({ src_ip: undefined }, "cowrie")), "no_address");
   assert.equal(read(record({ eventid: "other.login.failed" }, "cowrie")), "other_rule");
 });

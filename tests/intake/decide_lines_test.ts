@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
 import { decideLines } from "../../src/intake/decide_lines.ts";
+import { readFormats } from "../../src/config/formats.ts";
+import {
+  decoyAlert,
+  endlessh,
+  heralding,
+  heraldingSession,
+  openCanary,
+  sshesame,
+} from "../cowrie/decoy_alerts.ts";
 import { defaultRules, fixture, sshdAlert } from "../support/fixtures.ts";
 
 const NOW = Date.UTC(2026, 7, 24);
@@ -48,3 +57,38 @@ Deno.test("decideLines() leaves out what was attempted before, and reports lines
     ...{ found: ["too_large", "attempts"], lines: 2, skipped: 0 },
   });
 });
+
+Deno.test("decideLines() reads the records of other honeypots under rules of users", () => {
+  const ownFormat = readFormats([{
+    name: "my-honeypot",
+    when: { "data.app.name": "my-honeypot" },
+    event: "data.kind",
+    failed: "refused",
+    source: "data.peer",
+  }]);
+  const own = decoyAlert({
+    app: { name: "my-honeypot" },
+    kind: "refused",
+    peer: "203.0.113.29",
+  });
+  const guess = { user: "root", accepted: "false" };
+  const records = [
+    openCanary(),
+    sshesame("password_auth", guess),
+    sshesame("keyboard_interactive_auth", guess),
+    sshesame("public_key_auth", guess),
+    heralding(),
+    heraldingSession(),
+    endlessh("ACCEPT"),
+    own,
+  ];
+  const rules = { ...RULES, formats: ownFormat };
+  for (const record of records) {
+    const text = `${line({ rule: "100900" })}\n${JSON.stringify(record)}\n`;
+    const { decisions, skipped } = decideLines({ text, tooLong: 0 }, rules, -Infinity, LATER);
+    assert.deepEqual(decisions.map(({ kind }) => kind), ["attempts"], text);
+    assert.equal(skipped, 1);
+  }
+});
+
+const LATER = Date.UTC(2026, 10, 23);

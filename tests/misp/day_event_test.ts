@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
+import { isDayWithoutLogin, namesLogin } from "../../src/misp/day_title.ts";
 import { merged, strongest } from "../../src/misp/merged.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
 import {
@@ -36,6 +37,24 @@ Deno.test("buildDayEvent() names neither address nor sensor in the title, and th
     title({ part: 2, ...compromised }),
     "SSH brute-force sources seen by honeypots, 2026-11-23 (part 2), with a SUCCESSFUL LOGIN",
   );
+});
+
+Deno.test("buildDayEvent() and buildClosing() call no source of Telnet one of SSH", () => {
+  const telnet = dayRecord("80.94.95.112", 8, { services: ["telnet"] });
+  const ssh = dayRecord("82.202.219.155");
+  const rules = { ...RULES, telnet: true };
+  const neutral = "Brute-force sources seen by honeypots, 2026-11-23";
+  assert.equal(buildDayEvent(telnet, RULES, {}).info, neutral);
+  assert.equal(buildDayEvent(ssh, rules, {}).info, neutral);
+  assert.equal(buildDayEvent(ssh, RULES, {}).info, TITLE);
+  assert.equal(buildDayEvent({ ...ssh, services: ["ssh", "telnet"] }, RULES, {}).info, TITLE);
+  const closing = buildClosing(DAY, [ssh, telnet], RULES);
+  assert.equal(closing.info, neutral);
+  assert.equal(closing.EventReport[0]?.name, neutral);
+  const login = buildDayEvent({ ...telnet, ...compromised }, rules, {}).info;
+  assert.equal(login, `${neutral}, with a SUCCESSFUL LOGIN`);
+  assert.deepEqual([neutral, login].map(isDayWithoutLogin), [true, false]);
+  assert.deepEqual([neutral, login].map(namesLogin), [false, true]);
 });
 
 Deno.test("buildDayEvent() is ongoing, or further where the configuration says so", () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FORMAT_FIELDS } from "../../config/formats.ts";
 import { configurationKeys, environmentName } from "../../config/keys.ts";
 import type { Key, Value } from "../../config/key.ts";
 import type { Loaded } from "../../config/load.ts";
@@ -57,7 +58,9 @@ export function configText(
 }
 
 function shownValue(value: Value | undefined): string {
-  const text = Array.isArray(value) ? value.join(", ") : String(value ?? "");
+  const text = Array.isArray(value)
+    ? value.map((one) => typeof one === "string" ? one : one.name).join(", ")
+    : String(value ?? "");
   return text === "" ? "-" : text;
 }
 
@@ -104,5 +107,25 @@ function typeOf(key: Key): object {
       return { type: "boolean" };
     case "text":
       return { type: "string" };
+    case "formats":
+      return { type: "array", items: formatSchema() };
   }
+}
+
+function formatSchema(): object {
+  const strings = { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
+  const fields = Object.entries(FORMAT_FIELDS);
+  return {
+    type: "object",
+    additionalProperties: false,
+    required: fields.filter(([, { required }]) => required).map(([name]) => name),
+    properties: Object.fromEntries(fields.map(([name, { kind, about }]) => {
+      const type = kind === "values"
+        ? strings
+        : kind === "conditions"
+        ? { type: "object", minProperties: 1, additionalProperties: strings }
+        : { type: "string" };
+      return [name, { ...type, description: about }];
+    })),
+  };
 }

@@ -53,6 +53,7 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
     takesTelnet: config.honeypot.telnet,
     takesPasswords: config.privacy.passwords,
     cowrieSessions: new CowrieSessions(),
+    formats: config.honeypot.formats,
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
   };

@@ -111,7 +111,7 @@ export function snapshotRules(
   sinks: SnapshotRules["sinks"],
   installation: Installation,
 ): SnapshotRules {
-  const { misp, guard, privacy } = config;
+  const { misp, guard, honeypot, privacy } = config;
   const isConfigured = misp.publisher !== undefined;
   return {
     sinks,
@@ -128,6 +128,7 @@ export function snapshotRules(
     sensorNames: privacy.sensorNames,
     passwords: privacy.passwords,
     minAttempts: guard.minAttempts,
+    telnet: honeypot.telnet,
   };
 }
 
