@@ -7,9 +7,10 @@
  */
 import type { Decision } from "../model.ts";
 import { type Item, readAlertFile, readAlertValue } from "../wazuh/alert_file.ts";
-import { beginningOf, inParts } from "./ingest/beginning.ts";
+import { beginningOf } from "./ingest/beginning.ts";
 import { BodyError, piecesOf } from "./ingest/body.ts";
-import { groupsOf, hasGoodLine, itemsOfArray, itemsOfLines } from "./ingest/items.ts";
+import { groupsOf, inParts, itemsOfArray, itemsOfLines } from "../intake/items.ts";
+import { hasGoodLine } from "./ingest/good_line.ts";
 import type { ReadTimeout } from "./ingest/read_timeout.ts";
 import { type Accept, type Reply, Tally } from "./ingest/tally.ts";
 import type { Turns } from "./ingest/turns.ts";

@@ -3,12 +3,11 @@
  *
  * @module
  */
+import { inParts } from "../../intake/items.ts";
 import { readAlertValue } from "../../wazuh/alert_file.ts";
 
 /** A body up to this size is read as a whole, whatever its shape; bytes. */
 const SHORT = 16 * 1024;
-/** Largest part that is read without a turn of the event loop, bytes. */
-const PART = 64 * 1024;
 const LINE_FEED = 10;
 const OPEN_LIST = 91;
 
@@ -83,11 +82,6 @@ async function* joined(
     // Also where storing failed before the rest was read.
     await pieces.return(undefined);
   }
-}
-
-/** Cuts bytes into parts, each of which is read within a turn. */
-export function* inParts(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
 }
 
 /** The first byte that is neither white space nor of a byte order mark. */
