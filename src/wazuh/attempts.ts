@@ -200,7 +200,7 @@ function readWithoutLine(alert: Alert, now: number): Evidence {
 
 function readLine(alert: Alert, line: string, now: number): Evidence {
   const { programName } = alert;
-  const parsed = programName === "sshd" ? parseSshdLine(line) : parseLine(alert, line);
+  const parsed = programName === "sshd" ? parseSshdLine(line) : saidIn(alert, line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
     return { reason: parsed.count === 0 ? "not_an_attempt" : "no_address" };
@@ -228,8 +228,12 @@ function readLine(alert: Alert, line: string, now: number): Evidence {
   return { attempts: [isLogin ? { ...attempt, isLogin } : attempt], spoofedSrcip: false };
 }
 
-/** Reads a line of whatever SSH server the alert is about. */
-function parseLine(alert: Alert, line: string): SshdLine | undefined {
+/**
+ * Reads a line of whatever SSH server the alert is about.
+ *
+ * @returns undefined for a line that is not known
+ */
+export function saidIn(alert: Alert, line: string): SshdLine | undefined {
   const { programName, decoderName, data } = alert;
   const isKnown = programName !== undefined && (isSshdName(programName) || decoderName === "sshd");
   if (isKnown) return parseSshdLine(line, programName);

@@ -77,6 +77,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     [["status"], [...BUFFER, FOLDER]],
     [["report", "list"], BUFFER],
     [["replay", alert], [...BUFFER, FOLDER, "read /tmp/ALERTS/one.alert"]],
+    [["explain", alert], [...LOOK, "read /tmp/ALERTS/one.alert"]],
     // As above, when the lock of the publisher is made; and the owner of the log's folder.
     [["flush", "--now"], [
       ...BUFFER,
