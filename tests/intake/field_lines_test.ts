@@ -3,6 +3,6 @@ import { assertField, fieldAlert, fieldCases, linesOf } from "../support/field_c
 
 for (const one of fieldCases("lines")) {
   Deno.test(`snapshotAttack() counts ${one.name}`, async () => {
-    await assertField(linesOf(one.alerts.map(fieldAlert)), one);
+    await assertField(linesOf(one.alerts.map((alert) => fieldAlert(alert))), one);
   });
 }

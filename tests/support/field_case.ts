@@ -19,6 +19,7 @@ interface More {
   readonly decoder?: string;
   readonly groups?: readonly string[];
   readonly previous?: readonly string[];
+  readonly location?: string;
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
@@ -40,14 +41,23 @@ export interface FieldCase {
 
 let made = 0;
 
-/** The alert as Wazuh writes it. */
-export function fieldAlert([rule, line, more = {}]: FieldAlert) {
+/** A honeypot of the fixtures. */
+export interface FieldAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, unknown>>;
+}
+
+const AGENT: FieldAgent = { id: "011", name: "honeypot-ham1" };
+
+/** The alert as Wazuh writes it, with an id of its own. */
+export function fieldAlert([rule, line, more = {}]: FieldAlert, agent = AGENT) {
   const { program = "sshd", decoder = line === null ? "json" : "sshd", data, previous } = more;
-  const { groups = ["authentication_failed"] } = more;
+  const { groups = ["authentication_failed"], location = "/var/log/auth.log" } = more;
   return {
     timestamp: "2026-11-28T03:15:59.120+0000",
     rule: { level: 5, description: "of the field", id: rule, firedtimes: 1, groups },
-    agent: { id: "011", name: "honeypot-ham1", ip: "10.30.0.11" },
+    agent: { ...agent, ip: "10.30.0.11" },
     manager: { name: "wazuh-manager-02" },
     id: `1795835759.${++made}`,
     ...(previous === undefined ? {} : { previous_output: previous.join("\n") }),
@@ -55,7 +65,7 @@ export function fieldAlert([rule, line, more = {}]: FieldAlert) {
     ...(line === null || program === null ? {} : { predecoder: { program_name: program } }),
     decoder: { name: decoder },
     ...(data === undefined ? {} : { data }),
-    location: "/var/log/auth.log",
+    location,
   };
 }
 
