@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { beginsOverLines } from "./items.ts";
 import { plainBlocks } from "./plain_blocks.ts";
 import { readLine } from "../wazuh/alert_file.ts";
 
@@ -109,12 +110,9 @@ function beginsWithLine(bytes: Uint8Array, isWhole: boolean): boolean {
   return readLine(line, "line").some((item) => !("reason" in item));
 }
 
-/** How a text begins that is written over many lines: what is inside of a value is indented. */
-const VALUE = /^\s*\{[^\n]{0,1000}\n[ \t]/;
-
 /** The shape of a file that is too long to be read whole, or damaged. */
 function shapeOf(start: Uint8Array): OpenFile["shape"] {
   const text = new TextDecoder().decode(start.subarray(0, 4096));
   if (text.trimStart().startsWith("[") && !beginsWithLine(start, false)) return "array";
-  return VALUE.test(text) ? "values" : "lines";
+  return beginsOverLines(start) ? "values" : "lines";
 }

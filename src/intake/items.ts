@@ -124,6 +124,14 @@ async function* followedBy(
   for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
 }
 
+/** How a value begins that is written over many lines. */
+const OVER_LINES = /^\s*\{[^\n]{0,1000}\n[ \t]/;
+
+/** Whether a text begins with a value over many lines. */
+export function beginsOverLines(bytes: Uint8Array): boolean {
+  return OVER_LINES.test(new TextDecoder().decode(bytes.subarray(0, 4096)));
+}
+
 /** A value begins with its bracket in the first column; what is inside of it is indented. */
 const VALUE_STARTS = ["\n{", "\n["];
 
