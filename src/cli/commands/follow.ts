@@ -10,7 +10,7 @@ import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Beginning, Step } from "../../follow/follower.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { NotAFile } from "../../intake/files.ts";
+import { NotAFile } from "../../intake/file_start.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";

@@ -73,6 +73,34 @@ export const INPUT_COMMANDS = [
     ],
   },
   {
+    name: "explain",
+    synopsis: ["explain [--json] FILE…"],
+    brief: "what becomes of each alert of a file, and why",
+    about: [
+      "Reads alerts from files as replay does, and says of each what it counts: its rule, sensor " +
+      "and address, where that address stood, and the class of the evidence. Of an alert that is " +
+      "ignored it says why, and what to change. - is standard input.",
+      "It stores nothing and looks at no buffer: whether an alert was accepted before, and what " +
+      "several alerts count together, only replay --dry-run says.",
+    ],
+    filling: "file",
+    options: [{ name: "json", about: "print a line of JSON for each alert" }],
+    exit: codes({
+      [EXIT.noFile]: "a file does not exist, or may not be read",
+      [EXIT.notJson]: "parts of a file were not understood; all other alerts were explained",
+    }),
+    examples: [
+      {
+        line: "explain - </var/ossec/logs/alerts/alerts.json",
+        does: "the alerts of today",
+      },
+      {
+        line: "explain --json - </var/ossec/logs/alerts/alerts.json | jq -r .reason",
+        does: "only the reasons",
+      },
+    ],
+  },
+  {
     name: "serve",
     synopsis: [
       "serve [--listen HOST:PORT] [--follow [--from-start | --since TIME]]",
