@@ -68,10 +68,10 @@ export function decide(value: unknown, rules: IntakeRules, now: number): Decisio
 function decideRead(alert: Alert, rules: IntakeRules, now: number): Decision {
   const decision = decideAlert(alert, rules, now);
   if (!mayBeOfDecoy(alert, decision)) return decision;
-  const { key, sensor, labels } = alert;
+  const { key } = alert;
   const evidence = attemptsOfDecoy(alert, now, rules);
   if (evidence === undefined) return decision;
-  if (!rules.guard.isHoneypot(sensor.name, labels)) return ignored("not_honeypot", key);
+  if (!isOfHoneypot(alert, rules)) return ignored("not_honeypot", key);
   return decideOn(key, evidence, rules.guard);
 }
 

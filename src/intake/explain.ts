@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatOf } from "../cowrie/decoy.ts";
 import { isCowrie } from "../cowrie/record.ts";
 import type { Attempt, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
@@ -11,6 +12,7 @@ import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
 import { readFinding } from "../wazuh/finding.ts";
 import { readFrom } from "../wazuh/read_from.ts";
 import { decideItem, type IntakeRules } from "./decide.ts";
+import { decideAlert, mayBeOfDecoy } from "./decide_alert.ts";
 import { openFile, type Source } from "./file_start.ts";
 import { DamagedStream, untilDamage } from "./files.ts";
 import { itemsOfArray, itemsOfLines, itemsOfValues } from "./items.ts";
@@ -84,7 +86,9 @@ export function explainItem(item: Item, rules: IntakeRules, now: number): Explai
     ? []
     : counted.attempts.map((attempt, index) => ({
       attempt,
-      readFrom: index > 0 ? "previous_output" : placeOf(alert, kind === "finding"),
+      readFrom: index > 0 && alert.previousOutput.length > 0
+        ? "previous_output"
+        : placeOf(alert, kind === "finding", rules),
     }));
   return {
     where,
@@ -96,8 +100,11 @@ export function explainItem(item: Item, rules: IntakeRules, now: number): Explai
   };
 }
 
-function placeOf(alert: Alert, isFinding: boolean): string {
-  return isCowrie(alert) ? "data.src_ip" : readFrom(alert, isFinding);
+function placeOf(alert: Alert, isFinding: boolean, rules: IntakeRules): string {
+  if (isCowrie(alert)) return "data.src_ip";
+  const isSsh = isFinding || !mayBeOfDecoy(alert, decideAlert(alert, rules, 0));
+  const format = isSsh ? undefined : formatOf(alert, rules);
+  return format?.source ?? readFrom(alert, isFinding);
 }
 
 /** Reasons of the guard that concern the address, which their decision does not name. */

@@ -60,9 +60,10 @@ ${name}, line 3: ignored, other_rule
 ${name}, line 4: ignored, not_honeypot
   alert 1787465647.4, 2026-08-23T06:14:07.412Z, rule 5760
   sensor "office-1" (007), location journald
-  because the agent "office-1" is not a honeypot
-  -> if it is one, add the beginning of its name to honeypot.agent_prefixes, or
-    one of its labels to honeypot.agent_labels
+  because the sensor "office-1" is not a honeypot
+  -> if it is one, add its agent to honeypot.agent_prefixes or
+    honeypot.agent_labels, or its host to honeypot.hostnames, or the location to
+    honeypot.locations
 
 ${name}, line 6: ignored, not_json
   because it is not JSON
@@ -108,9 +109,10 @@ ${name}, line 6: ignored, not_json
         id: "1787465647.4",
         sensor: { id: "007", name: "office-1" },
         reason: "not_honeypot",
-        why: 'the agent "office-1" is not a honeypot',
-        change: "if it is one, add the beginning of its name to honeypot.agent_prefixes, or one " +
-          "of its labels to honeypot.agent_labels",
+        why: 'the sensor "office-1" is not a honeypot',
+        change:
+          "if it is one, add its agent to honeypot.agent_prefixes or honeypot.agent_labels, or its " +
+          "host to honeypot.hostnames, or the location to honeypot.locations",
       },
     ]);
     const lab = await program.run(["explain", "--json", file], LAB);

@@ -49,9 +49,9 @@ const IGNORED: Readonly<Record<IgnoreReason, (one: Explained) => Ignored>> = {
     "add it to rules.ids if it reports logins at a honeypot",
   ],
   not_honeypot: ({ alert }) => [
-    `the agent "${name(alert?.sensor.name)}" is not a honeypot`,
-    "if it is one, add the beginning of its name to honeypot.agent_prefixes, or one of its labels " +
-    "to honeypot.agent_labels",
+    `the sensor "${name(alert?.sensor.name)}" is not a honeypot`,
+    "if it is one, add its agent to honeypot.agent_prefixes or honeypot.agent_labels, or its host " +
+    "to honeypot.hostnames, or the location to honeypot.locations",
   ],
   not_ssh: ({ alert }) => [
     `the line is not one of an SSH server (program ${named(alert?.programName)}, ` +
