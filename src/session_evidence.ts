@@ -1,0 +1,164 @@
+/**
+ * What attackers do once they are connected to a decoy shell: the records of sessions that everybody
+ * shares. Alerts add to them, an attack and a source record hold them, a report tells of them.
+ *
+ * @module
+ */
+import type { Location, Sensor, Service, Technique } from "./model.ts";
+
+/**
+ * What an item of a session is, and what its `value` holds:
+ *
+ * - `hassh`: the hash of a client's algorithms, 32 hexadecimal digits in lower case
+ * - `version`: what a client calls itself, such as `SSH-2.0-Go`
+ * - `command`: a command as it is published, on one line, without secrets unless `privacy.passwords`
+ * - `payload`: the SHA-256 of a file that was brought, in lower case
+ * - `url`: an address that a download was tried from and gave no file
+ * - `key`: the fingerprint of a key that was planted, `SHA256:…`
+ * - `tunnel`: `host:port` that a tunnel was asked for; an IPv6 address stands in brackets
+ */
+export type SessionKind =
+  | "hassh"
+  | "version"
+  | "command"
+  | "payload"
+  | "url"
+  | "key"
+  | "tunnel";
+
+/** How a file came: fetched from a URL, sent by the client, or written by a command. */
+export type PayloadWay = "download" | "upload" | "written";
+
+/** An address that a file was fetched from. */
+export interface PayloadUrl {
+  /** Without user name and password, unless `privacy.passwords`. */
+  readonly url: string;
+  /** Its host is a private or special address: it is text, and must not go to detection. */
+  readonly isPrivate?: boolean;
+}
+
+/** What is known of an item beside its value; each field is of some kinds only. */
+export interface SessionDetail {
+  /** Of a payload: names it was given, the first ones in order of the alphabet. */
+  readonly names?: readonly string[];
+  /** Of a payload: where it was fetched from. */
+  readonly urls?: readonly PayloadUrl[];
+  /** Of a payload, bytes. */
+  readonly size?: number;
+  readonly ways?: readonly PayloadWay[];
+  /** Of a URL: see {@link PayloadUrl}. */
+  readonly isPrivate?: boolean;
+  /** Of a key: `ssh-rsa`. */
+  readonly keyType?: string;
+  /** Of a key, where it is harmless to show. */
+  readonly comment?: string;
+}
+
+/** One thing that one alert proves of a session. */
+export interface SessionItem extends SessionDetail {
+  readonly kind: SessionKind;
+  readonly value: string;
+}
+
+/** An item, how often it came, and when. Times are milliseconds UTC, of the alerts' own clock. */
+export interface SeenItem extends SessionItem {
+  readonly count: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+/** What one alert says of a session at a decoy. */
+export interface SessionAlert {
+  /** Canonical address, as of an attempt. */
+  readonly sourceIp: string;
+  /** Milliseconds UTC, of the alert's own clock. */
+  readonly at: number;
+  readonly sensor: Sensor;
+  readonly service: Service;
+  readonly techniques: readonly Technique[];
+  readonly sourceLocation: Location | undefined;
+  /** The decoy's id of the connection; it may come again after a restart. */
+  readonly session: string;
+  readonly isConnect: boolean;
+  readonly isLogin: boolean;
+  /** How long the session was, milliseconds; undefined: this alert is not its end. */
+  readonly durationMs: number | undefined;
+  readonly items: readonly SessionItem[];
+  /** Commands that are counted only, as `privacy.commands` asks for. */
+  readonly furtherCommands: number;
+}
+
+/** Sessions added up. */
+export interface SessionTotals {
+  readonly sessions: number;
+  /** How many of them got into the shell. */
+  readonly loggedIn: number;
+  /** The longest of those that ended, milliseconds. */
+  readonly longestMs: number;
+}
+
+/** One connection to a decoy, until it is over. */
+export interface SessionRow {
+  readonly sensor: string;
+  readonly session: string;
+  /** 2 where its id came again; 0 where the alert of its begin did not come. */
+  readonly connects: number;
+  readonly logins: number;
+  readonly longestMs: number;
+  /** When its newest alert arrived here, milliseconds UTC. */
+  readonly touchedAt: number;
+}
+
+/** How many items are counted only, by kind: there were more than the limits allow. */
+export type FurtherItems = Readonly<Partial<Record<SessionKind, number>>>;
+
+/** What sessions added to the open attack of a source. */
+export interface AttackSessions {
+  /** All sessions of the source that are not compacted, those of earlier reports too. */
+  readonly rows: readonly SessionRow[];
+  /** Of sessions beyond those that have rows. */
+  readonly counted: SessionTotals;
+  readonly items: readonly SeenItem[];
+  readonly further: FurtherItems;
+}
+
+/** What is known of all sessions of a source in its event. */
+export interface SessionEvidence {
+  /** Of all sessions. */
+  readonly totals: SessionTotals;
+  /** Of those that are over; the rest of `totals` is counted again with the next snapshot. */
+  readonly compacted: SessionTotals;
+  /** By kind in the order of {@link SESSION_KINDS}, the most frequent first. */
+  readonly items: readonly SeenItem[];
+  readonly further: FurtherItems;
+}
+
+/** All kinds, in the order in which they are stored and shown. */
+export const SESSION_KINDS: readonly SessionKind[] = [
+  ...["hassh", "version", "command", "payload", "url", "key", "tunnel"] as const,
+];
+
+/** No sessions. */
+export const NO_SESSIONS: SessionTotals = { sessions: 0, loggedIn: 0, longestMs: 0 };
+
+/** The items of one kind, the most frequent first. */
+export function itemsOf(
+  { items }: Pick<SessionEvidence, "items">,
+  kind: SessionKind,
+): readonly SeenItem[] {
+  return items.filter((item) => item.kind === kind);
+}
+
+/** How often something of a kind came in all, kept or only counted. */
+export function timesOf(
+  { items, further }: Pick<SessionEvidence, "items" | "further">,
+  kind: SessionKind,
+): number {
+  return itemsOf({ items }, kind).reduce((sum, { count }) => sum + count, further[kind] ?? 0);
+}
+
+/** Whether a source did more than to connect and to guess: it is published without an attempt, too. */
+export function isHandsOn({ totals, items, further }: SessionEvidence): boolean {
+  return totals.loggedIn > 0 || (further.command ?? 0) > 0 ||
+    items.some(({ kind }) => kind !== "hassh" && kind !== "version");
+}
