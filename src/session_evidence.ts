@@ -11,7 +11,7 @@ import type { Location, Sensor, Service, Technique } from "./model.ts";
  *
  * - `hassh`: the hash of a client's algorithms, 32 hexadecimal digits in lower case
  * - `version`: what a client calls itself, such as `SSH-2.0-Go`
- * - `command`: a command as it is published, on one line, without secrets unless `privacy.passwords`
+ * - `command`: a command with its white space evened out, without secrets unless `privacy.passwords`
  * - `payload`: the SHA-256 of a file that was brought, in lower case
  * - `url`: an address that a download was tried from and gave no file
  * - `key`: the fingerprint of a key that was planted, `SHA256:…`
@@ -39,6 +39,8 @@ export interface PayloadUrl {
 
 /** What is known of an item beside its value; each field is of some kinds only. */
 export interface SessionDetail {
+  /** Of a command: as it was typed, on one line, where that is not its value. */
+  readonly text?: string;
   /** Of a payload: names it was given, the first ones in order of the alphabet. */
   readonly names?: readonly string[];
   /** Of a payload: where it was fetched from. */
@@ -155,6 +157,78 @@ export function timesOf(
   kind: SessionKind,
 ): number {
   return itemsOf({ items }, kind).reduce((sum, { count }) => sum + count, further[kind] ?? 0);
+}
+
+/** A payload is named and fetched in so many ways at most; the first ones of the alphabet are kept. */
+const MOST_OF_DETAIL = 5;
+
+/** Puts together what two alerts say of one thing, whichever came first. */
+export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDetail {
+  const names = firstOnes([...one.names ?? [], ...other.names ?? []]);
+  const ways = firstOnes([...one.ways ?? [], ...other.ways ?? []]);
+  const urls = new Map([...one.urls ?? [], ...other.urls ?? []].map((url) => [url.url, url]));
+  const text = firstOnes([one.text, other.text].filter(isText))[0];
+  const comment = firstOnes([one.comment, other.comment].filter(isText))[0];
+  const size = Math.max(one.size ?? -1, other.size ?? -1);
+  const keyType = one.keyType ?? other.keyType;
+  return {
+    ...(text === undefined ? {} : { text }),
+    ...(names.length === 0 ? {} : { names }),
+    ...(urls.size === 0 ? {} : { urls: firstOnes([...urls.keys()]).map((url) => urls.get(url)!) }),
+    ...(size < 0 ? {} : { size }),
+    ...(ways.length === 0 ? {} : { ways }),
+    ...(one.isPrivate || other.isPrivate ? { isPrivate: true } : {}),
+    ...(keyType === undefined ? {} : { keyType }),
+    ...(comment === undefined ? {} : { comment }),
+  };
+}
+
+const isText = (text: string | undefined): text is string => text !== undefined;
+
+function firstOnes<Text extends string>(texts: readonly Text[]): readonly Text[] {
+  return [...new Set(texts)].sort().slice(0, MOST_OF_DETAIL);
+}
+
+/** Sessions of two parts together. */
+export function addTotals(one: SessionTotals, other: SessionTotals): SessionTotals {
+  return {
+    sessions: one.sessions + other.sessions,
+    loggedIn: one.loggedIn + other.loggedIn,
+    longestMs: Math.max(one.longestMs, other.longestMs),
+  };
+}
+
+/** What sessions come to that have rows. */
+export function totalsOfRows(rows: readonly SessionRow[]): SessionTotals {
+  return rows.reduce((totals, { connects, logins, longestMs }) => {
+    const sessions = Math.max(connects, 1);
+    return addTotals(totals, { sessions, loggedIn: Math.min(logins, sessions), longestMs });
+  }, NO_SESSIONS);
+}
+
+/** Counts further items of a kind. */
+export function addFurther(one: FurtherItems, other: FurtherItems): FurtherItems {
+  const sum = { ...one };
+  for (const kind of SESSION_KINDS) {
+    const count = (one[kind] ?? 0) + (other[kind] ?? 0);
+    if (count > 0) sum[kind] = count;
+  }
+  return sum;
+}
+
+/** How many different items of each kind are kept. */
+export interface SessionLimits {
+  readonly maxCommands: number;
+  /** Of each other kind. */
+  readonly maxItems: number;
+}
+
+/** The limits of a default configuration. */
+export const SESSION_LIMITS: SessionLimits = { maxCommands: 50, maxItems: 50 };
+
+/** How many different items of a kind are kept. */
+export function limitOf(kind: SessionKind, limits: SessionLimits = SESSION_LIMITS): number {
+  return kind === "command" ? limits.maxCommands : limits.maxItems;
 }
 
 /** Whether a source did more than to connect and to guess: it is published without an attempt, too. */

@@ -20,6 +20,8 @@ export interface GuardRules {
 /** Decides about agents and addresses. */
 export interface Guard {
   isHoneypot(agentName: string, labels: ReadonlyMap<string, string>): boolean;
+  /** Whether a host name, in lower case, is one of our own; undefined: there are none. */
+  isOwnName?(host: string): boolean;
   /** Why a canonical address must not be published; undefined when it may be. */
   refusal(address: string): IgnoreReason | undefined;
 }

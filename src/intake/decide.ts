@@ -5,7 +5,9 @@
  *
  * @module
  */
-import { decideAlert, decideOn, ignored, type IntakeRules } from "./decide_alert.ts";
+import { decideAlert, decideDecoy, decideOn, ignored, type IntakeRules } from "./decide_alert.ts";
+import { decideSession } from "./decide_session.ts";
+import { readCowrieLine } from "../cowrie/own_line.ts";
 import type { Decision } from "../model.ts";
 import { readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
@@ -40,20 +42,26 @@ export function placed(decision: Decision, where: string): Decision {
 export function decideItem(item: Item, rules: IntakeRules, now: number): Decision {
   if ("reason" in item) return ignored(item.reason, undefined);
   const isRead = "alert" in item;
-  const decision = isRead ? decideAlert(item.alert, rules, now) : decide(item.value, rules, now);
+  const decision = isRead
+    ? decideAlert(item.alert, rules, now, decideSession)
+    : decide(item.value, rules, now);
   if (!rules.keepsText || decision.kind !== "attempts") return decision;
   return { ...decision, text: isRead ? item.text : JSON.stringify(item.value) };
 }
 
 /**
- * Decides on one JSON value: a 4.x alert, a 5.x finding, or neither. Pure.
+ * Decides on one JSON value: a 4.x alert, a 5.x finding, a line of a Cowrie's own file, or
+ * none of them. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
   const alert = readAlert(value);
-  if (alert === undefined) return decideFinding(readFinding(value), rules, now);
-  return decideAlert(alert, rules, now);
+  if (alert !== undefined) return decideAlert(alert, rules, now, decideSession);
+  // A Cowrie is a honeypot, whatever it is called.
+  const line = readCowrieLine(value);
+  if (line !== undefined) return decideDecoy(line, rules, now, decideSession);
+  return decideFinding(readFinding(value), rules, now);
 }
 
 /** Rule ids of 5.x are UUIDs that differ by installation, so `rules.ids` says nothing about them. */

@@ -9,6 +9,7 @@ import type { Guard } from "../guard/guard.ts";
 import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { attemptsOfCowrie, type CowrieRules, isCowrie } from "../cowrie/record.ts";
+import type { SessionReading, SessionRules } from "../cowrie/session_event.ts";
 import { attemptsOfAlert, type Evidence, isOfSshd } from "../wazuh/attempts.ts";
 
 /** The rules by which alerts are decided on. */
@@ -21,13 +22,22 @@ export interface IntakeRules extends CowrieRules {
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
   readonly keepsText?: boolean;
+  /** How sessions at a decoy are read; undefined: they are not (`session.enabled`). */
+  readonly sessions?: SessionRules;
 }
+
+/** Reads what a record of a decoy says of its session: most calls never need it. */
+export type ReadSession = (alert: Alert, rules: IntakeRules, now: number) => SessionReading;
+
+/** The one record of a decoy that floods bring, and that says nothing of its session. */
+const LOGIN_FAILED = "cowrie.login.failed";
 
 /**
  * Decides on the text of a file that holds one 4.x alert and nothing else. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @returns undefined for every other file, and where the alert itself is kept: decide.ts decides on those
+ * @returns undefined for every other file, for what tells of a session, and where the alert itself is
+ * kept: decide.ts decides on those
  */
 export function decideOneAlert(
   text: string,
@@ -42,15 +52,24 @@ export function decideOneAlert(
     return undefined;
   }
   const alert = readAlert(value);
-  return alert === undefined ? undefined : decideAlert(alert, rules, now);
+  if (alert === undefined) return undefined;
+  const mayTell = rules.sessions !== undefined && alert.data.eventid !== LOGIN_FAILED &&
+    isCowrie(alert);
+  return mayTell ? undefined : decideAlert(alert, rules, now);
 }
 
 /**
  * Decides on a 4.x alert. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
+ * @param readSession undefined: the alert is known to tell of no session
  */
-export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Decision {
+export function decideAlert(
+  alert: Alert,
+  rules: IntakeRules,
+  now: number,
+  readSession?: ReadSession,
+): Decision {
   const { key } = alert;
   if (alert.location === rules.program || alert.integration === rules.program) {
     return ignored("own_alert", key);
@@ -58,10 +77,27 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   const isDecoy = isCowrie(alert);
   if (!isDecoy && !isOurRule(alert, rules)) return ignored("other_rule", key);
   if (!rules.guard.isHoneypot(alert.sensor.name, alert.labels)) return ignored("not_honeypot", key);
-  const evidence = isDecoy
-    ? attemptsOfCowrie(alert, now, rules)
-    : attemptsOfAlert(alert, rules.ruleIds, now);
-  return decideOn(key, evidence, rules.guard);
+  if (!isDecoy) return decideOn(key, attemptsOfAlert(alert, rules.ruleIds, now), rules.guard);
+  return decideDecoy(alert, rules, now, readSession);
+}
+
+/** Decides on a record of a decoy, whatever agent sent it. */
+export function decideDecoy(
+  alert: Alert,
+  rules: IntakeRules,
+  now: number,
+  readSession?: ReadSession,
+): Decision {
+  const decision = decideOn(alert.key, attemptsOfCowrie(alert, now, rules), rules.guard);
+  if (readSession === undefined || rules.sessions === undefined) return decision;
+  if (decision.kind === "ignored" && decision.reason !== "not_an_attempt") return decision;
+  const session = readSession(alert, rules, now);
+  if (!("reason" in session)) {
+    return decision.kind === "attempts"
+      ? { ...decision, session }
+      : { kind: "attempts", key: alert.key, attempts: [], session, spoofedSrcip: false };
+  }
+  return decision.kind === "attempts" ? decision : ignored(session.reason, alert.key);
 }
 
 /**

@@ -13,7 +13,9 @@ import type {
   Totals,
 } from "../model.ts";
 import { HOUR } from "../clock.ts";
+import type { SessionLimits, SessionRow } from "../session_evidence.ts";
 import { attemptsOf, connectionAttempts } from "../wazuh/counting.ts";
+import { mergeSessions } from "./session_record.ts";
 
 /**
  * How long after its last line a connection counts as over, milliseconds. Until then more of its lines
@@ -29,6 +31,8 @@ export interface RecordRules {
   /** Silence after which a source gets a new event, milliseconds. */
   readonly reopenAfterMs: number;
   readonly maxUsernames: number;
+  /** Undefined: those of a default configuration. */
+  readonly sessions?: SessionLimits;
   /** `misp.publisher`; undefined: the name of the manager that saw the source first. */
   readonly publisher: string | undefined;
   readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
@@ -49,6 +53,7 @@ export interface RecordMoment {
 export interface Updated {
   readonly record: SourceRecord;
   readonly compacted: readonly EvidenceRow[];
+  readonly endedSessions: readonly SessionRow[];
 }
 
 /**
@@ -64,6 +69,10 @@ export function updateRecord(
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
   const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
   const { live, over, counted } = sortConnections(attack, isReopened, now);
+  const openedAt = isReopened ? attack.openedAt : 0;
+  const { session, ended } = mergeSessions(base.session, attack.session, rules.sessions, {
+    ...{ openedAt, overBefore: now - CONNECTION_OVER_MS },
+  });
   const compactedTotals = add(base.compacted, totalsOf(over));
   const attempts = attemptsOf(add(compactedTotals, totalsOf(live)));
   const record: SourceRecord = {
@@ -81,8 +90,9 @@ export function updateRecord(
     passwords: mergePasswords(base, attack, rules.maxUsernames),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
+    session,
   };
-  return { record, compacted: [...over, ...counted] };
+  return { record, compacted: [...over, ...counted], endedSessions: ended };
 }
 
 /**

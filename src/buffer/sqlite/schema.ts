@@ -4,8 +4,10 @@
  * @module
  */
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
+import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
 export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
+  SESSIONS,
 ];

@@ -10,6 +10,7 @@ import { loadConfig, type Loaded, type Sources } from "../../config/load.ts";
 import { CowrieSessions } from "../../cowrie/sessions.ts";
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
+import type { SessionRules } from "../../cowrie/session_event.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
 import type { BuiltInCode } from "./build.ts";
 
@@ -54,12 +55,24 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
     cowrieSessions: new CowrieSessions(),
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
+    ...(config.session.enabled ? { sessions: sessionRulesOf(config) } : {}),
+  };
+}
+
+function sessionRulesOf({ privacy, session }: Loaded["config"]): SessionRules {
+  return {
+    keepsCommands: privacy.commands !== "count",
+    maxCommandBytes: session.maxCommandBytes,
   };
 }
 
 /** How much the buffer keeps. */
-export function limitsOf({ privacy, buffer }: Loaded["config"]): Limits {
-  return { maxUsernames: privacy.maxUsernames, maxBytes: buffer.maxBytes };
+export function limitsOf({ privacy, session, buffer }: Loaded["config"]): Limits {
+  return {
+    maxUsernames: privacy.maxUsernames,
+    sessions: session,
+    maxBytes: buffer.maxBytes,
+  };
 }
 
 /** A name for one lease holder; each call gives another one. */

@@ -99,12 +99,13 @@ export function dueRules(config: Config) {
 
 /** What snapshots are configured by. */
 export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): SnapshotRules {
-  const { misp, guard, privacy } = config;
+  const { misp, guard, privacy, session } = config;
   return {
     sinks,
     publishIntervalMs: misp.publishIntervalMs,
     reopenAfterMs: misp.reopenAfterMs,
     maxUsernames: privacy.maxUsernames,
+    sessions: session,
     publisher: misp.publisher,
     eventUuidOf: eventUuid,
     distribution: misp.distribution,

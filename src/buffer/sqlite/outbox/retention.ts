@@ -7,6 +7,7 @@ import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
 import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
+import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { KNOWN_SOURCES } from "./snapshot.ts";
 import { DAY } from "../../../clock.ts";
@@ -46,6 +47,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
     ).run(gone);
   }
   compactAll(sql, now - keep.connectionMs);
+  compactSessions(sql, now - keep.connectionMs);
   const old = now - keep.recordMs;
   // An attack that is still open, since no publisher ran for so long, needs its record.
   const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
@@ -55,6 +57,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
          (SELECT event_uuid, source_ip FROM source_record WHERE ${isOver})`,
     ).run(old);
   }
+  deleteSessionsBefore(sql, isOver, old);
   const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);

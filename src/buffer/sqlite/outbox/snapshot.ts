@@ -17,7 +17,9 @@ import type {
   Technique,
 } from "../../../model.ts";
 import { storedTechniques } from "../intake/techniques.ts";
+import type { SessionEvidence } from "../../../session_evidence.ts";
 import { storedJson } from "../errors.ts";
+import { deleteSessions, indexSessions, readSessions, SESSION_TABLES } from "./session_rows.ts";
 
 /** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
@@ -59,6 +61,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
       lastSeen: Number(line.last_seen),
     })),
     techniques: storedTechniques(row.techniques),
+    session: readSessions(sql, sourceIp),
   };
 }
 
@@ -94,6 +97,7 @@ interface RecordDetail {
   readonly passwords?: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  readonly session?: SessionEvidence | undefined;
 }
 
 /** Reads the record of a source; undefined: it has none. */
@@ -125,6 +129,7 @@ export function readRecord(sql: Statements, sourceIp: string): SourceRecord | un
 
 const ATTACK_TABLES: readonly string[] = [
   ...["attack", "attack_username", "attack_password", "attack_sensor"],
+  ...SESSION_TABLES,
 ];
 
 /** Stores a record and its reports, and deletes the attack. */
@@ -142,6 +147,8 @@ export function writeSnapshot(
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(record.sourceIp);
   }
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
+  deleteSessions(sql, record.sourceIp, snapshot.endedSessions ?? []);
+  indexSessions(sql, record);
 }
 
 /** When a sensor last sent an alert is known for as long as records are kept. */
@@ -210,10 +217,11 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     furtherUsernames,
     sensors,
     techniques,
+    session,
   } = record;
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
-    ...{ sensors, techniques },
+    ...{ sensors, techniques, session },
   };
   const isKnown = sql("SELECT 1 FROM source_record WHERE source_ip = ?").get(record.sourceIp);
   if (isKnown === undefined) count(sql, KNOWN_SOURCES, 1);
