@@ -90,9 +90,12 @@ const RULES: readonly Rule[] = [
   [new RegExp(String.raw`(\bopenssl\s+passwd(?:\s+-\S+){0,8}\s+)(?!-)${VALUE}`, "g"), `$1${MASK}`],
   [new RegExp(String.raw`(\bnet\s+user\s+\S{1,64}\s+)(?!/)${VALUE}`, "gi"), `$1${MASK}`],
   // passwd <<< secret, and all of a here document
-  [new RegExp(String.raw`(\b${READERS}\b[^;|&\n<]{0,128}<<<\s{0,4})${VALUE}`, "g"), `$1${MASK}`],
   [
-    new RegExp(String.raw`(\b${READERS}\b[^;|&\n<]{0,128}<<-?\s{0,4}\S{1,64})[\s\S]*`, "g"),
+    new RegExp(String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<<\s{0,4})${VALUE}`, "g"),
+    `$1${MASK}`,
+  ],
+  [
+    new RegExp(String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<-?\s{0,4}\S{1,64})[\s\S]*`, "g"),
     `$1 ${MASK}`,
   ],
   // what services call their keys

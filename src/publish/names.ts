@@ -34,5 +34,8 @@ export const LOGGED_EVICTIONS = "logged evictions";
 /** Stream of the checkpoint of `follow`. */
 export const ALERTS_STREAM = "alerts";
 
+/** The same of `follow --format cowrie`. */
+export const COWRIE_STREAM = "cowrie";
+
 /** When `serve` last tried whether the buffer can be written. */
 export const WRITE_PROBE = "write probe";
