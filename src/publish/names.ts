@@ -28,7 +28,7 @@ export const MISP_CAPABILITIES = "misp capabilities";
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 
-/** How much the size limit has evicted, as of the last line in the log: JSON of the three numbers. */
+/** How much the size limit has evicted, as of the last line in the log: JSON of the four numbers. */
 export const LOGGED_EVICTIONS = "logged evictions";
 
 /** Stream of the checkpoint of `follow`. */

@@ -6,7 +6,8 @@
 
 /**
  * Sessions until they are over, what was seen in them since the last snapshot, what was only counted,
- * and which sources have a payload, a client or a key in common.
+ * and what the records of sources hold of it. Which sources have a client (0), a payload (3) or a key (5)
+ * in common, an index says.
  */
 export const SESSIONS = `
   CREATE TABLE attack_session (
@@ -36,12 +37,15 @@ export const SESSIONS = `
     longest_ms INTEGER NOT NULL,
     further TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE session_index (
+  CREATE TABLE source_session_item (
+    source_ip TEXT NOT NULL,
     kind INTEGER NOT NULL,
     value TEXT NOT NULL,
-    source_ip TEXT NOT NULL,
+    count INTEGER NOT NULL,
     first_seen INTEGER NOT NULL,
-    PRIMARY KEY (kind, value, source_ip)
+    last_seen INTEGER NOT NULL,
+    detail TEXT,
+    PRIMARY KEY (source_ip, kind, value)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX session_index_source ON session_index (source_ip);
+  CREATE INDEX source_session_value ON source_session_item (kind, value) WHERE kind IN (0, 3, 5);
   `;

@@ -8,19 +8,18 @@ import {
   type AttackSessions,
   type FurtherItems,
   NO_SESSIONS,
+  type SeenItem,
   SESSION_KINDS,
   type SessionDetail,
-  type SessionKind,
+  type SessionEvidence,
   type SessionRow,
 } from "../../../session_evidence.ts";
 import { storedJson } from "../errors.ts";
+import { detailText } from "../intake/session_batch.ts";
 import type { Statements } from "../sql.ts";
 
 /** Tables of which a snapshot takes everything. */
 export const SESSION_TABLES: readonly string[] = ["attack_session_item", "attack_session_total"];
-
-/** Kinds of which one wants to know which sources have the same. */
-const INDEXED: readonly SessionKind[] = ["hassh", "payload", "key"];
 
 /** Reads the sessions of a source; undefined: it has none. */
 export function readSessions(sql: Statements, sourceIp: string): AttackSessions | undefined {
@@ -33,14 +32,7 @@ export function readSessions(sql: Statements, sourceIp: string): AttackSessions 
     longestMs: Number(row.longest_ms),
     touchedAt: Number(row.touched_at),
   }));
-  const items = of("attack_session_item").map((row) => ({
-    ...(row.detail === null ? {} : storedJson(String(row.detail)) as SessionDetail),
-    kind: SESSION_KINDS[Number(row.kind)]!,
-    value: String(row.value),
-    count: Number(row.count),
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-  }));
+  const items = of("attack_session_item").map(itemOf);
   const [total] = of("attack_session_total");
   if (rows.length + items.length === 0 && total === undefined) return undefined;
   const counted = total === undefined ? NO_SESSIONS : {
@@ -52,6 +44,52 @@ export function readSessions(sql: Statements, sourceIp: string): AttackSessions 
   return { rows, counted, items, further };
 }
 
+function itemOf(row: Record<string, unknown>): SeenItem {
+  return {
+    ...(row.detail === null ? {} : storedJson(String(row.detail)) as SessionDetail),
+    kind: SESSION_KINDS[Number(row.kind)]!,
+    value: String(row.value),
+    count: Number(row.count),
+    firstSeen: Number(row.first_seen),
+    lastSeen: Number(row.last_seen),
+  };
+}
+
+/** What a record holds of sessions beside its items, which have rows of their own. */
+export type StoredSession = Omit<SessionEvidence, "items">;
+
+/** Reads the sessions of a record. */
+export function readRecordSession(
+  sql: Statements,
+  sourceIp: string,
+  stored: StoredSession,
+): SessionEvidence {
+  const items = sql(
+    "SELECT * FROM source_session_item WHERE source_ip = ? ORDER BY kind, count DESC, value",
+  ).all(sourceIp).map(itemOf);
+  return { ...stored, items };
+}
+
+/** Stores the items of a record. @returns what the record itself holds */
+export function writeRecordSession(
+  sql: Statements,
+  { sourceIp, session }: SourceRecord,
+): StoredSession | undefined {
+  if (session === undefined) return undefined;
+  sql("DELETE FROM source_session_item WHERE source_ip = ?").run(sourceIp);
+  for (const item of session.items) {
+    sql(
+      `INSERT INTO source_session_item (source_ip, kind, value, count, first_seen, last_seen,
+         detail) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      ...[sourceIp, SESSION_KINDS.indexOf(item.kind), item.value, item.count],
+      ...[item.firstSeen, item.lastSeen, detailText(item)],
+    );
+  }
+  const { items: _, ...stored } = session;
+  return stored;
+}
+
 /** Deletes sessions that are now part of a record. */
 export function deleteSessions(
   sql: Statements,
@@ -61,17 +99,6 @@ export function deleteSessions(
   for (const { sensor, session } of rows) {
     sql("DELETE FROM attack_session WHERE source_ip = ? AND sensor = ? AND session = ?")
       .run(sourceIp, sensor, session);
-  }
-}
-
-/** Notes which payloads, clients and keys a source has, so that the others that have them are found. */
-export function indexSessions(sql: Statements, { sourceIp, session }: SourceRecord): void {
-  for (const { kind, value, firstSeen } of session?.items ?? []) {
-    if (!INDEXED.includes(kind)) continue;
-    sql(
-      `INSERT INTO session_index (kind, value, source_ip, first_seen) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen)`,
-    ).run(SESSION_KINDS.indexOf(kind), value, sourceIp, firstSeen);
   }
 }
 
@@ -96,10 +123,10 @@ export function compactSessions(sql: Statements, before: number): void {
   sql(`DELETE FROM attack_session WHERE ${over}`).run(before);
 }
 
-/** Deletes what is indexed of sources whose records are about to be deleted. @param which of them */
+/** Deletes the items of records that are about to be deleted. @param which of them */
 export function deleteSessionsBefore(sql: Statements, which: string, before: number): void {
   sql(
-    `DELETE FROM session_index WHERE source_ip IN
+    `DELETE FROM source_session_item WHERE source_ip IN
        (SELECT source_ip FROM source_record WHERE ${which})`,
   ).run(before);
 }

@@ -17,9 +17,15 @@ import type {
   Technique,
 } from "../../../model.ts";
 import { storedTechniques } from "../intake/techniques.ts";
-import type { SessionEvidence } from "../../../session_evidence.ts";
 import { storedJson } from "../errors.ts";
-import { deleteSessions, indexSessions, readSessions, SESSION_TABLES } from "./session_rows.ts";
+import {
+  deleteSessions,
+  readRecordSession,
+  readSessions,
+  SESSION_TABLES,
+  type StoredSession,
+  writeRecordSession,
+} from "./session_rows.ts";
 
 /** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
@@ -97,14 +103,14 @@ interface RecordDetail {
   readonly passwords?: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
-  readonly session?: SessionEvidence | undefined;
+  readonly session?: StoredSession | undefined;
 }
 
 /** Reads the record of a source; undefined: it has none. */
 export function readRecord(sql: Statements, sourceIp: string): SourceRecord | undefined {
   const row = sql("SELECT * FROM source_record WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { part, sourceLocation, passwords = {}, ...detail } = storedJson(
+  const { part, sourceLocation, passwords = {}, session, ...detail } = storedJson(
     String(row.detail),
   ) as RecordDetail;
   return {
@@ -124,6 +130,7 @@ export function readRecord(sql: Statements, sourceIp: string): SourceRecord | un
     retractedAt: optional(row.retracted_at),
     reports: Number(row.reports),
     ...detail,
+    ...(session === undefined ? {} : { session: readRecordSession(sql, sourceIp, session) }),
   };
 }
 
@@ -148,7 +155,6 @@ export function writeSnapshot(
   }
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
   deleteSessions(sql, record.sourceIp, snapshot.endedSessions ?? []);
-  indexSessions(sql, record);
 }
 
 /** When a sensor last sent an alert is known for as long as records are kept. */
@@ -217,8 +223,8 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     furtherUsernames,
     sensors,
     techniques,
-    session,
   } = record;
+  const session = writeRecordSession(sql, record);
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques, session },
