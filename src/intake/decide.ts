@@ -9,7 +9,7 @@ import { decideAlert, decideDecoy, decideOn, ignored, type IntakeRules } from ".
 import { decideSession } from "./decide_session.ts";
 import { readCowrieLine } from "../cowrie/own_line.ts";
 import type { Decision } from "../model.ts";
-import { readAlert } from "../wazuh/alert.ts";
+import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
 import { attemptsOfFinding, type Finding, isSshFailure, readFinding } from "../wazuh/finding.ts";
 
@@ -75,9 +75,22 @@ function decideFinding(
   if (finding.location === rules.program || finding.programName === rules.program) {
     return ignored("own_alert", key);
   }
-  if (!isSshFailure(finding)) return ignored("not_ssh", key);
+  const record = cowrieRecordOf(finding);
+  if (record === undefined && !isSshFailure(finding)) return ignored("not_ssh", key);
   if (!rules.guard.isHoneypot(finding.sensor.name, finding.labels)) {
     return ignored("not_honeypot", key);
   }
+  if (record !== undefined) return decideDecoy(record, rules, now, decideSession);
   return decideOn(key, attemptsOfFinding(finding, now), rules.guard);
+}
+
+/** The record of a Cowrie that a finding has kept as it was written (`event.original`). */
+function cowrieRecordOf({ key, at, sensor, fullLog = "" }: Finding): Alert | undefined {
+  if (!fullLog.startsWith("{") || !fullLog.includes("cowrie.")) return undefined;
+  try {
+    const record = readCowrieLine(JSON.parse(fullLog));
+    return record && { ...record, key, sensor, at: at ?? record.at };
+  } catch {
+    return undefined;
+  }
 }
