@@ -5,8 +5,8 @@
  */
 import type {
   AttackSessions,
-  SessionAlert,
   SessionEvidence,
+  SessionItem,
   SessionRow,
 } from "./session_evidence.ts";
 
@@ -108,6 +108,23 @@ export interface Attempt {
   readonly isCompromise: boolean;
   /** sshd accepted the login: a compromise where the source failed before. */
   readonly isLogin?: boolean;
+}
+
+/** What one alert says of a session at a decoy. */
+export interface SessionAlert extends
+  Pick<
+    Attempt,
+    "sourceIp" | "at" | "sensor" | "service" | "techniques" | "sourceLocation"
+  > {
+  /** The decoy's id of the connection; it may come again after a restart. */
+  readonly session: string;
+  readonly isConnect: boolean;
+  readonly isLogin: boolean;
+  /** How long the session was, milliseconds; undefined: this alert is not its end. */
+  readonly durationMs: number | undefined;
+  readonly items: readonly SessionItem[];
+  /** Commands that are counted only, as `privacy.commands` asks for. */
+  readonly furtherCommands: number;
 }
 
 /** What one alert came to: attempts to store, or a reason why not. */

@@ -1,10 +1,9 @@
 /**
  * What attackers do once they are connected to a decoy shell: the records of sessions that everybody
- * shares. Alerts add to them, an attack and a source record hold them, a report tells of them.
+ * shares. Alerts add to them, an attack and a source record hold them, a report shows them.
  *
  * @module
  */
-import type { Location, Sensor, Service, Technique } from "./model.ts";
 
 /**
  * What an item of a session is, and what its `value` holds:
@@ -67,27 +66,6 @@ export interface SeenItem extends SessionItem {
   readonly count: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
-}
-
-/** What one alert says of a session at a decoy. */
-export interface SessionAlert {
-  /** Canonical address, as of an attempt. */
-  readonly sourceIp: string;
-  /** Milliseconds UTC, of the alert's own clock. */
-  readonly at: number;
-  readonly sensor: Sensor;
-  readonly service: Service;
-  readonly techniques: readonly Technique[];
-  readonly sourceLocation: Location | undefined;
-  /** The decoy's id of the connection; it may come again after a restart. */
-  readonly session: string;
-  readonly isConnect: boolean;
-  readonly isLogin: boolean;
-  /** How long the session was, milliseconds; undefined: this alert is not its end. */
-  readonly durationMs: number | undefined;
-  readonly items: readonly SessionItem[];
-  /** Commands that are counted only, as `privacy.commands` asks for. */
-  readonly furtherCommands: number;
 }
 
 /** Sessions added up. */

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { canonicalAddress } from "../address.ts";
 import { own } from "../json.ts";
-import type { IgnoreReason } from "../model.ts";
-import type { SessionAlert, SessionDetail, SessionItem } from "../session_evidence.ts";
+import type { IgnoreReason, SessionAlert } from "../model.ts";
+import type { SessionDetail, SessionItem } from "../session_evidence.ts";
 import { oneLine } from "../text.ts";
 import { type Alert, textField } from "../wazuh/alert.ts";
 import { common } from "../wazuh/attempts.ts";
@@ -57,11 +57,6 @@ const READERS: Readonly<Record<string, (data: Data, how: Reading) => Found>> = {
 
 interface Reading extends SessionRules {
   readonly takesPasswords: boolean;
-}
-
-/** Whether a record may say something of its session: a login that failed is an attempt, and no more. */
-export function tellsOfSession(alert: Alert): boolean {
-  return Object.hasOwn(READERS, textField(alert.data, "eventid") ?? "");
 }
 
 /**
@@ -165,10 +160,10 @@ function cut(text: string, mostBytes: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= mostBytes) return text;
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const note = ` … (${bytes.length} bytes, SHA-256 ${hash}…)`;
-  const noteBytes = new TextEncoder().encode(note).length;
+  const ending = ` … (${bytes.length} bytes, SHA-256 ${hash}…)`;
+  const noteBytes = new TextEncoder().encode(ending).length;
   const kept = new TextDecoder().decode(bytes.subarray(0, Math.max(0, mostBytes - noteBytes)));
-  return `${kept.replace(/\ufffd+$/, "")}${note}`;
+  return `${kept.replace(/\ufffd+$/, "")}${ending}`;
 }
 
 function readDownload(data: Data, how: Reading): Found {

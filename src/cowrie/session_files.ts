@@ -74,7 +74,7 @@ export function readUrl(text: string, keepsSecrets: boolean): ReadUrl | undefine
 
 /** Names that mean something in one network only. */
 const LOCAL_NAME =
-  /^[^.:]+$|\.(?:local|localhost|localdomain|internal|intranet|lan|home|corp|home\.arpa)$/;
+  /^[^.:]+$|\.(?:local|localhost|localdomain|internal|intranet|lan|corp|home\.arpa)$/;
 
 /** Whether a host is a name that nobody else can look up. */
 export function isLocalName(host: string): boolean {

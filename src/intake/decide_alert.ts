@@ -36,7 +36,7 @@ const LOGIN_FAILED = "cowrie.login.failed";
  * Decides on the text of a file that holds one 4.x alert and nothing else. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @returns undefined for every other file, for what tells of a session, and where the alert itself is
+ * @returns undefined for every other file, for what is of a session, and where the alert itself is
  * kept: decide.ts decides on those
  */
 export function decideOneAlert(
@@ -53,16 +53,16 @@ export function decideOneAlert(
   }
   const alert = readAlert(value);
   if (alert === undefined) return undefined;
-  const mayTell = rules.sessions !== undefined && alert.data.eventid !== LOGIN_FAILED &&
+  const isOfSession = rules.sessions !== undefined && alert.data.eventid !== LOGIN_FAILED &&
     isCowrie(alert);
-  return mayTell ? undefined : decideAlert(alert, rules, now);
+  return isOfSession ? undefined : decideAlert(alert, rules, now);
 }
 
 /**
  * Decides on a 4.x alert. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @param readSession undefined: the alert is known to tell of no session
+ * @param readSession undefined: the alert is known to say nothing of a session
  */
 export function decideAlert(
   alert: Alert,

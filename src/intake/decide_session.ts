@@ -39,7 +39,7 @@ export function decideSession(
   const reason = guard.refusal(session.sourceIp);
   if (reason !== undefined) return { reason };
   const items = session.items.flatMap((item) => guarded(item, guard) ?? []);
-  // An item that stays out does not make the connection unseen, but that it came is counted.
+  // An item that stays out is counted as one, since nothing else of its record is left.
   const isAllOut = items.length === 0 && session.items.length > 0;
   return isAllOut ? { reason: "session_harmless" } : { ...session, items };
 }

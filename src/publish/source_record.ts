@@ -90,7 +90,7 @@ export function updateRecord(
     passwords: mergePasswords(base, attack, rules.maxUsernames),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
-    session,
+    ...(session === undefined ? {} : { session }),
   };
   return { record, compacted: [...over, ...counted], endedSessions: ended };
 }

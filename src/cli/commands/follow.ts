@@ -61,7 +61,10 @@ export async function follow(start: Start): Promise<number> {
     );
   }
   if (stream === COWRIE_STREAM && positionals.length === 0) {
-    throw new Failure(EXIT.usage, "follow --format cowrie needs a file, such as cowrie.json");
+    throw new Failure(
+      EXIT.usage,
+      "follow --format cowrie needs the file that the Cowrie writes, such as cowrie.json",
+    );
   }
   const path = positionals[0] ?? alertsPath(start.root);
   requireFile(path);

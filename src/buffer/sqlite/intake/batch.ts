@@ -5,8 +5,7 @@
  * @module
  */
 import type { SQLInputValue } from "node:sqlite";
-import type { Attempt, Sensor, Service, Technique } from "../../../model.ts";
-import type { SessionAlert } from "../../../session_evidence.ts";
+import type { Attempt, Sensor, Service, SessionAlert, Technique } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
 import {
   ATTACKS,

@@ -77,7 +77,7 @@ export class SqliteIntake implements IntakeStore {
   }
 }
 
-/** Most batches tell of none, and an integration call then needs none of its code. */
+/** Most batches have none, and an integration call then needs none of its code. */
 function hasSession(batches: readonly (readonly Decision[])[]): boolean {
   return batches.some((decisions) =>
     decisions.some((decision) => decision.kind === "attempts" && decision.session !== undefined)

@@ -1,6 +1,6 @@
 /**
  * What one batch says of sessions, added up by source before it is written. Loaded only where an alert
- * tells of a session.
+ * is of a session.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import {
   NO_SESSIONS,
   type SeenItem,
   SESSION_KINDS,
-  type SessionAlert,
   type SessionDetail,
   type SessionItem,
   type SessionKind,
   type SessionLimits,
   type SessionTotals,
 } from "../../../session_evidence.ts";
+import type { SessionAlert } from "../../../model.ts";
 import { storedJson } from "../errors.ts";
 import type { Statements } from "../sql.ts";
 import { storable } from "./batch.ts";
