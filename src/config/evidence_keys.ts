@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_RULES } from "./defaults.ts";
-import { type Key, network, optionalText, ruleId } from "./key.ts";
+import { type Key, networkOrName, optionalText, ruleId } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. */
 export const evidenceKeys = () => ({
@@ -33,8 +33,9 @@ export const evidenceKeys = () => ({
   "guard.allow_networks": {
     kind: "list",
     fallback: [],
-    about: "Addresses and networks that are never published",
-    check: network,
+    about:
+      "Addresses, networks and host names that are never published; a name covers those below it",
+    check: networkOrName,
   },
   "guard.publish_private": {
     kind: "boolean",

@@ -20,8 +20,8 @@ export interface GuardRules {
 /** Decides about agents and addresses. */
 export interface Guard {
   isHoneypot(agentName: string, labels: ReadonlyMap<string, string>): boolean;
-  /** Whether a host name, in lower case, is one of our own; undefined: there are none. */
-  isOwnName?(host: string): boolean;
+  /** Whether a host name, in lower case, is one of our own. */
+  isOwnName(host: string): boolean;
   /** Why a canonical address must not be published; undefined when it may be. */
   refusal(address: string): IgnoreReason | undefined;
 }
@@ -30,8 +30,13 @@ export interface Guard {
  * Builds a guard.
  *
  * @param allowed addresses that are never published (`guard.allow_networks`); undefined: none
+ * @param names host names that are never published, with all that are below them; in lower case
  */
-export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
+export function createGuard(
+  rules: GuardRules,
+  allowed?: NetworkSet,
+  names: readonly string[] = [],
+): Guard {
   const { publishPrivate } = rules;
   const refusalOf = (words: readonly number[]): IgnoreReason | undefined => {
     if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
@@ -49,6 +54,7 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
       for (const prefix of rules.agentPrefixes) if (name.startsWith(prefix)) return true;
       return rules.agentLabels.some((label) => hasLabel(labels, label));
     },
+    isOwnName: (host) => names.some((name) => host === name || host.endsWith(`.${name}`)),
     refusal: (address) => {
       const words = addressWords(address);
       const inner = innerWords(words);

@@ -81,7 +81,7 @@ function guardedUrl(given: PayloadUrl, guard: Guard): PayloadUrl | undefined {
 /** Whether a host is of our own networks, by its address or by its name. */
 function isOwn(host: string, guard: Guard): boolean {
   const address = canonicalAddress(host);
-  if (address === undefined) return guard.isOwnName?.(host) ?? false;
+  if (address === undefined) return guard.isOwnName(host);
   return guard.refusal(address) === "allow_listed";
 }
 

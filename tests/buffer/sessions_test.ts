@@ -120,8 +120,14 @@ Deno.test("prune() forgets the sessions of a source with its record", async () =
   await accept(buffer, sceneLines.wazuh.map((line) => decide(JSON.parse(line), rules, NOW)));
   await snapshotAll(buffer, NOW);
   await buffer.retention.prune(KEEP, NOW + 2 * DAY);
-  using db = new DatabaseSync(path, { readOnly: true });
-  const rows = (table: string) => Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+  const rows = (table: string) => {
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      return Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+    } finally {
+      db.close();
+    }
+  };
   assert.deepEqual([rows("attack_session"), rows("source_session_item") > 10], [0, true]);
   await buffer.retention.prune(KEEP, NOW + 31 * DAY);
   const tables = ["attack_session", "attack_session_item", "attack_session_total"];

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { decide, decideItem } from "../../src/intake/decide.ts";
 import { decideOneAlert } from "../../src/intake/decide_alert.ts";
 import { createGuard } from "../../src/guard/guard.ts";
-import { allowList } from "../../src/guard/allow_list.ts";
+import { allowList, ownNames } from "../../src/guard/allow_list.ts";
 import { items, NOW, record, sceneLines, sessionRules } from "../cowrie/session_rig.ts";
 
 const HASH = "a8460f446be540410004b1a8db4083773fa46f7fe76fa84219c93daa1669f8f2";
 const guard = createGuard(
   { agentPrefixes: ["honeypot-"], agentLabels: [], publishPrivate: false },
   allowList(["203.0.113.0/24", "8.8.4.0/24"]),
+  ownNames(["203.0.113.0/24", "Corp.example.org"]),
 );
 const rules = sessionRules({ guard });
 const from = (data: Record<string, unknown>) => ({ src_ip: "82.202.219.155", ...data });
@@ -40,6 +41,24 @@ Deno.test("decide() leaves our own addresses out of URLs, tunnels and commands",
     kind: "command",
     value: "ping [own address]; nc [own address]:80 8.8.8.8:80. http://[own address]/x " +
       "[own address]. a.b:c::d 1.2.3",
+  }]);
+});
+
+Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with all below them", () => {
+  assert.equal(url("http://corp.example.org/x"), "session_harmless");
+  assert.equal(url("http://a.CORP.example.org./x"), "session_harmless");
+  assert.deepEqual(url("http://notcorp.example.org/x"), [
+    { kind: "url", value: "http://notcorp.example.org/x" },
+  ]);
+  const tunnel = { eventid: "cowrie.direct-tcpip.request", dst_port: "25" };
+  assert.equal(
+    items(from({ ...tunnel, dst_ip: "mx.corp.example.org" }), rules),
+    "session_harmless",
+  );
+  const input = "ssh admin@vpn.corp.example.org; curl http://Corp.example.org:81/x example.org";
+  assert.deepEqual(items(from({ eventid: "cowrie.command.input", input }), rules), [{
+    kind: "command",
+    value: "ssh admin@[own address]; curl http://[own address]:81/x example.org",
   }]);
 });
 

@@ -45,7 +45,7 @@ export const INPUT_COMMANDS = [
       { line: "follow", does: "continue, or begin with new alerts" },
       { line: "follow --since 2026-11-23", does: "begin with the alerts of that day" },
       {
-        line: "follow --format=cowrie /srv/cowrie/var/log/cowrie/cowrie.json",
+        line: "follow --format=cowrie /var/ossec/logs/alerts/cowrie.json",
         does: "read a Cowrie's own file",
       },
     ],

@@ -47,7 +47,11 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
  */
 export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
-    guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
+    guard: createGuard(
+      { ...config.honeypot, ...config.guard },
+      await allowedOf(config),
+      await ownNamesOf(config),
+    ),
     ruleIds: config.rules.ids,
     narrowed: new Set(KNOWN_RULES.filter((id) => !config.rules.ids.has(id))),
     takesTelnet: config.honeypot.telnet,
@@ -90,4 +94,9 @@ export async function allowedOf({ guard }: Loaded["config"]): Promise<NetworkSet
     if (!(error instanceof RangeError)) throw error;
     throw new ConfigError(`guard.allow_networks: ${error.message}`);
   }
+}
+
+async function ownNamesOf({ guard }: Loaded["config"]): Promise<readonly string[]> {
+  if (guard.allowNetworks.length === 0) return [];
+  return (await import("../../guard/allow_list.ts")).ownNames(guard.allowNetworks);
 }
