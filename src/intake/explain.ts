@@ -5,8 +5,9 @@
  * @module
  */
 import { formatOf } from "../cowrie/decoy.ts";
+import { readCowrieLine } from "../cowrie/own_line.ts";
 import { isCowrie } from "../cowrie/record.ts";
-import type { Attempt, IgnoreReason } from "../model.ts";
+import type { Attempt, IgnoreReason, SessionAlert } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
 import { readFinding } from "../wazuh/finding.ts";
@@ -28,8 +29,8 @@ export interface ReadAttempt {
 export interface Explained {
   /** `line 3`, `item 2`. */
   readonly where: string;
-  /** `alert` of 4.x, `finding` of 5.x; undefined: neither. */
-  readonly kind: "alert" | "finding" | undefined;
+  /** `alert` of 4.x, `finding` of 5.x, `record` of a Cowrie's own file; undefined: none of them. */
+  readonly kind: "alert" | "finding" | "record" | undefined;
   /** Undefined where `kind` is. */
   readonly alert: Alert | undefined;
   /** Why it is ignored; undefined: it counts. */
@@ -38,6 +39,8 @@ export interface Explained {
   readonly attempts: readonly ReadAttempt[];
   /** Wazuh's decoder named another address than sshd did. */
   readonly isSpoofed: boolean;
+  /** What it adds to what is known of a session at a decoy. */
+  readonly session?: SessionAlert | undefined;
 }
 
 /**
@@ -78,8 +81,18 @@ export function explainItem(item: Item, rules: IntakeRules, now: number): Explai
     return { where, reason, kind: undefined, alert: undefined, attempts: [], isSpoofed: false };
   }
   const known = "alert" in item ? item.alert : readAlert(item.value);
-  const alert = known ?? ("value" in item ? readFinding(item.value) : undefined);
-  const kind = known !== undefined ? "alert" : alert !== undefined ? "finding" : undefined;
+  const line = known === undefined && "value" in item ? readCowrieLine(item.value) : undefined;
+  const finding = known === undefined && line === undefined && "value" in item
+    ? readFinding(item.value)
+    : undefined;
+  const alert = known ?? line ?? finding;
+  const kind = known !== undefined
+    ? "alert"
+    : line !== undefined
+    ? "record"
+    : finding !== undefined
+    ? "finding"
+    : undefined;
   const isCounted = decision.kind === "attempts";
   const counted = isCounted ? decision : decideUnguarded(item, decision.reason, rules, now);
   const attempts = alert === undefined || counted?.kind !== "attempts"
@@ -97,6 +110,7 @@ export function explainItem(item: Item, rules: IntakeRules, now: number): Explai
     reason: isCounted ? undefined : decision.reason,
     attempts,
     isSpoofed: counted?.kind === "attempts" && counted.spoofedSrcip,
+    session: isCounted ? decision.session : undefined,
   };
 }
 

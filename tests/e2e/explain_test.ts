@@ -91,6 +91,7 @@ ${name}, line 6: ignored, not_json
       location: "journald",
       outcome: "ignored",
       spoofed_srcip: false,
+      session: null,
       attempts: [],
     };
     assert.deepEqual(stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), [

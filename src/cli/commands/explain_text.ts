@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EvidenceClass, IgnoreReason } from "../../model.ts";
+import type { EvidenceClass, IgnoreReason, SessionAlert } from "../../model.ts";
 import type { Explained, ReadAttempt } from "../../intake/explain.ts";
 import { oneLine } from "../../text.ts";
 import { wrapped } from "../terminal/checks.ts";
@@ -78,6 +78,14 @@ const IGNORED: Readonly<Record<IgnoreReason, (one: Explained) => Ignored>> = {
     "its address is on a MISP warning list",
     "take the list out of guard.warninglists_directory if it is wrong",
   ],
+  session_malformed: () => [
+    "a field of it is not what a Cowrie writes",
+    "look at that field, or send the record as the Cowrie wrote it",
+  ],
+  session_harmless: () => [
+    "its file or its address is not an attacker's: the empty file, one of the decoy, one of ours",
+    "nothing",
+  ],
   not_an_attempt: () => [
     "it proves no guess: a session that begins or ends, a line that repeats another one, or a " +
     "record of something else",
@@ -134,9 +142,16 @@ function groupText({ first: { attempt, readFrom }, lines, count }: Group): strin
     `counts ${count} of class ${evidence}, ${proves}${at}${user}`;
 }
 
+function sessionText({ sourceIp, isLogin, items, session }: SessionAlert): string {
+  const login = isLogin ? "; the source logged in to the decoy" : "";
+  const kinds = items.map(({ kind }) => kind).join(", ");
+  return `${sourceIp}: adds to its session ${name(session)}` +
+    `${kinds === "" ? "" : `: ${kinds}`}${login}`;
+}
+
 /** An item as some lines of text. */
 export function explainedText(file: string, one: Explained, screen: Screen): string {
-  const { where, kind, alert, reason, attempts, isSpoofed } = one;
+  const { where, kind, alert, reason, attempts, isSpoofed, session } = one;
   const width = Math.max(20, Math.min(WIDTH, screen.columns ?? WIDTH));
   const outcome = reason === undefined ? "counts" : `ignored, ${reason}`;
   const lines: string[] = [];
@@ -148,8 +163,10 @@ export function explainedText(file: string, one: Explained, screen: Screen): str
     add(`${kind} ${name(key.id)}, ${time}, rule ${name(ruleId)}`);
     add(`sensor "${name(sensor.name)}" (${name(sensor.id)}), location ${name(location)}`);
   }
-  if (reason === undefined) { for (const group of groupsOf(attempts)) add(groupText(group)); }
-  else {
+  if (reason === undefined) {
+    for (const group of groupsOf(attempts)) add(groupText(group));
+    if (session !== undefined) add(sessionText(session));
+  } else {
     const [why, change] = IGNORED[reason](one);
     add(`because ${why}`);
     add(`-> ${change}`);
@@ -162,7 +179,7 @@ export function explainedText(file: string, one: Explained, screen: Screen): str
 
 /** An item as a record of one line. Times are ISO 8601. */
 export function explainedJson(file: string, one: Explained) {
-  const { where, kind, alert, reason, attempts, isSpoofed } = one;
+  const { where, kind, alert, reason, attempts, isSpoofed, session } = one;
   const [why, change] = reason === undefined ? [] : IGNORED[reason](one);
   return {
     file,
@@ -179,6 +196,12 @@ export function explainedJson(file: string, one: Explained) {
     why: why ?? null,
     change: change ?? null,
     spoofed_srcip: isSpoofed,
+    session: session === undefined ? null : {
+      source: session.sourceIp,
+      id: session.session,
+      login: session.isLogin,
+      adds: session.items.map(({ kind }) => kind),
+    },
     attempts: reason !== undefined ? [] : attempts.map(({ attempt, readFrom }) => ({
       source: attempt.sourceIp,
       read_from: readFrom,
