@@ -8,8 +8,10 @@ import type { Location, SourceRecord, Technique } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { counted } from "./counted.ts";
 import {
+  addressAttribute,
   failureReport,
   geolocationObject,
+  type MispEventAttribute,
   type MispObject,
   type MispTag,
   networkObject,
@@ -28,7 +30,7 @@ export interface MispEvent {
   readonly distribution: string;
   readonly published: boolean;
   readonly Tag: readonly MispTag[];
-  readonly Attribute: readonly [];
+  readonly Attribute: readonly MispEventAttribute[];
   readonly Object: readonly MispObject[];
   readonly EventReport: readonly MispEventReport[];
 }
@@ -68,6 +70,7 @@ export function buildEvent(
   const outcome = (isCompromise ? ", then a SUCCESSFUL LOGIN" : "") +
     (record.retractedAt === undefined ? "" : ", withdrawn");
   const { location } = facts;
+  const seen = { first_seen: mispTime(record.firstSeen), last_seen: mispTime(record.lastSeen) };
   return {
     uuid: eventUuid,
     info: `${serverName(record)} Brute Force Attack from ${sourceIp} ` +
@@ -78,12 +81,14 @@ export function buildEvent(
     distribution: String(rules.distribution),
     published: false,
     Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
-    Attribute: [],
+    Attribute: [addressAttribute(eventUuid, addressFact(record, facts), seen)],
     Object: [
-      failureReport(eventUuid, addressFact(record, facts), summary(record), {
-        first_seen: mispTime(record.firstSeen),
-        last_seen: mispTime(record.lastSeen),
-      }),
+      failureReport(
+        eventUuid,
+        { sourceIp, attempts, type: typeOf(record) },
+        summary(record),
+        seen,
+      ),
       ...(location === undefined ? [] : networkObject(eventUuid, sourceIp, location)),
       ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
     ],
@@ -93,19 +98,21 @@ export function buildEvent(
 
 /** Nobody should block an address of a scanner or of shared infrastructure: it gets no `to_ids`. */
 function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
-  const { sourceIp, attempts, services, retractedAt } = record;
+  const { sourceIp, retractedAt } = record;
   const lists = verdict?.lists ?? [];
   const listed = lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
   const isRetracted = retractedAt !== undefined;
   const tags = [...(verdict?.tags ?? []), ...(isRetracted ? [FALSE_POSITIVE] : [])];
   return {
     sourceIp,
-    attempts,
-    type: services.includes("telnet") ? services.join(" and ") : "ssh",
     toIds: !isRetracted && (verdict === undefined || verdict.action === "publish"),
     tags: [...new Set(tags)].map((name) => ({ name })),
     comment: isRetracted ? `withdrawn by an operator at ${mispTime(retractedAt)}` : listed,
   };
+}
+
+function typeOf({ services }: SourceRecord): string {
+  return services.includes("telnet") ? services.join(" and ") : "ssh";
 }
 
 function summary(record: SourceRecord): string {

@@ -5,6 +5,7 @@
  * @module
  */
 import { faultPoint } from "../fault_point.ts";
+import { moveAddresses } from "./address_move.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
 import { strongest } from "./merged.ts";
@@ -58,9 +59,12 @@ async function recover(delivery: EventDelivery): Promise<Step> {
   const meaning = await calls.view(event.uuid);
   if (meaning.kind === "missing") return refused(NOT_VISIBLE);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
-  const isWhole = hasAllParts(event, meaning.event);
+  // An earlier release stored the address in an object only.
+  const isWhole = hasAllParts({ ...event, Attribute: [] }, meaning.event);
   const known = meaning.event as Partial<MispEvent>;
-  const sent = isWhole ? repeated : { ...event, ...strongest([known, event]) };
+  const sent = isWhole
+    ? moveAddresses(repeated, event, meaning.event)
+    : { ...event, ...strongest([known, event]) };
   return await complete(delivery, sent, meaning.event.published === true);
 }
 

@@ -9,6 +9,7 @@ import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
+import { moveAddresses } from "./address_move.ts";
 import { compare } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
@@ -19,6 +20,7 @@ import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,
   type MispUpdate,
+  movesAddress,
   nothingPublished,
   publishedBy,
   updateOf,
@@ -186,8 +188,15 @@ export class RestSink implements Sink {
       repeated: merged(mapped(parts, repeatedPart)),
     };
     try {
+      const known = isKnownThere && parts.some(movesItsAddress)
+        ? await calls.view(report.eventUuid)
+        : undefined;
+      if (known !== undefined && known.kind !== "stored" && known.kind !== "missing") {
+        return { outcome: (await calls.endOf(known)).end };
+      }
+      const there = known?.kind === "stored" ? known.event : undefined;
       const stored = isKnownThere
-        ? await updateEvent(delivery, merged(mapped(parts, updateOfPart)))
+        ? await updateEvent(delivery, merged(mapped(parts, (part) => updateOfPart(part, there))))
         : await addEvent(delivery);
       if ("end" in stored) {
         const { end, returned } = stored;
@@ -208,11 +217,21 @@ export class RestSink implements Sink {
   }
 }
 
-function updateOfPart({ report, event }: Part): MispUpdate {
-  const last = report.lastPublished === ""
+function lastPublishedOf({ report, event }: Part): LastPublished {
+  return report.lastPublished === ""
     ? nothingPublished(event)
     : JSON.parse(report.lastPublished) as LastPublished;
-  return updateOf(event, last);
+}
+
+const movesItsAddress = (part: Part) => movesAddress(part.event, lastPublishedOf(part));
+
+/** @param there the event as MISP has it, where that was asked for */
+function updateOfPart(part: Part, there?: StoredFields): MispUpdate {
+  const last = lastPublishedOf(part);
+  const update = updateOf(part.event, last);
+  return there === undefined || !movesItsAddress(part)
+    ? update
+    : moveAddresses(update, part.event, there, last.toIds);
 }
 
 /**
@@ -227,7 +246,7 @@ function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => 
 }
 
 const sizeOf = (event: MispEvent) =>
-  event.Object.reduce((sum, object) => sum + object.Attribute.length, 0);
+  [event, ...event.Object].reduce((sum, { Attribute }) => sum + Attribute.length, 0);
 
 /**
  * The reports that MISP left something out of, and the others. When it left something out of each of
