@@ -156,7 +156,7 @@ export function compare(sent: Sent, returned: Fields): Comparison {
   const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
     !tags.has(name.toLowerCase())
   );
-  return { missing, missingTags };
+  return { missing: [...new Set(missing)], missingTags };
 }
 
 /** Whether an event has every part that was sent, with any value. */

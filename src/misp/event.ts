@@ -67,14 +67,15 @@ export function buildEvent(
   const { sourceIp, attempts, eventUuid } = record;
   const isCompromise = record.compromisedAt !== undefined;
   const techniques = isCompromise ? [...record.techniques, VALID_ACCOUNTS] : record.techniques;
-  const outcome = (isCompromise ? ", then a SUCCESSFUL LOGIN" : "") +
-    (record.retractedAt === undefined ? "" : ", withdrawn");
+  // MISP shows a title up to its first comma large, and the rest small (docs/contracts/misp.md 7).
+  const outcome = (record.retractedAt === undefined ? "" : "Withdrawn: ") +
+    (isCompromise ? "SUCCESSFUL LOGIN after " : "");
   const { location } = facts;
   const seen = { first_seen: mispTime(record.firstSeen), last_seen: mispTime(record.lastSeen) };
   return {
     uuid: eventUuid,
-    info: `${serverName(record)} Brute Force Attack from ${sourceIp} ` +
-      `(${counted(attempts, "attempt")})${outcome}`,
+    info: `${outcome}${serverName(record)} Brute Force Attack from ${sourceIp} ` +
+      `(${counted(attempts, "attempt")})`,
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),

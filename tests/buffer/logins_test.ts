@@ -80,7 +80,7 @@ Deno.test("accept() marks a source that was reported before it logs in, and repo
     `${IP} 1 2026-08-23T06:15:07.412Z`,
   ]);
   const [report] = await buffer.outbox.reportsToTry(["feed"], 10, Infinity);
-  assert.match(report!.body, /then a SUCCESSFUL LOGIN/);
+  assert.match(report!.body, /"SUCCESSFUL LOGIN after SSH Brute Force Attack from/);
   assert.match(report!.body, /"threat_level_id":"1"/);
 });
 

@@ -34,7 +34,7 @@ Deno.test("buildDayEvent() names neither address nor sensor in the title, and th
   );
   assert.equal(
     title({ part: 2, ...compromised }),
-    "SSH brute-force sources seen by honeypots, 2026-11-23 (part 2), with a SUCCESSFUL LOGIN",
+    "SUCCESSFUL LOGIN among SSH brute-force sources seen by honeypots, 2026-11-23 (part 2)",
   );
 });
 
