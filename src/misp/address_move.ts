@@ -7,7 +7,7 @@
 import { type Fields, isFields } from "../json.ts";
 import type { MispEvent } from "./event.ts";
 import { FAILURE_REPORT, type MispEventAttribute } from "./objects.ts";
-import type { EventAttributeUpdate, MispUpdate } from "./update.ts";
+import { type EventAttributeUpdate, type MispUpdate, valueAndTimes } from "./update.ts";
 
 /**
  * An update that moves addresses as analysts left them: an address without `to_ids` gets none, a comment
@@ -32,11 +32,14 @@ export function moveAddresses(
     ),
   );
   const decided = (address: MispEventAttribute): readonly EventAttributeUpdate[] => {
-    const own = update.Attribute.find(({ uuid }) => uuid === address.uuid);
     const moved = there.get(address.uuid);
-    if (moved !== undefined && own?.to_ids === undefined) return own === undefined ? [] : [own];
-    const decision = moved ?? there.get(copies.get(address.value) ?? "");
-    return decision === undefined ? [] : [asDecided(address, decision, hadIds)];
+    if (moved !== undefined) {
+      return [moved.to_ids === true && !address.to_ids ? address : valueAndTimes(address)];
+    }
+    const copy = there.get(copies.get(address.value) ?? "");
+    if (copy === undefined) return [];
+    // This release made the copy, and MISP left out the attribute: nobody decided anything.
+    return [copy.disable_correlation === true ? address : asDecided(address, copy, hadIds)];
   };
   return { ...update, Attribute: event.Attribute.flatMap(decided) };
 }

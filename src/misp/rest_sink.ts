@@ -235,10 +235,11 @@ function updateOfPart(part: Part, there?: StoredFields): MispUpdate {
 }
 
 /**
- * The lost try may have set `to_ids`: the update clears it where the address is no longer for detection.
+ * The lost try may have set `to_ids`: the update clears it where the address is no longer for detection. An
+ * earlier release may have stored the event: the update moves its address.
  */
 function repeatedPart({ event }: Part): MispUpdate {
-  return updateOf(event, { ...publishedBy(event), toIds: true });
+  return updateOf(event, { ...publishedBy(event), toIds: true, attributes: [] });
 }
 
 function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {

@@ -132,7 +132,8 @@ function updateOfObject(object: MispObject, statesCopy: boolean): MispUpdate["Ob
   };
 }
 
-function valueAndTimes<A extends MispEventAttribute>(attribute: A) {
+/** An attribute without what analysts decide. */
+export function valueAndTimes<A extends MispEventAttribute>(attribute: A) {
   const { to_ids: _ids, disable_correlation: _off, distribution: _who, ...rest } = attribute;
   const { comment: _comment, Tag: _tags, ...kept } = rest;
   return kept;
