@@ -4,6 +4,8 @@ import { buildEvent } from "../../src/misp/event.ts";
 import { FeedSink } from "../../src/feed/feed_sink.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
+import { withPartsDeleted } from "../../src/misp/objects.ts";
+import { asEarlierRelease } from "../support/earlier_release.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { firstReport, sourceRecord } from "../support/source_record.ts";
@@ -242,4 +244,53 @@ Deno.test("deliver() of a report that cannot be written leaves no other one behi
   const outcomes = await deliver(folder.path, [reportOf(3), reportOf(1, OTHER_IP)]);
   assert.notEqual(outcomes[0]?.kind, "delivered");
   assert.equal(outcomes[1]?.kind, "delivered");
+});
+
+/** The copies of an address in an event's file: where, and whether they are for detection. */
+function copiesIn(folder: TempFolder) {
+  const { Event } = json(folder, `${UUID}.json`);
+  const [object] = Event.Object;
+  return [...Event.Attribute, ...object.Attribute].filter(({ type }) => type === "ip-src")
+    .map(({ to_ids, disable_correlation, timestamp }) => [to_ids, disable_correlation, timestamp]);
+}
+
+Deno.test("deliver() moves the address of an earlier release, newer in both places", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [asEarlierRelease(reportOf(3))]);
+  assert.deepEqual(copiesIn(folder), [[true, false, String(STAMP)]]);
+  await deliver(folder.path, [reportOf(3)], NOW + 60 * SECOND);
+  const newer = String(STAMP + 60);
+  assert.deepEqual(copiesIn(folder), [[true, false, newer], [false, true, newer]]);
+});
+
+Deno.test("deliver() removes hashes that an earlier release wrote of what does not correlate", async () => {
+  using folder = tempFolder();
+  const other = eventUuid("wazuh-manager-01", OTHER_IP, "2026-08-23");
+  await deliver(folder.path, [reportOf(3), reportOf(1, OTHER_IP)]);
+  const before = Deno.readTextFileSync(folder.file("hashes.csv"));
+  // Of "1", "ssh", and of an event whose file is gone.
+  const [count, type, gone] = [
+    "c4ca4238a0b923820dcc509a6f75849b",
+    "1787d7646304c5d987cf4e64a3973dc7",
+    "00000000-0000-4000-8000-000000000000",
+  ];
+  Deno.writeTextFileSync(
+    folder.file("hashes.csv"),
+    `${before}${count},${other}\n${type},${other}\n${type},${gone}\n`,
+  );
+  await deliver(folder.path, [reportOf(5)], NOW + SECOND);
+  assert.equal(Deno.readTextFileSync(folder.file("hashes.csv")), before);
+});
+
+Deno.test("deliver() deletes the address of a source that was withdrawn, with its hash", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [reportOf(3)]);
+  const { body } = reportOf(3, IP, { retractedAt: NOW });
+  const withdrawn = JSON.stringify(withPartsDeleted(JSON.parse(body)));
+  await deliver(folder.path, [{ ...reportOf(3), body: withdrawn }], NOW + 60 * SECOND);
+  const { Event } = json(folder, `${UUID}.json`);
+  const [address] = Event.Attribute;
+  assert.deepEqual([address.deleted, address.timestamp], [true, String(STAMP + 60)]);
+  assert.equal(Event.Object[0].deleted, true);
+  assert.equal(Deno.readTextFileSync(folder.file("hashes.csv")), "");
 });

@@ -2,11 +2,11 @@
  * Events of an earlier release, whose address is in an object only, at their next update.
  */
 import assert from "node:assert/strict";
-import type { Report } from "../../src/model.ts";
 import type { MispEvent } from "../../src/misp/event.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
 import type { LastPublished } from "../../src/misp/update.ts";
 import { uuidV5 } from "../../src/misp/uuid.ts";
+import { asEarlierRelease } from "../support/earlier_release.ts";
 import { DAY_UUID, dayRecord, dayReport } from "./day_rig.ts";
 import { lastPublishedOf, notesOf, report, type Rig, startRig, UUID } from "./rest_sink_rig.ts";
 
@@ -15,20 +15,6 @@ const A = "82.202.219.155";
 const B = "192.241.237.101";
 const OBJECT = uuidV5(UUID, `object/authentication-failure-report/${IP}`);
 const COPY = uuidV5(OBJECT, "attr/ip-src");
-
-/** A report as an earlier release made it. */
-function earlier(made: Report): Report {
-  const event = JSON.parse(made.body) as MispEvent;
-  const Object = event.Object.map((object) => ({
-    ...object,
-    Attribute: object.Attribute.map((attribute) =>
-      attribute.type === "ip-src"
-        ? { ...event.Attribute[0]!, ...attribute, to_ids: true, disable_correlation: false }
-        : attribute
-    ),
-  }));
-  return { ...made, body: JSON.stringify({ ...event, Attribute: [], Object }) };
-}
 
 /** What an earlier release kept of a delivery. */
 function keptEarlier(outcome: Parameters<typeof lastPublishedOf>[0]): string {
@@ -52,7 +38,7 @@ const MOVED = [["event", IP, true, false, ""], ["object", IP, false, true, ""]];
 
 Deno.test("deliver() moves the address of an earlier release, in one request that changes it", async () => {
   await using rig = await startRig();
-  const [first] = await rig.deliver(earlier(report()));
+  const [first] = await rig.deliver(asEarlierRelease(report()));
   assert.deepEqual(copies(rig), [["object", IP, true, false, ""]]);
   const second = report(5, { isKnownThere: true, lastPublished: keptEarlier(first) });
   const [moved] = await rig.deliver(second);
@@ -67,9 +53,9 @@ Deno.test("deliver() moves the address of an earlier release, in one request tha
 
 Deno.test("deliver() moves an address after a report of the earlier release that waited", async () => {
   await using rig = await startRig();
-  const [first] = await rig.deliver(earlier(report()));
+  const [first] = await rig.deliver(asEarlierRelease(report()));
   const [waited] = await rig.deliver(
-    earlier(report(4, { isKnownThere: true, lastPublished: keptEarlier(first) })),
+    asEarlierRelease(report(4, { isKnownThere: true, lastPublished: keptEarlier(first) })),
   );
   assert.deepEqual(copies(rig), [["object", IP, true, false, ""]]);
   await rig.deliver(report(5, { isKnownThere: true, lastPublished: lastPublishedOf(waited) }));
@@ -78,13 +64,13 @@ Deno.test("deliver() moves an address after a report of the earlier release that
 
 Deno.test("deliver() moves an address of a buffer that was lost", async () => {
   await using rig = await startRig();
-  await rig.deliver(earlier(report()));
+  await rig.deliver(asEarlierRelease(report()));
   assert.deepEqual(notesOf(await rig.deliver(report(5))), []);
   assert.deepEqual(copies(rig), MOVED);
 });
 
 async function afterAnalyst(rig: Rig, attribute: Record<string, unknown>) {
-  const [first] = await rig.deliver(earlier(report()));
+  const [first] = await rig.deliver(asEarlierRelease(report()));
   const [object] = (JSON.parse(report().body) as MispEvent).Object;
   await rig.asAnalyst(`/events/edit/${UUID}`, {
     Event: {
@@ -127,7 +113,7 @@ Deno.test("deliver() does not bring back an address that an analyst deleted befo
 
 Deno.test("deliver() takes an address out of detection that is withdrawn when it moves", async () => {
   await using rig = await startRig();
-  const [first] = await rig.deliver(earlier(report()));
+  const [first] = await rig.deliver(asEarlierRelease(report()));
   const event = JSON.parse(report().body) as MispEvent;
   const Attribute = event.Attribute.map((one) => ({ ...one, to_ids: false, comment: "withdrawn" }));
   const body = JSON.stringify({ ...event, Attribute });
@@ -142,7 +128,7 @@ Deno.test("deliver() takes an address out of detection that is withdrawn when it
 
 Deno.test("deliver() moves the addresses of a day together, and leaves a new source alone", async () => {
   await using rig = await startRig();
-  const [first] = await rig.deliver(earlier(dayReport(dayRecord(A))));
+  const [first] = await rig.deliver(asEarlierRelease(dayReport(dayRecord(A))));
   await rig.deliver(
     dayReport(dayRecord(A, 5), { isKnownThere: true, lastPublished: keptEarlier(first) }),
     dayReport(dayRecord(B), { isKnownThere: true }),
