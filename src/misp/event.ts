@@ -16,7 +16,13 @@ import {
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import { type MispEventReport, serverName, type StoryRules, writeStory } from "./story.ts";
+import {
+  type MispEventReport,
+  readableTime,
+  serverName,
+  type StoryRules,
+  writeStory,
+} from "./story.ts";
 import { techniqueTags } from "./techniques.ts";
 import { forMisp } from "./usernames.ts";
 
@@ -108,7 +114,7 @@ function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
     sourceIp,
     toIds: !isRetracted && (verdict === undefined || verdict.action === "publish"),
     tags: [...new Set(tags)].map((name) => ({ name })),
-    comment: isRetracted ? `withdrawn by an operator at ${mispTime(retractedAt)}` : listed,
+    comment: isRetracted ? `withdrawn by an operator at ${readableTime(retractedAt)}` : listed,
   };
 }
 
@@ -121,7 +127,7 @@ function summary(record: SourceRecord): string {
   const usernames = counted(Object.keys(record.usernames).length, "different user name");
   const counts = `${sensors}; ${usernames}; ${counted(record.alerts, "Wazuh alert")}`;
   if (record.compromisedAt === undefined) return counts;
-  return `a login succeeded at ${mispTime(record.compromisedAt)}: check that host; ${counts}`;
+  return `a login succeeded at ${readableTime(record.compromisedAt)}: check that host; ${counts}`;
 }
 
 /** A time in the form of MISP's answers: `2026-11-23T00:04:11.000000+00:00`. */

@@ -93,3 +93,21 @@ Deno.test("accept() keeps the newest logins of a source that logs in all the tim
   await accept(buffer, [failed(IP, { time: time30 })], START);
   assert.deepEqual(await compromised(buffer), [`${IP} 1 2026-08-23T06:15:31.000Z`]);
 });
+
+Deno.test("snapshotDue() knows the names of the logins that followed failures, also later", async () => {
+  using buffer = open();
+  const loginAs = (name: string, time: string) =>
+    login(IP, { time, message: `Accepted password for ${name} from ${IP} port 51690 ssh2` });
+  await accept(buffer, [
+    loginAs("before", "2026-08-23T06:13:07.412+0000"),
+    failed(),
+    loginAs("oracle", LATER),
+    loginAs("constructor", AFTER),
+    loginAs("oracle", AFTER),
+  ]);
+  const namesOf = async (now: number) =>
+    (await snapshotAll(buffer, now)).map(({ snapshot }) => snapshot.record.loginNames);
+  assert.deepEqual(await namesOf(START), [["oracle", "constructor"]]);
+  await accept(buffer, [failed(IP, { time: "2026-08-23T07:16:07.412+0000" })], START + MINUTE);
+  assert.deepEqual(await namesOf(START + MINUTE), [["oracle", "constructor"]]);
+});

@@ -184,3 +184,18 @@ Deno.test("buildEvent() calls a source of Telnet alone one of Telnet", () => {
     true,
   ]);
 });
+
+Deno.test("buildEvent() says a login, and a withdrawal, before the first comma of the title", () => {
+  const titleOf = (changes: Partial<SourceRecord>) =>
+    buildEvent(recordOf(changes), RULES).info.split(",")[0];
+  const at = Date.UTC(2026, 7, 23, 7);
+  assert.deepEqual(
+    [{ compromisedAt: at }, { retractedAt: at }, { compromisedAt: at, retractedAt: at }]
+      .map(titleOf),
+    [
+      "SUCCESSFUL LOGIN after SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+      "Withdrawn: SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+      "Withdrawn: SUCCESSFUL LOGIN after SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+    ],
+  );
+});

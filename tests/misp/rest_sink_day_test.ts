@@ -191,7 +191,7 @@ Deno.test("deliver() names a login in the title, and no other source removes it"
   const comments = rig.misp.event(DAY_UUID)?.Object.map(({ comment }) => comment.split(":")[0]);
   assert.deepEqual(comments, [
     "0 sensors; 1 different user name; 9 Wazuh alerts",
-    "a login succeeded at 2026-11-23T07",
+    "a login succeeded at 2026-11-23 07",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
     "0 sensors; 1 different user name; 3 Wazuh alerts",
   ]);
