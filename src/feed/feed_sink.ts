@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Report } from "../model.ts";
 import type { Outcome, Sink } from "../sink.ts";
 import type { MispEvent } from "../misp/event.ts";
+import { withoutSecondMarkings } from "../misp/markings.ts";
 import { strongest } from "../misp/merged.ts";
 import { makeFolder, readOwned, replaceFile, syncFolder } from "./replace_file.ts";
 import { faultPoint } from "../fault_point.ts";
@@ -148,10 +149,12 @@ async function readEvent(path: string): Promise<Fields | undefined> {
  */
 function joined(events: readonly MispEvent[], earlier: Fields = {}): MispEvent {
   const all: readonly Partial<MispEvent>[] = [earlier, ...events];
+  const tags = all[0]?.Tag ?? [];
+  const more = events.flatMap(({ Tag }) => Tag);
   return {
     ...events.at(-1)!,
     ...strongest(all),
-    Tag: latestBy("name", all.flatMap(({ Tag }) => Tag ?? [])),
+    Tag: latestBy("name", [...tags, ...withoutSecondMarkings(more, tags.map(({ name }) => name))]),
     Attribute: latestBy("uuid", all.flatMap(({ Attribute }) => Attribute ?? [])).map(withoutStamps),
     Object: latestBy("uuid", all.flatMap(({ Object }) => Object ?? [])).map(withoutStamps),
     EventReport: latestBy("uuid", all.flatMap((event) => event.EventReport ?? []))

@@ -8,6 +8,7 @@ import { faultPoint } from "../fault_point.ts";
 import { moveAddresses } from "./address_move.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
+import { withoutSecondMarkings } from "./markings.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";
@@ -55,13 +56,15 @@ export async function updateEvent(delivery: EventDelivery, update: MispUpdate): 
 
 /** The event is there: an earlier try stored it, perhaps in part, or a lost buffer knew it. */
 async function recover(delivery: EventDelivery): Promise<Step> {
-  const { calls, event, repeated } = delivery;
-  const meaning = await calls.view(event.uuid);
+  const { calls, repeated } = delivery;
+  const meaning = await calls.view(delivery.event.uuid);
   if (meaning.kind === "missing") return refused(NOT_VISIBLE);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
+  const known = meaning.event as Partial<MispEvent>;
+  const tags = known.Tag?.map(({ name }) => name) ?? [];
+  const event = { ...delivery.event, Tag: withoutSecondMarkings(delivery.event.Tag, tags) };
   // An earlier release stored the address in an object only.
   const isWhole = hasAllParts({ ...event, Attribute: [] }, meaning.event);
-  const known = meaning.event as Partial<MispEvent>;
   const sent = isWhole
     ? moveAddresses(repeated, event, meaning.event)
     : { ...event, ...strongest([known, event]) };

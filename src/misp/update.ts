@@ -6,6 +6,7 @@
  */
 import { isDayWithoutLogin } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
+import { withoutSecondMarkings } from "./markings.ts";
 import {
   FAILURE_REPORT,
   type MispAttribute,
@@ -105,7 +106,8 @@ export function updateOf(event: MispEvent, last: LastPublished): MispUpdate {
     ...(isDayWithoutLogin(info) ? {} : { info }),
     ...(threat_level_id === last.threatLevel ? {} : { threat_level_id }),
     ...(isClosing(event) ? { analysis: event.analysis } : {}),
-    Tag: event.Tag.filter(({ name }) => !last.tags.includes(name)),
+    Tag: withoutSecondMarkings(event.Tag, last.tags)
+      .filter(({ name }) => !last.tags.includes(name)),
     Attribute: event.Attribute.map((attribute) =>
       knows(attribute) && !isNews ? valueAndTimes(attribute) : attribute
     ),

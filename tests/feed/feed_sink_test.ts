@@ -294,3 +294,13 @@ Deno.test("deliver() deletes the address of a source that was withdrawn, with it
   assert.equal(Event.Object[0].deleted, true);
   assert.equal(Deno.readTextFileSync(folder.file("hashes.csv")), "");
 });
+
+Deno.test("deliver() leaves an event its TLP when the configuration changes", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [reportOf(3)]);
+  const later = reportOf(5);
+  const body = later.body.replace("tlp:green", "tlp:amber+strict");
+  await deliver(folder.path, [{ ...later, body }], NOW + 60 * SECOND);
+  const names = json(folder, `${UUID}.json`).Event.Tag.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names.filter((name: string) => /^tlp:/.test(name)), ["tlp:green"]);
+});

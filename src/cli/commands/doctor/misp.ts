@@ -6,6 +6,7 @@
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { MispClient } from "../../../misp/client.ts";
+import { unfitting } from "../../../misp/markings.ts";
 import { techniqueTags } from "../../../misp/techniques.ts";
 import {
   type Instance,
@@ -80,6 +81,7 @@ export function checkInstance(instance: Instance, config: Config): readonly Chec
       ? [failure("key", "it is a read-only key", "make another key for this user")]
       : checkRights(rights, config)),
     ...checkTags(instance),
+    ...checkMarkings(config),
     ...checkClock(instance),
   ];
 }
@@ -111,6 +113,13 @@ function checkTags({ missingTags, rights }: Instance): readonly Check[] {
   const hint = 'enable their taxonomies in MISP (Event Actions > Taxonomies) and there "enable ' +
     'all tags"; those of the galaxy come with a role that has perm_tag_editor';
   return [warning("tags", `MISP leaves out: ${missingTags.join(", ")}`, hint)];
+}
+
+function checkMarkings({ misp: { tags, distribution } }: Config): readonly Check[] {
+  const contradicting = unfitting(tags, distribution);
+  if (contradicting.length === 0) return [];
+  const found = `${contradicting.join(", ")} does not fit misp.distribution ${distribution}`;
+  return [warning("marking", found, 'change one of the two; docs/misp.md, "Tags", has the pairs')];
 }
 
 function checkClock({ clockAheadMs }: Instance): readonly Check[] {
