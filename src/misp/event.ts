@@ -23,6 +23,7 @@ import {
   type StoryRules,
   writeStory,
 } from "./story.ts";
+import { type SharingGroup, sharingGroupOf } from "./sharing_group.ts";
 import { techniqueTags } from "./techniques.ts";
 import { forMisp } from "./usernames.ts";
 
@@ -35,6 +36,9 @@ export interface MispEvent {
   readonly analysis: string;
   readonly distribution: string;
   readonly published: boolean;
+  readonly SharingGroup?: SharingGroup;
+  /** In place of the group, once it is known which id it has at an instance. */
+  readonly sharing_group_id?: string;
   readonly Tag: readonly MispTag[];
   readonly Attribute: readonly MispEventAttribute[];
   readonly Object: readonly MispObject[];
@@ -44,6 +48,8 @@ export interface MispEvent {
 /** The configuration of events. */
 export interface EventRules extends StoryRules {
   readonly distribution: number;
+  /** Of distribution 4, as `misp.sharing_group` names it. */
+  readonly sharingGroup?: string | undefined;
   readonly threatLevel: number;
   readonly analysis: number;
   readonly tags: readonly string[];
@@ -85,7 +91,7 @@ export function buildEvent(
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
-    distribution: String(rules.distribution),
+    ...distributionOf(rules),
     published: false,
     Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
     Attribute: [addressAttribute(eventUuid, addressFact(record, facts), seen)],
@@ -100,6 +106,16 @@ export function buildEvent(
       ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
     ],
     EventReport: [writeStory(record, rules)],
+  };
+}
+
+/** Who may see an event. */
+export function distributionOf({ distribution, sharingGroup }: EventRules) {
+  return {
+    distribution: String(distribution),
+    ...(distribution === 4 && sharingGroup !== undefined
+      ? { SharingGroup: sharingGroupOf(sharingGroup) }
+      : {}),
   };
 }
 

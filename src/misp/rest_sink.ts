@@ -15,7 +15,8 @@ import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
-import { MispCalls, type StoredFields } from "./misp_calls.ts";
+import { type End, MispCalls, type StoredFields } from "./misp_calls.ts";
+import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing_group.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,
@@ -74,6 +75,8 @@ export class RestSink implements Sink {
   readonly name = "misp";
   readonly #client: MispClient;
   readonly #rules: RestSinkRules;
+  /** Ids of sharing groups there, by the names that events have for them. */
+  readonly #groupIds = new Map<string, string>();
 
   constructor(client: MispClient, rules: RestSinkRules) {
     this.#client = client;
@@ -180,14 +183,16 @@ export class RestSink implements Sink {
       ...parts[0].report,
       sightings: parts.flatMap((part) => part.report.sightings),
     };
-    const delivery: EventDelivery = {
-      calls,
-      publish: this.#rules.publish,
-      mayPublish: may.mayPublish,
-      event: merged(mapped(parts, (part) => part.event)),
-      repeated: merged(mapped(parts, repeatedPart)),
-    };
     try {
+      const shared = await this.#withGroupId(merged(mapped(parts, (part) => part.event)), calls);
+      if ("end" in shared) return { outcome: shared.end };
+      const delivery: EventDelivery = {
+        calls,
+        publish: this.#rules.publish,
+        mayPublish: may.mayPublish,
+        event: shared.event,
+        repeated: merged(mapped(parts, repeatedPart)),
+      };
       const known = isKnownThere && parts.some(movesItsAddress)
         ? await calls.view(report.eventUuid)
         : undefined;
@@ -215,6 +220,35 @@ export class RestSink implements Sink {
       throw error;
     }
   }
+
+  /** MISP takes a sharing group by the id that it has there only. */
+  async #withGroupId(
+    event: MispEvent,
+    calls: MispCalls,
+  ): Promise<{ readonly event: MispEvent } | End> {
+    const { SharingGroup, ...rest } = event;
+    if (SharingGroup === undefined) return { event };
+    let id = this.#groupIds.get(SharingGroup.name);
+    if (id === undefined) {
+      const { status, json } = await calls.getAgain(SHARING_GROUPS);
+      const groups = status === 200 ? groupsOf(json) : undefined;
+      if (groups === undefined) {
+        return unavailable(`MISP did not list its sharing groups (${status})`);
+      }
+      id = findGroup(groups, SharingGroup)?.id;
+      if (id === undefined) {
+        return unavailable(
+          `MISP has no sharing group ${SharingGroup.name} that the key may use; doctor lists those it may`,
+        );
+      }
+      this.#groupIds.set(SharingGroup.name, id);
+    }
+    return { event: { ...rest, sharing_group_id: id } };
+  }
+}
+
+function unavailable(reason: string): End {
+  return { end: { kind: "unavailable", reason } };
 }
 
 function lastPublishedOf({ report, event }: Part): LastPublished {

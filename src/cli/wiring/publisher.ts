@@ -11,6 +11,7 @@ import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
+import { isUuid } from "../../misp/sharing_group.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {
@@ -45,7 +46,8 @@ export function feedDirectory(config: Config): string | undefined {
 /**
  * Builds a publisher.
  *
- * @throws {ConfigError} a key or certificate file cannot be read, or `misp.url` has no key
+ * @throws {ConfigError} a key or certificate file cannot be read, `misp.url` has no key, or a feed has no
+ * uuid of its sharing group
  */
 export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
   const access = mispAccess(config);
@@ -108,6 +110,7 @@ export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): Sn
     publisher: misp.publisher,
     eventUuidOf: eventUuid,
     distribution: misp.distribution,
+    sharingGroup: misp.sharingGroup,
     threatLevel: misp.threatLevel,
     analysis: misp.analysis,
     tags: misp.tags,
@@ -120,6 +123,12 @@ export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): Sn
 
 /** The name of a manager would show where the sensors are: only a configured publisher is named. */
 function createFeedSink(config: Config, directory: string): FeedSink {
+  const { sharingGroup } = config.misp;
+  if (sharingGroup !== undefined && !isUuid(sharingGroup)) {
+    throw new ConfigError(
+      "misp.sharing_group is a name, which a feed cannot look up; use the uuid of the group",
+    );
+  }
   const name = config.misp.publisher ?? PROGRAM;
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
 }

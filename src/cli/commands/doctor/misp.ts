@@ -5,8 +5,16 @@
  */
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
-import { MispClient } from "../../../misp/client.ts";
+import { TooLong } from "../../../http.ts";
+import { MispClient, Unreachable } from "../../../misp/client.ts";
 import { unfitting } from "../../../misp/markings.ts";
+import {
+  findGroup,
+  groupsOf,
+  SHARING_GROUPS,
+  sharingGroupOf,
+} from "../../../misp/sharing_group.ts";
+import { forMisp } from "../../../misp/usernames.ts";
 import { techniqueTags } from "../../../misp/techniques.ts";
 import {
   type Instance,
@@ -56,7 +64,10 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     ];
     const look = await lookAtInstance(client, wanted, Date.now);
     const plain = checkEncryption("misp.url", url, "key");
-    if (look.kind === "seen") return [...plain, ...checkInstance(look.instance, config)];
+    if (look.kind === "seen") {
+      const group = await checkSharingGroup(client, config);
+      return [...plain, ...checkInstance(look.instance, config), ...group];
+    }
     const { kind, reason } = look.problem;
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
   } catch (error) {
@@ -85,6 +96,35 @@ export function checkInstance(instance: Instance, config: Config): readonly Chec
     ...checkClock(instance),
   ];
 }
+
+/** Whether the key may use the sharing group of the configuration. */
+async function checkSharingGroup(
+  client: MispClient,
+  { misp: { sharingGroup } }: Config,
+): Promise<readonly Check[]> {
+  if (sharingGroup === undefined) return [];
+  const answer = await client.request("GET", SHARING_GROUPS).catch((error: unknown) => {
+    if (error instanceof Unreachable || error instanceof TooLong) return undefined;
+    throw error;
+  });
+  const groups = answer?.status === 200 ? groupsOf(answer.json) : undefined;
+  if (groups === undefined) {
+    const hint = "look at MISP's own log; events wait until it lists them";
+    return [warning("sharing group", "MISP did not list its sharing groups", hint)];
+  }
+  const found = findGroup(groups, sharingGroupOf(sharingGroup));
+  if (found !== undefined) return [ok("sharing group", `the key may use ${cleaned(found.name)}`)];
+  const names = groups.map(({ name, uuid }) => `${cleaned(name)} (${uuid})`).join(", ");
+  const hint = groups.length === 0
+    ? "ask an admin of MISP to add your organisation to the group; now it is in none"
+    : `name one of these by its uuid, or ask its owner to add your organisation: ${names}`;
+  return [
+    failure("sharing group", `the key may not use "${sharingGroup}": nothing is stored`, hint),
+  ];
+}
+
+/** A name from MISP, on one line. */
+const cleaned = (name: string) => forMisp(name, 100);
 
 function checkRights(rights: Rights, config: Config): readonly Check[] {
   const lack = (flag: string) => `ask a site admin of MISP for a role with ${flag}`;
