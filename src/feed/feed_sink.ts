@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { Report } from "../model.ts";
 import type { Outcome, Sink } from "../sink.ts";
 import type { MispEvent } from "../misp/event.ts";
-import { withoutSecondMarkings } from "../misp/markings.ts";
+import { withoutSecondMarkings } from "../misp/sharing/markings.ts";
 import { strongest } from "../misp/merged.ts";
 import { makeFolder, readOwned, replaceFile, syncFolder } from "./replace_file.ts";
 import { faultPoint } from "../fault_point.ts";

@@ -23,8 +23,8 @@ import {
   type StoryRules,
   writeStory,
 } from "./story.ts";
-import { type SharingGroup, sharingGroupOf } from "./sharing_group.ts";
-import { techniqueTags } from "./techniques.ts";
+import { type SharingGroup, sharingGroupOf } from "./sharing/sharing_group.ts";
+import { techniqueTags } from "./galaxy/techniques.ts";
 import { forMisp } from "./usernames.ts";
 
 /** An event in the form that MISP accepts. Numbers are texts, as in its own answers. */

@@ -8,7 +8,7 @@ import { faultPoint } from "../fault_point.ts";
 import { moveAddresses } from "./address_move.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
-import { withoutSecondMarkings } from "./markings.ts";
+import { withoutSecondMarkings } from "./sharing/markings.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";

@@ -16,7 +16,7 @@ import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
 import { type End, MispCalls, type StoredFields } from "./misp_calls.ts";
-import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing_group.ts";
+import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing/sharing_group.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,

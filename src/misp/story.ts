@@ -155,7 +155,8 @@ function compromise(record: SourceRecord, rules: StoryRules): readonly string[] 
 function loginOf(record: SourceRecord, rules: StoryRules, from = ""): string {
   const shown = rules.usernames === "count" ? [] : record.loginNames ?? [];
   const as = shown.length === 0 ? "" : ` as ${shown.map(markdownText).join(", ")}`;
-  return `A login${as}${from} succeeded at ${readableTime(record.compromisedAt!)}, after failures.`;
+  const at = readableTime(record.compromisedAt!);
+  return ["A login", as, from, ` succeeded at ${at}, after failures.`].join("");
 }
 
 function retraction(record: SourceRecord): readonly string[] {

@@ -6,7 +6,7 @@
  */
 import { isDayWithoutLogin } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
-import { withoutSecondMarkings } from "./markings.ts";
+import { withoutSecondMarkings } from "./sharing/markings.ts";
 import {
   FAILURE_REPORT,
   type MispAttribute,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DEFAULT_TAGS } from "../../src/config/defaults.ts";
-import { unfitting, withoutSecondMarkings } from "../../src/misp/markings.ts";
+import { unfitting, withoutSecondMarkings } from "../../src/misp/sharing/markings.ts";
 import { lastPublishedOf, notesOf, report, startRig, TAGS, UUID } from "./rest_sink_rig.ts";
 import type { MispEvent } from "../../src/misp/event.ts";
 

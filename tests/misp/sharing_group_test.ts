@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildDayEvent } from "../../src/misp/day_event.ts";
 import { buildEvent, type EventRules } from "../../src/misp/event.ts";
-import { groupsOf } from "../../src/misp/sharing_group.ts";
+import { groupsOf } from "../../src/misp/sharing/sharing_group.ts";
 import { firstReport } from "../support/source_record.ts";
 import {
   lastPublishedOf,

@@ -11,7 +11,7 @@ import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
-import { isUuid } from "../../misp/sharing_group.ts";
+import { isUuid } from "../../misp/sharing/sharing_group.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {

@@ -7,15 +7,15 @@ import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { TooLong } from "../../../http.ts";
 import { MispClient, Unreachable } from "../../../misp/client.ts";
-import { unfitting } from "../../../misp/markings.ts";
+import { unfitting } from "../../../misp/sharing/markings.ts";
 import {
   findGroup,
   groupsOf,
   SHARING_GROUPS,
   sharingGroupOf,
-} from "../../../misp/sharing_group.ts";
+} from "../../../misp/sharing/sharing_group.ts";
 import { forMisp } from "../../../misp/usernames.ts";
-import { techniqueTags } from "../../../misp/techniques.ts";
+import { techniqueTags } from "../../../misp/galaxy/techniques.ts";
 import {
   type Instance,
   isOlder,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Fields, isFields } from "../json.ts";
+import { type Fields, isFields } from "../../json.ts";
 
 /** A sharing group as an event names it: MISP knows it by its uuid, people by its name. */
 export interface SharingGroup {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { MispTag } from "./objects.ts";
-
 /**
  * The distributions that a marking fits. MISP warns on each event of another (MISP 2.5
  * `DefaultWarning::tlpDistributionCheck`); that `tlp:amber+strict` stays in its organisation is TLP's own
@@ -29,10 +27,10 @@ export function unfitting(tags: readonly string[], distribution: number): readon
  *
  * @param known the names of the tags that the event has
  */
-export function withoutSecondMarkings(
-  tags: readonly MispTag[],
+export function withoutSecondMarkings<T extends { readonly name: string }>(
+  tags: readonly T[],
   known: readonly string[],
-): readonly MispTag[] {
+): readonly T[] {
   const marked = new Set(known.flatMap(taxonomyOf));
   return tags.filter(({ name }) =>
     known.includes(name) || taxonomyOf(name).every((taxonomy) => !marked.has(taxonomy))
