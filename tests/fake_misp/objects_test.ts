@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Bench, EVENT, type Json, OBJECT, report } from "./rig.ts";
+import { Bench, EVENT, type Json, OBJECT, OTHER_EVENT, report } from "./rig.ts";
 import { templateProblems } from "./templates.ts";
 
 Deno.test("captureObject() keeps an object as sent, templates not enforced", async () => {
@@ -97,4 +97,17 @@ Deno.test("templateProblems() says what a template would not allow", async () =>
     ],
     ["required relation total is missing", "required relation type is missing"],
   ]);
+});
+
+Deno.test("captureAttribute() keeps an attribute of the event beside an equal one of an object", async () => {
+  await using bench = await Bench.start();
+  const equal = { type: "ip-src", category: "Network activity", value: "203.0.113.7" };
+  const added = await bench.add({ Attribute: [equal], Object: [report()] });
+  assert.deepEqual(added.Attribute.map(({ value }: Json) => value), ["203.0.113.7"]);
+  assert.equal(added.Object[0].Attribute.length, 3);
+  await bench.add({ uuid: OTHER_EVENT, Object: [report({ uuid: undefined, Attribute: [equal] })] });
+  const { json } = await bench.post(`/events/edit/${OTHER_EVENT}`, {
+    Event: { Attribute: [equal, equal] },
+  });
+  assert.equal(json.Event.Attribute.length, 1);
 });

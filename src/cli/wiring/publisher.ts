@@ -121,10 +121,15 @@ export function snapshotRules(config: Config, sinks: SnapshotRules["sinks"]): Sn
   };
 }
 
+/** Whether a feed is written whose events name a sharing group that only a MISP could look up. */
+export function lacksGroupUuid(config: Config): boolean {
+  const { sharingGroup } = config.misp;
+  return feedDirectory(config) !== undefined && sharingGroup !== undefined && !isUuid(sharingGroup);
+}
+
 /** The name of a manager would show where the sensors are: only a configured publisher is named. */
 function createFeedSink(config: Config, directory: string): FeedSink {
-  const { sharingGroup } = config.misp;
-  if (sharingGroup !== undefined && !isUuid(sharingGroup)) {
+  if (lacksGroupUuid(config)) {
     throw new ConfigError(
       "misp.sharing_group is a name, which a feed cannot look up; use the uuid of the group",
     );

@@ -26,7 +26,7 @@ import {
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { checkEncryption } from "./encryption.ts";
 import { counted } from "../../terminal/counted.ts";
-import { mispAccess } from "../../wiring/publisher.ts";
+import { lacksGroupUuid, mispAccess } from "../../wiring/publisher.ts";
 
 /** Older versions were never tested; 2.4.167 answers as 2.5.1, which was. */
 const OLDEST = "2.4.167";
@@ -54,7 +54,12 @@ const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
 /** Checks the instance that is configured. */
 export async function checkMisp(config: Config): Promise<readonly Check[]> {
   const { url } = config.misp;
-  if (url === undefined) return [ok("MISP", "not configured: events go to the feed folder")];
+  const ofFeed = lacksGroupUuid(config)
+    ? [failure("sharing group", "a name, which a feed cannot look up", "use the uuid of the group")]
+    : [];
+  if (url === undefined) {
+    return [ok("MISP", "not configured: events go to the feed folder"), ...ofFeed];
+  }
   try {
     const access = mispAccess(config)!;
     using client = new MispClient(access);
@@ -66,7 +71,7 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     const plain = checkEncryption("misp.url", url, "key");
     if (look.kind === "seen") {
       const group = await checkSharingGroup(client, config);
-      return [...plain, ...checkInstance(look.instance, config), ...group];
+      return [...plain, ...checkInstance(look.instance, config), ...group, ...ofFeed];
     }
     const { kind, reason } = look.problem;
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
