@@ -191,6 +191,8 @@ export interface Attack {
   readonly alerts: number;
   /** When a login succeeded after failures; undefined: none did. */
   readonly compromisedAt: number | undefined;
+  /** The user names of those logins. */
+  readonly loginNames?: readonly string[];
   /** Name of the manager of its first alert. */
   readonly manager: string;
   readonly services: readonly Service[];
@@ -225,6 +227,8 @@ export interface SourceRecord {
   readonly compacted: Totals;
   /** When a login first succeeded after failures; undefined: none did. */
   readonly compromisedAt: number | undefined;
+  /** The user names of those logins, as far as log lines named them. */
+  readonly loginNames?: readonly string[];
   /** When an operator withdrew the address; undefined: it is not withdrawn. */
   readonly retractedAt: number | undefined;
   /** The count that the newest report names. */

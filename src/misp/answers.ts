@@ -129,7 +129,7 @@ export interface Comparison {
 }
 
 /** The fields that are compared: an update has fewer than an event. */
-type Sent = Pick<MispUpdate, "info" | "Object" | "Tag" | "EventReport">;
+type Sent = Pick<MispUpdate, "info" | "Attribute" | "Object" | "Tag" | "EventReport">;
 
 /** Compares an event that MISP returned with the one that was sent: MISP drops parts silently. */
 export function compare(sent: Sent, returned: Fields): Comparison {
@@ -141,8 +141,11 @@ export function compare(sent: Sent, returned: Fields): Comparison {
       stored.set(String(attribute.uuid), String(attribute.value));
     }
   }
+  for (const { uuid, value } of list(returned.Attribute)) stored.set(String(uuid), String(value));
   const missing = [
     ...(sent.info === undefined || returned.info === sent.info ? [] : [`info ${sent.info}`]),
+    ...sent.Attribute.filter(({ uuid, value }) => stored.get(uuid) !== value)
+      .map(({ type, value }) => `${type} ${value}`),
     ...sent.Object.flatMap((object) => [
       ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
       ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)
@@ -155,17 +158,23 @@ export function compare(sent: Sent, returned: Fields): Comparison {
   const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
     !tags.has(name.toLowerCase())
   );
-  return { missing, missingTags };
+  return { missing: [...new Set(missing)], missingTags };
 }
 
 /** Whether an event has every part that was sent, with any value. */
 export function hasAllParts(sent: Sent, returned: Fields): boolean {
   const stored = new Set<unknown>();
-  for (const part of [...list(returned.Object), ...list(returned.EventReport)]) {
+  const { Attribute, Object, EventReport } = returned;
+  for (const part of [...list(Attribute), ...list(Object), ...list(EventReport)]) {
     stored.add(part.uuid);
     for (const attribute of list(part.Attribute)) stored.add(attribute.uuid);
   }
-  return [...sent.Object, ...sent.Object.flatMap(({ Attribute }) => Attribute), ...sent.EventReport]
+  return [
+    ...sent.Attribute,
+    ...sent.Object,
+    ...sent.Object.flatMap(({ Attribute }) => Attribute),
+    ...sent.EventReport,
+  ]
     .every(({ uuid }) => stored.has(uuid)) && compare(sent, returned).missingTags.length === 0;
 }
 

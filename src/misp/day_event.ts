@@ -5,7 +5,14 @@
  * @module
  */
 import type { DayEvent, SourceRecord } from "../model.ts";
-import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
+import {
+  type AddressFacts,
+  buildEvent,
+  distributionOf,
+  type EventRules,
+  HIGH,
+  type MispEvent,
+} from "./event.ts";
 import { dayTitle } from "./day_title.ts";
 import { serverName, writeDayStory } from "./story.ts";
 
@@ -51,7 +58,7 @@ export function buildClosing(
     date: day,
     threat_level_id: isCompromised ? HIGH : String(rules.threatLevel),
     analysis: CLOSED,
-    distribution: String(rules.distribution),
+    ...distributionOf(rules),
     published: false,
     Tag: [CLOSED_TAG],
     Attribute: [],

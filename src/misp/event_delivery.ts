@@ -5,9 +5,11 @@
  * @module
  */
 import { faultPoint } from "../fault_point.ts";
+import { moveAddresses } from "./address_move.ts";
 import { compare, hasAllParts } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
 import { keepHigher, OTHER_WRITER_NOTE, wasSkipped } from "./shared/other_writer.ts";
+import { withoutSecondMarkings } from "./sharing/markings.ts";
 import { strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type Step, type StoredFields } from "./misp_calls.ts";
 import type { MispUpdate } from "./update.ts";
@@ -68,13 +70,18 @@ function returning(returned: StoredFields, step: Step): Step {
 
 /** The event is there: an earlier try stored it, perhaps in part, or a lost buffer knew it. */
 async function recover(delivery: EventDelivery): Promise<Step> {
-  const { calls, event, repeated } = delivery;
-  const meaning = await calls.view(event.uuid);
+  const { calls, repeated } = delivery;
+  const meaning = await calls.view(delivery.event.uuid);
   if (meaning.kind === "missing") return refused(NOT_VISIBLE);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
-  const isWhole = hasAllParts(event, meaning.event);
   const known = meaning.event as Partial<MispEvent>;
-  const all = isWhole ? repeated : { ...event, ...strongest([known, event]) };
+  const tags = known.Tag?.map(({ name }) => name) ?? [];
+  const event = { ...delivery.event, Tag: withoutSecondMarkings(delivery.event.Tag, tags) };
+  // An earlier release stored the address in an object only.
+  const isWhole = hasAllParts({ ...event, Attribute: [] }, meaning.event);
+  const all = isWhole
+    ? moveAddresses(repeated, event, meaning.event)
+    : { ...event, ...strongest([known, event]) };
   const { sent, isOther } = keepHigher<MispEvent | MispUpdate>(all, meaning.event);
   return withOther(isOther, await complete(delivery, sent, meaning.event.published === true));
 }

@@ -38,6 +38,7 @@ export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
     ...parts[0],
     ...strongest(parts),
     Tag: [...tags.values()],
+    Attribute: parts.flatMap((part): readonly unknown[] => part.Attribute),
     Object: parts.flatMap((part): readonly unknown[] => part.Object),
     EventReport: parts.flatMap(({ EventReport }) => EventReport),
   };

@@ -9,17 +9,20 @@ import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
+import { moveAddresses } from "./address_move.ts";
 import { compare } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
 import { onlyIfUnchanged, writtenAt } from "./shared/other_writer.ts";
-import { MispCalls, type StoredFields } from "./misp_calls.ts";
+import { type End, MispCalls, type StoredFields } from "./misp_calls.ts";
+import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing/sharing_group.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,
   type MispUpdate,
+  movesAddress,
   nothingPublished,
   publishedBy,
   updateOf,
@@ -73,6 +76,8 @@ export class RestSink implements Sink {
   readonly name = "misp";
   readonly #client: MispClient;
   readonly #rules: RestSinkRules;
+  /** Ids of sharing groups there, by the names that events have for them. */
+  readonly #groupIds = new Map<string, string>();
 
   constructor(client: MispClient, rules: RestSinkRules) {
     this.#client = client;
@@ -179,16 +184,25 @@ export class RestSink implements Sink {
       ...parts[0].report,
       sightings: parts.flatMap((part) => part.report.sightings),
     };
-    const delivery: EventDelivery = {
-      calls,
-      publish: this.#rules.publish,
-      mayPublish: may.mayPublish,
-      event: merged(mapped(parts, (part) => part.event)),
-      repeated: merged(mapped(parts, repeatedPart)),
-    };
     try {
+      const shared = await this.#withGroupId(merged(mapped(parts, (part) => part.event)), calls);
+      if ("end" in shared) return { outcome: shared.end };
+      const delivery: EventDelivery = {
+        calls,
+        publish: this.#rules.publish,
+        mayPublish: may.mayPublish,
+        event: shared.event,
+        repeated: merged(mapped(parts, repeatedPart)),
+      };
+      const known = isKnownThere && parts.some(movesItsAddress)
+        ? await calls.view(report.eventUuid)
+        : undefined;
+      if (known !== undefined && known.kind !== "stored" && known.kind !== "missing") {
+        return { outcome: (await calls.endOf(known)).end };
+      }
+      const there = known?.kind === "stored" ? known.event : undefined;
       const stored = isKnownThere
-        ? await updateEvent(delivery, merged(mapped(parts, updateOfPart)))
+        ? await updateEvent(delivery, merged(mapped(parts, (part) => updateOfPart(part, there))))
         : await addEvent(delivery);
       if ("end" in stored) {
         const { end, returned } = stored;
@@ -211,24 +225,64 @@ export class RestSink implements Sink {
       throw error;
     }
   }
+
+  /** MISP takes a sharing group by the id that it has there only. */
+  async #withGroupId(
+    event: MispEvent,
+    calls: MispCalls,
+  ): Promise<{ readonly event: MispEvent } | End> {
+    const { SharingGroup, ...rest } = event;
+    if (SharingGroup === undefined) return { event };
+    let id = this.#groupIds.get(SharingGroup.name);
+    if (id === undefined) {
+      const { status, json } = await calls.getAgain(SHARING_GROUPS);
+      const groups = status === 200 ? groupsOf(json) : undefined;
+      if (groups === undefined) {
+        return unavailable(`MISP did not list its sharing groups (${status})`);
+      }
+      id = findGroup(groups, SharingGroup)?.id;
+      if (id === undefined) {
+        return unavailable(
+          `MISP has no sharing group ${SharingGroup.name} that the key may use; doctor lists those it may`,
+        );
+      }
+      this.#groupIds.set(SharingGroup.name, id);
+    }
+    return { event: { ...rest, sharing_group_id: id } };
+  }
 }
 
-function updateOfPart({ report, event }: Part): MispUpdate {
-  const last = report.lastPublished === ""
+function unavailable(reason: string): End {
+  return { end: { kind: "unavailable", reason } };
+}
+
+function lastPublishedOf({ report, event }: Part): LastPublished {
+  return report.lastPublished === ""
     ? nothingPublished(event)
     : JSON.parse(report.lastPublished) as LastPublished;
-  return onlyIfUnchanged(updateOf(event, last), last.writtenAt);
 }
 
 function lastOf(event: MispEvent, returned: StoredFields = {}): LastPublished {
   return { ...publishedBy(event), writtenAt: writtenAt(event, returned) };
 }
 
+const movesItsAddress = (part: Part) => movesAddress(part.event, lastPublishedOf(part));
+
+/** @param there the event as MISP has it, where that was asked for */
+function updateOfPart(part: Part, there?: StoredFields): MispUpdate {
+  const last = lastPublishedOf(part);
+  const update = onlyIfUnchanged(updateOf(part.event, last), last.writtenAt);
+  return there === undefined || !movesItsAddress(part)
+    ? update
+    : moveAddresses(update, part.event, there, last.toIds);
+}
+
 /**
- * The lost try may have set `to_ids`: the update clears it where the address is no longer for detection.
+ * The lost try may have set `to_ids`: the update clears it where the address is no longer for detection. An
+ * earlier release may have stored the event: the update moves its address.
  */
 function repeatedPart({ event }: Part): MispUpdate {
-  return updateOf(event, { ...publishedBy(event), toIds: true });
+  return updateOf(event, { ...publishedBy(event), toIds: true, attributes: [] });
 }
 
 function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {
@@ -236,7 +290,7 @@ function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => 
 }
 
 const sizeOf = (event: MispEvent) =>
-  event.Object.reduce((sum, object) => sum + object.Attribute.length, 0);
+  [event, ...event.Object].reduce((sum, { Attribute }) => sum + Attribute.length, 0);
 
 /**
  * The reports that MISP left something out of, and the others. When it left something out of each of

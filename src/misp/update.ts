@@ -6,7 +6,13 @@
  */
 import { isDayWithoutLogin } from "./day_title.ts";
 import { HIGH, type MispEvent } from "./event.ts";
-import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
+import { withoutSecondMarkings } from "./sharing/markings.ts";
+import {
+  FAILURE_REPORT,
+  type MispAttribute,
+  type MispEventAttribute,
+  type MispObject,
+} from "./objects.ts";
 
 /** What the latest delivery stated about things that an analyst may change. */
 export interface LastPublished {
@@ -18,16 +24,30 @@ export interface LastPublished {
   readonly objects: readonly string[];
   /** The time of the source's object in MISP's answer, seconds; undefined: it was not known. */
   readonly writtenAt?: number | undefined;
+  /** Uuids of the event's own; undefined: a release that put the address into an object only. */
+  readonly attributes?: readonly string[];
+}
+
+/** Whether an update of a source that was published before gives the event the attribute. */
+export function movesAddress(event: MispEvent, last: LastPublished): boolean {
+  return last.objects.length > 0 &&
+    event.Attribute.some(({ uuid }) => last.attributes?.includes(uuid) !== true);
 }
 
 /** An attribute of an update: MISP leaves a field that is not in it as it is. */
 type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "value">;
+
+/** An attribute of the event itself in an update. */
+export type EventAttributeUpdate =
+  & Partial<MispEventAttribute>
+  & Pick<MispEventAttribute, "uuid" | "type" | "value">;
 
 /** An event in the form of an update. */
 export interface MispUpdate
   extends
     Partial<Pick<MispEvent, "info" | "threat_level_id" | "analysis">>,
     Pick<MispEvent, "uuid" | "Tag"> {
+  readonly Attribute: readonly EventAttributeUpdate[];
   readonly Object: readonly (Omit<MispObject, "Attribute"> & {
     /** Seconds; MISP skips an object that is not newer than its own. */
     readonly timestamp?: string;
@@ -49,6 +69,7 @@ export function nothingPublished(event: MispEvent): LastPublished {
     threatLevel: isHigh ? "" : event.threat_level_id,
     toIds: false,
     objects: [],
+    attributes: [],
   };
 }
 
@@ -64,11 +85,13 @@ export function publishedBy(event: MispEvent): LastPublished {
     threatLevel: event.threat_level_id,
     toIds: isForDetection(event),
     objects: event.Object.map(({ uuid }) => uuid),
+    attributes: event.Attribute.map(({ uuid }) => uuid),
   };
 }
 
+/** A report of an earlier release, made before the update of the program, has no attributes. */
 const isForDetection = (event: MispEvent) =>
-  event.Object.some(({ Attribute }) => Attribute.some((attribute) => attribute.to_ids));
+  [event, ...event.Object].some(({ Attribute }) => Attribute.some(({ to_ids }) => to_ids));
 
 /**
  * The update of an event: title, counts, times, and what is new. A day's title is sent once, and again
@@ -79,35 +102,45 @@ const isForDetection = (event: MispEvent) =>
 export function updateOf(event: MispEvent, last: LastPublished): MispUpdate {
   const { uuid, info, threat_level_id, EventReport } = event;
   const isNews = isForDetection(event) !== last.toIds;
+  // A report that an earlier release made has the address in the object only.
+  const statesCopy = event.Attribute.length === 0 ? isNews : movesAddress(event, last);
+  const knows = ({ uuid }: MispEventAttribute) => last.attributes?.includes(uuid) ?? false;
   return {
     uuid,
     ...(isDayWithoutLogin(info) ? {} : { info }),
     ...(threat_level_id === last.threatLevel ? {} : { threat_level_id }),
     ...(isClosing(event) ? { analysis: event.analysis } : {}),
-    Tag: event.Tag.filter(({ name }) => !last.tags.includes(name)),
+    Tag: withoutSecondMarkings(event.Tag, last.tags)
+      .filter(({ name }) => !last.tags.includes(name)),
+    Attribute: event.Attribute.map((attribute) =>
+      knows(attribute) && !isNews ? valueAndTimes(attribute) : attribute
+    ),
     Object: event.Object.map((object) =>
-      last.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object
+      last.objects.includes(object.uuid) ? updateOfObject(object, statesCopy) : object
     ),
     EventReport,
   };
 }
 
-function updateOfObject(object: MispObject, isNews: boolean): MispUpdate["Object"][number] {
+/**
+ * An earlier release published the object's copy of the address for detection: it loses `to_ids` in the
+ * request that gives the event an attribute of its own. Else it belongs to the analysts.
+ *
+ * @param statesCopy whether to state all of the copy
+ */
+function updateOfObject(object: MispObject, statesCopy: boolean): MispUpdate["Object"][number] {
+  if (object.name !== FAILURE_REPORT || statesCopy) return object;
   return {
     ...object,
     Attribute: object.Attribute.map((attribute) =>
-      object.name === FAILURE_REPORT && attribute.type === "ip-src" && !isNews
-        ? valueAndTimes(attribute)
-        : attribute
+      attribute.type === "ip-src" ? valueAndTimes(attribute) : attribute
     ),
   };
 }
 
-function valueAndTimes(attribute: MispAttribute): AttributeUpdate {
-  const { uuid, object_relation, type, category, value, first_seen, last_seen } = attribute;
-  return {
-    ...{ uuid, object_relation, type, category, value },
-    ...(first_seen === undefined ? {} : { first_seen }),
-    ...(last_seen === undefined ? {} : { last_seen }),
-  };
+/** An attribute without what analysts decide. */
+export function valueAndTimes<A extends MispEventAttribute>(attribute: A) {
+  const { to_ids: _ids, disable_correlation: _off, distribution: _who, ...rest } = attribute;
+  const { comment: _comment, Tag: _tags, ...kept } = rest;
+  return kept;
 }

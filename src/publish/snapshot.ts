@@ -17,7 +17,7 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { attributesOf, withObjectsDeleted } from "../misp/objects.ts";
+import { attributesOf, withPartsDeleted } from "../misp/objects.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
@@ -161,7 +161,7 @@ function makeReports(
     eventUuid,
     // A feed can only say by a deletion that an address is withdrawn.
     body: JSON.stringify(
-      sink === "feed" && record.retractedAt !== undefined ? withObjectsDeleted(event) : event,
+      sink === "feed" && record.retractedAt !== undefined ? withPartsDeleted(event) : event,
     ),
     attempts,
     snapshotAt: now,

@@ -7,6 +7,8 @@ import { createProgram, KINDS, type Program } from "./program.ts";
 
 const ALERT = Deno.readTextFileSync(fixturePath("04-5760-failed-password"));
 
+const GROUP = { id: "7", uuid: "1b4e28ba-2fa1-4ad2-883f-0016d3cca427", name: "Honeypots" };
+
 interface Found {
   readonly ok: boolean;
   readonly checks: readonly {
@@ -43,7 +45,7 @@ for (const kind of KINDS) {
       'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
       'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
     ];
-    await using misp = await FakeMisp.start({ tags });
+    await using misp = await FakeMisp.start({ tags, sharingGroups: [GROUP] });
     await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
     const look = async (key: string, more: Record<string, string> = {}) => {
       const environment = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key, ...more };
@@ -73,6 +75,24 @@ for (const kind of KINDS) {
       const found = await look(misp.keys.publisher, { WM_MISP_TAGS: "own:tag" });
       assert.match(found.join(), /MISP leaves out: own:tag, misp-galaxy/);
     });
+    await t.step("a marking that does not fit the distribution", async () => {
+      const more = { WM_MISP_TAGS: "tlp:green", WM_MISP_DISTRIBUTION: "0" };
+      const found = await look(misp.keys.orgadmin, more);
+      assert.deepEqual(found, ["warning marking: tlp:green does not fit misp.distribution 0"]);
+      assert.deepEqual(await look(misp.keys.orgadmin, { ...more, WM_MISP_DISTRIBUTION: "1" }), []);
+    });
+    await t.step(
+      "a sharing group, by its uuid, by its name, and one that is not there",
+      async () => {
+        const wanted = (name: string) =>
+          look(misp.keys.orgadmin, { WM_MISP_DISTRIBUTION: "4", WM_MISP_SHARING_GROUP: name });
+        assert.deepEqual(await wanted(GROUP.uuid), []);
+        assert.deepEqual(await wanted(GROUP.name), []);
+        assert.deepEqual(await wanted("Others"), [
+          'failure sharing group: the key may not use "Others": nothing is stored',
+        ]);
+      },
+    );
     await t.step("an address without a key", async () => {
       const { ok, problems } = await examine(program, { WM_MISP_URL: misp.url });
       assert.equal(ok, false);

@@ -30,14 +30,20 @@ export function addEvent(call: Call): Answer {
       [["Location", `${call.baseUrl}/events/${known.id}`]],
     ));
   }
-  const line = checkEvent(sent, {
-    date: state.today(),
-    threat_level_id: "4",
-    analysis: "0",
-    distribution: "1",
-    extends_uuid: "",
-    disable_correlation: false,
-  }, call.url);
+  const line = checkEvent(
+    sent,
+    {
+      date: state.today(),
+      threat_level_id: "4",
+      analysis: "0",
+      distribution: "1",
+      sharing_group_id: "0",
+      extends_uuid: "",
+      disable_correlation: false,
+    },
+    call.url,
+    state.sharingGroups,
+  );
   if (!line.ok) throw new Refused(notSaved("add Event", "/events/add", { Event: line.errors }));
   checkTagNames(sent);
   const published = flag(sent.published) === true && user.permissions.perm_publish;
@@ -80,7 +86,7 @@ export function editEvent(call: Call): Answer {
     const reason = "Event could not be saved: Event in the request not newer than the local copy.";
     throw new Refused(notSaved("edit Event", url, reason, event.id));
   }
-  const line = checkEvent(sent, event, call.url);
+  const line = checkEvent(sent, event, call.url, call.state.sharingGroups);
   if (!line.ok) {
     const errors = { Event: line.errors };
     throw new Refused(notSaved("edit Event", url, errors, event.id));

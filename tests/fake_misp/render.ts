@@ -28,7 +28,7 @@ export function printEvent(event: StoredEvent): Record<string, unknown> {
     proposal_email_lock: false,
     locked: false,
     publish_timestamp: event.publish_timestamp,
-    sharing_group_id: "0",
+    sharing_group_id: event.sharing_group_id,
     disable_correlation: event.disable_correlation,
     extends_uuid: event.extends_uuid,
     protected: null,

@@ -7,7 +7,7 @@ import { addAttribute, editAttribute } from "./attribute_calls.ts";
 import { type Answer, exception, json, noPermission, Refused } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { addEvent, deleteEvent, editEvent, publishEvent, viewEvent } from "./events.ts";
-import { checkValue, getVersion, viewMe } from "./instance.ts";
+import { checkValue, getVersion, indexSharingGroups, viewMe } from "./instance.ts";
 import type { Permissions } from "./roles.ts";
 import { addSighting, bulkSaveSightings, listSightings } from "./sightings.ts";
 import { Broken } from "./state.ts";
@@ -46,6 +46,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["sightings/listsightings", { answer: listSightings }],
   ["tags/add", { answer: addTag, needs: "perm_tag_editor", posted: true }],
   ["tags/index", { answer: indexTags }],
+  ["sharing_groups/index", { answer: indexSharingGroups }],
   ["warninglists/checkvalue", { answer: checkValue }],
 ]);
 const CONTROLLERS: ReadonlySet<string> = new Set(

@@ -49,6 +49,7 @@ export class FakeMisp implements AsyncDisposable {
   private constructor(options: FakeMispOptions) {
     this.#options = options;
     this.#state = new State(options.now ?? Date.now);
+    this.#state.sharingGroups = options.sharingGroups ?? [];
     this.#state.warningLists = options.warningLists ?? [];
     for (const name of options.tags ?? []) ensureTag(this.#state, name);
     const keys = Object.fromEntries(ROLES.map((role) => [role, keyOf(role)]));

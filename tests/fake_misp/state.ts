@@ -20,6 +20,13 @@ export interface AttributePosition {
   readonly attribute: StoredAttribute;
 }
 
+/** A sharing group. */
+export interface SharingGroupRow {
+  readonly id: string;
+  readonly uuid: string;
+  readonly name: string;
+}
+
 /** The tables of the instance. */
 export class State {
   /** By uuid, in the order of their ids. */
@@ -30,6 +37,7 @@ export class State {
   readonly sightings: Map<string, StoredSighting> = new Map();
   /** uuids of deleted events: they never come back. */
   readonly blocked: Set<string> = new Set();
+  sharingGroups: readonly SharingGroupRow[] = [];
   warningLists: readonly WarningList[] = [];
   /** Jobs that a worker would have to do. */
   readonly jobs: string[] = [];

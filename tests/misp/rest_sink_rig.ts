@@ -119,6 +119,7 @@ export const DELIVERED: Outcome = {
     threatLevel: "3",
     toIds: true,
     objects: [uuidV5(UUID, "object/authentication-failure-report/198.51.100.7")],
+    attributes: [uuidV5(UUID, "attr/ip-src/198.51.100.7")],
   }),
 };
 
@@ -132,6 +133,9 @@ export function seen(misp: FakeMisp) {
   return misp.events().map((event) => ({
     info: event.info,
     published: event.published,
+    addresses: event.Attribute.filter(({ type }) => type === "ip-src").map(({ value, to_ids }) =>
+      `${value} ${to_ids}`
+    ),
     objects: event.Object.map((object) =>
       object.Attribute.map(({ object_relation, value }) => `${object_relation} ${value}`)
     ),

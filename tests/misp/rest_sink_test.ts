@@ -18,6 +18,7 @@ import {
 const THREE = {
   info: "SSH Brute Force Attack from 198.51.100.7 (3 attempts)",
   published: true,
+  addresses: ["198.51.100.7 true"],
   objects: [["ip-src 198.51.100.7", "total 3", "type ssh"]],
 };
 
@@ -44,6 +45,7 @@ Deno.test("deliver() updates the same event with one request and keeps it publis
   assert.deepEqual(seen(rig.misp), [{
     info: "SSH Brute Force Attack from 198.51.100.7 (5 attempts)",
     published: true,
+    addresses: ["198.51.100.7 true"],
     objects: [["ip-src 198.51.100.7", "total 5", "type ssh"]],
   }]);
 });

@@ -46,7 +46,9 @@ export async function testAlert(start: Start): Promise<number> {
     ...config,
     guard: { ...config.guard, minAttempts: 1 },
     // Nobody else needs the event of a test.
-    ...(values.send ? { misp: { ...config.misp, distribution: 0, publish: false } } : {}),
+    ...(values.send
+      ? { misp: { ...config.misp, distribution: 0, sharingGroup: undefined, publish: false } }
+      : {}),
   };
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);

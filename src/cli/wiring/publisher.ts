@@ -11,6 +11,7 @@ import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
+import { isUuid } from "../../misp/sharing/sharing_group.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
@@ -46,7 +47,8 @@ export function feedDirectory(config: Config): string | undefined {
 /**
  * Builds a publisher.
  *
- * @throws {ConfigError} a key or certificate file cannot be read, or `misp.url` has no key
+ * @throws {ConfigError} a key or certificate file cannot be read, `misp.url` has no key, or a feed has no
+ * uuid of its sharing group
  */
 export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
   const access = mispAccess(config);
@@ -121,6 +123,7 @@ export function snapshotRules(
     publisher: misp.publisher,
     ...eventNames((publisher) => namespaceOf(installation, publisher, isConfigured)),
     distribution: misp.distribution,
+    sharingGroup: misp.sharingGroup,
     threatLevel: misp.threatLevel,
     analysis: misp.analysis,
     tags: misp.tags,
@@ -132,8 +135,19 @@ export function snapshotRules(
   };
 }
 
+/** Whether a feed is written whose events name a sharing group that only a MISP could look up. */
+export function lacksGroupUuid(config: Config): boolean {
+  const { sharingGroup } = config.misp;
+  return feedDirectory(config) !== undefined && sharingGroup !== undefined && !isUuid(sharingGroup);
+}
+
 /** The name of a manager would show where the sensors are: only a configured publisher is named. */
 function createFeedSink(config: Config, directory: string): FeedSink {
+  if (lacksGroupUuid(config)) {
+    throw new ConfigError(
+      "misp.sharing_group is a name, which a feed cannot look up; use the uuid of the group",
+    );
+  }
   const name = config.misp.publisher ?? PROGRAM;
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
 }

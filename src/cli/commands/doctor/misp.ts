@@ -5,8 +5,17 @@
  */
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
-import { MispClient } from "../../../misp/client.ts";
-import { techniqueTags } from "../../../misp/techniques.ts";
+import { TooLong } from "../../../http.ts";
+import { MispClient, Unreachable } from "../../../misp/client.ts";
+import { unfitting } from "../../../misp/sharing/markings.ts";
+import {
+  findGroup,
+  groupsOf,
+  SHARING_GROUPS,
+  sharingGroupOf,
+} from "../../../misp/sharing/sharing_group.ts";
+import { forMisp } from "../../../misp/usernames.ts";
+import { techniqueTags } from "../../../misp/galaxy/techniques.ts";
 import {
   type Instance,
   isOlder,
@@ -18,7 +27,7 @@ import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { checkEncryption } from "./encryption.ts";
 import { checkOwner } from "./owner.ts";
 import { counted } from "../../terminal/counted.ts";
-import { mispAccess } from "../../wiring/publisher.ts";
+import { lacksGroupUuid, mispAccess } from "../../wiring/publisher.ts";
 
 /** Older versions were never tested; 2.4.167 answers as 2.5.1, which was. */
 const OLDEST = "2.4.167";
@@ -46,7 +55,12 @@ const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
 /** Checks the instance that is configured. */
 export async function checkMisp(config: Config): Promise<readonly Check[]> {
   const { url } = config.misp;
-  if (url === undefined) return [ok("MISP", "not configured: events go to the feed folder")];
+  const ofFeed = lacksGroupUuid(config)
+    ? [failure("sharing group", "a name, which a feed cannot look up", "use the uuid of the group")]
+    : [];
+  if (url === undefined) {
+    return [ok("MISP", "not configured: events go to the feed folder"), ...ofFeed];
+  }
   try {
     const access = mispAccess(config)!;
     using client = new MispClient(access);
@@ -59,7 +73,8 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     if (look.kind === "seen") {
       const { instance } = look;
       const owner = checkOwner(instance, config.buffer.path);
-      return [...plain, ...checkInstance(instance, config), ...owner];
+      const group = await checkSharingGroup(client, config);
+      return [...plain, ...checkInstance(instance, config), ...group, ...owner, ...ofFeed];
     }
     const { kind, reason } = look.problem;
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
@@ -85,9 +100,39 @@ export function checkInstance(instance: Instance, config: Config): readonly Chec
       ? [failure("key", "it is a read-only key", "make another key for this user")]
       : checkRights(rights, config)),
     ...checkTags(instance),
+    ...checkMarkings(config),
     ...checkClock(instance),
   ];
 }
+
+/** Whether the key may use the sharing group of the configuration. */
+async function checkSharingGroup(
+  client: MispClient,
+  { misp: { sharingGroup } }: Config,
+): Promise<readonly Check[]> {
+  if (sharingGroup === undefined) return [];
+  const answer = await client.request("GET", SHARING_GROUPS).catch((error: unknown) => {
+    if (error instanceof Unreachable || error instanceof TooLong) return undefined;
+    throw error;
+  });
+  const groups = answer?.status === 200 ? groupsOf(answer.json) : undefined;
+  if (groups === undefined) {
+    const hint = "look at MISP's own log; events wait until it lists them";
+    return [warning("sharing group", "MISP did not list its sharing groups", hint)];
+  }
+  const found = findGroup(groups, sharingGroupOf(sharingGroup));
+  if (found !== undefined) return [ok("sharing group", `the key may use ${cleaned(found.name)}`)];
+  const names = groups.map(({ name, uuid }) => `${cleaned(name)} (${uuid})`).join(", ");
+  const hint = groups.length === 0
+    ? "ask an admin of MISP to add your organisation to the group; now it is in none"
+    : `name one of these by its uuid, or ask its owner to add your organisation: ${names}`;
+  return [
+    failure("sharing group", `the key may not use "${sharingGroup}": nothing is stored`, hint),
+  ];
+}
+
+/** A name from MISP, on one line. */
+const cleaned = (name: string) => forMisp(name, 100);
 
 function checkRights(rights: Rights, config: Config): readonly Check[] {
   const lack = (flag: string) => `ask a site admin of MISP for a role with ${flag}`;
@@ -116,6 +161,13 @@ function checkTags({ missingTags, rights }: Instance): readonly Check[] {
   const hint = 'enable their taxonomies in MISP (Event Actions > Taxonomies) and there "enable ' +
     'all tags"; those of the galaxy come with a role that has perm_tag_editor';
   return [warning("tags", `MISP leaves out: ${missingTags.join(", ")}`, hint)];
+}
+
+function checkMarkings({ misp: { tags, distribution } }: Config): readonly Check[] {
+  const contradicting = unfitting(tags, distribution);
+  if (contradicting.length === 0) return [];
+  const found = `${contradicting.join(", ")} does not fit misp.distribution ${distribution}`;
+  return [warning("marking", found, 'change one of the two; docs/misp.md, "Tags", has the pairs')];
 }
 
 function checkClock({ clockAheadMs }: Instance): readonly Check[] {
