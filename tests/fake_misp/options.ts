@@ -12,6 +12,10 @@ export interface FakeMispOptions {
   readonly keys?: Readonly<Record<string, Role | CustomRole>>;
   /** Tags that exist already. */
   readonly tags?: readonly string[];
+  /** Namespaces of taxonomies, none of them enabled. */
+  readonly taxonomies?: readonly string[];
+  /** Whether the galaxies were imported. */
+  readonly galaxies?: boolean;
   /** Warninglists that are enabled. */
   readonly warningLists?: readonly WarningList[];
   /** Publishing only queues a job, and no worker runs. */

@@ -103,16 +103,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   return new Rig(misp, key ?? misp.keys[as], timeoutMs, publish);
 }
 
-export const DELIVERED: Outcome = {
-  kind: "delivered",
-  notes: [],
-  lastPublished: JSON.stringify({
-    tags: TAGS,
-    threatLevel: "3",
-    toIds: true,
-    objects: [uuidV5(UUID, "object/authentication-failure-report/198.51.100.7")],
-  }),
-};
+/** The outcome of a delivery without anything to note; what is left for the next one is another test. */
+export const DELIVERED: Outcome = { kind: "delivered", notes: [] };
+
+/** Outcomes without what they leave for the next delivery. */
+export const bare = (outcomes: readonly Outcome[]): readonly Outcome[] =>
+  outcomes.map((outcome) => {
+    if (outcome.kind !== "delivered") return outcome;
+    const { lastPublished: _, ...rest } = outcome;
+    return rest;
+  });
 
 export const notesOf = ([outcome]: readonly Outcome[]) =>
   outcome?.kind === "delivered" ? outcome.notes : outcome;

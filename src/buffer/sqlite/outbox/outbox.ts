@@ -341,6 +341,7 @@ function reportsToTry(
   ]).sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at)).slice(0, most);
   // Pages of a long text can be lost without SQLite's noticing: no sink could ever accept it.
   if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
+  const newest = new Map<string, string>();
   return rows.map((row) => ({
     uuid: String(row.uuid),
     sink: row.sink as SinkName,
@@ -352,8 +353,27 @@ function reportsToTry(
     tries: Number(row.tries),
     isKnownThere: Number(row.known) === 1,
     lastPublished: String(row.last_published ?? ""),
+    ...newestOf(sql, row, newest),
     sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
   }));
+}
+
+/** Sources that share an event share what its newest delivery left: it is read once for all of them. */
+function newestOf(
+  sql: Statements,
+  row: Record<string, unknown>,
+  read: Map<string, string>,
+): Pick<Report, "eventLastPublished"> {
+  if (Number(row.known) !== 1) return {};
+  const key = `${row.event_uuid} ${row.sink}`;
+  const eventLastPublished = read.get(key) ?? String(
+    sql(
+      `SELECT last_published FROM delivery WHERE event_uuid = ? AND sink = ?
+       ORDER BY delivered_at DESC LIMIT 1`,
+    ).get(String(row.event_uuid), String(row.sink))?.last_published ?? "",
+  );
+  read.set(key, eventLastPublished);
+  return { eventLastPublished };
 }
 
 function sightingsOf(
