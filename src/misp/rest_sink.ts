@@ -20,7 +20,7 @@ import {
   updateEvent,
 } from "./event_delivery.ts";
 import { ClusterAttacher } from "./galaxy/attach_clusters.ts";
-import { inChunks, mapped } from "./merged.ts";
+import { inChunks } from "./merged.ts";
 import { MispCalls, type StoredFields } from "./misp_calls.ts";
 import { sendSightings } from "./send_sightings.ts";
 import { compare } from "./published/compare.ts";
@@ -122,7 +122,7 @@ export class RestSink implements Sink {
     await this.#lookAgain(calls);
   }
 
-  /** Whether events were published meanwhile is no reason to stop for: the next round looks again. */
+  /** A look that fails stops nothing: the next round looks again. */
   async #lookAgain(calls: MispCalls): Promise<void> {
     try {
       await this.#rules.queue?.lookAgain(calls);

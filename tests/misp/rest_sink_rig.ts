@@ -8,7 +8,7 @@ import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { eventUuid, uuidV5 } from "../../src/misp/uuid.ts";
+import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
 import { FakeMisp, type FakeMispOptions } from "../fake_misp/server.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";

@@ -58,7 +58,7 @@ export function nothingPublished(event: MispEvent): LastPublished {
 
 const isConfigured = (tag: string) => !tag.startsWith("misp-galaxy:");
 
-/** The update that closes a day's event is the one that tells of no source. */
+/** The update that closes a day's event is the one without a source. */
 export const isClosing = ({ Attribute, Object }: MispEvent) =>
   Attribute.length === 0 && Object.length === 0;
 
