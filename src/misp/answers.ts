@@ -20,7 +20,7 @@ export type Meaning =
   | { readonly kind: "missing" }
   /** 500: the instance does not work, or cannot store this body. */
   | { readonly kind: "failed"; readonly reason: string }
-  | { readonly kind: "refused"; readonly reason: string }
+  | Extract<Outcome, { kind: "refused" }>
   /** The key's role may not do this. */
   | { readonly kind: "not-permitted"; readonly reason: string }
   | Extract<Outcome, { kind: "unavailable" }>;
@@ -90,7 +90,8 @@ function notFound(message: string): Meaning {
 function forbidden(body: Fields, message: string): Meaning {
   if ("errors" in body) return { kind: "refused", reason: `MISP refused it: ${message}` };
   if (/blocklist/.test(message)) {
-    return { kind: "refused", reason: "the event was deleted in MISP and is on its blocklist" };
+    const reason = "the event was deleted in MISP and is on its blocklist";
+    return { kind: "refused", reason, isEventGone: true };
   }
   if (/^You are not authorised to do that/.test(message)) {
     return { kind: "refused", reason: "the event belongs to another organisation" };

@@ -5,7 +5,15 @@
  * @module
  */
 import type { DayEvent, SourceRecord } from "../model.ts";
-import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
+import {
+  type AddressFacts,
+  buildEvent,
+  type EventRules,
+  HIGH,
+  type MispEvent,
+  mispTime,
+} from "./event.ts";
+import { FAILURE_REPORT, type MispObject } from "./objects.ts";
 import { dayTitle } from "./day_title.ts";
 import { writeDayStory } from "./story.ts";
 
@@ -20,13 +28,22 @@ export function buildDayEvent(
   rules: EventRules,
   facts: AddressFacts,
 ): MispEvent {
+  const event = buildEvent(record, rules, facts);
   return {
-    ...buildEvent(record, rules, facts),
+    ...event,
     info: dayTitle(record.openedOn, record.part ?? 1, record.compromisedAt !== undefined),
     analysis: String(Math.max(OPEN, rules.analysis)),
+    Object: event.Object.map((object) => sayingWithdrawn(object, record)),
     // Hundreds of reports would bury the event: one report of the day comes when the event closes.
     EventReport: [],
   };
+}
+
+/** The title of a day cannot say which of its sources was withdrawn. */
+function sayingWithdrawn(object: MispObject, { retractedAt }: SourceRecord): MispObject {
+  if (retractedAt === undefined || object.name !== FAILURE_REPORT) return object;
+  const comment = `withdrawn by an operator at ${mispTime(retractedAt)}; ${object.comment}`;
+  return { ...object, comment };
 }
 
 /**

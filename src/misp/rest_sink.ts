@@ -119,13 +119,11 @@ export class RestSink implements Sink {
     ) {
       yield* deliveries;
     }
-    await this.#lookAgain(calls);
   }
 
-  /** A look that fails stops nothing: the next round looks again. */
-  async #lookAgain(calls: MispCalls): Promise<void> {
+  async lookAgain(now: () => number): Promise<void> {
     try {
-      await this.#rules.queue?.lookAgain(calls);
+      await this.#rules.queue?.lookAgain(new MispCalls(this.#client, now));
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof TooLong)) throw error;
     }
@@ -167,7 +165,8 @@ export class RestSink implements Sink {
     context: Context,
   ): Promise<readonly Ended[]> {
     const { outcome, returned, published } = await this.#deliver(chunk, context);
-    const isOne = chunk.length === 1 || outcome.kind === "unavailable";
+    const isOne = chunk.length === 1 || outcome.kind === "unavailable" ||
+      outcome.kind === "refused" && outcome.isEventGone === true;
     if (isOne || outcome.kind === "delivered") {
       return chunk.map(({ report }, at) => ({
         report,

@@ -51,7 +51,7 @@ export function writeDayStory(
   );
   const attempts = records.reduce((sum, record) => sum + record.attempts, 0);
   const rows = ranked.slice(0, MOST_SOURCES).map((record) =>
-    `| ${record.sourceIp} | ${record.attempts} | ${record.sensors.length} | ${
+    `| ${record.sourceIp}${withdrawn(record)} | ${record.attempts} | ${record.sensors.length} | ${
       time(record.firstSeen)
     } | ` +
     `${time(record.lastSeen)} |`
@@ -87,6 +87,9 @@ export function writeDayStory(
     distribution: "5",
   };
 }
+
+const withdrawn = ({ retractedAt }: SourceRecord) =>
+  retractedAt === undefined ? "" : " (withdrawn)";
 
 function addedUp(
   all: readonly Readonly<Record<string, number>>[],

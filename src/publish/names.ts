@@ -25,6 +25,9 @@ export const LOGGED_NOTES = "logged notes";
 /** What our key may do in MISP, and when MISP was asked: JSON. */
 export const MISP_CAPABILITIES = "misp capabilities";
 
+/** Events that a worker of MISP has yet to publish: JSON. */
+export const PUBLICATION_QUEUE = "misp publication queue";
+
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 

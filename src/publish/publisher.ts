@@ -154,6 +154,9 @@ class PublishRound {
     // Counting takes a while in a large buffer.
     if (onProgress !== undefined) this.#toDeliver = await buffer.outbox.countWaiting(names);
     while (await this.#deliverSome());
+    for (const sink of sinks) {
+      if (!this.#unavailable.has(sink)) await sink.lookAgain?.(this.#parts.now);
+    }
     const waiting = await buffer.outbox.countWaiting(names);
     return {
       snapshots: this.#snapshots,
@@ -236,12 +239,15 @@ class PublishRound {
   /** A report failed while others were delivered. */
   async #markAtFault({ report, reason }: Failed): Promise<void> {
     if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
-    else await this.#markRefused(report, reason);
+    else await this.#markRefused(report, { reason });
   }
 
-  async #markRefused(report: Report, reason: string): Promise<void> {
+  async #markRefused(
+    report: Report,
+    { reason, isEventGone }: Omit<Extract<Outcome, { kind: "refused" }>, "kind">,
+  ): Promise<void> {
     const { buffer, log, now } = this.#parts;
-    await buffer.outbox.markRefused(this.#lease, report, reason, now());
+    await buffer.outbox.markRefused(this.#lease, report, reason, now(), isEventGone);
     log("error", `${report.sourceIp}: refused: ${reason}`);
     this.#refused++;
     this.#tried.delete(keyOf(report));
@@ -284,7 +290,7 @@ class PublishRound {
         failed.push({ report, reason: outcome.reason });
         return;
       case "refused":
-        return await this.#markRefused(report, outcome.reason);
+        return await this.#markRefused(report, outcome);
       case "retry":
         return await this.#markRetry(report, outcome.reason);
       case "unavailable":

@@ -45,6 +45,18 @@ Deno.test("buildDayEvent() is ongoing, or further where the configuration says s
   assert.deepEqual(analyses, ["1", "1", "2"]);
 });
 
+Deno.test("buildDayEvent() and buildClosing() call a withdrawn source so", () => {
+  const withdrawn = dayRecord("82.202.219.155", 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  const comments = buildDayEvent(withdrawn, RULES, {}).Object.map(({ comment }) => comment);
+  assert.deepEqual(comments, [
+    "withdrawn by an operator at 2026-11-23T09:00:00.000000+00:00; " +
+    "0 sensors; 1 different user name; 3 Wazuh alerts",
+  ]);
+  const story = contentOf(buildClosing(DAY, [withdrawn, dayRecord("80.94.95.112")], RULES));
+  assert.match(story, /\| 82\.202\.219\.155 \(withdrawn\) \| 3 \|/);
+  assert.match(story, /\| 80\.94\.95\.112 \| 3 \|/);
+});
+
 Deno.test("buildClosing() completes the event and reports its sources, most attempts first", () => {
   const event = buildClosing(
     DAY,

@@ -12,7 +12,8 @@ import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { readQueue } from "../../misp/published/publication_queue.ts";
 import { unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
@@ -35,6 +36,7 @@ export async function status(start: Start): Promise<number> {
   const nextDueAt = await buffer.outbox.nextDueAt(due);
   const unserved = await unservedSince(buffer, due, Date.now());
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
+  const queued = readQueue(await buffer.settings.get(PUBLICATION_QUEUE));
   const spooled = await buffer.spool.status();
   const followed = await buffer.intake.followState(ALERTS_STREAM);
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
@@ -42,6 +44,7 @@ export async function status(start: Start): Promise<number> {
     ...toJson(found, nextDueAt),
     problem: problem ?? null,
     spilled: spillFiles(config.buffer.path).length,
+    publication_queued: { events: queued.length, since: time(queued[0]?.at) },
     unserved_since: time(unserved),
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
@@ -146,6 +149,8 @@ type Shown = ReturnType<typeof toJson> & {
   readonly problem: string | null;
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
+  /** Events that a worker of MISP has yet to publish. */
+  readonly publication_queued: { readonly events: number; readonly since: string | null };
   readonly unserved_since: string | null;
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
@@ -169,6 +174,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ["known sources", String(sources.known)],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
+    ...queuedRows(shown.publication_queued),
     ...(shown.unserved_since === null ? [] : [
       [
         "publisher",
@@ -191,6 +197,12 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
   ];
   return rows.map((row) => rowText(row, screen)).join("\n");
 }
+
+const queuedRows = ({ events, since }: Shown["publication_queued"]): readonly Row[] =>
+  events === 0 ? [] : [[
+    "publication",
+    `publication queued: ${counted(events, "event")} since ${since}; MISP's workers publish them`,
+  ]];
 
 const spilledRow = (files: number): Row => [
   "spill files",

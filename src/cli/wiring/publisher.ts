@@ -11,6 +11,7 @@ import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
+import { PublicationQueue, type PublicationStore } from "../../misp/published/publication_queue.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
 import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type SnapshotRules,
 } from "../../publish/snapshot.ts";
 import type { PublisherParts } from "../../publish/publisher.ts";
+import { PUBLICATION_QUEUE } from "../../publish/names.ts";
 import type { Sink } from "../../sink.ts";
 import { createCapabilities } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
@@ -55,7 +57,8 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
     const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
-    sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+    const queue = new PublicationQueue(publicationStore(buffer), Date.now);
+    sinks.push(new RestSink(client, { ...config.misp, capabilities, queue }));
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
@@ -80,6 +83,14 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     random: Math.random,
     log,
     [Symbol.dispose]: () => client?.[Symbol.dispose](),
+  };
+}
+
+/** Where the buffer keeps the events that a worker of MISP has yet to publish. */
+export function publicationStore({ settings }: Buffer): PublicationStore {
+  return {
+    get: () => settings.get(PUBLICATION_QUEUE),
+    put: (text) => settings.put(PUBLICATION_QUEUE, text),
   };
 }
 

@@ -21,7 +21,7 @@ export interface PublicationStore {
   readonly put: (text: string) => Promise<void>;
 }
 
-/** A worker gets so long before the first look. */
+/** A worker gets so long before the first look, and before each further one. */
 const LOOK_AFTER_MS = MINUTE;
 
 /** The oldest are forgotten first: a MISP without workers never publishes any. */
@@ -39,6 +39,7 @@ export function readQueue(text: string | undefined): readonly QueuedEvent[] {
 export class PublicationQueue {
   readonly #store: PublicationStore;
   readonly #now: () => number;
+  #lookedAt = -Infinity;
 
   /** @param now milliseconds UTC */
   constructor(store: PublicationStore, now: () => number) {
@@ -57,6 +58,8 @@ export class PublicationQueue {
    * when it is published, the older ones are, too. Otherwise the oldest one shows whether they get on.
    */
   async lookAgain(calls: MispCalls): Promise<void> {
+    if (Math.abs(this.#now() - this.#lookedAt) < LOOK_AFTER_MS) return;
+    this.#lookedAt = this.#now();
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const queued = await this.#queued();
       const due = queued.filter(({ at }) => Math.abs(this.#now() - at) >= LOOK_AFTER_MS);

@@ -24,6 +24,7 @@ import { LATEST, nextDueAt, pausedUntil } from "./due.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
+import { newestOf } from "./newest_delivery.ts";
 import { hasSpooled } from "./spool.ts";
 
 /** Counter of when a sink accepted something last, milliseconds UTC, before the sink's name. */
@@ -180,8 +181,15 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
-  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void> {
+  markRefused(
+    lease: Lease,
+    report: Report,
+    error: string,
+    now: number,
+    isEventGone = false,
+  ): Promise<void> {
     return this.#db.write((sql) => {
+      if (isEventGone && isHeld(sql, lease)) days.giveUp(sql, report.eventUuid);
       sql(
         `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
          WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
@@ -356,24 +364,6 @@ function reportsToTry(
     ...newestOf(sql, row, newest),
     sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
   }));
-}
-
-/** Sources that share an event share what its newest delivery left: it is read once for all of them. */
-function newestOf(
-  sql: Statements,
-  row: Record<string, unknown>,
-  read: Map<string, string>,
-): Pick<Report, "eventLastPublished"> {
-  if (Number(row.known) !== 1) return {};
-  const key = `${row.event_uuid} ${row.sink}`;
-  const eventLastPublished = read.get(key) ?? String(
-    sql(
-      `SELECT last_published FROM delivery WHERE event_uuid = ? AND sink = ?
-       ORDER BY delivered_at DESC LIMIT 1`,
-    ).get(String(row.event_uuid), String(row.sink))?.last_published ?? "",
-  );
-  read.set(key, eventLastPublished);
-  return { eventLastPublished };
 }
 
 function sightingsOf(
