@@ -20,7 +20,8 @@ import { writeDayStory } from "./story.ts";
 /** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
 const CLOSED = "2";
-const CLOSED_TAG = { name: 'workflow:state="complete"' };
+/** The tag of a day that is over. */
+export const CLOSED_TAG = { name: 'workflow:state="complete"' };
 
 /** The event of a source's day with the objects of that source alone: MISP merges them. */
 export function buildDayEvent(

@@ -20,10 +20,11 @@ import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
 
-/** Runs `doctor [--json]`. Exit 1 when something must be fixed. */
+/** Runs `doctor [--fix [--yes]] [--json]`. Exit 1 when something must be fixed. */
 export async function doctor(start: Start): Promise<number> {
   const { values } = parse("doctor", start.args);
-  const checks = await examine(start);
+  const fixed = values.fix ? await fix(start, values.yes ?? false) : [];
+  const checks = [...fixed, ...await examine(start)];
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
     values.json
@@ -31,6 +32,19 @@ export async function doctor(start: Start): Promise<number> {
       : checksText(checks, screenOf(Deno.stdout)),
   );
   return isWell ? EXIT.ok : EXIT.failed;
+}
+
+async function fix(start: Start, yes: boolean): Promise<readonly Check[]> {
+  const { fixMisp } = await import("./fix.ts");
+  const isAtTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  try {
+    const { config } = loadStartConfig(start);
+    return await fixMisp(config, (question) => yes || isAtTerminal && confirm(question));
+  } catch (error) {
+    // The checks report it.
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
 }
 
 async function examine(start: Start): Promise<readonly Check[]> {
