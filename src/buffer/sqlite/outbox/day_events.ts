@@ -44,8 +44,8 @@ export function dayEventsToClose(sql: Statements, endedBefore: number): readonly
   }));
 }
 
-/** Gives up an event that a sink will not have again: new sources of its day go into the next part. */
-export function giveUp(sql: Statements, eventUuid: string): void {
+/** Closes an event that a sink never takes again: new sources of its day go into the next part. */
+export function closeForGood(sql: Statements, eventUuid: string): void {
   sql("UPDATE day_event SET attributes = max(attributes, ?), is_closed = 1 WHERE event_uuid = ?")
     .run(MOST_ATTRIBUTES, eventUuid);
 }

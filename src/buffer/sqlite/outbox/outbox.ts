@@ -189,7 +189,7 @@ export class SqliteOutbox implements OutboxStore {
     isEventGone = false,
   ): Promise<void> {
     return this.#db.write((sql) => {
-      if (isEventGone && isHeld(sql, lease)) days.giveUp(sql, report.eventUuid);
+      if (isEventGone && isHeld(sql, lease)) days.closeForGood(sql, report.eventUuid);
       sql(
         `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
          WHERE uuid = ? AND sink = ? ${IF_LEASED}`,

@@ -8,13 +8,14 @@ import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Loaded } from "../../../config/load.ts";
-import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { readQueue } from "../../../misp/published/publication_queue.ts";
+import { INTEGRATORD_URL, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
 import { unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } from "./files.ts";
 import { checkForward, checkSpool } from "./forward.ts";
-import { checkMisp } from "./misp.ts";
+import { checkMisp, checkQueue } from "./misp.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
@@ -89,6 +90,7 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
   return [
     ...checkReports(await buffer.views.status()),
     ...checkSpool(await buffer.spool.status()),
+    ...checkQueue(readQueue(await buffer.settings.get(PUBLICATION_QUEUE)), Date.now()),
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),

@@ -8,6 +8,8 @@ import { ConfigError } from "../../../config/values.ts";
 import { MispClient } from "../../../misp/client.ts";
 import { CLOSED_TAG } from "../../../misp/day_event.ts";
 import { isGalaxyTag, taxonomiesOf } from "../../../misp/setup/make_missing.ts";
+import { MINUTE } from "../../../clock.ts";
+import type { QueuedEvent } from "../../../misp/published/publication_queue.ts";
 import { techniqueTags } from "../../../misp/techniques.ts";
 import {
   type Instance,
@@ -67,6 +69,25 @@ export function wantedTags({ misp }: Config): readonly string[] {
   const closing = misp.eventPer === "day" ? [CLOSED_TAG.name] : [];
   const techniques = techniqueTags(TECHNIQUES.map((id) => ({ id, name: undefined })));
   return [...misp.tags, ...closing, ...techniques];
+}
+
+/** Workers of MISP publish within seconds, unless none runs. */
+const LONGEST_QUEUED_MS = 10 * MINUTE;
+
+/**
+ * Checks whether events wait for a worker of MISP that does not run.
+ *
+ * @param now milliseconds UTC
+ */
+export function checkQueue(queued: readonly QueuedEvent[], now: number): readonly Check[] {
+  const [oldest] = queued;
+  if (oldest === undefined || now - oldest.at < LONGEST_QUEUED_MS) return [];
+  const since = new Date(oldest.at).toISOString();
+  return [warning(
+    "publication",
+    `${counted(queued.length, "event")} queued since ${since}, and not published yet`,
+    "see in MISP whether its workers run (Administration > Server Settings > Workers)",
+  )];
 }
 
 /** Checks an instance, and the key's role there. Pure. */
