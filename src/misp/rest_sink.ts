@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { HOUR } from "../clock.ts";
 import { faultPoint } from "../fault_point.ts";
 import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -79,7 +80,8 @@ export class RestSink implements Sink {
   readonly name = "misp";
   readonly #client: MispClient;
   readonly #rules: RestSinkRules;
-  readonly #clusters = new ClusterAttacher();
+  #clusters = new ClusterAttacher();
+  #clustersSince = -Infinity;
 
   constructor(client: MispClient, rules: RestSinkRules) {
     this.#client = client;
@@ -94,6 +96,11 @@ export class RestSink implements Sink {
         yield { report, outcome: capabilities, startedAt: askedAt };
       }
       return;
+    }
+    // Somebody may have imported the galaxies since.
+    if (Math.abs(askedAt - this.#clustersSince) >= HOUR) {
+      this.#clusters = new ClusterAttacher();
+      this.#clustersSince = askedAt;
     }
     const calls = new MispCalls(this.#client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
@@ -110,7 +117,9 @@ export class RestSink implements Sink {
         isKnownThere: ofEvent.some((report) => report.isKnownThere),
         calls,
         may: capabilities,
-        missingTags: ofEvent.map((report) => missingTagsOf(report.eventLastPublished)).at(0) ?? [],
+        missingTags: missingTagsOf(
+          ofEvent.findLast((report) => report.isKnownThere)?.eventLastPublished,
+        ),
       });
       return ended.map((one) => ({ ...one, startedAt }));
     };

@@ -45,6 +45,8 @@ export interface PublisherParts {
     records: readonly SourceRecord[],
     now: number,
   ) => readonly NewReport[];
+  /** Builds the reports of a source that goes into the next part of its day; by default it stays. */
+  readonly move?: (record: SourceRecord, now: number, findDaySlot: FindDaySlot) => Snapshot;
   /** Milliseconds UTC. */
   readonly now: () => number;
   /** From 0 to 1, for the jitter. */
@@ -242,6 +244,22 @@ class PublishRound {
     else await this.#markRefused(report, { reason });
   }
 
+  /** Whether a source that is new in a day's event goes into its next part instead. */
+  async #isMoved(report: Report): Promise<boolean> {
+    const { buffer, move, now, log } = this.#parts;
+    if (move === undefined) return false;
+    const isMoved = await buffer.outbox.moveSource(
+      this.#lease,
+      report,
+      now(),
+      (record, findDaySlot) => move(record, now(), findDaySlot),
+    );
+    if (isMoved) {
+      log("info", `${report.sourceIp}: moved, since the day's event was deleted in MISP`);
+    }
+    return isMoved;
+  }
+
   async #markRefused(
     report: Report,
     { reason, isEventGone }: Omit<Extract<Outcome, { kind: "refused" }>, "kind">,
@@ -290,6 +308,7 @@ class PublishRound {
         failed.push({ report, reason: outcome.reason });
         return;
       case "refused":
+        if (outcome.isEventGone && await this.#isMoved(report)) return;
         return await this.#markRefused(report, outcome);
       case "retry":
         return await this.#markRetry(report, outcome.reason);

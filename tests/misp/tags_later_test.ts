@@ -4,7 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { MispClient } from "../../src/misp/client.ts";
+import { RestSink } from "../../src/misp/rest_sink.ts";
 import type { Outcome } from "../../src/sink.ts";
+import { FakeMisp } from "../fake_misp/server.ts";
 import { CLOSED_TAG, closingReport, DAY_UUID, dayRecord, dayReport } from "./day_rig.ts";
 import {
   bare,
@@ -123,6 +126,24 @@ Deno.test("deliver() publishes again after an update that attached a cluster", a
   assert.deepEqual(notesOf([second!]), []);
   assert.deepEqual(tagsOf(rig), [TECHNIQUE, "tlp:green"]);
   assert.equal(rig.misp.event(UUID)?.published, true);
+});
+
+Deno.test("deliver() looks an hour later for clusters again, which may have been imported", async () => {
+  await using misp = await FakeMisp.start({ tags: ["tlp:green"] });
+  using client = new MispClient({
+    ...{ url: misp.url, apiKey: misp.keys.publisher },
+    ...{ caCertificate: undefined, timeoutMs: 60_000 },
+  });
+  const sink = new RestSink(client, { publish: true, maxParallel: 1 });
+  const looks: number[] = [];
+  const sources = ["198.51.100.7", "198.51.100.8", "198.51.100.9"];
+  for (const [at, source] of sources.entries()) {
+    const now = () => at * 40 * 60_000;
+    for await (const _ of sink.deliver([report(3, {}, source)], now)) {
+      looks.push(misp.requests.filter(({ path }) => path.includes("galaxy")).length);
+    }
+  }
+  assert.deepEqual(looks, [1, 1, 2]);
 });
 
 Deno.test("deliver() looks once for clusters that an instance does not have", async () => {

@@ -17,6 +17,7 @@ import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
   type Lookups,
+  moveSource,
   retractSource,
   snapshotAttack,
   type SnapshotRules,
@@ -78,6 +79,8 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
       }),
     close: (event, records, now) => closeDay(event, records, rules, now),
     retract: (record, now) => retractSource(record, rules, now, lookups.current()),
+    move: (record, now, findDaySlot) =>
+      moveSource(record, rules, now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
     now: Date.now,
     random: Math.random,

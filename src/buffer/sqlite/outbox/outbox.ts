@@ -5,6 +5,7 @@
  */
 import type {
   DayEvent,
+  FindDaySlot,
   NewReport,
   Report,
   Sighting,
@@ -24,6 +25,7 @@ import { LATEST, nextDueAt, pausedUntil } from "./due.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
+import { moveSource } from "./move_source.ts";
 import { newestOf } from "./newest_delivery.ts";
 import { hasSpooled } from "./spool.ts";
 
@@ -195,6 +197,15 @@ export class SqliteOutbox implements OutboxStore {
          WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
       ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
     });
+  }
+
+  moveSource(
+    lease: Lease,
+    report: Report,
+    now: number,
+    build: (record: SourceRecord, findDaySlot: FindDaySlot) => Snapshot,
+  ): Promise<boolean> {
+    return this.#db.write((sql) => isHeld(sql, lease) && moveSource(sql, report, now, build));
   }
 
   pauseSink(
