@@ -103,6 +103,7 @@ Deno.test("deliver() distinguishes an event that is blocked from one whose role 
   assert.deepEqual(await rig.deliver(report()), [{
     kind: "refused",
     reason: "the event was deleted in MISP and is on its blocklist",
+    isEventGone: true,
   }]);
   const reader = new Rig(rig.misp, rig.misp.keys.readonly, 10_000, true);
   assert.deepEqual(await reader.deliver(report()), [{

@@ -84,6 +84,7 @@ Deno.test("deliver() adds again when the event it knows is gone, and says so whe
   assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [{
     kind: "refused",
     reason: "the event was deleted in MISP and is on its blocklist",
+    isEventGone: true,
   }]);
 });
 
