@@ -15,6 +15,7 @@ import {
   type LastPublished,
   ofSameEvent,
   publishedNow,
+  withDeletedParts,
 } from "./published/last_published.ts";
 import { isMoving, withDeletedCopies, withUndetectedCopies } from "./published/moved.ts";
 import { partsOf, storedParts } from "./published/parts.ts";
@@ -105,7 +106,16 @@ export async function updateEvent(delivery: EventDelivery): Promise<Stored> {
     lasts,
     publication: published ? "asked" : "unwanted",
   };
-  if (remade.size === 0) return await finish(delivery, answer);
+  if (remade.size === 0) {
+    if (compare(update, meaning.event, wasIn(lasts)).missing.length === 0) {
+      return await finish(delivery, answer);
+    }
+    // A try whose answer was lost may have added a part, and somebody deleted it since.
+    const whole = await calls.viewWhole(update.uuid);
+    if (whole.kind !== "stored") return await calls.endOf(whole);
+    const known = parts.map(({ event }, at) => withDeletedParts(lasts[at]!, event, whole.event));
+    return await finish(delivery, { ...answer, lasts: known });
+  }
   const deletion = await calls.postEdit(deletionOf(wholeOf(delivery), remade), published);
   if (deletion.kind !== "stored") return await calls.endOf(deletion);
   return await finish(delivery, { ...answer, returned: deletion.event });
@@ -185,8 +195,7 @@ async function complete(
 async function finish(delivery: EventDelivery, answer: Answer): Promise<Stored> {
   const { calls, clusters, parts } = delivery;
   const { sent, returned, lasts } = answer;
-  const wasThere = (uuid: string) => lasts.some((last) => last.parts[uuid] !== undefined);
-  const { missing, deleted, missingTags } = compare(sent, returned, wasThere);
+  const { missing, deleted, missingTags } = compare(sent, returned, wasIn(lasts));
   if (missing.length > 0) return leftOut(missing, returned);
   const ofEvent = missingTags.filter((tag) => sent.Tag.some(({ name }) => name === tag));
   const attached = await clusters.attach(calls, String(returned.id), ofEvent);
@@ -212,6 +221,9 @@ async function finish(delivery: EventDelivery, answer: Answer): Promise<Stored> 
     isQueued: publication.isQueued,
   };
 }
+
+const wasIn = (lasts: readonly LastPublished[]) => (uuid: string) =>
+  lasts.some((last) => last.parts[uuid] !== undefined);
 
 /** @param isTouched whether it was unpublished since by what was attached */
 async function publishedAs(

@@ -8,6 +8,7 @@ import type { Report, Sighting } from "../../src/model.ts";
 import { buildEvent, type MispEvent } from "../../src/misp/event.ts";
 import { uuidV5 } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
+import { DAY_UUID, dayRecord, dayReport } from "./day_rig.ts";
 import {
   lastPublishedOf,
   notesOf,
@@ -304,3 +305,19 @@ for (const [how, path, body, left] of MOVES) {
     assert.deepEqual(await movedAfter(lost, path, body, unknown), left);
   });
 }
+
+Deno.test("deliver() leaves a source of a day deleted although the answer that added it was lost", async () => {
+  await using rig = await startRig();
+  const [a, b] = ["82.202.219.155", "192.241.237.101"] as const;
+  await rig.deliver(dayReport(dayRecord(a)));
+  rig.misp.fail({ kind: "lost-answer", on: /events\/edit/ });
+  const again = dayReport(dayRecord(b), { isKnownThere: true });
+  assert.equal((await rig.deliver(again))[0]?.kind, "unavailable");
+  const object = rig.misp.event(DAY_UUID)!.Object[1]!;
+  await rig.asAnalyst(`/objects/delete/${object.uuid}`, {});
+  assert.deepEqual(
+    notesOf(await rig.deliver(again)),
+    stays("object authentication-failure-report"),
+  );
+  assert.equal(rig.misp.event(DAY_UUID)!.Object[1]!.deleted, true);
+});

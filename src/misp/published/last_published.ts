@@ -166,6 +166,22 @@ export function lastOfStored(event: MispEvent, returned: Fields): LastPublished 
   };
 }
 
+/**
+ * Adds the parts that MISP has as deleted.
+ *
+ * @param returned the event with its deleted parts
+ */
+export function withDeletedParts(
+  last: LastPublished,
+  event: MispEvent,
+  returned: Fields,
+): LastPublished {
+  const stored = storedParts(returned);
+  const deleted = partsOf(event).filter(({ uuid }) => stored.get(uuid)?.deleted)
+    .map(({ uuid }) => [uuid, { ...last.parts[uuid], deleted: true as const }] as const);
+  return { ...last, parts: { ...last.parts, ...Object.fromEntries(deleted) } };
+}
+
 /** MISP ignores the case of tags and answers with its own spelling. */
 export function tagNames({ Tag }: Fields): readonly string[] {
   return (Array.isArray(Tag) ? Tag as readonly Fields[] : [])
