@@ -303,12 +303,15 @@ export interface Report {
   readonly isKnownThere: boolean;
   /** What the sink published last for this source in this event, in its own words; empty: nothing. */
   readonly lastPublished: string;
+  /** The same of the event's newest delivery, of whatever source; undefined: there was none. */
+  readonly eventLastPublished?: string;
   /** The source's sightings that are not delivered yet, those of superseded reports too. */
   readonly sightings: readonly Sighting[];
 }
 
 /** A report as the snapshot makes it: nothing is known of its deliveries yet. */
-export interface NewReport extends Omit<Report, "tries" | "isKnownThere" | "lastPublished"> {
+export interface NewReport
+  extends Omit<Report, "tries" | "isKnownThere" | "lastPublished" | "eventLastPublished"> {
   /** How long after the event's latest delivery this one waits at least, milliseconds. */
   readonly restMs: number;
 }

@@ -13,13 +13,15 @@ import {
   HIGH,
   type MispEvent,
 } from "./event.ts";
+import { FAILURE_REPORT, type MispObject } from "./objects.ts";
 import { dayTitle } from "./day_title.ts";
-import { serverName, writeDayStory } from "./story.ts";
+import { readableTime, serverName, writeDayStory } from "./story.ts";
 
 /** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
 const CLOSED = "2";
-const CLOSED_TAG = { name: 'workflow:state="complete"' };
+/** The tag of a day that is over. */
+export const CLOSED_TAG = { name: 'workflow:state="complete"' };
 
 /** The event of a source's day with the objects of that source alone: MISP merges them. */
 export function buildDayEvent(
@@ -27,8 +29,9 @@ export function buildDayEvent(
   rules: EventRules,
   facts: AddressFacts,
 ): MispEvent {
+  const event = buildEvent(record, rules, facts);
   return {
-    ...buildEvent(record, rules, facts),
+    ...event,
     info: dayTitle(
       record.openedOn,
       record.part ?? 1,
@@ -36,9 +39,17 @@ export function buildDayEvent(
       hasTelnet([record], rules),
     ),
     analysis: String(Math.max(OPEN, rules.analysis)),
+    Object: event.Object.map((object) => sayingWithdrawn(object, record)),
     // Hundreds of reports would bury the event: one report of the day comes when the event closes.
     EventReport: [],
   };
+}
+
+/** The title of a day cannot say which of its sources was withdrawn. */
+function sayingWithdrawn(object: MispObject, { retractedAt }: SourceRecord): MispObject {
+  if (retractedAt === undefined || object.name !== FAILURE_REPORT) return object;
+  const comment = `withdrawn by an operator at ${readableTime(retractedAt)}; ${object.comment}`;
+  return { ...object, comment };
 }
 
 /**

@@ -44,6 +44,14 @@ export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
   };
 }
 
+/** Like `map()`, of a list that has an item at least. */
+export function mapped<T, U>(
+  [first, ...rest]: readonly [T, ...T[]],
+  map: (item: T) => U,
+): [U, ...U[]] {
+  return [map(first), ...rest.map(map)];
+}
+
 /** Splits a list into runs whose sizes add up to a limit at most; a larger item is a run by itself. */
 export function inChunks<T>(
   items: readonly T[],

@@ -4,29 +4,31 @@
  *
  * @module
  */
+import { HOUR } from "../clock.ts";
 import { faultPoint } from "../fault_point.ts";
 import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
-import { moveAddresses } from "./address_move.ts";
-import { compare } from "./answers.ts";
 import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
-import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
-import { inChunks, merged } from "./merged.ts";
-import { onlyIfUnchanged, writtenAt } from "./shared/other_writer.ts";
-import { type End, MispCalls, type StoredFields } from "./misp_calls.ts";
-import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing/sharing_group.ts";
-import { sendSightings } from "./send_sightings.ts";
 import {
-  type LastPublished,
-  type MispUpdate,
-  movesAddress,
-  nothingPublished,
-  publishedBy,
-  updateOf,
-} from "./update.ts";
+  addEvent,
+  type EventDelivery,
+  type EventPart,
+  leftOut,
+  type StoredEvent,
+  updateEvent,
+} from "./event_delivery.ts";
+import { ClusterAttacher } from "./galaxy/attach_clusters.ts";
+import { inChunks, mapped } from "./merged.ts";
+import { type End, MispCalls, type StoredFields } from "./misp_calls.ts";
+import { sendSightings } from "./send_sightings.ts";
+import { compare } from "./published/compare.ts";
+import { type LastPublished, readLastPublished } from "./published/last_published.ts";
+import type { PublicationQueue } from "./published/publication_queue.ts";
+import { findGroup, groupsOf, SHARING_GROUPS } from "./sharing/sharing_group.ts";
+import { updateOf } from "./update.ts";
 
 /** Attributes of one request (docs/contracts/misp.md 3.1). */
 const ATTRIBUTES_AT_ONCE = 500;
@@ -41,6 +43,8 @@ export interface RestSinkRules {
   readonly maxParallel: number;
   /** What the key may do there; without it the sink tries everything. */
   readonly capabilities?: () => Promise<Capabilities>;
+  /** Events that a worker of MISP has yet to publish; without it the sink does not look again. */
+  readonly queue?: PublicationQueue;
 }
 
 /** What the key may do at an instance, or why that is not known. */
@@ -55,9 +59,8 @@ interface Known {
 const EVERYTHING: Known = { kind: "known", mayPublish: true, maySight: true };
 
 /** A report and the event in it. */
-interface Part {
+interface Part extends EventPart {
   readonly report: Report;
-  readonly event: MispEvent;
 }
 
 /** The outcome of a report of an event. */
@@ -69,6 +72,8 @@ interface Context {
   readonly isKnownThere: boolean;
   readonly calls: MispCalls;
   readonly may: Known;
+  /** Tags that MISP did not have at the latest delivery to the event. */
+  readonly missingTags: readonly string[];
 }
 
 /** Delivers reports to one MISP instance. */
@@ -78,6 +83,8 @@ export class RestSink implements Sink {
   readonly #rules: RestSinkRules;
   /** Ids of sharing groups there, by the names that events have for them. */
   readonly #groupIds = new Map<string, string>();
+  #clusters = new ClusterAttacher();
+  #clustersSince = -Infinity;
 
   constructor(client: MispClient, rules: RestSinkRules) {
     this.#client = client;
@@ -92,6 +99,11 @@ export class RestSink implements Sink {
         yield { report, outcome: capabilities, startedAt: askedAt };
       }
       return;
+    }
+    // Somebody may have imported the galaxies since.
+    if (Math.abs(askedAt - this.#clustersSince) >= HOUR) {
+      this.#clusters = new ClusterAttacher();
+      this.#clustersSince = askedAt;
     }
     const calls = new MispCalls(this.#client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
@@ -108,6 +120,9 @@ export class RestSink implements Sink {
         isKnownThere: ofEvent.some((report) => report.isKnownThere),
         calls,
         may: capabilities,
+        missingTags: missingTagsOf(
+          ofEvent.findLast((report) => report.isKnownThere)?.eventLastPublished,
+        ),
       });
       return ended.map((one) => ({ ...one, startedAt }));
     };
@@ -118,26 +133,35 @@ export class RestSink implements Sink {
     }
   }
 
+  async lookAgain(now: () => number): Promise<void> {
+    try {
+      await this.#rules.queue?.lookAgain(new MispCalls(this.#client, now));
+    } catch (error) {
+      if (!(error instanceof Unreachable || error instanceof TooLong)) throw error;
+    }
+  }
+
   /** Delivers the reports of one event, one request after the other. */
   async #deliverInTurn(
     reports: readonly Report[],
     context: Context,
   ): Promise<readonly Ended[]> {
-    const parts = reports.map((report) => ({
-      report,
-      event: JSON.parse(report.body) as MispEvent,
-    }));
+    const parts = reports.map(partOf);
     const deliveries: Ended[] = [];
-    let { isKnownThere } = context;
+    let { isKnownThere, missingTags } = context;
     // A later report of the same source has the same objects: the two need different requests.
     const first = new Map(parts.toReversed().map((part) => [part.report.sourceIp, part]));
     const size = (part: Part) =>
       first.get(part.report.sourceIp) === part ? sizeOf(part.event) : Infinity;
     for (const chunk of inChunks(parts, ATTRIBUTES_AT_ONCE, size)) {
-      for (const delivery of await this.#deliverChunk(chunk, { ...context, isKnownThere })) {
+      const known = { ...context, isKnownThere, missingTags };
+      for (const delivery of await this.#deliverChunk(chunk, known)) {
         deliveries.push(delivery);
-        if (delivery.outcome.kind === "delivered") isKnownThere = true;
-        if (delivery.outcome.kind === "unavailable") return deliveries;
+        const { outcome } = delivery;
+        if (outcome.kind === "unavailable") return deliveries;
+        if (outcome.kind !== "delivered") continue;
+        isKnownThere = true;
+        missingTags = missingTagsOf(outcome.lastPublished);
       }
     }
     return deliveries;
@@ -152,13 +176,14 @@ export class RestSink implements Sink {
     chunk: readonly [Part, ...Part[]],
     context: Context,
   ): Promise<readonly Ended[]> {
-    const { outcome, returned } = await this.#deliver(chunk, context);
-    const isOne = chunk.length === 1 || outcome.kind === "unavailable";
+    const { outcome, returned, published } = await this.#deliver(chunk, context);
+    const isOne = chunk.length === 1 || outcome.kind === "unavailable" ||
+      outcome.kind === "refused" && outcome.isEventGone === true;
     if (isOne || outcome.kind === "delivered") {
-      return chunk.map(({ report, event }) => ({
+      return chunk.map(({ report }, at) => ({
         report,
         outcome: outcome.kind === "delivered"
-          ? { ...outcome, lastPublished: JSON.stringify(lastOf(event, returned)) }
+          ? { ...outcome, lastPublished: JSON.stringify(published?.[at]) }
           : outcome,
       }));
     }
@@ -178,44 +203,33 @@ export class RestSink implements Sink {
 
   async #deliver(
     parts: readonly [Part, ...Part[]],
-    { isKnownThere, calls, may }: Context,
-  ): Promise<{ readonly outcome: Outcome; readonly returned?: StoredFields }> {
-    const report: Report = {
-      ...parts[0].report,
-      sightings: parts.flatMap((part) => part.report.sightings),
-    };
+    { isKnownThere, calls, may, missingTags }: Context,
+  ): Promise<Result> {
     try {
-      const shared = await this.#withGroupId(merged(mapped(parts, (part) => part.event)), calls);
+      const shared = await this.#withGroupId(parts, calls);
       if ("end" in shared) return { outcome: shared.end };
       const delivery: EventDelivery = {
         calls,
         publish: this.#rules.publish,
         mayPublish: may.mayPublish,
-        event: shared.event,
-        repeated: merged(mapped(parts, repeatedPart)),
+        clusters: this.#clusters,
+        parts: shared.parts,
+        missingTags,
       };
-      const known = isKnownThere && parts.some(movesItsAddress)
-        ? await calls.view(report.eventUuid)
-        : undefined;
-      if (known !== undefined && known.kind !== "stored" && known.kind !== "missing") {
-        return { outcome: (await calls.endOf(known)).end };
-      }
-      const there = known?.kind === "stored" ? known.event : undefined;
-      const stored = isKnownThere
-        ? await updateEvent(delivery, merged(mapped(parts, (part) => updateOfPart(part, there))))
-        : await addEvent(delivery);
+      const stored = isKnownThere ? await updateEvent(delivery) : await addEvent(delivery);
       if ("end" in stored) {
         const { end, returned } = stored;
         return { outcome: end, ...(returned === undefined ? {} : { returned }) };
       }
       faultPoint("after-publish-before-sightings");
-      const seen = await sendSightings(calls, report, may.maySight);
+      await this.#noteQueued(parts[0].event.uuid, stored);
+      const { published } = stored;
+      const sightings = parts.flatMap((part) => part.report.sightings);
+      const report: Report = { ...parts[0].report, sightings };
+      const seen = await sendSightings(calls, report, may.maySight, published);
       if ("end" in seen) return { outcome: seen.end };
-      const { returned } = stored;
-      return {
-        outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] },
-        ...(returned === undefined ? {} : { returned }),
-      };
+      const notes = [...stored.notes, ...seen.notes];
+      return { outcome: { kind: "delivered", notes }, published };
     } catch (error) {
       if (error instanceof Unreachable) {
         return { outcome: { kind: "unavailable", reason: error.message } };
@@ -226,68 +240,62 @@ export class RestSink implements Sink {
     }
   }
 
+  async #noteQueued(uuid: string, { isQueued }: StoredEvent): Promise<void> {
+    if (isQueued) await this.#rules.queue?.add(uuid);
+  }
+
   /** MISP takes a sharing group by the id that it has there only. */
   async #withGroupId(
-    event: MispEvent,
+    parts: Parts,
     calls: MispCalls,
-  ): Promise<{ readonly event: MispEvent } | End> {
-    const { SharingGroup, ...rest } = event;
-    if (SharingGroup === undefined) return { event };
-    let id = this.#groupIds.get(SharingGroup.name);
-    if (id === undefined) {
+  ): Promise<{ readonly parts: Parts } | End> {
+    const wanted = parts.flatMap(({ event }) => event.SharingGroup ?? []);
+    for (const group of wanted) {
+      if (this.#groupIds.has(group.name)) continue;
       const { status, json } = await calls.getAgain(SHARING_GROUPS);
       const groups = status === 200 ? groupsOf(json) : undefined;
       if (groups === undefined) {
         return unavailable(`MISP did not list its sharing groups (${status})`);
       }
-      id = findGroup(groups, SharingGroup)?.id;
+      const id = findGroup(groups, group)?.id;
       if (id === undefined) {
         return unavailable(
-          `MISP has no sharing group ${SharingGroup.name} that the key may use; doctor lists those it may`,
+          `MISP has no sharing group ${group.name} that the key may use; doctor lists those it may`,
         );
       }
-      this.#groupIds.set(SharingGroup.name, id);
+      this.#groupIds.set(group.name, id);
     }
-    return { event: { ...rest, sharing_group_id: id } };
+    return { parts: mapped(parts, (part) => ({ ...part, event: this.#shared(part.event) })) };
+  }
+
+  #shared({ SharingGroup, ...event }: MispEvent): MispEvent {
+    const id = this.#groupIds.get(SharingGroup?.name ?? "");
+    return id === undefined ? event : { ...event, sharing_group_id: id };
   }
 }
+
+type Parts = readonly [Part, ...Part[]];
 
 function unavailable(reason: string): End {
   return { end: { kind: "unavailable", reason } };
 }
 
-function lastPublishedOf({ report, event }: Part): LastPublished {
-  return report.lastPublished === ""
-    ? nothingPublished(event)
-    : JSON.parse(report.lastPublished) as LastPublished;
+/** What became of a request. */
+interface Result {
+  readonly outcome: Outcome;
+  /** The event as MISP has it, when it left something out. */
+  readonly returned?: StoredFields;
+  /** In the order of the parts, when they are delivered. */
+  readonly published?: readonly LastPublished[];
 }
 
-function lastOf(event: MispEvent, returned: StoredFields = {}): LastPublished {
-  return { ...publishedBy(event), writtenAt: writtenAt(event, returned) };
+function partOf(report: Report): Part {
+  const event = JSON.parse(report.body) as MispEvent;
+  return { report, event, last: readLastPublished(report.lastPublished, event) };
 }
 
-const movesItsAddress = (part: Part) => movesAddress(part.event, lastPublishedOf(part));
-
-/** @param there the event as MISP has it, where that was asked for */
-function updateOfPart(part: Part, there?: StoredFields): MispUpdate {
-  const last = lastPublishedOf(part);
-  const update = onlyIfUnchanged(updateOf(part.event, last), last.writtenAt);
-  return there === undefined || !movesItsAddress(part)
-    ? update
-    : moveAddresses(update, part.event, there, last.toIds);
-}
-
-/**
- * The lost try may have set `to_ids`: the update clears it where the address is no longer for detection. An
- * earlier release may have stored the event: the update moves its address.
- */
-function repeatedPart({ event }: Part): MispUpdate {
-  return updateOf(event, { ...publishedBy(event), toIds: true, attributes: [] });
-}
-
-function mapped<T, U>([first, ...rest]: readonly [T, ...T[]], map: (item: T) => U): [U, ...U[]] {
-  return [map(first), ...rest.map(map)];
-}
+const missingTagsOf = (lastPublished: string | undefined): readonly string[] =>
+  (JSON.parse(lastPublished || "{}") as Partial<LastPublished>).missingTags ?? [];
 
 const sizeOf = (event: MispEvent) =>
   [event, ...event.Object].reduce((sum, { Attribute }) => sum + Attribute.length, 0);
@@ -302,7 +310,9 @@ function sorted(
 ): { readonly broken: readonly Ended[]; readonly rest: readonly Part[] } {
   if (returned === undefined) return { broken: [], rest: chunk };
   const broken = chunk.flatMap((part): readonly (Ended & { readonly part: Part })[] => {
-    const { missing } = compare(updateOfPart(part), returned);
+    const { event, last } = part;
+    const wasThere = (uuid: string) => last.parts[uuid] !== undefined;
+    const { missing } = compare(updateOf(event, last), returned, wasThere);
     return missing.length === 0
       ? []
       : [{ part, report: part.report, outcome: leftOut(missing).end }];

@@ -109,6 +109,29 @@ export function retractSource(
   return { ...reports, compacted: [], activity: [] };
 }
 
+/**
+ * Moves a source that no sink has yet into the next part of its day: MISP never takes its event again.
+ *
+ * @param now milliseconds UTC
+ */
+export function moveSource(
+  record: SourceRecord,
+  rules: SnapshotRules,
+  now: number,
+  lookups: Lookups,
+  findDaySlot: FindDaySlot,
+): Snapshot {
+  const { publisher, openedOn: day, sourceIp } = record;
+  const { eventUuid, part } = findDaySlot({
+    ...{ publisher, day },
+    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation),
+    uuidOf: (number) => rules.dayEventUuidOf(publisher, day, number),
+  });
+  const moved = { ...record, eventUuid, part, reports: 0 };
+  const reports = makeReports(moved, rules, { now, lookups, sightings: [], restMs: 0 });
+  return { ...reports, compacted: [], activity: [] };
+}
+
 /** Closes the event of a day that is over. The reports are about the event itself, not about a source. */
 export function closeDay(
   event: DayEvent,

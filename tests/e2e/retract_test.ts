@@ -111,6 +111,15 @@ for (const kind of KINDS) {
       const [event] = misp.events();
       assert.deepEqual([event?.published, event?.distribution], [false, "0"]);
     });
+    await t.step("once more after that event was deleted", async () => {
+      const [event] = misp.events();
+      const headers = { Authorization: misp.keys.orgadmin, "Content-Type": "application/json" };
+      const url = `${misp.url}/events/delete/${event!.uuid}`;
+      await (await fetch(url, { method: "POST", headers, body: "{}" })).body?.cancel();
+      const { code, stdout } = await program.run(["--test", "--send"], access);
+      assert.equal(code, 0);
+      assert.deepEqual(misp.events().map(({ uuid }) => uuid), [JSON.parse(stdout).Event.uuid]);
+    });
     await t.step("with a wrong key nothing is stored, and it says why", async () => {
       const { code, stderr } = await program.run(["--test", "--send"], {
         ...access,

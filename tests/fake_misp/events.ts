@@ -108,13 +108,14 @@ export function editEvent(call: Call): Answer {
   return json(200, { Event: printEvent(event) });
 }
 
-/** `GET /events/view/{event}`. */
+/** `GET /events/view/{event}`, with `/deleted:1` also what was deleted. */
 export function viewEvent(call: Call): Answer {
   const event = visibleEvent(call);
   if (call.method === "HEAD") {
     return { status: 200, headers: [["Content-Type", "text/html; charset=UTF-8"]], body: "" };
   }
-  return json(200, { Event: printEvent(event) });
+  const shown = call.named.get("deleted") === "1" ? "all" : "there";
+  return json(200, { Event: printEvent(event, shown) });
 }
 
 /** `POST /events/publish/{event}`: with background jobs on it only queues. */

@@ -14,6 +14,10 @@ export interface FakeMispOptions {
   readonly tags?: readonly string[];
   /** Sharing groups that every key may use. */
   readonly sharingGroups?: readonly SharingGroupRow[];
+  /** Namespaces of taxonomies, none of them enabled. */
+  readonly taxonomies?: readonly string[];
+  /** Whether the galaxies were imported. */
+  readonly galaxies?: boolean;
   /** Warninglists that are enabled. */
   readonly warningLists?: readonly WarningList[];
   /** Publishing only queues a job, and no worker runs. */

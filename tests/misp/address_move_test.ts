@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import type { MispEvent } from "../../src/misp/event.ts";
 import { addressUuid } from "../../src/misp/objects.ts";
-import type { LastPublished } from "../../src/misp/update.ts";
+import type { LastPublished } from "../../src/misp/published/last_published.ts";
 import { uuidV5 } from "../../src/misp/uuid.ts";
 import { asEarlierRelease } from "../support/earlier_release.ts";
 import { DAY_UUID, dayRecord, dayReport } from "./day_rig.ts";
@@ -16,10 +16,10 @@ const B = "192.241.237.101";
 const OBJECT = uuidV5(UUID, `object/authentication-failure-report/${IP}`);
 const COPY = uuidV5(OBJECT, "attr/ip-src");
 
-/** What an earlier release kept of a delivery. */
-function keptEarlier(outcome: Parameters<typeof lastPublishedOf>[0]): string {
-  const { attributes: _, ...kept } = JSON.parse(lastPublishedOf(outcome)) as LastPublished;
-  return JSON.stringify(kept);
+/** What an earlier release kept of a delivery with `to_ids`. */
+function keptEarlier(outcome: Parameters<typeof lastPublishedOf>[0], object = OBJECT): string {
+  const { tags, threatLevel } = JSON.parse(lastPublishedOf(outcome)) as LastPublished;
+  return JSON.stringify({ tags, threatLevel, toIds: true, objects: [object] });
 }
 
 /** Each copy of an address: where it is, whether it is for detection, and its comment. */
@@ -44,7 +44,10 @@ Deno.test("deliver() moves the address of an earlier release, in one request tha
   const [moved] = await rig.deliver(second);
   assert.deepEqual(notesOf([moved!]), []);
   assert.deepEqual(copies(rig), MOVED);
-  assert.deepEqual(rig.paths().slice(2), ["GET /events/view/UUID", "POST /events/edit/UUID"]);
+  assert.deepEqual(rig.paths().slice(2), [
+    "GET /events/view/UUID/deleted:1",
+    "POST /events/edit/UUID",
+  ]);
   assert.equal(rig.misp.event(UUID)?.published, true);
   await rig.deliver(report(6, { isKnownThere: true, lastPublished: lastPublishedOf(moved) }));
   assert.deepEqual(rig.paths().slice(4), ["POST /events/edit/UUID"]);
@@ -102,14 +105,28 @@ Deno.test("deliver() moves an address as analysts left it, after a lost answer o
   }
 });
 
-Deno.test("deliver() does not bring back an address that an analyst deleted before it moved", async () => {
-  await using rig = await startRig();
-  const lastPublished = await afterAnalyst(rig, { deleted: true });
-  const [object] = (JSON.parse(report().body) as MispEvent).Object;
-  assert.equal(object!.Attribute[0]!.uuid, COPY);
-  await rig.deliver(report(5, { isKnownThere: true, lastPublished }));
-  assert.deepEqual(rig.misp.event(UUID)?.Attribute, []);
-});
+const DELETIONS: readonly (readonly [string, string, boolean])[] = [
+  ["softly", `/attributes/delete/${COPY}`, true],
+  ["softly, after a lost buffer", `/attributes/delete/${COPY}`, false],
+  ["for good", `/attributes/delete/${COPY}/1`, true],
+  ["with its object", `/objects/delete/${OBJECT}`, true],
+  ["with its object for good", `/objects/delete/${OBJECT}/1`, true],
+];
+
+for (const [how, path, isKnownThere] of DELETIONS) {
+  Deno.test(`deliver() does not bring back an address that was deleted ${how} before it moved`, async () => {
+    await using rig = await startRig();
+    const [first] = await rig.deliver(asEarlierRelease(report()));
+    await rig.asAnalyst(path, {});
+    const known = isKnownThere ? { isKnownThere, lastPublished: keptEarlier(first) } : {};
+    const [second] = await rig.deliver(report(5, known));
+    const there = () =>
+      rig.misp.event(UUID)!.Attribute.filter(({ deleted }) => !deleted).map(({ value }) => value);
+    assert.deepEqual(there(), []);
+    await rig.deliver(report(6, { isKnownThere: true, lastPublished: lastPublishedOf(second) }));
+    assert.deepEqual(there(), []);
+  });
+}
 
 Deno.test("deliver() takes an address out of detection that is withdrawn when it moves", async () => {
   await using rig = await startRig();
@@ -129,8 +146,9 @@ Deno.test("deliver() takes an address out of detection that is withdrawn when it
 Deno.test("deliver() moves the addresses of a day together, and leaves a new source alone", async () => {
   await using rig = await startRig();
   const [first] = await rig.deliver(asEarlierRelease(dayReport(dayRecord(A))));
+  const ofDay = uuidV5(DAY_UUID, `object/authentication-failure-report/${A}`);
   await rig.deliver(
-    dayReport(dayRecord(A, 5), { isKnownThere: true, lastPublished: keptEarlier(first) }),
+    dayReport(dayRecord(A, 5), { isKnownThere: true, lastPublished: keptEarlier(first, ofDay) }),
     dayReport(dayRecord(B), { isKnownThere: true }),
   );
   assert.deepEqual(copies(rig, DAY_UUID), [
@@ -139,7 +157,10 @@ Deno.test("deliver() moves the addresses of a day together, and leaves a new sou
     ["object", A, false, true, ""],
     ["object", B, false, true, ""],
   ]);
-  assert.deepEqual(rig.paths().slice(2), ["GET /events/view/UUID", "POST /events/edit/UUID"]);
+  assert.deepEqual(rig.paths().slice(2), [
+    "GET /events/view/UUID/deleted:1",
+    "POST /events/edit/UUID",
+  ]);
   assert.deepEqual(
     rig.misp.event(DAY_UUID)?.Attribute.map(({ uuid }) => uuid),
     [addressUuid(DAY_UUID, A), addressUuid(DAY_UUID, B)],

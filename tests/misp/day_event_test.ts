@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
 import { isDayWithoutLogin, namesLogin } from "../../src/misp/day_title.ts";
-import { nothingPublished, updateOf } from "../../src/misp/update.ts";
+import { nothingPublished } from "../../src/misp/published/last_published.ts";
+import { updateOf } from "../../src/misp/update.ts";
 import { merged, strongest } from "../../src/misp/merged.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
 import {
@@ -63,6 +64,18 @@ Deno.test("buildDayEvent() is ongoing, or further where the configuration says s
     buildDayEvent(dayRecord("82.202.219.155"), { ...RULES, analysis }, {}).analysis
   );
   assert.deepEqual(analyses, ["1", "1", "2"]);
+});
+
+Deno.test("buildDayEvent() and buildClosing() call a withdrawn source so", () => {
+  const withdrawn = dayRecord("82.202.219.155", 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  const comments = buildDayEvent(withdrawn, RULES, {}).Object.map(({ comment }) => comment);
+  assert.deepEqual(comments, [
+    "withdrawn by an operator at 2026-11-23 09:00:00 UTC; " +
+    "0 sensors; 1 different user name; 3 Wazuh alerts",
+  ]);
+  const story = contentOf(buildClosing(DAY, [withdrawn, dayRecord("80.94.95.112")], RULES));
+  assert.match(story, /\| 82\.202\.219\.155, withdrawn \| 3 \|/);
+  assert.match(story, /\| 80\.94\.95\.112 \| 3 \|/);
 });
 
 Deno.test("buildClosing() completes the event and reports its sources, most attempts first", () => {

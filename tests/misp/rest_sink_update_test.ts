@@ -124,7 +124,7 @@ Deno.test("deliver() of a lost buffer leaves what an analyst changed, and the ev
   assert.deepEqual(notesOf(await rig.deliver(report(5))), []);
   assert.deepEqual(rig.paths().slice(3), [
     "POST /events/add",
-    "GET /events/view/UUID",
+    "GET /events/view/UUID/deleted:1",
     "POST /events/edit/UUID",
   ]);
   const [event] = rig.misp.events();

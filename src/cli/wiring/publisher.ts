@@ -12,17 +12,20 @@ import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { isUuid } from "../../misp/sharing/sharing_group.ts";
+import { PublicationQueue, type PublicationStore } from "../../misp/published/publication_queue.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
   type Lookups,
+  moveSource,
   retractSource,
   snapshotAttack,
   type SnapshotRules,
 } from "../../publish/snapshot.ts";
 import { Ownership } from "../../publish/installation.ts";
 import type { PublisherParts } from "../../publish/publisher.ts";
+import { PUBLICATION_QUEUE } from "../../publish/names.ts";
 import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
@@ -59,7 +62,8 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
     const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
-    sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+    const queue = new PublicationQueue(publicationStore(buffer), Date.now);
+    sinks.push(new RestSink(client, { ...config.misp, capabilities, queue }));
     organisation = async () => organisationIn(await capabilities());
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
@@ -85,11 +89,21 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
       }),
     close: (event, records, now) => closeDay(event, records, rules(), now),
     retract: (record, now) => retractSource(record, rules(), now, lookups.current()),
+    move: (record, now, findDaySlot) =>
+      moveSource(record, rules(), now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
     now: Date.now,
     random: Math.random,
     log,
     [Symbol.dispose]: () => client?.[Symbol.dispose](),
+  };
+}
+
+/** Where the buffer keeps the events that a worker of MISP has yet to publish. */
+export function publicationStore({ settings }: Buffer): PublicationStore {
+  return {
+    get: () => settings.get(PUBLICATION_QUEUE),
+    put: (text) => settings.put(PUBLICATION_QUEUE, text),
   };
 }
 

@@ -5,8 +5,13 @@
  */
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
+import { MINUTE } from "../../../clock.ts";
 import { TooLong } from "../../../http.ts";
 import { MispClient, Unreachable } from "../../../misp/client.ts";
+import { CLOSED_TAG } from "../../../misp/day_event.ts";
+import { techniqueTags } from "../../../misp/galaxy/techniques.ts";
+import type { QueuedEvent } from "../../../misp/published/publication_queue.ts";
+import { isGalaxyTag, taxonomiesOf } from "../../../misp/setup/make_missing.ts";
 import { unfitting } from "../../../misp/sharing/markings.ts";
 import {
   findGroup,
@@ -15,7 +20,6 @@ import {
   sharingGroupOf,
 } from "../../../misp/sharing/sharing_group.ts";
 import { forMisp } from "../../../misp/usernames.ts";
-import { techniqueTags } from "../../../misp/galaxy/techniques.ts";
 import {
   type Instance,
   isOlder,
@@ -64,11 +68,7 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
   try {
     const access = mispAccess(config)!;
     using client = new MispClient(access);
-    const wanted = [
-      ...config.misp.tags,
-      ...techniqueTags(TECHNIQUES.map((id) => ({ id, name: undefined }))),
-    ];
-    const look = await lookAtInstance(client, wanted, Date.now);
+    const look = await lookAtInstance(client, wantedTags(config), Date.now);
     const plain = checkEncryption("misp.url", url, "key");
     if (look.kind === "seen") {
       const { instance } = look;
@@ -82,6 +82,32 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     if (!(error instanceof ConfigError)) throw error;
     return [failure("MISP", error.message, "see `help config`")];
   }
+}
+
+/** The tags that events have: those of the configuration, and those of techniques. */
+export function wantedTags({ misp }: Config): readonly string[] {
+  const closing = misp.eventPer === "day" ? [CLOSED_TAG.name] : [];
+  const techniques = techniqueTags(TECHNIQUES.map((id) => ({ id, name: undefined })));
+  return [...misp.tags, ...closing, ...techniques];
+}
+
+/** Workers of MISP publish within seconds, unless none runs. */
+const LONGEST_QUEUED_MS = 10 * MINUTE;
+
+/**
+ * Checks whether events wait for a worker of MISP that does not run.
+ *
+ * @param now milliseconds UTC
+ */
+export function checkQueue(queued: readonly QueuedEvent[], now: number): readonly Check[] {
+  const [oldest] = queued;
+  if (oldest === undefined || now - oldest.at < LONGEST_QUEUED_MS) return [];
+  const since = new Date(oldest.at).toISOString();
+  return [warning(
+    "publication",
+    `${counted(queued.length, "event")} queued since ${since}, and not published yet`,
+    "see in MISP whether its workers run (Administration > Server Settings > Workers)",
+  )];
 }
 
 /** Checks an instance, and the key's role there. Pure. */
@@ -158,9 +184,34 @@ function checkTags({ missingTags, rights }: Instance): readonly Check[] {
   if (rights.perm_tag_editor) {
     return [ok("tags", `${counted(missingTags.length, "tag")} missing; the role may create tags`)];
   }
-  const hint = 'enable their taxonomies in MISP (Event Actions > Taxonomies) and there "enable ' +
-    'all tags"; those of the galaxy come with a role that has perm_tag_editor';
-  return [warning("tags", `MISP leaves out: ${missingTags.join(", ")}`, hint)];
+  const techniques = missingTags.filter(isGalaxyTag);
+  const others = missingTags.filter((tag) => !isGalaxyTag(tag));
+  return [
+    ...(others.length === 0
+      ? []
+      : [warning("tags", `MISP leaves out: ${others.join(", ")}`, clicksFor(others))]),
+    ...(techniques.length === 0 ? [] : [checkTechniques(techniques, rights)]),
+  ];
+}
+
+/** What an admin clicks. A tag that no taxonomy has is added by itself. */
+function clicksFor(tags: readonly string[]): string {
+  const names = taxonomiesOf(tags).join(", ");
+  return `as an admin of MISP: Event Actions > List Taxonomies, and in the rows ${names} "enable", ` +
+    'then the eye and "Enable all"; or Event Actions > Add Tag for each; then they come with the ' +
+    "next update; `doctor --fix` does it with a key that may";
+}
+
+/** A fresh instance has no tags of clusters, and no taxonomy makes them. */
+function checkTechniques(tags: readonly string[], { perm_tagger }: Rights): Check {
+  const missing = `${counted(tags.length, "technique")} without a tag: ${tags.join(", ")}`;
+  return perm_tagger
+    ? ok("technique tags", `${missing}; the first event that has one attaches its cluster`)
+    : warning(
+      "technique tags",
+      `${missing}; the role may neither make tags nor attach clusters`,
+      "ask a site admin of MISP for a role with perm_tagger or perm_tag_editor",
+    );
 }
 
 function checkMarkings({ misp: { tags, distribution } }: Config): readonly Check[] {
