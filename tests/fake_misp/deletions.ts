@@ -17,7 +17,7 @@ function checkOwner(call: Call, event: StoredEvent | undefined): asserts event i
   if (!mayModify(call, event)) throw refuse(call, 403, "You do not have permission to do that.");
 }
 
-/** The object of an attribute counts as changed, as by an edit of the attribute: not all versions do so. */
+/** The object counts as changed, as by an edit of its attribute. Whether MISP does so here was not tried. */
 function touchObject(call: Call, { event, object }: AttributePosition): void {
   touch(call, event);
   if (object !== undefined) object.timestamp = event.timestamp;
