@@ -1,6 +1,6 @@
 /**
  * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--forward-host HOST[:PORT]] [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
+ * [--forward-host HOST[:PORT]] [--cowrie DIR] [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
  * [--no-start-script]`. The last option switches off what deploy/startup/README.md describes.
  *
  * @module
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     "root": { type: "string", default: "/var/ossec" },
     "misp-host": { type: "string" },
     "forward-host": { type: "string" },
+    "cowrie": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
     "target": { type: "string" },
     "output": { type: "string", default: OUTPUT },
@@ -41,8 +42,10 @@ for (const host of [values.listen, mispHost, forwardHost]) {
     Deno.exit(2);
   }
 }
-if (!values.root.startsWith("/") || values.root.includes(",")) {
-  console.error(`--root "${values.root}" must be an absolute path without a comma`);
+const cowrieFolder = values.cowrie;
+for (const [option, folder] of [["root", values.root], ["cowrie", cowrieFolder]]) {
+  if (folder === undefined || (folder.startsWith("/") && !folder.includes(","))) continue;
+  console.error(`--${option} "${folder}" must be an absolute path without a comma`);
   Deno.exit(2);
 }
 const target = values.target;
@@ -51,7 +54,7 @@ if (target !== undefined && !TARGETS.includes(target)) {
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, forwardHost, listen: values.listen };
+const site: Site = { root, mispHost, forwardHost, cowrieFolder, listen: values.listen };
 
 /** The output of git; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {

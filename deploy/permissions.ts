@@ -15,6 +15,8 @@ export interface Site {
   readonly mispHost: string | undefined;
   /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
   readonly forwardHost?: string | undefined;
+  /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
+  readonly cowrieFolder?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
 }
@@ -23,18 +25,21 @@ export interface Site {
 export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")}`;
 
 /** The permission flags of a binary for a site. */
-export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
+export function permissionFlags(
+  { root, mispHost, forwardHost, cowrieFolder, listen }: Site,
+): readonly string[] {
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
+  const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
   const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     // the log, to see whether it is a link
     // ossec.conf for `doctor` alone: every other start drops that
-    `--allow-read=${["/tmp", state, ...settings, `${root}/logs/alerts`, log, conf].join(",")}`,
+    `--allow-read=${["/tmp", state, ...settings, ...logs, log, conf].join(",")}`,
     `--allow-write=${[state, log].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     ALLOW_ENV,

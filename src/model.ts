@@ -3,6 +3,12 @@
  *
  * @module
  */
+import type {
+  AttackSessions,
+  SessionEvidence,
+  SessionItem,
+  SessionRow,
+} from "./session_evidence.ts";
 
 /** What kind of log line an attempt was read from (docs/contracts/wazuh.md 4.4). */
 export type EvidenceClass =
@@ -31,7 +37,9 @@ export type IgnoreReason =
   | "special_address"
   | "allow_listed"
   | "warning_listed"
-  | "not_an_attempt";
+  | "not_an_attempt"
+  | "session_malformed"
+  | "session_harmless";
 
 /** What makes an alert unique: integratord may hand the same one over twice (docs/contracts/wazuh.md 1.1). */
 export interface AlertKey {
@@ -102,12 +110,31 @@ export interface Attempt {
   readonly isLogin?: boolean;
 }
 
+/** What one alert says of a session at a decoy. */
+export interface SessionAlert extends
+  Pick<
+    Attempt,
+    "sourceIp" | "at" | "sensor" | "service" | "techniques" | "sourceLocation"
+  > {
+  /** The decoy's id of the connection; it may come again after a restart. */
+  readonly session: string;
+  readonly isConnect: boolean;
+  readonly isLogin: boolean;
+  /** How long the session was, milliseconds; undefined: this alert is not its end. */
+  readonly durationMs: number | undefined;
+  readonly items: readonly SessionItem[];
+  /** Commands that are counted only, as `privacy.commands` asks for. */
+  readonly furtherCommands: number;
+}
+
 /** What one alert came to: attempts to store, or a reason why not. */
 export type Decision =
   | {
     readonly kind: "attempts";
     readonly key: AlertKey;
     readonly attempts: readonly Attempt[];
+    /** What the alert says of a session at a decoy; then there may be no attempt. */
+    readonly session?: SessionAlert;
     /** Wazuh's decoder named another address than sshd did (docs/contracts/wazuh.md 3.2). */
     readonly spoofedSrcip: boolean;
     /** The alert as one line of JSON, where it is forwarded: then it becomes no attack here. */
@@ -209,6 +236,8 @@ export interface Attack {
   /** Alerts of each sensor in each hour. */
   readonly hours: readonly SensorHour[];
   readonly techniques: readonly Technique[];
+  /** Undefined: no session at a decoy is known. */
+  readonly session?: AttackSessions | undefined;
 }
 
 /** What is known of a source over all its reports, and the MISP event that it lives in. */
@@ -244,6 +273,8 @@ export interface SourceRecord {
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  /** Undefined: no session at a decoy is known. */
+  readonly session?: SessionEvidence | undefined;
 }
 
 /** An event that the sources of one day share, or a part of it. */
@@ -321,6 +352,8 @@ export interface Snapshot {
   readonly record: SourceRecord;
   /** Connections that are over, now part of the totals of the record. */
   readonly compacted: readonly EvidenceRow[];
+  /** Sessions that are over, now part of the totals of the record. */
+  readonly endedSessions?: readonly SessionRow[];
   /** Why the attack is not published after all; its alerts are counted under it. */
   readonly suppressed?: IgnoreReason;
   /** What the attack adds to rankings, hour by hour. */

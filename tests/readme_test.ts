@@ -60,6 +60,7 @@ Deno.test("README names every permission of the binary", () => {
     root: "/var/ossec",
     mispHost: "misp.example.org",
     forwardHost: "relay.example.org",
+    cowrieFolder: "--cowrie",
     listen: "127.0.0.1:8787",
   };
   const places = permissionFlags(site).filter((flag) => flag.startsWith("--allow"))

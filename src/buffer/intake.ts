@@ -4,6 +4,7 @@
  * @module
  */
 import type { Decision, IgnoreReason } from "../model.ts";
+import type { SessionLimits } from "../session_evidence.ts";
 
 /** What became of the decisions of one batch. */
 export interface Accepted {
@@ -16,6 +17,8 @@ export interface Accepted {
 export interface Limits {
   /** User names of an attack. */
   readonly maxUsernames: number;
+  /** Of the sessions of an attack; undefined: those of a default configuration. */
+  readonly sessions?: SessionLimits;
   /** Of the whole buffer, bytes; undefined: no limit. */
   readonly maxBytes?: number;
 }

@@ -16,6 +16,8 @@ export interface Evicted {
   /** User names that are now only counted. */
   readonly usernames: number;
   readonly passwords: number;
+  /** Commands in sessions at a decoy; they are now only counted, too. */
+  readonly commands: number;
 }
 
 /** What is pending, delivered, refused and ignored. Times are milliseconds UTC. */

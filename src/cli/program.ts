@@ -23,6 +23,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "completions": async () => (await import("./commands/completions.ts")).completions,
   "config": async () => (await import("./commands/config.ts")).config,
   "doctor": async () => (await import("./commands/doctor/doctor.ts")).doctor,
+  "explain": async () => (await import("./commands/explain.ts")).explain,
   "flush": async () => (await import("./commands/flush.ts")).flush,
   "follow": async () => (await import("./commands/follow.ts")).follow,
   "help": async () => (await import("./commands/help.ts")).help,

@@ -57,8 +57,15 @@ export interface Config {
     readonly warninglistsDirectory: string | undefined;
     readonly minAttempts: number;
   };
+  readonly session: {
+    readonly enabled: boolean;
+    readonly maxCommands: number;
+    readonly maxCommandBytes: number;
+    readonly maxItems: number;
+  };
   readonly privacy: {
     readonly usernames: "top" | "all" | "count";
+    readonly commands: "top" | "all" | "count";
     readonly maxUsernames: number;
     readonly sensorNames: "pseudonym" | "name";
     readonly passwords: boolean;
@@ -139,8 +146,15 @@ export function typedConfig(
       minAttempts: get("guard.min_attempts"),
     },
     geoip: { databases: get("geoip.database") },
+    session: {
+      enabled: get("session.enabled"),
+      maxCommands: get("session.max_commands"),
+      maxCommandBytes: get("session.max_command_bytes"),
+      maxItems: get("session.max_items"),
+    },
     privacy: {
       usernames: get("privacy.usernames"),
+      commands: get("privacy.commands"),
       maxUsernames: get("privacy.max_usernames"),
       sensorNames: get("privacy.sensor_names"),
       passwords: get("privacy.passwords"),

@@ -1,10 +1,10 @@
 /**
- * The keys of the sections honeypot, rules, guard, privacy and geoip: which evidence becomes intelligence.
+ * The keys of the sections honeypot, rules, guard, session, privacy and geoip: which evidence becomes intelligence.
  *
  * @module
  */
 import { DEFAULT_RULES } from "./defaults.ts";
-import { type Key, network, optionalText, ruleId } from "./key.ts";
+import { type Key, networkOrName, optionalText, ruleId } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. */
 export const evidenceKeys = () => ({
@@ -56,8 +56,9 @@ export const evidenceKeys = () => ({
   "guard.allow_networks": {
     kind: "list",
     fallback: [],
-    about: "Addresses and networks that are never published",
-    check: network,
+    about:
+      "Addresses, networks and host names that are never published; a name covers those below it",
+    check: networkOrName,
   },
   "guard.publish_private": {
     kind: "boolean",
@@ -75,11 +76,47 @@ export const evidenceKeys = () => ({
     whole: true,
     about: "A source with fewer attempts so far is not published",
   },
+  "session.enabled": {
+    kind: "boolean",
+    fallback: true,
+    about:
+      "Read what attackers do in the sessions of a Cowrie: clients, commands, files, keys, tunnels",
+  },
+  "session.max_commands": {
+    kind: "number",
+    fallback: 50,
+    minimum: 0,
+    maximum: 1_000,
+    whole: true,
+    about: "Different commands kept per source; the rest is counted",
+  },
+  "session.max_command_bytes": {
+    kind: "number",
+    fallback: 512,
+    minimum: 128,
+    maximum: 16_384,
+    whole: true,
+    about: "Longer commands are cut; their length and hash are kept",
+  },
+  "session.max_items": {
+    kind: "number",
+    fallback: 50,
+    minimum: 0,
+    maximum: 1_000,
+    whole: true,
+    about: "Different files, addresses, keys, tunnels and clients kept per source, of each kind",
+  },
   "privacy.usernames": {
     kind: "choice",
     choices: ["top", "all", "count"],
     fallback: "top",
     about: "User names in events: the ten most tried that look like names, all, or their number",
+  },
+  "privacy.commands": {
+    kind: "choice",
+    choices: ["top", "all", "count"],
+    fallback: "top",
+    about: "Commands in events: the ten most frequent, all, or their number; then none is stored",
   },
   "privacy.max_usernames": {
     kind: "number",

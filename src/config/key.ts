@@ -57,6 +57,11 @@ export const network = (text: string) =>
   /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text)
     ? undefined
     : "addresses or networks such as 192.0.2.0/24";
+/** Allows an address, a network or a host name; which of them, their reader finds out. */
+export const networkOrName = (text: string) =>
+  network(text) === undefined || /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i.test(text)
+    ? undefined
+    : "addresses, networks such as 192.0.2.0/24, or host names such as mail.example.org";
 /** Allows a host with a port. */
 export const listen = (text: string) =>
   /^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i.test(text)

@@ -45,9 +45,17 @@ export function attemptsOfDecoy(
   now: number,
   rules: DecoyRules,
 ): Evidence | undefined {
-  const format = rules.formats?.find((one) => isOf(alert, one)) ??
-    DECOYS.find((one) => isOf(alert, one));
+  const format = formatOf(alert, rules);
   return format === undefined ? undefined : readRecord(alert, format, now, rules);
+}
+
+/** The format that reads an alert, one of the user before one of the table; undefined: none does. */
+export function formatOf(
+  alert: Alert,
+  { formats }: Pick<DecoyRules, "formats">,
+): DecoyFormat | undefined {
+  const isOfAlert = (one: DecoyFormat) => isOf(alert, one);
+  return formats?.find(isOfAlert) ?? DECOYS.find(isOfAlert);
 }
 
 /**

@@ -50,13 +50,10 @@ export function isCowrie(alert: Alert): boolean {
 export function attemptsOfCowrie(alert: Alert, now: number, rules: CowrieRules): Evidence {
   const { data } = alert;
   const event = textField(data, "eventid");
-  const session = textField(data, "session")?.slice(0, LONGEST_SESSION);
-  const inManager = session === undefined
-    ? undefined
-    : `${alert.sensor.manager}/${alert.sensor.id}/${session}`;
-  const said = serviceNamed(data);
+  const session = sessionOfRecord(data);
+  const inManager = inManagerOf(alert);
   if (event === "cowrie.session.connect") {
-    const service = said ?? serviceOfPort(data);
+    const service = serviceNamed(data) ?? serviceOfPort(data);
     if (inManager !== undefined && service !== undefined) {
       rules.cowrieSessions?.remember(inManager, service);
     }
@@ -66,10 +63,7 @@ export function attemptsOfCowrie(alert: Alert, now: number, rules: CowrieRules):
   if (!isKey && event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
     return { reason: "not_an_attempt" };
   }
-  const remembered = inManager === undefined
-    ? undefined
-    : rules.cowrieSessions?.serviceOf(inManager);
-  const service = said ?? remembered ?? serviceOfPort(data) ?? (hasProtocol(data) ? null : "ssh");
+  const service = serviceOfRecord(alert, rules);
   if (service === null || (service === "telnet" && !rules.takesTelnet)) {
     return { reason: "not_ssh" };
   }
@@ -96,6 +90,27 @@ export function attemptsOfCowrie(alert: Alert, now: number, rules: CowrieRules):
 }
 
 type Data = Alert["data"];
+
+/** The id of the connection that a record is of. */
+export function sessionOfRecord(data: Data): string | undefined {
+  return textField(data, "session")?.slice(0, LONGEST_SESSION);
+}
+
+function inManagerOf({ data, sensor }: Alert): string | undefined {
+  const session = sessionOfRecord(data);
+  return session === undefined ? undefined : `${sensor.manager}/${sensor.id}/${session}`;
+}
+
+/** The service that a record is of; null: another one than those that are read. */
+export function serviceOfRecord(alert: Alert, rules: CowrieRules): Service | null {
+  const { data } = alert;
+  const inManager = inManagerOf(alert);
+  const remembered = inManager === undefined
+    ? undefined
+    : rules.cowrieSessions?.serviceOf(inManager);
+  return serviceNamed(data) ?? remembered ?? serviceOfPort(data) ??
+    (hasProtocol(data) ? null : "ssh");
+}
 
 function hasProtocol(data: Data): boolean {
   return (textField(data, "protocol") ?? "") !== "";
@@ -131,8 +146,8 @@ function nameField(data: Data, name: string): string {
 /** Bytes outside of ASCII, as Cowrie writes them: `\xc3\xbc`. */
 const ESCAPES = /(?:\\x[89a-f][0-9a-f])+/g;
 
-/** What is not UTF-8 stays as it was written. */
-function decodeBytes(text: string): string {
+/** Bytes outside of ASCII as text. What is not UTF-8 stays as it was written. */
+export function decodeBytes(text: string): string {
   if (!text.includes("\\x")) return text;
   return text.replace(ESCAPES, (escapes) => {
     const bytes = escapes.split("\\x").slice(1).map((hex) => Number.parseInt(hex, 16));

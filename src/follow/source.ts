@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Checkpoint } from "../buffer/intake.ts";
-import { NotAFile } from "../intake/files.ts";
+import { NotAFile } from "../intake/file_start.ts";
 import { LineCutter, TAIL } from "../intake/lines.ts";
 
 /**

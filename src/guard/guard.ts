@@ -30,6 +30,8 @@ export interface Guard {
     hostname?: string,
     location?: string,
   ): boolean;
+  /** Whether a host name, in lower case, is one of our own. */
+  isOwnName(host: string): boolean;
   /** Why a canonical address must not be published; undefined when it may be. */
   refusal(address: string): IgnoreReason | undefined;
 }
@@ -38,8 +40,13 @@ export interface Guard {
  * Builds a guard.
  *
  * @param allowed addresses that are never published (`guard.allow_networks`); undefined: none
+ * @param names host names that are never published, with all that are below them; in lower case
  */
-export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
+export function createGuard(
+  rules: GuardRules,
+  allowed?: NetworkSet,
+  names: readonly string[] = [],
+): Guard {
   const { publishPrivate } = rules;
   const refusalOf = (words: readonly number[]): IgnoreReason | undefined => {
     if (allowed !== undefined && allowed.namesOfWords(words).length > 0) return "allow_listed";
@@ -59,6 +66,7 @@ export function createGuard(rules: GuardRules, allowed?: NetworkSet): Guard {
       }
       return wasHoneypot;
     },
+    isOwnName: (host) => names.some((name) => host === name || host.endsWith(`.${name}`)),
     refusal: (address) => {
       const words = addressWords(address);
       const inner = innerWords(words);

@@ -7,13 +7,16 @@
  */
 import {
   decideAlert,
+  decideDecoy,
   decideOn,
   ignored,
   type IntakeRules,
   isOfHoneypot,
   mayBeOfDecoy,
 } from "./decide_alert.ts";
+import { decideSession } from "./decide_session.ts";
 import { attemptsOfDecoy } from "../cowrie/decoy.ts";
+import { readCowrieLine } from "../cowrie/own_line.ts";
 import type { Decision } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
 import { type Item, readAlertFile } from "../wazuh/alert_file.ts";
@@ -54,24 +57,28 @@ export function decideItem(item: Item, rules: IntakeRules, now: number): Decisio
 }
 
 /**
- * Decides on one JSON value: a 4.x alert, a 5.x finding, or neither. Pure.
+ * Decides on one JSON value: a 4.x alert, a 5.x finding, a line of a Cowrie's own file, or
+ * none of them. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
  */
 export function decide(value: unknown, rules: IntakeRules, now: number): Decision {
   const alert = readAlert(value);
-  if (alert === undefined) return decideFinding(readFinding(value), rules, now);
-  return decideRead(alert, rules, now);
+  if (alert !== undefined) return decideRead(alert, rules, now);
+  // A Cowrie is a honeypot, whatever it is called.
+  const line = readCowrieLine(value);
+  if (line !== undefined) return decideDecoy(line, rules, now, decideSession);
+  return decideFinding(readFinding(value), rules, now);
 }
 
 /** Decides on a 4.x alert of any honeypot. */
 function decideRead(alert: Alert, rules: IntakeRules, now: number): Decision {
-  const decision = decideAlert(alert, rules, now);
+  const decision = decideAlert(alert, rules, now, decideSession);
   if (!mayBeOfDecoy(alert, decision)) return decision;
-  const { key, sensor, labels } = alert;
+  const { key } = alert;
   const evidence = attemptsOfDecoy(alert, now, rules);
   if (evidence === undefined) return decision;
-  if (!rules.guard.isHoneypot(sensor.name, labels)) return ignored("not_honeypot", key);
+  if (!isOfHoneypot(alert, rules)) return ignored("not_honeypot", key);
   return decideOn(key, evidence, rules.guard);
 }
 
@@ -86,7 +93,20 @@ function decideFinding(
   if (finding.location === rules.program || finding.programName === rules.program) {
     return ignored("own_alert", key);
   }
-  if (!isSshFailure(finding)) return ignored("not_ssh", key);
+  const record = cowrieRecordOf(finding);
+  if (record === undefined && !isSshFailure(finding)) return ignored("not_ssh", key);
   if (!isOfHoneypot(finding, rules)) return ignored("not_honeypot", key);
+  if (record !== undefined) return decideDecoy(record, rules, now, decideSession);
   return decideOn(key, attemptsOfFinding(finding, now, rules.countsRefusedKeys), rules.guard);
+}
+
+/** The record of a Cowrie that a finding has kept as it was written (`event.original`). */
+function cowrieRecordOf({ key, at, sensor, fullLog = "" }: Finding): Alert | undefined {
+  if (!fullLog.startsWith("{") || !fullLog.includes("cowrie.")) return undefined;
+  try {
+    const record = readCowrieLine(JSON.parse(fullLog));
+    return record && { ...record, key, sensor, at: at ?? record.at };
+  } catch {
+    return undefined;
+  }
 }

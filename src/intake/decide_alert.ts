@@ -10,6 +10,7 @@ import type { AlertKey, Decision, IgnoreReason } from "../model.ts";
 import { type Alert, readAlert } from "../wazuh/alert.ts";
 import type { DecoyRules } from "../cowrie/decoy.ts";
 import { attemptsOfCowrie, isCowrie, isOfSshdDecoder } from "../cowrie/record.ts";
+import type { SessionReading, SessionRules } from "../cowrie/session_event.ts";
 import { attemptsOfAlert, type Evidence, isOfSshd } from "../wazuh/attempts.ts";
 
 /** The rules by which alerts are decided on. */
@@ -24,14 +25,22 @@ export interface IntakeRules extends DecoyRules {
   readonly program: string;
   /** Whether decisions carry the alert itself, which is then forwarded. */
   readonly keepsText?: boolean;
+  /** How sessions at a decoy are read; undefined: they are not (`session.enabled`). */
+  readonly sessions?: SessionRules;
 }
+
+/** Reads what a record of a decoy says of its session: most calls never need it. */
+export type ReadSession = (alert: Alert, rules: IntakeRules, now: number) => SessionReading;
+
+/** The one record of a decoy that floods bring, and that says nothing of its session. */
+const LOGIN_FAILED = "cowrie.login.failed";
 
 /**
  * Decides on the text of a file that holds one 4.x alert and nothing else. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
- * @returns undefined for every other file, where the alert itself is kept, and for what may be of another
- * honeypot: decide.ts decides on those
+ * @returns undefined for every other file, for what is of a session or may be of another honeypot, and
+ * where the alert itself is kept: decide.ts decides on those
  */
 export function decideOneAlert(
   text: string,
@@ -47,6 +56,9 @@ export function decideOneAlert(
   }
   const alert = readAlert(value);
   if (alert === undefined) return undefined;
+  const isOfSession = rules.sessions !== undefined && alert.data.eventid !== LOGIN_FAILED &&
+    isCowrie(alert);
+  if (isOfSession) return undefined;
   const decision = decideAlert(alert, rules, now);
   return mayBeOfDecoy(alert, decision) ? undefined : decision;
 }
@@ -64,8 +76,14 @@ export function mayBeOfDecoy(alert: Alert, decision: Decision): boolean {
  * Decides on a 4.x alert of sshd, another SSH server or a Cowrie. Pure.
  *
  * @param now milliseconds since the epoch, for an alert without a readable time
+ * @param readSession undefined: the alert is known to say nothing of a session
  */
-export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Decision {
+export function decideAlert(
+  alert: Alert,
+  rules: IntakeRules,
+  now: number,
+  readSession?: ReadSession,
+): Decision {
   const { key } = alert;
   if (alert.location === rules.program || alert.integration === rules.program) {
     return ignored("own_alert", key);
@@ -73,10 +91,28 @@ export function decideAlert(alert: Alert, rules: IntakeRules, now: number): Deci
   const isDecoy = isCowrie(alert);
   if (!isDecoy && !isOurRule(alert, rules)) return ignored("other_rule", key);
   if (!isOfHoneypot(alert, rules)) return ignored("not_honeypot", key);
-  const evidence = isDecoy
-    ? attemptsOfCowrie(alert, now, rules)
-    : attemptsOfAlert(alert, rules.ruleIds, now, rules.countsRefusedKeys);
+  if (isDecoy) return decideDecoy(alert, rules, now, readSession);
+  const evidence = attemptsOfAlert(alert, rules.ruleIds, now, rules.countsRefusedKeys);
   return decideOn(key, evidence, rules.guard);
+}
+
+/** Decides on a record of a decoy, whatever agent sent it. */
+export function decideDecoy(
+  alert: Alert,
+  rules: IntakeRules,
+  now: number,
+  readSession?: ReadSession,
+): Decision {
+  const decision = decideOn(alert.key, attemptsOfCowrie(alert, now, rules), rules.guard);
+  if (readSession === undefined || rules.sessions === undefined) return decision;
+  if (decision.kind === "ignored" && decision.reason !== "not_an_attempt") return decision;
+  const session = readSession(alert, rules, now);
+  if (!("reason" in session)) {
+    return decision.kind === "attempts"
+      ? { ...decision, session }
+      : { kind: "attempts", key: alert.key, attempts: [], session, spoofedSrcip: false };
+  }
+  return decision.kind === "attempts" ? decision : ignored(session.reason, alert.key);
 }
 
 /**

@@ -87,7 +87,8 @@ function decideLine(
   for (const item of readLine(line, "line")) {
     const decision = decideItem(item, rules, now);
     const isEarlier = decision.kind === "attempts" &&
-      decision.attempts.every(({ at }) => at < since);
+      decision.attempts.every(({ at }) => at < since) &&
+      (decision.session === undefined || decision.session.at < since);
     if (!isEarlier) decisions.push(decision);
   }
 }

@@ -60,14 +60,20 @@ class Copier {
       const { key, reason } = decision;
       return key === undefined ? decision : { kind, key: this.#key(key), reason };
     }
-    const { attempts, spoofedSrcip, text } = decision;
+    const { attempts, session, spoofedSrcip, text } = decision;
     const own = {
       kind,
       key: this.#key(decision.key),
       attempts: attempts.map((attempt) => this.#attempt(attempt)),
       spoofedSrcip,
     };
-    return text === undefined ? own : { ...own, text: ownText(text) };
+    if (text === undefined && session === undefined) return own;
+    return {
+      ...own,
+      ...(text === undefined ? {} : { text: ownText(text) }),
+      // They are few, and nothing of a clone is a part of the block.
+      ...(session === undefined ? {} : { session: structuredClone(session) }),
+    };
   }
 
   #key({ manager, id }: AlertKey): AlertKey {

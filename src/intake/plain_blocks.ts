@@ -30,15 +30,20 @@ export async function plainBlocks(source: string, onRead: OnRead): Promise<Block
   return asUtf8(asUnpacked(readAhead(await Deno.open(source), onRead)));
 }
 
-/** The first two bytes or more, and the same blocks again. */
-async function peeked(
+/** The first two bytes or more, unless there are fewer, and the same blocks again. */
+export async function peeked(
   blocks: Blocks,
 ): Promise<{ readonly start: Uint8Array; readonly all: Blocks }> {
   let start: Uint8Array = new Uint8Array();
   while (start.length < 2) {
     const { done, value } = await blocks.next();
     if (done) break;
-    start = start.length === 0 ? value : Uint8Array.of(...start, ...value);
+    const first = start[0];
+    start = value;
+    if (first === undefined) continue;
+    start = new Uint8Array(1 + value.length);
+    start[0] = first;
+    start.set(value, 1);
   }
   return { start, all: startingWith(start, blocks) };
 }
@@ -54,12 +59,17 @@ async function* startingWith(start: Uint8Array, rest: Blocks): Blocks {
 }
 
 /** gzip by its magic number (RFC 1952), whatever the file is called. */
-async function* asUnpacked(blocks: Blocks): Blocks {
-  const { start, all } = await peeked(blocks);
-  yield* start[0] === 0x1f && start[1] === 0x8b ? unpacked(all) : all;
+export function isGzip(start: Uint8Array): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-async function* asUtf8(blocks: Blocks): Blocks {
+async function* asUnpacked(blocks: Blocks): Blocks {
+  const { start, all } = await peeked(blocks);
+  yield* isGzip(start) ? unpacked(all) : all;
+}
+
+/** The same text as UTF-8, where it has the mark of UTF-16. */
+export async function* asUtf8(blocks: Blocks): Blocks {
   const { start, all } = await peeked(blocks);
   const encoding = encodingOf(start);
   if (encoding === "utf-8") {

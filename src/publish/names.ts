@@ -37,11 +37,14 @@ export const PUBLICATION_QUEUE = "misp publication queue";
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 
-/** How much the size limit has evicted, as of the last line in the log: JSON of the three numbers. */
+/** How much the size limit has evicted, as of the last line in the log: JSON of the four numbers. */
 export const LOGGED_EVICTIONS = "logged evictions";
 
 /** Stream of the checkpoint of `follow`. */
 export const ALERTS_STREAM = "alerts";
+
+/** The same of `follow --format cowrie`. */
+export const COWRIE_STREAM = "cowrie";
 
 /** When `serve` last tried whether the buffer can be written. */
 export const WRITE_PROBE = "write probe";

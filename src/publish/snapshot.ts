@@ -20,6 +20,7 @@ import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
 import { attributesOf, withPartsDeleted } from "../misp/objects.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
+import { isHandsOn } from "../session_evidence.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
 
 /** What snapshots are configured by. */
@@ -54,7 +55,8 @@ export interface SnapshotMoment {
  * Takes the snapshot of an attack.
  *
  * A source on a warning list that drops is not published. An event that MISP has already is updated all
- * the same, without `to_ids`, and a compromise is always published.
+ * the same, without `to_ids`, and a compromise is always published. A source that got into a decoy, or
+ * left something there, is published whatever the number of its attempts, which may be 0.
  */
 export function snapshotAttack(
   attack: Attack,
@@ -73,22 +75,22 @@ export function snapshotAttack(
         uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
   const located = { ...attack, sourceLocation: location };
-  const moment = { now, findShared };
-  const { record, compacted, activity } = updateRecord(located, earlier, rules, moment);
+  const { record, ...ended } = updateRecord(located, earlier, rules, { now, findShared });
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
-    return { record, compacted, activity, reports: [], suppressed: "warning_listed" };
+    return { record, ...ended, reports: [], suppressed: "warning_listed" };
   }
-  if (!mustBePublished && record.attempts < rules.minAttempts) {
-    return { record, compacted, activity, reports: [] };
-  }
+  // Who got into a decoy's shell needs no further attempt to be worth a report.
+  const isWorth = record.attempts >= rules.minAttempts ||
+    (record.session !== undefined && isHandsOn(record.session));
+  if (!mustBePublished && !isWorth) return { record, ...ended, reports: [] };
   // The event itself reports the first attack.
   const sightings = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
   const reports = makeReports(record, rules, {
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
-  return { ...reports, compacted, activity };
+  return { ...reports, ...ended };
 }
 
 /**

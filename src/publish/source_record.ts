@@ -15,7 +15,9 @@ import type {
 import { HOUR } from "../clock.ts";
 import { activityOf } from "../buffer/activity.ts";
 import { addTotals, connectionsOf, totalsOf } from "../buffer/totals.ts";
+import type { SessionLimits, SessionRow } from "../session_evidence.ts";
 import { attemptsOf } from "../wazuh/counting.ts";
+import { mergeSessions } from "./session_record.ts";
 
 /**
  * How long after its last line a connection counts as over, milliseconds. Until then more of its lines
@@ -31,6 +33,8 @@ export interface RecordRules {
   /** Silence after which a source gets a new event, milliseconds. */
   readonly reopenAfterMs: number;
   readonly maxUsernames: number;
+  /** Undefined: those of a default configuration. */
+  readonly sessions?: SessionLimits;
   /** `misp.publisher`; undefined: the name of the manager that saw the source first. */
   readonly publisher: string | undefined;
   readonly eventUuidOf: (publisher: string, sourceIp: string, openedOn: string) => string;
@@ -53,6 +57,7 @@ export interface Updated {
   readonly compacted: readonly EvidenceRow[];
   /** What the attack adds to rankings. */
   readonly activity: readonly ActivityRow[];
+  readonly endedSessions: readonly SessionRow[];
 }
 
 /**
@@ -68,6 +73,10 @@ export function updateRecord(
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
   const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
   const { live, over, counted } = sortConnections(attack, isReopened, now);
+  const openedAt = isReopened ? attack.openedAt : 0;
+  const { session, ended } = mergeSessions(base.session, attack.session, rules.sessions, {
+    ...{ openedAt, overBefore: now - CONNECTION_OVER_MS },
+  });
   const compactedTotals = addTotals(base.compacted, totalsOf(over));
   const attempts = attemptsOf(addTotals(compactedTotals, totalsOf(live)));
   const loginNames = base.loginNames ?? attack.loginNames ?? [];
@@ -87,8 +96,14 @@ export function updateRecord(
     passwords: mergePasswords(base, attack, rules.maxUsernames),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
+    ...(session === undefined ? {} : { session }),
   };
-  return { record, compacted: [...over, ...counted], activity: activityIn(attack, record, base) };
+  return {
+    record,
+    compacted: [...over, ...counted],
+    endedSessions: ended,
+    activity: activityIn(attack, record, base),
+  };
 }
 
 /** By how much an attack raises the counts of its source, hour by hour. */

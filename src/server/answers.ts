@@ -25,6 +25,8 @@ const IGNORE_REASONS: Readonly<Record<IgnoreReason, string>> = {
   allow_listed: "the address is in guard.allow_networks",
   warning_listed: "the address is on a warning list",
   not_an_attempt: "it is the end of a session",
+  session_malformed: "a field of a decoy's record is not what the decoy writes",
+  session_harmless: "the file or the address that it is about is not an attacker's",
 };
 
 /** Answer to `POST /alerts` once the body was read, as far as it was. */

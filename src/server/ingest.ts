@@ -7,9 +7,17 @@
  */
 import type { Decision } from "../model.ts";
 import { type Item, readAlertFile, readAlertValue } from "../wazuh/alert_file.ts";
-import { beginningOf, inParts } from "./ingest/beginning.ts";
+import { beginningOf } from "./ingest/beginning.ts";
 import { BodyError, piecesOf } from "./ingest/body.ts";
-import { groupsOf, hasGoodLine, itemsOfArray, itemsOfLines } from "./ingest/items.ts";
+import {
+  beginsOverLines,
+  groupsOf,
+  inParts,
+  itemsOfArray,
+  itemsOfLines,
+  itemsOfValues,
+} from "../intake/items.ts";
+import { hasGoodLine } from "./ingest/good_line.ts";
 import type { ReadTimeout } from "./ingest/read_timeout.ts";
 import { type Accept, type Reply, Tally } from "./ingest/tally.ts";
 import type { Turns } from "./ingest/turns.ts";
@@ -56,8 +64,9 @@ export async function ingest(parts: IngestParts, request: Request, sender: strin
       await takeAll(tally, itemsOfArray(rest, maxBodyBytes), work, parts.acceptAtOnce);
       return tally.reply(tally.isAllBad ? 400 : 200);
     }
-    if (shape === "lines") {
-      await takeAll(tally, itemsOfLines(rest, maxBodyBytes), work, parts.acceptAtOnce);
+    if (shape === "lines" || shape === "values") {
+      const itemsOf = shape === "lines" ? itemsOfLines : itemsOfValues;
+      await takeAll(tally, itemsOf(rest, maxBodyBytes), work, parts.acceptAtOnce);
       return tally.reply(tally.isAllBad ? 400 : 200);
     }
     const items = shape === "short" ? readAlertFile(bytes) : await itemsOfValue(bytes, work);
@@ -65,7 +74,8 @@ export async function ingest(parts: IngestParts, request: Request, sender: strin
       await takeAll(tally, groupsOf(items), work, parts.accept);
       return replyToWhole(tally, bytes);
     }
-    await takeAll(tally, itemsOfLines(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
+    const itemsOf = beginsOverLines(bytes) ? itemsOfValues : itemsOfLines;
+    await takeAll(tally, itemsOf(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
     return tally.reply(tally.isAllBad ? 400 : 200);
   } catch (error) {
     if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
@@ -118,13 +128,17 @@ async function takeAll(
   await tally.store(accept);
 }
 
-/** The items of a long value; undefined where the bytes are lines, of which the first is damaged. */
+/**
+ * The items of a long value; undefined where the bytes are several values over many lines, or lines, of
+ * which the first is damaged.
+ */
 async function itemsOfValue(
   bytes: Uint8Array,
   work: Work,
 ): Promise<readonly Item[] | undefined> {
   const items = readAlertValue(new TextDecoder().decode(bytes));
   if (items !== undefined) return items;
+  if (beginsOverLines(bytes)) return undefined;
   for await (const isGood of hasGoodLine(bytes)) {
     if (isGood) return undefined;
     const turn = work.step();

@@ -146,6 +146,7 @@ function addStatusMetrics(
     evicted.inc({ what: "alert_ids" }, found.evicted.alertIds);
     evicted.inc({ what: "usernames" }, found.evicted.usernames);
     evicted.inc({ what: "passwords" }, found.evicted.passwords);
+    evicted.inc({ what: "commands" }, found.evicted.commands);
   };
 }
 

@@ -162,7 +162,27 @@ const CLASS_OF_RULE: ReadonlyMap<string, EvidenceClass> = new Map([
   ["5719", "refused"],
   ["5758", "connect"],
   [COMPROMISE, "session-end"],
+  ["5715", "session-end"],
+  ["40101", "session-end"],
+  ["99903", "session-end"],
 ]);
+
+/** Those of accepted logins. */
+const LOGIN_RULES: ReadonlySet<string> = new Set(["5715", "40101", "99903", COMPROMISE]);
+
+/**
+ * What an alert without its line is evidence of. One rule has lines of several kinds, which differ by the
+ * fields that Wazuh's decoders find in each (docs/contracts/wazuh.md 3.1).
+ */
+function classWithoutLine({ ruleId, data }: Alert): EvidenceClass {
+  const hasPort = "srcport" in data;
+  if (ruleId === "5716") return hasPort ? "sshd" : "pam-error";
+  if (ruleId === "40111") return hasPort ? "sshd" : "pam";
+  if (ruleId !== "5710" && ruleId !== "5712") return CLASS_OF_RULE.get(ruleId) ?? "sshd";
+  if (!hasPort) return "dstuser" in data ? "refused" : "sshd";
+  // Of keyboard-interactive each attempt has two such lines, and PAM's own beside them.
+  return "srcuser" in data ? "connect" : "session-end";
+}
 
 /** Whether a name has neither an address nor a word at which decoders end the name. */
 export function isHarmless(name: string | undefined): boolean {
@@ -189,7 +209,7 @@ function readWithoutLine(alert: Alert, now: number): Evidence {
   if (name !== undefined && !isHarmless(username)) return { reason: "no_address" };
   const sourceIp = canonicalAddress(alert.claimedSource);
   if (sourceIp === undefined) return { reason: "host_name" };
-  const evidence = CLASS_OF_RULE.get(ruleId) ?? "sshd";
+  const evidence = classWithoutLine(alert);
   const attempt: Attempt = {
     ...common(alert, now),
     sourceIp,
@@ -199,7 +219,8 @@ function readWithoutLine(alert: Alert, now: number): Evidence {
     pid: 0,
     isCompromise: ruleId === COMPROMISE,
   };
-  return { attempts: [attempt], spoofedSrcip: false };
+  const isLogin = LOGIN_RULES.has(ruleId);
+  return { attempts: [isLogin ? { ...attempt, isLogin } : attempt], spoofedSrcip: false };
 }
 
 function readLine(
@@ -209,7 +230,7 @@ function readLine(
   countsRefusedKeys = false,
 ): Evidence {
   const { programName } = alert;
-  const parsed = programName === "sshd" ? parseSshdLine(line) : parseLine(alert, line);
+  const parsed = programName === "sshd" ? parseSshdLine(line) : saidIn(alert, line);
   if (parsed === undefined) return readUnknownLine(alert, line, now);
   if (parsed.source === undefined) {
     return { reason: parsed.count === 0 ? "not_an_attempt" : "no_address" };
@@ -239,8 +260,12 @@ function readLine(
   return { attempts: [isLogin ? { ...attempt, isLogin } : attempt], spoofedSrcip: false };
 }
 
-/** Reads a line of whatever SSH server the alert is about. */
-function parseLine(alert: Alert, line: string): SshdLine | undefined {
+/**
+ * Reads a line of whatever SSH server the alert is about.
+ *
+ * @returns undefined for a line that is not known
+ */
+export function saidIn(alert: Alert, line: string): SshdLine | undefined {
   const { programName, decoderName, data } = alert;
   const isKnown = programName !== undefined && (isSshdName(programName) || decoderName === "sshd");
   if (isKnown) return parseSshdLine(line, programName);

@@ -169,6 +169,6 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     duplicate: 0,
     spoofedSrcip: 0,
     ignored: new Map(),
-    evicted: { alertIds: 0, usernames: 0, passwords: 0 },
+    evicted: { alertIds: 0, usernames: 0, passwords: 0, commands: 0 },
   });
 });

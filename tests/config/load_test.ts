@@ -271,7 +271,7 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
   [
     "an invalid network",
     { guard: { allow_networks: ["lan"] } },
-    'guard.allow_networks is "lan"; allowed is addresses or networks',
+    'guard.allow_networks is "lan"; allowed is addresses, networks such as 192.0.2.0/24, or host',
   ],
   [
     "an address to listen at without port",

@@ -18,7 +18,7 @@ const PROGRAMS = ["man", "jq", "sqlite3", "curl"] as const;
 const programsIn = (text: string) =>
   PROGRAMS.filter((program) => new RegExp(`(?:^|\\| )${program} `, "m").test(text));
 
-const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+)?$/;
+const ENDLESS = /^(?:serve(?: --follow)?|follow)(?: --since \S+| --format=cowrie \S+)?$/;
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: every example of help runs`, async (t) => {

@@ -116,3 +116,43 @@ for (const kind of KINDS) {
     assert.equal(status.code, 0, await errors);
   });
 }
+
+for (const kind of KINDS) {
+  Deno.test(`${kind}: follow --format cowrie reads a Cowrie's own file, and replay counts none of it again`, async () => {
+    await using program = await createProgram(kind, {
+      environment: { WM_GUARD_PUBLISH_PRIVATE: "true" },
+    });
+    const scene = new URL("../../fixtures/cowrie/cowrie.json", import.meta.url);
+    // Where the binary may read.
+    const folder = `${program.root}/logs/alerts`;
+    Deno.mkdirSync(folder, { recursive: true });
+    const file = `${folder}/cowrie.json`;
+    Deno.copyFileSync(scene, file);
+    const child = program.command(["follow", "--format", "cowrie", "--from-start", file]).spawn();
+    const errors = new Response(child.stderr).text();
+    const output = child.stdout.cancel();
+    const { alerts } = await until(program, ({ alerts }) => alerts.accepted >= 43);
+    child.kill("SIGTERM");
+    assert.equal((await child.status).code, 0, await errors);
+    await output;
+    // Its source of Telnet stays out: honeypot.telnet is not set.
+    assert.deepEqual(alerts.ignored, { not_ssh: 6, not_an_attempt: 1, session_harmless: 1 });
+    const { code, stdout, stderr } = await program.run(["replay", "--json", file]);
+    assert.equal(code, 0, stderr);
+    const { accepted, duplicate } = JSON.parse(stdout) as Record<string, number>;
+    assert.deepEqual([accepted, duplicate], [0, alerts.accepted]);
+  });
+}
+
+Deno.test("follow --format takes wazuh and cowrie only, and cowrie with a file", async () => {
+  await using program = await createProgram(KINDS[0]!);
+  const of = async (...args: string[]) => {
+    const { code, stderr } = await program.run(["follow", ...args]);
+    return [code, stderr.trim()];
+  };
+  const [code, line] = await of("--format", "json");
+  assert.equal(code, 2);
+  assert.match(String(line), /--format "json" is not a valid format; use wazuh or cowrie/);
+  const [, needs] = await of("--format", "cowrie");
+  assert.match(String(needs), /follow --format cowrie needs the file/);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { canonicalAddress } from "../../src/address.ts";
-import { allowList } from "../../src/guard/allow_list.ts";
+import { allowList, ownNames } from "../../src/guard/allow_list.ts";
 import { createGuard, type GuardRules } from "../../src/guard/guard.ts";
 
 function guardOf(
@@ -126,10 +126,25 @@ Deno.test("refusal() takes a network of length 0 for every address of its family
 });
 
 const BAD_NETWORKS = [
-  ...["", "honeypot.example", "10.0.0", "10.0.0.0.0", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/-1"],
+  ...["", "honeypot", "10.0.0", "10.0.0.0.0", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/-1"],
   ...["10.0.0.0/x", "10.0.0.0/8.5", "10.0.0.0/", "10.0.0.0/8/9", "10.0.0.0/ 8", "10.0.0.0/0x8"],
   ...["2001:db8::/129", "2001:db8::/", "2001:db8:::/32", "1:2:3/48", "10.0.0.0-10.0.0.9"],
 ];
+
+Deno.test("ownNames() takes names out of the list, and allowList() the networks", () => {
+  const list = ["192.0.2.0/24", "Mail.example.org", "cafe.be", "2001:db8::/32"];
+  assert.deepEqual(ownNames(list), ["mail.example.org", "cafe.be"]);
+  const guard = createGuard(
+    { agentPrefixes: [], agentLabels: [], publishPrivate: true },
+    allowList(list),
+    ownNames(list),
+  );
+  assert.equal(guard.refusal("192.0.2.7"), "allow_listed");
+  assert.deepEqual(
+    ["cafe.be", "a.cafe.be", "xcafe.be", "be"].map((host) => guard.isOwnName(host)),
+    [true, true, false, false],
+  );
+});
 
 for (const network of BAD_NETWORKS) {
   Deno.test(`allowList() refuses the network "${network}" and names it`, () => {

@@ -8,7 +8,7 @@ import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
-import { seededRandom } from "../support/random.ts";
+import { shuffled } from "../support/shuffled.ts";
 
 const START = Date.UTC(2026, 10, 23, 1, 21);
 const MINUTE = 60_000;
@@ -50,17 +50,6 @@ const twice = (scene: Scene) => [
   ...once(scene),
   ...alertsOf(scene.lines, "/var/log/auth.log", "2"),
 ];
-
-/** The same order for the same seed. */
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const random = seededRandom(seed);
-  const mixed = [...items];
-  for (let last = mixed.length - 1; last > 0; last--) {
-    const other = random(last + 1);
-    [mixed[last], mixed[other]] = [mixed[other]!, mixed[last]!];
-  }
-  return mixed;
-}
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 

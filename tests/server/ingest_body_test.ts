@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { AppParts } from "../../src/server/app.ts";
 import { needs } from "../support/needs.ts";
+import { sshdAlert } from "../support/fixtures.ts";
 import { alertText, createService } from "./rig.ts";
 
 const PACKERS = {
@@ -125,4 +126,51 @@ Deno.test("POST /alerts stores lines without end at once, and short bodies with 
   await service.post(alertText());
   await service.post(`${alertText()}\n`.repeat(200));
   assert.deepEqual(calls, ["together 1", "at once 200"]);
+});
+
+const UTF16 = new Uint8Array(
+  new Uint16Array(Array.from(
+    "\ufeff" + alertText(),
+    (unit) => unit.charCodeAt(0),
+  )).buffer,
+);
+
+/** More than is read as a whole without a look at its shape, and more than comes in one piece. */
+const LONG = [20_000, 200_000];
+
+Deno.test("POST /alerts unpacks gzip that no header names, whatever its length", async () => {
+  using service = createService();
+  let accepted = 0;
+  for (const length of [0, ...LONG]) {
+    const body = Array.from(
+      { length: Math.max(1, Math.ceil(length / 600)) },
+      (_, index) => JSON.stringify(sshdAlert({ id: `${length}.${index}` })),
+    ).join("\n");
+    const packed = new Uint8Array(gzipSync(body, { level: 0 }));
+    const answer = await service.post(packed);
+    accepted += answer.body.accepted;
+    assert.deepEqual([answer.status, answer.body.accepted], [200, body.split("\n").length]);
+    const cut = await service.post(packed.slice(0, -9));
+    assert.deepEqual([cut.status, cut.body.error], [400, "the body is not complete gzip data"]);
+  }
+  assert.ok(accepted > 300);
+  const bomb = new Uint8Array(gzipSync(new Uint8Array(50_000_000)));
+  assert.equal((await service.post(bomb)).status, 413);
+});
+
+Deno.test("POST /alerts reads UTF-16, and values over many lines, whatever their length", async () => {
+  using service = createService();
+  assert.equal((await service.post(UTF16)).body.accepted, 1);
+  for (const length of LONG) {
+    const alerts = Array.from(
+      { length: Math.ceil(length / 600) },
+      (_, index) => sshdAlert({ id: `${length}.${index}` }),
+    );
+    const pretty = alerts.map((one) => JSON.stringify(one, undefined, 2)).join("\n");
+    assert.equal((await service.post(pretty)).body.accepted, alerts.length);
+    const other = alerts.map((one) => JSON.stringify({ ...one, id: `9${one.id}` })).join("\n");
+    const units = Uint16Array.from(`\ufeff${other}`, (unit) => unit.charCodeAt(0));
+    const answer = await service.post(new Uint8Array(units.buffer));
+    assert.equal(answer.body.accepted, alerts.length);
+  }
 });

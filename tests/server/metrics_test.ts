@@ -33,7 +33,7 @@ const WORST: BufferStatus = {
   spoofedSrcip: 6,
   ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
   bytes: 4096,
-  evicted: { alertIds: 10, usernames: 11, passwords: 12 },
+  evicted: { alertIds: 10, usernames: 11, passwords: 12, commands: 13 },
 };
 
 Deno.test("GET /metrics has all of the buffer's counters", async () => {
@@ -65,6 +65,7 @@ Deno.test("GET /metrics has all of the buffer's counters", async () => {
       'custom_misp_given_up_total{what="alert_ids"}': 10,
       'custom_misp_given_up_total{what="usernames"}': 11,
       'custom_misp_given_up_total{what="passwords"}': 12,
+      'custom_misp_given_up_total{what="commands"}': 13,
       'custom_misp_build_info{version="1.2.3"}': 1,
     },
   );

@@ -163,6 +163,12 @@ Deno.test("parseSshdLine() gives no source where sshd cut the true one off", () 
   assert.ok(cut > 100, `${cut} lines cut right behind a forged source`);
 });
 
+Deno.test("parseSshdLine() gives no source of a name where sshd's own peer is damaged before a key", () => {
+  const message = "Failed publickey for root from 8.8.8.8 port 22 ssh2: x" +
+    " from 192.0.2.7\ufffdport 4711 ssh2: RSA SHA256:y";
+  assert.equal(parseSshdLine(HEADER + message)?.source, undefined);
+});
+
 Deno.test("parseSshdLine() gives no source where journald stripped blanks behind the cut", () => {
   const forms: readonly [limit: number, tail: string, write: (text: string) => string][] = [
     [

@@ -5,9 +5,11 @@
  */
 import { ACTIVITY } from "./migrations/activity.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
+import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
 export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
+  SESSIONS,
 ];

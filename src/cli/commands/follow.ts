@@ -8,12 +8,19 @@ import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
-import type { Beginning, Step } from "../../follow/follower.ts";
+import type { Step } from "../../follow/follower.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { NotAFile } from "../../intake/files.ts";
+import { NotAFile } from "../../intake/file_start.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { alertsPath, beginningOf, type Ending, storeFollowed } from "../wiring/following.ts";
+import { ALERTS_STREAM, COWRIE_STREAM } from "../../publish/names.ts";
+import {
+  alertsPath,
+  beginningOf,
+  type Ending,
+  type FollowingParts,
+  storeFollowed,
+} from "../wiring/following.ts";
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -33,17 +40,39 @@ const SHOW_MS = SECOND;
 /** How long the last round of publishing may take, milliseconds. */
 export const GRACE_MS = 800;
 
-/** Runs `follow [FILE] [--from-start | --since TIME] [--json]` until SIGTERM or SIGINT. */
+/** Where the checkpoint of each format is kept. */
+const STREAMS: ReadonlyMap<string, string> = new Map([
+  ["wazuh", ALERTS_STREAM],
+  ["cowrie", COWRIE_STREAM],
+]);
+
+/**
+ * Runs `follow [FILE] [--from-start | --since TIME] [--format FORMAT] [--json]` until SIGTERM or SIGINT.
+ */
 export async function follow(start: Start): Promise<number> {
   const { values, positionals } = parse("follow", start.args);
   if (positionals.length > 1) throw new Failure(EXIT.usage, "follow takes one file");
+  const { format = "wazuh", json = false } = values;
+  const stream = STREAMS.get(format);
+  if (stream === undefined) {
+    throw new Failure(
+      EXIT.usage,
+      `--format "${format}" is not a valid format; use wazuh or cowrie`,
+    );
+  }
+  if (stream === COWRIE_STREAM && positionals.length === 0) {
+    throw new Failure(
+      EXIT.usage,
+      "follow --format cowrie needs the file that the Cowrie writes, such as cowrie.json",
+    );
+  }
   const path = positionals[0] ?? alertsPath(start.root);
   requireFile(path);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   const signals = new Signals();
   let loaded = loadStartConfig(start);
   for (;;) {
-    const end = await followWith(loaded, path, beginning, values.json ?? false, signals);
+    const end = await followWith(loaded, { path, stream, beginning }, json, signals);
     if (end === "over") return EXIT.ok;
     loaded = reload(start, loaded);
   }
@@ -112,8 +141,7 @@ class Signals implements Ending {
 
 async function followWith(
   loaded: Loaded,
-  path: string,
-  beginning: Beginning,
+  followed: Pick<FollowingParts, "path" | "stream" | "beginning">,
   isJson: boolean,
   signals: Signals,
 ): Promise<"over" | "reload"> {
@@ -124,7 +152,7 @@ async function followWith(
     asyncSync: true,
     lockWait: new LockWait(BUSY_TIMEOUT_MS),
   });
-  using display = new Display(path, isJson);
+  using display = new Display(followed.path, isJson);
   const logged = createLog(config.log, true);
   const log: Log = (level, message) => {
     display.clear();
@@ -141,7 +169,7 @@ async function followWith(
   });
   engine.start();
   await storeFollowed({
-    ...{ path, beginning, buffer, loaded, log },
+    ...{ ...followed, buffer, loaded, log },
     ending: signals,
     onStep: (step, lines) => display.show(step, lines),
   });

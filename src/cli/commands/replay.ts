@@ -5,15 +5,15 @@
  */
 import { replaced } from "../../buffer/sqlite/error_text.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { Decision, IgnoreReason } from "../../model.ts";
+import type { IgnoreReason } from "../../model.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
+import { NotUnderstood, unreadable } from "./alert_files.ts";
 import { previewEvents } from "./events_preview.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { DamagedStream, decisionsOf, NotAFile } from "../../intake/files.ts";
+import { decisionsOf } from "../../intake/files.ts";
 import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
-import { oneLine } from "../../text.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
@@ -56,11 +56,14 @@ export async function replay(start: Start): Promise<number> {
         for (const [reason, n] of outcome.ignored) {
           total.ignored.set(reason, (total.ignored.get(reason) ?? 0) + n);
         }
-        notUnderstood.add(file, decisions);
+        for (const one of decisions) {
+          if (one.kind === "attempts" || one.where === undefined) continue;
+          notUnderstood.add(file, one.where, one.reason);
+        }
         progress.stored(decisions.length);
       }
     } catch (error) {
-      throw unreadable(file, error);
+      throw unreadable(file, error, "replay");
     }
   }
   progress.clear();
@@ -77,42 +80,6 @@ export async function replay(start: Start): Promise<number> {
   }
   console.log(values.json ? JSON.stringify(summary) : describe(summary));
   return notUnderstood.report();
-}
-
-/** What is wrong with an item that nobody understands; an empty file is not wrong. */
-const WRONG: Readonly<Partial<Record<IgnoreReason, string>>> = {
-  not_json: "is not JSON",
-  malformed: "is neither an alert nor a finding",
-  text_format: "is not JSON but text; set <alert_format>json</alert_format>",
-  too_large: "is too long for an alert",
-};
-
-/** Items that nobody understands, with their places. */
-class NotUnderstood {
-  static readonly #MOST_SHOWN = 10;
-  readonly #lines: string[] = [];
-  #count = 0;
-
-  add(file: string, decisions: readonly Decision[]): void {
-    for (const decision of decisions) {
-      if (decision.kind === "attempts" || decision.where === undefined) continue;
-      const wrong = WRONG[decision.reason];
-      if (wrong === undefined) continue;
-      this.#count++;
-      if (this.#lines.length < NotUnderstood.#MOST_SHOWN) {
-        this.#lines.push(`${oneLine(file)}: ${decision.where} ${wrong}`);
-      }
-    }
-  }
-
-  /** Shows the places. @returns the exit code */
-  report(): number {
-    if (this.#count === 0) return EXIT.ok;
-    for (const line of this.#lines) console.error(line);
-    const more = this.#count - this.#lines.length;
-    if (more > 0) console.error(`${more} more items were not understood`);
-    return EXIT.notJson;
-  }
 }
 
 /** How far the files were read. */
@@ -161,27 +128,6 @@ function sizeOf(files: readonly string[]): number | undefined {
     // Reading the file reports the error.
     return undefined;
   }
-}
-
-function unreadable(file: string, error: unknown): unknown {
-  if (error instanceof Deno.errors.NotFound) {
-    return new Failure(EXIT.noFile, `${file}: no such file`);
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    const line = `${file}: this binary may not read there; use \`replay - <FILE\``;
-    return new Failure(EXIT.noFile, line);
-  }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
-    return new Failure(EXIT.noFile, `${file}: ${error.message}`);
-  }
-  if (error instanceof NotAFile) return new Failure(EXIT.noFile, error.message);
-  if (error instanceof DamagedStream) {
-    return new Failure(
-      EXIT.notJson,
-      `${file}: ends in damaged data; the alerts before it were read`,
-    );
-  }
-  return error;
 }
 
 function describe(

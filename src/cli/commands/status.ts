@@ -113,6 +113,7 @@ const evictedJson = ({ evicted }: BufferStatus) => ({
   alert_ids: evicted.alertIds,
   usernames: evicted.usernames,
   passwords: evicted.passwords,
+  commands: evicted.commands,
 });
 
 function followJson(state: FollowState, alertsFile: string) {
@@ -251,12 +252,13 @@ const MEBIBYTE = 1024 * 1024;
 
 function sizeOf({ bytes, evicted }: Shown["buffer"], maxBytes: number): string {
   const size = `${(bytes / MEBIBYTE).toFixed(1)} of ${(maxBytes / MEBIBYTE).toFixed(0)} MiB`;
-  const { alert_ids, usernames, passwords } = evicted;
-  if (alert_ids + usernames + passwords === 0) return size;
+  const { alert_ids, usernames, passwords, commands } = evicted;
+  if (alert_ids + usernames + passwords + commands === 0) return size;
   const lost = [
     counted(alert_ids, "alert id"),
     counted(usernames, "user name"),
     counted(passwords, "password"),
+    counted(commands, "command"),
   ];
   return `${size}; evicted: ${lost.join(", ")}`;
 }

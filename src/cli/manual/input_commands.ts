@@ -21,23 +21,33 @@ const BEGINNING_OPTIONS = [
 export const INPUT_COMMANDS = [
   {
     name: "follow",
-    synopsis: ["follow [FILE] [--from-start | --since TIME] [--json]"],
+    synopsis: [
+      "follow [FILE] [--from-start | --since TIME] [--json]",
+      "follow --format cowrie FILE [--from-start | --since TIME] [--json]",
+    ],
     brief: "read alerts.json as Wazuh writes it",
     about: [
       "Reads logs/alerts/alerts.json as Wazuh writes it, stores the alerts, and publishes what " +
       "is due. Continues where it stopped, through rotations and restarts; the first time, it " +
       "begins at the end of the file.",
+      "With --format cowrie it reads cowrie.json, which a Cowrie writes itself, on a machine " +
+      "without Wazuh. A file that was rotated while it did not run is read by `replay`.",
       "SIGHUP reads the configuration again; Ctrl-C or SIGTERM ends it.",
     ],
     filling: "file",
     options: [
       ...BEGINNING_OPTIONS,
+      { name: "format", value: "FORMAT", about: "what writes the file: wazuh or cowrie" },
       { name: "json", about: "print a line of JSON each second: offset, rate and lag" },
     ],
     exit: codes(),
     examples: [
       { line: "follow", does: "continue, or begin with new alerts" },
       { line: "follow --since 2026-11-23", does: "begin with the alerts of that day" },
+      {
+        line: "follow --format=cowrie /var/ossec/logs/alerts/cowrie.json",
+        does: "read a Cowrie's own file",
+      },
     ],
   },
   {
@@ -47,7 +57,8 @@ export const INPUT_COMMANDS = [
     about: [
       "Reads alerts from files: one JSON value, an array, one alert a line, or values over many " +
       "lines as jq writes them. It unpacks gzip and reads UTF-16 with a mark; - is standard input. " +
-      "An alert that was accepted before is not counted again.",
+      "An alert that was accepted before is not counted again. Lines of a Cowrie's own cowrie.json " +
+      "are read as well.",
     ],
     filling: "file",
     options: [
@@ -69,6 +80,34 @@ export const INPUT_COMMANDS = [
       {
         line: "replay --dry-run - </var/ossec/logs/alerts/alerts.json",
         does: "only print the events",
+      },
+    ],
+  },
+  {
+    name: "explain",
+    synopsis: ["explain [--json] FILE…"],
+    brief: "what becomes of each alert of a file, and why",
+    about: [
+      "Reads alerts from files as replay does, and says of each what it counts: its rule, sensor " +
+      "and address, where that address stood, and the class of the evidence. Of an alert that is " +
+      "ignored it says why, and what to change. - is standard input.",
+      "It stores nothing and looks at no buffer: whether an alert was accepted before, and what " +
+      "several alerts count together, only replay --dry-run says.",
+    ],
+    filling: "file",
+    options: [{ name: "json", about: "print a line of JSON for each alert" }],
+    exit: codes({
+      [EXIT.noFile]: "a file does not exist, or may not be read",
+      [EXIT.notJson]: "parts of a file were not understood; all other alerts were explained",
+    }),
+    examples: [
+      {
+        line: "explain - </var/ossec/logs/alerts/alerts.json",
+        does: "the alerts of today",
+      },
+      {
+        line: "explain --json - </var/ossec/logs/alerts/alerts.json | jq -r .reason",
+        does: "only the reasons",
       },
     ],
   },

@@ -4,7 +4,7 @@
  * @module
  */
 import { oneLine } from "./log.ts";
-import { NO_TERMINAL, type Screen, styled } from "./screen.ts";
+import { NO_TERMINAL, type Screen, styled, widthOf } from "./screen.ts";
 
 /** The result of one check. */
 export interface Check {
@@ -58,12 +58,17 @@ export function checksText(checks: readonly Check[], screen: Screen = NO_TERMINA
   }).join("\n");
 }
 
-/** Lines of at most the width; a longer word gets its own line. */
-function wrapped(text: string, indent: string, width: number): readonly string[] {
+/**
+ * Lines of at most the width; a longer word gets its own line.
+ *
+ * @param indent what every line but the first begins with
+ * @param width columns
+ */
+export function wrapped(text: string, indent: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/(?<=\S) /)) {
-    if (line !== "" && line.length + 1 + word.length > width) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line);
       line = indent + word;
     } else line = line === "" ? word : `${line} ${word}`;

@@ -10,6 +10,7 @@ import { loadConfig, type Loaded, type Sources } from "../../config/load.ts";
 import { CowrieSessions } from "../../cowrie/sessions.ts";
 import { createGuard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
+import type { SessionRules } from "../../cowrie/session_event.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
 import type { BuiltInCode } from "./build.ts";
 
@@ -46,7 +47,11 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
  */
 export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
-    guard: createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config)),
+    guard: createGuard(
+      { ...config.honeypot, ...config.guard },
+      await allowedOf(config),
+      await ownNamesOf(config),
+    ),
     ruleIds: rulesOf(config),
     narrowed: new Set(KNOWN_RULES.filter((id) => !config.rules.ids.has(id))),
     countsRefusedKeys: config.honeypot.countRefusedKeys,
@@ -56,6 +61,14 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
     formats: config.honeypot.formats,
     program: PROGRAM,
     keepsText: config.forward.url !== undefined,
+    ...(config.session.enabled ? { sessions: sessionRulesOf(config) } : {}),
+  };
+}
+
+function sessionRulesOf({ privacy, session }: Loaded["config"]): SessionRules {
+  return {
+    keepsCommands: privacy.commands !== "count",
+    maxCommandBytes: session.maxCommandBytes,
   };
 }
 
@@ -65,8 +78,12 @@ export function rulesOf({ rules, honeypot }: Loaded["config"]): ReadonlySet<stri
 }
 
 /** How much the buffer keeps. */
-export function limitsOf({ privacy, buffer }: Loaded["config"]): Limits {
-  return { maxUsernames: privacy.maxUsernames, maxBytes: buffer.maxBytes };
+export function limitsOf({ privacy, session, buffer }: Loaded["config"]): Limits {
+  return {
+    maxUsernames: privacy.maxUsernames,
+    sessions: session,
+    maxBytes: buffer.maxBytes,
+  };
 }
 
 /** A name for one lease holder; each call gives another one. */
@@ -84,4 +101,9 @@ export async function allowedOf({ guard }: Loaded["config"]): Promise<NetworkSet
     if (!(error instanceof RangeError)) throw error;
     throw new ConfigError(`guard.allow_networks: ${error.message}`);
   }
+}
+
+async function ownNamesOf({ guard }: Loaded["config"]): Promise<readonly string[]> {
+  if (guard.allowNetworks.length === 0) return [];
+  return (await import("../../guard/allow_list.ts")).ownNames(guard.allowNetworks);
 }

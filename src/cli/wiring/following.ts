@@ -41,6 +41,8 @@ export function endingAt(signal: AbortSignal): Ending {
 /** What is followed, and what that needs. */
 export interface FollowingParts {
   readonly path: string;
+  /** Under which name its checkpoint is kept; alerts.json by default. */
+  readonly stream?: string;
   readonly beginning: Beginning;
   readonly buffer: Pick<Buffer, "intake">;
   readonly loaded: Loaded;
@@ -74,7 +76,7 @@ export function beginningOf(isFromStart: boolean, since: string | undefined): Be
 
 /** Stores in the buffer what is followed, until the end is asked for; then what was read is stored. */
 export async function storeFollowed(parts: FollowingParts): Promise<void> {
-  const { path, beginning, buffer, loaded, ending, log } = parts;
+  const { path, stream = ALERTS_STREAM, beginning, buffer, loaded, ending, log } = parts;
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
   using changes = new Changes(folder, ending);
   const rules = await intakeRules(loaded);
@@ -87,8 +89,8 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
   const steps = followSteps({
     folder,
     file: path.slice(path.lastIndexOf("/") + 1),
-    stream: ALERTS_STREAM,
-    checkpoint: await buffer.intake.followState(ALERTS_STREAM),
+    stream,
+    checkpoint: await buffer.intake.followState(stream),
     beginning,
     wait: async () => {
       // The follower has read all that there is.

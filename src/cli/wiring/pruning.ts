@@ -35,16 +35,18 @@ async function logEvictions(
   config: Config,
   log: PublisherParts["log"],
 ): Promise<void> {
-  const { alertIds, usernames, passwords } = await buffer.views.evicted();
-  const now = JSON.stringify([alertIds, usernames, passwords]);
-  const logged = await buffer.settings.get(LOGGED_EVICTIONS) ?? "[0,0,0]";
+  const { alertIds, usernames, passwords, commands } = await buffer.views.evicted();
+  const now = JSON.stringify([alertIds, usernames, passwords, commands]);
+  const logged = await buffer.settings.get(LOGGED_EVICTIONS) ?? "[0,0,0,0]";
   if (logged === now) return;
-  const [ids = 0, names = 0, words = 0] = JSON.parse(logged) as readonly number[];
+  const [ids = 0, names = 0, words = 0, typed = 0] = JSON.parse(logged) as readonly number[];
   await buffer.settings.put(LOGGED_EVICTIONS, now);
   log(
     "warning",
     `the buffer is at its limit, buffer.max_bytes ${config.buffer.maxBytes}, and evicted ` +
-      `${alertIds - ids} ids of old alerts, ${usernames - names} user names and ` +
-      `${passwords - words} passwords, but no source and no count; raise the limit to keep them`,
+      `${alertIds - ids} ids of old alerts, ${usernames - names} user names, ` +
+      `${passwords - words} passwords and ${
+        commands - typed
+      } commands, but no source and no count; raise the limit to keep them`,
   );
 }

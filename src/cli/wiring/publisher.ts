@@ -127,13 +127,14 @@ export function snapshotRules(
   sinks: SnapshotRules["sinks"],
   installation: Installation,
 ): SnapshotRules {
-  const { misp, guard, honeypot, privacy } = config;
+  const { misp, guard, honeypot, privacy, session } = config;
   const isConfigured = misp.publisher !== undefined;
   return {
     sinks,
     publishIntervalMs: misp.publishIntervalMs,
     reopenAfterMs: misp.reopenAfterMs,
     maxUsernames: privacy.maxUsernames,
+    sessions: session,
     publisher: misp.publisher,
     ...eventNames((publisher) => namespaceOf(installation, publisher, isConfigured)),
     distribution: misp.distribution,

@@ -3,21 +3,20 @@
  *
  * @module
  */
+import { beginsOverLines, inParts } from "../../intake/items.ts";
 import { readAlertValue } from "../../wazuh/alert_file.ts";
 
 /** A body up to this size is read as a whole, whatever its shape; bytes. */
 const SHORT = 16 * 1024;
-/** Largest part that is read without a turn of the event loop, bytes. */
-const PART = 64 * 1024;
 const LINE_FEED = 10;
 const OPEN_LIST = 91;
 
 /**
- * How a body is read: `short` and `value` are whole in `bytes`, `array` and `lines` come from `rest`,
- * which includes the start.
+ * How a body is read: `short` and `value` are whole in `bytes`, `array`, `lines` and `values` over many
+ * lines come from `rest`, which includes the start.
  */
 export interface Beginning {
-  readonly shape: "short" | "value" | "array" | "lines" | "too long";
+  readonly shape: "short" | "value" | "array" | "lines" | "values" | "too long";
   readonly bytes: Uint8Array;
   readonly rest: AsyncIterable<Uint8Array>;
 }
@@ -56,6 +55,7 @@ export async function beginningOf(
       }
     }
     if (length <= most) continue;
+    if (isSeveralValues(memory.subarray(0, length))) return found("values");
     await pieces.return(undefined);
     return found("too long");
   }
@@ -85,14 +85,14 @@ async function* joined(
   }
 }
 
-/** Cuts bytes into parts, each of which is read within a turn. */
-export function* inParts(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
-}
-
 /** The first byte that is neither white space nor of a byte order mark. */
 function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => byte > 32 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+}
+
+/** Whether a text is values over many lines, of which at least the first is whole. */
+function isSeveralValues(bytes: Uint8Array): boolean {
+  return beginsOverLines(bytes) && /\n[{[]/.test(new TextDecoder().decode(bytes));
 }
 
 /** Whether the first line is one whole JSON value. */

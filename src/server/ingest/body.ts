@@ -6,6 +6,8 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { asUtf8, isGzip, peeked } from "../../intake/plain_blocks.ts";
+import { encodingOf } from "../../wazuh/alert_file.ts";
 import type { ReadTimeout } from "./read_timeout.ts";
 
 /** A body that cannot be read to its end: the status of the answer, and a line for the sender. */
@@ -42,7 +44,8 @@ const MOST_RATIO = 200;
 const FREE_UNPACKED = 1024 * 1024;
 
 /**
- * The pieces of a body, decompressed as `Content-Encoding` says.
+ * The pieces of a body as UTF-8, decompressed as `Content-Encoding` says. A sender that has put a file
+ * into the body may have left that header out: then the first bytes say what it is.
  *
  * @param readTimeout how long the sender may take for each further {@link TIMED_BYTES} bytes
  * @param onReceive is called with each number of bytes that arrived, packed or not
@@ -56,14 +59,37 @@ export async function* piecesOf(
 ): AsyncGenerator<Uint8Array> {
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
   const isPlain = encoding === "identity" || encoding === "";
-  if (isPlain && isShort(request)) return yield await wholeInTime(request, readTimeout);
-  if (request.body === null) return;
   let receivedBytes = 0;
-  const received = inTime(request.body, readTimeout, (bytes) => {
-    receivedBytes += bytes;
-    onReceive(bytes);
-  });
-  if (isPlain) return yield* received;
+  let received: AsyncGenerator<Uint8Array>;
+  if (isPlain && isShort(request)) {
+    const whole = await wholeInTime(request, readTimeout);
+    if (!isGzip(whole) && encodingOf(whole) === "utf-8") return yield whole;
+    receivedBytes = whole.length;
+    received = once(whole);
+  } else {
+    if (request.body === null) return;
+    received = inTime(request.body, readTimeout, (bytes) => {
+      receivedBytes += bytes;
+      onReceive(bytes);
+    });
+  }
+  const unpack = (pieces: AsyncGenerator<Uint8Array>, how: string) =>
+    unpacked(pieces, how, () => receivedBytes);
+  if (!isPlain) return yield* asUtf8(unpack(received, encoding));
+  const { start, all } = await peeked(received);
+  yield* asUtf8(isGzip(start) ? unpack(all, "gzip") : all);
+}
+
+async function* once(whole: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(whole);
+}
+
+/** @param receivedBytes how many bytes have come, packed */
+async function* unpacked(
+  received: AsyncGenerator<Uint8Array>,
+  encoding: string,
+  receivedBytes: () => number,
+): AsyncGenerator<Uint8Array> {
   const decompressed = decompressorOf(encoding);
   if (decompressed === undefined) {
     const known = Object.keys(DECOMPRESSORS).join(", ");
@@ -79,7 +105,7 @@ export async function* piecesOf(
     let unpackedBytes = 0;
     for await (const piece of decompressed as unknown as AsyncIterable<Buffer>) {
       unpackedBytes += piece.length;
-      if (unpackedBytes > FREE_UNPACKED + MOST_RATIO * receivedBytes) {
+      if (unpackedBytes > FREE_UNPACKED + MOST_RATIO * receivedBytes()) {
         throw new BodyError(
           413,
           `the body unpacks to more than ${MOST_RATIO} times its size; send it unpacked`,

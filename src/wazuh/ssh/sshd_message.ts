@@ -175,6 +175,8 @@ function readNameFromPeer(
     if (peers.length > 1) return line;
     const peer = peers[0];
     if (peer === undefined || peer[2]!.startsWith("-")) return undefined;
+    // Where sshd's own peer is damaged, the only one left may be a name's.
+    if (text.includes(" from ", peer.index + peer[0].length)) return line;
     setPeer(line, peer);
     at = peer.index;
   } else {

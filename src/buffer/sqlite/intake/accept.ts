@@ -10,6 +10,7 @@ import type { Accepted, Limits } from "../../intake.ts";
 import { count, type Statements } from "../sql.ts";
 import { Logins } from "./logins.ts";
 import { Minutes } from "./minutes.ts";
+import type { SessionBatch } from "./session_batch.ts";
 import { Spooling } from "./spool_append.ts";
 
 type Attempts = Extract<Decision, { kind: "attempts" }>;
@@ -18,13 +19,15 @@ type Attempts = Extract<Decision, { kind: "attempts" }>;
  * Stores batches, in the transaction that is open. They are added up together, so that many small ones
  * cost as little as a large one.
  *
+ * @param sessions takes what alerts say of sessions; undefined: they say nothing
  * @returns what became of each
  */
 export function acceptAll(
   sql: Statements,
   batches: readonly (readonly Decision[])[],
-  { maxUsernames, maxBytes }: Limits,
+  { maxUsernames, maxBytes, sessions: sessionLimits }: Limits,
   now: number,
+  sessions?: SessionBatch,
 ): readonly Accepted[] {
   const ignored = new Map<IgnoreReason, number>();
   let accepted = 0;
@@ -42,13 +45,14 @@ export function acceptAll(
       let outcome: "accepted" | "duplicate" | IgnoreReason;
       if (decision.kind === "ignored") outcome = decision.reason;
       else if (!areNew && !ids.add(decision.key, now)) outcome = "duplicate";
-      else outcome = acceptNew(sql, batch, logins, spooling, decision, now);
+      else outcome = acceptNew(sql, { batch, logins, spooling, sessions }, decision, now);
       if (outcome === "duplicate") own.duplicate++;
       else if (outcome === "accepted") {
         own.accepted++;
         if (decision.kind !== "attempts") continue;
         if (decision.spoofedSrcip) spoofed++;
-        minutes.add(decision.attempts);
+        const at = decision.attempts[0]?.at ?? decision.session?.at;
+        if (at !== undefined) minutes.add(at, decision.attempts);
       } else own.ignored.set(outcome, (own.ignored.get(outcome) ?? 0) + 1);
     }
     accepted += own.accepted;
@@ -57,6 +61,7 @@ export function acceptAll(
     return own;
   });
   batch.write(sql, maxUsernames, now);
+  sessions?.write(sql, sessionLimits, now);
   logins.write(sql, batch.addresses, now);
   spooling.end(maxBytes);
   if (accepted > 0) {
@@ -79,6 +84,14 @@ function keysOf(batches: readonly (readonly Decision[])[]): readonly AlertKey[] 
   return keys;
 }
 
+/** Where the parts of an alert go. */
+interface Parts {
+  readonly batch: Batch;
+  readonly logins: Logins;
+  readonly spooling: Spooling;
+  readonly sessions: SessionBatch | undefined;
+}
+
 /**
  * Adds the attempts of a new alert to the totals, or the alert itself to the spool.
  *
@@ -87,10 +100,8 @@ function keysOf(batches: readonly (readonly Decision[])[]): readonly AlertKey[] 
  */
 function acceptNew(
   sql: Statements,
-  batch: Batch,
-  logins: Logins,
-  spooling: Spooling,
-  { attempts, text }: Attempts,
+  { batch, logins, spooling, sessions }: Parts,
+  { attempts, session, text }: Attempts,
   now: number,
 ): "accepted" | IgnoreReason {
   if (text !== undefined) {
@@ -109,6 +120,11 @@ function acceptNew(
     const isFirstOfSource = accepted?.every((one) => one.sourceIp !== attempt.sourceIp) ?? true;
     batch.add(attempt, isFirstOfSource ? 1 : 0);
     (accepted ??= []).push(attempt);
+  }
+  if (session !== undefined) {
+    batch.addSight(session, accepted === undefined ? 1 : 0);
+    sessions?.add(session);
+    return "accepted";
   }
   if (accepted !== undefined || isLogin) return "accepted";
   const extended = attempts.map((attempt) => batch.extend(attempt) || extend(sql, attempt, now));

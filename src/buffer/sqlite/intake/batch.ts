@@ -5,7 +5,7 @@
  * @module
  */
 import type { SQLInputValue } from "node:sqlite";
-import type { Attempt, Sensor, Service, Technique } from "../../../model.ts";
+import type { Attempt, Sensor, Service, SessionAlert, Technique } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
 import {
   ATTACKS,
@@ -65,6 +65,9 @@ interface SourceTotals {
   rule: Attempt["techniques"] | undefined;
 }
 
+/** What attempts and sessions share. */
+type Sight = Pick<Attempt, keyof Attempt & keyof SessionAlert>;
+
 /** How services are kept in one number. */
 export const SERVICE_BITS: Readonly<Record<Service, number>> = { ssh: 1, telnet: 2 };
 
@@ -76,20 +79,25 @@ export class Batch {
 
   /** @param alerts 1 for the first attempt of a source in an alert, else 0 */
   add(attempt: Attempt, alerts: number): void {
-    const { at, techniques } = attempt;
-    const source = this.#sourceOf(attempt);
+    const source = this.addSight(attempt, alerts);
+    if (attempt.isCompromise) source.compromisedAt ??= attempt.at;
+    addConnection(source, attempt, this.#sensorKey(attempt.sensor));
+    if (attempt.username !== undefined) addUsername(source, attempt, attempt.username);
+    if (attempt.password !== undefined) addPassword(source, attempt, attempt.password);
+  }
+
+  /** Adds that a source was seen, with an attempt or without. @param alerts as for `add()` */
+  addSight(seen: Sight, alerts: number): SourceTotals {
+    const { at, techniques } = seen;
+    const source = this.#sourceOf(seen);
     if (at < source.firstSeen) source.firstSeen = at;
     if (at > source.lastSeen) source.lastSeen = at;
     source.alerts += alerts;
-    if (attempt.isCompromise) source.compromisedAt ??= at;
-    source.services |= SERVICE_BITS[attempt.service];
-    source.sourceLocation = attempt.sourceLocation ?? source.sourceLocation;
-    const key = this.#sensorKey(attempt.sensor);
-    addConnection(source, attempt, key);
-    addSensor(source, attempt, key, alerts);
+    source.services |= SERVICE_BITS[seen.service];
+    source.sourceLocation = seen.sourceLocation ?? source.sourceLocation;
+    addSensor(source, seen, this.#sensorKey(seen.sensor), alerts);
     if (techniques !== source.rule) addTechniques(source, techniques);
-    if (attempt.username !== undefined) addUsername(source, attempt, attempt.username);
-    if (attempt.password !== undefined) addPassword(source, attempt, attempt.password);
+    return source;
   }
 
   /** The sources of this batch. */
@@ -105,7 +113,7 @@ export class Batch {
     return true;
   }
 
-  #sourceOf({ sourceIp, at, sensor }: Attempt): SourceTotals {
+  #sourceOf({ sourceIp, at, sensor }: Sight): SourceTotals {
     const known = this.#sources.get(sourceIp);
     if (known !== undefined) return known;
     const source: SourceTotals = {
@@ -249,8 +257,7 @@ function addToConnection(connection: Connection, attempt: Attempt): void {
   if (attempt.evidence === "refused") connection.refused += attempt.count;
 }
 
-function addSensor(source: SourceTotals, attempt: Attempt, key: string, alerts: number): void {
-  const { at, sensor } = attempt;
+function addSensor(source: SourceTotals, { at, sensor }: Sight, key: string, alerts: number): void {
   const hour = Math.floor(at / HOUR);
   const last = source.sensor;
   let known = last?.sensor === key && last.hour === hour

@@ -58,9 +58,11 @@ export class SqliteIntake implements IntakeStore {
     const { maxBytes } = limits;
     const mayBeFull = maxBytes !== undefined && this.#db.mayExceed(maxBytes);
     const sizeLimit = mayBeFull ? await import("./size_limit.ts") : undefined;
+    const sessions = hasSession(batches) ? await import("./session_batch.ts") : undefined;
     return await this.#db.store(
       (sql) => {
-        const accepted = acceptAll(sql, batches, limits, now);
+        const sessionBatch = sessions === undefined ? undefined : new sessions.SessionBatch();
+        const accepted = acceptAll(sql, batches, limits, now, sessionBatch);
         if (followed !== undefined) moveCheckpoint(sql, followed, now);
         if (sizeLimit !== undefined && maxBytes !== undefined) {
           const incoming = batches.reduce((sum, { length }) => sum + length, 0);
@@ -73,4 +75,11 @@ export class SqliteIntake implements IntakeStore {
       isSynced,
     );
   }
+}
+
+/** Most batches have none, and an integration call then needs none of its code. */
+function hasSession(batches: readonly (readonly Decision[])[]): boolean {
+  return batches.some((decisions) =>
+    decisions.some((decision) => decision.kind === "attempts" && decision.session !== undefined)
+  );
 }

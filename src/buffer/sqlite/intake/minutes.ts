@@ -32,9 +32,9 @@ export class Minutes {
   /** Nearly all alerts of a batch are of one minute. */
   #last: Minute | undefined;
 
-  /** Adds one accepted alert. */
-  add(attempts: readonly Attempt[]): void {
-    const minute = this.#minuteOf(Math.floor(attempts[0]!.at / MINUTE));
+  /** Adds one accepted alert. @param at when it was written, milliseconds UTC */
+  add(at: number, attempts: readonly Attempt[]): void {
+    const minute = this.#minuteOf(Math.floor(at / MINUTE));
     minute.alerts++;
     for (const { evidence, count } of attempts) minute.byEvidence[evidence] += count;
   }

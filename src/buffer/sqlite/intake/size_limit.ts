@@ -6,6 +6,7 @@
  */
 import { count, type Statements } from "../sql.ts";
 import { evictAlertIds } from "./alert_ids.ts";
+import { mergeCommands } from "./session_eviction.ts";
 import type { Evicted } from "../../views.ts";
 import { DAY, HOUR } from "../../../clock.ts";
 
@@ -32,7 +33,7 @@ export function usedBytes(sql: Statements): number {
  * Evicts detail where the limit is reached: a step that takes milliseconds, with each batch.
  *
  * The ids of alerts that are a day old go first, since only who hands over the same again would miss
- * them; then all but the most tried user names become a count, and passwords go; then younger ids.
+ * them; then all but the most tried user names and commands become a count, and passwords go; then younger ids.
  *
  * @param incoming how many alerts come with this batch
  */
@@ -54,13 +55,19 @@ const COUNTER: Readonly<Record<keyof Evicted, string>> = {
   alertIds: "evicted.alert_ids",
   usernames: "evicted.usernames",
   passwords: "evicted.passwords",
+  commands: "evicted.commands",
 };
 
 /** What was evicted so far. */
 export function evicted(sql: Statements): Evicted {
   const of = (what: keyof Evicted) =>
     Number(sql("SELECT value FROM counter WHERE name = ?").get(COUNTER[what])?.value ?? 0);
-  return { alertIds: of("alertIds"), usernames: of("usernames"), passwords: of("passwords") };
+  return {
+    alertIds: of("alertIds"),
+    usernames: of("usernames"),
+    passwords: of("passwords"),
+    commands: of("commands"),
+  };
 }
 
 function countEvicted(sql: Statements, what: keyof Evicted, by: number): void {
@@ -82,6 +89,7 @@ function mergeNames(sql: Statements, now: number): boolean {
   for (const source of next) {
     mergeNamesOfAttack(sql, source);
     mergeNamesOfRecord(sql, source);
+    countEvicted(sql, "commands", mergeCommands(sql, source));
   }
   const last = next.at(-1);
   const value: Walk = last === undefined

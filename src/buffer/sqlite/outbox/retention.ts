@@ -8,6 +8,7 @@ import type { Database } from "../database.ts";
 import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
 import { KEPT_MINUTES_MS } from "../intake/minutes.ts";
+import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
@@ -46,6 +47,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
     ).run(gone);
   }
   compactAll(sql, now - keep.connectionMs);
+  compactSessions(sql, now - keep.connectionMs);
   const old = now - keep.recordMs;
   // An attack that is still open, since no publisher ran for so long, needs its record.
   const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
@@ -59,6 +61,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
     `DELETE FROM source_name WHERE source_ip IN
        (SELECT source_ip FROM source_record WHERE ${isOver})`,
   ).run(old);
+  deleteSessionsBefore(sql, isOver, old);
   const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);

@@ -19,6 +19,14 @@ import type {
 import { writeActivity, writeNames } from "./activity.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import { storedJson } from "../errors.ts";
+import {
+  deleteSessions,
+  readRecordSession,
+  readSessions,
+  SESSION_TABLES,
+  type StoredSession,
+  writeRecordSession,
+} from "./session_rows.ts";
 
 /** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
@@ -61,6 +69,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
       alerts: Number(line.alerts),
     })),
     techniques: storedTechniques(row.techniques),
+    session: readSessions(sql, sourceIp),
   };
 }
 
@@ -120,13 +129,14 @@ interface RecordDetail {
   readonly passwords?: Readonly<Record<string, number>>;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  readonly session?: StoredSession | undefined;
 }
 
 /** Reads the record of a source; undefined: it has none. */
 export function readRecord(sql: Statements, sourceIp: string): SourceRecord | undefined {
   const row = sql("SELECT * FROM source_record WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { part, sourceLocation, passwords = {}, ...detail } = storedJson(
+  const { part, sourceLocation, passwords = {}, session, ...detail } = storedJson(
     String(row.detail),
   ) as RecordDetail;
   return {
@@ -146,11 +156,13 @@ export function readRecord(sql: Statements, sourceIp: string): SourceRecord | un
     retractedAt: optional(row.retracted_at),
     reports: Number(row.reports),
     ...detail,
+    ...(session === undefined ? {} : { session: readRecordSession(sql, sourceIp, session) }),
   };
 }
 
 const ATTACK_TABLES: readonly string[] = [
   ...["attack", "attack_username", "attack_password", "attack_sensor"],
+  ...SESSION_TABLES,
 ];
 
 /** Stores a record and its reports, and deletes the attack. */
@@ -170,6 +182,7 @@ export function writeSnapshot(
     sql(`DELETE FROM ${table} WHERE source_ip = ?`).run(record.sourceIp);
   }
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
+  deleteSessions(sql, record.sourceIp, snapshot.endedSessions ?? []);
 }
 
 /** When a sensor last sent an alert is known for as long as records are kept. */
@@ -240,9 +253,10 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     techniques,
     loginNames,
   } = record;
+  const session = writeRecordSession(sql, record);
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
-    ...{ sensors, techniques },
+    ...{ sensors, techniques, session },
     ...(loginNames === undefined ? {} : { loginNames }),
   };
   const isKnown = sql("SELECT 1 FROM source_record WHERE source_ip = ?").get(record.sourceIp);

@@ -1,22 +1,31 @@
 /**
- * From the bytes of a long body to groups of items, of which each is decided on within a turn of the
- * event loop.
+ * From blocks of bytes to groups of items, for lines, arrays and values of any number: a group is read
+ * within a few milliseconds. Pure, but for what the blocks come from.
  *
  * @module
  */
-import { ElementCutter } from "../../intake/elements.ts";
-import { LineCutter, type Lines } from "../../intake/lines.ts";
-import { type Item, readLine } from "../../wazuh/alert_file.ts";
-import { inParts } from "./beginning.ts";
-import { MOST_BAD } from "./tally.ts";
+import { ElementCutter } from "./elements.ts";
+import { LineCutter, type Lines, LONGEST_LINE } from "./lines.ts";
+import { type Item, readLine } from "../wazuh/alert_file.ts";
+import { valuesOf } from "../wazuh/json_values.ts";
+
+type Blocks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Lines or items that are read without a look at the clock. */
 const GROUP = 64;
+
+/** Bytes of a block that was read already. */
+const PART = 64 * 1024;
 
 /** Cuts items into groups. */
 export function* groupsOf(items: readonly Item[]): Generator<readonly Item[]> {
   if (items.length <= GROUP) return yield items;
   for (let at = 0; at < items.length; at += GROUP) yield items.slice(at, at + GROUP);
+}
+
+/** Cuts bytes into parts, each of which is read within a turn. */
+export function* inParts(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PART) yield bytes.subarray(at, at + PART);
 }
 
 /**
@@ -26,8 +35,8 @@ export function* groupsOf(items: readonly Item[]): Generator<readonly Item[]> {
  * @param before how many lines were read before
  */
 export async function* itemsOfLines(
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  longest: number,
+  pieces: Blocks,
+  longest: number = LONGEST_LINE,
   before = 0,
 ): AsyncGenerator<readonly Item[]> {
   const cutter = new LineCutter({ longest });
@@ -35,15 +44,18 @@ export async function* itemsOfLines(
   function* itemsOf({ text, tooLong }: Lines): Generator<readonly Item[]> {
     let group: Item[] = [];
     if (tooLong > 0) group.push({ reason: "too_large", where: `line ${++number}` });
+    // A disk that lost its power leaves NULs where a line was to be.
+    const hasNul = text.includes("\0");
     let read = 0;
     for (let start = 0; start < text.length;) {
       const end = text.indexOf("\n", start);
-      const line = text.slice(start, end);
+      const whole = text.slice(start, end);
+      const line = hasNul ? whole.replaceAll("\0", "") : whole;
       start = end + 1;
       const where = `line ${++number}`;
       if (isLonger(line, longest)) group.push({ reason: "too_large", where });
       else if (line.trim() !== "") {
-        const items = readLine(line, where);
+        const items = readLine(line.trim(), where);
         if (items.length === 1) group.push(items[0]!);
         else {
           yield group;
@@ -64,7 +76,7 @@ export async function* itemsOfLines(
 /** The items of an array, and of lines that follow it. */
 export async function* itemsOfArray(
   pieces: AsyncIterable<Uint8Array>,
-  longest: number,
+  longest: number = LONGEST_LINE,
 ): AsyncGenerator<readonly Item[]> {
   const cutter = new ElementCutter(longest);
   const iterator = pieces[Symbol.asyncIterator]();
@@ -112,14 +124,67 @@ async function* followedBy(
   for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
 }
 
-/** Looks for a line that is JSON, group by group; false until it is found. */
-export async function* hasGoodLine(bytes: Uint8Array): AsyncGenerator<boolean> {
-  let read = 0;
-  for await (const group of itemsOfLines(inParts(bytes), bytes.length)) {
-    yield group.some((item) => !("reason" in item));
-    read += group.length;
-    if (read > MOST_BAD) return;
+/** How a value begins that is written over many lines. */
+const OVER_LINES = /^\s*\{[^\n]{0,1000}\n[ \t]/;
+
+/** Whether a text begins with a value over many lines. */
+export function beginsOverLines(bytes: Uint8Array): boolean {
+  return OVER_LINES.test(new TextDecoder().decode(bytes.subarray(0, 4096)));
+}
+
+/** A value begins with its bracket in the first column; what is inside of it is indented. */
+const VALUE_STARTS = ["\n{", "\n["];
+
+/**
+ * The items of values over many lines, as `jq .` writes them, in the memory of the longest one.
+ *
+ * @param longest characters of the longest value
+ */
+export async function* itemsOfValues(
+  pieces: Blocks,
+  longest: number = LONGEST_LINE,
+): AsyncGenerator<readonly Item[]> {
+  const decoder = new TextDecoder();
+  let kept = "";
+  let before = 0;
+  /** The line at which a value began that is too long. */
+  let tooLongAt: number | undefined;
+  function* itemsOf(text: string): Generator<readonly Item[]> {
+    if (tooLongAt !== undefined) yield [{ reason: "too_large", where: `line ${tooLongAt}` }];
+    else {
+      for (const found of valuesOf(text)) {
+        const where = `line ${before + found.line}`;
+        if (found.text === undefined) yield [{ reason: "not_json", where }];
+        else yield* groupsOf(readLine(found.text, where));
+      }
+    }
+    tooLongAt = undefined;
   }
+  for await (const piece of pieces) {
+    const text = decoder.decode(piece, { stream: true });
+    // The line feed may have come with the block before.
+    const looked = kept.slice(-1) + text;
+    const found = Math.max(...VALUE_STARTS.map((start) => looked.lastIndexOf(start)));
+    if (found < 0) kept += text;
+    else {
+      const end = found + 1 - (kept === "" ? 0 : 1);
+      const whole = kept + text.slice(0, end);
+      yield* itemsOf(whole);
+      before += lineFeeds(whole);
+      kept = text.slice(end);
+    }
+    if (kept.length <= longest) continue;
+    tooLongAt ??= before + 1;
+    before += lineFeeds(kept);
+    kept = "";
+  }
+  yield* itemsOf(kept + decoder.decode());
+}
+
+function lineFeeds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
 }
 
 /** Whether a line has more bytes; a character has 3 at most, as JavaScript counts characters. */

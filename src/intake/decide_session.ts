@@ -1,0 +1,98 @@
+/**
+ * Decides what of a session may become intelligence: nothing of our own networks does, and what is in a
+ * private one is text only. Pure.
+ *
+ * @module
+ */
+import { canonicalAddress } from "../address.ts";
+import { readSession, type SessionReading, type SessionRules } from "../cowrie/session_event.ts";
+import { isLocalName, readUrl } from "../cowrie/session_files.ts";
+import type { CowrieRules } from "../cowrie/record.ts";
+import type { Guard } from "../guard/guard.ts";
+import type { PayloadUrl, SessionItem } from "../session_evidence.ts";
+import type { Alert } from "../wazuh/alert.ts";
+
+/** Stands for an address of our own in what an attacker typed. */
+const OWN_ADDRESS = "[own address]";
+
+/** What sessions are decided by. */
+export interface SessionIntakeRules extends CowrieRules {
+  readonly guard: Guard;
+  /** Undefined: sessions are not read (`session.enabled`). */
+  readonly sessions?: SessionRules;
+}
+
+/**
+ * Reads what a record of a decoy says of its session, without what must stay out.
+ *
+ * @param now milliseconds UTC, for an alert without a readable time
+ */
+export function decideSession(
+  alert: Alert,
+  rules: SessionIntakeRules,
+  now: number,
+): SessionReading {
+  const { guard, sessions } = rules;
+  if (sessions === undefined) return { reason: "not_an_attempt" };
+  const session = readSession(alert, now, rules, sessions);
+  if ("reason" in session) return session;
+  const reason = guard.refusal(session.sourceIp);
+  if (reason !== undefined) return { reason };
+  const items = session.items.flatMap((item) => guarded(item, guard) ?? []);
+  // An item that stays out is counted as one, since nothing else of its record is left.
+  const isAllOut = items.length === 0 && session.items.length > 0;
+  return isAllOut ? { reason: "session_harmless" } : { ...session, items };
+}
+
+function guarded(item: SessionItem, guard: Guard): SessionItem | undefined {
+  const { kind, value } = item;
+  if (kind === "command") {
+    const text = item.text === undefined ? {} : { text: withoutOwn(item.text, guard) };
+    return { ...item, value: withoutOwn(value, guard), ...text };
+  }
+  if (kind === "url") {
+    const url = guardedUrl({ url: value }, guard);
+    return url === undefined
+      ? undefined
+      : { ...item, ...(url.isPrivate ? { isPrivate: true } : {}) };
+  }
+  if (kind === "payload" && item.urls !== undefined) {
+    const urls = item.urls.flatMap((url) => guardedUrl(url, guard) ?? []);
+    const { urls: _, ...rest } = item;
+    return urls.length === 0 ? rest : { ...rest, urls };
+  }
+  if (kind === "tunnel") {
+    const host = value.slice(0, value.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+    return isOwn(host, guard) ? undefined : item;
+  }
+  return item;
+}
+
+function guardedUrl(given: PayloadUrl, guard: Guard): PayloadUrl | undefined {
+  const { host = "" } = readUrl(given.url, true) ?? {};
+  if (isOwn(host, guard)) return undefined;
+  const address = canonicalAddress(host);
+  const isPrivate = address === undefined
+    ? isLocalName(host)
+    : guard.refusal(address) === "special_address";
+  return isPrivate ? { ...given, isPrivate } : given;
+}
+
+/** Whether a host is of our own networks, by its address or by its name. */
+function isOwn(host: string, guard: Guard): boolean {
+  const address = canonicalAddress(host);
+  if (address === undefined) return guard.isOwnName(host);
+  return guard.refusal(address) === "allow_listed";
+}
+
+/** Whatever may be an address or a name with a dot. */
+const HOSTS = /[0-9a-z_-]*(?:[.:][0-9a-z_-]*)+/gi;
+
+function withoutOwn(text: string, guard: Guard): string {
+  return text.replaceAll(HOSTS, (found) => {
+    const [, host = "", end = ""] = /^(.*?)([.:]*)$/.exec(found) ?? [];
+    if (isOwn(host.toLowerCase(), guard)) return `${OWN_ADDRESS}${end}`;
+    const [, name = "", port = ""] = /^([^:]*)((?::[^:]*)?)$/.exec(host) ?? [];
+    return name !== "" && isOwn(name.toLowerCase(), guard) ? `${OWN_ADDRESS}${port}${end}` : found;
+  });
+}

@@ -1,0 +1,8 @@
+/** Records of decoys as their versions write them, from the file of alerts to the count. */
+import { assertField, fieldAlert, fieldCases, linesOf } from "../support/field_case.ts";
+
+for (const one of fieldCases("decoys")) {
+  Deno.test(`snapshotAttack() counts ${one.name}`, async () => {
+    await assertField(linesOf(one.alerts.map((alert) => fieldAlert(alert))), one);
+  });
+}
