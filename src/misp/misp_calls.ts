@@ -14,13 +14,7 @@ import type { MispUpdate } from "./update.ts";
 export type StoredFields = Extract<Meaning, { kind: "stored" }>["event"];
 
 /** The result of a step: notes to go on with, or an outcome that ends the delivery. */
-export type Step =
-  | {
-    readonly notes: readonly string[];
-    /** The event as MISP has it, where it was read. */
-    readonly returned?: StoredFields;
-  }
-  | End;
+export type Step = { readonly notes: readonly string[] } | End;
 
 /** The end of a delivery. */
 export interface End {
@@ -70,8 +64,9 @@ export class MispCalls {
     return ofEvent(event.uuid, await this.post("/events/add", body));
   }
 
-  async view(event: string): Promise<Meaning> {
-    return ofEvent(event, this.#read(await this.#client.request("GET", `/events/view/${event}`)));
+  /** Views an event with the parts that somebody deleted (docs/contracts/misp.md 7). */
+  async viewWhole(event: string): Promise<Meaning> {
+    return ofEvent(event, this.#read(await this.getAgain(`/events/view/${event}/deleted:1`)));
   }
 
   /** Views an event; where the answer is lost, a second time. */
