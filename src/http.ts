@@ -13,6 +13,8 @@ export interface Answer {
   readonly headers: Headers;
   /** The body as JSON; undefined when it is not JSON. */
   readonly json: unknown;
+  /** The beginning of a body that is not JSON, without the secret. */
+  readonly text?: string;
 }
 
 /** A request. */
@@ -21,6 +23,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** How long it may take until its answer is read, milliseconds; that of the options by default. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** How a server is reached. */
@@ -52,6 +56,9 @@ export class TooLong extends Error {
 const CHUNK = 32 * 1024;
 
 const MIB = 1024 * 1024;
+
+/** How much of a body that is not JSON is kept, characters: the title of a page is in it. */
+const LONGEST_TEXT = 4096;
 
 /** A character of JSON that needs no escape, in an escape. */
 const ESCAPED_ASCII = /\\(?:u00[2-7]|\/)/i;
@@ -86,12 +93,12 @@ export class HttpClient implements Disposable {
    * @throws {TooLong} when the answer exceeds the limit
    * @throws what `fetch` throws when there is no whole answer in time; `failureOf()` says which it is
    */
-  async request({ method, url, headers, body }: HttpRequest): Promise<Answer> {
+  async request({ method, url, headers, body, timeoutMs }: HttpRequest): Promise<Answer> {
     // AbortSignal.timeout() would hold on to each request until its time is over.
     const readTimeout = new AbortController();
     const timer = setTimeout(
       () => readTimeout.abort(new DOMException("The answer took too long", "TimeoutError")),
-      this.#options.timeoutMs(),
+      timeoutMs ?? this.#options.timeoutMs(),
     );
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,
@@ -104,8 +111,13 @@ export class HttpClient implements Disposable {
     try {
       const response = await fetch(url, init);
       faultPoint("http-sent-before-response");
-      const json = this.#parsed(await this.#textOf(response));
-      return { status: response.status, headers: this.#headersOf(response), json };
+      const body = await this.#textOf(response);
+      const json = this.#parsed(body);
+      const answer = { status: response.status, headers: this.#headersOf(response), json };
+      if (json !== undefined) return answer;
+      // Masked before it is cut: half of a secret would not be found.
+      const text = this.#withoutSecret(body.slice(0, 2 * LONGEST_TEXT)).slice(0, LONGEST_TEXT);
+      return { ...answer, text };
     } finally {
       clearTimeout(timer);
     }
@@ -152,12 +164,13 @@ export class HttpClient implements Disposable {
       : json;
   }
 
-  /** Reports say where a redirect leads. */
+  /** Reports say where a redirect leads, and what answered. */
   #headersOf({ headers }: Response): Headers {
-    const location = headers.get("Location");
-    if (location === null) return headers;
     const masked = new Headers(headers);
-    masked.set("Location", this.#withoutSecret(location));
+    for (const name of ["Location", "Server"]) {
+      const value = headers.get(name);
+      if (value !== null) masked.set(name, this.#withoutSecret(value));
+    }
     return masked;
   }
 }

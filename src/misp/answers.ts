@@ -24,7 +24,7 @@ export type Meaning =
   | { readonly kind: "refused"; readonly reason: string }
   /** The key's role may not do this. */
   | { readonly kind: "not-permitted"; readonly reason: string }
-  | Extract<Outcome, { kind: "unavailable" }>;
+  | Extract<Outcome, { kind: "unanswered" | "unavailable" }>;
 
 /**
  * Reads an answer by its status and by its body.
@@ -44,8 +44,12 @@ export function meaningOf(answer: Answer, now: number): Meaning {
     return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
   }
   if (status === 502 || status === 503 || status === 504) {
-    return unavailable(`MISP, or the proxy before it, answered ${status}`, pauseAsked(answer, now));
+    const reason = `MISP, or the proxy before it, answered ${status}`;
+    const afterMs = pauseAsked(answer, now);
+    // A proxy answers so to one request that takes too long, too.
+    return afterMs === undefined ? { kind: "unanswered", reason } : unavailable(reason, afterMs);
   }
+  if (isCut(answer)) return { kind: "unanswered", reason: "MISP's answer ends in the middle" };
   if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
   if (status === 404) return notFound(message);
   if (status === 401 || status === 403) return forbidden(body, message);
@@ -117,6 +121,12 @@ function reasonOf(body: Fields): string | undefined {
     ? errors
     : JSON.stringify(errors);
   return typeof text === "string" ? text.replaceAll(/\s+/g, " ").slice(0, 300) : undefined;
+}
+
+/** Whether an answer of MISP lacks its end, or all of it. */
+export function isCut({ status, json, text }: Answer): boolean {
+  if (json !== undefined || text === undefined || status === 429) return false;
+  return status < 500 && /^\s*[{[]/.test(text) || status === 200 && text.trim() === "";
 }
 
 /** The parts that were sent and that an event lacks. */

@@ -3,11 +3,18 @@
  *
  * @module
  */
-import { type Answer, HttpClient, TooLong } from "../http.ts";
+import { type Answer, type Failure, HttpClient, TooLong } from "../http.ts";
 
 /** There is no answer: refused, cut off, timed out, or a certificate that is not trusted. */
 export class Unreachable extends Error {
   override name = "Unreachable";
+  /** Whether the same request may be answered a moment later. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly mayPass?: boolean } = {}) {
+    super(message, options);
+    this.mayPass = options.mayPass ?? false;
+  }
 }
 
 /** How to reach an instance. */
@@ -27,6 +34,7 @@ export class MispClient implements Disposable {
   readonly #options: ClientOptions;
   readonly #base: string;
   readonly #http: HttpClient;
+  #isClosed = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -40,7 +48,13 @@ export class MispClient implements Disposable {
     });
   }
 
+  /** How long a request may take until its answer is read, milliseconds. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#http[Symbol.dispose]();
   }
 
@@ -48,26 +62,33 @@ export class MispClient implements Disposable {
    * Sends one request. It does not follow redirects: one to the login page means that MISP did not
    * accept the key (docs/contracts/misp.md 8.1).
    *
+   * @param timeoutMs how long it may take, milliseconds; that of the options by default
    * @throws {Unreachable} when there is no whole answer in time
    * @throws {TooLong} when the answer is longer than 64 MiB
    */
-  async request(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
+  async request(
+    method: "GET" | "POST",
+    path: string,
+    body?: string,
+    timeoutMs = this.timeoutMs,
+  ): Promise<Answer> {
     const headers = {
       "Authorization": this.#options.apiKey,
       "Accept": "application/json",
       "Content-Type": "application/json",
     };
     try {
-      return await this.#http.request({ method, url: this.#base + path, headers, body });
+      return await this.#http.request({ method, url: this.#base + path, headers, body, timeoutMs });
     } catch (error) {
       if (error instanceof TooLong) throw error;
-      throw new Unreachable(this.#explain(error), { cause: error });
+      const failure = this.#http.failureOf(error);
+      const mayPass = failure.kind === "failed" && !this.#isClosed;
+      throw new Unreachable(this.#explain(failure), { cause: error, mayPass });
     }
   }
 
-  #explain(error: unknown): string {
+  #explain(failure: Failure): string {
     const { host } = new URL(this.#base);
-    const failure = this.#http.failureOf(error);
     switch (failure.kind) {
       case "not_permitted":
         return `this binary may not connect to ${host}; compile it with --misp-host ${host}`;

@@ -10,11 +10,12 @@ import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { compare } from "./answers.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
 import { MispCalls, type StoredFields } from "./misp_calls.ts";
+import { type Requests, RetryBudget, RetryingClient } from "./retries.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,
@@ -37,6 +38,8 @@ export interface RestSinkRules {
   readonly maxParallel: number;
   /** What the key may do there; without it the sink tries everything. */
   readonly capabilities?: () => Promise<Capabilities>;
+  /** What is left for lost answers; a budget of its own by default. */
+  readonly retries?: RetryBudget;
 }
 
 /** What the key may do at an instance, or why that is not known. */
@@ -70,12 +73,14 @@ interface Context {
 /** Delivers reports to one MISP instance. */
 export class RestSink implements Sink {
   readonly name = "misp";
-  readonly #client: MispClient;
+  readonly #client: Requests;
   readonly #rules: RestSinkRules;
+  readonly #retries: RetryBudget;
 
-  constructor(client: MispClient, rules: RestSinkRules) {
+  constructor(client: Requests, rules: RestSinkRules) {
     this.#client = client;
     this.#rules = rules;
+    this.#retries = rules.retries ?? new RetryBudget();
   }
 
   async *deliver(reports: readonly Report[], now: () => number) {
@@ -87,13 +92,14 @@ export class RestSink implements Sink {
       }
       return;
     }
-    const calls = new MispCalls(this.#client, now);
+    const client = new RetryingClient(this.#client, { budget: this.#retries, now });
+    const calls = new MispCalls(client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
     let failed = 0;
     const isLast = (deliveries: readonly Delivery[]) => {
       const kinds = new Set(deliveries.map(({ outcome }) => outcome.kind));
       if (kinds.has("delivered")) failed = 0;
-      else if (kinds.has("failed")) failed++;
+      else if (kinds.has("failed") || kinds.has("unanswered")) failed++;
       return kinds.has("unavailable") || failed >= MOST_FAILED;
     };
     const work = async (ofEvent: readonly Report[]) => {
@@ -131,7 +137,7 @@ export class RestSink implements Sink {
       for (const delivery of await this.#deliverChunk(chunk, { ...context, isKnownThere })) {
         deliveries.push(delivery);
         if (delivery.outcome.kind === "delivered") isKnownThere = true;
-        if (delivery.outcome.kind === "unavailable") return deliveries;
+        if (isNoAnswer(delivery.outcome)) return deliveries;
       }
     }
     return deliveries;
@@ -147,7 +153,7 @@ export class RestSink implements Sink {
     context: Context,
   ): Promise<readonly Ended[]> {
     const { outcome, returned } = await this.#deliver(chunk, context);
-    const isOne = chunk.length === 1 || outcome.kind === "unavailable";
+    const isOne = chunk.length === 1 || isNoAnswer(outcome);
     if (isOne || outcome.kind === "delivered") {
       return chunk.map(({ report, event }) => ({
         report,
@@ -164,7 +170,7 @@ export class RestSink implements Sink {
       const kinds = deliveries.map(({ outcome }) => outcome.kind);
       const isBroken = !kinds.includes("delivered") &&
         kinds.filter((kind) => kind === "failed").length >= MOST_FAILED;
-      if (isBroken || kinds.includes("unavailable")) break;
+      if (isBroken || deliveries.some((one) => isNoAnswer(one.outcome))) break;
       isKnownThere ||= kinds.includes("delivered");
     }
     return deliveries;
@@ -199,13 +205,18 @@ export class RestSink implements Sink {
       return { outcome: { kind: "delivered", notes: [...stored.notes, ...seen.notes] } };
     } catch (error) {
       if (error instanceof Unreachable) {
-        return { outcome: { kind: "unavailable", reason: error.message } };
+        return { outcome: { kind: "unanswered", reason: error.message } };
       }
       // One event that has grown this large must not keep the others waiting.
       if (error instanceof TooLong) return { outcome: { kind: "refused", reason: error.message } };
       throw error;
     }
   }
+}
+
+/** Whether the outcome says nothing about what was sent: a part of it would fare no better. */
+function isNoAnswer({ kind }: Outcome): boolean {
+  return kind === "unavailable" || kind === "unanswered";
 }
 
 function updateOfPart({ report, event }: Part): MispUpdate {

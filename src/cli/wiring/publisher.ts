@@ -12,6 +12,7 @@ import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
+import { RetryBudget, RetryingClient } from "../../misp/retries.ts";
 import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
@@ -54,8 +55,10 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   const sinks: Sink[] = [];
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
-    const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
-    sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+    const retries = new RetryBudget();
+    const asking = new RetryingClient(client, { budget: retries, now: Date.now });
+    const capabilities = createCapabilities(asking, { url, apiKey, buffer, now: Date.now, log });
+    sinks.push(new RestSink(client, { ...config.misp, capabilities, retries }));
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);

@@ -161,10 +161,16 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
-  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void> {
+  markFailed(
+    lease: Lease,
+    report: ReportKey,
+    error: string,
+    now: number,
+    nextTryAt = now + 1,
+  ): Promise<void> {
     return this.#db.write((sql) => {
       if (!isHeld(sql, lease)) return;
-      moveBehind(sql, report, now);
+      moveBehind(sql, report, now, nextTryAt);
       sql("UPDATE report SET last_error = ? WHERE uuid = ? AND sink = ? AND state = 'pending'")
         .run(error, report.uuid, report.sink);
     });
@@ -203,6 +209,12 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
+  awaitsProbe(sink: SinkName): Promise<boolean> {
+    return this.#db.read((sql) =>
+      sql("SELECT 1 FROM sink_pause WHERE sink = ?").get(sink) !== undefined
+    );
+  }
+
   endPauses(): Promise<void> {
     return this.#db.write((sql) => void sql("DELETE FROM sink_pause").run());
   }
@@ -227,13 +239,18 @@ function isHeld(sql: Statements, { name, fence }: Lease): boolean {
 }
 
 /** Has a report wait behind all others that are due. */
-function moveBehind(sql: Statements, { uuid, sink }: ReportKey, now: number): void {
+function moveBehind(
+  sql: Statements,
+  { uuid, sink }: ReportKey,
+  now: number,
+  nextTryAt = now + 1,
+): void {
   // A try that is dated by a clock that was set back since does not count: this one is the last.
   sql(
     `UPDATE report SET ended_at = ?, next_try_at = max(?,
        iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
      WHERE uuid = ? AND sink = ?`,
-  ).run(now, now + 1, now, uuid, sink);
+  ).run(now, nextTryAt, now, uuid, sink);
 }
 
 /** Whether anything waits that falls due by a time. */
@@ -318,7 +335,7 @@ function versionOf(sql: Statements, sourceIp: string): string | undefined {
 
 const REPORT =
   `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.attempts, r.snapshot_at, r.tries,
-    r.next_try_at, b.body, json_valid(b.body) AS is_whole,
+    r.next_try_at, r.ended_at, b.body, json_valid(b.body) AS is_whole,
     EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink) AS known,
     (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
       AND d.source_ip = r.source_ip) AS last_published
@@ -350,6 +367,7 @@ function reportsToTry(
     attempts: Number(row.attempts),
     snapshotAt: Number(row.snapshot_at),
     tries: Number(row.tries),
+    ...(row.ended_at === null ? {} : { hasFailed: true }),
     isKnownThere: Number(row.known) === 1,
     lastPublished: String(row.last_published ?? ""),
     sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
