@@ -15,7 +15,7 @@ import {
   roleOf,
   versionOf,
 } from "./instance_answers.ts";
-import type { Requests } from "./retries.ts";
+import type { Requests } from "./line/retries.ts";
 
 export { isOlder } from "./instance_answers.ts";
 export type { Instance, Problem, ProblemKind, Rights } from "./instance_answers.ts";

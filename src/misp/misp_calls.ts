@@ -7,7 +7,7 @@ import type { Outcome } from "../sink.ts";
 import type { Answer } from "../http.ts";
 import { type Meaning, meaningOf } from "./answers.ts";
 import type { MispEvent } from "./event.ts";
-import type { Requests } from "./retries.ts";
+import type { Requests } from "./line/retries.ts";
 import type { MispUpdate } from "./update.ts";
 
 /** An event as MISP returned it. */

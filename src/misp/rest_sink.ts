@@ -15,7 +15,7 @@ import type { MispEvent } from "./event.ts";
 import { addEvent, type EventDelivery, leftOut, updateEvent } from "./event_delivery.ts";
 import { inChunks, merged } from "./merged.ts";
 import { MispCalls, type StoredFields } from "./misp_calls.ts";
-import { type Requests, RetryBudget, RetryingClient } from "./retries.ts";
+import { type Requests, RetryBudget, RetryingClient } from "./line/retries.ts";
 import { sendSightings } from "./send_sightings.ts";
 import {
   type LastPublished,

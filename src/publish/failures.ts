@@ -8,7 +8,7 @@ import type { Outcome } from "../sink.ts";
 
 /** Events that fail in a row: then the sink is at fault, whatever it took before. */
 const MOST_IN_A_ROW = 3;
-/** Batches in a row of which nothing is delivered: then a round of everything gives up, too. */
+/** Batches in a row of which nothing is delivered: then a round of everything ends, too. */
 const MOST_FRUITLESS = 3;
 
 /** A report that failed at a sink that may answer to others. */

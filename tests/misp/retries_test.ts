@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Answer } from "../../src/http.ts";
 import { Unreachable } from "../../src/misp/client.ts";
-import { RetryBudget, RetryingClient } from "../../src/misp/retries.ts";
+import { RetryBudget, RetryingClient } from "../../src/misp/line/retries.ts";
 
 const OK: Answer = { status: 200, headers: new Headers(), json: {} };
 const LOST = new Unreachable("cut off", { mayPass: true });

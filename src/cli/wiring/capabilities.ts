@@ -9,7 +9,7 @@ import type { Buffer } from "../../buffer/buffer.ts";
 import { HOUR } from "../../clock.ts";
 import { lookAtInstance } from "../../misp/instance.ts";
 import type { Capabilities } from "../../misp/rest_sink.ts";
-import type { Requests } from "../../misp/retries.ts";
+import type { Requests } from "../../misp/line/retries.ts";
 import { MISP_CAPABILITIES } from "../../publish/names.ts";
 
 const KEEP_MS = HOUR;

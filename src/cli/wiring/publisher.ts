@@ -12,7 +12,7 @@ import { ConfigError } from "../../config/values.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
-import { RetryBudget, RetryingClient } from "../../misp/retries.ts";
+import { RetryBudget, RetryingClient } from "../../misp/line/retries.ts";
 import { eventUuid, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,

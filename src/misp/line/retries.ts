@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { SECOND } from "../clock.ts";
-import type { Answer } from "../http.ts";
-import { isCut, pauseAsked } from "./answers.ts";
-import { Unreachable } from "./client.ts";
+import { SECOND } from "../../clock.ts";
+import type { Answer } from "../../http.ts";
+import { isCut, pauseAsked } from "../answers.ts";
+import { Unreachable } from "../client.ts";
 
 /** What sends requests to an instance. */
 export interface Requests {
