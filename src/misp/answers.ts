@@ -9,6 +9,7 @@ import type { MispUpdate } from "./update.ts";
 import { SECOND } from "../clock.ts";
 import { type Answer, LONGEST_PAUSE_MS, retryAfter } from "../http.ts";
 import { type Fields } from "../json.ts";
+import { redirectionOf, strangerOf } from "./line/page.ts";
 
 /** The meaning of an answer to add, edit, publish, view or sightings. */
 export type Meaning =
@@ -36,9 +37,8 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
   if (status >= 300 && status < 400) {
-    return unavailable(
-      "MISP redirected to its login page: the key is wrong, or it is under maintenance",
-    );
+    const { kind, reason } = redirectionOf(answer);
+    return unavailable(kind === "login" ? reason : `MISP cannot be reached: ${reason}`);
   }
   if (status === 429) {
     return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
@@ -50,14 +50,16 @@ export function meaningOf(answer: Answer, now: number): Meaning {
     return afterMs === undefined ? { kind: "unanswered", reason } : unavailable(reason, afterMs);
   }
   if (isCut(answer)) return { kind: "unanswered", reason: "MISP's answer ends in the middle" };
-  if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
+  const stranger = status === 413 ? undefined : strangerOf(answer);
+  if (status >= 500 && status !== 511) {
+    const reason = stranger?.reason ?? `MISP answered ${status}: ${message}`;
+    return { kind: "failed", reason };
+  }
+  if (stranger !== undefined) return unavailable(stranger.reason);
   if (status === 404) return notFound(message);
   if (status === 401 || status === 403) return forbidden(body, message);
   if (status === 413) return { kind: "refused", reason: TOO_LARGE };
   if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
-  if (answer.json === undefined) {
-    return unavailable("MISP's answer is not JSON; is it the page of a proxy?");
-  }
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
   // All of the sightings were there already (docs/contracts/misp.md 8.5).

@@ -38,7 +38,10 @@ const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
   no_right: "ask an admin of MISP what the role of this key may do",
   login: "check the key; if it is right, MISP is under maintenance",
   moved: "set misp.url to the address where MISP really is",
-  not_misp: "check misp.url: it must be MISP's own address, without a path behind it",
+  not_misp:
+    "check misp.url: it is the address of MISP's start page, with its path where MISP has one; " +
+    "if a proxy or a portal answers instead, have it let this machine through to MISP",
+  php_notice: "ask an admin of MISP to set display_errors to Off in php.ini of its web server",
   failing: "look at MISP's own log; reports wait and are tried again",
 };
 
