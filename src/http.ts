@@ -27,8 +27,18 @@ export interface HttpRequest {
   readonly timeoutMs?: number | undefined;
 }
 
+/** A proxy that a site names; those of the environment are never used (docs/security.md). */
+export interface HttpProxy {
+  /** `http://HOST:PORT`. */
+  readonly url: string;
+  /** `USER:PASSWORD`; undefined: it asks for none. */
+  readonly credentials: string | undefined;
+}
+
 /** How a server is reached. */
 export interface HttpOptions {
+  /** By `CONNECT` where the server speaks TLS. Undefined: without a proxy. */
+  readonly proxy?: HttpProxy | undefined;
   /** PEM text of an authority of the site's own. */
   readonly caCertificate: string | undefined;
   /** How long a request may take until its answer is read, milliseconds. */
@@ -66,7 +76,8 @@ const ESCAPED_ASCII = /\\(?:u00[2-7]|\/)/i;
 /** A client that keeps its connections alive. */
 export class HttpClient implements Disposable {
   readonly #options: HttpOptions;
-  readonly #http: Deno.HttpClient;
+  /** What the runtime said instead where the proxy is not permitted. */
+  readonly #http: Deno.HttpClient | Deno.errors.NotCapable;
   /** Answers reach logs and screens, and a proxy may repeat in one what it was sent. */
   readonly #withoutSecret: (text: string) => string;
   /** Buffers that answers are read into: the stream would allocate 64 KiB for each read. */
@@ -74,17 +85,22 @@ export class HttpClient implements Disposable {
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const { caCertificate, secret } = options;
-    this.#withoutSecret = secret === undefined
-      ? (text) => text
-      : secretMask(secret.text, secret.shownAs);
-    this.#http = Deno.createHttpClient(
-      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
-    );
+    const { secret, proxy } = options;
+    const masks = [
+      ...(secret === undefined ? [] : [secretMask(secret.text, secret.shownAs)]),
+      ...proxySecrets(proxy).map((text) => secretMask(text, "(proxy's password)")),
+    ];
+    this.#withoutSecret = (text) => masks.reduce((masked, mask) => mask(masked), text);
+    this.#http = createClient(options);
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    if (!(this.#http instanceof Error)) this.#http.close();
+  }
+
+  /** Whether the program's own permissions do not allow the proxy. */
+  get isProxyForbidden(): boolean {
+    return this.#http instanceof Error;
   }
 
   /**
@@ -94,6 +110,7 @@ export class HttpClient implements Disposable {
    * @throws what `fetch` throws when there is no whole answer in time; `failureOf()` says which it is
    */
   async request({ method, url, headers, body, timeoutMs }: HttpRequest): Promise<Answer> {
+    if (this.#http instanceof Error) throw this.#http;
     // AbortSignal.timeout() would hold on to each request until its time is over.
     const readTimeout = new AbortController();
     const timer = setTimeout(
@@ -173,6 +190,34 @@ export class HttpClient implements Disposable {
     }
     return masked;
   }
+}
+
+function createClient(
+  { caCertificate, proxy }: HttpOptions,
+): Deno.HttpClient | Deno.errors.NotCapable {
+  const [username = "", ...rest] = proxy?.credentials?.split(":") ?? [];
+  const basicAuth = proxy?.credentials === undefined
+    ? {}
+    : { basicAuth: { username, password: rest.join(":") } };
+  try {
+    return Deno.createHttpClient({
+      ...(caCertificate === undefined ? {} : { caCerts: [caCertificate] }),
+      ...(proxy === undefined ? {} : { proxy: { url: proxy.url, ...basicAuth } }),
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return error;
+    throw error;
+  }
+}
+
+/** A password of fewer characters occurs by chance. */
+const SHORTEST_PASSWORD = 6;
+
+function proxySecrets(proxy: HttpProxy | undefined): readonly string[] {
+  const { credentials } = proxy ?? {};
+  if (credentials === undefined) return [];
+  const password = credentials.slice(credentials.indexOf(":") + 1);
+  return password.length < SHORTEST_PASSWORD ? [credentials] : [credentials, password];
 }
 
 /** The innermost message says what happened; the outer ones repeat the address. */

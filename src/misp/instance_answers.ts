@@ -42,6 +42,8 @@ export type ProblemKind =
   | "unreachable"
   /** Its certificate is not trusted, or one side does not speak TLS. */
   | "tls"
+  /** The proxy that `misp.proxy` names does not let us through. */
+  | "proxy"
   /** The program's own permissions do not allow it. */
   | "not_permitted"
   | "wrong_key"
@@ -109,6 +111,7 @@ function forbidden(message: string): Problem {
 export function problemOfFailure(error: Unreachable): Problem {
   const reason = line(error.message, "MISP cannot be reached");
   if (error.cause instanceof Deno.errors.NotCapable) return { kind: "not_permitted", reason };
+  if (/^the proxy /.test(reason)) return { kind: "proxy", reason };
   const isTls = /peer certificate|corrupt message|handshake|fatal alert|invalid HTTP version/i
     .test(reason);
   return { kind: isTls ? "tls" : "unreachable", reason };

@@ -9,6 +9,7 @@ import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
+import type { HttpProxy } from "../../http.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
@@ -150,7 +151,19 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`misp.ca_file ${caFile} does not hold a PEM certificate`);
   }
-  return { url, apiKey: key.trim(), caCertificate, timeoutMs };
+  return { url, apiKey: key.trim(), caCertificate, timeoutMs, proxy: mispProxy(config) };
+}
+
+function mispProxy({ misp }: Config): HttpProxy | undefined {
+  const { proxy, proxyAuthFile } = misp;
+  if (proxy === undefined) return undefined;
+  const credentials = readSetting("misp.proxy_auth_file", proxyAuthFile)?.trim();
+  if (credentials !== undefined && !/^[^:\s][^:\r\n]*:[^\r\n]+$/.test(credentials)) {
+    throw new ConfigError(
+      `misp.proxy_auth_file ${proxyAuthFile} does not hold USER:PASSWORD in one line`,
+    );
+  }
+  return { url: proxy, credentials };
 }
 
 /**

@@ -29,7 +29,8 @@ export function strangerOf({ status, headers, json, text = "" }: Answer): Strang
     if (!isError || isMispError(json)) return undefined;
     const { message } = isFields(json) ? json : {};
     const words = typeof message === "string" ? `, "${wordsOf(message)}"` : "";
-    return { kind: "not_misp", reason: `${NOT_MISP} ${status}${serverOf(headers)}${words}` };
+    const reason = `what answered is not MISP: it said ${status}${serverOf(headers)}${words}`;
+    return { kind: "not_misp", reason };
   }
   const notice = noticeOf(text);
   if (notice !== undefined) {
@@ -37,11 +38,10 @@ export function strangerOf({ status, headers, json, text = "" }: Answer): Strang
   }
   const title = titleOf(text);
   const page = title === "" ? "" : `, page "${title}"`;
-  const reason = `${NOT_MISP} ${status}, not JSON${serverOf(headers)}${page}`;
+  const from = serverOf(headers);
+  const reason = `what answered is not MISP: it said ${status}, not JSON${from}${page}`;
   return { kind: "not_misp", reason };
 }
-
-const NOT_MISP = "what answered is not MISP: it said";
 
 const isMispError = (json: unknown) =>
   isFields(json) && ["name", "url", "errors", "saved"].some((key) => key in json);

@@ -1,7 +1,7 @@
 /**
  * A lost answer costs one more request, not a round. Every request to MISP may be sent again: `add` of an
  * event that is there says so, edits, publishing and sightings change nothing the second time
- * (docs/contracts/misp.md 0.2 and 8.5).
+ * (docs/contracts/misp.md 0.2, 8.5).
  *
  * @module
  */
