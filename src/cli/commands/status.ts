@@ -13,7 +13,7 @@ import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
-import { unservedSince } from "../../publish/unserved.ts";
+import { strandedReports, unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
@@ -34,6 +34,7 @@ export async function status(start: Start): Promise<number> {
   const due = dueRules(config);
   const nextDueAt = await buffer.outbox.nextDueAt(due);
   const unserved = await unservedSince(buffer, due, Date.now());
+  const stranded = await strandedReports(buffer, due.sinks);
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const spooled = await buffer.spool.status();
   const followed = await buffer.intake.followState(ALERTS_STREAM);
@@ -43,6 +44,7 @@ export async function status(start: Start): Promise<number> {
     problem: problem ?? null,
     spilled: spillFiles(config.buffer.path).length,
     unserved_since: time(unserved),
+    stranded: stranded.problems,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
   };
@@ -147,6 +149,7 @@ type Shown = ReturnType<typeof toJson> & {
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
   readonly unserved_since: string | null;
+  readonly stranded: readonly string[];
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
 };
@@ -176,6 +179,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
         true,
       ],
     ] satisfies Row[]),
+    ...shown.stranded.map((text): Row => ["sinks", text, true]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],

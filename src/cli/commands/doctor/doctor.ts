@@ -9,7 +9,7 @@ import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Loaded } from "../../../config/load.ts";
 import { INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
-import { unservedSince } from "../../../publish/unserved.ts";
+import { strandedReports, unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, ok, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } from "./files.ts";
@@ -71,6 +71,7 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const unserved = await unservedSince(buffer, dueRules(config), Date.now());
+  const stranded = await strandedReports(buffer, dueRules(config).sinks);
   const hookUrl = await buffer.settings.get(INTEGRATORD_URL);
   return [
     ...checkReports(await buffer.views.status()),
@@ -85,6 +86,7 @@ async function checkInside(config: Config): Promise<readonly Check[]> {
         "run `flush`; the next alert starts a publisher, too; see the log",
       ),
     ]),
+    ...stranded.problems.map((text) => warning("sinks", text, "`report list` shows them")),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",
