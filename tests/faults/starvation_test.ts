@@ -124,6 +124,19 @@ Deno.test(`publishDue() reports a source that does not stop as often beside ${NO
   assert.deepEqual(others, []);
 });
 
+Deno.test("publishDue() to a MISP that answers nobody sends a few requests a pause, however much waits", async () => {
+  await using site = await Site.open({ path: ":memory:", asksFirst: false });
+  site.misp.failEvery(1, { kind: "close" });
+  await liveADay(site, [noise]);
+  const { waiting, refused, paused } = await site.buffer.views.status();
+  assert.deepEqual([waiting, refused], [NOISY, 0]);
+  assert.deepEqual(paused.map(({ sink }) => sink), ["misp"]);
+  // Seven pauses up to half an hour, one each half an hour of 26 hours, each with one retry of the floor;
+  // the ten retries of the budget come on top, and the three events that show that it is an outage.
+  const most = 2 * (7 + 2 * 26) + 10 + 3;
+  assert.ok(site.tries.length <= most, `${site.tries.length} requests, ${most} are allowed`);
+});
+
 const POISONS: readonly (readonly [name: string, fault: Fault])[] = [
   ["answers 500", { kind: "internal-error" }],
   ["refuses", { kind: "not-authorised" }],

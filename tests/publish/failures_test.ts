@@ -80,7 +80,7 @@ Deno.test("publishDue() probes a sink that was paused with one report, one that 
   assert.equal((await scene.publish())?.delivered, 3);
 });
 
-Deno.test("publishDue() of everything goes on behind reports that fail, and gives up where all do", async () => {
+Deno.test("publishDue() of everything goes on behind reports that fail, and ends where all do", async () => {
   using scene = new Scene("misp");
   const sources = Array.from({ length: 20 }, (_, n) => `82.202.219.${n}`);
   await scene.guess(...sources);
