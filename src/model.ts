@@ -265,7 +265,7 @@ export interface Report {
   readonly attempts: number;
   readonly snapshotAt: number;
   readonly tries: number;
-  /** Whether a try has failed before, one that does not count as well. */
+  /** Whether a try has failed before that does not count as one of `tries`. */
   readonly hasFailed?: boolean;
   /** Whether an earlier report of this event reached the sink, so that the event is there. */
   readonly isKnownThere: boolean;

@@ -18,6 +18,9 @@ export interface Failed {
   readonly reason: string;
 }
 
+/** Whether a report has failed before, whether or not that try counts. */
+export const hasFailed = ({ tries, hasFailed }: Report): boolean => tries > 0 || hasFailed === true;
+
 /** What a round has seen of a sink so far. */
 export class SinkRound {
   /** Those that failed since the last one was delivered. */
@@ -67,7 +70,7 @@ export class SinkRound {
     if (events >= MOST_IN_A_ROW) return false;
     if (this.#hasDelivered) return true;
     if (isPaused) return false;
-    return failed.every(({ report }) => report.hasFailed === true) ||
+    return failed.every(({ report }) => hasFailed(report)) ||
       events === 1 && failed.every(({ kind }) => kind === "failed");
   }
 }

@@ -21,7 +21,7 @@ import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
 import { ageBackoffMs, backoffMs } from "./backoff.ts";
-import { type Failed, SinkRound } from "./failures.ts";
+import { type Failed, hasFailed, SinkRound } from "./failures.ts";
 import { LOGGED_NOTES } from "./names.ts";
 import { type Repeat, repeatInTime } from "./timers.ts";
 
@@ -211,7 +211,7 @@ class PublishRound {
   async #probeOf(sink: Sink, reports: readonly Report[]): Promise<Report | undefined> {
     if (this.#everything || !await this.#parts.buffer.outbox.awaitsProbe(sink.name)) return;
     // One that failed before may be the very cause of the pause.
-    return reports.find(({ hasFailed }) => hasFailed !== true) ?? reports[0];
+    return reports.find((report) => !hasFailed(report)) ?? reports[0];
   }
 
   async #deliverAgain(): Promise<void> {

@@ -335,7 +335,8 @@ function versionOf(sql: Statements, sourceIp: string): string | undefined {
 
 const REPORT =
   `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.attempts, r.snapshot_at, r.tries,
-    r.next_try_at, r.ended_at, b.body, json_valid(b.body) AS is_whole,
+    r.next_try_at, b.body,
+    r.tries = 0 AND r.ended_at IS NOT NULL AND r.next_try_at > r.snapshot_at AS has_failed, json_valid(b.body) AS is_whole,
     EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink) AS known,
     (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
       AND d.source_ip = r.source_ip) AS last_published
@@ -367,7 +368,7 @@ function reportsToTry(
     attempts: Number(row.attempts),
     snapshotAt: Number(row.snapshot_at),
     tries: Number(row.tries),
-    ...(row.ended_at === null ? {} : { hasFailed: true }),
+    ...(Number(row.has_failed) === 1 ? { hasFailed: true } : {}),
     isKnownThere: Number(row.known) === 1,
     lastPublished: String(row.last_published ?? ""),
     sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
