@@ -34,11 +34,16 @@ shift 2
 slot=$(cat "$HERE/host_slot")
 
 # The runtime reads a list of JSON strings, and `version` shows one string with commas.
+HOST='([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?'
 list='' shown=''
 for host in "$@"; do
-  # These characters have no meaning in sed's replacement either.
-  printf '%s\n' "$host" | grep -Eqx '([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?' ||
-    die "\"$host\" is not a valid HOST or HOST:PORT; leave out https:// and the path"
+  # These characters have no meaning in sed's replacement either. grep looks at one line after another.
+  refused=''
+  case $host in
+    *[!][A-Za-z0-9._:-]*) refused=1 ;;
+    *) printf '%s\n' "$host" | grep -Eqx "$HOST" || refused=1 ;;
+  esac
+  [ -z "$refused" ] || die "\"$host\" is not a valid HOST or HOST:PORT; leave out https:// and the path"
   list="$list,\"$host\"" shown="$shown,$host"
 done
 shown="$shown\""
