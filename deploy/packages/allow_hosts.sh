@@ -2,7 +2,7 @@
 # Writes the hosts that a released binary may connect to into a copy of it. `--help` says how.
 #
 # A program cannot widen its own permissions. A released binary is compiled for one host that does not
-# exist (`host_slot`), whose name is long enough to make room. This script puts the real hosts in its
+# exist (`host_slot`), whose name is long enough to leave space. This script puts the real hosts in its
 # place, and fills up with blanks outside of the strings, so that the copy has the same length. The copy
 # is then as strict as one that was compiled for these hosts.
 set -eu
@@ -48,9 +48,9 @@ for host in "$@"; do
 done
 shown="$shown\""
 in_list=",\"$slot\"" in_shown=",$slot\""
-room=$((${#in_list} - ${#list}))
-[ "$room" -ge 0 ] || die "the names of these hosts are longer than ${#slot} characters; allow fewer"
-list=$list$(printf "%${room}s" '')
+left=$((${#in_list} - ${#list}))
+[ "$left" -ge 0 ] || die "the names of these hosts are longer than ${#slot} characters; allow fewer"
+list=$list$(printf "%${left}s" '')
 shown=$shown$(printf "%$((${#in_shown} - ${#shown}))s" '')
 
 places() { grep -aoF -e "$1" "$binary" | wc -l; }

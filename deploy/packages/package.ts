@@ -40,7 +40,7 @@ const machines = (values.machine ?? names).map((name) => oneOf("machine", names,
 const formats = (values.format ?? FORMATS).map((name) => oneOf("format", FORMATS, name));
 const compression = oneOf("compression", COMPRESSIONS, values.compression);
 
-/** Compiles the binary that has room for the names of hosts (allow_hosts.sh). */
+/** Compiles the binary that has space for the names of hosts (allow_hosts.sh). */
 async function compile(machine: Machine["name"]): Promise<string> {
   const binary = `${OUTPUT}-${machine}`;
   const host = Deno.readTextFileSync(new URL("host_slot", import.meta.url)).trim();

@@ -283,6 +283,7 @@ Deno.test({
             `logs/integrations.log ${USER}:${GROUP} 640`,
             `queue/custom-misp ${USER}:${GROUP} 750`,
             `queue/custom-misp/buffer.db ${USER}:${GROUP} 640`,
+            `queue/custom-misp/installation.json ${USER}:${GROUP} 640`,
           ].sort(),
         );
         assert.equal((await install(...common, "--uninstall")).code, 0);

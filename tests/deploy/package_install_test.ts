@@ -138,6 +138,14 @@ Deno.test({
         assert.deepEqual(await files(), INSTALLED);
       });
 
+      await t.step(`${format}: a host that the runtime does not know changes nothing`, async () => {
+        const { code, stderr } = await run(["custom-misp-hosts", "misp.example.org:99999"]);
+        assert.equal(code, 1);
+        assert.match(stderr, /does not run here as wazuh: .*; nothing was changed\n$/);
+        assert.equal(await said("custom-misp-hosts"), `${host}\nmisp.example.org\n`);
+        assert.equal((await run(["custom-misp", "version"])).code, 0);
+      });
+
       await t.step(`${format}: a hosts file that others can write is refused`, async () => {
         await said("chmod", "664", HOSTS);
         const { code, stderr } = await run(["custom-misp-hosts", "--apply"]);
@@ -163,6 +171,8 @@ Deno.test({
         assert.deepEqual([replayed.code, replayed.stderr], [0, ""]);
         assert.match(replayed.stdout, /82\.202\.219\.155/);
         assert.deepEqual(await run([...AS_WAZUH, ...asked], `${alert}\n`), replayed);
+        // Wazuh's user cannot enter root's own folder.
+        await said("sh", "-c", "cd /root && custom-misp status");
         const refused = await run(["custom-misp", "completions", "a b"]);
         assert.equal(refused.code, 2);
         assert.match(refused.stderr, /completions takes one of bash, zsh, fish\n$/);
@@ -198,8 +208,9 @@ Deno.test({
         const kept = [
           ...INSTALLED.filter((line) => !line.startsWith("integrations/")),
           "queue/custom-misp/buffer.db wazuh:wazuh 640",
+          "queue/custom-misp/installation.json wazuh:wazuh 640",
         ].sort();
-        assert.deepEqual((await files()).filter((line) => !line.includes("installation")), kept);
+        assert.deepEqual(await files(), kept);
         assert.equal(await said("cat", CONFIGURATION), SETTINGS);
         // rpm keeps a changed file under another name.
         assert.ok(await exists(isDeb ? HOSTS : `${HOSTS}.rpmsave`));

@@ -280,7 +280,7 @@ Deno.test("allow_hosts.sh puts hosts into a binary, and changes no length", asyn
   }
 });
 
-Deno.test("allow_hosts.sh refuses what is not a host, and more than there is room for", async () => {
+Deno.test("allow_hosts.sh refuses what is not a host, and more than there is space for", async () => {
   using folder = tempFolder();
   for (
     const host of [
