@@ -9,8 +9,11 @@ if ! has_wazuh || ! getent passwd wazuh >/dev/null; then
   exit 0
 fi
 custom-misp-hosts --apply
-if [ -z "$(custom-misp-hosts)" ]; then
-  echo "custom-misp: the program may connect to no host yet; name your MISP, and then check the installation:"
+lib=/usr/lib/custom-misp
+# A binary that was compiled for its own hosts needs no others.
+if [ -z "$(custom-misp-hosts)" ] &&
+  grep -qaF -e "$(cat $lib/host_slot)" $lib/custom-misp_ssh_bruteforce-publish; then
+  echo "custom-misp: the program may connect to no host yet; name your MISP, and then set it up:"
   echo "  custom-misp-hosts misp.example.org"
-  echo "  custom-misp doctor"
+  echo "  custom-misp setup"
 fi

@@ -113,6 +113,27 @@ Deno.test({
           `custom-misp: ${TARGET} is not there; install Wazuh, then run ` +
           "`custom-misp-hosts --apply`\n",
         ]);
+        // A program that says who runs it, and what it was given.
+        const program = '#!/bin/sh\nid -un\nprintf "<%s>" "$@"\nexit 7\n';
+        await said("mkdir", `${ROOT}/integrations`);
+        await write(TARGET, program);
+        await said("chmod", "755", TARGET);
+        for (
+          const [user, ...args] of [
+            ["wazuh", "report", "retry", "a b", "", "$(id)"],
+            ["root", "setup", "--yes"],
+            ["root", "serve", "token", "new", "setup"],
+            ["wazuh", "serve", "--follow"],
+            ["wazuh", "doctor", "setup"],
+          ]
+        ) {
+          const { code, stdout } = await run(["custom-misp", ...args]);
+          assert.deepEqual([code, stdout], [
+            7,
+            `${user}\n${args.map((one) => `<${one}>`).join("")}`,
+          ]);
+        }
+        await said("rm", "-r", `${ROOT}/integrations`);
         await said(...(isDeb ? ["dpkg", "--purge", "custom-misp"] : remove));
         assert.equal(await exists("/etc/custom-misp"), false);
       });
@@ -123,7 +144,7 @@ Deno.test({
         assert.deepEqual(await files(), INSTALLED);
         assert.match(installed, /<name>custom-misp_ssh_bruteforce-publish<\/name>/);
         assert.ok(
-          installed.endsWith("  custom-misp-hosts misp.example.org\n  custom-misp doctor\n"),
+          installed.endsWith("  custom-misp-hosts misp.example.org\n  custom-misp setup\n"),
         );
         assert.match(await said("custom-misp", "version"), / --allow-net=127\.0\.0\.1:8787\n/);
         assert.equal(await said("custom-misp-hosts"), "");
@@ -233,6 +254,27 @@ Deno.test({
         ]);
         assert.equal(stdout, "");
       });
+
+      await t.step(
+        "deb: a binary that was compiled for its own host is installed as it is",
+        async () => {
+          const own = folder.file("own");
+          const script = `${PROJECT}deploy/packages/allow_hosts.sh`;
+          await run(["sh", script, folder.file("binary-now"), own, "misp.example.org"]);
+          const built = await packagesOf(PROJECT, own, folder.file("next"));
+          const installed = await said(...install, built.deb);
+          assert.doesNotMatch(installed, /custom-misp-hosts/);
+          assert.match(
+            await said("custom-misp", "version"),
+            / --allow-net=127\.0\.0\.1:8787,misp\.example\.org\n/,
+          );
+          for (const more of ["192.0.2.10", "--none"]) {
+            const { code, stderr } = await run(["custom-misp-hosts", more]);
+            assert.equal(code, 1);
+            assert.match(stderr, /has no place for hosts; it was compiled for its own, which/);
+          }
+        },
+      );
     }
   },
 });
