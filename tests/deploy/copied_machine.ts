@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { holdMounts } from "../support/held_mounts.ts";
 import { findProgram } from "../support/needs.ts";
 
 /** The copy; it is gone with the process that holds it. */
@@ -31,27 +32,10 @@ export async function copyMachine(folder: string): Promise<CopiedMachine> {
     mount -t proc proc '${root}/proc'
     mount --rbind /dev '${root}/dev'
     mount --bind /tmp '${root}/tmp'
-    chroot '${root}' id wazuh >/dev/null 2>&1 || chroot '${root}' useradd --system wazuh
-    echo ready
-    exec cat`;
-  // Lives until its input ends: with this process at the latest.
-  const holder = new Deno.Command("unshare", {
-    args: ["-m", "sh", "-ec", script],
-    ...{ stdin: "piped", stdout: "piped", stderr: "inherit" },
-  }).spawn();
-  const reader = holder.stdout.getReader();
-  const { value } = await reader.read();
-  const end = async () => {
-    await reader.cancel();
-    await holder.stdin.close();
-    await holder.status;
-  };
-  if (!new TextDecoder().decode(value).startsWith("ready")) {
-    await end().catch(() => undefined);
-    throw new Error(`no copy of this machine could be made in ${folder}`);
-  }
+    chroot '${root}' id wazuh >/dev/null 2>&1 || chroot '${root}' useradd --system wazuh`;
+  const held = await holdMounts("-m", script, `a copy of this machine in ${folder}`);
   return {
-    via: [findProgram("nsenter")!, "-t", `${holder.pid}`, "-m", findProgram("chroot")!, root],
-    [Symbol.asyncDispose]: end,
+    via: [findProgram("nsenter")!, "-t", `${held.pid}`, "-m", findProgram("chroot")!, root],
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
