@@ -95,6 +95,8 @@ Deno.test("README names every metric with its labels", async () => {
   const buffer = new SqliteBuffer(":memory:", 0);
   const metrics = await createMetrics({
     status: async () => ({ ...await buffer.views.status(), ignored: new Map([["malformed", 1]]) }),
+    compromised: () => buffer.views.compromised(0),
+    sensors: () => Promise.resolve([{ name: "honeypot-fra1", lastSeen: 0 }]),
     ...{ maxBytes: 1, version: "1", now: () => 0 },
   });
   metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });

@@ -66,6 +66,8 @@ export interface SourceQuery {
   /** Behind which source the list goes on. */
   readonly after?: SourceCursor | undefined;
   readonly most: number;
+  /** Every source is looked at, however long that takes: for commands, not for pages. */
+  readonly isWhole?: boolean | undefined;
 }
 
 /** A place in a list. */

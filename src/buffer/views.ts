@@ -75,6 +75,12 @@ export interface CompromisedSources {
   }[];
 }
 
+/** When a sensor was heard of last, milliseconds UTC. */
+export interface SensorContact {
+  readonly name: string;
+  readonly lastSeen: number;
+}
+
 /** What is seen at a glance. Times are milliseconds UTC. */
 export interface Overview {
   /** Of the last 24 hours, oldest first; minutes without attempts are left out. */
@@ -139,17 +145,21 @@ export interface Views {
   /**
    * @param now milliseconds UTC
    * @param most rows of each ranking
+   * @param isWhole all attacks and names are counted, however long that takes
    */
   rankings(
     kinds: readonly RankedKind[],
     span: RankingSpan,
     now: number,
     most: number,
+    isWhole?: boolean,
   ): Promise<Rankings>;
   /** @param sourceIp undefined: attempts of all sources */
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;
   sources(query: SourceQuery): Promise<SourceList>;
   compromised(now: number): Promise<CompromisedSources>;
+  /** Of 100 sensors at most, the latest contact first. */
+  sensorContacts(): Promise<readonly SensorContact[]>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;

@@ -55,13 +55,14 @@ export function listSources(
   const passes = filterOf(sql, open, query);
   const narrow = candidatesOf(sql, query);
   const found: Candidate[] = [];
+  const mostWalked = query.isWhole ? Infinity : MOST_WALKED;
   let looked = 0;
   const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
     ...records(sql, narrow),
     ...[...open.values()].map((attack) => candidateOf(sql, attack)),
   ]);
   for (const source of walk) {
-    if (narrow === undefined && ++looked > MOST_WALKED) break;
+    if (narrow === undefined && ++looked > mostWalked) break;
     if (!isBehind(query, source) || !passes(source)) continue;
     found.push(source);
     if (found.length > query.most) break;
@@ -73,7 +74,7 @@ export function listSources(
     next: found.length > query.most && last !== undefined
       ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
       : undefined,
-    isComplete: looked <= MOST_WALKED,
+    isComplete: looked <= mostWalked,
   };
 }
 

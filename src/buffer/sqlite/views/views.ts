@@ -11,6 +11,7 @@ import type {
   Evicted,
   Overview,
   RefusedReports,
+  SensorContact,
   SourceView,
   Views,
 } from "../../views.ts";
@@ -45,12 +46,13 @@ export class SqliteViews implements Views {
     span: RankingSpan,
     now: number,
     most: number,
+    isWhole = false,
   ): Promise<Rankings> {
     const [{ readOpenAttacks }, { readRankings }] = await Promise.all([
       ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
     ]);
     return await this.#db.read((sql) =>
-      readRankings(sql, readOpenAttacks(sql), kinds, { span, now, most })
+      readRankings(sql, readOpenAttacks(sql, isWhole), kinds, { span, now, most, isWhole })
     );
   }
 
@@ -67,12 +69,19 @@ export class SqliteViews implements Views {
     const [{ readOpenAttacks }, { listSources }] = await Promise.all([
       ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
     ]);
-    return await this.#db.read((sql) => listSources(sql, readOpenAttacks(sql), query));
+    return await this.#db.read((sql) =>
+      listSources(sql, readOpenAttacks(sql, query.isWhole), query)
+    );
   }
 
   async compromised(now: number): Promise<CompromisedSources> {
     const { readCompromised } = await import("./compromised.ts");
     return await this.#db.read((sql) => readCompromised(sql, now));
+  }
+
+  async sensorContacts(): Promise<readonly SensorContact[]> {
+    const { readSensorContacts } = await import("./sensors.ts");
+    return await this.#db.read(readSensorContacts);
   }
 
   async source(sourceIp: string): Promise<SourceView | undefined> {
