@@ -15,6 +15,8 @@ export interface Site {
   readonly mispHost: string | undefined;
   /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
   readonly forwardHost?: string | undefined;
+  /** `HOST` or `HOST:PORT` of `notify.webhook_url`; undefined: no login is reported. */
+  readonly notifyHost?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
 }
@@ -23,12 +25,13 @@ export interface Site {
 export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")}`;
 
 /** The permission flags of a binary for a site. */
-export function permissionFlags({ root, mispHost, forwardHost, listen }: Site): readonly string[] {
+export function permissionFlags(site: Site): readonly string[] {
+  const { root, mispHost, forwardHost, notifyHost, listen } = site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
-  const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
+  const hosts = [listen, mispHost, forwardHost, notifyHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)

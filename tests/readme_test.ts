@@ -60,12 +60,14 @@ Deno.test("README names every permission of the binary", () => {
     root: "/var/ossec",
     mispHost: "misp.example.org",
     forwardHost: "relay.example.org",
+    notifyHost: "hooks.example.org",
     listen: "127.0.0.1:8787",
   };
   const places = permissionFlags(site).filter((flag) => flag.startsWith("--allow"))
     .flatMap((flag) => flag.split("=")[1]!.split(","))
     .map((place) => place.replace("/var/ossec/", "").replace("misp.example.org", "MISP host"))
     .map((place) => place.replace("relay.example.org", "forward host"))
+    .map((place) => place.replace("hooks.example.org", "notify host"))
     .map((place) => place.endsWith(".json") ? "configuration file" : place);
   for (const place of places) assert.ok(section.includes(place), place);
 });

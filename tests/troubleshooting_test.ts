@@ -11,6 +11,7 @@ const NOT_TOLD: readonly string[] = [
   // What pages, events, completions and the demo show.
   "… UTC",
   "live: …",
+  "Treat this sensor as compromised.…",
   "retry: 3000 event: parts …",
   "too many live pages are open; close some",
   "the form is longer than … bytes",

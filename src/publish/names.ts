@@ -31,6 +31,9 @@ export const INSTALLATION = "installation";
 /** When it was last logged that the folder of the buffer is a copy, milliseconds UTC. */
 export const COPY_LOGGED = "copy logged";
 
+/** Since when logins are reported to the webhook, milliseconds UTC. */
+export const NOTIFY_SINCE = "notify since";
+
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 

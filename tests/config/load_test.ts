@@ -269,6 +269,11 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     "misp.url is (secret); allowed is an address without a user name in it",
   ],
   [
+    "a webhook with a fragment",
+    { notify: { webhook_url: "https://hooks.example/a#b" } },
+    "notify.webhook_url is (secret); allowed is an address without a fragment (#)",
+  ],
+  [
     "an invalid network",
     { guard: { allow_networks: ["lan"] } },
     'guard.allow_networks is "lan"; allowed is addresses or networks',
@@ -329,6 +334,9 @@ Deno.test("loadConfig() never shows a secret in an error", () => {
     errorOf({ misp: { url } }),
     errorOf({ misp: { url: `https://misp.example/?authkey=${SECRET}` } }),
     errorOf({ forward: { url: `https://serve.example/#${SECRET}` } }),
+    errorOf({ notify: { webhook_url: `ftp://hooks.example/${SECRET}` } }),
+    errorOf({ notify: { webhook_url: [`https://hooks.example/${SECRET}`] } }),
+    errorOf({ notify: { webhook_url: `https://x:${SECRET}@hooks.example` } }),
     errorOf(undefined, { WM_MISP_URL: url }),
     errorOf(undefined, {}, { integratord: { url, apiKey: "" } }),
     errorOf(`{"misp": {"api_key": ${SECRET}}}`),

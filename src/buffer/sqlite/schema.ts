@@ -4,10 +4,12 @@
  * @module
  */
 import { ACTIVITY } from "./migrations/activity.ts";
+import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
 export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
+  NOTIFICATIONS,
 ];
