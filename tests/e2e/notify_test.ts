@@ -10,12 +10,13 @@ const SECRETS = ["Th1sT0kenMustNotBeShown", "n0rTh1s0ne"];
 function receiver() {
   const texts: string[] = [];
   const first = Promise.withResolvers<void>();
-  const there = { status: 200, texts, first: first.promise };
+  const there = { status: 200, answer: Promise.resolve(), texts, first: first.promise };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = Deno.serve(options, async (request) => {
     const { text } = await request.json();
     texts.push(text);
     first.resolve();
+    await there.answer;
     // It repeats what it was sent, as proxies do.
     const headers = { Location: request.url, "X-Url": request.url };
     return new Response(request.url, { status: there.status, headers });
@@ -101,6 +102,29 @@ Deno.test("the address of the webhook reaches no screen, log or file", async () 
   const kept = await contentsOf(program.root);
   assert.match(kept, /the login of 192\.0\.2\.154 cannot be reported now/);
   for (const secret of SECRETS) assert.equal((shown + kept).includes(secret), false, shown);
+});
+
+Deno.test("a process that is killed while it waits for the answer has its report sent no second time", async () => {
+  await using there = receiver();
+  await using program = await createProgram(KIND, {
+    notifyHost: there.host,
+    environment: environmentOf(there.host),
+  });
+  assert.equal((await program.run(["flush"])).code, 0);
+  await logsIn(program, "192.0.2.7");
+  const answer = Promise.withResolvers<void>();
+  there.answer = answer.promise;
+  const child = program.command(["flush"]).spawn();
+  await there.first;
+  child.kill("SIGKILL");
+  await child.output();
+  answer.resolve();
+  assert.equal((await program.run(["flush", "--now"])).code, 0);
+  assert.equal(there.texts.length, 1);
+  assert.match(
+    await Deno.readTextFile(program.log),
+    /whether the report of the login of 192\.0\.2\.7 arrived is not known: a process died/,
+  );
 });
 
 Deno.test("an integration call has its login reported at once, long before the attack is due", async () => {
