@@ -70,6 +70,9 @@ export interface SourceQuery {
   readonly isWhole?: boolean | undefined;
 }
 
+/** Which sources the whole list has. */
+export type WholeQuery = Omit<SourceQuery, "after" | "most" | "isWhole">;
+
 /** A place in a list. */
 export interface SourceCursor {
   /** What the list is sorted by, of the last source before this place. */

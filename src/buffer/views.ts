@@ -7,7 +7,7 @@
 import type { SensorRow, Technique } from "../model.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
-import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";
+import type { Bounded, SourceList, SourceQuery, SourceRow, WholeQuery } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
 export interface Evicted {
@@ -157,6 +157,12 @@ export interface Views {
   /** @param sourceIp undefined: attempts of all sources */
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;
   sources(query: SourceQuery): Promise<SourceList>;
+  /**
+   * The whole list, a part after the other, as it was at the first: for commands.
+   *
+   * @param most sources in all
+   */
+  sourceParts(query: WholeQuery, most: number): AsyncIterable<SourceList>;
   compromised(now: number): Promise<CompromisedSources>;
   /** Of 100 sensors at most, the latest contact first. */
   sensorContacts(): Promise<readonly SensorContact[]>;

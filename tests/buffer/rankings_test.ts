@@ -230,7 +230,7 @@ Deno.test("sources() finds a sensor by its name on each of several managers", as
   }
 });
 
-Deno.test("rankings() and sources() of the whole leave nothing out, however much is open", async () => {
+Deno.test("rankings() of the whole and sourceParts() leave nothing out, however much is open", async () => {
   using buffer = new SqliteBuffer(":memory:", NOW);
   // The source that is heard of first has most attempts: pages would only look at the latest thousand.
   const attempts = [
@@ -255,7 +255,14 @@ Deno.test("rankings() and sources() of the whole leave nothing out, however much
     rankings.map(({ rows, isComplete }) => [rows.map(({ attempts }) => attempts), isComplete]),
     [[[2_000, 1], true], [[2_000, 1_200], true]],
   );
-  const found = await buffer.views.sources({ order: "attempts", most: 5_000, isWhole: true });
-  assert.deepEqual([found.rows.length, found.isComplete, found.next], [1_201, true, undefined]);
-  assert.deepEqual(found.rows[0]!.attempts, { value: 2_000, isMore: false });
+  const parts = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, Infinity));
+  assert.deepEqual(
+    parts.map(({ rows, isComplete, next }) => [rows.length, isComplete, next === undefined]),
+    [[1_000, true, false], [201, true, true]],
+  );
+  const rows = parts.flatMap((part) => part.rows);
+  assert.deepEqual(rows[0]!.attempts, { value: 2_000, isMore: false });
+  assert.equal(new Set(rows.map(({ sourceIp }) => sourceIp)).size, 1_201);
+  const [first] = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, 7));
+  assert.deepEqual([first!.rows.length, first!.next !== undefined], [7, true]);
 });

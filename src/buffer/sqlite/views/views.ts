@@ -4,7 +4,7 @@
  * @module
  */
 import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
-import type { SourceList, SourceQuery } from "../../sources.ts";
+import type { SourceList, SourceQuery, WholeQuery } from "../../sources.ts";
 import type {
   BufferStatus,
   CompromisedSources,
@@ -18,6 +18,9 @@ import type {
 import type { Database } from "../database.ts";
 import { evicted } from "../intake/size_limit.ts";
 import { readStatus } from "./status.ts";
+
+/** Sources that are read at a time, however many are asked for. */
+const PART = 1000;
 
 /** Views of a SQLite file. */
 export class SqliteViews implements Views {
@@ -72,6 +75,23 @@ export class SqliteViews implements Views {
     return await this.#db.read((sql) =>
       listSources(sql, readOpenAttacks(sql, query.isWhole), query)
     );
+  }
+
+  async *sourceParts(query: WholeQuery, most: number): AsyncGenerator<SourceList> {
+    const [{ readOpenAttacks }, { listSources }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
+    ]);
+    // Reading them takes longest: once is enough for all parts.
+    const open = await this.#db.read((sql) => readOpenAttacks(sql, true));
+    let left = most;
+    let after: SourceQuery["after"];
+    do {
+      const asked = { ...query, after, most: Math.min(left, PART), isWhole: true };
+      const part = await this.#db.read((sql) => listSources(sql, open, asked));
+      left -= part.rows.length;
+      after = part.next;
+      yield part;
+    } while (after !== undefined && left > 0);
   }
 
   async compromised(now: number): Promise<CompromisedSources> {

@@ -8,8 +8,8 @@ import {
   SOURCE_ORDERS,
   SOURCE_STATES,
   type SourceOrder,
-  type SourceQuery,
   type SourceState,
+  type WholeQuery,
 } from "../../../buffer/sources.ts";
 import { canonicalAddress } from "../../../address.ts";
 import { parseNetwork } from "../../../guard/network_set.ts";
@@ -18,7 +18,7 @@ import { oneOf, type Values } from "../../terminal/options.ts";
 import { timeOf } from "../../terminal/times.ts";
 
 /** What words and options can ask for. */
-type Filter = Omit<SourceQuery, "order" | "after" | "most" | "isWhole">;
+type Filter = Omit<WholeQuery, "order">;
 
 /** What a command was given. */
 type Given = Values<"sources">;
@@ -34,7 +34,7 @@ export async function queryOf(
   given: Given,
   views: Views,
   now: number,
-): Promise<Omit<SourceQuery, "most">> {
+): Promise<WholeQuery> {
   let filter = optionsOf(given, now);
   for (const word of words) {
     const meant = byForm(word) ?? await byName(word, views);
@@ -47,7 +47,7 @@ export async function queryOf(
     }
     filter = { ...filter, ...meant };
   }
-  return { ...filter, order: orderOf(given), isWhole: true };
+  return { ...filter, order: orderOf(given) };
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ async function byName(word: string, views: Views): Promise<Filter> {
     ...(COUNTRY.test(word) ? [{ country: word }] : []),
   ];
   for (const meaning of meanings) {
-    const { rows } = await views.sources({ ...meaning, order: "attempts", most: 1, isWhole: true });
+    const { rows } = await views.sources({ ...meaning, order: "attempts", most: 1 });
     if (rows.length > 0) return meaning;
   }
   return { username: word };

@@ -5,8 +5,7 @@
  */
 import { canonicalAddress } from "../../../address.ts";
 import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../buffer/source_rows.ts";
-import type { SourceQuery, SourceRow } from "../../../buffer/sources.ts";
-import type { Views } from "../../../buffer/views.ts";
+import type { SourceList, SourceRow } from "../../../buffer/sources.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { oneLine } from "../../../text.ts";
 import { parse } from "../../terminal/options.ts";
@@ -19,8 +18,6 @@ import { shownJson, shownText } from "./source_text.ts";
 
 /** Sources that a table has, unless `--limit` says otherwise. */
 const LISTED = 50;
-/** Sources that are read at a time: programs get all, however many there are. */
-const PART = 1000;
 
 /** Runs `sources [QUERY]` and `sources show ADDRESS`. */
 export async function sources(start: Start): Promise<number> {
@@ -31,35 +28,14 @@ export async function sources(start: Start): Promise<number> {
   using buffer = openReading(start).buffer;
   const limit = limitOf(values.limit) ?? (json || csv ? Infinity : LISTED);
   const query = await queryOf(positionals, values, buffer.views, Date.now());
-  const parts = partsOf(buffer.views, query, limit);
+  const parts = buffer.views.sourceParts(query, limit);
   if (json) await printJson(parts);
   else if (csv) await printCsv(parts);
   else await printTable(parts);
   return EXIT.ok;
 }
 
-/** A part of the list. `isMore`: there are more sources than the limit allows. */
-interface Part {
-  readonly rows: readonly SourceRow[];
-  readonly isMore: boolean;
-}
-
-async function* partsOf(
-  views: Views,
-  query: Omit<SourceQuery, "most">,
-  limit: number,
-): AsyncGenerator<Part> {
-  let left = limit;
-  let after: SourceQuery["after"];
-  do {
-    const { rows, next } = await views.sources({ ...query, after, most: Math.min(left, PART) });
-    left -= rows.length;
-    after = next;
-    yield { rows, isMore: next !== undefined && left <= 0 };
-  } while (after !== undefined && left > 0);
-}
-
-async function printJson(parts: AsyncIterable<Part>): Promise<void> {
+async function printJson(parts: AsyncIterable<SourceList>): Promise<void> {
   let isFirst = true;
   for await (const { rows } of parts) {
     if (rows.length === 0) continue;
@@ -70,19 +46,19 @@ async function printJson(parts: AsyncIterable<Part>): Promise<void> {
   console.log(isFirst ? "[]" : "]");
 }
 
-async function printCsv(parts: AsyncIterable<Part>): Promise<void> {
+async function printCsv(parts: AsyncIterable<SourceList>): Promise<void> {
   console.log(SOURCE_CSV_HEAD);
   for await (const { rows } of parts) {
     if (rows.length > 0) console.log(rows.map(sourceCsv).join("\n"));
   }
 }
 
-async function printTable(parts: AsyncIterable<Part>): Promise<void> {
+async function printTable(parts: AsyncIterable<SourceList>): Promise<void> {
   const rows: SourceRow[] = [];
   let isMore = false;
   for await (const part of parts) {
     rows.push(...part.rows);
-    isMore = part.isMore;
+    isMore = part.next !== undefined;
   }
   console.log(rows.length === 0 ? "no such sources" : listText(rows, screenOf(Deno.stdout)));
   if (isMore) console.log("there are more: `--limit` lists more, `--csv` and `--json` all");
