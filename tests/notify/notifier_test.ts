@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import type { Decision } from "../../src/model.ts";
 import { notifyDue, type NotifyParts } from "../../src/notify/notifier.ts";
@@ -6,6 +8,7 @@ import type { Receiver, Sent } from "../../src/notify/webhook.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import { snapshotAll } from "../buffer/sqlite_rig.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { tempFolder } from "../support/temp.ts";
 import { attempted } from "../support/page_scene.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 14);
@@ -14,7 +17,7 @@ const HOUR = 60 * MINUTE;
 
 /** A buffer, and a webhook whose answer a test chooses. */
 class Scene implements Disposable {
-  readonly buffer = new SqliteBuffer(":memory:", NOW);
+  readonly buffer: SqliteBuffer;
   readonly sent: { readonly text: string; readonly key: string }[] = [];
   readonly logged: string[] = [];
   now = NOW;
@@ -22,6 +25,10 @@ class Scene implements Disposable {
   outcome: Sent = { kind: "accepted" };
   problem: string | undefined;
   onSend: () => void | Promise<void> = () => undefined;
+
+  constructor(path = ":memory:") {
+    this.buffer = new SqliteBuffer(path, NOW);
+  }
 
   [Symbol.dispose](): void {
     this.buffer[Symbol.dispose]();
@@ -98,6 +105,28 @@ Deno.test("notifyDue() reports nothing of before it was set, nor of more than a 
   scene.since = 0;
   await scene.login("192.0.2.3", NOW - 25 * HOUR);
   assert.deepEqual(await scene.round(), ["192.0.2.1"]);
+});
+
+Deno.test("notifyDue() reports no source of a buffer of the previous schema", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  {
+    using old = new DatabaseSync(path);
+    const at = MIGRATIONS.findIndex((text) => text.includes("CREATE TABLE notification"));
+    for (const migration of MIGRATIONS.slice(0, at)) old.exec(migration);
+    old.exec(`PRAGMA user_version = ${at}`);
+    old.prepare(
+      `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
+         compromised_at, services) VALUES ('192.0.2.1', ?1, ?1, ?1, ?1, 1, 'wazuh', ?1, 1)`
+        .replaceAll("?1", String(NOW - MINUTE)),
+    ).run();
+  }
+  using scene = new Scene(path);
+  scene.since = NOW;
+  assert.equal((await scene.buffer.views.compromised(NOW)).ever, 1);
+  assert.deepEqual(await scene.round(), []);
+  await scene.login("192.0.2.2", NOW + MINUTE);
+  assert.deepEqual(await scene.round(), ["192.0.2.2"]);
 });
 
 Deno.test("notifyDue() drops what waited when the webhook was set anew", async () => {
