@@ -13,6 +13,7 @@ import type {
 } from "../../notifications.ts";
 import { DAY } from "../../../clock.ts";
 import type { Database } from "../database.ts";
+import { isOurs } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import { COMPROMISED } from "../views/compromised.ts";
 import { pausedUntil } from "./due.ts";
@@ -157,11 +158,6 @@ function note(sql: Statements, { source_ip, at }: Row, now: number): void {
 function isAny(sql: Statements, state: "waiting" | "claimed"): boolean {
   return sql("SELECT 1 FROM notification WHERE state = ? AND state IN ('waiting', 'claimed')")
     .get(state) !== undefined;
-}
-
-function isOurs(sql: Statements, { name, fence, owner }: Lease): boolean {
-  return sql("SELECT 1 FROM lease WHERE name = ? AND fence = ? AND owner = ?")
-    .get(name, fence, owner) !== undefined;
 }
 
 const toKey = (row: Row): NotificationKey => ({

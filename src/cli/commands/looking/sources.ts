@@ -9,7 +9,7 @@ import type { SourceList, SourceRow } from "../../../buffer/sources.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { oneLine } from "../../../text.ts";
 import { parse } from "../../terminal/options.ts";
-import { screenJson, screenOf } from "../../terminal/screen.ts";
+import { cut, screenJson, screenOf } from "../../terminal/screen.ts";
 import type { Start } from "../../wiring/context.ts";
 import { listText } from "./list_text.ts";
 import { openReading } from "./reading.ts";
@@ -60,8 +60,13 @@ async function printTable(parts: AsyncIterable<SourceList>): Promise<void> {
     rows.push(...part.rows);
     isMore = part.next !== undefined;
   }
-  console.log(rows.length === 0 ? "no such sources" : listText(rows, screenOf(Deno.stdout)));
-  if (isMore) console.log("there are more: `--limit` lists more, `--csv` and `--json` all");
+  const screen = screenOf(Deno.stdout);
+  const lines = rows.length === 0 ? ["no such sources"] : [listText(rows, screen)];
+  if (isMore) {
+    const more = "there are more: `--limit` lists more, `--csv` and `--json` all";
+    lines.push(cut(more, screen.columns ?? Infinity));
+  }
+  console.log(lines.join("\n"));
 }
 
 async function show(
