@@ -110,17 +110,16 @@ Deno.test("notifyDue() reports nothing of before it was set, nor of more than a 
 Deno.test("notifyDue() reports no source of a buffer of the previous schema", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");
-  {
-    using old = new DatabaseSync(path);
-    const at = MIGRATIONS.findIndex((text) => text.includes("CREATE TABLE notification"));
-    for (const migration of MIGRATIONS.slice(0, at)) old.exec(migration);
-    old.exec(`PRAGMA user_version = ${at}`);
-    old.prepare(
-      `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
-         compromised_at, services) VALUES ('192.0.2.1', ?1, ?1, ?1, ?1, 1, 'wazuh', ?1, 1)`
-        .replaceAll("?1", String(NOW - MINUTE)),
-    ).run();
-  }
+  const old = new DatabaseSync(path);
+  const at = MIGRATIONS.findIndex((text) => text.includes("CREATE TABLE notification"));
+  for (const migration of MIGRATIONS.slice(0, at)) old.exec(migration);
+  old.exec(`PRAGMA user_version = ${at}`);
+  old.prepare(
+    `INSERT INTO attack (source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,
+       compromised_at, services) VALUES ('192.0.2.1', ?1, ?1, ?1, ?1, 1, 'wazuh', ?1, 1)`
+      .replaceAll("?1", String(NOW - MINUTE)),
+  ).run();
+  old.close();
   using scene = new Scene(path);
   scene.since = NOW;
   assert.equal((await scene.buffer.views.compromised(NOW)).ever, 1);
