@@ -72,13 +72,15 @@ export class SqliteNotifications implements NotificationStore {
 
   next(now: number, everything = false): Promise<Notification | undefined> {
     return this.#db.read((sql) => {
+      // The second condition is that of the index, which SQLite does not see in the first.
       if (!everything && pausedUntil(sql, NOTIFY, now) > now) return undefined;
       const row = sql(
         `SELECT n.*, r.event_uuid FROM notification n
          LEFT JOIN source_record r ON r.source_ip = n.source_ip AND EXISTS (
            SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = 'misp'
              AND d.source_ip = r.source_ip)
-         WHERE n.state = 'waiting' ORDER BY n.tries, n.login_at LIMIT 1`,
+         WHERE n.state = 'waiting' AND n.state IN ('waiting', 'claimed')
+         ORDER BY n.tries, n.login_at LIMIT 1`,
       ).get();
       if (row === undefined) return undefined;
       return {
