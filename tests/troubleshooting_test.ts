@@ -11,6 +11,7 @@ const NOT_TOLD: readonly string[] = [
   // What pages, events, completions and the demo show.
   "… UTC",
   "live: …",
+  "Treat this sensor as compromised.…",
   "retry: 3000 event: parts …",
   "too many live pages are open; close some",
   "the form is longer than … bytes",
@@ -22,6 +23,10 @@ const NOT_TOLD: readonly string[] = [
   "an http or https address",
   "report show 192.0.2.7",
   "report retry 192.0.2.7",
+  "sources root --csv",
+  "sources --state compromised",
+  "sources show 192.0.2.7",
+  "top --span week --json",
   "serve token new prometheus",
   "completions bash >/etc/bash_completion.d/custom-misp",
   "help replay",

@@ -31,7 +31,9 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "replay": async () => (await import("./commands/replay.ts")).replay,
   "report": async () => (await import("./commands/report.ts")).report,
   "serve": async () => (await import("./commands/serve.ts")).serve,
+  "sources": async () => (await import("./commands/looking/sources.ts")).sources,
   "status": async () => (await import("./commands/status.ts")).status,
+  "top": async () => (await import("./commands/looking/top.ts")).top,
   "version": async () => (await import("./commands/version.ts")).version,
 };
 

@@ -31,6 +31,11 @@ export interface Config {
     readonly publisher: string | undefined;
   };
   readonly feed: { readonly directory: string | undefined };
+  readonly notify: {
+    readonly webhookUrl: string | undefined;
+    readonly format: "json" | "slack" | "text";
+    readonly caFile: string | undefined;
+  };
   readonly buffer: {
     readonly path: string;
     readonly periodMs: number;
@@ -121,6 +126,11 @@ export function typedConfig(
       publisher: get("misp.publisher"),
     },
     feed: { directory: get("feed.directory") },
+    notify: {
+      webhookUrl: get("notify.webhook_url"),
+      format: get("notify.format"),
+      caFile: get("notify.ca_file"),
+    },
     buffer: {
       path: get("buffer.path"),
       periodMs: get("buffer.period_minutes") * MINUTE,

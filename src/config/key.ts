@@ -57,6 +57,14 @@ export const proxyUrl = (text: string) => {
   if (isPlain) return undefined;
   return "http://HOST:PORT, without a user or a password in it";
 };
+
+/** Allows an http or https address whose path or query may be secret. */
+export const webhookUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
+  if (url.username + url.password !== "") return "an address without a user name in it";
+  return text.includes("#") ? "an address without a fragment (#)" : undefined;
+};
 /** Allows the number of a Wazuh rule. */
 export const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
 /** Allows an address or a network. */

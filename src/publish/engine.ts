@@ -17,6 +17,14 @@ import { atMost, repeatInTime, type Sleep, sleepInTime } from "./timers.ts";
 /** How often a round looks whether it must end, milliseconds. */
 const END_LOOK_MS = 2 * SECOND;
 
+/** Who reports logins that succeeded. */
+export interface Notifying {
+  /** Sends what waits. @param everything also during a pause */
+  run(everything?: boolean): Promise<void>;
+  /** Whether something waits to be sent. */
+  isWaiting(): Promise<boolean>;
+}
+
 /** What an engine does, and how often. */
 export interface EngineOptions {
   /** Distinguishes lease holders. */
@@ -33,6 +41,8 @@ export interface EngineOptions {
   readonly takeIn?: (() => Promise<unknown>) | undefined;
   /** Forwards what waits. Undefined: nothing is forwarded here. */
   readonly forward?: (() => Promise<void>) | undefined;
+  /** Reports logins that succeeded. Undefined: that is not wanted. */
+  readonly notify?: Notifying | undefined;
   /** Gets what each round of publishing came to. */
   readonly onRound?: (round: Round) => void;
 }
@@ -81,6 +91,7 @@ export class PublishingEngine implements Disposable {
         const { buffer, due, now } = this.#parts;
         if (isDue(await buffer.outbox.nextDueAt(due, now()), now())) await this.#publish();
       });
+      await this.#notify();
     });
   }
 
@@ -93,6 +104,7 @@ export class PublishingEngine implements Disposable {
       await this.#takeIn();
       await this.#forward();
       await this.#try("publishing", () => this.#publish());
+      await this.#notify();
     });
   }
 
@@ -116,7 +128,11 @@ export class PublishingEngine implements Disposable {
       await onLease?.();
       for (;;) {
         await this.look();
-        if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) return;
+        // As with alerts that are to be forwarded: no other process may ever send it.
+        const isNotifying = await this.#options.notify?.isWaiting() ?? false;
+        if (!isNotifying && await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) {
+          return;
+        }
         await sleep(lookMs);
         if (await mustEnd()) return;
         if (!await buffer.leases.renew(lease, BACKGROUND_LEASE_MS, now())) return;
@@ -171,6 +187,11 @@ export class PublishingEngine implements Disposable {
       const { buffer, now } = this.#parts;
       if (isDue(await buffer.spool.dueAt(now()), now())) await forward();
     });
+  }
+
+  async #notify(): Promise<void> {
+    const { notify } = this.#options;
+    if (notify !== undefined) await this.#try("notifying", () => notify.run());
   }
 
   async #prune(): Promise<void> {

@@ -33,6 +33,8 @@ export const COPY_LOGGED = "copy logged";
 
 /** Events that a worker of MISP has yet to publish: JSON. */
 export const PUBLICATION_QUEUE = "misp publication queue";
+/** Since when logins are reported to the webhook, milliseconds UTC. */
+export const NOTIFY_SINCE = "notify since";
 
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";

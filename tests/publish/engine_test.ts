@@ -56,6 +56,37 @@ Deno.test("runUntilIdle() ends when what is next is later than it is worth waiti
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
 });
 
+Deno.test("look() reports logins although nothing is due, and whatever becomes of publishing", async () => {
+  using scene = new Scene();
+  let reported = 0;
+  const notify = {
+    run: () => Promise.resolve(void reported++),
+    isWaiting: () => Promise.resolve(false),
+  };
+  const engine = scene.engine({ notify });
+  await engine.look();
+  assert.deepEqual([reported, scene.sent.length], [1, 0]);
+  await engine.round();
+  assert.equal(reported, 2);
+  const failing = scene.engine({
+    notify: { ...notify, run: () => Promise.reject(new Error("no such file")) },
+  });
+  await failing.look();
+  assert.deepEqual(scene.logged, ["error: notifying failed: no such file"]);
+});
+
+Deno.test("runUntilIdle() goes on while a login waits to be reported", async () => {
+  using scene = new Scene();
+  let rounds = 0;
+  await scene.runUntilIdle({
+    notify: {
+      run: () => Promise.resolve(void rounds++),
+      isWaiting: () => Promise.resolve(rounds < 4),
+    },
+  });
+  assert.deepEqual([rounds, scene.sleeps], [4, 3]);
+});
+
 Deno.test("runUntilIdle() ends at once while another process does so", async () => {
   using scene = new Scene();
   await scene.attempt();

@@ -102,7 +102,11 @@ export async function serve(start: Start): Promise<number> {
     ...config.server,
     readTimeout,
     status,
-    metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
+    metrics: await createMetrics({
+      ...{ status, maxBytes, version: settings.version, now: Date.now },
+      compromised: cached(() => buffer.views.compromised(Date.now()), STATUS_KEPT_MS, Date.now),
+      sensors: cached(() => buffer.views.sensorContacts(), STATUS_KEPT_MS, Date.now),
+    }),
     feedDirectory: feedDirectory(config),
     tokens,
     allowNetworks: networksOf(config.server.allowNetworks),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FollowState } from "../../buffer/intake.ts";
-import type { BufferStatus } from "../../buffer/views.ts";
+import type { BufferStatus, CompromisedSources } from "../../buffer/views.ts";
 import type { SpoolStatus } from "../../buffer/spool.ts";
 import { spillFiles } from "../../buffer/spill/files.ts";
 import { bufferExists } from "../../buffer/sqlite/open.ts";
@@ -44,6 +44,7 @@ export async function status(start: Start): Promise<number> {
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
   const shown = {
     ...toJson(found, nextDueAt),
+    compromised: compromisedJson(await buffer.views.compromised(Date.now())),
     problem: problem ?? null,
     other_installation: (await ownershipProblems(buffer.settings, config.buffer.path))
       .map(({ found, hint }) => `${found}; ${hint}`),
@@ -111,6 +112,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
   };
 }
 
+const compromisedJson = ({ lastDay, ever, latest }: CompromisedSources) => ({
+  last_day: lastDay,
+  ever,
+  latest: latest.map(({ sourceIp, at }) => ({ address: sourceIp, at: time(at) })),
+});
+
 const evictedJson = ({ evicted }: BufferStatus) => ({
   alert_ids: evicted.alertIds,
   usernames: evicted.usernames,
@@ -152,6 +159,7 @@ function forwardJson(
 }
 
 type Shown = ReturnType<typeof toJson> & {
+  readonly compromised: ReturnType<typeof compromisedJson>;
   readonly problem: string | null;
   /** What shows that another installation writes the same events. */
   readonly other_installation: readonly string[];
@@ -181,6 +189,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ["compromised", compromisedText(shown.compromised), shown.compromised.last_day > 0],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
@@ -214,6 +223,12 @@ const queuedRows = ({ events, since }: Shown["publication_queued"]): readonly Ro
     "publication",
     `publication queued: ${counted(events, "event")} since ${since}; MISP's workers publish them`,
   ]];
+
+function compromisedText({ last_day, ever }: Shown["compromised"]): string {
+  if (ever === 0) return "no source has logged in";
+  const sources = counted(ever, "source");
+  return `${sources} logged in, ${last_day} in the last 24 hours: \`sources --state compromised\``;
+}
 
 const spilledRow = (files: number): Row => [
   "spill files",

@@ -6,6 +6,7 @@
 import type { Config } from "../../config/config.ts";
 import { type EngineOptions, PublishingEngine } from "../../publish/engine.ts";
 import { ownerName } from "./context.ts";
+import { createNotifying } from "./notify/notifying.ts";
 import type { ForwardingRounds } from "./forwarding.ts";
 import type { Publisher } from "./publisher.ts";
 import { pruneBuffer } from "./pruning.ts";
@@ -28,6 +29,7 @@ export function createEngine(
     ...{ lookMs, pruneMs, graceMs, takeIn },
     owner: ownerName(),
     prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
+    notify: createNotifying(config, publisher.buffer, publisher.log),
     forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),
     ...(onRound === undefined ? {} : { onRound }),
   });
