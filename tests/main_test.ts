@@ -53,6 +53,8 @@ const MAY_LOAD: readonly string[] = [
   "src/config/defaults.ts",
   "src/config/evidence_keys.ts",
   "src/config/formats.ts",
+  "src/config/lists.ts",
+  "src/config/refusal.ts",
   "src/config/key.ts",
   "src/config/keys.ts",
   "src/config/load.ts",

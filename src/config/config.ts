@@ -5,6 +5,7 @@
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -63,6 +64,7 @@ export interface Config {
     readonly passwords: boolean;
   };
   readonly geoip: { readonly databases: readonly string[] };
+  readonly lists: readonly ListRule[];
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
@@ -137,6 +139,7 @@ export function typedConfig(
       minAttempts: get("guard.min_attempts"),
     },
     geoip: { databases: get("geoip.database") },
+    lists: get("lists"),
     privacy: {
       usernames: get("privacy.usernames"),
       maxUsernames: get("privacy.max_usernames"),

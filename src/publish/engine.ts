@@ -1,6 +1,6 @@
 /**
- * The one engine that publishes what is due. It forwards, publishes and prunes, one round at a time, and
- * no failure of a round ends it.
+ * The one engine that publishes what is due. It forwards, publishes, makes lists and prunes, one round at a
+ * time, and no failure of a round ends it.
  *
  * `follow` and `serve` let it look by its timer until they end ({@link PublishingEngine.start}); `serve`
  * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher of
@@ -33,6 +33,12 @@ export interface EngineOptions {
   readonly takeIn?: (() => Promise<unknown>) | undefined;
   /** Forwards what waits. Undefined: nothing is forwarded here. */
   readonly forward?: (() => Promise<void>) | undefined;
+  /**
+   * Makes the lists where that is due. Undefined: there are none.
+   *
+   * @param isLast whether nobody looks again for a while
+   */
+  readonly makeLists?: ((isLast: boolean) => Promise<void>) | undefined;
   /** Gets what each round of publishing came to. */
   readonly onRound?: (round: Round) => void;
 }
@@ -116,7 +122,10 @@ export class PublishingEngine implements Disposable {
       await onLease?.();
       for (;;) {
         await this.look();
-        if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) return;
+        if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) {
+          await this.#makeLists(true);
+          return;
+        }
         await sleep(lookMs);
         if (await mustEnd()) return;
         if (!await buffer.leases.renew(lease, BACKGROUND_LEASE_MS, now())) return;
@@ -145,8 +154,13 @@ export class PublishingEngine implements Disposable {
   }
 
   #runAlone(work: () => Promise<void>): Promise<void> {
-    const workAndPrune = () => work().then(() => this.#prune());
+    const workAndPrune = () => work().then(() => this.#makeLists(false)).then(() => this.#prune());
     return this.#running ??= workAndPrune().finally(() => this.#running = undefined);
+  }
+
+  async #makeLists(isLast: boolean): Promise<void> {
+    const { makeLists } = this.#options;
+    if (makeLists !== undefined) await this.#try("making lists", () => makeLists(isLast));
   }
 
   async #publish(): Promise<void> {

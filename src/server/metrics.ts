@@ -10,6 +10,7 @@ import type { Context as RequestContext } from "@hono/hono";
 import type { Gauge, Registry } from "prom-client";
 import type { BufferStatus } from "../buffer/views.ts";
 import type { App, Context } from "./context.ts";
+import type { ListState } from "../lists/states.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 import { messageOf } from "../errors.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
@@ -17,6 +18,8 @@ import { addProcessMetrics } from "./process_metrics.ts";
 /** What is measured. */
 export interface MetricsParts {
   readonly status: () => Promise<BufferStatus>;
+  /** What became of each list. Undefined: there are none. */
+  readonly lists?: (() => Promise<readonly ListState[]>) | undefined;
   /** `buffer.max_bytes`. */
   readonly maxBytes: number;
   readonly version: string;
@@ -56,6 +59,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   const registers = [registry];
   addProcessMetrics(library, registry);
   const setStatus = addStatusMetrics(library, registry, parts);
+  const setLists = addListMetrics(library, registry);
   const requests = new library.Counter({
     ...{ registers, name: "custom_misp_http_requests_total" },
     help: "Answered requests, by pattern of the route.",
@@ -75,6 +79,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     },
     text: async () => {
       setStatus(await parts.status());
+      setLists(await parts.lists?.() ?? []);
       return registry.metrics();
     },
   };
@@ -146,6 +151,27 @@ function addStatusMetrics(
     evicted.inc({ what: "alert_ids" }, found.evicted.alertIds);
     evicted.inc({ what: "usernames" }, found.evicted.usernames);
     evicted.inc({ what: "passwords" }, found.evicted.passwords);
+  };
+}
+
+/** @returns sets all of them from what became of each list */
+function addListMetrics(
+  library: Library,
+  registry: Registry,
+): (lists: readonly ListState[]) => void {
+  const gauge = (name: string, help: string) =>
+    new library.Gauge({ registers: [registry], name, help, labelNames: ["list"] });
+  const addresses = gauge("custom_misp_list_addresses", "Addresses in the file of a list.");
+  const held = gauge(
+    "custom_misp_list_not_written",
+    "Whether the newest content of a list was not written; the log says why.",
+  );
+  return (lists) => {
+    for (const one of [addresses, held]) one.reset();
+    for (const { name, addresses: count, problem } of lists) {
+      if (count !== undefined) addresses.set({ list: name }, count);
+      held.set({ list: name }, problem === undefined ? 0 : 1);
+    }
   };
 }
 

@@ -16,6 +16,7 @@ import { type Done, Progress } from "../terminal/progress.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { listMaker } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { pruneBuffer } from "../wiring/pruning.ts";
@@ -82,6 +83,7 @@ async function flushOnce(
     : publisher;
   const round = await publishInTurn(parts, everything);
   progress.clear();
+  await listMaker(buffer, config, log)?.(true);
   await pruneBuffer(buffer, config, log);
   if (values.json) {
     console.log(
