@@ -10,21 +10,29 @@ const DEFAULT_PERCENT = 50;
 /** Without `max_change_percent`, a change by so few addresses is always written. */
 const FEW = 10;
 
+/** A change of a list. */
+export interface ListChange {
+  /** How many addresses the file has; undefined: there is none yet. */
+  readonly before: number | undefined;
+  /** How many it would have. */
+  readonly after: number;
+  /** How many more addresses than before the guard, warning lists and retractions keep out. */
+  readonly keptOut: number;
+}
+
 /**
- * Decides about the next content of a list.
+ * Decides about the next content of a list. What somebody has kept out is no surprise: it leaves the list
+ * however much that is.
  *
- * @param before how many addresses the file has; undefined: there is none yet
- * @param after how many it would have
  * @param maxPercent `max_change_percent`; undefined: 50, and a change by up to ten addresses is written
  */
 export function mayChange(
-  before: number | undefined,
-  after: number,
+  { before, after, keptOut }: ListChange,
   maxPercent: number | undefined,
 ): boolean {
   // An empty list is what a list is before the first attacker.
   if (before === undefined || before === 0) return true;
-  const change = Math.abs(after - before);
+  const change = after >= before ? after - before : Math.max(0, before - after - keptOut);
   if (maxPercent === undefined && change <= FEW) return true;
   return change * 100 <= before * (maxPercent ?? DEFAULT_PERCENT);
 }

@@ -30,14 +30,8 @@ export interface Gates {
   readonly minAttempts: number;
 }
 
-/**
- * A source as lists show it; undefined: it may be in no list. The buffer may hold sources from before an
- * address was allow-listed or put on a warning list, so that all gates are asked again.
- */
-export function entryOf(row: ListedRow, gates: Gates): ListEntry | undefined {
-  if (isWithdrawn(row) || row.attempts < gates.minAttempts) return undefined;
-  if (gates.refusal(row.sourceIp) !== undefined) return undefined;
-  if (gates.warninglistsOf(row.sourceIp).length > 0) return undefined;
+/** A source as lists show it. */
+export function entryOf(row: ListedRow): ListEntry {
   const { firstSeen, lastSeen, attempts, sensors, days } = row;
   const gotIn = row.compromisedAt !== undefined;
   const { value } = confidenceOf({ sensors, days, attempts, gotIn });
@@ -47,8 +41,21 @@ export function entryOf(row: ListedRow, gates: Gates): ListEntry | undefined {
   };
 }
 
+/**
+ * Whether a source may be in no list. The buffer may hold sources from before an address was allow-listed or
+ * put on a warning list, so that all gates are asked again.
+ */
+export function isKeptOut(row: ListedRow, gates: Gates): boolean {
+  return isWithdrawn(row) || row.attempts < gates.minAttempts || isBarred(row.sourceIp, gates);
+}
+
+/** Whether an address may be in no list, whatever was seen of it. */
+export function isBarred(address: string, gates: Gates): boolean {
+  return gates.refusal(address) !== undefined || gates.warninglistsOf(address).length > 0;
+}
+
 /** Whether a source was taken back. An address that has expired belongs here, too. */
-function isWithdrawn({ retractedAt }: ListedRow): boolean {
+export function isWithdrawn({ retractedAt }: ListedRow): boolean {
   return retractedAt !== undefined;
 }
 

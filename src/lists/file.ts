@@ -4,8 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { isAbsolute, join } from "node:path";
-import { dirname } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { ListFormat, ListRule } from "../list_query.ts";
 
 /** A list with the path of its file. */
@@ -79,6 +78,18 @@ export async function readList(path: string, format: ListFormat): Promise<ListCo
     addresses: Math.max(0, lines - HEAD_LINES[format]) + further,
     digest: hash.digest("hex"),
   };
+}
+
+/** The lines of a file, without their ends. */
+export async function* linesOf(path: string): AsyncGenerator<string> {
+  const file = await Deno.open(path);
+  let rest = "";
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** What is in the place of a list's file is not a file. */

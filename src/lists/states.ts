@@ -13,6 +13,8 @@ export interface ListState {
   readonly name: string;
   /** How many addresses its file has; undefined: there is no file that can be read. */
   readonly addresses: number | undefined;
+  /** How many sources the guard, warning lists and retractions kept out of that file. */
+  readonly keptOut: number | undefined;
   /** Why its file is not the newest; undefined: it is. */
   readonly problem: string | undefined;
   /** When the problem was last logged, milliseconds UTC. */
@@ -34,12 +36,14 @@ export async function readStates(settings: SettingStore): Promise<ListStates> {
   return { at: Number(found.at), lists: found.lists.filter(isFields).map(stateOf) };
 }
 
-function stateOf({ name, addresses, problem, loggedAt }: Record<string, unknown>): ListState {
+function stateOf(fields: Record<string, unknown>): ListState {
+  const numberOf = (value: unknown) => typeof value === "number" ? value : undefined;
   return {
-    name: String(name),
-    addresses: typeof addresses === "number" ? addresses : undefined,
-    problem: typeof problem === "string" ? problem : undefined,
-    loggedAt: typeof loggedAt === "number" ? loggedAt : undefined,
+    name: String(fields.name),
+    addresses: numberOf(fields.addresses),
+    keptOut: numberOf(fields.keptOut),
+    problem: typeof fields.problem === "string" ? fields.problem : undefined,
+    loggedAt: numberOf(fields.loggedAt),
   };
 }
 

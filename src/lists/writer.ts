@@ -12,9 +12,19 @@ import { messageOf } from "../errors.ts";
 import { makeFolder, Replacement, syncFolder } from "../feed/replace_file.ts";
 import { LISTS_LEASE } from "../publish/names.ts";
 import { changeText, mayChange } from "./change.ts";
-import { entryOf, type Gates, isAskedFor, type ListEntry, sinceOf } from "./entry.ts";
-import { type ListContent, type ListFile, readList } from "./file.ts";
+import {
+  entryOf,
+  type Gates,
+  isAskedFor,
+  isBarred,
+  isKeptOut,
+  isWithdrawn,
+  type ListEntry,
+  sinceOf,
+} from "./entry.ts";
+import { linesOf, type ListContent, type ListFile, readList } from "./file.ts";
 import { writeList } from "./formats.ts";
+import { strainLine } from "./strain.ts";
 import { type ListState, readStates, writeStates } from "./states.ts";
 
 /** How often lists are made at most: what is published meanwhile waits for the next time. */
@@ -67,7 +77,7 @@ export async function writeLists(
   if (lease === undefined) return undefined;
   try {
     const before = await readStates(buffer.settings);
-    const made = await makeLists(parts, accepted);
+    const made = await makeLists(parts, before.lists, accepted);
     const at = now();
     const states = made.map((state): ListState => {
       const known = before.lists.find(({ name }) => name === state.name);
@@ -84,9 +94,11 @@ type Made = Omit<ListState, "loggedAt">;
 
 async function makeLists(
   parts: ListsParts,
+  known: readonly ListState[],
   accepted: ReadonlySet<string>,
 ): Promise<readonly Made[]> {
   const { lists, now } = parts;
+  const keptOutOf = (list: ListFile) => known.find(({ name }) => name === list.name)?.keptOut;
   let gates: Gates;
   try {
     gates = await parts.gates();
@@ -95,31 +107,44 @@ async function makeLists(
     return await Promise.all(lists.map(async (list) => {
       const before = await readList(list.path, list.format).catch(() => undefined);
       const reason = `list ${list.name} was not written: ${problem}`;
-      return { name: list.name, addresses: before?.addresses, problem: reason };
+      const keptOut = keptOutOf(list);
+      return { name: list.name, addresses: before?.addresses, keptOut, problem: reason };
     }));
   }
   await using stack = new AsyncDisposableStack();
-  const begun = await Promise.all(lists.map((list) => NextList.begin(list, stack)));
-  await walk(parts, gates, begun, now());
+  const begun = await Promise.all(
+    lists.map((list) => NextList.begin(list, keptOutOf(list), stack)),
+  );
+  const withdrawn = await walk(parts, gates, begun, now());
+  const isKept = (address: string) => !withdrawn.has(address) && !isBarred(address, gates);
   const made: Made[] = [];
-  for (const next of begun) made.push(await next.end(accepted));
+  for (const next of begun) made.push(await next.end(accepted, isKept));
   return made;
 }
 
+/** @returns the addresses that were withdrawn */
 async function walk(
   { buffer, lists }: ListsParts,
   gates: Gates,
   begun: readonly NextList[],
   now: number,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const query = {
     since: Math.min(...lists.map((list) => sinceOf(list, now))),
-    minAttempts: Math.max(gates.minAttempts, Math.min(...lists.map((one) => one.minAttempts))),
+    minAttempts: Math.min(...lists.map((one) => one.minAttempts)),
   };
+  const withdrawn = new Set<string>();
   for await (const rows of buffer.views.listed(query)) {
-    const entries = rows.map((row) => entryOf(row, gates)).filter((entry) => entry !== undefined);
+    const entries = rows.map((row) => ({ ...entryOf(row), isKeptOut: isKeptOut(row, gates) }));
     for (const next of begun) await next.add(entries, now);
+    for (const row of rows) if (isWithdrawn(row)) withdrawn.add(row.sourceIp);
   }
+  return withdrawn;
+}
+
+/** A source, and whether it may be in no list. */
+interface Gated extends ListEntry {
+  readonly isKeptOut: boolean;
 }
 
 /** The next content of one list. A failure concerns this list alone. */
@@ -130,15 +155,23 @@ class NextList {
   #file: Replacement | undefined;
   #before: ListContent | undefined;
   #addresses = 0;
+  #keptOut = 0;
+  #keptOutBefore: number | undefined;
   #failure: string | undefined;
 
-  private constructor(list: ListFile) {
+  private constructor(list: ListFile, keptOutBefore: number | undefined) {
     this.#list = list;
+    this.#keptOutBefore = keptOutBefore;
     this.#writing = writeList(list.format, list.name);
   }
 
-  static async begin(list: ListFile, stack: AsyncDisposableStack): Promise<NextList> {
-    const next = new NextList(list);
+  /** @param keptOutBefore how many sources were kept out of the file as it is; undefined: not known */
+  static async begin(
+    list: ListFile,
+    keptOutBefore: number | undefined,
+    stack: AsyncDisposableStack,
+  ): Promise<NextList> {
+    const next = new NextList(list, keptOutBefore);
     await next.#try(async () => {
       await makeFolder(dirname(list.path));
       next.#before = await readList(list.path, list.format);
@@ -148,33 +181,68 @@ class NextList {
     return next;
   }
 
-  async add(entries: readonly ListEntry[], now: number): Promise<void> {
+  async add(entries: readonly Gated[], now: number): Promise<void> {
     if (this.#failure !== undefined) return;
     const asked = entries.filter((entry) => isAskedFor(entry, this.#list, now));
-    this.#addresses += asked.length;
-    const text = asked.map((entry) => this.#writing.add(entry)).join("");
+    const listed = asked.filter((entry) => !entry.isKeptOut);
+    this.#addresses += listed.length;
+    this.#keptOut += asked.length - listed.length;
+    const text = listed.map((entry) => this.#writing.add(entry)).join("");
     await this.#try(() => this.#write(text));
   }
 
-  /** Puts it in the place of the file, where that is due and allowed. */
-  async end(accepted: ReadonlySet<string>): Promise<Made> {
+  /**
+   * Puts it in the place of the file, where that is due and allowed. Where it is not allowed, the file loses
+   * the addresses that may be in no list.
+   */
+  async end(
+    accepted: ReadonlySet<string>,
+    isKept: (address: string) => boolean,
+  ): Promise<Made> {
     const { name, maxChangePercent, path } = this.#list;
     await this.#try(async () => {
       await this.#write(this.#writing.end());
-      const [before, after] = [this.#before, this.#addresses];
-      if (before?.digest === this.#hash.digest("hex")) return;
-      const isAllowed = accepted.has(name) || mayChange(before?.addresses, after, maxChangePercent);
+      const [before, after] = [this.#before?.addresses, this.#addresses];
+      const keptOut = this.#keptOut - (this.#keptOutBefore ?? this.#keptOut);
+      const isSame = this.#before?.digest === this.#hash.digest("hex");
+      const isAllowed = isSame || accepted.has(name) ||
+        mayChange({ before, after, keptOut }, maxChangePercent);
       if (!isAllowed) {
+        await this.#strain(isKept);
         throw new TooMuch(
-          `list ${name} ${changeText(before!.addresses, after)}, and was not written; look at ` +
+          `list ${name} ${changeText(before!, after)}, and was not written; look at ` +
             `\`list ${name}\`, and accept it once by \`list ${name} --accept\``,
         );
       }
+      this.#keptOutBefore = this.#keptOut;
+      if (isSame) return;
       await this.#file!.commit();
       await syncFolder(dirname(path));
       this.#before = { addresses: after, digest: "" };
     });
-    return { name, addresses: this.#before?.addresses, problem: this.#failure };
+    return {
+      name,
+      addresses: this.#before?.addresses,
+      keptOut: this.#keptOutBefore,
+      problem: this.#failure,
+    };
+  }
+
+  async #strain(isKept: (address: string) => boolean): Promise<void> {
+    const { path, format } = this.#list;
+    // The two have one name.
+    await this.#file![Symbol.asyncDispose]();
+    await using strained = await Replacement.begin(path);
+    let isChanged = false;
+    for await (const line of linesOf(path)) {
+      const kept = strainLine(format, line, isKept);
+      isChanged ||= kept !== line;
+      if (kept !== undefined) await strained.write(`${kept}\n`);
+    }
+    if (!isChanged) return;
+    await strained.commit();
+    await syncFolder(dirname(path));
+    this.#before = await readList(path, format);
   }
 
   async #write(text: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { Config } from "../../../config/config.ts";
 import { LIST_FIELDS, numbersOf } from "../../../config/lists.ts";
 import { messageOf } from "../../../errors.ts";
 import { LIST_FORMATS, type ListFormat, type ListQuery } from "../../../list_query.ts";
-import { entryOf, type Gates, isAskedFor, sinceOf } from "../../../lists/entry.ts";
+import { entryOf, type Gates, isAskedFor, isKeptOut, sinceOf } from "../../../lists/entry.ts";
 import { writeList } from "../../../lists/formats.ts";
 import { writeLists } from "../../../lists/writer.ts";
 import { EXIT, Failure } from "../../exit.ts";
@@ -114,9 +114,9 @@ async function printList(asked: Asked, gates: Gates, buffer: SqliteBuffer): Prom
   };
   await print(writing.begin());
   for await (const rows of buffer.views.listed(query)) {
-    const entries = rows.map((row) => entryOf(row, gates))
-      .filter((entry) => entry !== undefined && isAskedFor(entry, asked, now));
-    await print(entries.map((entry) => writing.add(entry!)).join(""));
+    const entries = rows.filter((row) => !isKeptOut(row, gates)).map(entryOf)
+      .filter((entry) => isAskedFor(entry, asked, now));
+    await print(entries.map((entry) => writing.add(entry)).join(""));
   }
   await print(writing.end());
 }
