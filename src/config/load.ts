@@ -122,7 +122,8 @@ function readFile(
   const values: Record<string, Value> = {};
   for (const [section, content] of Object.entries(parsed)) {
     if (section === "$schema") continue;
-    const whole = Object.hasOwn(keys, section) ? keys[section] : undefined;
+    const isWhole = !section.includes(".") && Object.hasOwn(keys, section);
+    const whole = isWhole ? keys[section] : undefined;
     if (whole !== undefined) {
       values[section] = fromJson(`${file}: ${section}`, content, whole);
       continue;

@@ -36,6 +36,7 @@ const PROGRAMS = [
     "jq",
     "man",
     "mandoc",
+    "nft",
     "nginx",
     "openssl",
     "perl",
@@ -56,6 +57,7 @@ const CONDITIONS = {
   "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,
   "systemd 250 or later": () => systemdVersion() >= 250,
   "mounts in a namespace of its own": canMount,
+  "a network namespace of its own": () => outputOf("unshare", "-rn", "echo", "made") === "made\n",
 } as const;
 
 /** What a test may need: a program by its name, or another condition. */

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { type ConfidenceFacts, confidenceOf, confidenceText } from "../../src/lists/confidence.ts";
+
+const ONE: ConfidenceFacts = { sensors: 1, days: 1, attempts: 1, gotIn: false };
+
+const CASES: readonly (readonly [facts: Partial<ConfidenceFacts>, text: string])[] = [
+  [{}, "40 of 100: attacked a honeypot 40"],
+  [{ attempts: 9 }, "40 of 100: attacked a honeypot 40"],
+  [{ attempts: 10 }, "45 of 100: attacked a honeypot 40, 10 attempts +5"],
+  [{ attempts: 100 }, "50 of 100: attacked a honeypot 40, 100 attempts +10"],
+  [{ sensors: 2 }, "50 of 100: attacked a honeypot 40, 2 sensors +10"],
+  [{ sensors: 50 }, "60 of 100: attacked a honeypot 40, 50 sensors +20"],
+  [{ days: 2 }, "45 of 100: attacked a honeypot 40, 2 days +5"],
+  [{ days: 30 }, "60 of 100: attacked a honeypot 40, 30 days +20"],
+  [{ gotIn: true }, "45 of 100: attacked a honeypot 40, got in +5"],
+  [{ leftPayload: true }, "45 of 100: attacked a honeypot 40, left a file +5"],
+  [{ warninglists: 1 }, "10 of 100: attacked a honeypot 40, 1 warning list -30"],
+  [{ warninglists: 9 }, "0 of 100: attacked a honeypot 40, 9 warning lists -60"],
+  [
+    { sensors: 3, days: 5, attempts: 1_000, gotIn: true, leftPayload: true },
+    "100 of 100: attacked a honeypot 40, 3 sensors +20, 5 days +20, 1000 attempts +10, got in +5, " +
+    "left a file +5",
+  ],
+  [
+    { sensors: 3, days: 2, attempts: 12, warninglists: 1 },
+    "40 of 100: attacked a honeypot 40, 3 sensors +20, 2 days +5, 12 attempts +5, " +
+    "1 warning list -30",
+  ],
+];
+
+Deno.test("confidenceOf() adds up what confidenceText() shows", () => {
+  for (const [facts, text] of CASES) {
+    assert.equal(confidenceText(confidenceOf({ ...ONE, ...facts })), text);
+  }
+});
+
+Deno.test("confidenceOf() is the table of docs/lists.md", () => {
+  const page = Deno.readTextFileSync(new URL("../../docs/lists.md", import.meta.url));
+  const rows = page.matchAll(/^\| (\w[^|]*?) +\| ([+-−]?\d+) +\|/gm).map(([, what, points]) =>
+    `${what} ${points}`
+  );
+  assert.deepEqual([...rows], [
+    "It attacked a honeypot 40",
+    "Each further honeypot 10",
+    "Each further day 5",
+    "10 attempts or more 5",
+    "100 attempts or more 10",
+    "It got in 5",
+    "It left a file 5",
+    "Each warning list -30",
+  ]);
+});
