@@ -71,6 +71,7 @@ const MAY_LOAD: readonly string[] = [
   "src/guard/special_ranges.ts",
   "src/intake/decide_alert.ts",
   "src/json.ts",
+  "src/list_query.ts",
   "src/publish/names.ts",
   "src/text.ts",
   "src/wazuh/alert.ts",

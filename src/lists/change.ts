@@ -21,8 +21,8 @@ export interface ListChange {
 }
 
 /**
- * Decides about the next content of a list. What somebody has kept out is no surprise: it leaves the list
- * however much that is.
+ * Decides about the next content of a list. What somebody has kept out leaves the list, however much
+ * that is.
  *
  * @param maxPercent `max_change_percent`; undefined: 50, and a change by up to ten addresses is written
  */

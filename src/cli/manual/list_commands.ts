@@ -21,7 +21,8 @@ export const LIST_COMMANDS = [
   {
     name: "list",
     synopsis: [
-      "list FORMAT [--within-days DAYS] [--min-attempts N] [--min-sensors N] [--got-in]",
+      "list FORMAT [--within-days DAYS] [--min-attempts N] [--min-sensors N]",
+      "list FORMAT [--got-in]",
       "list NAME",
       "list NAME --accept",
     ],
