@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { faultPoint } from "../fault_point.ts";
 import { followed, giveToOwner } from "../file_owner.ts";
 
@@ -91,7 +92,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder. When root makes it, it gets the owner of the parent folder: Wazuh's own user must be able
+ * Makes a folder, and those above it. When root makes one, it gets the owner of the parent folder: Wazuh's own user must be able
  * to write there later.
  *
  * @throws {ForeignLink} it is a link that Wazuh's user made to a folder of another user
@@ -103,7 +104,8 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.mkdir(path, { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path));
+    await Deno.mkdir(path, { mode: 0o750 });
   }
   giveToOwner(path);
 }

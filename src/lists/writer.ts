@@ -112,9 +112,8 @@ async function makeLists(
     }));
   }
   await using stack = new AsyncDisposableStack();
-  const begun = await Promise.all(
-    lists.map((list) => NextList.begin(list, keptOutOf(list), stack)),
-  );
+  const begun: NextList[] = [];
+  for (const list of lists) begun.push(await NextList.begin(list, keptOutOf(list), stack));
   const withdrawn = await walk(parts, gates, begun, now());
   const isKept = (address: string) => !withdrawn.has(address) && !isBarred(address, gates);
   const made: Made[] = [];

@@ -53,6 +53,12 @@ for (const kind of KINDS) {
       assert.equal((await run("list", "plain", "--min-sensors=2")).out, "");
       // The alerts are months old.
       assert.equal((await run("list", "plain", "--within-days", "1")).out, "");
+      const script = 'set -o pipefail; "$@" list nftables | head -n 1';
+      const piped = await program.run([], {}, ["bash", "-c", script, "bash"]);
+      assert.deepEqual(
+        [piped.code, piped.stdout, piped.stderr],
+        [0, "add table inet custom_misp\n", ""],
+      );
       assert.match((await run("list", "nftables")).out, / attackers_v4 \{ 192\.0\.2\.7, 192/);
     });
     await t.step("what is too much at once is not written, and said everywhere", async () => {
@@ -126,11 +132,14 @@ for (const kind of KINDS) {
     fn: async () => {
       const USER = 64_321;
       await using program = await createProgram(kind, {
-        environment: { WM_GUARD_PUBLISH_PRIVATE: "true", WM_LISTS: JSON.stringify(LISTS) },
+        environment: {
+          WM_GUARD_PUBLISH_PRIVATE: "true",
+          WM_LISTS: JSON.stringify([{ ...LISTS[1], file: "sub/deep/busy.csv" }]),
+        },
       });
       Deno.chownSync(program.buffer.replace(/\/[^/]*$/, ""), USER, USER);
       await attack(program, ["192.0.2.7"]);
-      const made = ["", "/attackers", "/sub", "/sub/busy.csv"];
+      const made = ["", "/sub", "/sub/deep", "/sub/deep/busy.csv"];
       const owners = made.map((name) => Deno.lstatSync(`${folderOf(program)}${name}`).uid);
       assert.deepEqual(owners, [USER, USER, USER, USER]);
     },

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { type ConfidenceFacts, confidenceOf, confidenceText } from "../../src/lists/confidence.ts";
+import { confidenceOfSource } from "../../src/lists/source_confidence.ts";
+import { ListRig, rule } from "./rig.ts";
 
 const ONE: ConfidenceFacts = { sensors: 1, days: 1, attempts: 1, gotIn: false };
 
@@ -50,4 +52,22 @@ Deno.test("confidenceOf() is the table of docs/lists.md", () => {
     "It left a file 5",
     "Each warning list -30",
   ]);
+});
+
+Deno.test("confidenceOfSource() is what lists show of a source", async () => {
+  using rig = new ListRig();
+  await rig.attack(["192.0.2.7"], { time: "2026-08-20T06:00:00.000+0000" });
+  await rig.attack(Array<string>(12).fill("192.0.2.7"), { agent: "honeypot-ams2", agentId: "8" });
+  await rig.write([rule("all", { format: "cdb" })]);
+  const { views } = rig.buffer;
+  const source = (await views.source("192.0.2.7"))!;
+  const month = await views.history("month", rig.now, "192.0.2.7");
+  const text = (warninglists: number) =>
+    confidenceText(confidenceOfSource(source, month, warninglists));
+  assert.equal(
+    text(0),
+    "60 of 100: attacked a honeypot 40, 2 sensors +10, 2 days +5, 13 attempts +5",
+  );
+  assert.equal(rig.text("all"), "192.0.2.7:60\n");
+  assert.match(text(1), /^30 of 100: .*, 1 warning list -30$/);
 });

@@ -47,7 +47,13 @@ export async function list(start: Start): Promise<number> {
   using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
     keepDamaged: true,
   });
-  await printList(asked, await gatesNow(config, log), buffer);
+  const gates = await gatesNow(config, log);
+  try {
+    await printList(asked, gates, buffer);
+  } catch (error) {
+    // Who reads it, such as `head`, has enough.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
   return EXIT.ok;
 }
 
