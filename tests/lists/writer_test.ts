@@ -29,6 +29,8 @@ Deno.test("writeLists() gives each list the sources that it asks for", async () 
   await rig.attack(["192.0.2.1"], { time: "2026-08-13T06:00:00.000+0000" });
   await rig.attack(["192.0.2.2", "192.0.2.2", "192.0.2.3"]);
   await rig.attack(["192.0.2.3"], { agent: "honeypot-ams2", agentId: "008" });
+  const accepted = "Accepted password for root from 192.0.2.2 port 51676 ssh2";
+  await rig.attack(["192.0.2.2"], { rule: "5715", message: accepted });
   await rig.write([
     rule("week", { withinMs: 7 * DAY }),
     rule("attempts", { minAttempts: 2 }),
@@ -38,7 +40,7 @@ Deno.test("writeLists() gives each list the sources that it asks for", async () 
   assert.equal(rig.text("week"), "192.0.2.2\n192.0.2.3\n");
   assert.equal(rig.text("attempts"), "192.0.2.2\n192.0.2.3\n");
   assert.equal(rig.text("sensors"), "192.0.2.3\n");
-  assert.equal(rig.text("in"), "");
+  assert.equal(rig.text("in"), "192.0.2.2\n");
 });
 
 Deno.test("writeLists() leaves a file as it is while nothing changes", async () => {
