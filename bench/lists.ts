@@ -1,6 +1,7 @@
 /**
- * What lists cost with 100,000 known sources: making one, getting it from the service, and getting it where
- * nothing changed, each against its budget. Judged is the time of the processor.
+ * What lists cost with 100,000 known sources, or as many as the argument says: making them, getting one
+ * from the service, and getting it where nothing changed. The last two have budgets. Judged is the time of
+ * the processor.
  *
  * @module
  */
@@ -13,8 +14,8 @@ import { createService } from "../tests/server/rig.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { writeLists } from "../src/lists/writer.ts";
 
-const SOURCES = 100_000;
-const ROUNDS = 50;
+const SOURCES = Number(Deno.args[0] ?? 100_000);
+const ROUNDS = 200;
 const GET_MS = 200;
 const UNCHANGED_MS = 5;
 
@@ -26,10 +27,12 @@ fill(path);
 const rules = LIST_FORMATS.map((format) => rule(format, { format }));
 const lists = listFiles(rules, path);
 const start = performance.now();
+const before = cpuUsage();
 const states = await writeLists({ ...rig.parts(rules), buffer, lists });
 console.log(
   `Deno ${Deno.version.deno}, ${states?.[0]?.addresses} sources; ${rules.length} lists made in ` +
-    `${(performance.now() - start).toFixed(0)} ms`,
+    `${(performance.now() - start).toFixed(0)} ms, ${cpuOf(before).toFixed(0)} of the processor, ` +
+    `${(Deno.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`,
 );
 using service = createService({ lists });
 let etag = "";
@@ -51,21 +54,26 @@ async function measure(name: string, budget: number, work: () => Promise<void>):
   for (let round = 0; round < ROUNDS; round++) {
     const before = cpuUsage();
     await work();
-    const { user, system } = cpuUsage(before);
-    costs.push((user + system) / 1000);
+    costs.push(cpuOf(before));
   }
   // The first reads the whole file for its hash.
   const first = costs[0]!;
   costs.sort((a, b) => a - b);
-  const most = costs.at(-1)!;
-  const isMet = most <= budget;
+  const p99 = costs[Math.floor(ROUNDS * 0.99)]!;
+  const isMet = p99 <= budget;
   isWell &&= isMet;
   console.log(
-    `${name.padEnd(24)} median ${costs[ROUNDS >> 1]!.toFixed(1)} ms, most ${
-      most.toFixed(1)
+    `${name.padEnd(24)} median ${costs[ROUNDS >> 1]!.toFixed(1)} ms, p99 ${
+      p99.toFixed(1)
     }, first ` +
       `${first.toFixed(1)}, budget ${budget}  ${isMet ? "ok" : "NOT OK"}`,
   );
+}
+
+/** Milliseconds of the processor since. */
+function cpuOf(before: ReturnType<typeof cpuUsage>): number {
+  const { user, system } = cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** Records as the buffer itself would write them. */
