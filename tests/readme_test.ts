@@ -103,6 +103,10 @@ Deno.test("README names every metric with its labels", async () => {
     compromised: () => buffer.views.compromised(0),
     sensors: () => Promise.resolve([{ name: "honeypot-fra1", lastSeen: 0 }]),
     ...{ maxBytes: 1, version: "1", now: () => 0 },
+    lists: () =>
+      Promise.resolve([
+        { name: "a", addresses: 1, keptOut: 0, problem: undefined, loggedAt: undefined },
+      ]),
   });
   metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });
   const lines = (await metrics.text()).split("\n");

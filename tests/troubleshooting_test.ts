@@ -18,6 +18,12 @@ const NOT_TOLD: readonly string[] = [
   "… due now; the publisher sends within a minute.",
   "complete -c … -n … -l …… -d …",
   "MISP feed: … events:",
+  // What lists have in them, and the parts of a message about one.
+  "add element … … { … }",
+  "attacked a honeypot",
+  "got in",
+  "left a file",
+  "… of 100: …",
   // Of the descriptions of answers and keys, and examples of the help.
   "Why the rest was not stored",
   "an http or https address",
@@ -30,6 +36,8 @@ const NOT_TOLD: readonly string[] = [
   "serve token new prometheus",
   "completions bash >/etc/bash_completion.d/custom-misp",
   "help replay",
+  "list plain --within-days 7",
+  "list csv --min-sensors 2",
 ];
 
 /** One message of each kind of place, which the scan must find wherever its module is. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { SensorRow, Technique } from "../model.ts";
+import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
 import type { Bounded, SourceList, SourceQuery, SourceRow, WholeQuery } from "./sources.ts";
@@ -171,6 +172,11 @@ export interface Views {
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;
+  /**
+   * The sources with a record, in pages that hold at most a thousand. Each of them comes once, even where it
+   * is published meanwhile.
+   */
+  listed(query: ListedQuery): AsyncIterable<readonly ListedRow[]>;
   /** A text that changes with every write of any process. */
   stamp(): Promise<string>;
 }

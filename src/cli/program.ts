@@ -26,6 +26,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "explain": async () => (await import("./commands/explain.ts")).explain,
   "flush": async () => (await import("./commands/flush.ts")).flush,
   "follow": async () => (await import("./commands/follow.ts")).follow,
+  "list": async () => (await import("./commands/list/list.ts")).list,
   "help": async () => (await import("./commands/help.ts")).help,
   "retract": async () => (await import("./commands/retract.ts")).retract,
   "replay": async () => (await import("./commands/replay.ts")).replay,

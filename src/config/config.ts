@@ -5,6 +5,7 @@
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -78,6 +79,7 @@ export interface Config {
     readonly passwords: boolean;
   };
   readonly geoip: { readonly databases: readonly string[] };
+  readonly lists: readonly ListRule[];
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
@@ -166,6 +168,7 @@ export function typedConfig(
       maxCommandBytes: get("session.max_command_bytes"),
       maxItems: get("session.max_items"),
     },
+    lists: get("lists"),
     privacy: {
       usernames: get("privacy.usernames"),
       commands: get("privacy.commands"),

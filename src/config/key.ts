@@ -5,6 +5,7 @@
  */
 
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 
 /** The values of each kind of key. */
 export interface Kinds {
@@ -14,6 +15,7 @@ export interface Kinds {
   readonly list: readonly string[];
   readonly choice: string;
   readonly formats: readonly DecoyFormat[];
+  readonly lists: readonly ListRule[];
 }
 
 /** What a value may be; `list` is a list of texts. */

@@ -1,6 +1,6 @@
 /**
- * The one engine that publishes what is due. It forwards, publishes and prunes, one round at a time, and
- * no failure of a round ends it.
+ * The one engine that publishes what is due. It forwards, publishes, makes lists and prunes, one round at a
+ * time, and no failure of a round ends it.
  *
  * `follow` and `serve` let it look by its timer until they end ({@link PublishingEngine.start}); `serve`
  * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher of
@@ -43,6 +43,12 @@ export interface EngineOptions {
   readonly forward?: (() => Promise<void>) | undefined;
   /** Reports logins that succeeded. Undefined: that is not wanted. */
   readonly notify?: Notifying | undefined;
+  /**
+   * Makes the lists where that is due. Undefined: there are none.
+   *
+   * @param isLast whether nobody looks again for a while
+   */
+  readonly makeLists?: ((isLast: boolean) => Promise<void>) | undefined;
   /** Gets what each round of publishing came to. */
   readonly onRound?: (round: Round) => void;
 }
@@ -131,6 +137,7 @@ export class PublishingEngine implements Disposable {
         // As with alerts that are to be forwarded: no other process may ever send it.
         const isNotifying = await this.#options.notify?.isWaiting() ?? false;
         if (!isNotifying && await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) {
+          await this.#makeLists(true);
           return;
         }
         await sleep(lookMs);
@@ -161,8 +168,13 @@ export class PublishingEngine implements Disposable {
   }
 
   #runAlone(work: () => Promise<void>): Promise<void> {
-    const workAndPrune = () => work().then(() => this.#prune());
+    const workAndPrune = () => work().then(() => this.#makeLists(false)).then(() => this.#prune());
     return this.#running ??= workAndPrune().finally(() => this.#running = undefined);
+  }
+
+  async #makeLists(isLast: boolean): Promise<void> {
+    const { makeLists } = this.#options;
+    if (makeLists !== undefined) await this.#try("making lists", () => makeLists(isLast));
   }
 
   async #publish(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Context as RequestContext } from "@hono/hono";
 import type { Gauge, Registry } from "prom-client";
 import type { BufferStatus, CompromisedSources, SensorContact } from "../buffer/views.ts";
 import type { App, Context } from "./context.ts";
+import type { ListState } from "../lists/states.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 import { messageOf } from "../errors.ts";
 import { oneLine } from "../text.ts";
@@ -20,6 +21,8 @@ export interface MetricsParts {
   readonly status: () => Promise<BufferStatus>;
   readonly compromised: () => Promise<Pick<CompromisedSources, "lastDay" | "ever">>;
   readonly sensors: () => Promise<readonly SensorContact[]>;
+  /** What became of each list. Undefined: there are none. */
+  readonly lists?: (() => Promise<readonly ListState[]>) | undefined;
   /** `buffer.max_bytes`. */
   readonly maxBytes: number;
   readonly version: string;
@@ -63,6 +66,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   addProcessMetrics(library, registry);
   const setStatus = addStatusMetrics(library, registry, parts);
   const setSources = addSourceMetrics(library, registry);
+  const setLists = addListMetrics(library, registry);
   const requests = new library.Counter({
     ...{ registers, name: "custom_misp_http_requests_total" },
     help: "Answered requests, by pattern of the route.",
@@ -83,6 +87,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     text: async () => {
       setStatus(await parts.status());
       setSources(await parts.compromised(), await parts.sensors());
+      setLists(await parts.lists?.() ?? []);
       return registry.metrics();
     },
   };
@@ -180,6 +185,27 @@ function addSourceMetrics(library: Library, registry: Registry) {
     lastSeen.reset();
     for (const one of sensors) {
       lastSeen.set({ sensor: oneLine(one.name).slice(0, LONGEST_NAME) }, one.lastSeen / 1000);
+    }
+  };
+}
+
+/** @returns sets all of them from what became of each list */
+function addListMetrics(
+  library: Library,
+  registry: Registry,
+): (lists: readonly ListState[]) => void {
+  const gauge = (name: string, help: string) =>
+    new library.Gauge({ registers: [registry], name, help, labelNames: ["list"] });
+  const addresses = gauge("custom_misp_list_addresses", "Addresses in the file of a list.");
+  const held = gauge(
+    "custom_misp_list_not_written",
+    "Whether the newest content of a list was not written; the log says why.",
+  );
+  return (lists) => {
+    for (const one of [addresses, held]) one.reset();
+    for (const { name, addresses: count, problem } of lists) {
+      if (count !== undefined) addresses.set({ list: name }, count);
+      held.set({ list: name }, problem === undefined ? 0 : 1);
     }
   };
 }

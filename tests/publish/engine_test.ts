@@ -211,6 +211,23 @@ Deno.test("runUntilIdle() prunes once an hour, and at the next looks what is lef
   assert.deepEqual(prunedAt, [0, 2, 4, 3604, 3606]);
 });
 
+Deno.test("runUntilIdle() makes lists after each round, and at last, whatever fails", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  const made: string[] = [];
+  const makeLists = (isLast: boolean) => {
+    made.push(`${scene.sent.length} sent${isLast ? ", at last" : ""}`);
+    return Promise.reject(new Error("no disk"));
+  };
+  let pruned = 0;
+  await scene.runUntilIdle({ makeLists, prune: () => Promise.resolve(pruned++ > 0) });
+  assert.deepEqual([...new Set(made)], ["0 sent", "1 sent", "1 sent, at last"]);
+  assert.equal(made.filter((one) => one.endsWith("at last")).length, 1);
+  assert.deepEqual([...new Set(scene.logged)], ["error: making lists failed: no disk"]);
+  assert.ok(pruned > 0);
+  assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
+});
+
 Deno.test("runUntilIdle() releases its lease whatever breaks", async () => {
   using scene = new Scene();
   await scene.attempt();

@@ -19,6 +19,7 @@ import { SpillIntake } from "../wiring/spilled.ts";
 import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { createNotifying } from "../wiring/notify/notifying.ts";
+import { listMaker } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { pruneBuffer } from "../wiring/pruning.ts";
@@ -94,6 +95,7 @@ async function flushOnce(
     log("error", `notifying failed: ${messageOf(error)}`)
   );
   progress.clear();
+  await listMaker(buffer, config, log)?.(true);
   await pruneBuffer(buffer, config, log);
   if (values.json) {
     console.log(

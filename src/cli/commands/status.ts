@@ -12,6 +12,7 @@ import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
+import { type ListState, statesOf } from "../../lists/states.ts";
 import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { ownershipProblems } from "../../publish/installation.ts";
 import { readQueue } from "../../misp/published/publication_queue.ts";
@@ -54,6 +55,7 @@ export async function status(start: Start): Promise<number> {
     stranded: stranded.problems,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
+    lists: (await statesOf(config.lists, buffer.settings)).map(listJson),
   };
   console.log(
     values.json ? JSON.stringify(shown, undefined, 2) : describe(
@@ -158,6 +160,12 @@ function forwardJson(
   };
 }
 
+const listJson = ({ name, addresses, problem }: ListState) => ({
+  name,
+  addresses: addresses ?? null,
+  problem: problem ?? null,
+});
+
 type Shown = ReturnType<typeof toJson> & {
   readonly compromised: ReturnType<typeof compromisedJson>;
   readonly problem: string | null;
@@ -171,6 +179,7 @@ type Shown = ReturnType<typeof toJson> & {
   readonly stranded: readonly string[];
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
+  readonly lists: readonly ReturnType<typeof listJson>[];
 };
 
 /** A line: its label, its text, and whether it is a problem. */
@@ -204,6 +213,11 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...shown.stranded.map((text): Row => ["sinks", text, true]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
+    ...shown.lists.map(({ name, addresses, problem }): Row => [
+      `list ${name}`.slice(0, LABEL_WIDTH),
+      problem === null ? `${addresses ?? 0} addresses` : oneLine(problem),
+      problem !== null,
+    ]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
     ...shown.paused.map(({ sink, until, reason }): Row => [

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Config } from "../../config/config.ts";
+import type { ListsParts } from "../../lists/writer.ts";
 import { type EngineOptions, PublishingEngine } from "../../publish/engine.ts";
 import { ownerName } from "./context.ts";
 import { createNotifying } from "./notify/notifying.ts";
@@ -19,6 +20,22 @@ export interface EngineRules
   readonly onRound?: EngineOptions["onRound"];
 }
 
+/** Makes the lists where there are any; only then is the code for it loaded. */
+export function listMaker(
+  buffer: Publisher["buffer"],
+  config: Config,
+  log: Publisher["log"],
+): ((isLast: boolean) => Promise<void>) | undefined {
+  if (config.lists.length === 0) return undefined;
+  let parts: ListsParts | undefined;
+  return async (isLast) => {
+    const { listsParts } = await import("./lists/parts.ts");
+    const { writeListsInTime } = await import("../../lists/writer.ts");
+    parts ??= listsParts(config, buffer, log);
+    await writeListsInTime(parts, isLast);
+  };
+}
+
 /** Builds an engine that must be ended before its publisher is disposed of. */
 export function createEngine(
   publisher: Publisher,
@@ -30,6 +47,7 @@ export function createEngine(
     owner: ownerName(),
     prune: () => pruneBuffer(publisher.buffer, config, publisher.log),
     notify: createNotifying(config, publisher.buffer, publisher.log),
+    makeLists: listMaker(publisher.buffer, config, publisher.log),
     forward: forwarding === undefined ? undefined : async () => void await forwarding.forward(),
     ...(onRound === undefined ? {} : { onRound }),
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ListedQuery, ListedRow } from "../../listed.ts";
 import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
 import type { SourceList, SourceQuery, WholeQuery } from "../../sources.ts";
 import type {
@@ -112,6 +113,16 @@ export class SqliteViews implements Views {
   async refused(most: number): Promise<RefusedReports> {
     const { readRefused } = await import("./overview.ts");
     return await this.#db.read((sql) => readRefused(sql, most));
+  }
+
+  async *listed(query: ListedQuery): AsyncGenerator<readonly ListedRow[]> {
+    const { readListed } = await import("./listed.ts");
+    for (let after: string | undefined = ""; after !== undefined;) {
+      const from: string = after;
+      const { rows, next } = await this.#db.read((sql) => readListed(sql, query, from));
+      yield rows;
+      after = next;
+    }
   }
 
   stamp(): Promise<string> {
