@@ -121,6 +121,13 @@ export interface SourceView extends SourceRow {
   readonly techniques: readonly Technique[];
 }
 
+/** All that is known of one sensor. Times are milliseconds UTC. */
+export interface SensorView extends Omit<SensorRow, "firstSeen"> {
+  /** Attempts by hour and by day. */
+  readonly day: History;
+  readonly month: History;
+}
+
 /** Refused reports, the latest first. */
 export interface RefusedReports {
   readonly rows: readonly ReportRow[];
@@ -152,6 +159,12 @@ export interface Views {
   compromised(now: number): Promise<CompromisedSources>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
+  /**
+   * @param key the key of a sensor, or its name
+   * @param now milliseconds UTC
+   * @returns undefined when nothing is known of the sensor
+   */
+  sensor(key: string, now: number): Promise<SensorView | undefined>;
   refused(most: number): Promise<RefusedReports>;
   /** A text that changes with every write of any process. */
   stamp(): Promise<string>;

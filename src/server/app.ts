@@ -12,6 +12,7 @@ import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import { Turns } from "./ingest/turns.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
+import { linksUnder, withoutBasePath } from "./middleware/base_path.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
 import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
@@ -26,6 +27,8 @@ export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedP
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
+  /** Path below which a proxy shows the service; empty by default. */
+  readonly basePath?: string;
   /** The turns of long bodies; those of the runtime's event loop by default. */
   readonly turns?: Turns;
 }
@@ -49,9 +52,12 @@ const singleSlashes = (request: Request) => getPath(request).replaceAll(/\/{2,}/
 
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
-  const app: App = new Hono<Context>({ getPath: singleSlashes });
+  const { basePath = "" } = parts;
+  const getPath = (request: Request) => withoutBasePath(singleSlashes(request), basePath);
+  const app: App = new Hono<Context>({ getPath });
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
+  if (basePath !== "") app.use(linksUnder(basePath));
   countRequests(app, parts);
   app.use(async (_, next) => {
     const { turns } = ingestParts;
@@ -75,7 +81,7 @@ export function createApp(parts: AppParts): App {
   if (parts.pages !== undefined) {
     const { now, log } = parts;
     addPages(app, parts.pages, {
-      ...{ now, log },
+      ...{ now, log, basePath },
       onlyViewers: onlyViewers(parts),
       onlySenders: onlySenders(parts),
     });

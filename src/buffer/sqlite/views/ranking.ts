@@ -53,8 +53,22 @@ export function readRankings(
   const rows = [...open.values()].flatMap(({ activity }) => activity);
   return {
     since: buckets.first * buckets.span * HOUR,
-    rankings: kinds.map((kind) => rank(sql, sumByName(rows, kind, buckets), kind, buckets, most)),
+    rankings: kinds.map((kind) => {
+      const ranked = rank(sql, sumByName(rows, kind, buckets), kind, buckets, most);
+      return kind === "sensor" ? { ...ranked, rows: named(ranked.rows, open) } : ranked;
+    }),
   };
+}
+
+/** Sensors that no snapshot has named yet are named by the open attacks. */
+function named(
+  rows: readonly RankingRow[],
+  open: ReadonlyMap<string, OpenAttack>,
+): readonly RankingRow[] {
+  const names = new Map(
+    [...open.values()].flatMap(({ sensors }) => sensors).map(({ sensor, name }) => [sensor, name]),
+  );
+  return rows.map((row) => ({ ...row, label: row.label ?? names.get(row.name) }));
 }
 
 /** What open attacks add to each name within the buckets. */
@@ -136,21 +150,21 @@ function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["l
 }
 
 /**
- * When attempts were made: all, or those of one source.
+ * When attempts were made: all, or those of one name.
  *
- * @param sourceIp undefined: of all sources
+ * @param of undefined: all
  */
 export function readHistory(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { span, now, sourceIp }: {
+  { span, now, of = { kind: "all", name: "" } }: {
     readonly span: RankingSpan;
     readonly now: number;
-    readonly sourceIp?: string | undefined;
+    readonly of?: { readonly kind: ActivityRow["kind"]; readonly name: string };
   },
 ): History {
   const buckets = bucketsOf(span, now);
-  const [kind, name] = sourceIp === undefined ? ["all", ""] : ["source", sourceIp];
+  const { kind, name } = of;
   const sums = new Map<number, number>(
     sql(
       `SELECT bucket, attempts FROM activity
@@ -158,11 +172,12 @@ export function readHistory(
     ).all(kind, buckets.span, name, buckets.first, buckets.last)
       .map((row) => [Number(row.bucket), Number(row.attempts)]),
   );
-  const attacks = sourceIp === undefined ? open.values() : [open.get(sourceIp)];
-  for (const attack of attacks) {
-    for (const row of attack?.activity ?? []) {
+  for (const attack of open.values()) {
+    for (const row of attack.activity) {
       const bucket = Math.floor(row.hour / buckets.span);
-      if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
+      if (
+        row.kind !== kind || row.name !== name || bucket < buckets.first || bucket > buckets.last
+      ) continue;
       sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
     }
   }

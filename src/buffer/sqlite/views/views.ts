@@ -11,6 +11,7 @@ import type {
   Evicted,
   Overview,
   RefusedReports,
+  SensorView,
   SourceView,
   Views,
 } from "../../views.ts";
@@ -59,8 +60,18 @@ export class SqliteViews implements Views {
       ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
     ]);
     return await this.#db.read((sql) =>
-      readHistory(sql, readOpenAttacks(sql), { span, now, sourceIp })
+      readHistory(sql, readOpenAttacks(sql), {
+        ...{ span, now },
+        ...(sourceIp === undefined ? {} : { of: { kind: "source", name: sourceIp } }),
+      })
     );
+  }
+
+  async sensor(key: string, now: number): Promise<SensorView | undefined> {
+    const [{ readOpenAttacks }, { readSensor }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("./sensor.ts")] as const,
+    ]);
+    return await this.#db.read((sql) => readSensor(sql, readOpenAttacks(sql), key, now));
   }
 
   async sources(query: SourceQuery): Promise<SourceList> {
