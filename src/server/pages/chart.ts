@@ -52,10 +52,9 @@ export function barChart(chart: BarChart): Html {
   }
   const total = bars.reduce((sum, { attempts }) => sum + attempts, 0);
   const peak = bars.find(({ attempts }) => attempts === most)!;
-  const mean = chart.barMs === MINUTE ? "" : `, a mean of ${meanText(most, chart.barMs)}`;
   const summary = `${counted(total, "attempt")}, at most ${number(most)} in ${length} from ${
     timeText(peak.at, chart.barMs)
-  }${mean}`;
+  }${meanText(most, chart.barMs)}`;
   const width = bars.length * STEP;
   const top = scaleOf(most);
   return html`
@@ -106,11 +105,13 @@ function lengthText(milliseconds: number): string {
   return milliseconds === MINUTE ? "a minute" : `${milliseconds / MINUTE} minutes`;
 }
 
-/** The mean by minute, or by hour where that is less than one. */
+/** The mean by minute, or by hour where that says more; empty where neither says anything. */
 function meanText(attempts: number, milliseconds: number): string {
-  const byMinute = attempts / (milliseconds / MINUTE);
-  if (byMinute >= 1 || milliseconds < DAY) return `${rateText(byMinute)} per minute`;
-  return `${rateText(attempts / (milliseconds / HOUR))} per hour`;
+  const units = [["minute", MINUTE], ["hour", HOUR]] as const;
+  const found = units.filter(([, unit]) => unit < milliseconds)
+    .map(([name, unit]) => ({ name, rate: attempts / (milliseconds / unit) }))
+    .find(({ rate }) => rate >= 0.1);
+  return found === undefined ? "" : `, a mean of ${rateText(found.rate)} per ${found.name}`;
 }
 
 function timeText(at: number, milliseconds: number): string {

@@ -87,13 +87,15 @@ function overviewParts(parts: DashboardParts): Html {
     <div class="columns">
       <div>
     ${part("sources", isEmpty ? "" : sources(parts))}
+      <div class="columns even pair">
+    ${part("countries", rankingCard(found.rankings, "country", span))}
+    ${part("networks", rankingCard(found.rankings, "network", span))}
+      </div>
     ${part("waiting", isEmpty ? "" : waiting(parts))}
     ${part("sensors", sensors(parts))}
       </div>
       <div>
     ${part("usernames", rankingCard(found.rankings, "username", span))}
-    ${part("countries", rankingCard(found.rankings, "country", span))}
-    ${part("networks", rankingCard(found.rankings, "network", span))}
     ${part("top-sensors", rankingCard(found.rankings, "sensor", span))}
     ${part("techniques", rankingCard(found.rankings, "technique", span))}
     ${part("ignored", ignored(parts))}

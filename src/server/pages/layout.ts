@@ -101,7 +101,7 @@ export function banner({ compromised, now }: Frame): Html {
       index === 0 ? "" : ", ",
       one,
     ])}${more}. Treat the sensors as compromised until you know better.
-    <a href="${COMPROMISED_LIST}">All ${ever} that ever logged in</a></p>
+    <a href="${COMPROMISED_LIST}">All that ever logged in</a> (${ever})</p>
   `;
   return html`<section id="compromised" class="alarm" data-live>${text}</section>`;
 }

@@ -78,6 +78,8 @@ section:empty { display: none; }
 #figures, #attention, #spans { background: none; border: 0; padding: 0; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 0 12px; align-items: start; }
 .columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.pair { align-items: stretch; }
+.pair > section { min-width: 0; }
 
 .figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
@@ -129,7 +131,8 @@ section > form { margin-bottom: 12px; }
 .search { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px 12px;
   align-items: end; margin: 0; }
 .search label { display: block; color: var(--muted); font-size: 13px; }
-.search :is(input, select) { width: 100%; }
+.search :is(input, select) { width: 100%; height: 30px; }
+.sources td.untrusted { min-width: 20ch; }
 .actions { display: flex; gap: 12px; align-items: center; }
 .list-head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 16px; }
 .pager { margin-top: 12px; justify-content: flex-end; }
@@ -199,6 +202,7 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   /* A source is a card: its address and figures, and below them its state, whole. */
   .sources, .sources tbody { display: block; }
   .sources thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .sources td.untrusted { min-width: 0; }
   .sources tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; padding: 6px 0; }
   .sources :is(th, td) { border: 0; padding: 0; text-align: left; }
   .sources tbody tr + tr { border-top: 1px solid var(--line); }

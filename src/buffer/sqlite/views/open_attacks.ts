@@ -30,6 +30,7 @@ export interface OpenAttack {
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
   readonly location: Location | undefined;
   readonly techniques: readonly Technique[];
   readonly usernames: readonly (readonly [name: string, attempts: number])[];
@@ -46,30 +47,71 @@ export interface OpenSensor extends SensorHour {
 
 type Row = Record<string, unknown>;
 
-/** Reads them, by source. */
-export function readOpenAttacks(sql: Statements): ReadonlyMap<string, OpenAttack> {
-  const rows = sql(
-    `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
-       a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
-       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at
-     FROM (SELECT * FROM attack ORDER BY touched_at DESC LIMIT ?) a
-     LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
-  ).all(MOST_ATTACKS);
+/** Attacks as they were read before, by source: what has not changed is not read again. */
+export type KnownAttacks = Map<string, { readonly version: string; readonly attack: OpenAttack }>;
+
+const SELECTED =
+  `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.touched_at, a.alerts,
+    a.compromised_at, a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd,
+    r.connect, r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
+    r.last_seen AS record_last_seen, r.retracted_at
+  FROM (SELECT * FROM attack `;
+
+/** Reads one; undefined: none of this source is open. */
+export function readOpenAttack(sql: Statements, sourceIp: string): OpenAttack | undefined {
+  const rows = sql(`${SELECTED} WHERE source_ip = ?) a
+     LEFT JOIN source_record r ON r.source_ip = a.source_ip`).all(sourceIp);
+  return attacksOf(sql, rows, new Map()).get(sourceIp);
+}
+
+/** Reads them, by source. @param known what the last call has left there, for the next one */
+export function readOpenAttacks(
+  sql: Statements,
+  known: KnownAttacks = new Map(),
+): ReadonlyMap<string, OpenAttack> {
+  const rows = sql(`${SELECTED} ORDER BY touched_at DESC LIMIT ?) a
+     LEFT JOIN source_record r ON r.source_ip = a.source_ip`).all(MOST_ATTACKS);
+  return attacksOf(sql, rows, known);
+}
+
+function attacksOf(
+  sql: Statements,
+  rows: readonly Row[],
+  known: KnownAttacks,
+): ReadonlyMap<string, OpenAttack> {
   // An alert has one connection at most: the attacks of few alerts are counted whole.
   let left = MOST_CONNECTIONS;
   const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
-  const counted = bySize.filter((row) => (left -= Number(row.alerts)) >= 0);
-  const large = bySize.slice(counted.length).slice(-MOST_LARGE);
-  const connections = connectionsOf(sql, counted, large);
-  const names = namesOf(sql, addresses(rows));
-  const hours = hoursOf(sql, addresses(rows));
-  const isCounted = new Set(counted);
-  return new Map(rows.map((row) => {
+  const counted = new Set(bySize.filter((row) => (left -= Number(row.alerts)) >= 0));
+  const large = new Set(bySize.slice(counted.size).slice(-MOST_LARGE));
+  const versions = new Map(rows.map((row) => {
+    const counting = counted.has(row) ? "whole" : large.has(row) ? "part" : "none";
+    return [row, `${Object.values(row).join(" ")} ${counting}`];
+  }));
+  const changed = rows.filter((row) =>
+    known.get(String(row.source_ip))?.version !== versions.get(row)
+  );
+  const connections = connectionsOf(
+    sql,
+    changed.filter((row) => counted.has(row)),
+    changed.filter((row) => large.has(row)),
+  );
+  const names = namesOf(sql, addresses(changed));
+  const hours = hoursOf(sql, addresses(changed));
+  const read = new Map(changed.map((row) => {
     const sourceIp = String(row.source_ip);
     const own = { connections: connections.get(sourceIp) ?? [], names: names.get(sourceIp) ?? [] };
     const attack = openAttack(row, { ...own, hours: hours.get(sourceIp) ?? [] });
-    return [sourceIp, { ...attack, isMore: !isCounted.has(row) }];
+    return [row, { ...attack, isMore: !counted.has(row) }];
   }));
+  const found = rows.map((row) => {
+    const sourceIp = String(row.source_ip);
+    const attack = read.get(row) ?? known.get(sourceIp)!.attack;
+    return [sourceIp, { version: versions.get(row)!, attack }] as const;
+  });
+  known.clear();
+  for (const [sourceIp, one] of found) known.set(sourceIp, one);
+  return new Map(found.map(([sourceIp, { attack }]) => [sourceIp, attack]));
 }
 
 const addresses = (rows: readonly Row[]) => JSON.stringify(rows.map((row) => row.source_ip));
@@ -113,7 +155,8 @@ function openAttack(row: Row, { connections, names, hours }: Parts): Omit<OpenAt
     sourceIp: added.sourceIp,
     attempts,
     firstSeen: Math.min(Number(row.first_seen), Number(row.record_first_seen ?? Infinity)),
-    lastSeen: Number(row.last_seen),
+    lastSeen: Math.max(Number(row.last_seen), Number(row.record_last_seen ?? 0)),
+    retractedAt: optional(row.retracted_at),
     compromisedAt: optional(row.record_compromised_at) ?? optional(row.compromised_at),
     location,
     techniques: added.techniques,
@@ -142,8 +185,8 @@ function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Ro
   for (const { source_ip } of part) {
     rows.push(
       ...sql(
-        totalsOf(`attack a CROSS JOIN (SELECT * FROM attack_connection WHERE source_ip = ?
-          LIMIT ?) c ON c.source_ip = a.source_ip`),
+        totalsOf(`(SELECT * FROM attack_connection WHERE source_ip = ? LIMIT ?) c
+          CROSS JOIN attack a ON a.source_ip = c.source_ip`),
       ).all(String(source_ip), COUNTED_OF_LARGE),
     );
   }

@@ -21,6 +21,9 @@ import { HOUR } from "../../../clock.ts";
 /** How far the list of each bucket is read, in steps. */
 const DEPTHS = [50, 200, 800];
 
+/** Names that are looked up in every bucket. */
+const MOST_SUMMED = 1_000;
+
 /** The buckets of a span, which ends with the one of now. */
 interface Buckets {
   readonly span: number;
@@ -50,11 +53,11 @@ export function readRankings(
   { span, now, most }: { readonly span: RankingSpan; readonly now: number; readonly most: number },
 ): Rankings {
   const buckets = bucketsOf(span, now);
-  const rows = [...open.values()].flatMap(({ activity }) => activity);
+  const sums = sumByName(open, buckets);
   return {
     since: buckets.first * buckets.span * HOUR,
     rankings: kinds.map((kind) => {
-      const ranked = rank(sql, sumByName(rows, kind, buckets), kind, buckets, most);
+      const ranked = rank(sql, sums.get(kind) ?? new Map(), kind, buckets, most);
       return kind === "sensor" ? { ...ranked, rows: named(ranked.rows, open) } : ranked;
     }),
   };
@@ -71,13 +74,20 @@ function named(
   return rows.map((row) => ({ ...row, label: row.label ?? names.get(row.name) }));
 }
 
-/** What open attacks add to each name within the buckets. */
-function sumByName(rows: readonly ActivityRow[], kind: RankedKind, buckets: Buckets) {
-  const sums = new Map<string, number>();
-  for (const row of rows) {
-    const bucket = Math.floor(row.hour / buckets.span);
-    if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
-    sums.set(row.name, (sums.get(row.name) ?? 0) + row.attempts);
+/** What open attacks add to each name of each kind within the buckets. */
+function sumByName(
+  open: ReadonlyMap<string, OpenAttack>,
+  { span, first, last }: Buckets,
+): ReadonlyMap<ActivityRow["kind"], ReadonlyMap<string, number>> {
+  const sums = new Map<ActivityRow["kind"], Map<string, number>>();
+  for (const { activity } of open.values()) {
+    for (const { kind, name, hour, attempts } of activity) {
+      const bucket = Math.floor(hour / span);
+      if (bucket < first || bucket > last) continue;
+      let ofKind = sums.get(kind);
+      if (ofKind === undefined) sums.set(kind, ofKind = new Map());
+      ofKind.set(name, (ofKind.get(name) ?? 0) + attempts);
+    }
   }
   return sums;
 }
@@ -86,33 +96,26 @@ function rank(
   sql: Statements,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  { span, first, last }: Buckets,
+  buckets: Buckets,
   most: number,
 ): Ranking {
-  const sums = new Map<string, number>();
   let rows: readonly (readonly [name: string, attempts: number])[] = [];
   let isComplete = false;
   for (const depth of DEPTHS) {
-    // What a name has at most that is in none of the lists so far.
-    let below = 0;
-    const names = new Set(sums.size === 0 ? open.keys() : []);
-    for (let bucket = first; bucket <= last; bucket++) {
-      const list = sql(
-        `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-         ORDER BY attempts DESC LIMIT ?`,
-      ).all(kind, span, bucket, depth);
-      for (const row of list) if (!sums.has(String(row.name))) names.add(String(row.name));
-      if (list.length === depth) below += Number(list.at(-1)!.attempts);
-    }
-    for (const row of sumsOf(sql, kind, span, first, names)) {
-      sums.set(String(row.name), Number(row.attempts));
-    }
-    for (const name of names) sums.set(name, (sums.get(name) ?? 0) + (open.get(name) ?? 0));
-    rows = [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
-    const least = rows.length === most ? rows.at(-1)![1] : 0;
-    isComplete = least >= below;
+    const { names, below } = readLists(sql, open, kind, buckets, depth);
+    const atLeast = [...names.values()].map(({ sum }) => sum).sort((one, other) => other - one);
+    const least = atLeast[most - 1] ?? 0;
+    // A name that cannot come among the first is not looked up in the other buckets.
+    const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
+    const isLast = depth === DEPTHS.at(-1);
+    if (possible.length > MOST_SUMMED && !isLast) continue;
+    possible.sort(([, one], [, other]) => other.sum - one.sum);
+    rows = totals(sql, open, kind, buckets, possible.slice(0, MOST_SUMMED))
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
+    const last = rows.length === most ? rows.at(-1)![1] : 0;
+    isComplete = last >= below && possible.length <= MOST_SUMMED;
     // A name that is in none of the lists may have as many, and come before it as text.
-    if (below === 0 || least > below) break;
+    if (below === 0 || last > below) break;
   }
   return {
     kind,
@@ -121,18 +124,75 @@ function rank(
   };
 }
 
+/** What is known of a name from the tops of the lists. */
+interface Partial {
+  /** What it has at least. */
+  sum: number;
+  /** What it has more at most: the buckets whose lists end before it. */
+  missing: number;
+}
+
+/** Reads the tops of the lists. `below`: what a name has at most that is in none of them. */
+function readLists(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first, last }: Buckets,
+  depth: number,
+): { readonly names: ReadonlyMap<string, Partial>; readonly below: number } {
+  const names = new Map<string, Partial>();
+  for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
+  let below = 0;
+  for (let bucket = first; bucket <= last; bucket++) {
+    const list = sql(
+      `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
+       ORDER BY attempts DESC LIMIT ?`,
+    ).all(kind, span, bucket, depth);
+    const least = list.length === depth ? Number(list.at(-1)!.attempts) : 0;
+    below += least;
+    for (const row of list) {
+      const name = String(row.name);
+      let partial = names.get(name);
+      if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
+      partial.sum += Number(row.attempts);
+      partial.missing -= least;
+    }
+  }
+  for (const partial of names.values()) partial.missing += below;
+  return { names, below };
+}
+
+/** What names have in all buckets, and in open attacks. */
+function totals(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first }: Buckets,
+  names: readonly (readonly [name: string, partial: Partial])[],
+): (readonly [name: string, attempts: number])[] {
+  const whole = names.filter(([, { missing }]) => missing === 0);
+  const partial = names.filter(([, { missing }]) => missing > 0).map(([name]) => name);
+  const sums = new Map(
+    sumsOf(sql, kind, span, first, partial).map((row) => [String(row.name), Number(row.attempts)]),
+  );
+  return [
+    ...whole.map(([name, { sum }]) => [name, sum] as const),
+    ...partial.map((name) => [name, (sums.get(name) ?? 0) + (open.get(name) ?? 0)] as const),
+  ];
+}
+
 function sumsOf(
   sql: Statements,
   kind: RankedKind,
   span: number,
   first: number,
-  names: ReadonlySet<string>,
+  names: readonly string[],
 ) {
   return sql(
     `SELECT name, sum(attempts) AS attempts
      FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
      WHERE bucket >= ? GROUP BY name`,
-  ).all(JSON.stringify([...names]), kind, span, first);
+  ).all(JSON.stringify(names), kind, span, first);
 }
 
 function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["label"] {
@@ -152,11 +212,12 @@ function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["l
 /**
  * When attempts were made: all, or those of one name.
  *
+ * @param attacks those that are open and may belong to it
  * @param of undefined: all
  */
 export function readHistory(
   sql: Statements,
-  open: ReadonlyMap<string, OpenAttack>,
+  attacks: Iterable<OpenAttack>,
   { span, now, of = { kind: "all", name: "" } }: {
     readonly span: RankingSpan;
     readonly now: number;
@@ -172,7 +233,7 @@ export function readHistory(
     ).all(kind, buckets.span, name, buckets.first, buckets.last)
       .map((row) => [Number(row.bucket), Number(row.attempts)]),
   );
-  for (const attack of open.values()) {
+  for (const attack of attacks) {
     for (const row of attack.activity) {
       const bucket = Math.floor(row.hour / buckets.span);
       if (

@@ -33,7 +33,7 @@ export function readSensor(
     ...{ sensor, name },
     alerts: own.reduce((sum, { alerts }) => sum + alerts, Number(row?.alerts ?? 0)),
     lastSeen: Math.max(Number(row?.last_seen ?? 0), ...own.map(({ lastSeen }) => lastSeen)),
-    day: readHistory(sql, open, { span: "day", now, of }),
-    month: readHistory(sql, open, { span: "month", now, of }),
+    day: readHistory(sql, open.values(), { span: "day", now, of }),
+    month: readHistory(sql, open.values(), { span: "month", now, of }),
   };
 }

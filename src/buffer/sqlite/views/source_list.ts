@@ -58,7 +58,7 @@ export function listSources(
   let looked = 0;
   const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
     ...records(sql, narrow),
-    ...[...open.values()].map((attack) => candidateOf(sql, attack)),
+    ...open.values(),
   ]);
   for (const source of walk) {
     if (narrow === undefined && ++looked > MOST_WALKED) break;
@@ -100,7 +100,7 @@ function* walked(
   open: ReadonlyMap<string, OpenAttack>,
   { order, after }: SourceQuery,
 ): Generator<Candidate> {
-  const attacks = sorted(order, [...open.values()].map((attack) => candidateOf(sql, attack)));
+  const attacks = sorted(order, [...open.values()]);
   let next = 0;
   for (const record of recordsByOrder(sql, order, after)) {
     while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
@@ -145,16 +145,6 @@ function toCandidate(row: Record<string, unknown>): Candidate {
     lastSeen: Number(row.last_seen),
     compromisedAt: optional(row.compromised_at),
     retractedAt: optional(row.retracted_at),
-  };
-}
-
-function candidateOf(sql: Statements, attack: OpenAttack): Candidate {
-  const row = sql("SELECT last_seen, retracted_at FROM source_record WHERE source_ip = ?")
-    .get(attack.sourceIp);
-  return {
-    ...attack,
-    lastSeen: Math.max(attack.lastSeen, Number(row?.last_seen ?? 0)),
-    retractedAt: optional(row?.retracted_at),
   };
 }
 

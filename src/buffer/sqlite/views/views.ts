@@ -16,15 +16,26 @@ import type {
   Views,
 } from "../../views.ts";
 import type { Database } from "../database.ts";
+import type { Statements } from "../sql.ts";
+import type { KnownAttacks, OpenAttack } from "./open_attacks.ts";
 import { evicted } from "../intake/size_limit.ts";
 import { readStatus } from "./status.ts";
 
 /** Views of a SQLite file. */
 export class SqliteViews implements Views {
   readonly #db: Database;
+  readonly #known: KnownAttacks = new Map();
 
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** Reads with the attacks that are open, of which only those are read that changed. */
+  async #withOpen<Found>(
+    read: (sql: Statements, open: ReadonlyMap<string, OpenAttack>) => Found,
+  ): Promise<Found> {
+    const { readOpenAttacks } = await import("./open_attacks.ts");
+    return await this.#db.read((sql) => read(sql, readOpenAttacks(sql, this.#known)));
   }
 
   status(): Promise<BufferStatus> {
@@ -38,7 +49,7 @@ export class SqliteViews implements Views {
   // Only who shows pages or lists needs what these load.
   async overview(now: number, span: RankingSpan): Promise<Overview> {
     const { readOverview } = await import("./overview.ts");
-    return await this.#db.read((sql) => readOverview(sql, now, span));
+    return await this.#withOpen((sql, open) => readOverview(sql, open, { now, span }));
   }
 
   async rankings(
@@ -47,38 +58,32 @@ export class SqliteViews implements Views {
     now: number,
     most: number,
   ): Promise<Rankings> {
-    const [{ readOpenAttacks }, { readRankings }] = await Promise.all([
-      ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
-    ]);
-    return await this.#db.read((sql) =>
-      readRankings(sql, readOpenAttacks(sql), kinds, { span, now, most })
-    );
+    const { readRankings } = await import("./ranking.ts");
+    return await this.#withOpen((sql, open) => readRankings(sql, open, kinds, { span, now, most }));
   }
 
   async history(span: RankingSpan, now: number, sourceIp?: string): Promise<History> {
-    const [{ readOpenAttacks }, { readHistory }] = await Promise.all([
+    const [{ readOpenAttack }, { readHistory }] = await Promise.all([
       ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
     ]);
-    return await this.#db.read((sql) =>
-      readHistory(sql, readOpenAttacks(sql), {
-        ...{ span, now },
-        ...(sourceIp === undefined ? {} : { of: { kind: "source", name: sourceIp } }),
-      })
-    );
+    if (sourceIp === undefined) {
+      return await this.#withOpen((sql, open) => readHistory(sql, open.values(), { span, now }));
+    }
+    const of = { kind: "source", name: sourceIp } as const;
+    return await this.#db.read((sql) => {
+      const attack = readOpenAttack(sql, sourceIp);
+      return readHistory(sql, attack === undefined ? [] : [attack], { span, now, of });
+    });
   }
 
   async sensor(key: string, now: number): Promise<SensorView | undefined> {
-    const [{ readOpenAttacks }, { readSensor }] = await Promise.all([
-      ...[import("./open_attacks.ts"), import("./sensor.ts")] as const,
-    ]);
-    return await this.#db.read((sql) => readSensor(sql, readOpenAttacks(sql), key, now));
+    const { readSensor } = await import("./sensor.ts");
+    return await this.#withOpen((sql, open) => readSensor(sql, open, key, now));
   }
 
   async sources(query: SourceQuery): Promise<SourceList> {
-    const [{ readOpenAttacks }, { listSources }] = await Promise.all([
-      ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
-    ]);
-    return await this.#db.read((sql) => listSources(sql, readOpenAttacks(sql), query));
+    const { listSources } = await import("./source_list.ts");
+    return await this.#withOpen((sql, open) => listSources(sql, open, query));
   }
 
   async compromised(now: number): Promise<CompromisedSources> {
