@@ -52,6 +52,8 @@ try {
     const clock: number[] = [];
     let bytes = 0;
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+      // Between two looks at a page something arrives.
+      await scene.attack({ source: addressOf(SOURCES - 100 - round), pid: round + 100 });
       const start = performance.now();
       const before = cpuUsage();
       bytes = (await scene.page(path)).length;

@@ -45,18 +45,21 @@ export const SCRIPT_TEXT = `"use strict";
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy " + element.dataset.copy);
+    const word = document.createTextNode("Copy");
+    const what = document.createElement("span");
+    what.className = "visually-hidden";
+    what.textContent = " " + element.dataset.copy;
+    button.append(word, what);
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(element.dataset.copy);
-        button.textContent = "Copied";
+        word.data = "Copied";
       } catch {
         // Without TLS a browser gives no clipboard: what is selected can be copied by keyboard.
         getSelection().selectAllChildren(element);
-        button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+        word.data = document.execCommand("copy") ? "Copied" : "Selected";
       }
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      setTimeout(() => { word.data = "Copy"; }, 2000);
     });
     element.after(button);
   }

@@ -60,9 +60,7 @@ export function listPage(parts: ListParts): Html {
 
 function problems({ problems }: Asked): Html | "" {
   if (problems.length === 0) return "";
-  return html`<ul class="attention" role="alert">${
-    problems.map((one) => html`<li>${one}</li>`)
-  }</ul>`;
+  return html`<ul class="attention">${problems.map((one) => html`<li>${one}</li>`)}</ul>`;
 }
 
 function searchForm({ fields }: Asked): Html {
