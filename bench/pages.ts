@@ -13,7 +13,7 @@ import { PageScene } from "../tests/support/page_scene.ts";
 const SOURCES = Number(Deno.args[0] ?? 100_000);
 const OPEN = Math.min(20_000, SOURCES / 10);
 const REPORTS = Math.min(300_000, SOURCES / 2);
-const ROUNDS = 200;
+const ROUNDS = Number(Deno.args[1] ?? 200);
 const WARM_UP = 20;
 const BUDGET_MS = 50;
 

@@ -70,8 +70,8 @@ export interface Config {
     readonly tlsKey: string | undefined;
     readonly maxBodyBytes: number;
     readonly openPages: boolean;
-    /** Empty, or a path that begins with a slash and does not end with one. */
-    readonly basePath: string;
+    /** It begins with a slash and does not end with one. */
+    readonly basePath: string | undefined;
     /** NAME=URL with {ip}. */
     readonly sourceLinks: readonly string[];
     /** 0: no sensor is called silent. */

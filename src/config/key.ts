@@ -65,7 +65,7 @@ export const listen = (text: string) =>
 
 /** Allows a path below which a proxy shows the service. */
 export const basePath = (text: string) =>
-  /^((\/[A-Za-z0-9._~-]+)+)?$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text)
+  /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text)
     ? undefined
     : "a path such as /honeypots, without a slash at its end";
 /** Allows the name and the address of a site that knows sources. */

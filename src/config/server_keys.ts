@@ -24,7 +24,7 @@ export const serverKeys = (root: string) => ({
     about: "Show pages, metrics and feed without a token, too",
   },
   "server.base_path": {
-    ...text("Path below which a proxy shows the service, such as /honeypots", ""),
+    ...optionalText("Path below which a proxy shows the service, such as /honeypots"),
     check: basePath,
   },
   "server.source_links": {

@@ -27,8 +27,8 @@ export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedP
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
-  /** Path below which a proxy shows the service; empty by default. */
-  readonly basePath?: string;
+  /** Path below which a proxy shows the service; undefined: none. */
+  readonly basePath?: string | undefined;
   /** The turns of long bodies; those of the runtime's event loop by default. */
   readonly turns?: Turns;
 }

@@ -133,7 +133,7 @@ export function listAddress(
   return params.size === 0 ? path : `${path}?${params}`;
 }
 
-/** Where the look-up form leads: to the page of an address, or to the list of what is no address. */
+/** Where the look-up form leads: to the page of an address, or to a list of sources. */
 export function lookUpAddress(text: string): string {
   const asked = text.trim().slice(0, 100);
   const list = (field: Field) => listAddress("/sources", new Map([[field, asked]]));
