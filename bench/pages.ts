@@ -1,7 +1,7 @@
 /**
  * What each page costs the service with many known sources, against its budget: 100,000, or as many as
- * the argument says. Judged is the time of the processor, since that of the clock tells as much about what
- * else the machine does.
+ * the first argument says; the second is the number of rounds. Judged is the time of the processor,
+ * since that of the clock tells as much about what else the machine does.
  *
  * @module
  */

@@ -19,10 +19,10 @@ import { DAY_SPAN, HOUR_SPAN } from "../outbox/activity.ts";
 import { HOUR } from "../../../clock.ts";
 
 /** How far the list of each bucket is read, in steps. */
-const DEPTHS = [50, 200, 800];
+const DEPTHS = [50, 400];
 
 /** Names that are looked up in every bucket. */
-const MOST_SUMMED = 1_000;
+const MOST_SUMMED = 300;
 
 /** The buckets of a span, which ends with the one of now. */
 interface Buckets {
@@ -144,19 +144,23 @@ function readLists(
   for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
   let below = 0;
   for (let bucket = first; bucket <= last; bucket++) {
-    const list = sql(
-      `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-       ORDER BY attempts DESC LIMIT ?`,
-    ).all(kind, span, bucket, depth);
-    const least = list.length === depth ? Number(list.at(-1)!.attempts) : 0;
+    // A row of one text is read several times as fast as thousands of rows.
+    const row = sql(
+      `SELECT json_group_array(name) AS names, json_group_array(attempts) AS attempts,
+         min(attempts) AS least
+       FROM (SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
+         ORDER BY attempts DESC LIMIT ?)`,
+    ).get(kind, span, bucket, depth)!;
+    const list: readonly string[] = JSON.parse(String(row.names));
+    const attempts: readonly number[] = JSON.parse(String(row.attempts));
+    const least = list.length === depth ? Number(row.least) : 0;
     below += least;
-    for (const row of list) {
-      const name = String(row.name);
+    list.forEach((name, index) => {
       let partial = names.get(name);
       if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
-      partial.sum += Number(row.attempts);
+      partial.sum += attempts[index]!;
       partial.missing -= least;
-    }
+    });
   }
   for (const partial of names.values()) partial.missing += below;
   return { names, below };

@@ -98,11 +98,11 @@ function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Can
 function* walked(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { order, after }: SourceQuery,
+  { order, after, cidr }: SourceQuery,
 ): Generator<Candidate> {
   const attacks = sorted(order, [...open.values()]);
   let next = 0;
-  for (const record of recordsByOrder(sql, order, after)) {
+  for (const record of recordsByOrder(sql, order, after, cidr)) {
     while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
       yield attacks[next++]!;
     }
@@ -115,20 +115,33 @@ function* recordsByOrder(
   sql: Statements,
   order: SourceOrder,
   after: SourceQuery["after"],
+  cidr: SourceQuery["cidr"],
 ): Generator<Candidate> {
   const column = COLUMN[order];
+  // The index has the addresses, so that rows of other networks are not even looked at.
+  const range = cidr === undefined ? ["", "~"] as const : commonRange(addressRanges(cidr));
   let place = after ?? { value: Number.MAX_SAFE_INTEGER, sourceIp: "" };
   for (;;) {
     const rows = sql(
-      `SELECT ${FIELDS} FROM source_record
-       WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
-       ORDER BY ${column} DESC, source_ip DESC LIMIT ?`,
-    ).all(place.value, place.sourceIp, WALKED_AT_ONCE).map(toCandidate);
+      `SELECT ${FIELDS} FROM (SELECT source_ip AS ip FROM source_record
+         WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
+           AND source_ip >= ? AND source_ip < ?
+         ORDER BY ${column} DESC, source_ip DESC LIMIT ?)
+       CROSS JOIN source_record ON source_ip = ip
+       ORDER BY ${column} DESC, source_ip DESC`,
+    ).all(place.value, place.sourceIp, ...range, WALKED_AT_ONCE).map(toCandidate);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < WALKED_AT_ONCE) return;
     place = { value: VALUE[order](last), sourceIp: last.sourceIp };
   }
+}
+
+/** The one range of texts that holds all of these. */
+function commonRange(ranges: ReturnType<typeof addressRanges>): readonly [string, string] {
+  const least = ranges.map(([from]) => from).reduce((one, other) => one < other ? one : other);
+  const most = ranges.map(([, to]) => to).reduce((one, other) => one > other ? one : other);
+  return [least, most];
 }
 
 function records(sql: Statements, addresses: readonly string[]): readonly Candidate[] {

@@ -25,6 +25,8 @@ import { readStatus } from "./status.ts";
 export class SqliteViews implements Views {
   readonly #db: Database;
   readonly #known: KnownAttacks = new Map();
+  #open: ReadonlyMap<string, OpenAttack> = new Map();
+  #openAt = "";
 
   constructor(db: Database) {
     this.#db = db;
@@ -35,7 +37,12 @@ export class SqliteViews implements Views {
     read: (sql: Statements, open: ReadonlyMap<string, OpenAttack>) => Found,
   ): Promise<Found> {
     const { readOpenAttacks } = await import("./open_attacks.ts");
-    return await this.#db.read((sql) => read(sql, readOpenAttacks(sql, this.#known)));
+    return await this.#db.read((sql) => {
+      const stamp = stampOf(sql);
+      if (stamp !== this.#openAt) this.#open = readOpenAttacks(sql, this.#known);
+      this.#openAt = stamp;
+      return read(sql, this.#open);
+    });
   }
 
   status(): Promise<BufferStatus> {
@@ -102,10 +109,13 @@ export class SqliteViews implements Views {
   }
 
   stamp(): Promise<string> {
-    return this.#db.read((sql) => {
-      const others = sql("PRAGMA data_version").get()?.data_version;
-      const own = sql("SELECT total_changes() AS n").get()?.n;
-      return `${others}/${own}`;
-    });
+    return this.#db.read(stampOf);
   }
+}
+
+/** A text that changes with every write of any process. */
+function stampOf(sql: Statements): string {
+  const others = sql("PRAGMA data_version").get()?.data_version;
+  const own = sql("SELECT total_changes() AS n").get()?.n;
+  return `${others}/${own}`;
 }

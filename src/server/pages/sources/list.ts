@@ -17,7 +17,7 @@ import { type Frame, layout } from "../layout.ts";
 import { listLink, SPAN_NAMES } from "../ranking.ts";
 import { compromisedMark, countryOf, NOTHING, sourceLink, stateOf } from "../source_state.ts";
 import { type Column, table, tableBox } from "../table.ts";
-import { ago, bounded, counted, type Html, number, untrusted } from "../text.ts";
+import { ago, bounded, cleaned, counted, type Html, number, untrusted } from "../text.ts";
 import { type Asked, type Field, listAddress } from "./query.ts";
 
 /** What rows of sources are written with. */
@@ -66,7 +66,9 @@ function problems({ problems }: Asked): Html | "" {
 function searchForm({ fields }: Asked): Html {
   const input = (name: Field, label: string, example: string) =>
     html`<div><label for="f-${name}">${label}</label>
-<input id="f-${name}" name="${name}" value="${fields.get(name) ?? ""}" placeholder="${example}"
+<input id="f-${name}" name="${name}" value="${
+      cleaned(fields.get(name) ?? "", 500)
+    }" placeholder="${example}"
   autocomplete="off" spellcheck="false" maxlength="500"></div>`;
   const select = (
     name: Field,
