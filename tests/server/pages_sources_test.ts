@@ -243,6 +243,7 @@ Deno.test("the look-up form leads to a list for what is a network, an AS or a te
       ["as64500", "/sources?network=as64500"],
       ["T1110.001", "/sources?technique=T1110.001"],
       ["root", "/sources/root"],
+      ["  ", "/sources"],
     ] as const
   ) {
     const response = await scene.fetch(`/sources?ip=${encodeURIComponent(asked)}`);

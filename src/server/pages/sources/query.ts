@@ -136,6 +136,7 @@ export function listAddress(
 /** Where the look-up form leads: to the page of an address, or to a list of sources. */
 export function lookUpAddress(text: string): string {
   const asked = text.trim().slice(0, 100);
+  if (asked === "") return "/sources";
   const list = (field: Field) => listAddress("/sources", new Map([[field, asked]]));
   if (asked.includes("/") && parseNetwork(asked) !== undefined) return list("address");
   if (NETWORK.test(asked)) return list("network");
