@@ -50,18 +50,18 @@ type Row = Record<string, unknown>;
 /** Attacks as they were read before, by source: what has not changed is not read again. */
 export type KnownAttacks = Map<string, { readonly version: string; readonly attack: OpenAttack }>;
 
-const SELECTED =
-  `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.touched_at, a.alerts,
-    a.compromised_at, a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd,
-    r.connect, r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
-    r.last_seen AS record_last_seen, r.retracted_at
-  FROM (SELECT * FROM attack `;
+/** What changes with whatever an attack is made of, as one text: many columns take longer to read. */
+const VERSIONS = (which: string) =>
+  `SELECT a.source_ip, a.alerts, printf('%d %d %d %d %d %d %d %d %d %d',
+      a.opened_at, a.touched_at, a.alerts, a.compromised_at, r.snapshot_at, r.attempts, r.pam, r.sshd,
+      r.connect, r.retracted_at) AS version
+   FROM (SELECT source_ip, opened_at, touched_at, alerts, compromised_at FROM attack ${which}) a
+   LEFT JOIN source_record r ON r.source_ip = a.source_ip`;
 
 /** Reads one; undefined: none of this source is open. */
 export function readOpenAttack(sql: Statements, sourceIp: string): OpenAttack | undefined {
-  const rows = sql(`${SELECTED} WHERE source_ip = ?) a
-     LEFT JOIN source_record r ON r.source_ip = a.source_ip`).all(sourceIp);
-  return attacksOf(sql, rows, new Map()).get(sourceIp);
+  return attacksOf(sql, sql(VERSIONS("WHERE source_ip = ?")).all(sourceIp), new Map())
+    .get(sourceIp);
 }
 
 /** Reads them, by source. @param known what the last call has left there, for the next one */
@@ -69,9 +69,7 @@ export function readOpenAttacks(
   sql: Statements,
   known: KnownAttacks = new Map(),
 ): ReadonlyMap<string, OpenAttack> {
-  const rows = sql(`${SELECTED} ORDER BY touched_at DESC LIMIT ?) a
-     LEFT JOIN source_record r ON r.source_ip = a.source_ip`).all(MOST_ATTACKS);
-  return attacksOf(sql, rows, known);
+  return attacksOf(sql, sql(VERSIONS("ORDER BY touched_at DESC LIMIT ?")).all(MOST_ATTACKS), known);
 }
 
 function attacksOf(
@@ -84,13 +82,10 @@ function attacksOf(
   const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
   const counted = new Set(bySize.filter((row) => (left -= Number(row.alerts)) >= 0));
   const large = new Set(bySize.slice(counted.size).slice(-MOST_LARGE));
-  const versions = new Map(rows.map((row) => {
-    const counting = counted.has(row) ? "whole" : large.has(row) ? "part" : "none";
-    return [row, `${Object.values(row).join(" ")} ${counting}`];
-  }));
-  const changed = rows.filter((row) =>
-    known.get(String(row.source_ip))?.version !== versions.get(row)
-  );
+  const versionOf = (row: Row) =>
+    `${row.version} ${counted.has(row) ? "whole" : large.has(row) ? "part" : "none"}`;
+  const isChanged = (row: Row) => known.get(String(row.source_ip))?.version !== versionOf(row);
+  const changed = rows.filter(isChanged);
   const connections = connectionsOf(
     sql,
     changed.filter((row) => counted.has(row)),
@@ -98,20 +93,36 @@ function attacksOf(
   );
   const names = namesOf(sql, addresses(changed));
   const hours = hoursOf(sql, addresses(changed));
+  const details = detailsOf(sql, addresses(changed));
   const read = new Map(changed.map((row) => {
     const sourceIp = String(row.source_ip);
     const own = { connections: connections.get(sourceIp) ?? [], names: names.get(sourceIp) ?? [] };
-    const attack = openAttack(row, { ...own, hours: hours.get(sourceIp) ?? [] });
+    const attack = openAttack(details.get(sourceIp)!, {
+      ...own,
+      hours: hours.get(sourceIp) ?? [],
+    });
     return [row, { ...attack, isMore: !counted.has(row) }];
   }));
   const found = rows.map((row) => {
     const sourceIp = String(row.source_ip);
     const attack = read.get(row) ?? known.get(sourceIp)!.attack;
-    return [sourceIp, { version: versions.get(row)!, attack }] as const;
+    return [sourceIp, { version: versionOf(row), attack }] as const;
   });
   known.clear();
   for (const [sourceIp, one] of found) known.set(sourceIp, one);
   return new Map(found.map(([sourceIp, { attack }]) => [sourceIp, attack]));
+}
+
+function detailsOf(sql: Statements, sources: string): ReadonlyMap<string, Row> {
+  const rows = sql(
+    `SELECT a.source_ip, a.first_seen, a.last_seen, a.compromised_at, a.source_location,
+       a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
+       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
+       r.last_seen AS record_last_seen, r.retracted_at
+     FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value
+     LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
+  ).all(sources);
+  return new Map(rows.map((row) => [String(row.source_ip), row]));
 }
 
 const addresses = (rows: readonly Row[]) => JSON.stringify(rows.map((row) => row.source_ip));

@@ -103,8 +103,7 @@ function rank(
   let isComplete = false;
   for (const depth of DEPTHS) {
     const { names, below } = readLists(sql, open, kind, buckets, depth);
-    const atLeast = [...names.values()].map(({ sum }) => sum).sort((one, other) => other - one);
-    const least = atLeast[most - 1] ?? 0;
+    const least = Float64Array.from(names.values(), ({ sum }) => sum).sort().at(-most) ?? 0;
     // A name that cannot come among the first is not looked up in the other buckets.
     const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
     const isLast = depth === DEPTHS.at(-1);
