@@ -164,41 +164,35 @@ function toCandidate(row: Record<string, unknown>): Candidate {
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
 function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | undefined {
   let narrowest: readonly string[] | undefined;
-  const offer = (rows: readonly Record<string, unknown>[]) => {
-    if (rows.length > MOST_CANDIDATES) return;
-    if (narrowest !== undefined && narrowest.length <= rows.length) return;
-    narrowest = rows.map((row) => String(row.source_ip));
-  };
-  for (const [kind, name] of namesOf(sql, query)) {
-    offer(
-      sql("SELECT source_ip FROM source_name WHERE kind = ? AND name = ? LIMIT ?")
-        .all(kind, name, MOST_CANDIDATES + 1),
-    );
-  }
-  if (query.cidr !== undefined) {
-    const rows: Record<string, unknown>[] = [];
-    for (const [from, to] of addressRanges(query.cidr)) {
-      const left = MOST_CANDIDATES + 1 - rows.length;
-      if (left <= 0) break;
-      rows.push(
-        ...sql("SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ? LIMIT ?")
-          .all(from, to, left),
+  const offer = (text: string, ...values: readonly (readonly string[])[]) => {
+    // Counting is cheaper than reading what is then too many.
+    let count = 0;
+    for (const of of values) {
+      count += Number(
+        sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...of, MOST_CANDIDATES + 1)?.n,
       );
+      if (count > Math.min(MOST_CANDIDATES, narrowest?.length ?? Infinity)) return;
     }
-    offer(rows);
+    narrowest = values.flatMap((of) => sql(text).all(...of).map((row) => String(row.source_ip)));
+  };
+  const named = "SELECT source_ip FROM source_name WHERE kind = ? AND name = ?";
+  for (const name of namesOf(sql, query)) offer(named, name);
+  if (query.cidr !== undefined) {
+    const within = "SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ?";
+    offer(within, ...addressRanges(query.cidr));
   }
   const byState = query.state === undefined ? undefined : STATE_ROWS[query.state];
-  if (byState !== undefined) offer(sql(byState).all(MOST_CANDIDATES + 1));
+  if (byState !== undefined) offer(byState, []);
   return narrowest;
 }
 
 /** Records in a state; open attacks are looked at anyway. */
 const STATE_ROWS: Readonly<Record<SourceState, string>> = {
-  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL LIMIT ?",
-  open: "SELECT source_ip FROM attack LIMIT ?",
-  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending' LIMIT ?",
-  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused' LIMIT ?",
-  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT ?",
+  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL",
+  open: "SELECT source_ip FROM attack",
+  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending'",
+  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused'",
+  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL",
 };
 
 /** The names that a query asks for, as source_name has them. */
