@@ -12,7 +12,7 @@ import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
 import { PROGRAM } from "../config/defaults.ts";
-import { dropOssecConf } from "./ossec_conf.ts";
+import { dropSetupRights } from "./ossec_conf.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
@@ -29,6 +29,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "retract": async () => (await import("./commands/retract.ts")).retract,
   "replay": async () => (await import("./commands/replay.ts")).replay,
   "report": async () => (await import("./commands/report.ts")).report,
+  "setup": async () => (await import("./commands/setup/setup.ts")).setup,
   "serve": async () => (await import("./commands/serve.ts")).serve,
   "status": async () => (await import("./commands/status.ts")).status,
   "version": async () => (await import("./commands/version.ts")).version,
@@ -44,7 +45,7 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
   const start = { root, configFile, args: rest.slice(1), code };
-  if (name !== "doctor") dropOssecConf(root);
+  dropSetupRights(root, name, rest[1]);
   if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
