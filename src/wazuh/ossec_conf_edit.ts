@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { PROGRAM } from "../config/defaults.ts";
-import { integrationBlocks } from "./ossec_conf.ts";
+import { integrationBlocks, withoutComments } from "./ossec_conf.ts";
 
 /** Lines of the block, without the element around it (docs/contracts/wazuh.md 1.2). */
 const BLOCK: readonly string[] = [
@@ -35,7 +35,8 @@ export function withIntegrationBlock(bytes: Uint8Array): Edit {
   // One character a byte, whatever the encoding is.
   const text = Buffer.from(bytes).toString("latin1");
   if (integrationBlocks(text).some(({ name }) => name === PROGRAM)) return { kind: "there" };
-  const end = [...withoutComments(text).matchAll(END)].at(-1)?.index;
+  // Blanks for comments, so that every other character keeps its place.
+  const end = [...withoutComments(text, " ").matchAll(END)].at(-1)?.index;
   if (end === undefined) return { kind: "no_end" };
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const lineStart = text.lastIndexOf("\n", end - 1) + 1;
@@ -46,12 +47,4 @@ export function withIntegrationBlock(bytes: Uint8Array): Edit {
     kind: "changed",
     bytes: Buffer.concat([bytes.subarray(0, at), Buffer.from(block), bytes.subarray(at)]),
   };
-}
-
-/** Comments become blanks, so that every other character keeps its place. */
-function withoutComments(text: string): string {
-  return text.replaceAll(
-    /<!--(?:[^-]|-(?!->))*(?:-->|$)/g,
-    (comment) => " ".repeat(comment.length),
-  );
 }

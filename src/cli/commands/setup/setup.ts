@@ -79,14 +79,21 @@ function candidate({ start, loaded, existing }: Site, answers: Answers): Loaded 
 
 async function askAccess(site: Site): Promise<Access> {
   const { values, terminal } = site;
+  const isGiven = values["misp-url"] !== undefined && values["key-file"] !== undefined;
+  const mayAsk = terminal !== undefined && !isGiven;
   for (;;) {
     const access = answerAccess(site);
-    const problem = await problemOf(site, access);
-    if (problem === undefined) return access;
-    console.log(problem);
-    if (values.unchecked) return access;
-    const isGiven = values["misp-url"] !== undefined && values["key-file"] !== undefined;
-    if (terminal === undefined || isGiven) {
+    let checked: Loaded;
+    try {
+      checked = candidate(site, access.answers);
+    } catch (error) {
+      if (!mayAsk || !(error instanceof ConfigError)) throw error;
+      console.log(error.message);
+      continue;
+    }
+    const isAccepted = await acceptsKey(checked, access.key);
+    if (isAccepted || values.unchecked) return access;
+    if (!mayAsk) {
       throw new Failure(
         EXIT.failed,
         "MISP does not accept this, and nothing was written; --unchecked writes it all the same",
@@ -174,20 +181,12 @@ function keyFileOf({ start, loaded }: Site): string {
   return apiKeyFile !== undefined && isBelow(apiKeyFile, folder) ? apiKeyFile : `${folder}/api-key`;
 }
 
-/** Asks MISP. @returns what is wrong, as `doctor` prints it */
-async function problemOf(site: Site, { answers, key }: Access): Promise<string | undefined> {
-  try {
-    const { config } = candidate(site, answers);
-    const misp = key === undefined ? config.misp : { ...config.misp, apiKey: key };
-    const checks = await checkMisp({ ...config, misp });
-    const text = checksText(checks, screenOf(Deno.stdout));
-    if (checks.some(({ state }) => state === "failure")) return text;
-    console.log(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
+/** Asks MISP, and prints what `doctor` would. */
+async function acceptsKey({ config }: Loaded, key: string | undefined): Promise<boolean> {
+  const misp = key === undefined ? config.misp : { ...config.misp, apiKey: key };
+  const checks = await checkMisp({ ...config, misp });
+  console.log(checksText(checks, screenOf(Deno.stdout)));
+  return checks.every(({ state }) => state !== "failure");
 }
 
 const namesIn = (text: string) =>

@@ -27,9 +27,10 @@ export function terminalOf(stdin: typeof Deno.stdin): Terminal | undefined {
       return lineOf(stdin);
     },
     askSecret: (question) => {
-      print(question);
+      // Before the question, or a quick answer would be shown.
       stdin.setRaw(true);
       try {
+        print(question);
         return lineOf(stdin);
       } finally {
         stdin.setRaw(false);

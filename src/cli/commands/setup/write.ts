@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { lchownSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileReason } from "../../../errors.ts";
 import { EXIT, Failure } from "../../exit.ts";
@@ -44,7 +43,7 @@ export function putFile(path: string, bytes: Uint8Array, owner: Owner, staging: 
       file.syncSync();
       const now = file.statSync();
       if (now.uid !== owner.uid || now.gid !== owner.gid) {
-        lchownSync(staged, owner.uid!, owner.gid!);
+        Deno.chownSync(staged, owner.uid, owner.gid);
       }
     }
     Deno.chmodSync(staged, owner.mode & 0o777);
