@@ -30,8 +30,7 @@ export function messageOf(error: unknown): string {
     const does = ACCESS[access] ?? `use ${access} of`;
     return `this binary was compiled without permission to ${does} ${target ?? other}`;
   }
-  const words = OF_SYSTEM.exec(message)?.[1];
-  return words === undefined ? message : words.slice(0, 1).toLowerCase() + words.slice(1);
+  return OF_SYSTEM.exec(message)?.[1] ?? message;
 }
 
 /** The same of a file that the caller names, with the next step. */
@@ -41,5 +40,6 @@ export function fileReason(error: unknown): string {
     return "this binary was compiled without permission for it";
   }
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return messageOf(error);
 }

@@ -8,6 +8,7 @@ import type { CommandName } from "./manual/commands.ts";
 import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
 import { deleteRuntimeVariables } from "./wiring/runtime_variables.ts";
+import { messageOf } from "../errors.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
@@ -35,6 +36,14 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "version": async () => (await import("./commands/version.ts")).version,
 };
 
+/** Commands that read no configuration, and the one that reports by itself what is wrong with it. */
+const WITHOUT_VARIABLES: ReadonlySet<string> = new Set([
+  "completions",
+  "doctor",
+  "help",
+  "version",
+]);
+
 const ALIASES: Readonly<Record<string, string>> = {
   "--help": "help",
   "-h": "help",
@@ -50,12 +59,16 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
     survivesSizeLimit();
+    if (!WITHOUT_VARIABLES.has(name) && !start.args.includes("--until-idle")) {
+      const { refuseUnknownVariables } = await import("../config/unknown_variables.ts");
+      refuseUnknownVariables(root, (variable) => Deno.env.get(variable) !== undefined);
+    }
     return (await LOADERS[name]())(start);
   }
   if (isIntegrationCall(rest, Object.keys(LOADERS))) {
     return integration({ ...start, args: rest });
   }
-  const { didYouMean } = await import("./manual/nearest.ts");
+  const { didYouMean } = await import("../nearest.ts");
   const hint = didYouMean(name, Object.keys(LOADERS));
   throw new Failure(
     EXIT.usage,
@@ -114,7 +127,7 @@ function explain(error: unknown): { readonly code: number; readonly line: string
     case "TypeError":
       return { code: EXIT.failed, line: `${name}: ${message}` };
     default:
-      return { code: EXIT.failed, line: `failed: ${message}` };
+      return { code: EXIT.failed, line: `failed: ${messageOf(error)}` };
   }
 }
 

@@ -5,20 +5,19 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { PROGRAM } from "../config/defaults.ts";
 import { integrationBlocks, withoutComments } from "./ossec_conf.ts";
 
 /** Lines of the block, without the element around it (docs/contracts/wazuh.md 1.2). */
-const BLOCK: readonly string[] = [
+const linesFor = (name: string): readonly string[] => [
   "  <integration>",
-  `    <name>${PROGRAM}</name>`,
+  `    <name>${name}</name>`,
   "    <group>sshd,attacks,authentication_failed,authentication_failures</group>",
   "    <alert_format>json</alert_format>",
   "  </integration>",
 ];
 
-/** The block as a text to show. */
-export const INTEGRATION_BLOCK = BLOCK.join("\n");
+/** The block as a text to show. @param name of the file in Wazuh's folder of integrations */
+export const integrationBlock = (name: string): string => linesFor(name).join("\n");
 
 const END = /<\s*\/\s*ossec_config\s*>/g;
 
@@ -31,10 +30,10 @@ export type Edit =
   | { readonly kind: "changed"; readonly bytes: Uint8Array };
 
 /** Puts the block before the last `</ossec_config>`. Pure. */
-export function withIntegrationBlock(bytes: Uint8Array): Edit {
+export function withIntegrationBlock(bytes: Uint8Array, name: string): Edit {
   // One character a byte, whatever the encoding is.
   const text = Buffer.from(bytes).toString("latin1");
-  if (integrationBlocks(text).some(({ name }) => name === PROGRAM)) return { kind: "there" };
+  if (integrationBlocks(text).some((block) => block.name === name)) return { kind: "there" };
   // Blanks for comments, so that every other character keeps its place.
   const end = [...withoutComments(text, " ").matchAll(END)].at(-1)?.index;
   if (end === undefined) return { kind: "no_end" };
@@ -42,7 +41,7 @@ export function withIntegrationBlock(bytes: Uint8Array): Edit {
   const lineStart = text.lastIndexOf("\n", end - 1) + 1;
   const isOwnLine = text.slice(lineStart, end).trim() === "";
   const at = isOwnLine ? lineStart : end;
-  const block = (isOwnLine ? "" : newline) + BLOCK.map((line) => line + newline).join("");
+  const block = (isOwnLine ? "" : newline) + linesFor(name).map((line) => line + newline).join("");
   return {
     kind: "changed",
     bytes: Buffer.concat([bytes.subarray(0, at), Buffer.from(block), bytes.subarray(at)]),

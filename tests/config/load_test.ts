@@ -171,7 +171,8 @@ Deno.test("loadConfig() reads the file that WM_CONFIG names, and rather the one 
 Deno.test("loadConfig() wants a file that was named to be there", () => {
   assert.equal(
     errorOf(undefined, {}, { file: "/etc/no.json" }),
-    "cannot read the configuration file /etc/no.json: No such file",
+    "cannot read the configuration file /etc/no.json: there is no such file; " +
+      "check the name after --config or in WM_CONFIG",
   );
   assert.match(errorOf(undefined, { WM_CONFIG: "/etc/no.json" }), /^cannot read .*\/etc\/no\.json/);
 });
@@ -182,7 +183,8 @@ Deno.test("loadConfig() says so when the default file is there and cannot be rea
   };
   assert.equal(
     errorOf(undefined, {}, { readTextFile }),
-    `cannot read the configuration file ${FILE}: Permission denied`,
+    `cannot read the configuration file ${FILE}: permission denied; ` +
+      "let root own it, with Wazuh's group and mode 640",
   );
 });
 
@@ -194,11 +196,25 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
   [
     "an unknown key",
     { misp: { uri: "x" } },
-    'unknown key "misp.uri"; `help config` lists the keys',
+    'unknown key "misp.uri"; did you mean misp.url? `help config` lists the keys',
   ],
-  ["an unknown section", { mips: { url: "x" } }, 'unknown key "mips.url"'],
-  ["a key of Object", { constructor: { name: "x" } }, 'unknown key "constructor.name"'],
-  ["__proto__", '{"__proto__": {"x": 1}}', 'unknown key "__proto__.x"'],
+  [
+    "an unknown section",
+    { mips: { url: "x" } },
+    'unknown section "mips"; did you mean misp? `help config` lists the keys',
+  ],
+  [
+    "an empty unknown section",
+    { honeypott: {} },
+    'unknown section "honeypott"; did you mean honey',
+  ],
+  [
+    "a key that is like none",
+    { misp: { colour: 1 } },
+    'unknown key "misp.colour"; `help config` lists the keys',
+  ],
+  ["a key of Object", { constructor: { name: "x" } }, 'unknown section "constructor"; `help'],
+  ["__proto__", '{"__proto__": {}}', 'unknown section "__proto__"; `help'],
   ["a section that is a text", { misp: "x" }, '"misp" must be an object of keys'],
   ["a flat key", { "misp.url": "https://misp.example" }, '"misp.url" must be an object of keys'],
   ["a list", [], "must hold one JSON object"],
@@ -318,8 +334,13 @@ Deno.test("loadConfig() names the item of a list in the environment that is not 
 });
 
 Deno.test("loadConfig() says that a file is not JSON", () => {
-  assert.ok(errorOf('{"misp": }').startsWith(`${FILE} is not JSON`));
-  assert.ok(errorOf("").startsWith(`${FILE} is not JSON`));
+  const says = (line: number, column: number) =>
+    `${FILE} is not JSON: line ${line}, column ${column}; ` +
+    "check the quotes and commas before that place";
+  assert.equal(errorOf('{"misp": }'), says(1, 10));
+  assert.equal(errorOf(""), says(1, 1));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x",\n  }\n}'), says(4, 3));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x"\n  }'), says(4, 4));
 });
 
 Deno.test("loadConfig() never shows a secret in an error", () => {

@@ -8,7 +8,7 @@ import { withIntegrationBlock } from "../../src/wazuh/ossec_conf_edit.ts";
 const bytesOf = (text: string) => Buffer.from(text, "latin1");
 
 function edited(text: string): string {
-  const edit = withIntegrationBlock(bytesOf(text));
+  const edit = withIntegrationBlock(bytesOf(text), PROGRAM);
   return edit.kind === "changed" ? Buffer.from(edit.bytes).toString("latin1") : edit.kind;
 }
 

@@ -19,7 +19,8 @@ export const SETUP_COMMANDS = [
     name: "setup",
     synopsis: [
       "setup [--write-ossec-conf]",
-      "setup --misp-url URL --key-file FILE|- [--honeypots NAMES] [--yes]",
+      "setup --misp-url URL --key-file FILE [--ca-file FILE] [--unchecked]",
+      "setup --honeypots NAMES [--hosts NAMES] [--yes]",
     ],
     brief: "ask for MISP and the honeypots, and write the configuration",
     about: [

@@ -4,11 +4,12 @@
  * @module
  */
 import { dirname } from "node:path";
+import { PROGRAM } from "../../../config/defaults.ts";
 import { loadConfig, type Loaded } from "../../../config/load.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { fileReason } from "../../../errors.ts";
 import { createGuard } from "../../../guard/guard.ts";
-import { INTEGRATION_BLOCK, withIntegrationBlock } from "../../../wazuh/ossec_conf_edit.ts";
+import { integrationBlock, withIntegrationBlock } from "../../../wazuh/ossec_conf_edit.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { ossecConf, secretsFolder } from "../../ossec_conf.ts";
 import { checksText } from "../../terminal/checks.ts";
@@ -272,10 +273,12 @@ function write(
 function showBlock({ start, values }: Site, staging: string): void {
   const path = ossecConf(start.root);
   const found = readNoLink(path);
-  const edit = found === undefined ? undefined : withIntegrationBlock(found.bytes);
+  const edit = found === undefined ? undefined : withIntegrationBlock(found.bytes, PROGRAM);
   if (edit?.kind === "there") return console.log(`keeps ${path}, which has the block`);
   if (!values["write-ossec-conf"]) {
-    console.log(`\nAdd to ${path}, or run \`setup --write-ossec-conf\`:\n\n${INTEGRATION_BLOCK}\n`);
+    console.log(
+      `\nAdd to ${path}, or run \`setup --write-ossec-conf\`:\n\n${integrationBlock(PROGRAM)}\n`,
+    );
     return console.log("Then restart the manager.");
   }
   if (found === undefined || edit?.kind !== "changed") {
