@@ -13,6 +13,7 @@ import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
 import { PROGRAM } from "../config/defaults.ts";
+import { didYouMean } from "../nearest.ts";
 import { dropSetupRights } from "./ossec_conf.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
@@ -68,7 +69,6 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   if (isIntegrationCall(rest, Object.keys(LOADERS))) {
     return integration({ ...start, args: rest });
   }
-  const { didYouMean } = await import("../nearest.ts");
   const hint = didYouMean(name, Object.keys(LOADERS));
   throw new Failure(
     EXIT.usage,

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { PROGRAM } from "../../src/config/defaults.ts";
+import { checkPair } from "../../src/cli/commands/doctor/serve.ts";
 import { needs } from "../support/needs.ts";
 import { createProgram, KIND, KINDS, type Program } from "./program.ts";
 import { freePort, Service } from "./service.ts";
@@ -254,6 +255,15 @@ Deno.test({
         `warning certificate: server.tls_cert ${at("short.crt")} expires on ${dayIn(3)} -> ` +
         "put a new one there",
       ]);
+    });
+    await t.step("expired", () => {
+      const files = { tlsCert: `${folder}/short.crt`, tlsKey: `${folder}/short.key` };
+      assert.deepEqual(checkPair(files, Date.now() + 4 * 86_400_000), [{
+        name: "certificate",
+        state: "failure",
+        found: `server.tls_cert ${files.tlsCert} expired on ${dayIn(3)}`,
+        hint: "put a new one there",
+      }]);
     });
     await t.step("the key of another one", async () => {
       assert.deepEqual(await check("long.crt", "short.key"), [

@@ -23,7 +23,11 @@ export async function checkServe({ config, entries }: Loaded): Promise<readonly 
     key.startsWith("server.") && origin !== "default"
   );
   if (!isUsed) return [];
-  return [...checkTokens(config), ...checkPair(config, Date.now()), ...await checkPort(config)];
+  return [
+    ...checkTokens(config),
+    ...checkPair(config.server, Date.now()),
+    ...await checkPort(config),
+  ];
 }
 
 function checkTokens({ server }: Config): readonly Check[] {
@@ -45,7 +49,11 @@ function checkTokens({ server }: Config): readonly Check[] {
   });
 }
 
-function checkPair({ server }: Config, now: number): readonly Check[] {
+/** Checks the certificate, where there is one. @param now milliseconds UTC */
+export function checkPair(
+  server: Pick<Config["server"], "tlsCert" | "tlsKey">,
+  now: number,
+): readonly Check[] {
   return checked("certificate", () => {
     const pair = readPair(server);
     if (pair === undefined) return [];

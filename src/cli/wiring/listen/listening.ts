@@ -17,6 +17,13 @@ export interface Address {
   readonly port: number;
 }
 
+const NETWORK_ERRORS = [
+  Deno.errors.AddrInUse,
+  Deno.errors.AddrNotAvailable,
+  Deno.errors.NotCapable,
+  Deno.errors.PermissionDenied,
+];
+
 /** How often a port is tried, a millisecond or more apart. */
 const MOST_TRIES = 1000;
 
@@ -57,7 +64,8 @@ export class Listening {
     try {
       return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
     } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) throw error;
+      // Not of the certificate.
+      if (NETWORK_ERRORS.some((kind) => error instanceof kind)) throw error;
       throw faultOfPair(pair, this.#config) ?? doesNotFit(this.#config);
     }
   }
