@@ -258,7 +258,7 @@ may_connect() { # URL
   case $1 in https:*) port=443 ;; *) port=80 ;; esac
   case $host in *:* | *]) ;; *) host=$host:$port ;; esac
   case $host in *]) host=$host:$port ;; esac
-  "$try" "$copy" version --json 2>/dev/null | tr ',"' '\n\n' | sed 's/^--allow-net=//' |
+  "$try" "$copy" version --json 2>/dev/null | tr ',"=' '\n' |
     grep -qxF -e "$host" -e "${host%:*}"
 }
 if [ -n "$misp_url" ] && ! may_connect "$misp_url"; then
@@ -299,7 +299,7 @@ if is_there "$configuration"; then
   if [ -z "$misp_url" ] || [ "$was" = "$misp_url" ]; then
     say "keeps $configuration"
   else
-    say "keeps $configuration and its misp.url ${was:-(none)}; for $misp_url run: $NAME setup --misp-url $misp_url"
+    say "keeps $configuration and its misp.url ${was:-(none)}; to replace it: $target setup --misp-url $misp_url"
   fi
 elif step "makes $configuration (root:$group 0640)"; then
   # Without an address there is no misp section: <hook_url> and <api_key> of ossec.conf then count.

@@ -17,7 +17,7 @@ const USAGE = `usage: deno task compile [--misp-host HOST[:PORT]] [OPTION VALUE]
   --listen HOST:PORT          where \`serve\` listens; default: 127.0.0.1:8787
   --root DIR                  Wazuh's folder; default: /var/ossec
   --target TRIPLE             another kind of machine:
-                              ${TARGETS.join(", ")}
+                              ${TARGETS.join("\n                              ")}
   --output FILE               default: ${OUTPUT}
   --no-start-script           start slower, without V8's code in the binary
   --help                      this help`;
