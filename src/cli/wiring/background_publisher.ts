@@ -19,7 +19,9 @@ export const SELF = "/proc/self/exe";
 export function selfArgs(start: Start, ...command: readonly string[]): string[] {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, ...command];
-  return Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args];
+  // What this start loaded is in the cache: the other one downloads nothing.
+  const denoRun = ["run", "--quiet", "--cached-only", "-P", mainModule()];
+  return Deno.build.standalone ? args : [...denoRun, ...args];
 }
 
 /**
