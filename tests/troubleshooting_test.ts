@@ -25,7 +25,7 @@ const NOT_TOLD: readonly string[] = [
   "serve token new prometheus",
   "completions bash >/etc/bash_completion.d/custom-misp",
   "help replay",
-  "setup --misp-url https://misp.example.org --key-file - <key",
+  "setup --honeypots hp-,decoy-",
 ];
 
 /** One message of each kind of place, which the scan must find wherever its module is. */

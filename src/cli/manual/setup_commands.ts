@@ -64,10 +64,7 @@ export const SETUP_COMMANDS = [
     exit: codes({ [EXIT.failed]: "MISP does not accept the key, or something must be fixed" }),
     examples: [
       { line: "setup", does: "answer questions" },
-      {
-        line: "setup --misp-url https://misp.example.org --key-file - <key",
-        does: "without questions",
-      },
+      { line: "setup --honeypots hp-,decoy-", does: "no questions about the honeypots" },
     ],
   },
   {

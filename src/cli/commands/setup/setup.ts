@@ -73,9 +73,23 @@ function candidate({ start, loaded, existing }: Site, answers: Answers): Loaded 
   return loadConfig({
     root: start.root,
     file: loaded.file,
-    environment: () => undefined,
+    // What is answered counts here, whatever the environment says.
+    environment: (name) => isAnswered(name, answers) ? undefined : Deno.env.get(name),
     readTextFile: () => text,
   });
+}
+
+function isAnswered(variable: string, answers: Answers): boolean {
+  const { mispUrl, keyFile, caFile, agentPrefixes, hostnames } = answers;
+  const answered: Readonly<Record<string, unknown>> = {
+    WM_MISP_URL: mispUrl,
+    WM_MISP_API_KEY: keyFile,
+    WM_MISP_API_KEY_FILE: keyFile,
+    WM_MISP_CA_FILE: caFile,
+    WM_HONEYPOT_AGENT_PREFIXES: agentPrefixes,
+    WM_HONEYPOT_HOSTNAMES: hostnames,
+  };
+  return answered[variable] !== undefined;
 }
 
 async function askAccess(site: Site): Promise<Access> {
