@@ -4,7 +4,7 @@
  * @module
  */
 import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
-import { ossecConf } from "../src/cli/ossec_conf.ts";
+import { ossecConf, writtenBySetup } from "../src/cli/ossec_conf.ts";
 import { PROGRAM } from "../src/config/defaults.ts";
 
 /** What a binary is compiled for. */
@@ -42,9 +42,10 @@ export function permissionFlags(site: Site): readonly string[] {
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     // the log, to see whether it is a link
-    // ossec.conf for `doctor` alone: every other start drops that
+    // ossec.conf for `doctor` and `setup` alone: every other start drops that
     `--allow-read=${["/tmp", state, ...settings, ...logs, log, conf].join(",")}`,
-    `--allow-write=${[state, log].join(",")}`,
+    // etc/ for `setup`, and its folder of secrets for `serve token`: every other start drops that
+    `--allow-write=${[state, log, ...writtenBySetup(root)].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     ALLOW_ENV,
     // itself, wherever it is, for the background publisher

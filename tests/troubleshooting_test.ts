@@ -38,6 +38,7 @@ const NOT_TOLD: readonly string[] = [
   "help replay",
   "list plain --within-days 7",
   "list csv --min-sensors 2",
+  "setup --honeypots hp-,decoy-",
 ];
 
 /** One message of each kind of place, which the scan must find wherever its module is. */

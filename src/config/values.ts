@@ -10,6 +10,15 @@ import { readLists } from "./lists.ts";
 /** An error in the configuration, in one line: the key, the value, what is allowed. */
 export class ConfigError extends Error {
   override name = "ConfigError";
+  readonly what: string;
+  /** The next step; undefined: `what` says it. */
+  readonly hint: string | undefined;
+
+  constructor(what: string, hint?: string) {
+    super(hint === undefined ? what : `${what}; ${hint}`);
+    this.what = what;
+    this.hint = hint;
+  }
 }
 
 /** What a key allows, in words. */

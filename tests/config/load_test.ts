@@ -180,7 +180,8 @@ Deno.test("loadConfig() reads the file that WM_CONFIG names, and rather the one 
 Deno.test("loadConfig() wants a file that was named to be there", () => {
   assert.equal(
     errorOf(undefined, {}, { file: "/etc/no.json" }),
-    "cannot read the configuration file /etc/no.json: No such file",
+    "cannot read the configuration file /etc/no.json: there is no such file; " +
+      "check the name after --config or in WM_CONFIG",
   );
   assert.match(errorOf(undefined, { WM_CONFIG: "/etc/no.json" }), /^cannot read .*\/etc\/no\.json/);
 });
@@ -191,7 +192,8 @@ Deno.test("loadConfig() says so when the default file is there and cannot be rea
   };
   assert.equal(
     errorOf(undefined, {}, { readTextFile }),
-    `cannot read the configuration file ${FILE}: Permission denied`,
+    `cannot read the configuration file ${FILE}: permission denied; ` +
+      "let root own it, with Wazuh's group and mode 640",
   );
 });
 
@@ -236,8 +238,13 @@ Deno.test("loadConfig() names the item of a list in the environment that is not 
 });
 
 Deno.test("loadConfig() says that a file is not JSON", () => {
-  assert.ok(errorOf('{"misp": }').startsWith(`${FILE} is not JSON`));
-  assert.ok(errorOf("").startsWith(`${FILE} is not JSON`));
+  const says = (line: number, column: number) =>
+    `${FILE} is not JSON: line ${line}, column ${column}; ` +
+    "check the quotes and commas before that place";
+  assert.equal(errorOf('{"misp": }'), says(1, 10));
+  assert.equal(errorOf(""), says(1, 1));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x",\n  }\n}'), says(4, 3));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x"\n  }'), says(4, 4));
 });
 
 Deno.test("loadConfig() never shows a secret in an error", () => {

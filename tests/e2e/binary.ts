@@ -13,7 +13,7 @@ import { dirname } from "node:path";
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
 /** Whether this machine can compile; without it the binary is not tested. */
-export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
+export const CAN_COMPILE = (Deno.env.get("COMPILE_DENO") ?? "") !== "";
 
 /** What a binary is compiled for. */
 export interface BinaryOptions {
@@ -192,7 +192,8 @@ const sourcesHash = () => known ??= hashSources();
 async function hashSources(): Promise<string> {
   const hash = createHash("sha256");
   for (const name of ["COMPILE_DENO", "DENORT_BIN"]) {
-    const path = Deno.env.get(name);
+    // Empty is unset.
+    const path = Deno.env.get(name) || undefined;
     const { size, mtime } = path === undefined ? { size: 0, mtime: null } : await Deno.stat(path);
     hash.update(`${path} ${size} ${mtime?.getTime()}\n`);
   }

@@ -60,7 +60,7 @@ const OLD_DENO = Deno.version.deno.startsWith("2.5.");
 
 const CONDITIONS = {
   "root": () => Deno.uid() === 0,
-  "a Deno that compiles (COMPILE_DENO)": () => Deno.env.get("COMPILE_DENO") !== undefined,
+  "a Deno that compiles (COMPILE_DENO)": () => (Deno.env.get("COMPILE_DENO") ?? "") !== "",
   "a minute of time (CI=true)": () => Deno.env.get("CI") === "true",
   "the schemas of CycloneDX (CYCLONEDX_SCHEMA)": () =>
     Deno.env.get("CYCLONEDX_SCHEMA") !== undefined,

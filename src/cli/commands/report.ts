@@ -10,7 +10,7 @@ import type { Config } from "../../config/config.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { parse } from "../terminal/options.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { openReading } from "./looking/reading.ts";

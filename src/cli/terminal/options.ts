@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { EXIT, Failure } from "../exit.ts";
 import type { Option } from "../manual/command.ts";
 import { type CommandName, commandNamed, type Listed } from "../manual/commands.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 
 type OptionOf<Name extends CommandName> = Extract<Listed, { name: Name }>["options"][number];
 

@@ -32,7 +32,8 @@ import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
-import { messageOf } from "../../errors.ts";
+import { fileReason } from "../../errors.ts";
+import { shellWord } from "../../text.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {
@@ -219,9 +220,26 @@ export function readSetting(key: string, path: string | undefined): string | und
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "this binary may not read there; put it into the configuration folder"
-      : messageOf(error);
-    throw new ConfigError(`${key} ${path}: ${reason}`);
+    throw unreadable(key, path, error);
   }
+}
+
+function unreadable(key: string, path: string, error: unknown): ConfigError {
+  if (error instanceof Deno.errors.NotCapable) {
+    const hint = "put it into the configuration folder";
+    return new ConfigError(`${key} ${path}: this binary may not read there`, hint);
+  }
+  const what = `${key} ${path}: ${fileReason(error)}`;
+  if (!(error instanceof Deno.errors.NotFound)) {
+    return new ConfigError(what, "let root own it, with Wazuh's group and mode 640");
+  }
+  if (key === "server.tokens_file") return new ConfigError(what, "`serve token new NAME` makes it");
+  return new ConfigError(
+    what,
+    key === "misp.api_key_file"
+      ? `run \`setup\` as root, or \`install -o root -g wazuh -m 640 /dev/stdin ${
+        shellWord(path)
+      }\``
+      : `put it there, or unset ${key}`,
+  );
 }

@@ -6,6 +6,7 @@
 import { bufferExists } from "../../../buffer/sqlite/open.ts";
 import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../../config/config.ts";
+import { refuseUnknownVariables } from "../../../config/unknown_variables.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Guard } from "../../../guard/guard.ts";
 import type { Loaded } from "../../../config/load.ts";
@@ -28,6 +29,7 @@ import { checkHoneypots } from "./honeypots.ts";
 import { checkIntegrationBlock } from "./integration_block.ts";
 import { checkListFolders, checkLists } from "./lists.ts";
 import { checkMisp, checkQueue } from "./misp.ts";
+import { checkServe } from "./serve.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
@@ -64,14 +66,16 @@ async function examine(start: Start): Promise<readonly Check[]> {
   let loaded: Loaded;
   let guard: Guard;
   try {
+    refuseUnknownVariables(start.root, (name) => Deno.env.get(name) !== undefined);
     loaded = loadStartConfig(start);
     ({ guard } = await intakeRules(loaded));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure("configuration", error.message, "fix that key; `help config` describes each")];
+    const { what, hint = "fix that key; `help config` describes each" } = error;
+    return [failure("configuration", what, hint)];
   }
   const { config } = loaded;
-  const onDisk = checkBuffer(config);
+  const onDisk = checkBuffer(config, start.root);
   const isBufferWell = onDisk.every(({ state }) => state !== "failure");
   const inside = isBufferWell && bufferExists(config.buffer.path)
     ? await checkInside(config)
@@ -82,10 +86,11 @@ async function examine(start: Start): Promise<readonly Check[]> {
     ...checkIntegrationBlock(config, ossecConf(start.root), inside.isFollowing),
     ...onDisk,
     ...inside.checks,
-    ...checkOutputs(config),
-    ...checkListFolders(config),
+    ...checkOutputs(config, start.root),
+    ...checkListFolders(config, start.root),
     ...await checkLookups(config),
     ...await checkForward(config),
+    ...await checkServe(loaded),
     ...await checkMisp(config),
   ];
 }

@@ -12,13 +12,13 @@ import { type Check, ok, warning } from "../../terminal/checks.ts";
 import { checkFolder, statOf } from "./files.ts";
 
 /** Checks the folder of each list. The one beside the buffer is made when it is needed. */
-export function checkListFolders({ lists, buffer }: Config): readonly Check[] {
+export function checkListFolders({ lists, buffer }: Config, root: string): readonly Check[] {
   const own = listFolder(buffer.path);
   const folders = listFiles(lists, buffer.path).map(({ path }) => dirname(path));
   return [...new Set(folders)].map((folder) =>
     folder === own && statOf(own) === undefined
       ? ok("lists", `${folder}, not made yet`)
-      : checkFolder("lists", folder, `use files below ${own}, where this program may write`)
+      : checkFolder("lists", folder, "the file of the list", root)
   );
 }
 
