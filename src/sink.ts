@@ -19,7 +19,12 @@ export type Outcome =
   /** The sink answers, but not to this report: the fault of one or the other, which others show. */
   | { readonly kind: "failed"; readonly reason: string }
   /** The sink will not accept the report as it is. */
-  | { readonly kind: "refused"; readonly reason: string }
+  | {
+    readonly kind: "refused";
+    readonly reason: string;
+    /** The sink will not have the event again, whatever is in it. */
+    readonly isEventGone?: true;
+  }
   /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
@@ -40,4 +45,9 @@ export interface Sink {
    * @param now milliseconds UTC
    */
   deliver(reports: readonly Report[], now: () => number): AsyncIterable<Delivery>;
+  /**
+   * Looks again at what the sink had only begun when it accepted it. It throws nothing for a sink that
+   * cannot be reached.
+   */
+  lookAgain?(now: () => number): Promise<void>;
 }

@@ -18,6 +18,7 @@ export interface Config {
     readonly timeoutMs: number;
     readonly reopenAfterMs: number;
     readonly distribution: number;
+    readonly sharingGroup: string | undefined;
     readonly threatLevel: number;
     readonly analysis: number;
     readonly publish: boolean;
@@ -105,6 +106,7 @@ export function typedConfig(
       timeoutMs: get("misp.timeout_seconds") * SECOND,
       reopenAfterMs: get("misp.reopen_after_days") * DAY,
       distribution: get("misp.distribution"),
+      sharingGroup: get("misp.sharing_group"),
       threatLevel: get("misp.threat_level"),
       analysis: get("misp.analysis"),
       publish: get("misp.publish"),

@@ -42,10 +42,14 @@ export const mispKeys = () => ({
     kind: "number",
     fallback: 0,
     minimum: 0,
-    maximum: 3,
+    maximum: 4,
     whole: true,
-    about: "Who may see the event: 0 own organisation, 1 community, 2 connected, 3 all",
+    about:
+      "Who may see the event: 0 own organisation, 1 community, 2 connected, 3 all, 4 sharing group",
   },
+  "misp.sharing_group": optionalText(
+    "Sharing group of distribution 4, by its uuid, or by its name where no feed is written",
+  ),
   "misp.threat_level": {
     kind: "number",
     fallback: 3,

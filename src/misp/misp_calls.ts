@@ -70,8 +70,9 @@ export class MispCalls {
     return ofEvent(event.uuid, await this.post("/events/add", body));
   }
 
-  async view(event: string): Promise<Meaning> {
-    return ofEvent(event, this.#read(await this.#client.request("GET", `/events/view/${event}`)));
+  /** Views an event with the parts that somebody deleted (docs/contracts/misp.md 7). */
+  async viewWhole(event: string): Promise<Meaning> {
+    return ofEvent(event, this.#read(await this.getAgain(`/events/view/${event}/deleted:1`)));
   }
 
   /** Views an event; where the answer is lost, a second time. */

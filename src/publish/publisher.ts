@@ -45,6 +45,8 @@ export interface PublisherParts {
     records: readonly SourceRecord[],
     now: number,
   ) => readonly NewReport[];
+  /** Builds the reports of a source that goes into the next part of its day; by default it stays. */
+  readonly move?: (record: SourceRecord, now: number, findDaySlot: FindDaySlot) => Snapshot;
   /** Milliseconds UTC. */
   readonly now: () => number;
   /** From 0 to 1, for the jitter. */
@@ -154,6 +156,9 @@ class PublishRound {
     // Counting takes a while in a large buffer.
     if (onProgress !== undefined) this.#toDeliver = await buffer.outbox.countWaiting(names);
     while (await this.#deliverSome());
+    for (const sink of sinks) {
+      if (!this.#unavailable.has(sink)) await sink.lookAgain?.(this.#parts.now);
+    }
     const waiting = await buffer.outbox.countWaiting(names);
     return {
       snapshots: this.#snapshots,
@@ -236,12 +241,31 @@ class PublishRound {
   /** A report failed while others were delivered. */
   async #markAtFault({ report, reason }: Failed): Promise<void> {
     if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
-    else await this.#markRefused(report, reason);
+    else await this.#markRefused(report, { reason });
   }
 
-  async #markRefused(report: Report, reason: string): Promise<void> {
+  /** Whether a source that is new in a day's event goes into its next part instead. */
+  async #isMoved(report: Report): Promise<boolean> {
+    const { buffer, move, now, log } = this.#parts;
+    if (move === undefined) return false;
+    const isMoved = await buffer.outbox.moveSource(
+      this.#lease,
+      report,
+      now(),
+      (record, findDaySlot) => move(record, now(), findDaySlot),
+    );
+    if (isMoved) {
+      log("info", `${report.sourceIp}: moved, since the day's event was deleted in MISP`);
+    }
+    return isMoved;
+  }
+
+  async #markRefused(
+    report: Report,
+    { reason, isEventGone }: Omit<Extract<Outcome, { kind: "refused" }>, "kind">,
+  ): Promise<void> {
     const { buffer, log, now } = this.#parts;
-    await buffer.outbox.markRefused(this.#lease, report, reason, now());
+    await buffer.outbox.markRefused(this.#lease, report, reason, now(), isEventGone);
     log("error", `${report.sourceIp}: refused: ${reason}`);
     this.#refused++;
     this.#tried.delete(keyOf(report));
@@ -284,7 +308,8 @@ class PublishRound {
         failed.push({ report, reason: outcome.reason });
         return;
       case "refused":
-        return await this.#markRefused(report, outcome.reason);
+        if (outcome.isEventGone && await this.#isMoved(report)) return;
+        return await this.#markRefused(report, outcome);
       case "retry":
         return await this.#markRetry(report, outcome.reason);
       case "unavailable":

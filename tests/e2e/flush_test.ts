@@ -19,6 +19,21 @@ for (const kind of KINDS) {
     }]);
   });
 
+  Deno.test(`${kind}: flush and doctor want the uuid of a sharing group where a feed is written`, async () => {
+    await using program = await createProgram(kind);
+    const named = { WM_MISP_DISTRIBUTION: "4", WM_MISP_SHARING_GROUP: "Honeypots" };
+    const { code, stderr } = await program.run(["flush"], named);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /misp\.sharing_group is a name, which a feed cannot look up; use the uuid/,
+    );
+    const { stdout } = await program.run(["doctor", "--json"], named);
+    assert.match(stdout, /"sharing group".*a name, which a feed cannot look up/s);
+    const byUuid = { ...named, WM_MISP_SHARING_GROUP: "1b4e28ba-2fa1-4ad2-883f-0016d3cca427" };
+    assert.equal((await program.run(["flush"], byUuid)).code, 0);
+  });
+
   Deno.test(`${kind}: flush --until-idle ends when nothing waits, by its former name too`, async () => {
     await using program = await createProgram(kind);
     for (const option of ["--until-idle", "--stay"]) {

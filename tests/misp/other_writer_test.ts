@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent, type MispEvent } from "../../src/misp/event.ts";
-import { keepHigher, OTHER_WRITER_NOTE } from "../../src/misp/shared/other_writer.ts";
+import { keepHigher, OTHER_WRITER_NOTE } from "../../src/misp/published/other_writer.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { firstReport } from "../support/source_record.ts";
@@ -11,6 +11,7 @@ import { record, RULES, TAGS, UUID } from "./rest_sink_rig.ts";
 const FIRST = Date.UTC(2026, 10, 23, 0, 4, 11);
 const LAST = Date.UTC(2026, 10, 23, 7, 41, 2);
 const HOUR = 60 * 60_000;
+const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** What one of two installations of the same name knows of the source. */
 interface Known {
@@ -32,7 +33,10 @@ class Place implements AsyncDisposable {
 
   static async open(): Promise<Place> {
     const place: { it?: Place } = {};
-    const misp = await FakeMisp.start({ tags: TAGS, now: () => place.it?.now ?? LAST });
+    const misp = await FakeMisp.start({
+      tags: [...TAGS, FALSE_POSITIVE],
+      now: () => place.it?.now ?? LAST,
+    });
     return place.it = new Place(misp);
   }
 
@@ -151,8 +155,9 @@ Deno.test("RestSink withdraws an address although the answer to a try before was
   const known = { isKnownThere: true, lastPublished: last };
   await one({ attempts: 6 }, known);
   assert.deepEqual(await one({ attempts: 6, retractedAt: place.now }, known), []);
-  const toIds = place.misp.event(UUID)!.Object.flatMap((object) =>
-    object.Attribute.map((attribute) => attribute.to_ids)
+  const stored = place.misp.event(UUID)!;
+  const toIds = [stored, ...stored.Object].flatMap(({ Attribute }) =>
+    Attribute.map((attribute) => attribute.to_ids)
   );
   assert.equal(toIds.includes(true), false);
 });

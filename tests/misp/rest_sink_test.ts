@@ -3,6 +3,7 @@ import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import {
+  bare,
   DELIVERED,
   notesOf,
   report,
@@ -18,12 +19,13 @@ import {
 const THREE = {
   info: "SSH Brute Force Attack from 198.51.100.7 (3 attempts)",
   published: true,
+  addresses: ["198.51.100.7 true"],
   objects: [["ip-src 198.51.100.7", "total 3", "type ssh"]],
 };
 
 Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
   await using rig = await startRig();
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(rig.paths(), ["POST /events/add", "POST /events/publish/UUID"]);
   const [added] = rig.misp.requests;
   assert.equal((added!.body as { Event: { published: boolean } }).Event.published, false);
@@ -32,18 +34,19 @@ Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
 
 Deno.test("deliver() leaves the event unpublished when the rules say so", async () => {
   await using rig = await startRig({ publish: false });
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [{ ...THREE, published: false }]);
 });
 
 Deno.test("deliver() updates the same event with one request and keeps it published", async () => {
   await using rig = await startRig();
   await rig.deliver(report());
-  assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(5, { isKnownThere: true }))), [DELIVERED]);
   assert.deepEqual(rig.paths().slice(2), ["POST /events/edit/UUID"]);
   assert.deepEqual(seen(rig.misp), [{
     info: "SSH Brute Force Attack from 198.51.100.7 (5 attempts)",
     published: true,
+    addresses: ["198.51.100.7 true"],
     objects: [["ip-src 198.51.100.7", "total 5", "type ssh"]],
   }]);
 });
@@ -53,7 +56,7 @@ Deno.test("deliver() repairs a lost answer by sending again", async () => {
   rig.misp.fail({ kind: "lost-answer", on: /events\/add/ });
   const [lost] = await rig.deliver(report());
   assert.equal(lost?.kind, "unavailable");
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [THREE]);
 });
 
@@ -65,13 +68,13 @@ Deno.test("deliver() repairs an event that a 500 left half stored", async () => 
     kind: "failed",
     reason: "MISP answered 500: An Internal Error Has Occurred.",
   });
-  assert.deepEqual(await rig.deliver(report(3, { tries: 1 })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(3, { tries: 1 }))), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [THREE]);
 });
 
 Deno.test("deliver() adds again when the event it knows is gone, and says so when it is blocked", async () => {
   await using rig = await startRig();
-  assert.deepEqual(await rig.deliver(report(3, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(3, { isKnownThere: true }))), [DELIVERED]);
   assert.deepEqual(rig.paths(), [
     "POST /events/edit/UUID",
     "POST /events/add",
@@ -83,6 +86,7 @@ Deno.test("deliver() adds again when the event it knows is gone, and says so whe
   assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [{
     kind: "refused",
     reason: "the event was deleted in MISP and is on its blocklist",
+    isEventGone: true,
   }]);
 });
 
@@ -115,7 +119,7 @@ Deno.test("deliver() says when the role may not publish", async () => {
 Deno.test("deliver() refuses an event that belongs to another organisation", async () => {
   await using rig = await startRig();
   const first = new Rig(rig.misp, rig.misp.keys.other, 10_000, true);
-  assert.deepEqual(await first.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await first.deliver(report())), [DELIVERED]);
   first.close();
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
@@ -264,7 +268,7 @@ Deno.test("deliver() refuses what fails validation, with MISP's reason, and goes
 
 Deno.test("deliver() takes a queued publication for done", async () => {
   await using rig = await startRig({ backgroundJobs: true });
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
 });
 
 Deno.test("request() follows no redirect with the key and says no secret", async () => {

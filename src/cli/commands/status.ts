@@ -12,8 +12,9 @@ import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { ownershipProblems } from "../../publish/installation.ts";
+import { readQueue } from "../../misp/published/publication_queue.ts";
 import { unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
@@ -36,6 +37,7 @@ export async function status(start: Start): Promise<number> {
   const nextDueAt = await buffer.outbox.nextDueAt(due);
   const unserved = await unservedSince(buffer, due, Date.now());
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
+  const queued = readQueue(await buffer.settings.get(PUBLICATION_QUEUE));
   const spooled = await buffer.spool.status();
   const followed = await buffer.intake.followState(ALERTS_STREAM);
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
@@ -45,6 +47,7 @@ export async function status(start: Start): Promise<number> {
     other_installation: (await ownershipProblems(buffer.settings, config.buffer.path))
       .map(({ found, hint }) => `${found}; ${hint}`),
     spilled: spillFiles(config.buffer.path).length,
+    publication_queued: { events: queued.length, since: time(queued[0]?.at) },
     unserved_since: time(unserved),
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
@@ -152,6 +155,8 @@ type Shown = ReturnType<typeof toJson> & {
   readonly other_installation: readonly string[];
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
+  /** Events that a worker of MISP has yet to publish. */
+  readonly publication_queued: { readonly events: number; readonly since: string | null };
   readonly unserved_since: string | null;
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
@@ -176,6 +181,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
+    ...queuedRows(shown.publication_queued),
     ...(shown.unserved_since === null ? [] : [
       [
         "publisher",
@@ -198,6 +204,12 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
   ];
   return rows.map((row) => rowText(row, screen)).join("\n");
 }
+
+const queuedRows = ({ events, since }: Shown["publication_queued"]): readonly Row[] =>
+  events === 0 ? [] : [[
+    "publication",
+    `publication queued: ${counted(events, "event")} since ${since}; MISP's workers publish them`,
+  ]];
 
 const spilledRow = (files: number): Row => [
   "spill files",

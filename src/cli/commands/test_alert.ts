@@ -5,6 +5,7 @@
  */
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../config/config.ts";
+import { PROGRAM } from "../../config/defaults.ts";
 import { createGuard } from "../../guard/guard.ts";
 import { decide } from "../../intake/decide.ts";
 import { publishDue } from "../../publish/publisher.ts";
@@ -45,8 +46,7 @@ export async function testAlert(start: Start): Promise<number> {
   const shown = {
     ...config,
     guard: { ...config.guard, minAttempts: 1 },
-    // Nobody else needs the event of a test.
-    ...(values.send ? { misp: { ...config.misp, distribution: 0, publish: false } } : {}),
+    ...(values.send ? { misp: { ...config.misp, ...ofThisTest() } } : {}),
   };
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
@@ -58,6 +58,14 @@ export async function testAlert(start: Start): Promise<number> {
   );
   return EXIT.ok;
 }
+
+/** Nobody else needs the event of a test. It is another one each time: MISP never takes the uuid of one that was deleted. */
+const ofThisTest = () => ({
+  distribution: 0,
+  sharingGroup: undefined,
+  publish: false,
+  publisher: `${PROGRAM} --test ${crypto.randomUUID()}`,
+});
 
 /** Sends the sample event from a temporary buffer, and prints what happened. */
 async function sendSample(decision: Decision, config: Config, now: number): Promise<number> {

@@ -5,6 +5,7 @@
  */
 import type {
   DayEvent,
+  FindDaySlot,
   NewReport,
   Report,
   Sighting,
@@ -24,6 +25,8 @@ import { LATEST, nextDueAt, pausedUntil } from "./due.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
+import { moveSource } from "./move_source.ts";
+import { newestOf } from "./newest_delivery.ts";
 import { hasSpooled } from "./spool.ts";
 
 /** Counter of when a sink accepted something last, milliseconds UTC, before the sink's name. */
@@ -180,13 +183,29 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
-  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void> {
+  markRefused(
+    lease: Lease,
+    report: Report,
+    error: string,
+    now: number,
+    isEventGone = false,
+  ): Promise<void> {
     return this.#db.write((sql) => {
+      if (isEventGone && isHeld(sql, lease)) days.closeForGood(sql, report.eventUuid);
       sql(
         `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
          WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
       ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
     });
+  }
+
+  moveSource(
+    lease: Lease,
+    report: Report,
+    now: number,
+    build: (record: SourceRecord, findDaySlot: FindDaySlot) => Snapshot,
+  ): Promise<boolean> {
+    return this.#db.write((sql) => isHeld(sql, lease) && moveSource(sql, report, now, build));
   }
 
   pauseSink(
@@ -341,6 +360,7 @@ function reportsToTry(
   ]).sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at)).slice(0, most);
   // Pages of a long text can be lost without SQLite's noticing: no sink could ever accept it.
   if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
+  const newest = new Map<string, string>();
   return rows.map((row) => ({
     uuid: String(row.uuid),
     sink: row.sink as SinkName,
@@ -352,6 +372,7 @@ function reportsToTry(
     tries: Number(row.tries),
     isKnownThere: Number(row.known) === 1,
     lastPublished: String(row.last_published ?? ""),
+    ...newestOf(sql, row, newest),
     sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
   }));
 }

@@ -42,6 +42,7 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     alerts: Number(row.alerts),
     manager: String(row.manager),
     compromisedAt: optional(row.compromised_at),
+    loginNames: loginNames(sql, sourceIp, row.compromised_at),
     services: servicesOf(Number(row.services)),
     sourceLocation: row.source_location === null
       ? undefined
@@ -83,6 +84,18 @@ function sensorsOf(hours: readonly Row[]): readonly SensorRow[] {
   })).toArray();
 }
 
+/** A hostile source logs in under many names; an event needs only some. */
+const MOST_LOGIN_NAMES = 10;
+
+function loginNames(sql: Statements, sourceIp: string, compromisedAt: unknown): readonly string[] {
+  if (compromisedAt === null) return [];
+  const rows = sql(
+    `SELECT username FROM login WHERE source_ip = ? AND at >= ? AND username IS NOT NULL
+     GROUP BY username ORDER BY min(at) LIMIT ?`,
+  ).all(sourceIp, Number(compromisedAt), MOST_LOGIN_NAMES);
+  return rows.map(({ username }) => String(username));
+}
+
 const optional = (value: unknown) => value === null ? undefined : Number(value);
 
 type Row = Record<string, unknown>;
@@ -110,6 +123,7 @@ interface RecordDetail {
   readonly services: readonly Service[];
   readonly sourceLocation?: Location | undefined;
   readonly furtherUsernames: number;
+  readonly loginNames?: readonly string[];
   readonly usernames: Readonly<Record<string, number>>;
   /** Missing in records of older versions. */
   readonly passwords?: Readonly<Record<string, number>>;
@@ -237,11 +251,13 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     furtherUsernames,
     sensors,
     techniques,
+    loginNames,
   } = record;
   const session = writeRecordSession(sql, record);
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques, session },
+    ...(loginNames === undefined ? {} : { loginNames }),
   };
   const isKnown = sql("SELECT 1 FROM source_record WHERE source_ip = ?").get(record.sourceIp);
   if (isKnown === undefined) count(sql, KNOWN_SOURCES, 1);

@@ -59,15 +59,6 @@ function hasOtherTimes(sent: Fields, found: Fields): boolean {
   return times(sent) !== times(found);
 }
 
-/** The time of a source's object in an answer, seconds; undefined: it is not in it. */
-export function writtenAt(event: MispEvent, answer: Fields): number | undefined {
-  const uuid = event.Object.find(isReport)?.uuid;
-  const timestamp = Number(
-    partsOf(answer.Object).find((object) => object.uuid === uuid)?.timestamp,
-  );
-  return Number.isInteger(timestamp) ? timestamp : undefined;
-}
-
 /** What is sent where MISP has an event already. */
 export interface Kept<P> {
   readonly sent: P;
@@ -95,7 +86,7 @@ export function keepHigher<P extends MispEvent | MispUpdate>(sent: P, stored: Fi
     const isEarlier = isBefore(before.first_seen, part.first_seen);
     const isLater = isBefore(part.last_seen, before.last_seen);
     isLonger ||= isEarlier || isLater;
-    const isMore = part.object_relation === "total" && Number(before.value) > Number(part.value);
+    const isMore = before.object_relation === "total" && Number(before.value) > Number(part.value);
     isHigher ||= isMore;
     if (isMore) info = info?.replace(attempts(part), attempts(before));
     return {

@@ -1,0 +1,65 @@
+/**
+ * What analysts delete: softly by default, so that the row stays with `deleted`, or for good.
+ *
+ * @module
+ */
+import { type Answer, saved } from "./answers.ts";
+import { touch } from "./attribute_calls.ts";
+import { type Call, mayModify, refuse } from "./call.ts";
+import type { AttributePosition } from "./state.ts";
+import type { StoredEvent } from "./wire.ts";
+
+/** Whether the path asks to delete for good: `/1` at its end. */
+const isForGood = (call: Call) => call.args[1] === "1" || call.named.get("hard") === "1";
+
+function checkOwner(call: Call, event: StoredEvent | undefined): asserts event is StoredEvent {
+  if (event === undefined) throw refuse(call, 404, "Invalid attribute");
+  if (!mayModify(call, event)) throw refuse(call, 403, "You do not have permission to do that.");
+}
+
+/** `POST /attributes/delete/{attribute}[/1]`. */
+export function deleteAttribute(call: Call): Answer {
+  const place = call.state.findAttribute(call.args[0] ?? "");
+  checkOwner(call, place?.event);
+  if (isForGood(call)) call.state.removeAttribute(place!);
+  else place!.attribute.deleted = true;
+  touch(call, place!.event);
+  return saved("Attribute deleted.", call.url, place!.attribute.id);
+}
+
+/** `POST /attributes/restore/{attribute}`. */
+export function restoreAttribute(call: Call): Answer {
+  const place = call.state.findAttribute(call.args[0] ?? "");
+  checkOwner(call, place?.event);
+  place!.attribute.deleted = false;
+  touch(call, place!.event);
+  return saved("Attribute restored.", call.url, place!.attribute.id);
+}
+
+/** `POST /objects/delete/{object}[/1]`: with its attributes. */
+export function deleteObject(call: Call): Answer {
+  const event = call.state.findObjectEvent(call.args[0] ?? "");
+  checkOwner(call, event);
+  const object = event.Object.find(({ uuid }) => uuid === call.args[0])!;
+  for (const attribute of [...object.Attribute]) {
+    const place: AttributePosition = { event, object, attribute };
+    if (isForGood(call)) call.state.removeAttribute(place);
+    else attribute.deleted = true;
+  }
+  if (isForGood(call)) call.state.removeObject(event, object);
+  else object.deleted = true;
+  touch(call, event);
+  return saved("Object deleted.", call.url, object.id);
+}
+
+/** `POST /eventReports/delete/{report}[/1]`. */
+export function deleteReport(call: Call): Answer {
+  const isMeant = ({ uuid }: { readonly uuid: string }) => uuid === call.args[0];
+  const event = [...call.state.events.values()].find((one) => one.EventReport.some(isMeant));
+  checkOwner(call, event);
+  const report = event.EventReport.find(isMeant)!;
+  if (isForGood(call)) event.EventReport.splice(event.EventReport.indexOf(report), 1);
+  else report.deleted = true;
+  touch(call, event);
+  return saved("Event Report deleted.", call.url, report.id);
+}
