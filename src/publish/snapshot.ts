@@ -17,7 +17,9 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { attributesOf, withPartsDeleted } from "../misp/objects.ts";
+import { withPartsDeleted } from "../misp/objects.ts";
+import { attributesOf } from "../misp/sessions/attribute_count.ts";
+import type { SessionFacts } from "../misp/sessions/session_parts.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { isHandsOn } from "../session_evidence.ts";
@@ -33,7 +35,7 @@ export interface SnapshotRules extends RecordRules, EventRules, EventNames {
 }
 
 /** What else is known of an address, beside what the attack itself says. */
-export interface Lookups {
+export interface Lookups extends SessionFacts {
   readonly verdictOf: (address: string) => ListVerdict | undefined;
   readonly locate: (address: string) => Location | undefined;
 }
@@ -71,7 +73,7 @@ export function snapshotAttack(
       findDaySlot({
         publisher,
         day,
-        attributes: attributesOf(location),
+        attributes: attributesOf(location, attack.session),
         uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
   const located = { ...attack, sourceLocation: location };
@@ -126,7 +128,7 @@ export function moveSource(
   const { publisher, openedOn: day, sourceIp } = record;
   const { eventUuid, part } = findDaySlot({
     ...{ publisher, day },
-    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation),
+    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation, record.session),
     uuidOf: (number) => rules.dayEventUuidOf(publisher, day, number),
   });
   const moved = { ...record, eventUuid, part, reports: 0 };
@@ -176,7 +178,12 @@ function makeReports(
   const verdict = lookups.verdictOf(sourceIp);
   const location = lookups.locate(sourceIp) ?? record.sourceLocation;
   const build = record.part === undefined ? buildEvent : buildDayEvent;
-  const event = build(published, rules, { verdict, location });
+  const { hashLists, urlLists } = lookups;
+  const found = {
+    ...(hashLists === undefined ? {} : { hashLists }),
+    ...(urlLists === undefined ? {} : { urlLists }),
+  };
+  const event = build(published, rules, { verdict, location, ...found });
   const name = record.part === undefined ? published.reports : `${sourceIp}/${published.reports}`;
   const uuid = uuidV5(eventUuid, `report/${name}`);
   const reports = rules.sinks.map((sink) => ({
