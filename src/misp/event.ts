@@ -24,7 +24,6 @@ import { mispTime } from "./misp_time.ts";
 import { eventTitle } from "./sessions/session_words.ts";
 import { type SessionFacts, sessionParts, SESSIONS_OF_SOURCE } from "./sessions/session_parts.ts";
 import { sessionTechniques } from "./sessions/session_techniques.ts";
-import { forMisp } from "./usernames.ts";
 
 /** An event in the form that MISP accepts. Numbers are texts, as in its own answers. */
 export interface MispEvent {

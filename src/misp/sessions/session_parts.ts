@@ -196,10 +196,9 @@ function fileObject(
       comment: listedComment(lists),
       ...timesOf(seen),
     },
-    ...names.map((name) => {
-      const value = forMisp(name, LONGEST_NAME);
-      return attribute("filename", "filename", value, `filename/${value}`);
-    }),
+    ...new Set(names.map((name) => forMisp(name, LONGEST_NAME))).values().map((name) =>
+      attribute("filename", "filename", name, `filename/${name}`)
+    ),
     ...(size === undefined ? [] : [attribute("size-in-bytes", "size-in-bytes", String(size))]),
   ]);
   const references = urls.flatMap(({ url }) => uuidOfUrl.get(url) ?? []).map((uuid) => ({
