@@ -166,12 +166,13 @@ function updateOfStored({ parts }: EventDelivery, viewed: StoredFields): Updated
   }));
 }
 
-type Known = readonly [
-  { readonly last: LastPublished; readonly update: MispUpdate },
-  ...{ readonly last: LastPublished; readonly update: MispUpdate }[],
-];
+/** An update of one part, and what is known of it before. */
+interface UpdatedPart {
+  readonly last: LastPublished;
+  readonly update: MispUpdate;
+}
 
-function joined(each: Known): Updated {
+function joined(each: readonly [UpdatedPart, ...UpdatedPart[]]): Updated {
   return {
     update: merged(mapped(each, ({ update }) => update)),
     lasts: each.map(({ last }) => last),

@@ -14,13 +14,7 @@ import type { MispUpdate } from "./update.ts";
 export type StoredFields = Extract<Meaning, { kind: "stored" }>["event"];
 
 /** The result of a step: notes to go on with, or an outcome that ends the delivery. */
-export type Step =
-  | {
-    readonly notes: readonly string[];
-    /** The event as MISP has it, where it was read. */
-    readonly returned?: StoredFields;
-  }
-  | End;
+export type Step = { readonly notes: readonly string[] } | End;
 
 /** The end of a delivery. */
 export interface End {

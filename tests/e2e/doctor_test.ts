@@ -46,7 +46,7 @@ for (const kind of KINDS) {
       'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
     ];
     await using misp = await FakeMisp.start({
-      tags: tags.filter((tag) => tag !== "tlp:green"),
+      tags: tags.filter((tag) => tag !== "tlp:amber+strict"),
       sharingGroups: [GROUP],
     });
     await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
@@ -61,7 +61,7 @@ for (const kind of KINDS) {
     });
     await t.step("a missing tag", async () => {
       assert.deepEqual(await look(misp.keys.publisher), [
-        "warning tags: MISP leaves out: tlp:green",
+        "warning tags: MISP leaves out: tlp:amber+strict",
       ]);
     });
     await t.step("a role that may not publish", async () => {

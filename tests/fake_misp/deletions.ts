@@ -17,13 +17,19 @@ function checkOwner(call: Call, event: StoredEvent | undefined): asserts event i
   if (!mayModify(call, event)) throw refuse(call, 403, "You do not have permission to do that.");
 }
 
+/** The object counts as changed, as by an edit of its attribute. Whether MISP does so here was not tried. */
+function touchObject(call: Call, { event, object }: AttributePosition): void {
+  touch(call, event);
+  if (object !== undefined) object.timestamp = event.timestamp;
+}
+
 /** `POST /attributes/delete/{attribute}[/1]`. */
 export function deleteAttribute(call: Call): Answer {
   const place = call.state.findAttribute(call.args[0] ?? "");
   checkOwner(call, place?.event);
   if (isForGood(call)) call.state.removeAttribute(place!);
   else place!.attribute.deleted = true;
-  touch(call, place!.event);
+  touchObject(call, place!);
   return saved("Attribute deleted.", call.url, place!.attribute.id);
 }
 
@@ -32,7 +38,7 @@ export function restoreAttribute(call: Call): Answer {
   const place = call.state.findAttribute(call.args[0] ?? "");
   checkOwner(call, place?.event);
   place!.attribute.deleted = false;
-  touch(call, place!.event);
+  touchObject(call, place!);
   return saved("Attribute restored.", call.url, place!.attribute.id);
 }
 
@@ -47,7 +53,7 @@ export function deleteObject(call: Call): Answer {
     else attribute.deleted = true;
   }
   if (isForGood(call)) call.state.removeObject(event, object);
-  else object.deleted = true;
+  else Object.assign(object, { deleted: true, timestamp: call.state.timestamp() });
   touch(call, event);
   return saved("Object deleted.", call.url, object.id);
 }

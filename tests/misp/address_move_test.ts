@@ -105,6 +105,19 @@ Deno.test("deliver() moves an address as analysts left it, after a lost answer o
   }
 });
 
+Deno.test("deliver() takes tags along when it moves an address, but none that stays at that MISP", async () => {
+  await using rig = await startRig();
+  const Tag = [{ name: "tlp:green" }, { name: "seen:by-us", local: true }];
+  const lastPublished = await afterAnalyst(rig, { disable_correlation: true, Tag });
+  await rig.deliver(report(5, { isKnownThere: true, lastPublished }));
+  assert.deepEqual(copies(rig), [["event", IP, true, true, ""], ["object", IP, false, true, ""]]);
+  const event = rig.misp.event(UUID)!;
+  const tags = [event.Attribute[0]!, event.Object[0]!.Attribute[0]!].map((one) =>
+    one.Tag.map(({ name }) => name)
+  );
+  assert.deepEqual(tags, [["tlp:green"], ["tlp:green", "seen:by-us"]]);
+});
+
 const DELETIONS: readonly (readonly [string, string, boolean])[] = [
   ["softly", `/attributes/delete/${COPY}`, true],
   ["softly, after a lost buffer", `/attributes/delete/${COPY}`, false],

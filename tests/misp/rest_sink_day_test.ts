@@ -218,3 +218,14 @@ Deno.test("deliver() after a lost answer takes a withdrawn source out of detecti
   const toIds = rig.misp.event(DAY_UUID)?.Attribute.map(({ to_ids }) => to_ids);
   assert.deepEqual(toIds, [false, true]);
 });
+
+Deno.test("deliver() after a lost answer says of a source that was withdrawn since that it was", async () => {
+  await using rig = await startRig();
+  const [first] = await rig.deliver(dayReport(dayRecord(A)));
+  const known = { isKnownThere: true, lastPublished: lastPublishedOf(first) };
+  rig.misp.fail({ kind: "lost-answer", on: /events\/edit/ });
+  await rig.deliver(dayReport(dayRecord(A, 5), known));
+  const withdrawn = dayRecord(A, 5, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  await rig.deliver(dayReport(withdrawn, known));
+  assert.match(rig.misp.event(DAY_UUID)!.Object[0]!.comment, /^withdrawn by an operator at /);
+});

@@ -46,7 +46,7 @@ export function compare(
     } else if (value !== undefined && part.value !== value) {
       missing.push(name);
     } else {
-      const tags = new Set(part.tags.map((name) => name.toLowerCase()));
+      const tags = new Set(part.tags.map(({ name }) => name.toLowerCase()));
       for (const tag of attribute?.Tag ?? []) {
         if (!tags.has(tag.name.toLowerCase())) missingTags.add(tag.name);
       }

@@ -102,7 +102,9 @@ interface Moving {
 }
 
 function asDecided({ own, copy, hadIds }: Moving): AttributeUpdate {
-  const names = [...(own.Tag ?? []).map(({ name }) => name), ...copy.tags];
+  // A local tag that is sent would leave that MISP: it stays on the copy.
+  const names = [...own.Tag ?? [], ...copy.tags.filter(({ isLocal }) => !isLocal)]
+    .map(({ name }) => name);
   return {
     ...own,
     to_ids: own.to_ids && (copy.toIds || !hadIds),

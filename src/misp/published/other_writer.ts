@@ -45,6 +45,7 @@ export function wasSkipped(update: MispUpdate, answer: Fields): boolean {
     // A try whose answer was lost may have written something else at the same time.
     const attributes = new Map(partsOf(found.Attribute).map((one) => [one.uuid, one]));
     return found.timestamp !== object.timestamp || hasOtherTimes(object, found) ||
+      found.comment !== object.comment ||
       object.Attribute.some((attribute) => {
         const one = attributes.get(attribute.uuid);
         return one !== undefined && (one.value !== attribute.value ||

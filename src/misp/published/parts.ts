@@ -60,6 +60,12 @@ function attributePart(attribute: Attribute, within?: string): SentPart {
   };
 }
 
+/** A tag as MISP has it; a local one stays at that MISP. */
+export interface StoredTag {
+  readonly name: string;
+  readonly isLocal: boolean;
+}
+
 /** A part as MISP has it. */
 export interface StoredPart {
   readonly id: string;
@@ -69,8 +75,7 @@ export interface StoredPart {
   readonly toIds: boolean;
   readonly correlates: boolean;
   readonly comment: string;
-  /** Names of tags. */
-  readonly tags: readonly string[];
+  readonly tags: readonly StoredTag[];
   /** When it was written, seconds. */
   readonly writtenAt: number;
 }
@@ -99,7 +104,10 @@ function storedPart(part: Fields): StoredPart {
     toIds: part.to_ids === true,
     correlates: part.disable_correlation !== true,
     comment: String(part.comment ?? ""),
-    tags: list(part.Tag).map(({ name }) => String(name)),
+    tags: list(part.Tag).map(({ name, local }) => ({
+      name: String(name),
+      isLocal: Boolean(local),
+    })),
     writtenAt: Number(part.timestamp),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SensorRow, SinkName } from "../../../model.ts";
+import type { SinkName } from "../../../model.ts";
 import { attemptsOf, connectionAttempts } from "../../../wazuh/counting.ts";
 import type { Statements } from "../sql.ts";
 import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
