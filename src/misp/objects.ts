@@ -249,7 +249,7 @@ type NewAttribute = (
 export interface NewObject {
   readonly eventUuid: string;
   readonly name: keyof typeof TEMPLATES;
-  /** What tells it from others of its name in the event: the source, and what else there is. */
+  /** What makes it different from others of its name in the event: the source, and what else there is. */
   readonly of: string;
   readonly comment?: string;
   readonly seen?: Seen;

@@ -201,7 +201,7 @@ function tableOf(items: readonly SeenItem[], { columns, cells }: Table, further:
     `| ${columns.join(" | ")} |`,
     `|${columns.map(() => "---").join("|")}|`,
     ...rows,
-    ...(left === 0 ? [] : ["", `${counted(left, "more")} not shown.`.replace("mores", "more")]),
+    ...(left === 0 ? [] : ["", `${left} more ${left === 1 ? "time" : "times"}, not shown.`]),
   ].join("\n");
 }
 

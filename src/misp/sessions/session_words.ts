@@ -1,5 +1,5 @@
 /**
- * How events name a source that got into a decoy. A decoy lets attackers in on purpose: that is never
+ * How events name a source that got into a decoy. A decoy accepts logins on purpose: that is never
  * called a compromise. Pure.
  *
  * @module
