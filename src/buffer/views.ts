@@ -7,6 +7,13 @@
 import type { SensorRow, Technique } from "../model.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
+import type {
+  FoundKind,
+  ItemView,
+  NewPayloads,
+  SessionCounts,
+  SourceSessions,
+} from "./sessions.ts";
 import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
@@ -44,6 +51,7 @@ export interface BufferStatus {
   readonly duplicate: number;
   readonly spoofedSrcip: number;
   readonly ignored: ReadonlyMap<string, number>;
+  readonly sessions: SessionCounts;
   /** What is used of the file. */
   readonly bytes: number;
   readonly evicted: Evicted;
@@ -121,6 +129,8 @@ export interface SourceView extends SourceRow {
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  /** Undefined: it was in no session at a decoy. */
+  readonly sessions?: SourceSessions | undefined;
 }
 
 /** Refused reports, the latest first. */
@@ -155,6 +165,10 @@ export interface Views {
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;
+  /** @param most sources that are read @returns undefined when no source has the item */
+  item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;
+  /** @param since milliseconds UTC */
+  newPayloads(since: number, most: number): Promise<NewPayloads>;
   /** A text that changes with every write of any process. */
   stamp(): Promise<string>;
 }

@@ -5,6 +5,7 @@
  */
 import { ACTIVITY } from "./migrations/activity.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
+import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
   SESSIONS,
+  PAYLOAD_TIMES,
 ];

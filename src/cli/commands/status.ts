@@ -87,6 +87,11 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       ignored: Object.fromEntries(found.ignored),
     },
     sources: { known: found.knownSources },
+    sessions: {
+      begun: found.sessions.sessions,
+      files: found.sessions.payloads,
+      different_files: found.sessions.hashes,
+    },
     buffer: {
       bytes: found.bytes,
       evicted: evictedJson(found),
@@ -162,6 +167,13 @@ type Shown = ReturnType<typeof toJson> & {
   readonly forward: ReturnType<typeof forwardJson>;
 };
 
+/** Sessions at decoys; nothing where there was none. */
+function sessionRows({ begun, files, different_files }: Shown["sessions"]): readonly Row[] {
+  if (begun + files === 0) return [];
+  const different = files === 0 ? "" : ` (${different_files} different in records)`;
+  return [["decoy sessions", `${begun} begun, ${counted(files, "file")}${different}`]];
+}
+
 /** A line: its label, its text, and whether it is a problem. */
 type Row = readonly [label: string, text: string, isProblem?: boolean];
 
@@ -178,6 +190,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ...sessionRows(shown.sessions),
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),

@@ -8,12 +8,14 @@ import type { DueRules } from "../../buffer/outbox.ts";
 import type { Location } from "../../model.ts";
 import type { RankedKind, RankingRow, RankingSpan } from "../../buffer/rankings.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
+import type { NewPayloads } from "../../buffer/sessions.ts";
 import type { Overview } from "../../buffer/views.ts";
 import type { SourceRow } from "../../buffer/sources.ts";
 import { barChart, hoursTable, rateText } from "./chart.ts";
 import { layout } from "./layout.ts";
 import { countryOf, sourceLink, stateOf } from "./source_state.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
+import { newPayloadsCard } from "./sessions/payload_list.ts";
 import { table, tableBox } from "./table.ts";
 import {
   ago,
@@ -33,6 +35,8 @@ export interface DashboardParts {
   readonly found: Overview;
   /** Why the background publisher of integration calls could not work. */
   readonly problem: string | undefined;
+  /** Of the last 24 hours. */
+  readonly payloads: NewPayloads;
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
@@ -78,6 +82,7 @@ export function liveParts(parts: DashboardParts): Html {
       <div>
     ${part("usernames", usernames(parts))}
     ${part("techniques", techniques(parts))}
+    ${part("payloads", newPayloadsCard(parts.payloads, parts.now))}
     ${part("ignored", ignored(parts))}
       </div>
     </div>

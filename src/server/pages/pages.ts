@@ -7,6 +7,7 @@ import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
 import { bodyLimit } from "@hono/hono/body-limit";
 import { canonicalAddress } from "../../address.ts";
 import type { Buffer } from "../../buffer/buffer.ts";
+import { DAY } from "../../clock.ts";
 import type { DueRules } from "../../buffer/outbox.ts";
 import type { Changed, ReportKey } from "../../buffer/reports.ts";
 import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
@@ -15,9 +16,11 @@ import type { Location } from "../../model.ts";
 import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
-import { asOf, messagePage } from "./layout.ts";
+import { asOf, layout, messagePage } from "./layout.ts";
 import { Live, type Repeat } from "./live.ts";
 import { refusedPage } from "./refused.ts";
+import { NEW_ON_OVERVIEW } from "./sessions/payload_list.ts";
+import { addSessionPages } from "./sessions/routes.ts";
 import { sourcePage } from "./source.ts";
 import { counted, type Html } from "./text.ts";
 
@@ -71,6 +74,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
         due: parts.due,
       },
       problem: await buffer.settings.get(PUBLISHER_PROBLEM),
+      payloads: await buffer.views.newPayloads(at - DAY, NEW_ON_OVERVIEW),
     };
   };
   const live = new Live({
@@ -132,6 +136,13 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     }
     const location = locate(sourceIp);
     return await show(context, sourcePage({ source, mispUrl, location, now: now() }));
+  });
+  addSessionPages(app, {
+    ...{ views: buffer.views, now, onlyViewers },
+    page: async (context, title, body, status) =>
+      await show(context, layout({ title, body, now: now() }), status),
+    missing: async (context, title, text) =>
+      await show(context, messagePage(title, text, now()), 404),
   });
   app.get("/refused", onlyViewers, async (context) => {
     const found = await buffer.views.refused(REFUSED_SHOWN);

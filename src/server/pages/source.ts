@@ -10,6 +10,7 @@ import type { Location } from "../../model.ts";
 import { timeline } from "./chart.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
 import { layout } from "./layout.ts";
+import { sessionSection } from "./sessions/section.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
 import { table, tableBox } from "./table.ts";
 import { ago, bounded, counted, fullTime, type Html, number, untrusted } from "./text.ts";
@@ -37,6 +38,7 @@ export function sourcePage(parts: SourceParts): Html {
         <h2>Timeline</h2>
         ${timeline(source, now)} ${history(source, now)}
       </section>
+      ${sessionSection(source.sessions, now)}
       <div class="columns even">
         <section>${usernames(source)}</section>
         <div>

@@ -4,6 +4,7 @@
  * @module
  */
 import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
+import type { FoundKind, ItemView, NewPayloads } from "../../sessions.ts";
 import type { SourceList, SourceQuery } from "../../sources.ts";
 import type {
   BufferStatus,
@@ -16,7 +17,6 @@ import type {
 } from "../../views.ts";
 import type { Database } from "../database.ts";
 import { evicted } from "../intake/size_limit.ts";
-import { readStatus } from "./status.ts";
 
 /** Views of a SQLite file. */
 export class SqliteViews implements Views {
@@ -26,8 +26,9 @@ export class SqliteViews implements Views {
     this.#db = db;
   }
 
-  status(): Promise<BufferStatus> {
-    return this.#db.read(readStatus);
+  async status(): Promise<BufferStatus> {
+    const { readStatus } = await import("./status.ts");
+    return await this.#db.read(readStatus);
   }
 
   evicted(): Promise<Evicted> {
@@ -83,6 +84,16 @@ export class SqliteViews implements Views {
   async refused(most: number): Promise<RefusedReports> {
     const { readRefused } = await import("./overview.ts");
     return await this.#db.read((sql) => readRefused(sql, most));
+  }
+
+  async item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
+    const { readItem } = await import("./sessions.ts");
+    return await this.#db.read((sql) => readItem(sql, kind, value, most));
+  }
+
+  async newPayloads(since: number, most: number): Promise<NewPayloads> {
+    const { readNewPayloads } = await import("./sessions.ts");
+    return await this.#db.read((sql) => readNewPayloads(sql, since, most));
   }
 
   stamp(): Promise<string> {
