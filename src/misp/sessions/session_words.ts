@@ -30,16 +30,16 @@ export function isSessionOnly({ session, attempts }: SourceRecord): boolean {
 export function eventTitle(record: SourceRecord): string {
   const { sourceIp, attempts, session } = record;
   const isOnly = isSessionOnly(record);
-  const what = isOnly ? "Session" : "Brute Force Attack";
+  const kind = isOnly ? "Session" : "Brute Force Attack";
   const count = isOnly
     ? counted(Math.max(1, session?.totals.sessions ?? 1), "session")
     : counted(attempts, "attempt");
   const decoy = isInDecoy(record) ? `; ${DECOY_LOGIN}` : "";
-  return `${serverName(record)} ${what} from ${sourceIp} (${count}${decoy})`;
+  return `${serverName(record)} ${kind} from ${sourceIp} (${count}${decoy})`;
 }
 
 /** The heading and name of a source's event report. */
 export function reportTitle(record: SourceRecord): string {
-  const what = isSessionOnly(record) ? "session" : "brute force";
-  return `${serverName(record)} ${what} from ${record.sourceIp}`;
+  const kind = isSessionOnly(record) ? "session" : "brute force";
+  return `${serverName(record)} ${kind} from ${record.sourceIp}`;
 }
