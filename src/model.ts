@@ -330,6 +330,8 @@ export interface Report {
   readonly attempts: number;
   readonly snapshotAt: number;
   readonly tries: number;
+  /** Whether a try has failed before that does not count as one of `tries`. */
+  readonly hasFailed?: boolean;
   /** Whether an earlier report of this event reached the sink, so that the event is there. */
   readonly isKnownThere: boolean;
   /** What the sink published last for this source in this event, in its own words; empty: nothing. */

@@ -18,6 +18,11 @@ export type Outcome =
   | { readonly kind: "retry"; readonly reason: string }
   /** The sink answers, but not to this report: the fault of one or the other, which others show. */
   | { readonly kind: "failed"; readonly reason: string }
+  /**
+   * There is no whole answer, however often it was asked: the fault of the line, of the sink or of this
+   * report, which others show. The sink may have stored it.
+   */
+  | { readonly kind: "unanswered"; readonly reason: string }
   /** The sink will not accept the report as it is. */
   | {
     readonly kind: "refused";

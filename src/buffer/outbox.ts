@@ -103,8 +103,16 @@ export interface OutboxStore {
   /**
    * A try that shows nothing about the report, since nothing else was delivered meanwhile: it does not
    * count, and the report goes behind the others.
+   *
+   * @param nextTryAt milliseconds UTC; by default it may be tried at once
    */
-  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void>;
+  markFailed(
+    lease: Lease,
+    report: ReportKey,
+    error: string,
+    now: number,
+    nextTryAt?: number,
+  ): Promise<void>;
   /** Whether another report was delivered to the sink since this one was last tried. */
   isDeliveringSince(report: ReportKey, now: number): Promise<boolean>;
   /**
@@ -145,6 +153,8 @@ export interface OutboxStore {
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void>;
+  /** Whether a sink was paused and nothing was delivered to it since, also when the pause is over. */
+  awaitsProbe(sink: SinkName): Promise<boolean>;
   /** Ends all pauses: what failed is tried at once. */
   endPauses(): Promise<void>;
   /**

@@ -15,6 +15,8 @@ export interface Config {
     readonly apiKey: string | undefined;
     readonly apiKeyFile: string | undefined;
     readonly caFile: string | undefined;
+    readonly proxy: string | undefined;
+    readonly proxyAuthFile: string | undefined;
     readonly timeoutMs: number;
     readonly reopenAfterMs: number;
     readonly distribution: number;
@@ -104,6 +106,8 @@ export function typedConfig(
       apiKey: get("misp.api_key"),
       apiKeyFile: get("misp.api_key_file"),
       caFile: get("misp.ca_file"),
+      proxy: get("misp.proxy"),
+      proxyAuthFile: get("misp.proxy_auth_file"),
       timeoutMs: get("misp.timeout_seconds") * SECOND,
       reopenAfterMs: get("misp.reopen_after_days") * DAY,
       distribution: get("misp.distribution"),

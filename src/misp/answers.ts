@@ -8,6 +8,7 @@ import type { Outcome } from "../sink.ts";
 import { SECOND } from "../clock.ts";
 import { type Answer, LONGEST_PAUSE_MS, retryAfter } from "../http.ts";
 import { type Fields } from "../json.ts";
+import { redirectionOf, strangerOf } from "./line/page.ts";
 
 /** The meaning of an answer to add, edit, publish, view or sightings. */
 export type Meaning =
@@ -23,7 +24,7 @@ export type Meaning =
   | Extract<Outcome, { kind: "refused" }>
   /** The key's role may not do this. */
   | { readonly kind: "not-permitted"; readonly reason: string }
-  | Extract<Outcome, { kind: "unavailable" }>;
+  | Extract<Outcome, { kind: "unanswered" | "unavailable" }>;
 
 /**
  * Reads an answer by its status and by its body.
@@ -35,24 +36,29 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
   if (status >= 300 && status < 400) {
-    return unavailable(
-      "MISP redirected to its login page: the key is wrong, or it is under maintenance",
-    );
+    const { kind, reason } = redirectionOf(answer);
+    return unavailable(kind === "login" ? reason : `MISP cannot be reached: ${reason}`);
   }
   if (status === 429) {
     return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
   }
   if (status === 502 || status === 503 || status === 504) {
-    return unavailable(`MISP, or the proxy before it, answered ${status}`, pauseAsked(answer, now));
+    const reason = `MISP, or the proxy before it, answered ${status}`;
+    const afterMs = pauseAsked(answer, now);
+    // A proxy answers so to one request that takes too long, too.
+    return afterMs === undefined ? { kind: "unanswered", reason } : unavailable(reason, afterMs);
   }
-  if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
+  if (isCut(answer)) return { kind: "unanswered", reason: "MISP's answer ends in the middle" };
+  const stranger = status === 413 ? undefined : strangerOf(answer);
+  if (status >= 500 && status !== 511) {
+    const reason = stranger?.reason ?? `MISP answered ${status}: ${message}`;
+    return { kind: "failed", reason };
+  }
+  if (stranger !== undefined) return unavailable(stranger.reason);
   if (status === 404) return notFound(message);
   if (status === 401 || status === 403) return forbidden(body, message);
   if (status === 413) return { kind: "refused", reason: TOO_LARGE };
   if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
-  if (answer.json === undefined) {
-    return unavailable("MISP's answer is not JSON; is it the page of a proxy?");
-  }
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
   // All of the sightings were there already (docs/contracts/misp.md 8.5).
@@ -123,6 +129,12 @@ function reasonOf(body: Fields): string | undefined {
     ? errors
     : JSON.stringify(errors);
   return typeof text === "string" ? text.replaceAll(/\s+/g, " ").slice(0, 300) : undefined;
+}
+
+/** Whether an answer of MISP lacks its end, or all of it. */
+export function isCut({ status, json, text }: Answer): boolean {
+  if (json !== undefined || text === undefined || status === 429) return false;
+  return status < 500 && /^\s*[{[]/.test(text) || status === 200 && text.trim() === "";
 }
 
 /** The uuids of a list of sightings; undefined when the answer is not such a list. */

@@ -10,8 +10,9 @@ import { TooLong } from "../http.ts";
 import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
+import { type Requests, RetryBudget, RetryingClient } from "./line/retries.ts";
 import {
   addEvent,
   type EventDelivery,
@@ -45,6 +46,8 @@ export interface RestSinkRules {
   readonly capabilities?: () => Promise<Capabilities>;
   /** Events that a worker of MISP has yet to publish; without it the sink does not look again. */
   readonly queue?: PublicationQueue;
+  /** What is left for lost answers; a budget of its own by default. */
+  readonly retries?: RetryBudget;
 }
 
 /** What the key may do at an instance, or why that is not known. */
@@ -79,16 +82,18 @@ interface Context {
 /** Delivers reports to one MISP instance. */
 export class RestSink implements Sink {
   readonly name = "misp";
-  readonly #client: MispClient;
+  readonly #client: Requests;
   readonly #rules: RestSinkRules;
   /** Ids of sharing groups there, by the names that events have for them. */
   readonly #groupIds = new Map<string, string>();
   #clusters = new ClusterAttacher();
   #clustersSince = -Infinity;
+  readonly #retries: RetryBudget;
 
-  constructor(client: MispClient, rules: RestSinkRules) {
+  constructor(client: Requests, rules: RestSinkRules) {
     this.#client = client;
     this.#rules = rules;
+    this.#retries = rules.retries ?? new RetryBudget();
   }
 
   async *deliver(reports: readonly Report[], now: () => number) {
@@ -105,13 +110,14 @@ export class RestSink implements Sink {
       this.#clusters = new ClusterAttacher();
       this.#clustersSince = askedAt;
     }
-    const calls = new MispCalls(this.#client, now);
+    const client = new RetryingClient(this.#client, { budget: this.#retries, now });
+    const calls = new MispCalls(client, now);
     const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
     let failed = 0;
     const isLast = (deliveries: readonly Delivery[]) => {
       const kinds = new Set(deliveries.map(({ outcome }) => outcome.kind));
       if (kinds.has("delivered")) failed = 0;
-      else if (kinds.has("failed")) failed++;
+      else if (kinds.has("failed") || kinds.has("unanswered")) failed++;
       return kinds.has("unavailable") || failed >= MOST_FAILED;
     };
     const work = async (ofEvent: readonly Report[]) => {
@@ -158,7 +164,7 @@ export class RestSink implements Sink {
       for (const delivery of await this.#deliverChunk(chunk, known)) {
         deliveries.push(delivery);
         const { outcome } = delivery;
-        if (outcome.kind === "unavailable") return deliveries;
+        if (isNoAnswer(outcome)) return deliveries;
         if (outcome.kind !== "delivered") continue;
         isKnownThere = true;
         missingTags = missingTagsOf(outcome.lastPublished);
@@ -177,7 +183,7 @@ export class RestSink implements Sink {
     context: Context,
   ): Promise<readonly Ended[]> {
     const { outcome, returned, published } = await this.#deliver(chunk, context);
-    const isOne = chunk.length === 1 || outcome.kind === "unavailable" ||
+    const isOne = chunk.length === 1 || isNoAnswer(outcome) ||
       outcome.kind === "refused" && outcome.isEventGone === true;
     if (isOne || outcome.kind === "delivered") {
       return chunk.map(({ report }, at) => ({
@@ -195,7 +201,7 @@ export class RestSink implements Sink {
       const kinds = deliveries.map(({ outcome }) => outcome.kind);
       const isBroken = !kinds.includes("delivered") &&
         kinds.filter((kind) => kind === "failed").length >= MOST_FAILED;
-      if (isBroken || kinds.includes("unavailable")) break;
+      if (isBroken || deliveries.some((one) => isNoAnswer(one.outcome))) break;
       isKnownThere ||= kinds.includes("delivered");
     }
     return deliveries;
@@ -232,7 +238,7 @@ export class RestSink implements Sink {
       return { outcome: { kind: "delivered", notes }, published };
     } catch (error) {
       if (error instanceof Unreachable) {
-        return { outcome: { kind: "unavailable", reason: error.message } };
+        return { outcome: { kind: "unanswered", reason: error.message } };
       }
       // One event that has grown this large must not keep the others waiting.
       if (error instanceof TooLong) return { outcome: { kind: "refused", reason: error.message } };
@@ -252,7 +258,7 @@ export class RestSink implements Sink {
     const wanted = parts.flatMap(({ event }) => event.SharingGroup ?? []);
     for (const group of wanted) {
       if (this.#groupIds.has(group.name)) continue;
-      const { status, json } = await calls.getAgain(SHARING_GROUPS);
+      const { status, json } = await calls.get(SHARING_GROUPS);
       const groups = status === 200 ? groupsOf(json) : undefined;
       if (groups === undefined) {
         return unavailable(`MISP did not list its sharing groups (${status})`);
@@ -272,6 +278,11 @@ export class RestSink implements Sink {
     const id = this.#groupIds.get(SharingGroup?.name ?? "");
     return id === undefined ? event : { ...event, sharing_group_id: id };
   }
+}
+
+/** Whether the outcome says nothing about what was sent: a part of it would fare no better. */
+function isNoAnswer({ kind }: Outcome): boolean {
+  return kind === "unavailable" || kind === "unanswered";
 }
 
 type Parts = readonly [Part, ...Part[]];

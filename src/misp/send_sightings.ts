@@ -65,10 +65,10 @@ async function checkSightings(
   report: Report,
   rows: ReturnType<typeof sightingRows>,
 ): Promise<Step> {
-  const meaning = await calls.viewAgain(report.eventUuid);
+  const meaning = await calls.view(report.eventUuid);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const path = `/sightings/listSightings/${String(meaning.event.id)}/event`;
-  const stored = sightingUuids(await calls.getAgain(path));
+  const stored = sightingUuids(await calls.get(path));
   if (stored === undefined) return { notes: ["stored, but its sightings could not be read back"] };
   const missing = rows.filter(({ uuid }) => !stored.has(uuid)).length;
   return {

@@ -269,6 +269,26 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     "misp.url is (secret); allowed is an address without a user name in it",
   ],
   [
+    "a proxy without a port",
+    { misp: { proxy: "http://proxy.example" } },
+    'misp.proxy is "http://proxy.example"; allowed is http://HOST:PORT, without a user',
+  ],
+  [
+    "a proxy that speaks TLS",
+    { misp: { proxy: "https://proxy.example:3128" } },
+    'misp.proxy is "https://proxy.example:3128"; allowed is http://HOST:PORT, without a user',
+  ],
+  [
+    "a proxy with a password",
+    { misp: { proxy: "http://site:a/b@proxy.example:3128" } },
+    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
+  ],
+  [
+    "a proxy with a password and no scheme",
+    { misp: { proxy: "site:secret@proxy.example:3128" } },
+    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
+  ],
+  [
     "an invalid network",
     { guard: { allow_networks: ["lan"] } },
     'guard.allow_networks is "lan"; allowed is addresses, networks such as 192.0.2.0/24, or host',

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { FakeMisp } from "../fake_misp/server.ts";
+import { FakeMisp, type Fault } from "../fake_misp/server.ts";
 import {
   bare,
   DELIVERED,
@@ -54,10 +54,15 @@ Deno.test("deliver() updates the same event with one request and keeps it publis
 Deno.test("deliver() repairs a lost answer by sending again", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "lost-answer", on: /events\/add/ });
-  const [lost] = await rig.deliver(report());
-  assert.equal(lost?.kind, "unavailable");
   assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [THREE]);
+  assert.deepEqual(rig.paths(), [
+    "POST /events/add",
+    "POST /events/add",
+    "GET /events/view/UUID/deleted:1",
+    "POST /events/edit/UUID",
+    "POST /events/publish/UUID",
+  ]);
 });
 
 Deno.test("deliver() repairs an event that a 500 left half stored", async () => {
@@ -138,30 +143,7 @@ const UNAVAILABLE: readonly (readonly [string, RigOptions, (misp: FakeMisp) => v
   ["a key that may only read", { as: "readonly" }, () => {}, /403: You do not have permission/],
   ["maintenance", { maintenance: true }, () => {}, /login page/],
   ["a redirect", {}, (misp) => misp.fail({ kind: "login-redirect" }), /login page/],
-  ["502", {}, (misp) => misp.fail({ kind: "gateway", status: 502 }), /answered 502/],
-  ["503", {}, (misp) => misp.fail({ kind: "gateway", status: 503 }), /answered 503/],
-  ["504", {}, (misp) => misp.fail({ kind: "gateway", status: 504 }), /answered 504/],
   ["an HTML page", {}, (misp) => misp.fail({ kind: "html" }), /not JSON/],
-  ["JSON that stops", {}, (misp) => misp.fail({ kind: "broken-json" }), /not JSON/],
-  ["a closed connection", {}, (misp) => misp.fail({ kind: "close" }), /cannot be reached/],
-  [
-    "an answer cut in the middle",
-    {},
-    (misp) => misp.fail({ kind: "cut-body" }),
-    /cannot be reached/,
-  ],
-  [
-    "no answer",
-    { timeoutMs: 300 },
-    (misp) => misp.fail({ kind: "hang" }),
-    /did not answer within 0.3 s/,
-  ],
-  [
-    "half an answer",
-    { timeoutMs: 300 },
-    (misp) => misp.fail({ kind: "hang-body" }),
-    /did not answer/,
-  ],
   ["a database that is down", {}, (misp) => void (misp.databaseDown = true), /answered 500/],
 ];
 
@@ -179,6 +161,69 @@ for (const [what, options, prepare, reason] of UNAVAILABLE) {
     );
   });
 }
+
+const LOST: readonly (readonly [string, Fault, RegExp])[] = [
+  ["502", { kind: "gateway", status: 502 }, /answered 502/],
+  ["503", { kind: "gateway", status: 503 }, /answered 503/],
+  ["JSON that stops", { kind: "broken-json" }, /ends in the middle/],
+  ["a closed connection", { kind: "close" }, /cannot be reached/],
+  ["an answer that is lost", { kind: "lost-answer" }, /cannot be reached/],
+  ["an answer cut in the middle", { kind: "cut-body" }, /cannot be reached/],
+];
+
+for (const [what, fault, reason] of LOST) {
+  Deno.test(`deliver() goes on after ${what}, and leaves what a clean run leaves`, async () => {
+    await using rig = await startRig();
+    rig.misp.fail(fault);
+    assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
+    assert.deepEqual(seen(rig.misp), [THREE]);
+  });
+
+  Deno.test(`deliver() gives a report up after three retries of ${what}, and then others`, async () => {
+    await using rig = await startRig();
+    const event = report().eventUuid;
+    rig.misp.failEvery(1, { ...fault, saying: new RegExp(event), on: /events\/(add|edit)/ });
+    const outcomes = await rig.deliver(report(), report(3, {}, "198.51.100.8"));
+    assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ["delivered", "unanswered"]);
+    assert.match(JSON.stringify(outcomes), reason);
+    const tries = rig.misp.requests.filter(({ body }) =>
+      JSON.stringify(body ?? "").includes(event)
+    );
+    assert.equal(tries.length, 4);
+  });
+}
+
+const NOT_AGAIN: readonly (readonly [string, Fault, RegExp])[] = [
+  ["504", { kind: "gateway", status: 504 }, /answered 504/],
+  ["no answer", { kind: "hang" }, /did not answer within 0.3 s/],
+  ["half an answer", { kind: "hang-body" }, /did not answer/],
+];
+
+for (const [what, fault, reason] of NOT_AGAIN) {
+  Deno.test(`deliver() sends nothing a second time beside a MISP that may be at work: ${what}`, async () => {
+    await using rig = await startRig({ timeoutMs: 300 });
+    rig.misp.fail(fault);
+    const outcomes = await rig.deliver(report());
+    assert.deepEqual(outcomes.map(({ kind }) => kind), ["unanswered"]);
+    assert.match(JSON.stringify(outcomes), reason);
+    assert.equal(rig.misp.requests.length, 1);
+  });
+}
+
+Deno.test("deliver() to a MISP that is away sends few requests, and hardly any the next times", async () => {
+  await using rig = await startRig();
+  rig.misp.failEvery(1, { kind: "close" });
+  const reports = Array.from({ length: 50 }, (_, n) => report(3, {}, `198.51.100.${n}`));
+  const counts: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = rig.misp.requests.length;
+    await rig.deliver(...round === 0 ? reports : reports.slice(0, 1));
+    counts.push(rig.misp.requests.length - before);
+  }
+  // Four events at a time and the ten retries of the budget, one of the floor; later each is sent once.
+  assert.ok(counts[0]! <= 6 + 10 + 1, `${counts[0]} requests`);
+  assert.deepEqual(counts.slice(1), [1, 1]);
+});
 
 Deno.test("deliver() pauses as long as a 429 asks", async () => {
   await using rig = await startRig();

@@ -214,8 +214,7 @@ Deno.test("publishDue() repairs a lost answer of a day's event without doubles",
   await using scene = await Scene.start();
   await scene.guess(A, B);
   scene.misp.fail({ kind: "lost-answer", on: /events\/add/ });
-  assert.equal((await scene.publish())?.waiting, 2);
-  await scene.publish();
+  assert.equal((await scene.publish())?.waiting, 0);
   assert.deepEqual(scene.misp.events().map(told), [
     { info: TITLE, analysis: "1", totals: { [A]: "1", [B]: "1" }, stories: [] },
   ]);

@@ -15,7 +15,7 @@ import { lagOf } from "../../follow/lag.ts";
 import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { ownershipProblems } from "../../publish/installation.ts";
 import { readQueue } from "../../misp/published/publication_queue.ts";
-import { unservedSince } from "../../publish/unserved.ts";
+import { strandedReports, unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
@@ -36,6 +36,7 @@ export async function status(start: Start): Promise<number> {
   const due = dueRules(config);
   const nextDueAt = await buffer.outbox.nextDueAt(due);
   const unserved = await unservedSince(buffer, due, Date.now());
+  const stranded = await strandedReports(buffer, due.sinks);
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const queued = readQueue(await buffer.settings.get(PUBLICATION_QUEUE));
   const spooled = await buffer.spool.status();
@@ -49,6 +50,7 @@ export async function status(start: Start): Promise<number> {
     spilled: spillFiles(config.buffer.path).length,
     publication_queued: { events: queued.length, since: time(queued[0]?.at) },
     unserved_since: time(unserved),
+    stranded: stranded.problems,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
   };
@@ -163,6 +165,7 @@ type Shown = ReturnType<typeof toJson> & {
   /** Events that a worker of MISP has yet to publish. */
   readonly publication_queued: { readonly events: number; readonly since: string | null };
   readonly unserved_since: string | null;
+  readonly stranded: readonly string[];
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
 };
@@ -202,6 +205,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
         true,
       ],
     ] satisfies Row[]),
+    ...shown.stranded.map((text): Row => ["sinks", text, true]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],

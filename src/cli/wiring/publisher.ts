@@ -9,11 +9,13 @@ import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
+import type { HttpProxy } from "../../http.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
 import { isUuid } from "../../misp/sharing/sharing_group.ts";
 import { PublicationQueue, type PublicationStore } from "../../misp/published/publication_queue.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
+import { RetryBudget, RetryingClient } from "../../misp/line/retries.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
@@ -61,9 +63,11 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   let organisation: () => Promise<string | undefined> = () => Promise.resolve(undefined);
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
-    const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
+    const retries = new RetryBudget();
+    const asking = new RetryingClient(client, { budget: retries, now: Date.now });
+    const capabilities = createCapabilities(asking, { url, apiKey, buffer, now: Date.now, log });
     const queue = new PublicationQueue(publicationStore(buffer), Date.now);
-    sinks.push(new RestSink(client, { ...config.misp, capabilities, queue }));
+    sinks.push(new RestSink(client, { ...config.misp, capabilities, queue, retries }));
     organisation = async () => organisationIn(await capabilities());
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
@@ -192,7 +196,19 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`misp.ca_file ${caFile} does not hold a PEM certificate`);
   }
-  return { url, apiKey: key.trim(), caCertificate, timeoutMs };
+  return { url, apiKey: key.trim(), caCertificate, timeoutMs, proxy: mispProxy(config) };
+}
+
+function mispProxy({ misp }: Config): HttpProxy | undefined {
+  const { proxy, proxyAuthFile } = misp;
+  if (proxy === undefined) return undefined;
+  const credentials = readSetting("misp.proxy_auth_file", proxyAuthFile)?.trim();
+  if (credentials !== undefined && !/^[^:\s][^:\r\n]*:[^\r\n]+$/.test(credentials)) {
+    throw new ConfigError(
+      `misp.proxy_auth_file ${proxyAuthFile} does not hold USER:PASSWORD in one line`,
+    );
+  }
+  return { url: proxy, credentials };
 }
 
 /**

@@ -59,7 +59,7 @@ async function clusterId(
   uuid: string,
   tag: string,
 ): Promise<string | undefined> {
-  const { status, json } = await calls.getAgain(`/galaxy_clusters/view/${uuid}`);
+  const { status, json } = await calls.get(`/galaxy_clusters/view/${uuid}`);
   const cluster = isFields(json) ? json.GalaxyCluster ?? json : undefined;
   if (status !== 200 || !isFields(cluster)) return undefined;
   const isSame = String(cluster.tag_name).toLowerCase() === tag.toLowerCase();

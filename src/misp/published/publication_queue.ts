@@ -65,7 +65,7 @@ export class PublicationQueue {
       const due = queued.filter(({ at }) => Math.abs(this.#now() - at) >= LOOK_AFTER_MS);
       const one = looks === 0 ? due.at(-1) : due[0];
       if (one === undefined) return;
-      const meaning = await calls.viewAgain(one.uuid);
+      const meaning = await calls.view(one.uuid);
       const isOver = meaning.kind === "missing" ||
         meaning.kind === "stored" && meaning.event.published === true;
       if (!isOver) {

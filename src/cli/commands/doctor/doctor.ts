@@ -17,7 +17,7 @@ import {
   PUBLISHER_PROBLEM,
 } from "../../../publish/names.ts";
 import { ownershipProblems } from "../../../publish/installation.ts";
-import { unservedSince } from "../../../publish/unserved.ts";
+import { strandedReports, unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { alertsPath } from "../../wiring/following.ts";
@@ -98,6 +98,7 @@ async function checkInside(config: Config): Promise<Inside> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const unserved = await unservedSince(buffer, dueRules(config), Date.now());
+  const stranded = await strandedReports(buffer, dueRules(config).sinks);
   const hookUrl = await buffer.settings.get(INTEGRATORD_URL);
   const isFollowing = await buffer.intake.followState(ALERTS_STREAM) !== undefined;
   const checks = [
@@ -116,6 +117,7 @@ async function checkInside(config: Config): Promise<Inside> {
     ]),
     ...(await ownershipProblems(buffer.settings, config.buffer.path))
       .map(({ found, hint }) => warning("shared events", found, hint)),
+    ...stranded.problems.map((text) => warning("sinks", text, "`report list` shows them")),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",

@@ -45,14 +45,19 @@ const TECHNIQUES = ["T1110", "T1110.001", "T1021.004", "T1078"];
 const KNOWN_PROBLEMS: Readonly<Record<ProblemKind, string>> = {
   unreachable: "check misp.url, the network and the firewall; alerts are kept meanwhile",
   tls: "name the authority that signed its certificate in misp.ca_file",
-  not_permitted: "compile the binary with --misp-host for this host",
+  proxy: "check misp.proxy and misp.proxy_auth_file, or ask whoever runs the proxy",
+  not_permitted:
+    "compile the binary for these hosts: --misp-host, and --misp-proxy with misp.proxy",
   wrong_key: "put a valid key into the file that misp.api_key_file names",
   user_disabled: "ask an admin of MISP to enable the user of this key",
   wrong_address: "ask an admin of MISP to allow this machine's address for the key",
   no_right: "ask an admin of MISP what the role of this key may do",
   login: "check the key; if it is right, MISP is under maintenance",
   moved: "set misp.url to the address where MISP really is",
-  not_misp: "check misp.url: it must be MISP's own address, without a path behind it",
+  not_misp:
+    "check misp.url: it is the address of MISP's start page, with its path where MISP has one; " +
+    "if a proxy or a portal answers instead, have it let this machine through to MISP",
+  php_notice: "ask an admin of MISP to set display_errors to Off in php.ini of its web server",
   failing: "look at MISP's own log; reports wait and are tried again",
 };
 
