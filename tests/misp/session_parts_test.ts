@@ -94,6 +94,14 @@ Deno.test("buildEvent() makes one object of an address that gave a file at times
   );
 });
 
+Deno.test("buildEvent() keeps an address with a masked secret from detection and correlation", () => {
+  const url = "http://203.0.113.9/y?token=***";
+  const items = [seenItem({ kind: "url", value: url })];
+  const event = buildEvent({ ...SOURCE, session: { ...SESSION, items } }, RULES);
+  assert.deepEqual(said(event), [`- - url ${url}`]);
+  assert.match(objectOf(event, url)!.comment, /a secret in it is masked$/);
+});
+
 Deno.test("buildEvent() correlates clients with misp.correlate_hassh", () => {
   const event = buildEvent(SOURCE, { ...RULES, correlatesHassh: true });
   assert.ok(said(event).includes(`- correlates hassh-md5 ${HASSH}`));

@@ -64,6 +64,9 @@ export interface SessionSource
   readonly session?: Items | undefined;
 }
 
+/** What stands for a secret (`src/cowrie/session_secrets.ts`). */
+const MASK = "***";
+
 /** Longer texts are cut, bytes. */
 const LONGEST_NAME = 255;
 const LONGEST_URL = 2048;
@@ -215,16 +218,19 @@ function urlObject({ record, facts, isTrusted }: Context, address: Address): Mis
   const { url, gaveFile, failed } = address;
   const value = forMisp(url, LONGEST_URL);
   const lists = facts.urlLists?.(url) ?? [];
+  // Nothing can be found by an address that is not the real one.
+  const isMasked = url.includes(MASK);
   const comment = [
     ...(gaveFile ? ["a file was downloaded from here"] : []),
     ...(failed === 0 ? [] : [`asked ${counted(failed, "time")} without getting a file`]),
+    ...(isMasked ? ["a secret in it is masked"] : []),
   ].join("; ");
   return build(
     { eventUuid, name: "url", of: `${sourceIp}/${value}`, comment, seen: timesOf(address) },
     (attribute) => [{
       ...attribute("url", "url", value),
-      to_ids: isTrusted && lists.length === 0,
-      disable_correlation: false,
+      to_ids: isTrusted && !isMasked && lists.length === 0,
+      disable_correlation: isMasked,
       comment: listedComment(lists),
       ...timesOf(address),
     }],
