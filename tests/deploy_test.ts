@@ -198,7 +198,7 @@ Deno.test("Containerfile copies files of the project, and runs as a user who own
   const lines = read(build.dockerfile).replaceAll("\\\n", " ").split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
   const INSTRUCTION =
-    /^(FROM|WORKDIR|COPY|ARG|RUN|USER|ENV|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|ENTRYPOINT|CMD) /;
+    /^(FROM|WORKDIR|COPY|ARG|LABEL|RUN|USER|ENV|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|ENTRYPOINT|CMD) /;
   assert.deepEqual(lines.filter((line) => !INSTRUCTION.test(line)), []);
   const copies = lines.filter((one) => one.startsWith("COPY ") && !one.includes("--from="));
   assert.ok(copies.length > 0);

@@ -89,7 +89,12 @@ export class ExampleFolder implements AsyncDisposable {
   async #fill(): Promise<void> {
     const { root, kind } = this.program;
     const day = `${root}/logs/alerts/2026/Nov`;
-    const made = ["etc/bash_completion.d", "usr/local/share/man/man8", "var/backups"];
+    const made = [
+      "etc/bash_completion.d",
+      "etc/logrotate.d",
+      "usr/local/share/man/man8",
+      "var/backups",
+    ];
     const folders = [`${this.folder}/bin`, `${this.folder}/dist`, `${root}/bin`, day];
     for (const folder of [...folders, ...made.map((name) => `${root}/${name}`)]) {
       await Deno.mkdir(folder, { recursive: true });
@@ -134,7 +139,10 @@ export class ExampleFolder implements AsyncDisposable {
     const { root } = this.program;
     const script = text
       .replaceAll("/var/ossec", root)
-      .replaceAll(/(?<=[ "'>])\/(?=etc\/bash_c|usr\/local|var\/backups)/g, `${root}/`)
+      .replaceAll(
+        /(?<=[ "'>])\/(?=etc\/bash_c|etc\/logrotate|usr\/local|var\/backups)/g,
+        `${root}/`,
+      )
       .replaceAll("127.0.0.1:8787", this.listen);
     await this.#reinstall();
     // Without tokens `serve` is open to this machine.

@@ -31,6 +31,7 @@ const PROGRAMS = [
     "bash",
     "chromium",
     "curl",
+    "dpkg-deb",
     "fish",
     "groff",
     "jq",
@@ -40,7 +41,18 @@ const PROGRAMS = [
     "openssl",
     "perl",
   ],
-  ...["promtool", "script", "setpriv", "sh", "shellcheck", "sqlite3", "systemd-analyze", "zsh"],
+  ...[
+    "promtool",
+    "rpm",
+    "rpmbuild",
+    "script",
+    "setpriv",
+    "sh",
+    "shellcheck",
+    "sqlite3",
+    "systemd-analyze",
+    "zsh",
+  ],
 ] as const;
 
 const OLD_DENO = Deno.version.deno.startsWith("2.5.");
@@ -57,6 +69,7 @@ const CONDITIONS = {
   "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,
   "systemd 250 or later": () => systemdVersion() >= 250,
   "mounts in a namespace of its own": canMount,
+  "an overlay over this machine's files (root)": canOverlay,
 } as const;
 
 /** What a test may need: a program by its name, or another condition. */
@@ -108,6 +121,13 @@ function canMount(): boolean {
   const script = 'mount -t tmpfs -o size=1m small "$1" && echo mounted';
   return findProgram("nsenter") !== undefined &&
     outputOf("unshare", "-Urm", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
+}
+
+function canOverlay(): boolean {
+  const script = 'mount -t tmpfs -o size=1m small "$1" && mkdir "$1/a" "$1/b" "$1/c" && ' +
+    'mount -t overlay -o "lowerdir=/,upperdir=$1/a,workdir=$1/b" copy "$1/c" && echo mounted';
+  return Deno.uid() === 0 && findProgram("nsenter") !== undefined &&
+    outputOf("unshare", "-m", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
 }
 
 /** What a program prints; nothing where it fails or is not there. */
