@@ -52,6 +52,8 @@ export interface SourceSessions {
 /** Sums since the buffer was made, and how many different files it knows. */
 export interface SessionCounts {
   readonly sessions: number;
+  /** Logins that a decoy accepted. */
+  readonly logins: number;
   readonly payloads: number;
   readonly hashes: number;
 }

@@ -67,7 +67,12 @@ Deno.test("readSessionCounts() counts different files by an index", () => {
     "b",
     1,
   ]]);
-  const counters = new Map([["sessions", 7], ["payloads", 9]]);
-  assert.deepEqual(readSessionCounts(found.sql, counters), { sessions: 7, payloads: 9, hashes: 2 });
+  const counters = new Map([["sessions", 7], ["payloads", 9], ["decoy_logins", 8]]);
+  assert.deepEqual(readSessionCounts(found.sql, counters), {
+    sessions: 7,
+    logins: 8,
+    payloads: 9,
+    hashes: 2,
+  });
   assert.equal(found.plans.some((plan) => /^SCAN source_session_item$/.test(plan)), false);
 });

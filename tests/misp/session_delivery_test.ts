@@ -1,6 +1,7 @@
 /** What sessions bring, on its way into a MISP. */
 import assert from "node:assert/strict";
 import { buildEvent } from "../../src/misp/event.ts";
+import { recordsOf, sceneLines } from "../cowrie/session_rig.ts";
 import { templateProblems } from "../fake_misp/templates.ts";
 import { seenItem, SESSION, SESSION_AT } from "../support/session_evidence.ts";
 import { firstReport } from "../support/source_record.ts";
@@ -154,4 +155,24 @@ Deno.test("deliver() of a file that came 1,000 times in one session sends one ob
     Object.filter(({ name }) => name === "file").map(({ comment }) => comment),
     ["brought 1000 times"],
   );
+});
+
+Deno.test("deliver() has MISP store what a recorded Cowrie saw, of each source and of a day", async () => {
+  const records = [...(await recordsOf(sceneLines.wazuh)).values()];
+  assert.ok(records.length > 5);
+  await using rig = await startRig({ tags: TAGS });
+  const own = records.map((one) => firstReport(one, buildEvent(one, RULES)));
+  const ofDay = records.map((one) =>
+    dayReport({ ...one, eventUuid: DAY_UUID, part: 1, openedOn: "2026-11-23" })
+  );
+  const outcomes = await rig.deliver(...own, ...ofDay);
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    [...own, ...ofDay].map(() => "delivered"),
+  );
+  const objects = rig.misp.events().flatMap((event) => event.Object);
+  assert.deepEqual(objects.flatMap(templateProblems), []);
+  const files = (of: readonly { readonly name: string }[]) =>
+    of.filter(({ name }) => name === "file").length;
+  assert.equal(files(objects), 2 * files(records.flatMap((one) => buildEvent(one, RULES).Object)));
 });

@@ -32,7 +32,7 @@ const WORST: BufferStatus = {
   duplicate: 45,
   spoofedSrcip: 6,
   ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
-  sessions: { sessions: 14, payloads: 15, hashes: 16 },
+  sessions: { sessions: 14, logins: 17, payloads: 15, hashes: 16 },
   bytes: 4096,
   evicted: { alertIds: 10, usernames: 11, passwords: 12, commands: 13 },
 };

@@ -159,7 +159,7 @@ Deno.test("pages of sessions are for those who may look", async () => {
 Deno.test("status() counts sessions and files each time, and different files once", async () => {
   using pages = await scene();
   const { sessions } = await pages.buffer.views.status();
-  assert.deepEqual(sessions, { sessions: 2, payloads: 2, hashes: 1 });
+  assert.deepEqual(sessions, { sessions: 2, logins: 2, payloads: 2, hashes: 1 });
 });
 
 Deno.test("source() has what an open attack adds to a record", async () => {

@@ -91,6 +91,7 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
     sources: { known: found.knownSources },
     sessions: {
       begun: found.sessions.sessions,
+      logged_in_to_decoy: found.sessions.logins,
       files: found.sessions.payloads,
       different_files: found.sessions.hashes,
     },
@@ -171,10 +172,13 @@ type Shown = ReturnType<typeof toJson> & {
 };
 
 /** Sessions at decoys; nothing where there was none. */
-function sessionRows({ begun, files, different_files }: Shown["sessions"]): readonly Row[] {
-  if (begun + files === 0) return [];
+function sessionRows(
+  { begun, logged_in_to_decoy, files, different_files }: Shown["sessions"],
+): readonly Row[] {
+  if (begun + logged_in_to_decoy + files === 0) return [];
+  const logins = `logged in to the decoy ${counted(logged_in_to_decoy, "time")}`;
   const different = files === 0 ? "" : ` (${different_files} different in records)`;
-  return [["decoy sessions", `${begun} begun, ${counted(files, "file")}${different}`]];
+  return [["decoy sessions", `${begun} begun, ${logins}, ${counted(files, "file")}${different}`]];
 }
 
 /** A line: its label, its text, and whether it is a problem. */

@@ -21,7 +21,7 @@ import type {
   SessionCounts,
   SourceSessions,
 } from "../../sessions.ts";
-import { PAYLOADS_BROUGHT, SESSIONS_BEGUN } from "../intake/session_batch.ts";
+import { DECOY_LOGINS, PAYLOADS_BROUGHT, SESSIONS_BEGUN } from "../intake/session_batch.ts";
 import { readSessions, seenItemOf } from "../outbox/session_rows.ts";
 import type { Statements } from "../sql.ts";
 
@@ -113,6 +113,7 @@ export function readSessionCounts(
   ).get();
   return {
     sessions: counters.get(SESSIONS_BEGUN) ?? 0,
+    logins: counters.get(DECOY_LOGINS) ?? 0,
     payloads: counters.get(PAYLOADS_BROUGHT) ?? 0,
     hashes: Number(row?.n ?? 0),
   };
