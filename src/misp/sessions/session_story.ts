@@ -6,9 +6,9 @@
  */
 import {
   addFurther,
+  addItems,
   addTotals,
   itemsOf,
-  mergeDetail,
   type SeenItem,
   type SessionEvidence,
   type SessionKind,
@@ -71,15 +71,7 @@ export function addedSessions(
   for (const item of known.flatMap((session) => session.items)) {
     const key = `${item.kind} ${item.value}`;
     const before = items.get(key);
-    items.set(
-      key,
-      before === undefined ? item : {
-        ...mergeDetail(before, item),
-        ...{ kind: item.kind, value: item.value, count: before.count + item.count },
-        firstSeen: Math.min(before.firstSeen, item.firstSeen),
-        lastSeen: Math.max(before.lastSeen, item.lastSeen),
-      },
-    );
+    items.set(key, before === undefined ? item : addItems(before, item));
   }
   return {
     totals: rest.reduce((sum, { totals }) => addTotals(sum, totals), first.totals),

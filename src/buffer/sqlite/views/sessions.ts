@@ -4,8 +4,8 @@
  * @module
  */
 import {
+  addItems,
   addTotals,
-  mergeDetail,
   NO_SESSIONS,
   type SeenItem,
   SESSION_KINDS,
@@ -123,10 +123,5 @@ export function readSessionCounts(
 function joined(items: readonly SeenItem[]): SeenItem | undefined {
   const [first, ...rest] = items;
   if (first === undefined) return undefined;
-  return rest.reduce((one, other) => ({
-    ...mergeDetail(one, other),
-    ...{ kind: one.kind, value: one.value, count: one.count + other.count },
-    firstSeen: Math.min(one.firstSeen, other.firstSeen),
-    lastSeen: Math.max(one.lastSeen, other.lastSeen),
-  }), first);
+  return rest.reduce(addItems, first);
 }
