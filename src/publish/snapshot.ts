@@ -19,7 +19,7 @@ import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
 import { withPartsDeleted } from "../misp/objects.ts";
 import { attributesOf } from "../misp/sessions/attribute_count.ts";
-import type { SessionFacts } from "../misp/sessions/session_parts.ts";
+import { sessionAttributes, type SessionFacts } from "../misp/sessions/session_parts.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { isHandsOn } from "../session_evidence.ts";
@@ -77,7 +77,8 @@ export function snapshotAttack(
         uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
   const located = { ...attack, sourceLocation: location };
-  const { record, ...ended } = updateRecord(located, earlier, rules, { now, findShared });
+  const { record, ...rest } = updateRecord(located, earlier, rules, { now, findShared });
+  const ended = { ...rest, dayGrowth: dayGrowth(record, earlier, attack) };
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
@@ -93,6 +94,17 @@ export function snapshotAttack(
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
   return { ...reports, ...ended };
+}
+
+/** What a source brings later takes of its day's event, too. A new source has its slot already. */
+function dayGrowth(
+  { part, eventUuid, session }: SourceRecord,
+  earlier: SourceRecord | undefined,
+  attack: Attack,
+): number {
+  if (part === undefined) return 0;
+  const counted = earlier?.eventUuid === eventUuid ? earlier.session : attack.session;
+  return Math.max(0, sessionAttributes(session) - sessionAttributes(counted));
 }
 
 /**

@@ -14,8 +14,7 @@ const FIXED_ATTRIBUTES = 4;
 /**
  * How many attributes a source has in the event of its day.
  *
- * @param session what is known of its sessions so far; what it brings later is bounded by
- *   `SESSIONS_OF_DAY`
+ * @param session what is known of its sessions so far
  */
 export function attributesOf(
   location: Location | undefined,
