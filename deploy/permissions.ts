@@ -19,6 +19,8 @@ export interface Site {
   readonly forwardHost?: string | undefined;
   /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
   readonly cowrieFolder?: string | undefined;
+  /** `HOST` or `HOST:PORT` of `notify.webhook_url`; undefined: no login is reported. */
+  readonly notifyHost?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
 }
@@ -28,13 +30,14 @@ export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")
 
 /** The permission flags of a binary for a site. */
 export function permissionFlags(site: Site): readonly string[] {
-  const { root, mispHost, mispProxy, forwardHost, cowrieFolder, listen } = site;
+  const { root, mispHost, mispProxy, forwardHost, notifyHost, cowrieFolder, listen } = site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
   const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
-  const hosts = [listen, mispHost, mispProxy, forwardHost].filter((host) => host !== undefined);
+  const hosts = [listen, mispHost, mispProxy, forwardHost, notifyHost]
+    .filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)

@@ -5,6 +5,7 @@
  * @module
  */
 import type { SensorRow, Technique } from "../model.ts";
+import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
 import type {
@@ -14,7 +15,7 @@ import type {
   SessionCounts,
   SourceSessions,
 } from "./sessions.ts";
-import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";
+import type { Bounded, SourceList, SourceQuery, SourceRow, WholeQuery } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
 export interface Evicted {
@@ -85,6 +86,12 @@ export interface CompromisedSources {
   }[];
 }
 
+/** When a sensor was heard of last, milliseconds UTC. */
+export interface SensorContact {
+  readonly name: string;
+  readonly lastSeen: number;
+}
+
 /** What is seen at a glance. Times are milliseconds UTC. */
 export interface Overview {
   /** Of the last 24 hours, oldest first; minutes without attempts are left out. */
@@ -151,17 +158,27 @@ export interface Views {
   /**
    * @param now milliseconds UTC
    * @param most rows of each ranking
+   * @param isWhole all attacks and names are counted, however long that takes
    */
   rankings(
     kinds: readonly RankedKind[],
     span: RankingSpan,
     now: number,
     most: number,
+    isWhole?: boolean,
   ): Promise<Rankings>;
   /** @param sourceIp undefined: attempts of all sources */
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;
   sources(query: SourceQuery): Promise<SourceList>;
+  /**
+   * The whole list, a part after the other, as it was at the first: for commands.
+   *
+   * @param most sources in all
+   */
+  sourceParts(query: WholeQuery, most: number): AsyncIterable<SourceList>;
   compromised(now: number): Promise<CompromisedSources>;
+  /** Of 100 sensors at most, the latest contact first. */
+  sensorContacts(): Promise<readonly SensorContact[]>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
   refused(most: number): Promise<RefusedReports>;
@@ -169,6 +186,11 @@ export interface Views {
   item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;
   /** @param since milliseconds UTC */
   newPayloads(since: number, most: number): Promise<NewPayloads>;
+  /**
+   * The sources with a record, in pages that hold at most a thousand. Each of them comes once, even where it
+   * is published meanwhile.
+   */
+  listed(query: ListedQuery): AsyncIterable<readonly ListedRow[]>;
   /** A text that changes with every write of any process. */
   stamp(): Promise<string>;
 }

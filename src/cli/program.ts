@@ -26,12 +26,15 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "explain": async () => (await import("./commands/explain.ts")).explain,
   "flush": async () => (await import("./commands/flush.ts")).flush,
   "follow": async () => (await import("./commands/follow.ts")).follow,
+  "list": async () => (await import("./commands/list/list.ts")).list,
   "help": async () => (await import("./commands/help.ts")).help,
   "retract": async () => (await import("./commands/retract.ts")).retract,
   "replay": async () => (await import("./commands/replay.ts")).replay,
   "report": async () => (await import("./commands/report.ts")).report,
   "serve": async () => (await import("./commands/serve.ts")).serve,
+  "sources": async () => (await import("./commands/looking/sources.ts")).sources,
   "status": async () => (await import("./commands/status.ts")).status,
+  "top": async () => (await import("./commands/looking/top.ts")).top,
   "version": async () => (await import("./commands/version.ts")).version,
 };
 

@@ -5,6 +5,7 @@
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -32,6 +33,11 @@ export interface Config {
     readonly publisher: string | undefined;
   };
   readonly feed: { readonly directory: string | undefined };
+  readonly notify: {
+    readonly webhookUrl: string | undefined;
+    readonly format: "json" | "slack" | "text";
+    readonly caFile: string | undefined;
+  };
   readonly buffer: {
     readonly path: string;
     readonly periodMs: number;
@@ -74,6 +80,7 @@ export interface Config {
     readonly passwords: boolean;
   };
   readonly geoip: { readonly databases: readonly string[] };
+  readonly lists: readonly ListRule[];
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
@@ -123,6 +130,11 @@ export function typedConfig(
       publisher: get("misp.publisher"),
     },
     feed: { directory: get("feed.directory") },
+    notify: {
+      webhookUrl: get("notify.webhook_url"),
+      format: get("notify.format"),
+      caFile: get("notify.ca_file"),
+    },
     buffer: {
       path: get("buffer.path"),
       periodMs: get("buffer.period_minutes") * MINUTE,
@@ -158,6 +170,7 @@ export function typedConfig(
       maxCommandBytes: get("session.max_command_bytes"),
       maxItems: get("session.max_items"),
     },
+    lists: get("lists"),
     privacy: {
       usernames: get("privacy.usernames"),
       commands: get("privacy.commands"),

@@ -5,6 +5,7 @@
  */
 
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 
 /** The values of each kind of key. */
 export interface Kinds {
@@ -14,6 +15,7 @@ export interface Kinds {
   readonly list: readonly string[];
   readonly choice: string;
   readonly formats: readonly DecoyFormat[];
+  readonly lists: readonly ListRule[];
 }
 
 /** What a value may be; `list` is a list of texts. */
@@ -56,6 +58,14 @@ export const proxyUrl = (text: string) => {
     URL.canParse(text);
   if (isPlain) return undefined;
   return "http://HOST:PORT, without a user or a password in it";
+};
+
+/** Allows an http or https address whose path or query may be secret. */
+export const webhookUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
+  if (url.username + url.password !== "") return "an address without a user name in it";
+  return text.includes("#") ? "an address without a fragment (#)" : undefined;
 };
 /** Allows the number of a Wazuh rule. */
 export const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";

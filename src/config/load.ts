@@ -138,6 +138,12 @@ function readFile(
   const values: Record<string, Value> = {};
   for (const [section, content] of Object.entries(parsed)) {
     if (section === "$schema") continue;
+    const isWhole = !section.includes(".") && Object.hasOwn(keys, section);
+    const whole = isWhole ? keys[section] : undefined;
+    if (whole !== undefined) {
+      values[section] = fromJson(`${file}: ${section}`, content, whole);
+      continue;
+    }
     if (!isFields(content)) {
       throw new ConfigError(`${file}: "${section}" must be an object of keys, such as "misp": {…}`);
     }

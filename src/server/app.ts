@@ -11,6 +11,7 @@ import { addFeed, type FeedParts } from "./feed.ts";
 import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import { Turns } from "./ingest/turns.ts";
+import { addLists, type ListParts } from "./lists.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
 import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
@@ -19,7 +20,8 @@ import { addOpenApi } from "./openapi.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service is made of. */
-export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedParts, AccessRules {
+export interface AppParts
+  extends Omit<IngestParts, "turns">, HealthParts, FeedParts, ListParts, AccessRules {
   /** Networks whose requests are answered; undefined: all. */
   readonly allowNetworks: NetworkSet | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
@@ -64,6 +66,7 @@ export function createApp(parts: AppParts): App {
   addHealth(app, parts);
   addMetrics(app, parts);
   addFeed(app, parts);
+  addLists(app, parts);
   addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(

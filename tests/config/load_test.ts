@@ -289,6 +289,11 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
   ],
   [
+    "a webhook with a fragment",
+    { notify: { webhook_url: "https://hooks.example/a#b" } },
+    "notify.webhook_url is (secret); allowed is an address without a fragment (#)",
+  ],
+  [
     "an invalid network",
     { guard: { allow_networks: ["lan"] } },
     'guard.allow_networks is "lan"; allowed is addresses, networks such as 192.0.2.0/24, or host',
@@ -349,6 +354,9 @@ Deno.test("loadConfig() never shows a secret in an error", () => {
     errorOf({ misp: { url } }),
     errorOf({ misp: { url: `https://misp.example/?authkey=${SECRET}` } }),
     errorOf({ forward: { url: `https://serve.example/#${SECRET}` } }),
+    errorOf({ notify: { webhook_url: `ftp://hooks.example/${SECRET}` } }),
+    errorOf({ notify: { webhook_url: [`https://hooks.example/${SECRET}`] } }),
+    errorOf({ notify: { webhook_url: `https://x:${SECRET}@hooks.example` } }),
     errorOf(undefined, { WM_MISP_URL: url }),
     errorOf(undefined, {}, { integratord: { url, apiKey: "" } }),
     errorOf(`{"misp": {"api_key": ${SECRET}}}`),

@@ -37,6 +37,7 @@ const PROGRAMS = [
     "jq",
     "man",
     "mandoc",
+    "nft",
     "nginx",
     "openssl",
     "perl",
@@ -70,6 +71,7 @@ const CONDITIONS = {
   "systemd 250 or later": () => systemdVersion() >= 250,
   "mounts in a namespace of its own": canMount,
   "an overlay over this machine's files (root)": canOverlay,
+  "a network namespace of its own": () => outputOf("unshare", "-rn", "echo", "made") === "made\n",
 } as const;
 
 /** What a test may need: a program by its name, or another condition. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { ACTIVITY } from "./migrations/activity.ts";
+import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
@@ -13,5 +14,6 @@ export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
   SESSIONS,
+  NOTIFICATIONS,
   PAYLOAD_TIMES,
 ];

@@ -12,6 +12,8 @@ import { decideItem } from "../../intake/decide.ts";
 import { WRITE_PROBE } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
+import { listFiles } from "../../lists/file.ts";
+import { statesOf } from "../../lists/states.ts";
 import { createApp } from "../../server/app.ts";
 import { cached } from "../../server/cached.ts";
 import { inGroups } from "../../server/ingest/group_commit.ts";
@@ -102,7 +104,13 @@ export async function serve(start: Start): Promise<number> {
     ...config.server,
     readTimeout,
     status,
-    metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
+    metrics: await createMetrics({
+      ...{ status, maxBytes, version: settings.version, now: Date.now },
+      compromised: cached(() => buffer.views.compromised(Date.now()), STATUS_KEPT_MS, Date.now),
+      sensors: cached(() => buffer.views.sensorContacts(), STATUS_KEPT_MS, Date.now),
+      lists: () => statesOf(config.lists, buffer.settings),
+    }),
+    lists: listFiles(config.lists, config.buffer.path),
     feedDirectory: feedDirectory(config),
     tokens,
     allowNetworks: networksOf(config.server.allowNetworks),

@@ -80,3 +80,18 @@ function problemOf(given: Given, options: readonly Option[]): string | undefined
   const isMissing = value === undefined || !inlineValue && /^-./.test(value);
   return isMissing ? `${rawName} needs a value; ` : undefined;
 }
+
+/**
+ * The value of an option that takes one of some words.
+ *
+ * @throws {Failure} it is none of these
+ */
+export function oneOf(option: string, value: string, allowed: readonly string[]): string {
+  if (allowed.includes(value)) return value;
+  throw new Failure(
+    EXIT.usage,
+    `--${option} "${value}" is not valid; ${didYouMean(value, allowed)}use one of ${
+      allowed.join(", ")
+    }`,
+  );
+}

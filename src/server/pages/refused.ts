@@ -8,7 +8,7 @@ import type { ReportRow } from "../../buffer/reports.ts";
 import type { RefusedReports } from "../../buffer/views.ts";
 import { subject } from "./dashboard.ts";
 import { layout } from "./layout.ts";
-import { eventAddress } from "./source_state.ts";
+import { eventAddress } from "../../event_address.ts";
 import { table, tableBox } from "./table.ts";
 import { ago, bounded, counted, type Html, number, untrusted } from "./text.ts";
 

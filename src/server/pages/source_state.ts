@@ -7,6 +7,7 @@ import { html } from "@hono/hono/html";
 import type { Location } from "../../model.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceRow } from "../../buffer/sources.ts";
+import { eventAddress } from "../../event_address.ts";
 import { ago, cleaned, type Html, since, until, untrusted } from "./text.ts";
 
 /** What states are made with. */
@@ -68,12 +69,6 @@ export function eventLink(source: SourceRow, mispUrl: string | undefined): Html 
     <a href="${address}"
       rel="noopener noreferrer">MISP event<span class="visually-hidden"> of ${sourceIp}</span></a>
   `;
-}
-
-/** The address at which MISP shows an event; undefined without an http or https address of MISP. */
-export function eventAddress(uuid: string, mispUrl: string | undefined): string | undefined {
-  if (mispUrl === undefined || !/^https?:\/\//i.test(mispUrl)) return undefined;
-  return `${mispUrl.replace(/\/+$/, "")}/events/view/${encodeURIComponent(uuid)}`;
 }
 
 /** The country of a source. */

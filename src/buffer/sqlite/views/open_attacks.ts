@@ -10,15 +10,24 @@ import { attemptsOf } from "../../../wazuh/counting.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import type { Statements } from "../sql.ts";
 
-/** Attacks that are read. */
-const MOST_ATTACKS = 1000;
-/** Rows that are read for all of them together. */
-const MOST_CONNECTIONS = 20_000;
-/** Of the largest attacks, which have more, so many connections each. */
+/** How much is read. */
+interface Bounds {
+  readonly attacks: number;
+  /** Rows that are read for all of them together. */
+  readonly connections: number;
+  readonly names: number;
+  readonly hours: number;
+}
+
+/** For pages, which must not cost more where more is open. */
+const PAGE: Bounds = { attacks: 1000, connections: 20_000, names: 20_000, hours: 20_000 };
+/** For commands, which have to be exact. */
+const ALL = Number.MAX_SAFE_INTEGER;
+const WHOLE: Bounds = { attacks: ALL, connections: ALL, names: ALL, hours: ALL };
+
+/** Of the largest attacks, which have more connections than are read, so many each. */
 const MOST_LARGE = 10;
 const COUNTED_OF_LARGE = 1_000;
-const MOST_NAMES = 20_000;
-const MOST_HOURS = 20_000;
 
 /** An open attack. Times are milliseconds UTC. */
 export interface OpenAttack {
@@ -46,23 +55,31 @@ export interface OpenSensor extends SensorHour {
 
 type Row = Record<string, unknown>;
 
-/** Reads them, by source. */
-export function readOpenAttacks(sql: Statements): ReadonlyMap<string, OpenAttack> {
+/**
+ * Reads them, by source.
+ *
+ * @param isWhole all of them, however long that takes
+ */
+export function readOpenAttacks(
+  sql: Statements,
+  isWhole = false,
+): ReadonlyMap<string, OpenAttack> {
+  const bounds = isWhole ? WHOLE : PAGE;
   const rows = sql(
     `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
        a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
        r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at
      FROM (SELECT * FROM attack ORDER BY touched_at DESC LIMIT ?) a
      LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
-  ).all(MOST_ATTACKS);
+  ).all(bounds.attacks);
   // An alert has one connection at most: the attacks of few alerts are counted whole.
-  let left = MOST_CONNECTIONS;
+  let left = bounds.connections;
   const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
   const counted = bySize.filter((row) => (left -= Number(row.alerts)) >= 0);
   const large = bySize.slice(counted.length).slice(-MOST_LARGE);
   const connections = connectionsOf(sql, counted, large);
-  const names = namesOf(sql, addresses(rows));
-  const hours = hoursOf(sql, addresses(rows));
+  const names = namesOf(sql, addresses(rows), bounds);
+  const hours = hoursOf(sql, addresses(rows), bounds);
   const isCounted = new Set(counted);
   return new Map(rows.map((row) => {
     const sourceIp = String(row.source_ip);
@@ -150,23 +167,27 @@ function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Ro
   return groupBySource(rows, (row) => row);
 }
 
-function namesOf(sql: Statements, sources: string) {
+function namesOf(sql: Statements, sources: string, bounds: Bounds) {
   const rows = sql(
     `SELECT source_ip, username, max(max(pam, sshd, pam_error, connect)) AS attempts
      FROM json_each(?) s CROSS JOIN attack_username ON source_ip = s.value
      GROUP BY source_ip, username LIMIT ?`,
-  ).all(sources, MOST_NAMES);
+  ).all(sources, bounds.names);
   return groupBySource(
     rows,
     (row) => [String(row.username), Number(row.attempts)] as const,
   );
 }
 
-function hoursOf(sql: Statements, sources: string): ReadonlyMap<string, readonly OpenSensor[]> {
+function hoursOf(
+  sql: Statements,
+  sources: string,
+  bounds: Bounds,
+): ReadonlyMap<string, readonly OpenSensor[]> {
   const rows = sql(
     `SELECT source_ip, sensor, hour, alerts, name, last_seen
      FROM json_each(?) s CROSS JOIN attack_sensor ON source_ip = s.value LIMIT ?`,
-  ).all(sources, MOST_HOURS);
+  ).all(sources, bounds.hours);
   return groupBySource(rows, (row) => ({
     sensor: String(row.sensor),
     hour: Number(row.hour),

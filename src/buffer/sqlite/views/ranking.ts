@@ -13,6 +13,7 @@ import type {
   Rankings,
   RankingSpan,
 } from "../../rankings.ts";
+import { networkName } from "../../activity.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import type { Statements } from "../sql.ts";
 import { DAY_SPAN, HOUR_SPAN } from "../outbox/activity.ts";
@@ -20,6 +21,8 @@ import { HOUR } from "../../../clock.ts";
 
 /** How far the list of each bucket is read, in steps. */
 const DEPTHS = [50, 200, 800];
+/** The same, to the end. */
+const DEPTHS_OF_WHOLE = [...DEPTHS, Number.MAX_SAFE_INTEGER];
 
 /** The buckets of a span, which ends with the one of now. */
 interface Buckets {
@@ -42,18 +45,32 @@ function bucketsOf(span: RankingSpan, now: number): Buckets {
   return { span: length, first: last - count, last };
 }
 
+/** What a ranking is asked for by. */
+interface Asked {
+  readonly span: RankingSpan;
+  readonly now: number;
+  readonly most: number;
+  readonly isWhole?: boolean;
+}
+
 /** Ranks each kind. */
 export function readRankings(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   kinds: readonly RankedKind[],
-  { span, now, most }: { readonly span: RankingSpan; readonly now: number; readonly most: number },
+  { span, now, most, isWhole = false }: Asked,
 ): Rankings {
   const buckets = bucketsOf(span, now);
   const rows = [...open.values()].flatMap(({ activity }) => activity);
   return {
     since: buckets.first * buckets.span * HOUR,
-    rankings: kinds.map((kind) => rank(sql, sumByName(rows, kind, buckets), kind, buckets, most)),
+    rankings: kinds.map((kind) =>
+      rank(sql, sumByName(rows, kind, buckets), kind, buckets, {
+        most,
+        depths: isWhole ? DEPTHS_OF_WHOLE : DEPTHS,
+        labels: openLabels(open, kind),
+      })
+    ),
   };
 }
 
@@ -73,12 +90,16 @@ function rank(
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
   { span, first, last }: Buckets,
-  most: number,
+  { most, depths, labels }: {
+    readonly most: number;
+    readonly depths: readonly number[];
+    readonly labels: ReadonlyMap<string, string>;
+  },
 ): Ranking {
   const sums = new Map<string, number>();
   let rows: readonly (readonly [name: string, attempts: number])[] = [];
   let isComplete = false;
-  for (const depth of DEPTHS) {
+  for (const depth of depths) {
     // What a name has at most that is in none of the lists so far.
     let below = 0;
     const names = new Set(sums.size === 0 ? open.keys() : []);
@@ -102,7 +123,11 @@ function rank(
   }
   return {
     kind,
-    rows: rows.map(([name, attempts]) => ({ name, attempts, label: labelOf(sql, kind, name) })),
+    rows: rows.map(([name, attempts]) => ({
+      name,
+      attempts,
+      label: labels.get(name) ?? labelOf(sql, kind, name),
+    })),
     isComplete,
   };
 }
@@ -119,6 +144,18 @@ function sumsOf(
      FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
      WHERE bucket >= ? GROUP BY name`,
   ).all(JSON.stringify([...names]), kind, span, first);
+}
+
+/** What open attacks call sensors and networks: no record has it before their first snapshot. */
+function openLabels(open: ReadonlyMap<string, OpenAttack>, kind: RankedKind) {
+  const labels = new Map<string, string>();
+  for (const { sensors, location } of open.values()) {
+    if (kind === "sensor") { for (const { sensor, name } of sensors) labels.set(sensor, name); }
+    const network = kind === "network" ? networkName(location) : undefined;
+    if (network === undefined || location?.organisation === undefined) continue;
+    labels.set(network, location.organisation);
+  }
+  return labels;
 }
 
 function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["label"] {

@@ -55,13 +55,14 @@ export function listSources(
   const passes = filterOf(sql, open, query);
   const narrow = candidatesOf(sql, query);
   const found: Candidate[] = [];
+  const mostWalked = query.isWhole ? Infinity : MOST_WALKED;
   let looked = 0;
   const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
     ...records(sql, narrow),
     ...[...open.values()].map((attack) => candidateOf(sql, attack)),
   ]);
   for (const source of walk) {
-    if (narrow === undefined && ++looked > MOST_WALKED) break;
+    if (narrow === undefined && ++looked > mostWalked) break;
     if (!isBehind(query, source) || !passes(source)) continue;
     found.push(source);
     if (found.length > query.most) break;
@@ -73,7 +74,7 @@ export function listSources(
     next: found.length > query.most && last !== undefined
       ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
       : undefined,
-    isComplete: looked <= MOST_WALKED,
+    isComplete: looked <= mostWalked,
   };
 }
 
@@ -166,10 +167,12 @@ function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | 
     if (narrowest !== undefined && narrowest.length <= rows.length) return;
     narrowest = rows.map((row) => String(row.source_ip));
   };
-  for (const [kind, name] of namesOf(sql, query)) {
+  for (const [kind, names] of namesOf(sql, query)) {
     offer(
-      sql("SELECT source_ip FROM source_name WHERE kind = ? AND name = ? LIMIT ?")
-        .all(kind, name, MOST_CANDIDATES + 1),
+      sql(
+        `SELECT DISTINCT source_ip FROM json_each(?) n CROSS JOIN source_name
+           ON kind = ? AND name = n.value LIMIT ?`,
+      ).all(JSON.stringify(names), kind, MOST_CANDIDATES + 1),
     );
   }
   if (query.cidr !== undefined) {
@@ -198,25 +201,25 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
   withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT ?",
 };
 
-/** The names that a query asks for, as source_name has them. */
+/** The names that a query asks for, as source_name has them: of each kind, one of several. */
 function namesOf(sql: Statements, query: SourceQuery) {
-  const names: [kind: string, name: string][] = [];
-  if (query.username !== undefined) names.push(["username", query.username]);
-  if (query.sensor !== undefined) names.push(["sensor", sensorKey(sql, query.sensor)]);
-  if (query.country !== undefined) names.push(["country", query.country.toUpperCase()]);
-  if (query.network !== undefined) names.push(["network", query.network.toUpperCase()]);
-  if (query.technique !== undefined) names.push(["technique", query.technique.toUpperCase()]);
+  const names: [kind: string, names: readonly string[]][] = [];
+  const { username, sensor, country, network, technique } = query;
+  if (username !== undefined) names.push(["username", [username]]);
+  if (sensor !== undefined) names.push(["sensor", sensorKeys(sql, sensor)]);
+  if (country !== undefined) names.push(["country", [country.toUpperCase()]]);
+  if (network !== undefined) names.push(["network", [network.toUpperCase()]]);
+  if (technique !== undefined) names.push(["technique", [technique.toUpperCase()]]);
   return names;
 }
 
-/** A sensor may be asked for by its name, of which its key is made. */
-function sensorKey(sql: Statements, asked: string): string {
-  const row = sql(
+/** A sensor may be asked for by its name, which several managers may have given. */
+function sensorKeys(sql: Statements, asked: string): readonly string[] {
+  const rows = sql(
     `SELECT sensor FROM sensor WHERE sensor = ? OR name = ?
-     UNION ALL SELECT sensor FROM (SELECT sensor FROM attack_sensor WHERE name = ? LIMIT 1)
-     LIMIT 1`,
-  ).get(asked, asked, asked);
-  return row === undefined ? asked : String(row.sensor);
+     UNION SELECT sensor FROM attack_sensor WHERE name = ? LIMIT 100`,
+  ).all(asked, asked, asked);
+  return rows.length === 0 ? [asked] : rows.map((row) => String(row.sensor));
 }
 
 /** Whether a source passes all filters. */
@@ -236,10 +239,12 @@ function filterOf(
     if (order === "compromised" && compromisedAt === undefined) return false;
     if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
     const attack = open.get(sourceIp);
-    const isNamed = names.every(([kind, name]) =>
-      attack !== undefined && hasName(attack, kind, name) ||
-      sql("SELECT 1 FROM source_name WHERE kind = ? AND name = ? AND source_ip = ?")
-          .get(kind, name, sourceIp) !== undefined
+    const isNamed = names.every(([kind, any]) =>
+      any.some((name) =>
+        attack !== undefined && hasName(attack, kind, name) ||
+        sql("SELECT 1 FROM source_name WHERE kind = ? AND name = ? AND source_ip = ?")
+            .get(kind, name, sourceIp) !== undefined
+      )
     );
     if (!isNamed) return false;
     if (state === undefined) return true;

@@ -26,6 +26,7 @@ import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } f
 import { checkForward, checkSpool } from "./forward.ts";
 import { checkHoneypots } from "./honeypots.ts";
 import { checkIntegrationBlock } from "./integration_block.ts";
+import { checkListFolders, checkLists } from "./lists.ts";
 import { checkMisp, checkQueue } from "./misp.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
@@ -82,6 +83,7 @@ async function examine(start: Start): Promise<readonly Check[]> {
     ...onDisk,
     ...inside.checks,
     ...checkOutputs(config),
+    ...checkListFolders(config),
     ...await checkLookups(config),
     ...await checkForward(config),
     ...await checkMisp(config),
@@ -105,6 +107,7 @@ async function checkInside(config: Config): Promise<Inside> {
     ...checkReports(await buffer.views.status()),
     ...checkSpool(await buffer.spool.status()),
     ...checkQueue(readQueue(await buffer.settings.get(PUBLICATION_QUEUE)), Date.now()),
+    ...await checkLists(config, buffer.settings),
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),

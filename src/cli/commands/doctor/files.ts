@@ -117,7 +117,7 @@ function checkFeed(directory: string): Check {
 }
 
 /** Makes a file in a folder, and removes it again. */
-function checkFolder(name: string, folder: string, hint: string): Check {
+export function checkFolder(name: string, folder: string, hint: string): Check {
   const probe = join(folder, `.doctor-${Deno.pid}`);
   try {
     try {
@@ -158,7 +158,8 @@ function removeIfThere(path: string): void {
   }
 }
 
-function statOf(path: string): Deno.FileInfo | undefined {
+/** What is there; undefined: nothing that can be looked at. */
+export function statOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch {
