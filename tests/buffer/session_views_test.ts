@@ -6,7 +6,7 @@ import {
   readItem,
   readNewPayloads,
   readSessionCounts,
-} from "../../src/buffer/sqlite/views/sessions.ts";
+} from "../../src/buffer/sqlite/views/session_views.ts";
 
 const HOUR = 60 * 60_000;
 

@@ -11,7 +11,7 @@ import type { ReportRow } from "../../reports.ts";
 import { ROW, toRow } from "../outbox/reports.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import { storedTechniques } from "../intake/techniques.ts";
-import { readSourceSessions } from "./sessions.ts";
+import { readSourceSessions } from "./session_views.ts";
 import type { AttemptsRow, SourceView } from "../../views.ts";
 import type { SourceRow } from "../../sources.ts";
 

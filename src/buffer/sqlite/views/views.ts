@@ -32,7 +32,7 @@ export class SqliteViews implements Views {
   }
 
   async status(): Promise<BufferStatus> {
-    const { readStatus } = await import("./status.ts");
+    const { readStatus } = await import("./buffer_status.ts");
     return await this.#db.read(readStatus);
   }
 
@@ -117,12 +117,12 @@ export class SqliteViews implements Views {
   }
 
   async item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
-    const { readItem } = await import("./sessions.ts");
+    const { readItem } = await import("./session_views.ts");
     return await this.#db.read((sql) => readItem(sql, kind, value, most));
   }
 
   async newPayloads(since: number, most: number): Promise<NewPayloads> {
-    const { readNewPayloads } = await import("./sessions.ts");
+    const { readNewPayloads } = await import("./session_views.ts");
     return await this.#db.read((sql) => readNewPayloads(sql, since, most));
   }
 

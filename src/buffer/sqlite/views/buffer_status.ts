@@ -9,7 +9,7 @@ import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import { DROPPED } from "../outbox/reports.ts";
 import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
 import { evicted, usedBytes } from "../intake/size_limit.ts";
-import { readSessionCounts } from "./sessions.ts";
+import { readSessionCounts } from "./session_views.ts";
 
 const IGNORED = "ignored.";
 
