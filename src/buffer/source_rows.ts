@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { networkName } from "./activity.ts";
 import { oneLine } from "../text.ts";
 import type { SourceRow } from "./sources.ts";
 
@@ -24,15 +25,17 @@ export function stateOf({ reports, retractedAt, openedAt, deliveredTo }: SourceR
 const time = (milliseconds: number | undefined) =>
   milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 
-/** `AS64500`; undefined: it is not known. */
-export const networkOf = ({ sourceLocation }: SourceRow): string | undefined =>
-  sourceLocation?.asn === undefined ? undefined : `AS${sourceLocation.asn}`;
-
-/** A source in JSON. Times are ISO 8601, UTC; what is not known is null. */
-export function sourceJson(row: SourceRow) {
+/**
+ * A source in JSON. Times are ISO 8601, UTC; what is not known is null.
+ *
+ * @param location by default what its own alerts say of it
+ */
+export function sourceJson(row: SourceRow, location = row.sourceLocation) {
   return {
     address: row.sourceIp,
     attempts: row.attempts.value,
+    /** Whether there are more than were counted. */
+    attempts_at_least: row.attempts.isMore,
     alerts: row.alerts,
     first_seen: time(row.firstSeen),
     last_seen: time(row.lastSeen),
@@ -40,28 +43,33 @@ export function sourceJson(row: SourceRow) {
     compromised_at: time(row.compromisedAt),
     state: stateOf(row),
     withdrawn_at: time(row.retractedAt),
-    country: row.sourceLocation?.countryCode ?? null,
-    network: networkOf(row) ?? null,
-    organisation: row.sourceLocation?.organisation ?? null,
+    country: location?.countryCode ?? null,
+    network: networkName(location) ?? null,
+    organisation: location?.organisation ?? null,
     event_uuid: row.eventUuid ?? null,
     delivered_to: row.deliveredTo,
   };
 }
 
 /** The first line of a list in CSV. */
-export const SOURCE_CSV_HEAD = "address,attempts,alerts,first_seen,last_seen,compromised," +
-  "compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to";
+export const SOURCE_CSV_HEAD = "address,attempts,attempts_at_least,alerts,first_seen,last_seen," +
+  "compromised,compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to";
 
 /** A source as a line of CSV (RFC 4180), without its end. */
-export function sourceCsv(row: SourceRow): string {
-  return Object.values(sourceJson(row)).map((value) =>
-    csvField(Array.isArray(value) ? value.join(" ") : String(value ?? ""))
-  ).join(",");
+export function sourceCsv(row: SourceRow, location = row.sourceLocation): string {
+  return Object.values(sourceJson(row, location))
+    .map((value) => csvCell(Array.isArray(value) ? value.join(" ") : value as Cell)).join(",");
 }
 
-/** A spreadsheet would run a field that begins like a formula. */
-function csvField(text: string): string {
-  const line = oneLine(text);
-  const safe = /^[=+\-@]/.test(line) ? `'${line}` : line;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+type Cell = string | number | boolean | null;
+
+/**
+ * A cell. A spreadsheet takes what begins with one of these characters for a formula, behind spaces
+ * too, and a text may come from a database that somebody else fills.
+ */
+export function csvCell(value: Cell): string {
+  if (typeof value !== "string") return value === null ? "" : String(value);
+  const text = oneLine(value);
+  const safe = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20\u2212]/.test(text) ? `'${text}` : text;
+  return /[",;']|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -140,6 +140,13 @@ export interface SourceView extends SourceRow {
   readonly sessions?: SourceSessions | undefined;
 }
 
+/** All that is known of one sensor. Times are milliseconds UTC. */
+export interface SensorView extends Omit<SensorRow, "firstSeen"> {
+  /** Attempts by hour and by day. */
+  readonly day: History;
+  readonly month: History;
+}
+
 /** Refused reports, the latest first. */
 export interface RefusedReports {
   readonly rows: readonly ReportRow[];
@@ -181,6 +188,12 @@ export interface Views {
   sensorContacts(): Promise<readonly SensorContact[]>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
+  /**
+   * @param key the key of a sensor, or its name
+   * @param now milliseconds UTC
+   * @returns undefined when nothing is known of the sensor
+   */
+  sensor(key: string, now: number): Promise<SensorView | undefined>;
   refused(most: number): Promise<RefusedReports>;
   /** @param most sources that are read @returns undefined when no source has the item */
   item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;

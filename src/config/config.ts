@@ -88,6 +88,12 @@ export interface Config {
     readonly tlsKey: string | undefined;
     readonly maxBodyBytes: number;
     readonly openPages: boolean;
+    /** It begins with a slash and does not end with one. */
+    readonly basePath: string | undefined;
+    /** NAME=URL with {ip}. */
+    readonly sourceLinks: readonly string[];
+    /** 0: no sensor is called silent. */
+    readonly silentSensorMs: number;
     readonly allowNetworks: readonly string[];
     readonly maxParallel: number;
     readonly maxPerMinute: number;
@@ -185,6 +191,9 @@ export function typedConfig(
       tlsKey: get("server.tls_key"),
       maxBodyBytes: get("server.max_body_bytes"),
       openPages: get("server.open_pages"),
+      basePath: get("server.base_path"),
+      sourceLinks: get("server.source_links"),
+      silentSensorMs: get("server.silent_sensor_minutes") * MINUTE,
       allowNetworks: get("server.allow_networks"),
       maxParallel: get("server.max_parallel"),
       maxPerMinute: get("server.max_requests_per_minute"),

@@ -85,6 +85,18 @@ export const listen = (text: string) =>
     ? undefined
     : "HOST:PORT, such as 127.0.0.1:8787";
 
+/** Allows a path below which a proxy shows the service. */
+export const basePath = (text: string) =>
+  /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text)
+    ? undefined
+    : "a path such as /honeypots, without a slash at its end";
+/** Allows the name and the address of a site that knows sources. */
+export const namedLink = (text: string) =>
+  /^[^=]{1,40}=https?:\/\/\S+$/.test(text) && text.includes("{ip}") &&
+    URL.canParse(text.slice(text.indexOf("=") + 1).replaceAll("{ip}", "192.0.2.7"))
+    ? undefined
+    : "NAME=URL with {ip} in it, such as Shodan=https://www.shodan.io/host/{ip}";
+
 /** A text that need not be set. */
 export const optionalText = (about: string) =>
   ({ kind: "text", about, fallback: undefined }) as const;

@@ -13,6 +13,7 @@ import { ingest, type IngestParts } from "./ingest.ts";
 import { Turns } from "./ingest/turns.ts";
 import { addLists, type ListParts } from "./lists.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
+import { linksUnder, withoutBasePath } from "./middleware/base_path.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
 import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
@@ -28,6 +29,8 @@ export interface AppParts
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
+  /** Path below which a proxy shows the service; undefined: none. */
+  readonly basePath?: string | undefined;
   /** The turns of long bodies; those of the runtime's event loop by default. */
   readonly turns?: Turns;
 }
@@ -51,9 +54,12 @@ const singleSlashes = (request: Request) => getPath(request).replaceAll(/\/{2,}/
 
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
-  const app: App = new Hono<Context>({ getPath: singleSlashes });
+  const { basePath = "" } = parts;
+  const getPath = (request: Request) => withoutBasePath(singleSlashes(request), basePath);
+  const app: App = new Hono<Context>({ getPath });
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
+  if (basePath !== "") app.use(linksUnder(basePath));
   countRequests(app, parts);
   app.use(async (_, next) => {
     const { turns } = ingestParts;
@@ -78,7 +84,7 @@ export function createApp(parts: AppParts): App {
   if (parts.pages !== undefined) {
     const { now, log } = parts;
     addPages(app, parts.pages, {
-      ...{ now, log },
+      ...{ now, log, basePath },
       onlyViewers: onlyViewers(parts),
       onlySenders: onlySenders(parts),
     });

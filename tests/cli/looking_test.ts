@@ -83,7 +83,7 @@ Deno.test("sourceJson() has ISO times, and sourceCsv() the same in one line that
   const formula = { ...ROW, sourceLocation: { asn: 64500, organisation: '=HYPERLINK("x"),\n1' } };
   assert.equal(
     sourceCsv(formula),
-    "2001:db8:1111:2222:3333:4444:5555:6666,1234,1300,2026-11-23T09:07:20.000Z," +
+    "2001:db8:1111:2222:3333:4444:5555:6666,1234,false,1300,2026-11-23T09:07:20.000Z," +
       "2026-11-23T14:06:20.000Z,true,2026-11-23T12:07:20.000Z,open,,,AS64500," +
       `"'=HYPERLINK(""x""),\\u000a1",22222222-2222-5222-8222-222222222222,misp feed`,
   );

@@ -115,9 +115,12 @@ async function agrees(
   await t.step(`${state}: CSV`, async () => {
     const { stdout } = await program.run(["sources", "192.0.2.0/24", "--csv"]);
     const [head, ...rows] = stdout.trimEnd().split("\n");
-    assert.match(head!, /^address,attempts,alerts,first_seen,last_seen,compromised,/);
+    assert.match(
+      head!,
+      /^address,attempts,attempts_at_least,alerts,first_seen,last_seen,compromised,/,
+    );
     assert.equal(rows.length, 234);
-    assert.match(rows[0]!, /^192\.0\.2\.1,782,782,20[^,]+Z,20[^,]+Z,true,20[^,]+Z,/);
+    assert.match(rows[0]!, /^192\.0\.2\.1,782,false,782,20[^,]+Z,20[^,]+Z,true,20[^,]+Z,/);
     assert.equal(rows.filter((row) => row.includes(",true,")).length, 13);
   });
   await t.step(`${state}: sources show`, async () => {

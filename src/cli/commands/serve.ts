@@ -128,6 +128,8 @@ export async function serve(start: Start): Promise<number> {
     pages: {
       ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
       mispUrl: config.misp.url,
+      sourceLinks: config.server.sourceLinks,
+      silentSensorMs: config.server.silentSensorMs,
     },
     log,
   });

@@ -39,6 +39,7 @@ export interface OpenAttack {
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
   readonly location: Location | undefined;
   readonly techniques: readonly Technique[];
   readonly usernames: readonly (readonly [name: string, attempts: number])[];
@@ -55,38 +56,89 @@ export interface OpenSensor extends SensorHour {
 
 type Row = Record<string, unknown>;
 
-/**
- * Reads them, by source.
- *
- * @param isWhole all of them, however long that takes
- */
+/** Attacks as they were read before, by source: what has not changed is not read again. */
+export type KnownAttacks = Map<string, { readonly version: string; readonly attack: OpenAttack }>;
+
+/** What changes with whatever an attack is made of, as one text: many columns take longer to read. */
+const VERSIONS = (which: string) =>
+  `SELECT a.source_ip, a.alerts, printf('%d %d %d %d %d %d %d %d %d %d',
+      a.opened_at, a.touched_at, a.alerts, a.compromised_at, r.snapshot_at, r.attempts, r.pam, r.sshd,
+      r.connect, r.retracted_at) AS version
+   FROM (SELECT source_ip, opened_at, touched_at, alerts, compromised_at FROM attack ${which}) a
+   LEFT JOIN source_record r ON r.source_ip = a.source_ip`;
+
+/** Reads one; undefined: none of this source is open. */
+export function readOpenAttack(sql: Statements, sourceIp: string): OpenAttack | undefined {
+  const rows = sql(VERSIONS("WHERE source_ip = ?")).all(sourceIp);
+  return attacksOf(sql, rows, PAGE, new Map()).get(sourceIp);
+}
+
+/** Reads them, by source. @param known what the last call has left there, for the next one */
 export function readOpenAttacks(
   sql: Statements,
-  isWhole = false,
+  known: KnownAttacks = new Map(),
 ): ReadonlyMap<string, OpenAttack> {
-  const bounds = isWhole ? WHOLE : PAGE;
-  const rows = sql(
-    `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
-       a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
-       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at
-     FROM (SELECT * FROM attack ORDER BY touched_at DESC LIMIT ?) a
-     LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
-  ).all(bounds.attacks);
+  const rows = sql(VERSIONS("ORDER BY touched_at DESC LIMIT ?")).all(PAGE.attacks);
+  return attacksOf(sql, rows, PAGE, known);
+}
+
+/** Reads all of them, however long that takes. */
+export function readAllOpenAttacks(sql: Statements): ReadonlyMap<string, OpenAttack> {
+  return attacksOf(sql, sql(VERSIONS("")).all(), WHOLE, new Map());
+}
+
+function attacksOf(
+  sql: Statements,
+  rows: readonly Row[],
+  bounds: Bounds,
+  known: KnownAttacks,
+): ReadonlyMap<string, OpenAttack> {
   // An alert has one connection at most: the attacks of few alerts are counted whole.
   let left = bounds.connections;
   const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
-  const counted = bySize.filter((row) => (left -= Number(row.alerts)) >= 0);
-  const large = bySize.slice(counted.length).slice(-MOST_LARGE);
-  const connections = connectionsOf(sql, counted, large);
-  const names = namesOf(sql, addresses(rows), bounds);
-  const hours = hoursOf(sql, addresses(rows), bounds);
-  const isCounted = new Set(counted);
-  return new Map(rows.map((row) => {
+  const counted = new Set(bySize.filter((row) => (left -= Number(row.alerts)) >= 0));
+  const large = new Set(bySize.slice(counted.size).slice(-MOST_LARGE));
+  const versionOf = (row: Row) =>
+    `${row.version} ${counted.has(row) ? "whole" : large.has(row) ? "part" : "none"}`;
+  const isChanged = (row: Row) => known.get(String(row.source_ip))?.version !== versionOf(row);
+  const changed = rows.filter(isChanged);
+  const connections = connectionsOf(
+    sql,
+    changed.filter((row) => counted.has(row)),
+    changed.filter((row) => large.has(row)),
+  );
+  const names = namesOf(sql, addresses(changed), bounds);
+  const hours = hoursOf(sql, addresses(changed), bounds);
+  const details = detailsOf(sql, addresses(changed));
+  const read = new Map(changed.map((row) => {
     const sourceIp = String(row.source_ip);
     const own = { connections: connections.get(sourceIp) ?? [], names: names.get(sourceIp) ?? [] };
-    const attack = openAttack(row, { ...own, hours: hours.get(sourceIp) ?? [] });
-    return [sourceIp, { ...attack, isMore: !isCounted.has(row) }];
+    const attack = openAttack(details.get(sourceIp)!, {
+      ...own,
+      hours: hours.get(sourceIp) ?? [],
+    });
+    return [row, { ...attack, isMore: !counted.has(row) }];
   }));
+  const found = rows.map((row) => {
+    const sourceIp = String(row.source_ip);
+    const attack = read.get(row) ?? known.get(sourceIp)!.attack;
+    return [sourceIp, { version: versionOf(row), attack }] as const;
+  });
+  known.clear();
+  for (const [sourceIp, one] of found) known.set(sourceIp, one);
+  return new Map(found.map(([sourceIp, { attack }]) => [sourceIp, attack]));
+}
+
+function detailsOf(sql: Statements, sources: string): ReadonlyMap<string, Row> {
+  const rows = sql(
+    `SELECT a.source_ip, a.first_seen, a.last_seen, a.compromised_at, a.source_location,
+       a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
+       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
+       r.last_seen AS record_last_seen, r.retracted_at
+     FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value
+     LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
+  ).all(sources);
+  return new Map(rows.map((row) => [String(row.source_ip), row]));
 }
 
 const addresses = (rows: readonly Row[]) => JSON.stringify(rows.map((row) => row.source_ip));
@@ -130,7 +182,8 @@ function openAttack(row: Row, { connections, names, hours }: Parts): Omit<OpenAt
     sourceIp: added.sourceIp,
     attempts,
     firstSeen: Math.min(Number(row.first_seen), Number(row.record_first_seen ?? Infinity)),
-    lastSeen: Number(row.last_seen),
+    lastSeen: Math.max(Number(row.last_seen), Number(row.record_last_seen ?? 0)),
+    retractedAt: optional(row.retracted_at),
     compromisedAt: optional(row.record_compromised_at) ?? optional(row.compromised_at),
     location,
     techniques: added.techniques,
@@ -159,8 +212,8 @@ function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Ro
   for (const { source_ip } of part) {
     rows.push(
       ...sql(
-        totalsOf(`attack a CROSS JOIN (SELECT * FROM attack_connection WHERE source_ip = ?
-          LIMIT ?) c ON c.source_ip = a.source_ip`),
+        totalsOf(`(SELECT * FROM attack_connection WHERE source_ip = ? LIMIT ?) c
+          CROSS JOIN attack a ON a.source_ip = c.source_ip`),
       ).all(String(source_ip), COUNTED_OF_LARGE),
     );
   }

@@ -11,7 +11,7 @@ import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
 import type { ReportRow } from "../../reports.ts";
 import { countReports, ROW, toRow } from "../outbox/reports.ts";
-import { type OpenAttack, readOpenAttacks } from "./open_attacks.ts";
+import type { OpenAttack } from "./open_attacks.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readCompromised } from "./compromised.ts";
 import { readSourceRow } from "./source.ts";
@@ -27,7 +27,11 @@ const NEXT_REPORTS = 5;
 const COUNTED = 10_000;
 
 /** Reads what is seen at a glance. */
-export function readOverview(sql: Statements, now: number, span: RankingSpan): Overview {
+export function readOverview(
+  sql: Statements,
+  open: ReadonlyMap<string, OpenAttack>,
+  { now, span }: { readonly now: number; readonly span: RankingSpan },
+): Overview {
   const counters = new Map(
     sql("SELECT name, value FROM counter").all()
       .map((row) => [String(row.name), Number(row.value)]),
@@ -37,11 +41,10 @@ export function readOverview(sql: Statements, now: number, span: RankingSpan): O
       [...counters].filter(([name]) => name.startsWith(prefix))
         .map(([name, value]) => [name.slice(prefix.length), value]),
     );
-  const open = readOpenAttacks(sql);
   const ranked = readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP });
   return {
     minutes: minutesSince(sql, now - DAY),
-    history: readHistory(sql, open, { span, now }),
+    history: readHistory(sql, open.values(), { span, now }),
     ...ranked,
     sources: ranked.rankings.find(({ kind }) => kind === "source")!.rows
       .map(({ name, attempts }) => ({

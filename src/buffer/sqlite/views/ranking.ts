@@ -19,10 +19,19 @@ import type { Statements } from "../sql.ts";
 import { DAY_SPAN, HOUR_SPAN } from "../outbox/activity.ts";
 import { HOUR } from "../../../clock.ts";
 
-/** How far the list of each bucket is read, in steps. */
-const DEPTHS = [50, 200, 800];
-/** The same, to the end. */
-const DEPTHS_OF_WHOLE = [...DEPTHS, Number.MAX_SAFE_INTEGER];
+/** How much is read. */
+interface Bounds {
+  /** How far the list of each bucket is read, in steps. */
+  readonly depths: readonly number[];
+  /** Names that are looked up in every bucket. */
+  readonly summed: number;
+}
+
+/** For pages, which must not cost more where more is known. */
+const PAGE: Bounds = { depths: [50, 400], summed: 300 };
+/** For commands, which have to be exact. */
+const ALL = Number.MAX_SAFE_INTEGER;
+const WHOLE: Bounds = { depths: [50, 400, ALL], summed: ALL };
 
 /** The buckets of a span, which ends with the one of now. */
 interface Buckets {
@@ -50,6 +59,7 @@ interface Asked {
   readonly span: RankingSpan;
   readonly now: number;
   readonly most: number;
+  /** Exact, however long that takes. */
   readonly isWhole?: boolean;
 }
 
@@ -61,89 +71,19 @@ export function readRankings(
   { span, now, most, isWhole = false }: Asked,
 ): Rankings {
   const buckets = bucketsOf(span, now);
-  const rows = [...open.values()].flatMap(({ activity }) => activity);
+  const sums = sumByName(open, buckets);
   return {
     since: buckets.first * buckets.span * HOUR,
-    rankings: kinds.map((kind) =>
-      rank(sql, sumByName(rows, kind, buckets), kind, buckets, {
-        most,
-        depths: isWhole ? DEPTHS_OF_WHOLE : DEPTHS,
-        labels: openLabels(open, kind),
-      })
-    ),
+    rankings: kinds.map((kind) => {
+      const ofKind = sums.get(kind) ?? new Map();
+      const ranked = rank(sql, ofKind, kind, buckets, { most, ...isWhole ? WHOLE : PAGE });
+      const labels = openLabels(open, kind);
+      return {
+        ...ranked,
+        rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
+      };
+    }),
   };
-}
-
-/** What open attacks add to each name within the buckets. */
-function sumByName(rows: readonly ActivityRow[], kind: RankedKind, buckets: Buckets) {
-  const sums = new Map<string, number>();
-  for (const row of rows) {
-    const bucket = Math.floor(row.hour / buckets.span);
-    if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
-    sums.set(row.name, (sums.get(row.name) ?? 0) + row.attempts);
-  }
-  return sums;
-}
-
-function rank(
-  sql: Statements,
-  open: ReadonlyMap<string, number>,
-  kind: RankedKind,
-  { span, first, last }: Buckets,
-  { most, depths, labels }: {
-    readonly most: number;
-    readonly depths: readonly number[];
-    readonly labels: ReadonlyMap<string, string>;
-  },
-): Ranking {
-  const sums = new Map<string, number>();
-  let rows: readonly (readonly [name: string, attempts: number])[] = [];
-  let isComplete = false;
-  for (const depth of depths) {
-    // What a name has at most that is in none of the lists so far.
-    let below = 0;
-    const names = new Set(sums.size === 0 ? open.keys() : []);
-    for (let bucket = first; bucket <= last; bucket++) {
-      const list = sql(
-        `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-         ORDER BY attempts DESC LIMIT ?`,
-      ).all(kind, span, bucket, depth);
-      for (const row of list) if (!sums.has(String(row.name))) names.add(String(row.name));
-      if (list.length === depth) below += Number(list.at(-1)!.attempts);
-    }
-    for (const row of sumsOf(sql, kind, span, first, names)) {
-      sums.set(String(row.name), Number(row.attempts));
-    }
-    for (const name of names) sums.set(name, (sums.get(name) ?? 0) + (open.get(name) ?? 0));
-    rows = [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
-    const least = rows.length === most ? rows.at(-1)![1] : 0;
-    isComplete = least >= below;
-    // A name that is in none of the lists may have as many, and come before it as text.
-    if (below === 0 || least > below) break;
-  }
-  return {
-    kind,
-    rows: rows.map(([name, attempts]) => ({
-      name,
-      attempts,
-      label: labels.get(name) ?? labelOf(sql, kind, name),
-    })),
-    isComplete,
-  };
-}
-
-function sumsOf(
-  sql: Statements,
-  kind: RankedKind,
-  span: number,
-  first: number,
-  names: ReadonlySet<string>,
-) {
-  return sql(
-    `SELECT name, sum(attempts) AS attempts
-     FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
-     WHERE bucket >= ? GROUP BY name`,
-  ).all(JSON.stringify([...names]), kind, span, first);
 }
 
 /** What open attacks call sensors and networks: no record has it before their first snapshot. */
@@ -156,6 +96,130 @@ function openLabels(open: ReadonlyMap<string, OpenAttack>, kind: RankedKind) {
     labels.set(network, location.organisation);
   }
   return labels;
+}
+
+/** What open attacks add to each name of each kind within the buckets. */
+function sumByName(
+  open: ReadonlyMap<string, OpenAttack>,
+  { span, first, last }: Buckets,
+): ReadonlyMap<ActivityRow["kind"], ReadonlyMap<string, number>> {
+  const sums = new Map<ActivityRow["kind"], Map<string, number>>();
+  for (const { activity } of open.values()) {
+    for (const { kind, name, hour, attempts } of activity) {
+      const bucket = Math.floor(hour / span);
+      if (bucket < first || bucket > last) continue;
+      let ofKind = sums.get(kind);
+      if (ofKind === undefined) sums.set(kind, ofKind = new Map());
+      ofKind.set(name, (ofKind.get(name) ?? 0) + attempts);
+    }
+  }
+  return sums;
+}
+
+function rank(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  buckets: Buckets,
+  { most, depths, summed }: Bounds & { readonly most: number },
+): Ranking {
+  let rows: readonly (readonly [name: string, attempts: number])[] = [];
+  let isComplete = false;
+  for (const depth of depths) {
+    const { names, below } = readLists(sql, open, kind, buckets, depth);
+    const least = Float64Array.from(names.values(), ({ sum }) => sum).sort().at(-most) ?? 0;
+    // A name that cannot come among the first is not looked up in the other buckets.
+    const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
+    const isLast = depth === depths.at(-1);
+    if (possible.length > summed && !isLast) continue;
+    possible.sort(([, one], [, other]) => other.sum - one.sum);
+    rows = totals(sql, open, kind, buckets, possible.slice(0, summed))
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
+    const last = rows.length === most ? rows.at(-1)![1] : 0;
+    isComplete = last >= below && possible.length <= summed;
+    // A name that is in none of the lists may have as many, and come before it as text.
+    if (below === 0 || last > below) break;
+  }
+  return {
+    kind,
+    rows: rows.map(([name, attempts]) => ({ name, attempts, label: labelOf(sql, kind, name) })),
+    isComplete,
+  };
+}
+
+/** What is known of a name from the tops of the lists. */
+interface Partial {
+  /** What it has at least. */
+  sum: number;
+  /** What it has more at most: the buckets whose lists end before it. */
+  missing: number;
+}
+
+/** Reads the tops of the lists. `below`: what a name has at most that is in none of them. */
+function readLists(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first, last }: Buckets,
+  depth: number,
+): { readonly names: ReadonlyMap<string, Partial>; readonly below: number } {
+  const names = new Map<string, Partial>();
+  for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
+  let below = 0;
+  for (let bucket = first; bucket <= last; bucket++) {
+    // A row of one text is read several times as fast as thousands of rows.
+    const row = sql(
+      `SELECT json_group_array(name) AS names, json_group_array(attempts) AS attempts,
+         min(attempts) AS least
+       FROM (SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
+         ORDER BY attempts DESC LIMIT ?)`,
+    ).get(kind, span, bucket, depth)!;
+    const list: readonly string[] = JSON.parse(String(row.names));
+    const attempts: readonly number[] = JSON.parse(String(row.attempts));
+    const least = list.length === depth ? Number(row.least) : 0;
+    below += least;
+    list.forEach((name, index) => {
+      let partial = names.get(name);
+      if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
+      partial.sum += attempts[index]!;
+      partial.missing -= least;
+    });
+  }
+  for (const partial of names.values()) partial.missing += below;
+  return { names, below };
+}
+
+/** What names have in all buckets, and in open attacks. */
+function totals(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first }: Buckets,
+  names: readonly (readonly [name: string, partial: Partial])[],
+): (readonly [name: string, attempts: number])[] {
+  const whole = names.filter(([, { missing }]) => missing === 0);
+  const partial = names.filter(([, { missing }]) => missing > 0).map(([name]) => name);
+  const sums = new Map(
+    sumsOf(sql, kind, span, first, partial).map((row) => [String(row.name), Number(row.attempts)]),
+  );
+  return [
+    ...whole.map(([name, { sum }]) => [name, sum] as const),
+    ...partial.map((name) => [name, (sums.get(name) ?? 0) + (open.get(name) ?? 0)] as const),
+  ];
+}
+
+function sumsOf(
+  sql: Statements,
+  kind: RankedKind,
+  span: number,
+  first: number,
+  names: readonly string[],
+) {
+  return sql(
+    `SELECT name, sum(attempts) AS attempts
+     FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
+     WHERE bucket >= ? GROUP BY name`,
+  ).all(JSON.stringify(names), kind, span, first);
 }
 
 function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["label"] {
@@ -173,21 +237,22 @@ function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["l
 }
 
 /**
- * When attempts were made: all, or those of one source.
+ * When attempts were made: all, or those of one name.
  *
- * @param sourceIp undefined: of all sources
+ * @param attacks those that are open and may belong to it
+ * @param of undefined: all
  */
 export function readHistory(
   sql: Statements,
-  open: ReadonlyMap<string, OpenAttack>,
-  { span, now, sourceIp }: {
+  attacks: Iterable<OpenAttack>,
+  { span, now, of = { kind: "all", name: "" } }: {
     readonly span: RankingSpan;
     readonly now: number;
-    readonly sourceIp?: string | undefined;
+    readonly of?: { readonly kind: ActivityRow["kind"]; readonly name: string };
   },
 ): History {
   const buckets = bucketsOf(span, now);
-  const [kind, name] = sourceIp === undefined ? ["all", ""] : ["source", sourceIp];
+  const { kind, name } = of;
   const sums = new Map<number, number>(
     sql(
       `SELECT bucket, attempts FROM activity
@@ -195,11 +260,12 @@ export function readHistory(
     ).all(kind, buckets.span, name, buckets.first, buckets.last)
       .map((row) => [Number(row.bucket), Number(row.attempts)]),
   );
-  const attacks = sourceIp === undefined ? open.values() : [open.get(sourceIp)];
   for (const attack of attacks) {
-    for (const row of attack?.activity ?? []) {
+    for (const row of attack.activity) {
       const bucket = Math.floor(row.hour / buckets.span);
-      if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
+      if (
+        row.kind !== kind || row.name !== name || bucket < buckets.first || bucket > buckets.last
+      ) continue;
       sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
     }
   }

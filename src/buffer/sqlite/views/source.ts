@@ -13,7 +13,7 @@ import type { OpenAttack } from "./open_attacks.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import { readSourceSessions } from "./session_views.ts";
 import type { AttemptsRow, SourceView } from "../../views.ts";
-import type { SourceRow } from "../../sources.ts";
+import type { Bounded, SourceRow } from "../../sources.ts";
 
 /** Reports of one source that are looked at: for its state, and for its timeline. */
 const LATEST_REPORTS = 6;
@@ -37,9 +37,11 @@ export function readSourceRow(
   sourceIp: string,
   open: OpenAttack | undefined,
 ): SourceRow {
-  const row = sourceRow(sql, readRows(sql, sourceIp), CONNECTIONS, LATEST_REPORTS);
-  if (open === undefined) return row;
-  return { ...row, attempts: { value: open.attempts, isMore: open.isMore } };
+  const source = readRows(sql, sourceIp);
+  const attempts = open === undefined
+    ? attemptsOfSource(sql, source, CONNECTIONS)
+    : { value: open.attempts, isMore: open.isMore };
+  return sourceRow(sql, source, attempts, LATEST_REPORTS);
 }
 
 /** Reads all that is known of a source. */
@@ -53,7 +55,14 @@ export function readSource(sql: Statements, sourceIp: string): SourceView | unde
     names.set(text, (names.get(text) ?? 0) + attempts);
   }
   return {
-    ...sourceRow(sql, source, CONNECTIONS_OF_ONE, TIMELINE_REPORTS),
+    ...sourceRow(
+      ...[
+        sql,
+        source,
+        attemptsOfSource(sql, source, CONNECTIONS_OF_ONE),
+        TIMELINE_REPORTS,
+      ] as const,
+    ),
     usernames: mostFirst(names, SHOWN_NAMES),
     distinctUsernames: names.size,
     furtherUsernames: Number(attack?.further_usernames ?? 0) + (record?.furtherUsernames ?? 0),
@@ -84,14 +93,14 @@ const alertsOf = ({ attack, record }: Source) =>
 function sourceRow(
   sql: Statements,
   source: Source,
-  connections: number,
+  attempts: Bounded,
   reports: number,
 ): SourceRow {
   const { sourceIp, attack, record } = source;
   const seen = [Number(attack?.last_seen ?? 0), record?.lastSeen ?? 0];
   return {
     sourceIp,
-    attempts: attemptsOfSource(sql, source, connections),
+    attempts,
     alerts: alertsOf(source),
     firstSeen: Math.min(Number(attack?.first_seen ?? Infinity), record?.firstSeen ?? Infinity),
     lastSeen: Math.max(...seen),

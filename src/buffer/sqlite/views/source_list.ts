@@ -59,7 +59,7 @@ export function listSources(
   let looked = 0;
   const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
     ...records(sql, narrow),
-    ...[...open.values()].map((attack) => candidateOf(sql, attack)),
+    ...open.values(),
   ]);
   for (const source of walk) {
     if (narrow === undefined && ++looked > mostWalked) break;
@@ -99,11 +99,11 @@ function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Can
 function* walked(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { order, after }: SourceQuery,
+  { order, after, cidr }: SourceQuery,
 ): Generator<Candidate> {
-  const attacks = sorted(order, [...open.values()].map((attack) => candidateOf(sql, attack)));
+  const attacks = sorted(order, [...open.values()]);
   let next = 0;
-  for (const record of recordsByOrder(sql, order, after)) {
+  for (const record of recordsByOrder(sql, order, after, cidr)) {
     while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
       yield attacks[next++]!;
     }
@@ -116,20 +116,33 @@ function* recordsByOrder(
   sql: Statements,
   order: SourceOrder,
   after: SourceQuery["after"],
+  cidr: SourceQuery["cidr"],
 ): Generator<Candidate> {
   const column = COLUMN[order];
+  // The index has the addresses, so that rows of other networks are not even looked at.
+  const range = cidr === undefined ? ["", "~"] as const : commonRange(addressRanges(cidr));
   let place = after ?? { value: Number.MAX_SAFE_INTEGER, sourceIp: "" };
   for (;;) {
     const rows = sql(
-      `SELECT ${FIELDS} FROM source_record
-       WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
-       ORDER BY ${column} DESC, source_ip DESC LIMIT ?`,
-    ).all(place.value, place.sourceIp, WALKED_AT_ONCE).map(toCandidate);
+      `SELECT ${FIELDS} FROM (SELECT source_ip AS ip FROM source_record
+         WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
+           AND source_ip >= ? AND source_ip < ?
+         ORDER BY ${column} DESC, source_ip DESC LIMIT ?)
+       CROSS JOIN source_record ON source_ip = ip
+       ORDER BY ${column} DESC, source_ip DESC`,
+    ).all(place.value, place.sourceIp, ...range, WALKED_AT_ONCE).map(toCandidate);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < WALKED_AT_ONCE) return;
     place = { value: VALUE[order](last), sourceIp: last.sourceIp };
   }
+}
+
+/** The one range of texts that holds all of these. */
+function commonRange(ranges: ReturnType<typeof addressRanges>): readonly [string, string] {
+  const least = ranges.map(([from]) => from).reduce((one, other) => one < other ? one : other);
+  const most = ranges.map(([, to]) => to).reduce((one, other) => one > other ? one : other);
+  return [least, most];
 }
 
 function records(sql: Statements, addresses: readonly string[]): readonly Candidate[] {
@@ -149,56 +162,38 @@ function toCandidate(row: Record<string, unknown>): Candidate {
   };
 }
 
-function candidateOf(sql: Statements, attack: OpenAttack): Candidate {
-  const row = sql("SELECT last_seen, retracted_at FROM source_record WHERE source_ip = ?")
-    .get(attack.sourceIp);
-  return {
-    ...attack,
-    lastSeen: Math.max(attack.lastSeen, Number(row?.last_seen ?? 0)),
-    retractedAt: optional(row?.retracted_at),
-  };
-}
-
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
 function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | undefined {
   let narrowest: readonly string[] | undefined;
-  const offer = (rows: readonly Record<string, unknown>[]) => {
-    if (rows.length > MOST_CANDIDATES) return;
-    if (narrowest !== undefined && narrowest.length <= rows.length) return;
-    narrowest = rows.map((row) => String(row.source_ip));
-  };
-  for (const [kind, names] of namesOf(sql, query)) {
-    offer(
-      sql(
-        `SELECT DISTINCT source_ip FROM json_each(?) n CROSS JOIN source_name
-           ON kind = ? AND name = n.value LIMIT ?`,
-      ).all(JSON.stringify(names), kind, MOST_CANDIDATES + 1),
-    );
-  }
-  if (query.cidr !== undefined) {
-    const rows: Record<string, unknown>[] = [];
-    for (const [from, to] of addressRanges(query.cidr)) {
-      const left = MOST_CANDIDATES + 1 - rows.length;
-      if (left <= 0) break;
-      rows.push(
-        ...sql("SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ? LIMIT ?")
-          .all(from, to, left),
+  const offer = (text: string, ...values: readonly (readonly string[])[]) => {
+    // Counting is cheaper than reading what is then too many.
+    let count = 0;
+    for (const of of values) {
+      count += Number(
+        sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...of, MOST_CANDIDATES + 1)?.n,
       );
+      if (count > Math.min(MOST_CANDIDATES, narrowest?.length ?? Infinity)) return;
     }
-    offer(rows);
+    narrowest = values.flatMap((of) => sql(text).all(...of).map((row) => String(row.source_ip)));
+  };
+  const named = "SELECT source_ip FROM source_name WHERE kind = ? AND name = ?";
+  for (const [kind, any] of namesOf(sql, query)) offer(named, ...any.map((name) => [kind, name]));
+  if (query.cidr !== undefined) {
+    const within = "SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ?";
+    offer(within, ...addressRanges(query.cidr));
   }
   const byState = query.state === undefined ? undefined : STATE_ROWS[query.state];
-  if (byState !== undefined) offer(sql(byState).all(MOST_CANDIDATES + 1));
+  if (byState !== undefined) offer(byState, []);
   return narrowest;
 }
 
 /** Records in a state; open attacks are looked at anyway. */
 const STATE_ROWS: Readonly<Record<SourceState, string>> = {
-  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL LIMIT ?",
-  open: "SELECT source_ip FROM attack LIMIT ?",
-  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending' LIMIT ?",
-  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused' LIMIT ?",
-  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT ?",
+  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL",
+  open: "SELECT source_ip FROM attack",
+  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending'",
+  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused'",
+  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL",
 };
 
 /** The names that a query asks for, as source_name has them: of each kind, one of several. */

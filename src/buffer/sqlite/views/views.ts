@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ListedQuery, ListedRow } from "../../listed.ts";
 import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
 import type { FoundKind, ItemView, NewPayloads } from "../../sessions.ts";
 import type { SourceList, SourceQuery, WholeQuery } from "../../sources.ts";
@@ -14,10 +13,14 @@ import type {
   Overview,
   RefusedReports,
   SensorContact,
+  SensorView,
   SourceView,
   Views,
 } from "../../views.ts";
+import type { ListedQuery, ListedRow } from "../../listed.ts";
 import type { Database } from "../database.ts";
+import type { Statements } from "../sql.ts";
+import type { KnownAttacks, OpenAttack } from "./open_attacks.ts";
 import { evicted } from "../intake/size_limit.ts";
 
 /** Sources that are read at a time, however many are asked for. */
@@ -26,9 +29,25 @@ const PART = 1000;
 /** Views of a SQLite file. */
 export class SqliteViews implements Views {
   readonly #db: Database;
+  readonly #known: KnownAttacks = new Map();
+  #open: ReadonlyMap<string, OpenAttack> = new Map();
+  #openAt = "";
 
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** Reads with the attacks that are open, of which only those are read that changed. */
+  async #withOpen<Found>(
+    read: (sql: Statements, open: ReadonlyMap<string, OpenAttack>) => Found,
+  ): Promise<Found> {
+    const { readOpenAttacks } = await import("./open_attacks.ts");
+    return await this.#db.read((sql) => {
+      const stamp = stampOf(sql);
+      if (stamp !== this.#openAt) this.#open = readOpenAttacks(sql, this.#known);
+      this.#openAt = stamp;
+      return read(sql, this.#open);
+    });
   }
 
   async status(): Promise<BufferStatus> {
@@ -43,7 +62,7 @@ export class SqliteViews implements Views {
   // Only who shows pages or lists needs what these load.
   async overview(now: number, span: RankingSpan): Promise<Overview> {
     const { readOverview } = await import("./overview.ts");
-    return await this.#db.read((sql) => readOverview(sql, now, span));
+    return await this.#withOpen((sql, open) => readOverview(sql, open, { now, span }));
   }
 
   async rankings(
@@ -53,38 +72,45 @@ export class SqliteViews implements Views {
     most: number,
     isWhole = false,
   ): Promise<Rankings> {
-    const [{ readOpenAttacks }, { readRankings }] = await Promise.all([
-      ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
-    ]);
-    return await this.#db.read((sql) =>
-      readRankings(sql, readOpenAttacks(sql, isWhole), kinds, { span, now, most, isWhole })
-    );
+    const { readRankings } = await import("./ranking.ts");
+    const asked = { span, now, most, isWhole };
+    if (!isWhole) {
+      return await this.#withOpen((sql, open) => readRankings(sql, open, kinds, asked));
+    }
+    const { readAllOpenAttacks } = await import("./open_attacks.ts");
+    return await this.#db.read((sql) => readRankings(sql, readAllOpenAttacks(sql), kinds, asked));
   }
 
   async history(span: RankingSpan, now: number, sourceIp?: string): Promise<History> {
-    const [{ readOpenAttacks }, { readHistory }] = await Promise.all([
+    const [{ readOpenAttack }, { readHistory }] = await Promise.all([
       ...[import("./open_attacks.ts"), import("./ranking.ts")] as const,
     ]);
-    return await this.#db.read((sql) =>
-      readHistory(sql, readOpenAttacks(sql), { span, now, sourceIp })
-    );
+    if (sourceIp === undefined) {
+      return await this.#withOpen((sql, open) => readHistory(sql, open.values(), { span, now }));
+    }
+    const of = { kind: "source", name: sourceIp } as const;
+    return await this.#db.read((sql) => {
+      const attack = readOpenAttack(sql, sourceIp);
+      return readHistory(sql, attack === undefined ? [] : [attack], { span, now, of });
+    });
+  }
+
+  async sensor(key: string, now: number): Promise<SensorView | undefined> {
+    const { readSensor } = await import("./sensor.ts");
+    return await this.#withOpen((sql, open) => readSensor(sql, open, key, now));
   }
 
   async sources(query: SourceQuery): Promise<SourceList> {
-    const [{ readOpenAttacks }, { listSources }] = await Promise.all([
-      ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
-    ]);
-    return await this.#db.read((sql) =>
-      listSources(sql, readOpenAttacks(sql, query.isWhole), query)
-    );
+    const { listSources } = await import("./source_list.ts");
+    return await this.#withOpen((sql, open) => listSources(sql, open, query));
   }
 
   async *sourceParts(query: WholeQuery, most: number): AsyncGenerator<SourceList> {
-    const [{ readOpenAttacks }, { listSources }] = await Promise.all([
+    const [{ readAllOpenAttacks }, { listSources }] = await Promise.all([
       ...[import("./open_attacks.ts"), import("./source_list.ts")] as const,
     ]);
     // Reading them takes longest: once is enough for all parts.
-    const open = await this.#db.read((sql) => readOpenAttacks(sql, true));
+    const open = await this.#db.read(readAllOpenAttacks);
     let left = most;
     let after: SourceQuery["after"];
     do {
@@ -96,24 +122,9 @@ export class SqliteViews implements Views {
     } while (after !== undefined && left > 0);
   }
 
-  async compromised(now: number): Promise<CompromisedSources> {
-    const { readCompromised } = await import("./compromised.ts");
-    return await this.#db.read((sql) => readCompromised(sql, now));
-  }
-
   async sensorContacts(): Promise<readonly SensorContact[]> {
     const { readSensorContacts } = await import("./sensors.ts");
     return await this.#db.read(readSensorContacts);
-  }
-
-  async source(sourceIp: string): Promise<SourceView | undefined> {
-    const { readSource } = await import("./source.ts");
-    return await this.#db.read((sql) => readSource(sql, sourceIp));
-  }
-
-  async refused(most: number): Promise<RefusedReports> {
-    const { readRefused } = await import("./overview.ts");
-    return await this.#db.read((sql) => readRefused(sql, most));
   }
 
   async item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
@@ -136,11 +147,29 @@ export class SqliteViews implements Views {
     }
   }
 
-  stamp(): Promise<string> {
-    return this.#db.read((sql) => {
-      const others = sql("PRAGMA data_version").get()?.data_version;
-      const own = sql("SELECT total_changes() AS n").get()?.n;
-      return `${others}/${own}`;
-    });
+  async compromised(now: number): Promise<CompromisedSources> {
+    const { readCompromised } = await import("./compromised.ts");
+    return await this.#db.read((sql) => readCompromised(sql, now));
   }
+
+  async source(sourceIp: string): Promise<SourceView | undefined> {
+    const { readSource } = await import("./source.ts");
+    return await this.#db.read((sql) => readSource(sql, sourceIp));
+  }
+
+  async refused(most: number): Promise<RefusedReports> {
+    const { readRefused } = await import("./overview.ts");
+    return await this.#db.read((sql) => readRefused(sql, most));
+  }
+
+  stamp(): Promise<string> {
+    return this.#db.read(stampOf);
+  }
+}
+
+/** A text that changes with every write of any process. */
+function stampOf(sql: Statements): string {
+  const others = sql("PRAGMA data_version").get()?.data_version;
+  const own = sql("SELECT total_changes() AS n").get()?.n;
+  return `${others}/${own}`;
 }

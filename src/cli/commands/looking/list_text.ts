@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { networkOf, stateOf } from "../../../buffer/source_rows.ts";
+import { stateOf } from "../../../buffer/source_rows.ts";
+import { networkName } from "../../../buffer/activity.ts";
 import type { SourceRow } from "../../../buffer/sources.ts";
 import { oneLine } from "../../../text.ts";
 import type { Screen } from "../../terminal/screen.ts";
@@ -27,7 +28,9 @@ export const stateText = (row: SourceRow): string =>
 /** The number and the operator of a network; empty where neither is known. */
 export const networkText = (row: SourceRow): string =>
   oneLine(
-    [networkOf(row), row.sourceLocation?.organisation].filter((text) => text !== undefined)
+    [networkName(row.sourceLocation), row.sourceLocation?.organisation].filter((text) =>
+      text !== undefined
+    )
       .join(" "),
   );
 

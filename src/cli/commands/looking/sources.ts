@@ -39,7 +39,9 @@ async function printJson(parts: AsyncIterable<SourceList>): Promise<void> {
   let isFirst = true;
   for await (const { rows } of parts) {
     if (rows.length === 0) continue;
-    const inner = screenJson(rows.map(sourceJson)).split("\n").slice(1, -1).join("\n");
+    const inner = screenJson(rows.map((row) => sourceJson(row))).split("\n").slice(1, -1).join(
+      "\n",
+    );
     console.log(isFirst ? `[\n${inner}` : `,\n${inner}`);
     isFirst = false;
   }
@@ -49,7 +51,7 @@ async function printJson(parts: AsyncIterable<SourceList>): Promise<void> {
 async function printCsv(parts: AsyncIterable<SourceList>): Promise<void> {
   console.log(SOURCE_CSV_HEAD);
   for await (const { rows } of parts) {
-    if (rows.length > 0) console.log(rows.map(sourceCsv).join("\n"));
+    if (rows.length > 0) console.log(rows.map((row) => sourceCsv(row)).join("\n"));
   }
 }
 
