@@ -19,7 +19,7 @@ import { Live } from "./live.ts";
 import type { PageParts, RouteParts } from "./parts.ts";
 import { refusedPage } from "./refused.ts";
 import { addSources } from "./sources/routes.ts";
-import { NEW_ON_OVERVIEW } from "./sessions/payload_list.ts";
+import { NEW_ON_OVERVIEW, PAYLOADS_TITLE } from "./sessions/payload_list.ts";
 import { addSessionPages } from "./sessions/routes.ts";
 import { counted, type Html } from "./text.ts";
 
@@ -103,7 +103,14 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   addSessionPages(app, {
     ...{ views: buffer.views, now, onlyViewers },
     page: async (context, title, body, status) =>
-      await show(context, layout({ title, body, frame: await frame() }), status),
+      await show(
+        context,
+        layout({
+          ...{ title, body, frame: await frame() },
+          ...(title === PAYLOADS_TITLE ? { at: "/payloads" as const } : {}),
+        }),
+        status,
+      ),
     missing: async (context, title, text) =>
       await show(context, messagePage(title, text, await frame()), 404),
   });

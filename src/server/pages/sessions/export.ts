@@ -4,8 +4,8 @@
  * @module
  */
 import type { ItemView, NewPayload } from "../../../buffer/sessions.ts";
+import { csvCell } from "../../../buffer/source_rows.ts";
 import type { SeenItem } from "../../../session_evidence.ts";
-import { oneLine } from "../../../text.ts";
 
 type Value = string | number | boolean | null;
 
@@ -73,12 +73,4 @@ export function payloadsCsv(payloads: readonly NewPayload[]): string {
 /** CSV as RFC 4180 has it, with a line of names. */
 function csvOf(columns: readonly string[], rows: readonly (readonly Value[])[]): string {
   return [columns, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
-}
-
-/** A spreadsheet takes what begins with one of these characters for a formula, behind blanks too. */
-function csvCell(value: Value): string {
-  if (typeof value !== "string") return value === null ? "" : String(value);
-  const text = oneLine(value);
-  const safe = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20\u2212]/.test(text) ? `'${text}` : text;
-  return /[",;']|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

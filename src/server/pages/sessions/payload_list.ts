@@ -9,6 +9,9 @@ import { table, tableBox } from "../table.ts";
 import { ago, bounded, type Html } from "../text.ts";
 import { detailCells, itemLink } from "./links.ts";
 
+/** Title of the list. */
+export const PAYLOADS_TITLE = "Payloads";
+
 /** Files that the overview shows. */
 export const NEW_ON_OVERVIEW = 5;
 

@@ -12,7 +12,7 @@ import type { Html } from "../text.ts";
 import { itemCsv, itemJson, payloadsCsv, payloadsJson } from "./export.ts";
 import { itemBody, itemTitle } from "./item_page.ts";
 import { ITEM_PATHS, itemPath } from "./links.ts";
-import { payloadsBody } from "./payload_list.ts";
+import { PAYLOADS_TITLE, payloadsBody } from "./payload_list.ts";
 
 /** What the routes need. */
 export interface SessionRoutes {
@@ -57,7 +57,7 @@ export function addSessionPages(app: App, route: SessionRoutes): void {
     "/payloads",
     onlyViewers,
     async (context) =>
-      await page(context, "Payloads", payloadsBody(await newPayloads(LISTED), now())),
+      await page(context, PAYLOADS_TITLE, payloadsBody(await newPayloads(LISTED), now())),
   );
   app.get(
     "/payloads.json",
