@@ -8,6 +8,13 @@ import type { SensorRow, Technique } from "../model.ts";
 import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
+import type {
+  FoundKind,
+  ItemView,
+  NewPayloads,
+  SessionCounts,
+  SourceSessions,
+} from "./sessions.ts";
 import type { Bounded, SourceList, SourceQuery, SourceRow, WholeQuery } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
@@ -45,6 +52,7 @@ export interface BufferStatus {
   readonly duplicate: number;
   readonly spoofedSrcip: number;
   readonly ignored: ReadonlyMap<string, number>;
+  readonly sessions: SessionCounts;
   /** What is used of the file. */
   readonly bytes: number;
   readonly evicted: Evicted;
@@ -128,6 +136,8 @@ export interface SourceView extends SourceRow {
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  /** Undefined: it was in no session at a decoy. */
+  readonly sessions?: SourceSessions | undefined;
 }
 
 /** All that is known of one sensor. Times are milliseconds UTC. */
@@ -185,6 +195,10 @@ export interface Views {
    */
   sensor(key: string, now: number): Promise<SensorView | undefined>;
   refused(most: number): Promise<RefusedReports>;
+  /** @param most sources that are read @returns undefined when no source has the item */
+  item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;
+  /** @param since milliseconds UTC */
+  newPayloads(since: number, most: number): Promise<NewPayloads>;
   /**
    * The sources with a record, in pages that hold at most a thousand. Each of them comes once, even where it
    * is published meanwhile.

@@ -25,6 +25,7 @@ export interface Config {
     readonly threatLevel: number;
     readonly analysis: number;
     readonly publish: boolean;
+    readonly correlateHassh: boolean;
     readonly tags: readonly string[];
     readonly eventPer: "source" | "day";
     readonly publishIntervalMs: number;
@@ -127,6 +128,7 @@ export function typedConfig(
       threatLevel: get("misp.threat_level"),
       analysis: get("misp.analysis"),
       publish: get("misp.publish"),
+      correlateHassh: get("misp.correlate_hassh"),
       tags: get("misp.tags"),
       eventPer: get("misp.event_per"),
       publishIntervalMs: get("misp.publish_interval_minutes") * MINUTE,

@@ -78,6 +78,11 @@ export const mispKeys = () => ({
     fallback: true,
     about: "Publish the event once MISP has stored all of it",
   },
+  "misp.correlate_hassh": {
+    kind: "boolean",
+    fallback: false,
+    about: "Correlate fingerprints of SSH clients (HASSH); a few libraries are everywhere",
+  },
   "misp.tags": {
     kind: "list",
     fallback: DEFAULT_TAGS,

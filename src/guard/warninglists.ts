@@ -187,7 +187,8 @@ export function loadWarninglists(
   };
 }
 
-function listFiles(directory: string, files: WarninglistFiles, warnings: string[]) {
+/** The lists of a folder. @param warnings gets why the folder cannot be read */
+export function listFiles(directory: string, files: WarninglistFiles, warnings: string[]) {
   const found: { readonly name: string; readonly path: string; readonly stamp: string }[] = [];
   try {
     for (const entry of files.names(directory).toSorted()) {

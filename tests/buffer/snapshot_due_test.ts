@@ -168,6 +168,7 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     accepted: 0,
     duplicate: 0,
     spoofedSrcip: 0,
+    sessions: { sessions: 0, logins: 0, payloads: 0, hashes: 0 },
     ignored: new Map(),
     evicted: { alertIds: 0, usernames: 0, passwords: 0, commands: 0 },
   });

@@ -33,6 +33,7 @@ const WORST: BufferStatus = {
   duplicate: 45,
   spoofedSrcip: 6,
   ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
+  sessions: { sessions: 14, logins: 17, payloads: 15, hashes: 16 },
   bytes: 4096,
   evicted: { alertIds: 10, usernames: 11, passwords: 12, commands: 13 },
 };
@@ -49,6 +50,9 @@ Deno.test("GET /metrics has all of the buffer's counters", async () => {
       'custom_misp_alerts_ignored_total{reason="not_honeypot"}': 7,
       'custom_misp_alerts_ignored_total{reason="other_rule"}': 8,
       "custom_misp_spoofed_srcip_total": 6,
+      "custom_misp_sessions_total": 14,
+      "custom_misp_payloads_total": 15,
+      "custom_misp_payload_hashes": 16,
       "custom_misp_attacks_pending": 3,
       "custom_misp_attempts_pending": 40,
       "custom_misp_oldest_attack_age_seconds": 90.5,

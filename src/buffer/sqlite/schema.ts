@@ -6,6 +6,7 @@
 import { ACTIVITY } from "./migrations/activity.ts";
 import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
+import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly string[] = [
   ACTIVITY,
   SESSIONS,
   NOTIFICATIONS,
+  PAYLOAD_TIMES,
 ];

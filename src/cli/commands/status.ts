@@ -92,6 +92,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       ignored: Object.fromEntries(found.ignored),
     },
     sources: { known: found.knownSources },
+    sessions: {
+      begun: found.sessions.sessions,
+      logged_in_to_decoy: found.sessions.logins,
+      files: found.sessions.payloads,
+      different_files: found.sessions.hashes,
+    },
     buffer: {
       bytes: found.bytes,
       evicted: evictedJson(found),
@@ -182,6 +188,16 @@ type Shown = ReturnType<typeof toJson> & {
   readonly lists: readonly ReturnType<typeof listJson>[];
 };
 
+/** Sessions at decoys; nothing where there was none. */
+function sessionRows(
+  { begun, logged_in_to_decoy, files, different_files }: Shown["sessions"],
+): readonly Row[] {
+  if (begun + logged_in_to_decoy + files === 0) return [];
+  const logins = `logged in to the decoy ${counted(logged_in_to_decoy, "time")}`;
+  const different = files === 0 ? "" : ` (${different_files} different in records)`;
+  return [["decoy sessions", `${begun} begun, ${logins}, ${counted(files, "file")}${different}`]];
+}
+
 /** A line: its label, its text, and whether it is a problem. */
 type Row = readonly [label: string, text: string, isProblem?: boolean];
 
@@ -198,6 +214,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ...sessionRows(shown.sessions),
     ["compromised", compromisedText(shown.compromised), shown.compromised.last_day > 0],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),

@@ -150,6 +150,8 @@ export function snapshotRules(
     usernames: privacy.usernames,
     sensorNames: privacy.sensorNames,
     passwords: privacy.passwords,
+    commands: privacy.commands,
+    correlatesHassh: misp.correlateHassh,
     minAttempts: guard.minAttempts,
     telnet: honeypot.telnet,
   };

@@ -8,12 +8,14 @@ import type { DueRules } from "../../buffer/outbox.ts";
 import type { Location } from "../../model.ts";
 import { RANKING_SPANS, type RankingSpan } from "../../buffer/rankings.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
+import type { NewPayloads } from "../../buffer/sessions.ts";
 import type { Overview } from "../../buffer/views.ts";
 import { barChart, historyChart, hoursTable, rateText } from "./chart.ts";
 import { banner, layout } from "./layout.ts";
 import { compromisedMark, countryOf, sourceLink, stateOf } from "./source_state.ts";
 import { isSilent, sensorLink, sensorsTable, silentMark } from "./evidence.ts";
 import { rankingCard, SPAN_NAMES } from "./ranking.ts";
+import { newPayloadsCard } from "./sessions/payload_list.ts";
 import { table, tableBox } from "./table.ts";
 import {
   ago,
@@ -35,6 +37,8 @@ export interface DashboardParts {
   readonly found: Overview;
   /** Why the background publisher of integration calls could not work. */
   readonly problem: string | undefined;
+  /** Of the last 24 hours. */
+  readonly payloads: NewPayloads;
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
@@ -98,6 +102,7 @@ function overviewParts(parts: DashboardParts): Html {
     ${part("usernames", rankingCard(found.rankings, "username", span))}
     ${part("top-sensors", rankingCard(found.rankings, "sensor", span))}
     ${part("techniques", rankingCard(found.rankings, "technique", span))}
+    ${part("payloads", newPayloadsCard(parts.payloads, parts.now))}
     ${part("ignored", ignored(parts))}
       </div>
     </div>

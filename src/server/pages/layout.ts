@@ -17,7 +17,7 @@ export interface Frame {
   readonly compromised: CompromisedSources;
 }
 
-const PAGES = [["/", "Overview"], ["/sources", "Sources"], [
+const PAGES = [["/", "Overview"], ["/sources", "Sources"], ["/payloads", "Payloads"], [
   "/refused",
   "Refused reports",
 ]] as const;

@@ -5,6 +5,7 @@
  */
 import type { Context as HonoContext } from "@hono/hono";
 import { bodyLimit } from "@hono/hono/body-limit";
+import { DAY } from "../../clock.ts";
 import { RANKING_SPANS, type RankingSpan } from "../../buffer/rankings.ts";
 import type { Changed, ReportKey } from "../../buffer/reports.ts";
 import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
@@ -13,11 +14,13 @@ import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
 import { underBasePath } from "../middleware/base_path.ts";
-import { asOf, type Frame, messagePage } from "./layout.ts";
+import { asOf, type Frame, layout, messagePage } from "./layout.ts";
 import { Live } from "./live.ts";
 import type { PageParts, RouteParts } from "./parts.ts";
 import { refusedPage } from "./refused.ts";
 import { addSources } from "./sources/routes.ts";
+import { NEW_ON_OVERVIEW, PAYLOADS_TITLE } from "./sessions/payload_list.ts";
+import { addSessionPages } from "./sessions/routes.ts";
 import { counted, type Html } from "./text.ts";
 
 export type { PageParts };
@@ -50,6 +53,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
         silentMs: parts.silentSensorMs ?? 0,
       },
       problem: await buffer.settings.get(PUBLISHER_PROBLEM),
+      payloads: await buffer.views.newPayloads(at - DAY, NEW_ON_OVERVIEW),
     };
   };
   const live = new Live({
@@ -95,6 +99,20 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
         "X-Accel-Buffering": "no",
       },
     });
+  });
+  addSessionPages(app, {
+    ...{ views: buffer.views, now, onlyViewers },
+    page: async (context, title, body, status) =>
+      await show(
+        context,
+        layout({
+          ...{ title, body, frame: await frame() },
+          ...(title === PAYLOADS_TITLE ? { at: "/payloads" as const } : {}),
+        }),
+        status,
+      ),
+    missing: async (context, title, text) =>
+      await show(context, messagePage(title, text, await frame()), 404),
   });
   addSources(app, parts, { ...route, show, frame });
   app.get("/refused", onlyViewers, async (context) => {

@@ -10,6 +10,7 @@ import type { Location } from "../../model.ts";
 import type { History } from "../../buffer/rankings.ts";
 import { historyChart } from "./chart.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
+import { sessionSection } from "./sessions/section.ts";
 import { type Frame, layout } from "./layout.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
 import { mispAddress } from "../../event_address.ts";
@@ -56,6 +57,7 @@ export function sourcePage(parts: SourceParts): Html {
         <h2>Timeline</h2>
         ${timeline(source, now)} ${history(source, now)}
       </section>
+      ${sessionSection(source.sessions, now)}
       <div class="columns even">
         <section>${usernames(source)}</section>
         <div>

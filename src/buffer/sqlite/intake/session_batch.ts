@@ -21,8 +21,14 @@ import {
 } from "../../../session_evidence.ts";
 import type { SessionAlert } from "../../../model.ts";
 import { storedJson } from "../errors.ts";
-import type { Statements } from "../sql.ts";
+import { count, type Statements } from "../sql.ts";
 import { storable } from "./batch.ts";
+
+/** Counters of sessions that began, and of files that came, each time again. */
+export const SESSIONS_BEGUN = "sessions";
+export const PAYLOADS_BROUGHT = "payloads";
+/** Counter of logins that a decoy accepted. */
+export const DECOY_LOGINS = "decoy_logins";
 
 /** More sessions of a source are counted without a row: a hostile one must not fill the table. */
 const MOST_ROWS = 1000;
@@ -55,12 +61,18 @@ interface SourceSessions {
 /** Adds up what alerts say of sessions; `write()` merges it into the attacks. */
 export class SessionBatch {
   readonly #sources = new Map<string, SourceSessions>();
+  #begun = 0;
+  #payloads = 0;
+  #logins = 0;
 
   /** Adds what an alert says. */
   add(alert: SessionAlert): void {
     const known = this.#sources.get(alert.sourceIp);
     const source = known ?? { sessions: new Map(), items: new Map(), furtherCommands: 0 };
     if (known === undefined) this.#sources.set(alert.sourceIp, source);
+    if (alert.isConnect) this.#begun++;
+    if (alert.isLogin) this.#logins++;
+    this.#payloads += alert.items.filter(({ kind }) => kind === "payload").length;
     addSession(source, alert);
     for (const item of alert.items) addItem(source, item, alert.at);
     source.furtherCommands += alert.furtherCommands;
@@ -82,6 +94,9 @@ export class SessionBatch {
       );
       writeTotal(sql, sourceIp, counted, further);
     }
+    if (this.#begun > 0) count(sql, SESSIONS_BEGUN, this.#begun);
+    if (this.#logins > 0) count(sql, DECOY_LOGINS, this.#logins);
+    if (this.#payloads > 0) count(sql, PAYLOADS_BROUGHT, this.#payloads);
   }
 }
 

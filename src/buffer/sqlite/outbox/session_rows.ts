@@ -32,7 +32,7 @@ export function readSessions(sql: Statements, sourceIp: string): AttackSessions 
     longestMs: Number(row.longest_ms),
     touchedAt: Number(row.touched_at),
   }));
-  const items = of("attack_session_item").map(itemOf);
+  const items = of("attack_session_item").map(seenItemOf);
   const [total] = of("attack_session_total");
   if (rows.length + items.length === 0 && total === undefined) return undefined;
   const counted = total === undefined ? NO_SESSIONS : {
@@ -44,7 +44,8 @@ export function readSessions(sql: Statements, sourceIp: string): AttackSessions 
   return { rows, counted, items, further };
 }
 
-function itemOf(row: Record<string, unknown>): SeenItem {
+/** Reads an item of whichever table. */
+export function seenItemOf(row: Record<string, unknown>): SeenItem {
   return {
     ...(row.detail === null ? {} : storedJson(String(row.detail)) as SessionDetail),
     kind: SESSION_KINDS[Number(row.kind)]!,
@@ -66,7 +67,7 @@ export function readRecordSession(
 ): SessionEvidence {
   const items = sql(
     "SELECT * FROM source_session_item WHERE source_ip = ? ORDER BY kind, count DESC, value",
-  ).all(sourceIp).map(itemOf);
+  ).all(sourceIp).map(seenItemOf);
   return { ...stored, items };
 }
 

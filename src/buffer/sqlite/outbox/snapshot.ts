@@ -19,6 +19,7 @@ import type {
 import { writeActivity, writeNames } from "./activity.ts";
 import { storedTechniques } from "../intake/techniques.ts";
 import { storedJson } from "../errors.ts";
+import { growDayEvent } from "./day_events.ts";
 import {
   deleteSessions,
   readRecordSession,
@@ -183,6 +184,7 @@ export function writeSnapshot(
   }
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
   deleteSessions(sql, record.sourceIp, snapshot.endedSessions ?? []);
+  if (snapshot.dayGrowth) growDayEvent(sql, record.eventUuid, snapshot.dayGrowth);
 }
 
 /** When a sensor last sent an alert is known for as long as records are kept. */

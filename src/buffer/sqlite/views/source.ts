@@ -11,6 +11,7 @@ import type { ReportRow } from "../../reports.ts";
 import { ROW, toRow } from "../outbox/reports.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import { storedTechniques } from "../intake/techniques.ts";
+import { readSourceSessions } from "./session_views.ts";
 import type { AttemptsRow, SourceView } from "../../views.ts";
 import type { Bounded, SourceRow } from "../../sources.ts";
 
@@ -67,6 +68,7 @@ export function readSource(sql: Statements, sourceIp: string): SourceView | unde
     furtherUsernames: Number(attack?.further_usernames ?? 0) + (record?.furtherUsernames ?? 0),
     sensors: sensorsOfSource(sql, source),
     techniques: techniquesOf(source),
+    sessions: readSourceSessions(sql, sourceIp, record?.session?.totals),
   };
 }
 

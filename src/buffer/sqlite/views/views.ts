@@ -4,6 +4,7 @@
  * @module
  */
 import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
+import type { FoundKind, ItemView, NewPayloads } from "../../sessions.ts";
 import type { SourceList, SourceQuery, WholeQuery } from "../../sources.ts";
 import type {
   BufferStatus,
@@ -21,7 +22,6 @@ import type { Database } from "../database.ts";
 import type { Statements } from "../sql.ts";
 import type { KnownAttacks, OpenAttack } from "./open_attacks.ts";
 import { evicted } from "../intake/size_limit.ts";
-import { readStatus } from "./status.ts";
 
 /** Sources that are read at a time, however many are asked for. */
 const PART = 1000;
@@ -50,8 +50,9 @@ export class SqliteViews implements Views {
     });
   }
 
-  status(): Promise<BufferStatus> {
-    return this.#db.read(readStatus);
+  async status(): Promise<BufferStatus> {
+    const { readStatus } = await import("./buffer_status.ts");
+    return await this.#db.read(readStatus);
   }
 
   evicted(): Promise<Evicted> {
@@ -124,6 +125,16 @@ export class SqliteViews implements Views {
   async sensorContacts(): Promise<readonly SensorContact[]> {
     const { readSensorContacts } = await import("./sensors.ts");
     return await this.#db.read(readSensorContacts);
+  }
+
+  async item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
+    const { readItem } = await import("./session_views.ts");
+    return await this.#db.read((sql) => readItem(sql, kind, value, most));
+  }
+
+  async newPayloads(since: number, most: number): Promise<NewPayloads> {
+    const { readNewPayloads } = await import("./session_views.ts");
+    return await this.#db.read((sql) => readNewPayloads(sql, since, most));
   }
 
   async *listed(query: ListedQuery): AsyncGenerator<readonly ListedRow[]> {

@@ -14,6 +14,7 @@ import { oneLine } from "../../../text.ts";
 import { cut, padded, type Screen, styled } from "../../terminal/screen.ts";
 import { rowJson } from "../report_text.ts";
 import { attemptsText, minuteOf, networkText, stateText } from "./list_text.ts";
+import { sessionLines, sessionsJson } from "./session_text.ts";
 import { HOUR } from "../../../clock.ts";
 
 /** A source, and when its attempts were made. */
@@ -47,6 +48,7 @@ export function shownJson(shown: ShownSource) {
       ...{ key: sensor, name, alerts, first_seen: time(firstSeen), last_seen: time(lastSeen) },
     })),
     techniques: source.techniques.map(({ id, name }) => ({ id, name: name ?? null })),
+    sessions: sessionsJson(source.sessions),
     history: {
       step_seconds: history.stepMs / 1000,
       rows: history.rows.map(({ at, attempts }) => ({ at: time(at), attempts })),
@@ -85,6 +87,7 @@ export function shownText(shown: ShownSource, screen: Screen): string {
     ...section("user names", usernameLines(source)),
     ...section("sensors", sensorLines(source)),
     ...section("techniques", source.techniques.map(({ id, name = "" }) => `${id} ${name}`)),
+    ...section("sessions at a decoy", sessionLines(source.sessions)),
     ...section("reports", reportLines(source)),
     ...section(
       history.stepMs === HOUR ? "attempts by hour, UTC" : "attempts by day, UTC",

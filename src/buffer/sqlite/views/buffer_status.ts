@@ -9,6 +9,7 @@ import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import { DROPPED } from "../outbox/reports.ts";
 import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
 import { evicted, usedBytes } from "../intake/size_limit.ts";
+import { readSessionCounts } from "./session_views.ts";
 
 const IGNORED = "ignored.";
 
@@ -55,6 +56,7 @@ export function readStatus(sql: Statements): BufferStatus {
       [...counters].filter(([name]) => name.startsWith(IGNORED))
         .map(([name, value]) => [name.slice(IGNORED.length), value]),
     ),
+    sessions: readSessionCounts(sql, counters),
     bytes: usedBytes(sql),
     evicted: evicted(sql),
   };
