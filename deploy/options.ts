@@ -16,7 +16,7 @@ const USAGE = `usage: deno task compile [--misp-host HOST[:PORT]] [OPTION VALUE]
   --misp-proxy HOST:PORT      proxy of misp.proxy, by which MISP is reached
   --forward-host HOST[:PORT]  host of the \`serve\` that alerts are forwarded to
   --notify-host HOST[:PORT]   host of notify.webhook_url, for reports of logins
-  --cowrie DIR                folder in which a Cowrie writes, for \`follow --format cowrie\`
+  --cowrie DIR                folder of a Cowrie, for \`follow --format cowrie\`
   --listen HOST:PORT          where \`serve\` listens; default: 127.0.0.1:8787
   --root DIR                  Wazuh's folder; default: /var/ossec
   --target TRIPLE             another kind of machine:
