@@ -104,6 +104,11 @@ export function serverName({ services }: SourceRecord): "SSH" | "Telnet" {
   return services.length > 0 && services.every((one) => one === "telnet") ? "Telnet" : "SSH";
 }
 
+/** What an object and an event report say of an address that expired. */
+export function expiredText(at: number): string {
+  return `expired at ${readableTime(at)}, since it was silent`;
+}
+
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
@@ -112,6 +117,9 @@ export function writeStory(record: SourceRecord, rules: StoryRules): MispEventRe
     `${counted(record.alerts, "Wazuh alert")}.`,
     ...compromise(record, rules),
     ...retraction(record),
+    ...(record.expiredAt === undefined
+      ? []
+      : [`**The address ${expiredText(record.expiredAt)}.**`]),
     "## Sensors",
     sensorTable(record, rules),
     "## User names",

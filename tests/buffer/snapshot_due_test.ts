@@ -161,6 +161,7 @@ Deno.test("status() of an empty buffer is all zeros", async () => {
     refused: 0,
     dropped: 0,
     knownSources: 0,
+    expired: 0,
     lastDeliveredAt: undefined,
     lastAcceptedAt: undefined,
     paused: [],

@@ -4,6 +4,7 @@
  * @module
  */
 import { ACTIVITY } from "./migrations/activity.ts";
+import { EXPIRY } from "./migrations/expiry.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
   SESSIONS,
+  EXPIRY,
 ];

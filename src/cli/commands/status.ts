@@ -88,7 +88,7 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       spoofed_srcip: found.spoofedSrcip,
       ignored: Object.fromEntries(found.ignored),
     },
-    sources: { known: found.knownSources },
+    sources: { known: found.knownSources, expired: found.expired },
     buffer: {
       bytes: found.bytes,
       evicted: evictedJson(found),
@@ -181,6 +181,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ["expired", `${sources.expired} addresses after silence`],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),

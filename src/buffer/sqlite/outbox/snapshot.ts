@@ -154,6 +154,7 @@ export function readRecord(sql: Statements, sourceIp: string): SourceRecord | un
     attempts: Number(row.attempts),
     compromisedAt: optional(row.compromised_at),
     retractedAt: optional(row.retracted_at),
+    expiredAt: optional(row.expired_at),
     reports: Number(row.reports),
     ...detail,
     ...(session === undefined ? {} : { session: readRecordSession(sql, sourceIp, session) }),
@@ -264,8 +265,8 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
   sql(
     `INSERT OR REPLACE INTO source_record (source_ip, event_uuid, publisher, opened_on, first_seen,
        last_seen, alerts, pam, sshd, connect, attempts, compromised_at, retracted_at, reports,
-       detail, snapshot_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       detail, snapshot_at, expired_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     record.sourceIp,
     record.eventUuid,
@@ -283,5 +284,6 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     record.reports,
     JSON.stringify(detail),
     now,
+    record.expiredAt ?? null,
   );
 }
