@@ -113,7 +113,7 @@ export const mispKeys = () => ({
   ),
   "feed.keep_days": {
     kind: "number",
-    fallback: 90,
+    fallback: 120,
     minimum: 0,
     maximum: 3650,
     about: "An event leaves the feed when it has not changed for so long; 0: it stays for ever",

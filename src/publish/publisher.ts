@@ -145,7 +145,7 @@ class PublishRound {
       now,
       (record) => expire(record, now),
     );
-    if (count > 0) log("info", `${count} addresses expired, since they were silent`);
+    if (count > 0) log("info", `${count} expired after silence`);
   }
 
   /** @returns whether there may be more to deliver */
