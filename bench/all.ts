@@ -13,6 +13,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["publishing", "1000"],
   ["pages"],
   ["network_set"],
+  ["feed"],
   ["reading"],
   ["follow", "500000"],
   ["serve"],

@@ -70,6 +70,12 @@ Deno.test("buffer: no statement of intake or waiting goes through a table", asyn
     await buffer.outbox.markRetry(held, report!, "error", START + 1, START);
     await buffer.outbox.pauseSink(held, report!, "error", () => 1, START);
     await buffer.outbox.markDelivered(held, report!, "", START);
+    await buffer.outbox.restSink(held, "feed", START);
+    await buffer.outbox.nextExpiryAt(1);
+    await buffer.outbox.expire(1, 10, START + 30 * 24 * 60 * 60_000, (record) => ({
+      ...{ record: { ...record, expiredAt: START }, compacted: [], activity: [] },
+      reports: [{ ...report!, restMs: 0 }],
+    }));
     await buffer.outbox.releaseUnlessDue(held, { ...DUE, forwards: true }, START);
     await buffer.spool.dueAt(START);
     await buffer.spool.oldest(10, 1000);
