@@ -105,9 +105,8 @@ export function serverName({ services }: SourceRecord): "SSH" | "Telnet" {
 }
 
 /** What an object and an event report say of an address that expired. */
-export function expiredText(at: number): string {
-  return `expired at ${readableTime(at)}, since it was silent`;
-}
+export const expiredText = (at: number): string =>
+  `expired at ${readableTime(at)}, since it was silent`;
 
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
