@@ -46,6 +46,17 @@ Deno.test("expire() ends an address once, at the end of its silence", async () =
   assert.equal((await buffer.views.status()).expired, 1);
 });
 
+Deno.test("expire() ends an address by this machine's clock where a sensor's is ahead", async () => {
+  using buffer = open();
+  const alert = guess();
+  assert.equal(alert.kind, "attempts");
+  const attempts = alert.attempts.map((one) => ({ ...one, at: START + 3650 * DAY }));
+  await accept(buffer, [{ ...alert, attempts }]);
+  await snapshotAll(buffer, START);
+  assert.equal(await expire(buffer, START + 89 * DAY), 0);
+  assert.equal(await expire(buffer, START + 90 * DAY), 1);
+});
+
 Deno.test("a buffer of the schema before expires the sources that were reported, and no others", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");

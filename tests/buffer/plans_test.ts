@@ -108,6 +108,21 @@ Deno.test("buffer: counts of reports and the next due time read one row of an in
   ]);
 });
 
+Deno.test("buffer: the search for addresses that expire reads silent sources only", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const statements = await statementsOf(path, async (buffer) => {
+    await buffer.outbox.expire(1, 10, START, () => assert.fail());
+    await buffer.outbox.nextExpiryAt(1);
+  });
+  const plans = plansOf(path, statements.filter((text) => text.includes("source_record r")));
+  assert.deepEqual(plans.map((plan) => plan.split(":")[0]!).filter((plan) => / r\b/.test(plan)), [
+    "SEARCH r USING INDEX source_record_offered (last_seen<?)",
+    "SEARCH r USING INDEX source_record_offered (last_seen>?)",
+    "SCAN r USING INDEX source_record_offered",
+  ]);
+});
+
 Deno.test("SqliteBuffer() counts reports by state, whatever becomes of them", async () => {
   using folder = tempFolder();
   const path = folder.file("buffer.db");

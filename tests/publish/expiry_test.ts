@@ -195,6 +195,20 @@ Deno.test("publishDue() tells no sink of an end that never had the source", asyn
   assert.equal((await site.buffer.views.status()).expired, 1);
 });
 
+Deno.test("publishDue() tells no sink that a source left an event that it refused", async () => {
+  await using site = await Site.start();
+  site.misp.failEvery(1, { kind: "drop", on: /events/ });
+  await site.attack(IP);
+  site.now += DAY / 24;
+  assert.equal((await site.publishOnce())?.refused, 1);
+  site.misp.clearFaults();
+  site.now += 40 * DAY;
+  await site.attackAndPublish(IP);
+  assert.deepEqual(site.inFeed(), [IP]);
+  const { refused, delivered } = await site.buffer.views.status();
+  assert.deepEqual([refused, delivered], [1, 4], "the new event in both, the end in the feed");
+});
+
 Deno.test("expireSource() gives the same sighting for the same silence", () => {
   const record = sourceRecord();
   const rules = { ...PLAIN_SNAPSHOT_RULES, expireAfterMs: 90 * DAY };

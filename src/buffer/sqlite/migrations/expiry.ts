@@ -10,7 +10,7 @@
  */
 export const EXPIRY = `
   ALTER TABLE source_record ADD COLUMN expired_at INTEGER;
-  CREATE INDEX source_record_offered ON source_record (last_seen, snapshot_at, source_ip)
+  CREATE INDEX source_record_offered ON source_record (last_seen, snapshot_at)
     WHERE reports > 0 AND retracted_at IS NULL AND expired_at IS NULL;
   CREATE INDEX source_record_expired ON source_record (expired_at) WHERE expired_at IS NOT NULL;
 `;

@@ -6,7 +6,7 @@
 import type { Snapshot, SourceRecord } from "../../../model.ts";
 import { DAY } from "../../../clock.ts";
 import { count, type Statements } from "../sql.ts";
-import { readRecord, writeReports } from "./snapshot.ts";
+import { hasSource, readRecord, writeReports } from "./snapshot.ts";
 
 /** Counter of addresses that expired. */
 export const EXPIRED = "expired";
@@ -26,6 +26,18 @@ const IS_QUIET = "NOT EXISTS (SELECT 1 FROM attack a WHERE a.source_ip = r.sourc
 /** So many of the longest silent are looked at for when the next address expires. */
 const MOST_LOOKED_AT = 100;
 
+/** Those whose silence is over, and those of a sensor whose clock is ahead: then this machine's counts. */
+const SILENT = ["last_seen <= ?", "last_seen > ?"].map((range) =>
+  `SELECT source_ip FROM source_record r
+   WHERE ${IS_OFFERED} AND ${range} AND snapshot_at <= ? AND ${IS_QUIET}`
+);
+
+/** What fills in {@linkcode SILENT}. */
+const silences = (silentMs: number, now: number) => [
+  [now - silentMs, now - REST_MS],
+  [now + DAY, now - Math.max(silentMs, REST_MS)],
+];
+
 /** Addresses that have been silent for so long, the longest first. */
 export function silentSources(
   sql: Statements,
@@ -33,11 +45,10 @@ export function silentSources(
   most: number,
   now: number,
 ): readonly string[] {
-  return sql(
-    `SELECT source_ip FROM source_record r
-     WHERE ${IS_OFFERED} AND last_seen <= ? AND snapshot_at <= ? AND ${IS_QUIET}
-     ORDER BY last_seen LIMIT ?`,
-  ).all(now - silentMs, now - REST_MS, most).map((row) => String(row.source_ip));
+  const times = silences(silentMs, now);
+  return SILENT.flatMap((query, at) =>
+    sql(`${query} ORDER BY last_seen LIMIT ?`).all(...times[at]!, most)
+  ).slice(0, most).map((row) => String(row.source_ip));
 }
 
 /**
@@ -52,27 +63,15 @@ export function expire(
   now: number,
   build: (record: SourceRecord) => Snapshot,
 ): boolean {
-  const isSilent = sql(
-    `SELECT 1 FROM source_record r WHERE source_ip = ? AND ${IS_OFFERED} AND last_seen <= ?
-     AND snapshot_at <= ? AND ${IS_QUIET}`,
-  ).get(sourceIp, now - silentMs, now - REST_MS);
-  if (isSilent === undefined) return false;
+  const times = silences(silentMs, now);
+  const isSilent = SILENT.some((query, at) =>
+    sql(`${query} AND source_ip = ?`).get(...times[at]!, sourceIp) !== undefined
+  );
+  if (!isSilent) return false;
   const { reports, ...rest } = build(readRecord(sql, sourceIp)!);
-  writeReports(sql, { ...rest, reports: reports.filter((report) => isKnown(sql, report)) }, now);
+  writeReports(sql, { ...rest, reports: reports.filter((report) => hasSource(sql, report)) }, now);
   count(sql, EXPIRED, 1);
   return true;
-}
-
-/** Whether a sink has a source, or would get it: one that refused it needs no word of its end. */
-function isKnown(
-  sql: Statements,
-  { eventUuid, sink, sourceIp }: Snapshot["reports"][number],
-): boolean {
-  return sql(
-    `SELECT 1 FROM delivery WHERE event_uuid = ? AND sink = ? AND source_ip = ?
-     UNION ALL SELECT 1 FROM report
-     WHERE event_uuid = ? AND sink = ? AND source_ip = ? AND state = 'pending'`,
-  ).get(eventUuid, sink, sourceIp, eventUuid, sink, sourceIp) !== undefined;
 }
 
 /** When the next address expires, milliseconds UTC; undefined: none will. */

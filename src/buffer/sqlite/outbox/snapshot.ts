@@ -202,7 +202,23 @@ function updateSensors(sql: Statements, sourceIp: string): void {
  */
 export function writeReports(sql: Statements, { record, reports }: Snapshot, now: number): void {
   writeRecord(sql, record, now);
-  for (const report of reports) writeReport(sql, report);
+  for (const report of reports) {
+    // Of the event that a source leaves, only its end is told.
+    if (report.eventUuid === record.eventUuid || hasSource(sql, report)) writeReport(sql, report);
+  }
+}
+
+/** Whether a sink has a source in an event, or would get it: one that refused it is told nothing more. */
+export function hasSource(
+  sql: Statements,
+  { eventUuid, sink, sourceIp }: Pick<NewReport, "eventUuid" | "sink" | "sourceIp">,
+): boolean {
+  const key = [eventUuid, sink, sourceIp];
+  return sql(
+    `SELECT 1 FROM delivery WHERE event_uuid = ? AND sink = ? AND source_ip = ?
+     UNION ALL SELECT 1 FROM report
+     WHERE event_uuid = ? AND sink = ? AND source_ip = ? AND state = 'pending'`,
+  ).get(...key, ...key) !== undefined;
 }
 
 /** Puts a report into the outbox. */
