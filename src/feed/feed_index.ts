@@ -77,9 +77,9 @@ export class FeedIndex {
 
   /** Deletes the files of events that it does not list and that have not changed since, seconds UTC. */
   async deleteUnlisted(time: number): Promise<void> {
-    for await (const { name } of Deno.readDir(this.#directory)) {
+    for await (const { name, isFile } of Deno.readDir(this.#directory)) {
       const uuid = EVENT_FILE.exec(name)?.[1];
-      if (uuid === undefined || this.#entries.has(uuid)) continue;
+      if (!isFile || uuid === undefined || this.#entries.has(uuid)) continue;
       const path = `${this.#directory}/${name}`;
       // One that a killed process had not listed yet is listed with the next report of its event.
       const event = await readEvent(path);

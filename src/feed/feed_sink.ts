@@ -86,7 +86,10 @@ export class FeedSink implements Sink {
         }, (error): Outcome => ({ kind: "retry", reason: this.#explain(error) }));
         for (const report of ofEvent) outcomes.set(report, outcome);
       }
-      await this.#list(index, now());
+      const notes = await this.#list(index, now());
+      for (const [report, outcome] of notes.length === 0 ? [] : outcomes) {
+        if (outcome.kind === "delivered") outcomes.set(report, { kind: "delivered", notes });
+      }
       return outcomes;
     } catch (error) {
       const outcome: Outcome = { kind: "unavailable", reason: this.#explain(error) };
@@ -94,20 +97,28 @@ export class FeedSink implements Sink {
     }
   }
 
-  /** Writes manifest and hashes, and once a day without the events that have not changed for long. */
-  async #list(index: FeedIndex, now: number): Promise<void> {
+  /**
+   * Writes manifest and hashes, and once a day without the events that have not changed for long.
+   *
+   * @returns what did not succeed and does not matter to the reports
+   */
+  async #list(index: FeedIndex, now: number): Promise<readonly string[]> {
     const isToClean = this.#keepMs !== undefined && Math.abs(now - this.#cleanedAt) >= DAY;
     const oldest = Math.floor((now - (this.#keepMs ?? 0)) / 1000);
     if (isToClean) index.removeBefore(oldest);
     await index.write();
     this.#written = this.#manifestStamp();
     this.#restMs = index.size <= SMALL ? 0 : Math.round(index.size * REST_PER_EVENT_MS);
+    const notes: string[] = [];
     if (isToClean) {
-      // A MISP that fetches meanwhile looks for what the manifest lists.
-      await index.deleteUnlisted(oldest);
       this.#cleanedAt = now;
+      // A MISP that fetches meanwhile looks for what the manifest lists.
+      await index.deleteUnlisted(oldest).catch((error: unknown) => {
+        notes.push(`an event that left the feed could not be deleted: ${this.#explain(error)}`);
+      });
     }
     await syncFolder(this.#directory);
+    return notes;
   }
 
   #manifestStamp(): string {

@@ -87,6 +87,30 @@ Deno.test("deliver() deletes what a killed process took out of the manifest only
   ]);
 });
 
+Deno.test("deliver() delivers all the same where a file cannot be deleted, and says so", async () => {
+  using folder = tempFolder();
+  await deliver(sinkOf(folder), [reportOf("192.0.2.1")]);
+  Deno.mkdirSync(folder.file(`${uuidOf("192.0.2.7")}.json`));
+  const name = folder.file(`${uuidOf("192.0.2.1")}.json`);
+  const { remove } = Deno;
+  Deno.remove = (path) =>
+    path === name
+      ? Promise.reject(new Deno.errors.PermissionDenied("Permission denied"))
+      : remove(path);
+  const notes: string[] = [];
+  try {
+    const sink = sinkOf(folder, 100 * DAY);
+    for await (
+      const { outcome } of sink.deliver([reportOf("192.0.2.2")], () => NOW + 101 * DAY)
+    ) notes.push(...(outcome.kind === "delivered" ? outcome.notes : [outcome.kind]));
+  } finally {
+    Deno.remove = remove;
+  }
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /^an event that left the feed could not be deleted: feed folder .*: /);
+  assert.deepEqual(contents(folder).listed, [uuidOf("192.0.2.2")]);
+});
+
 Deno.test("deliver() reads a manifest of an earlier release, which is one line", async () => {
   using folder = tempFolder();
   await deliver(sinkOf(folder), [reportOf("192.0.2.1")]);

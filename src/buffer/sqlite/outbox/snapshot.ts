@@ -203,12 +203,12 @@ function updateSensors(sql: Statements, sourceIp: string): void {
 export function writeReports(sql: Statements, { record, reports }: Snapshot, now: number): void {
   writeRecord(sql, record, now);
   for (const report of reports) {
-    // Of the event that a source leaves, only its end is told.
+    // Of the event that a source leaves, only its end is said.
     if (report.eventUuid === record.eventUuid || hasSource(sql, report)) writeReport(sql, report);
   }
 }
 
-/** Whether a sink has a source in an event, or would get it: one that refused it is told nothing more. */
+/** Whether a sink has a source in an event, or would get it: one that refused it hears no more. */
 export function hasSource(
   sql: Statements,
   { eventUuid, sink, sourceIp }: Pick<NewReport, "eventUuid" | "sink" | "sourceIp">,
