@@ -14,6 +14,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["pages"],
   ["lists"],
   ["network_set"],
+  ["feed"],
   ["reading"],
   ["follow", "500000"],
   ["serve"],

@@ -260,6 +260,8 @@ export interface SourceRecord {
   readonly loginNames?: readonly string[];
   /** When an operator withdrew the address; undefined: it is not withdrawn. */
   readonly retractedAt: number | undefined;
+  /** When the address expired after silence; undefined: it is for detection, or was never. */
+  readonly expiredAt?: number | undefined;
   /** The count that the newest report names. */
   readonly attempts: number;
   /** How many reports there were of it. */
@@ -313,7 +315,7 @@ export interface Sighting {
   readonly attributeUuid: string;
   /** Who saw it. */
   readonly source: string;
-  readonly kind: "seen" | "false-positive";
+  readonly kind: "seen" | "false-positive" | "expiration";
   /** Milliseconds UTC. */
   readonly seenAt: number;
 }

@@ -50,6 +50,13 @@ export interface Sink {
    * @param now milliseconds UTC
    */
   deliver(reports: readonly Report[], now: () => number): AsyncIterable<Delivery>;
+  /** The most reports that it gets at one time; 100 by default. */
+  readonly atOnce?: number;
+  /**
+   * How long it gets no report after a delivery, milliseconds, so that reports gather; asked after each
+   * delivery. By default it gets them at any time.
+   */
+  readonly restMs?: number;
   /**
    * Looks again at what the sink had only begun when it accepted it. It throws nothing for a sink that
    * cannot be reached.

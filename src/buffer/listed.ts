@@ -23,4 +23,6 @@ export interface ListedRow {
   readonly days: number;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
+  /** When the address expired after silence; undefined: it is offered. */
+  readonly expiredAt: number | undefined;
 }

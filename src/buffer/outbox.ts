@@ -23,6 +23,11 @@ export interface DueRules {
   readonly sinks: readonly SinkName[];
   /** Whether alerts that are to be forwarded are waited for, too, as long as there are any. */
   readonly forwards?: boolean;
+  /**
+   * Silence after which an address expires, milliseconds; undefined: never. Nobody waits for that: it is
+   * not among what falls due.
+   */
+  readonly expireAfterMs?: number | undefined;
 }
 
 /**
@@ -60,6 +65,21 @@ export interface OutboxStore {
   closeDays(
     endedBefore: number,
     close: (event: DayEvent, records: readonly SourceRecord[]) => readonly NewReport[],
+  ): Promise<number>;
+  /**
+   * Ends addresses that were silent for too long, the longest silent first.
+   *
+   * @param silentMs for how long
+   * @param most how many at once
+   * @param now milliseconds UTC
+   * @param build says what remains of each; only sinks that have the source get a report
+   * @returns how many expired
+   */
+  expire(
+    silentMs: number,
+    most: number,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
   ): Promise<number>;
   /**
    * Changes the record of a source and makes reports of it; an attack that goes on is not touched.
@@ -153,6 +173,12 @@ export interface OutboxStore {
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void>;
+  /**
+   * Has a sink get no report until then, so that reports gather: nothing has failed.
+   *
+   * @param until milliseconds UTC
+   */
+  restSink(lease: Lease, sink: SinkName, until: number): Promise<void>;
   /** Whether a sink was paused and nothing was delivered to it since, also when the pause is over. */
   awaitsProbe(sink: SinkName): Promise<boolean>;
   /** Ends all pauses: what failed is tried at once. */
@@ -163,6 +189,12 @@ export interface OutboxStore {
    * @param now given: what is dated by a clock that was set back since is due at once
    */
   nextDueAt(rules: DueRules, now?: number): Promise<number | undefined>;
+  /**
+   * When the next address expires, milliseconds UTC; undefined when none will.
+   *
+   * @param silentMs after how long a silence
+   */
+  nextExpiryAt(silentMs: number): Promise<number | undefined>;
   /** Releases a lease unless something waits that falls due by `until`. */
   releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean>;
 }

@@ -10,6 +10,8 @@ export interface Keep {
   readonly recordMs: number;
   /** Silence after which a connection is over. */
   readonly connectionMs: number;
+  /** Whether addresses expire: then the record of a source is kept until its address has expired. */
+  readonly expires?: boolean;
 }
 
 /** The part of the buffer that deletes what is old. */

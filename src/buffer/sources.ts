@@ -25,6 +25,8 @@ export interface SourceRow {
   readonly sourceLocation: Location | undefined;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
+  /** When the address expired after silence. */
+  readonly expiredAt?: number | undefined;
   /** When the open attack began, of our clock; undefined: none is open. */
   readonly openedAt: number | undefined;
   /** Undefined: there is no snapshot yet. */

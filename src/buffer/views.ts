@@ -39,6 +39,8 @@ export interface BufferStatus {
   /** Refused or waiting reports that somebody dropped. */
   readonly dropped: number;
   readonly knownSources: number;
+  /** Addresses that expired so far, those that came back too. */
+  readonly expired: number;
   readonly lastDeliveredAt: number | undefined;
   readonly lastAcceptedAt: number | undefined;
   readonly paused: readonly {

@@ -20,6 +20,8 @@ export interface Config {
     readonly proxyAuthFile: string | undefined;
     readonly timeoutMs: number;
     readonly reopenAfterMs: number;
+    /** Undefined: never. */
+    readonly expireAfterMs: number | undefined;
     readonly distribution: number;
     readonly sharingGroup: string | undefined;
     readonly threatLevel: number;
@@ -32,7 +34,11 @@ export interface Config {
     readonly maxParallel: number;
     readonly publisher: string | undefined;
   };
-  readonly feed: { readonly directory: string | undefined };
+  readonly feed: {
+    readonly directory: string | undefined;
+    /** Undefined: for ever. */
+    readonly keepMs: number | undefined;
+  };
   readonly notify: {
     readonly webhookUrl: string | undefined;
     readonly format: "json" | "slack" | "text";
@@ -123,6 +129,7 @@ export function typedConfig(
       proxyAuthFile: get("misp.proxy_auth_file"),
       timeoutMs: get("misp.timeout_seconds") * SECOND,
       reopenAfterMs: get("misp.reopen_after_days") * DAY,
+      expireAfterMs: unlessZero(get("misp.expire_after_days") * DAY),
       distribution: get("misp.distribution"),
       sharingGroup: get("misp.sharing_group"),
       threatLevel: get("misp.threat_level"),
@@ -135,7 +142,10 @@ export function typedConfig(
       maxParallel: get("misp.max_parallel"),
       publisher: get("misp.publisher"),
     },
-    feed: { directory: get("feed.directory") },
+    feed: {
+      directory: get("feed.directory"),
+      keepMs: unlessZero(get("feed.keep_days") * DAY),
+    },
     notify: {
       webhookUrl: get("notify.webhook_url"),
       format: get("notify.format"),
@@ -202,3 +212,5 @@ export function typedConfig(
     log: { file: get("log.file"), level: get("log.level"), format: get("log.format") },
   };
 }
+
+const unlessZero = (value: number) => value === 0 ? undefined : value;

@@ -45,6 +45,13 @@ export const mispKeys = () => ({
     maximum: 3650,
     about: "An attacker silent for so long gets a new event",
   },
+  "misp.expire_after_days": {
+    kind: "number",
+    fallback: 90,
+    minimum: 0,
+    maximum: 3650,
+    about: "An address silent for so long loses to_ids, in the feed it is deleted; 0: never",
+  },
   "misp.distribution": {
     kind: "number",
     fallback: 0,
@@ -109,6 +116,13 @@ export const mispKeys = () => ({
   "feed.directory": optionalText(
     "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",
   ),
+  "feed.keep_days": {
+    kind: "number",
+    fallback: 120,
+    minimum: 0,
+    maximum: 3650,
+    about: "An event leaves the feed when it has not changed for so long; 0: it stays for ever",
+  },
   "notify.webhook_url": {
     ...optionalText(
       "Webhook that gets a report of each source that logged in; its path may be secret",

@@ -54,9 +54,9 @@ export function isBarred(address: string, gates: Gates): boolean {
   return gates.refusal(address) !== undefined || gates.warninglistsOf(address).length > 0;
 }
 
-/** Whether a source was taken back. An address that has expired belongs here, too. */
-export function isWithdrawn({ retractedAt }: ListedRow): boolean {
-  return retractedAt !== undefined;
+/** Whether a source was taken back: by an operator, or because it was silent for too long. */
+export function isWithdrawn({ retractedAt, expiredAt }: ListedRow): boolean {
+  return retractedAt !== undefined || expiredAt !== undefined;
 }
 
 /** Whether a list asks for a source. @param now milliseconds UTC */

@@ -17,7 +17,13 @@ import {
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import { type MispEventReport, readableTime, type StoryRules, writeStory } from "./story.ts";
+import {
+  expiredText,
+  type MispEventReport,
+  readableTime,
+  type StoryRules,
+  writeStory,
+} from "./story.ts";
 import { type SharingGroup, sharingGroupOf } from "./sharing/sharing_group.ts";
 import { techniqueTags } from "./galaxy/techniques.ts";
 import { mispTime } from "./misp_time.ts";
@@ -67,7 +73,7 @@ export interface AddressFacts extends SessionFacts {
 const VALID_ACCOUNTS: Technique = { id: "T1078", name: undefined };
 
 /** The tag of a withdrawn address (docs/contracts/misp.md 4). */
-const FALSE_POSITIVE = 'false-positive:risk="high"';
+export const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** MISP's highest threat level. */
 export const HIGH = "1";
@@ -129,14 +135,15 @@ export function distributionOf({ distribution, sharingGroup }: EventRules) {
 
 /** Nobody should block an address of a scanner or of shared infrastructure: it gets no `to_ids`. */
 function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
-  const { sourceIp, retractedAt } = record;
+  const { sourceIp, retractedAt, expiredAt } = record;
   const lists = verdict?.lists ?? [];
   const listed = listedComment(lists);
   const isRetracted = retractedAt !== undefined;
   const tags = [...(verdict?.tags ?? []), ...(isRetracted ? [FALSE_POSITIVE] : [])];
   return {
     sourceIp,
-    toIds: !isRetracted && (verdict === undefined || verdict.action === "publish"),
+    toIds: !isRetracted && expiredAt === undefined &&
+      (verdict === undefined || verdict.action === "publish"),
     tags: [...new Set(tags)].map((name) => ({ name })),
     comment: isRetracted ? `withdrawn by an operator at ${readableTime(retractedAt)}` : listed,
   };
@@ -146,7 +153,13 @@ function typeOf({ services }: SourceRecord): string {
   return services.includes("telnet") ? services.join(" and ") : "ssh";
 }
 
+/** An address that expired says so in its object: the comment of the address is for analysts. */
 function summary(record: SourceRecord): string {
+  const expired = record.expiredAt === undefined ? "" : `${expiredText(record.expiredAt)}; `;
+  return `${expired}${countsOf(record)}`;
+}
+
+function countsOf(record: SourceRecord): string {
   const sensors = counted(record.sensors.length, "sensor");
   const usernames = counted(Object.keys(record.usernames).length, "different user name");
   const counts = `${sensors}; ${usernames}; ${counted(record.alerts, "Wazuh alert")}`;

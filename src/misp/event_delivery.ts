@@ -10,6 +10,7 @@ import type { ClusterAttacher } from "./galaxy/attach_clusters.ts";
 import { mapped, merged, strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type StoredFields } from "./misp_calls.ts";
 import { compare, hasAllParts } from "./published/compare.ts";
+import { isSwitching, withDecisions } from "./published/decided.ts";
 import {
   lastOfStored,
   type LastPublished,
@@ -99,7 +100,9 @@ export async function addEvent(delivery: EventDelivery): Promise<Stored> {
 export async function updateEvent(delivery: EventDelivery): Promise<Stored> {
   const { calls, parts, publish } = delivery;
   const isViewed = !publish ||
-    parts.some(({ event, last }) => isMoving(event, last) || mayShare(event, last));
+    parts.some(({ event, last }) =>
+      isMoving(event, last) || mayShare(event, last) || isSwitching(event, last)
+    );
   const viewed = isViewed ? await calls.viewWhole(parts[0].event.uuid) : undefined;
   if (viewed?.kind === "missing") return await addEvent(delivery);
   if (viewed !== undefined && viewed.kind !== "stored") return await calls.endOf(viewed);
@@ -147,9 +150,11 @@ function updateAfter(
   viewed: StoredFields | undefined,
 ): Updated {
   return joined(mapped(parts, ({ event, last }) => {
-    const known = viewed === undefined
-      ? last
-      : withDeletedCopies(withStoredParts(last, event, viewed), event, viewed);
+    const known = viewed === undefined ? last : withDecisions(
+      withDeletedCopies(withStoredParts(last, event, viewed), event, viewed),
+      event,
+      viewed,
+    );
     const update = onlyIfUnchanged(updateOf(event, known, missingTags), last.writtenAt);
     return {
       last: known,

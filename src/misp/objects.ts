@@ -210,6 +210,22 @@ export function withPartsDeleted<E extends Parts>(event: E): E {
   };
 }
 
+/**
+ * The objects that are about the address itself. What an attacker left, such as the hash of a payload, is
+ * in objects of other names: it does not expire with the address.
+ */
+const ADDRESS_OBJECTS: ReadonlySet<string> = new Set([FAILURE_REPORT, "ip-port", "geolocation"]);
+
+/** An event whose address is deleted, with all that is about it. */
+export function withAddressDeleted<E extends Parts>(event: E): E {
+  const isKept = ({ name }: MispObject) => !ADDRESS_OBJECTS.has(name);
+  const about = withPartsDeleted({
+    ...event,
+    Object: event.Object.filter((object) => !isKept(object)),
+  });
+  return { ...about, Object: [...about.Object, ...event.Object.filter(isKept)] };
+}
+
 /** The uuid of the attribute that holds the address for detection; sightings refer to it. */
 export function addressUuid(eventUuid: string, sourceIp: string): string {
   return uuidV5(eventUuid, `attr/ip-src/${sourceIp}`);

@@ -44,13 +44,36 @@ export function falsePositive(record: SourceRecord, at: number): Sighting {
   };
 }
 
+/**
+ * The sighting that says that an address has expired: one for each silence.
+ *
+ * @param at when it expired, milliseconds UTC
+ */
+export function expiration(record: SourceRecord, at: number): Sighting {
+  const attributeUuid = addressUuid(record.eventUuid, record.sourceIp);
+  return {
+    uuid: uuidV5(attributeUuid, `sighting/expired/${Math.floor(record.lastSeen / 1000)}`),
+    attributeUuid,
+    source: "no attempts for too long",
+    kind: "expiration",
+    seenAt: at,
+  };
+}
+
+/** MISP's number of each kind (docs/contracts/misp.md 3.4). */
+const TYPES: Readonly<Record<Sighting["kind"], string>> = {
+  "seen": "0",
+  "false-positive": "1",
+  "expiration": "2",
+};
+
 /** The rows of `bulkSaveSightings`, with the numbers that MISP uses for types and times. */
 export function sightingRows(sightings: readonly Sighting[]) {
   return sightings.map(({ uuid, attributeUuid, source, kind, seenAt }) => ({
     uuid,
     attribute_uuid: attributeUuid,
     source,
-    type: kind === "seen" ? "0" : "1",
+    type: TYPES[kind],
     date_sighting: String(Math.floor(seenAt / 1000)),
   }));
 }

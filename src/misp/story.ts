@@ -110,6 +110,10 @@ function addedUp(
   return Object.fromEntries(counts);
 }
 
+/** What an object and an event report say of an address that expired. */
+export const expiredText = (at: number): string =>
+  `expired at ${readableTime(at)}, since it was silent`;
+
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
@@ -117,6 +121,9 @@ export function writeStory(record: SourceRecord, rules: StoryRules): MispEventRe
     `**${howMuch(record)}** ${period(record)}, from ${counted(record.alerts, "Wazuh alert")}.`,
     ...compromise(record, rules),
     ...retraction(record),
+    ...(record.expiredAt === undefined
+      ? []
+      : [`**The address ${expiredText(record.expiredAt)}.**`]),
     ...sessionStory(record.session, rules.commands),
     "## Sensors",
     sensorTable(record, rules),

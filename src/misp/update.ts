@@ -7,6 +7,7 @@
 import { isDayWithoutLogin } from "./day_title.ts";
 import type { MispEvent } from "./event.ts";
 import type { MispAttribute, MispEventAttribute, MispObject, MispTag } from "./objects.ts";
+import { statesToIds } from "./published/decided.ts";
 import { isClosing, type KnownPart, type LastPublished } from "./published/last_published.ts";
 import { withoutSecondMarkings } from "./sharing/markings.ts";
 
@@ -108,12 +109,10 @@ function updateOfAttribute(
 }
 
 /** What is stated otherwise than before: it is news for analysts, too. */
-function newsOf(
-  { to_ids, disable_correlation, comment }: MispEventAttribute,
-  known: KnownPart,
-): Partial<MispAttribute> {
+function newsOf(attribute: MispEventAttribute, known: KnownPart): Partial<MispAttribute> {
+  const { to_ids, disable_correlation, comment } = attribute;
   return {
-    ...(to_ids === (known.to_ids ?? false) ? {} : { to_ids }),
+    ...(statesToIds(attribute, known) ? { to_ids } : {}),
     ...(disable_correlation === !known.correlates ? {} : { disable_correlation }),
     ...(comment === (known.comment ?? "") ? {} : { comment }),
   };

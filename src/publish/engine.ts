@@ -95,7 +95,11 @@ export class PublishingEngine implements Disposable {
       await this.#forward();
       await this.#try("publishing", async () => {
         const { buffer, due, now } = this.#parts;
-        if (isDue(await buffer.outbox.nextDueAt(due, now()), now())) await this.#publish();
+        if (
+          isDue(await buffer.outbox.nextDueAt(due, now()), now()) ||
+          due.expireAfterMs !== undefined &&
+            isDue(await buffer.outbox.nextExpiryAt(due.expireAfterMs), now())
+        ) await this.#publish();
       });
       await this.#notify();
     });

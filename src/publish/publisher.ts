@@ -4,18 +4,8 @@
  *
  * @module
  */
-import type { Buffer } from "../buffer/buffer.ts";
 import type { Lease } from "../buffer/leases.ts";
-import type { DueRules } from "../buffer/outbox.ts";
-import type {
-  Attack,
-  DayEvent,
-  FindDaySlot,
-  NewReport,
-  Report,
-  Snapshot,
-  SourceRecord,
-} from "../model.ts";
+import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
@@ -23,63 +13,10 @@ import { faultPoint } from "../fault_point.ts";
 import { ageBackoffMs, backoffMs } from "./backoff.ts";
 import { type Failed, hasFailed, SinkRound } from "./failures.ts";
 import { logNotes } from "./logged_notes.ts";
-import { type Repeat, repeatInTime } from "./timers.ts";
+import type { PublisherParts, Round } from "./publisher_parts.ts";
+import { repeatInTime } from "./timers.ts";
 
-/** What a publisher works with. */
-export interface PublisherParts {
-  readonly buffer: Buffer;
-  readonly sinks: readonly Sink[];
-  readonly due: DueRules;
-  /** Longest that one report takes to deliver, milliseconds: the lease outlasts it. */
-  readonly deliveryMs: number;
-  /** Loads what a snapshot looks up, before the transaction: the first time may take a while. */
-  readonly prepare: () => Promise<void>;
-  readonly snapshot: (
-    attack: Attack,
-    record: SourceRecord | undefined,
-    now: number,
-    findDaySlot: FindDaySlot,
-  ) => Snapshot;
-  /** Builds the reports that close the event of a day. */
-  readonly close: (
-    event: DayEvent,
-    records: readonly SourceRecord[],
-    now: number,
-  ) => readonly NewReport[];
-  /** Builds the reports of a source that goes into the next part of its day; by default it stays. */
-  readonly move?: (record: SourceRecord, now: number, findDaySlot: FindDaySlot) => Snapshot;
-  /** Milliseconds UTC. */
-  readonly now: () => number;
-  /** From 0 to 1, for the jitter. */
-  readonly random: () => number;
-  readonly log: (level: "info" | "warning" | "error", message: string) => void;
-  /** Gets how far a round is, for somebody who waits for it. */
-  readonly onProgress?: (progress: RoundProgress) => void;
-  /** Whether a round leaves what still waits to another process; asked after each report. */
-  readonly mustStop?: () => Promise<boolean>;
-  /** `setInterval()` by default. */
-  readonly repeat?: Repeat;
-}
-
-/** How far a round is. */
-export interface RoundProgress {
-  readonly snapshots: number;
-  readonly delivered: number;
-  readonly refused: number;
-  /** Reports that waited when delivering began; undefined: it has not begun. */
-  readonly toDeliver: number | undefined;
-}
-
-/** What a round came to. */
-export interface Round {
-  readonly snapshots: number;
-  readonly delivered: number;
-  readonly refused: number;
-  /** Reports that wait for a later try. */
-  readonly waiting: number;
-  /** Why a sink could not be used. */
-  readonly problems: readonly string[];
-}
+export type { PublisherParts, Round, RoundProgress } from "./publisher_parts.ts";
 
 /** Name of the lease that lets one publisher work at a time. */
 export const PUBLISH_LEASE = "publish";
@@ -87,6 +24,8 @@ export const PUBLISH_LEASE = "publish";
 /** So far ahead of the clock `flush --now` looks for attacks: a clock may have been set back since. */
 const AHEAD_MS = 10 * 365 * DAY;
 const SNAPSHOTS_AT_ONCE = 200;
+/** So many addresses expire in a round: the reports of those who attack now come first. */
+const EXPIRE_AT_ONCE = 100;
 const DELIVER_AT_ONCE = 100;
 const SHORTEST_LEASE_MS = 60 * SECOND;
 /** Tries of a report that fail while others are delivered; then it is refused. */
@@ -150,6 +89,7 @@ class PublishRound {
 
   async run(): Promise<Round> {
     await this.#takeSnapshots();
+    await this.#expire();
     const { buffer, sinks, onProgress } = this.#parts;
     const names = sinks.map((sink) => sink.name);
     // Counting takes a while in a large buffer.
@@ -195,21 +135,40 @@ class PublishRound {
     );
   }
 
+  async #expire(): Promise<void> {
+    const { buffer, due, expire, log } = this.#parts;
+    if (expire === undefined || due.expireAfterMs === undefined) return;
+    const now = this.#parts.now();
+    const count = await buffer.outbox.expire(
+      due.expireAfterMs,
+      EXPIRE_AT_ONCE,
+      now,
+      (record) => expire(record, now),
+    );
+    if (count > 0) log("info", `${count} expired after silence`);
+  }
+
   /** @returns whether there may be more to deliver */
   async #deliverSome(): Promise<boolean> {
     const { buffer, sinks, now } = this.#parts;
     const usable = sinks.filter((sink) => !this.#unavailable.has(sink));
     const at = this.#everything ? Infinity : now();
-    const names = usable.map((sink) => sink.name);
-    const found = await buffer.outbox.reportsToTry(names, DELIVER_AT_ONCE + this.#tried.size, at);
-    const reports = found.filter((report) => !this.#tried.has(keyOf(report)));
+    let isMore = false;
     for (const sink of usable) {
-      const toSink = reports.filter((report) => report.sink === sink.name);
+      const { atOnce = DELIVER_AT_ONCE } = sink;
+      const found = await buffer.outbox.reportsToTry([sink.name], atOnce + this.#tried.size, at);
+      const toSink = found.filter((report) => !this.#tried.has(keyOf(report)));
+      if (toSink.length === 0) continue;
+      isMore = true;
       const probe = await this.#probeOf(sink, toSink);
       if (probe !== undefined) await this.#deliverTo(sink, [probe]);
       await this.#deliverTo(sink, toSink.filter((report) => report !== probe));
+      // While many wait they need not gather.
+      if (toSink.length < atOnce && sink.restMs !== undefined && sink.restMs > 0) {
+        await buffer.outbox.restSink(this.#lease, sink.name, now() + sink.restMs);
+      }
     }
-    return reports.length > 0 && !this.#isStopped;
+    return isMore && !this.#isStopped;
   }
 
   /** The one report that finds out whether a sink that was paused works again. */

@@ -15,12 +15,12 @@ import type {
   SourceRecord,
 } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
-import { buildEvent, type EventRules } from "../misp/event.ts";
+import { buildEvent, type EventRules, type MispEvent } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { withPartsDeleted } from "../misp/objects.ts";
+import { withAddressDeleted, withPartsDeleted } from "../misp/objects.ts";
 import { attributesOf } from "../misp/sessions/attribute_count.ts";
 import { sessionAttributes, type SessionFacts } from "../misp/sessions/session_parts.ts";
-import { falsePositive, sightingsOf } from "../misp/sightings.ts";
+import { expiration, falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { isHandsOn } from "../session_evidence.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
@@ -32,6 +32,8 @@ export interface SnapshotRules extends RecordRules, EventRules, EventNames {
   readonly publishIntervalMs: number;
   /** A source with fewer attempts so far is stored, but not published. */
   readonly minAttempts: number;
+  /** Silence after which an address is no longer for detection, milliseconds; undefined: never. */
+  readonly expireAfterMs?: number | undefined;
 }
 
 /** What else is known of an address, beside what the attack itself says. */
@@ -79,21 +81,62 @@ export function snapshotAttack(
   const located = { ...attack, sourceLocation: location };
   const { record, ...rest } = updateRecord(located, earlier, rules, { now, findShared });
   const ended = { ...rest, dayGrowth: dayGrowth(record, earlier, attack) };
+  const left = leaveEvent(earlier, record, rules, now, lookups);
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
-    return { record, ...ended, reports: [], suppressed: "warning_listed" };
+    return { record, ...ended, reports: left, suppressed: "warning_listed" };
   }
   // Who got into a decoy's shell needs no further attempt to be worth a report.
   const isWorth = record.attempts >= rules.minAttempts ||
     (record.session !== undefined && isHandsOn(record.session));
-  if (!mustBePublished && !isWorth) return { record, ...ended, reports: [] };
+  if (!mustBePublished && !isWorth) return { record, ...ended, reports: left };
   // The event itself reports the first attack.
   const sightings = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
   const reports = makeReports(record, rules, {
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
-  return { ...reports, ...ended };
+  return { record: reports.record, reports: [...reports.reports, ...left], ...ended };
+}
+
+/**
+ * The reports of the event that a source leaves for a new one: an address is for detection in one event
+ * only, and nothing would end it in the other.
+ */
+function leaveEvent(
+  earlier: SourceRecord | undefined,
+  { eventUuid }: SourceRecord,
+  rules: SnapshotRules,
+  now: number,
+  lookups: Lookups,
+): readonly NewReport[] {
+  const isLeft = earlier !== undefined && earlier.eventUuid !== eventUuid && isOffered(earlier) &&
+    rules.expireAfterMs !== undefined;
+  if (!isLeft) return [];
+  const ended = { ...earlier, expiredAt: now };
+  return makeReports(ended, rules, { now, lookups, sightings: [], restMs: 0 }).reports;
+}
+
+/** Whether an event gives the address of a source to detection, as far as the program decides it. */
+const isOffered = ({ reports, retractedAt, expiredAt }: SourceRecord) =>
+  reports > 0 && retractedAt === undefined && expiredAt === undefined;
+
+/**
+ * Ends an address that was silent for too long: its event remains, but no longer gives it to detection.
+ *
+ * @param record of a source that was reported
+ * @param now milliseconds UTC
+ */
+export function expireSource(
+  record: SourceRecord,
+  rules: SnapshotRules,
+  now: number,
+  lookups: Lookups,
+): Snapshot {
+  const expired = { ...record, expiredAt: now };
+  const sightings = [expiration(expired, now)];
+  const reports = makeReports(expired, rules, { now, lookups, sightings, restMs: 0 });
+  return { ...reports, compacted: [], activity: [] };
 }
 
 /** What a source brings later takes of its day's event, too. A new source has its slot already. */
@@ -203,10 +246,7 @@ function makeReports(
     sink,
     sourceIp,
     eventUuid,
-    // A feed can only say by a deletion that an address is withdrawn.
-    body: JSON.stringify(
-      sink === "feed" && record.retractedAt !== undefined ? withPartsDeleted(event) : event,
-    ),
+    body: JSON.stringify(sink === "feed" ? forFeed(event, record) : event),
     attempts,
     snapshotAt: now,
     // A feed has no sightings: its events have the new times.
@@ -214,4 +254,10 @@ function makeReports(
     restMs: sink === "misp" ? restMs : 0,
   }));
   return { record: published, reports };
+}
+
+/** A feed can only say by a deletion that an address is not for detection. */
+function forFeed(event: MispEvent, { retractedAt, expiredAt }: SourceRecord): MispEvent {
+  if (retractedAt !== undefined) return withPartsDeleted(event);
+  return expiredAt === undefined ? event : withAddressDeleted(event);
 }

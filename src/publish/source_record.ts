@@ -89,6 +89,8 @@ export function updateRecord(
     compacted: compactedTotals,
     attempts,
     compromisedAt: base.compromisedAt ?? attack.compromisedAt,
+    // What was read late says nothing of today.
+    expiredAt: attack.lastSeen > base.lastSeen ? undefined : base.expiredAt,
     reports: base.reports,
     services: [...new Set([...base.services, ...attack.services])].sort(),
     sourceLocation: attack.sourceLocation ?? base.sourceLocation,

@@ -26,7 +26,7 @@ Deno.test("listed() has what was published of each source", async () => {
     ...{ sourceIp: "192.0.2.7", attempts: 3, sensors: 2, days: 2 },
     firstSeen: Date.UTC(2026, 7, 20, 6),
     lastSeen: Date.UTC(2026, 7, 23, 5),
-    ...{ compromisedAt: undefined, retractedAt: undefined },
+    ...{ compromisedAt: undefined, retractedAt: undefined, expiredAt: undefined },
   }]);
   assert.equal((await rowsOf(buffer, { minAttempts: 4 })).length, 0);
   assert.equal((await rowsOf(buffer, { since: START - DAY })).length, 1);

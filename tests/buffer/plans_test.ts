@@ -70,6 +70,12 @@ Deno.test("buffer: no statement of intake or waiting goes through a table", asyn
     await buffer.outbox.markRetry(held, report!, "error", START + 1, START);
     await buffer.outbox.pauseSink(held, report!, "error", () => 1, START);
     await buffer.outbox.markDelivered(held, report!, "", START);
+    await buffer.outbox.restSink(held, "feed", START);
+    await buffer.outbox.nextExpiryAt(1);
+    await buffer.outbox.expire(1, 10, START + 30 * 24 * 60 * 60_000, (record) => ({
+      ...{ record: { ...record, expiredAt: START }, compacted: [], activity: [] },
+      reports: [{ ...report!, restMs: 0 }],
+    }));
     await buffer.outbox.releaseUnlessDue(held, { ...DUE, forwards: true }, START);
     await buffer.spool.dueAt(START);
     await buffer.spool.oldest(10, 1000);
@@ -99,6 +105,21 @@ Deno.test("buffer: counts of reports and the next due time read one row of an in
   assert.deepEqual(plans.map((plan) => plan.split(":")[0]), [
     "SEARCH report USING COVERING INDEX report_waiting (sink=?)",
     "SEARCH report USING INDEX report_dated (sink=?)",
+  ]);
+});
+
+Deno.test("buffer: the search for addresses that expire reads silent sources only", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const statements = await statementsOf(path, async (buffer) => {
+    await buffer.outbox.expire(1, 10, START, () => assert.fail());
+    await buffer.outbox.nextExpiryAt(1);
+  });
+  const plans = plansOf(path, statements.filter((text) => text.includes("source_record r")));
+  assert.deepEqual(plans.map((plan) => plan.split(":")[0]!).filter((plan) => / r\b/.test(plan)), [
+    "SEARCH r USING INDEX source_record_offered (last_seen<?)",
+    "SEARCH r USING INDEX source_record_offered (last_seen>?)",
+    "SCAN r USING INDEX source_record_offered",
   ]);
 });
 

@@ -48,6 +48,8 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
   assert.equal(config.misp.url, undefined);
   assert.equal(config.misp.timeoutMs, 30_000);
   assert.equal(config.misp.reopenAfterMs, 2_592_000_000);
+  assert.equal(config.misp.expireAfterMs, 7_776_000_000);
+  assert.equal(config.feed.keepMs, 10_368_000_000);
   assert.equal(config.misp.publish, true);
   assert.equal(config.misp.distribution, 0);
   assert.equal(config.misp.threatLevel, 3);
@@ -117,6 +119,11 @@ Deno.test("loadConfig() treats an empty environment variable as one that is not 
   const loaded = load({ log: { level: "error" } }, { WM_LOG_LEVEL: "" });
   assert.equal(loaded.config.log.level, "error");
   assert.equal(originOf(loaded, "log.level"), "file");
+});
+
+Deno.test("loadConfig() takes 0 days for never where nothing is to expire or to leave the feed", () => {
+  const { config } = load({ misp: { expire_after_days: 0 }, feed: { keep_days: 0 } });
+  assert.deepEqual([config.misp.expireAfterMs, config.feed.keepMs], [undefined, undefined]);
 });
 
 Deno.test("loadConfig() uses integratord's address and key when nothing else sets them", () => {

@@ -10,7 +10,7 @@ import { createGuard } from "../../src/guard/guard.ts";
 import { gatesOf } from "../../src/cli/wiring/lists/parts.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { LIST_FORMATS, type ListFormat } from "../../src/list_query.ts";
-import { NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
+import { expireSource, NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { readCdb } from "./cdb.ts";
 import { ListRig, rule } from "./rig.ts";
@@ -58,12 +58,13 @@ const SCENE = fc.record({
   warned: few(publicNetwork),
   warninglist: fc.constantFrom("amazon-aws", "public-dns", "our-partners"),
   withdrawn: fc.array(fc.nat(24), { maxLength: 3 }),
+  expired: fc.array(fc.nat(24), { maxLength: 3 }),
   /** Whether lists were written before any of this was known. */
   isLate: fc.boolean(),
   maxChangePercent: fc.constantFrom(1, undefined, 1000),
 });
 
-Deno.test("lists have no allow-listed, warning-listed, special or withdrawn address", async () => {
+Deno.test("lists have no allow-listed, warning-listed, special, withdrawn or expired address", async () => {
   await fc.assert(
     fc.asyncProperty(SCENE, async ({ attackers, allowed, warned, warninglist, ...scene }) => {
       using rig = new ListRig();
@@ -82,13 +83,22 @@ Deno.test("lists have no allow-listed, warning-listed, special or withdrawn addr
       const rules = LIST_FORMATS.map((format) => rule(format, { ...scene, format }));
       await rig.attack(attackers);
       if (scene.isLate) await rig.write(rules);
-      const withdrawn = scene.withdrawn.flatMap((index) => attackers[index] ?? []);
-      for (const one of new Set(withdrawn)) {
-        await rig.buffer.outbox.republish(
-          one,
-          rig.now,
-          (record) => retractSource(record, PLAIN_SNAPSHOT_RULES, rig.now, NO_LOOKUPS),
-        );
+      const gone = new Set<string>();
+      for (
+        const [indexes, build] of [
+          [scene.withdrawn, retractSource],
+          [scene.expired, expireSource],
+        ] as const
+      ) {
+        for (const one of indexes.flatMap((index) => attackers[index] ?? [])) {
+          if (gone.has(one)) continue;
+          gone.add(one);
+          await rig.buffer.outbox.republish(
+            one,
+            rig.now,
+            (record) => build(record, PLAIN_SNAPSHOT_RULES, rig.now, NO_LOOKUPS),
+          );
+        }
       }
       const gates = await gatesOf(config, () => {})();
       rig.gates = () => gates;
@@ -99,7 +109,7 @@ Deno.test("lists have no allow-listed, warning-listed, special or withdrawn addr
       const guard = createGuard({ agentPrefixes: [], agentLabels: [], publishPrivate: false });
       const expected = attackers.filter((one) =>
         allow.namesOf(one).length === 0 && warn.namesOf(one).length === 0 &&
-        guard.refusal(one) === undefined && !withdrawn.includes(one)
+        guard.refusal(one) === undefined && !gone.has(one)
       ).sort();
       for (const format of LIST_FORMATS) {
         assert.deepEqual(READ[format](rig.text(format)).toSorted(), expected, format);

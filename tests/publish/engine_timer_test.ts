@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { SourceRecord } from "../../src/model.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import { MINUTE, Scene, SECOND, START, turn } from "./engine_rig.ts";
 
@@ -113,6 +114,33 @@ Deno.test("look() forwards before it publishes, and only what is due", async () 
   await engine.look();
   await engine.look();
   assert.deepEqual(done, ["forward", "publish"]);
+});
+
+Deno.test("look() begins a round when an address expires, and waits for no such thing", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  const expireAfterMs = 24 * 60 * MINUTE * 90;
+  const due = { ...scene.parts.due, expireAfterMs };
+  const expired: string[] = [];
+  const expire = (record: SourceRecord) => {
+    expired.push(record.sourceIp);
+    return {
+      record: { ...record, expiredAt: scene.now },
+      reports: [],
+      compacted: [],
+      activity: [],
+    };
+  };
+  await scene.engine({}, { due, expire }).runUntilIdle(scene.idle);
+  assert.equal(scene.minutes < 20, true, "it ends when the report is delivered");
+  using engine = scene.engine({}, { due, expire });
+  scene.now += expireAfterMs - 60 * MINUTE;
+  await engine.look();
+  assert.deepEqual(expired, []);
+  scene.now += 120 * MINUTE;
+  await engine.look();
+  await engine.look();
+  assert.deepEqual(expired, ["82.202.219.155"]);
 });
 
 Deno.test("look() prunes every minute, after a job's rounds too, and goes on while there is more", async () => {

@@ -25,6 +25,7 @@ const WORST: BufferStatus = {
   refused: 6,
   dropped: 7,
   knownSources: 1_000_000,
+  expired: 9,
   lastDeliveredAt: NOW - 1500,
   lastAcceptedAt: NOW - 250,
   paused: [{ sink: "misp", until: NOW, since: NOW, reason: "down" }],

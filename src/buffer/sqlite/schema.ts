@@ -4,6 +4,7 @@
  * @module
  */
 import { ACTIVITY } from "./migrations/activity.ts";
+import { EXPIRY } from "./migrations/expiry.ts";
 import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly string[] = [
   SESSIONS,
   NOTIFICATIONS,
   PAYLOAD_TIMES,
+  EXPIRY,
 ];

@@ -91,7 +91,7 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       spoofed_srcip: found.spoofedSrcip,
       ignored: Object.fromEntries(found.ignored),
     },
-    sources: { known: found.knownSources },
+    sources: { known: found.knownSources, expired: found.expired },
     sessions: {
       begun: found.sessions.sessions,
       logged_in_to_decoy: found.sessions.logins,
@@ -214,6 +214,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ["expired", `${sources.expired} addresses after silence`],
     ...sessionRows(shown.sessions),
     ["compromised", compromisedText(shown.compromised), shown.compromised.last_day > 0],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),

@@ -90,7 +90,7 @@ async function sendSample(
   await buffer.settings.put(INSTALLATION, installationText(installation));
   const mispOnly = {
     ...config,
-    feed: { directory: undefined },
+    feed: { directory: undefined, keepMs: undefined },
     // No file of an installation is beside it.
     buffer: { ...config.buffer, path: ":memory:" },
   };

@@ -23,6 +23,7 @@ export async function pruneBuffer(
     seenMs: config.buffer.dedupeMs,
     recordMs: config.misp.reopenAfterMs,
     connectionMs: CONNECTION_OVER_MS,
+    expires: config.misp.expireAfterMs !== undefined,
   };
   const hasMore = await buffer.retention.prune(keep, Date.now());
   await logEvictions(buffer, config, log);

@@ -19,6 +19,7 @@ import { RetryBudget, RetryingClient } from "../../misp/line/retries.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
+  expireSource,
   type Lookups,
   moveSource,
   retractSource,
@@ -94,6 +95,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
       }),
     close: (event, records, now) => closeDay(event, records, rules(), now),
     retract: (record, now) => retractSource(record, rules(), now, lookups.current()),
+    expire: (record, now) => expireSource(record, rules(), now, lookups.current()),
     move: (record, now, findDaySlot) =>
       moveSource(record, rules(), now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
@@ -123,7 +125,12 @@ export function dueRules(config: Config) {
     ...(config.misp.url === undefined ? [] : ["misp" as const]),
     ...(feedDirectory(config) === undefined ? [] : ["feed" as const]),
   ];
-  return { periodMs: config.buffer.periodMs, maxHoldMs: config.buffer.maxHoldMs, sinks };
+  return {
+    periodMs: config.buffer.periodMs,
+    maxHoldMs: config.buffer.maxHoldMs,
+    sinks,
+    expireAfterMs: config.misp.expireAfterMs,
+  };
 }
 
 /** What snapshots are configured by, and whose events they make. */
@@ -153,6 +160,7 @@ export function snapshotRules(
     commands: privacy.commands,
     correlatesHassh: misp.correlateHassh,
     minAttempts: guard.minAttempts,
+    expireAfterMs: misp.expireAfterMs,
     telnet: honeypot.telnet,
   };
 }
@@ -171,7 +179,7 @@ function createFeedSink(config: Config, directory: string): FeedSink {
     );
   }
   const name = config.misp.publisher ?? PROGRAM;
-  return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
+  return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }), config.feed.keepMs);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface KnownPart {
   readonly deleted?: true;
   /** What was stated of an attribute and an analyst may change; left out: off, off and empty. */
   readonly to_ids?: true;
+  /** An analyst set `to_ids` otherwise than it was stated: only a withdrawal states it again. */
+  readonly decided?: true;
   readonly correlates?: true;
   readonly comment?: string;
 }
@@ -126,7 +128,12 @@ export function publishedNow(answered: Answered): LastPublished {
     const { id } = part;
     // It was not stated while it was deleted: the next update states it.
     if (before?.deleted) return [uuid, { ...withoutDeleted(before), id }];
-    return [uuid, { id, ...(attribute === undefined ? {} : knownAttribute(attribute)) }];
+    if (attribute === undefined) return [uuid, { id }];
+    return [uuid, {
+      id,
+      ...knownAttribute(attribute),
+      ...(before?.decided ? { decided: true } : {}),
+    }];
   });
   return {
     tags: [...new Set([...(last?.tags ?? []), ...event.Tag.map(({ name }) => name)])],

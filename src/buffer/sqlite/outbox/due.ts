@@ -28,10 +28,16 @@ function reportDueAt(sql: Statements, sink: SinkName, now: number): number | und
   return Math.max(Number(dated) > now ? 0 : Number(next), pausedUntil(sql, sink, now));
 }
 
-/** Until when a sink is paused, milliseconds UTC; 0: it is not. */
+/** Counter of until when a sink rests, before its name. */
+export const RESTS_UNTIL = "rests_until.";
+
+/** Until when a sink is paused or rests, milliseconds UTC; 0: it does not. */
 export function pausedUntil(sql: Statements, sink: string, now: number): number {
-  const until = Number(sql("SELECT until FROM sink_pause WHERE sink = ?").get(sink)?.until ?? 0);
-  return isFarAhead(until, now) ? 0 : until;
+  const times = [
+    sql("SELECT until FROM sink_pause WHERE sink = ?").get(sink)?.until,
+    sql("SELECT value FROM counter WHERE name = ?").get(`${RESTS_UNTIL}${sink}`)?.value,
+  ].map((until) => Number(until ?? 0));
+  return Math.max(...times.map((until) => isFarAhead(until, now) ? 0 : until));
 }
 
 /**

@@ -19,7 +19,8 @@ import type { Database } from "../database.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
-import { nextDueAt } from "./due.ts";
+import { nextDueAt, RESTS_UNTIL } from "./due.ts";
+import { expire, nextExpiryAt, silentSources } from "./expiry.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readRecord, writeReport, writeReports } from "./snapshot.ts";
@@ -61,19 +62,40 @@ export class SqliteOutbox implements OutboxStore {
     for (const sourceIp of due) {
       prepared.push(await this.#db.read((sql) => prepare(sql, sourceIp, build)));
     }
+    return await this.#storeEach(prepared, (sql, one) => take(sql, one, build, now));
+  }
+
+  /** Stores one thing after the other, a few in each transaction. @returns how many were stored */
+  async #storeEach<T>(
+    things: readonly T[],
+    store: (sql: Statements, thing: T) => boolean,
+  ): Promise<number> {
     let stored = 0;
-    for (let at = 0; at < prepared.length;) {
+    for (let at = 0; at < things.length;) {
       at = await this.#db.write((sql) => {
         const end = performance.now() + LOCK_MS;
         let next = at;
         do {
-          if (take(sql, prepared[next]!, build, now)) stored++;
+          if (store(sql, things[next]!)) stored++;
           next++;
-        } while (next < prepared.length && performance.now() < end);
+        } while (next < things.length && performance.now() < end);
         return next;
       });
     }
     return stored;
+  }
+
+  async expire(
+    silentMs: number,
+    most: number,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
+  ): Promise<number> {
+    const silent = await this.#db.read((sql) => silentSources(sql, silentMs, most, now));
+    return await this.#storeEach(
+      silent,
+      (sql, sourceIp) => expire(sql, sourceIp, silentMs, now, build),
+    );
   }
 
   async closeDays(
@@ -227,6 +249,16 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
+  restSink(lease: Lease, sink: SinkName, until: number): Promise<void> {
+    return this.#db.write((sql) => {
+      if (!isHeld(sql, lease)) return;
+      sql(
+        `INSERT INTO counter (name, value) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET value = excluded.value`,
+      ).run(`${RESTS_UNTIL}${sink}`, until);
+    });
+  }
+
   awaitsProbe(sink: SinkName): Promise<boolean> {
     return this.#db.read((sql) =>
       sql("SELECT 1 FROM sink_pause WHERE sink = ?").get(sink) !== undefined
@@ -239,6 +271,10 @@ export class SqliteOutbox implements OutboxStore {
 
   nextDueAt(rules: DueRules, now?: number): Promise<number | undefined> {
     return this.#db.read((sql) => nextDueAt(sql, rules, now));
+  }
+
+  nextExpiryAt(silentMs: number): Promise<number | undefined> {
+    return this.#db.read((sql) => nextExpiryAt(sql, silentMs));
   }
 
   async releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean> {

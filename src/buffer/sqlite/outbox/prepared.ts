@@ -72,7 +72,8 @@ export function take(
 function versionOf(sql: Statements, sourceIp: string): string | undefined {
   const row = sql(
     `SELECT json_array(a.alerts, a.last_seen, a.touched_at, a.opened_at, a.compromised_at,
-       a.further_usernames, r.event_uuid, r.snapshot_at, r.reports, r.retracted_at) AS version
+       a.further_usernames, r.event_uuid, r.snapshot_at, r.reports, r.retracted_at,
+       r.expired_at) AS version
      FROM attack a LEFT JOIN source_record r ON r.source_ip = a.source_ip WHERE a.source_ip = ?`,
   ).get(sourceIp);
   return row === undefined ? undefined : String(row.version);

@@ -12,6 +12,7 @@ import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
+import { IS_OFFERED } from "./expiry.ts";
 import { KNOWN_SOURCES } from "./snapshot.ts";
 import { DAY } from "../../../clock.ts";
 
@@ -50,7 +51,8 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   compactSessions(sql, now - keep.connectionMs);
   const old = now - keep.recordMs;
   // An attack that is still open, since no publisher ran for so long, needs its record.
-  const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)";
+  const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)" +
+    (keep.expires ? ` AND NOT (${IS_OFFERED})` : "");
   for (const table of ["delivery", "sighting"]) {
     sql(
       `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN

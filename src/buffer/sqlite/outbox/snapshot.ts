@@ -155,6 +155,7 @@ export function readRecord(sql: Statements, sourceIp: string): SourceRecord | un
     attempts: Number(row.attempts),
     compromisedAt: optional(row.compromised_at),
     retractedAt: optional(row.retracted_at),
+    expiredAt: optional(row.expired_at),
     reports: Number(row.reports),
     ...detail,
     ...(session === undefined ? {} : { session: readRecordSession(sql, sourceIp, session) }),
@@ -203,7 +204,23 @@ function updateSensors(sql: Statements, sourceIp: string): void {
  */
 export function writeReports(sql: Statements, { record, reports }: Snapshot, now: number): void {
   writeRecord(sql, record, now);
-  for (const report of reports) writeReport(sql, report);
+  for (const report of reports) {
+    // Of the event that a source leaves, only its end is said.
+    if (report.eventUuid === record.eventUuid || hasSource(sql, report)) writeReport(sql, report);
+  }
+}
+
+/** Whether a sink has a source in an event, or would get it: one that refused it hears no more. */
+export function hasSource(
+  sql: Statements,
+  { eventUuid, sink, sourceIp }: Pick<NewReport, "eventUuid" | "sink" | "sourceIp">,
+): boolean {
+  const key = [eventUuid, sink, sourceIp];
+  return sql(
+    `SELECT 1 FROM delivery WHERE event_uuid = ? AND sink = ? AND source_ip = ?
+     UNION ALL SELECT 1 FROM report
+     WHERE event_uuid = ? AND sink = ? AND source_ip = ? AND state = 'pending'`,
+  ).get(...key, ...key) !== undefined;
 }
 
 /** Puts a report into the outbox. */
@@ -266,8 +283,8 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
   sql(
     `INSERT OR REPLACE INTO source_record (source_ip, event_uuid, publisher, opened_on, first_seen,
        last_seen, alerts, pam, sshd, connect, attempts, compromised_at, retracted_at, reports,
-       detail, snapshot_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       detail, snapshot_at, expired_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     record.sourceIp,
     record.eventUuid,
@@ -285,5 +302,6 @@ function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
     record.reports,
     JSON.stringify(detail),
     now,
+    record.expiredAt ?? null,
   );
 }

@@ -5,6 +5,7 @@
  */
 import type { Statements } from "../sql.ts";
 import type { BufferStatus } from "../../views.ts";
+import { EXPIRED } from "../outbox/expiry.ts";
 import { LAST_DELIVERED } from "../outbox/outbox.ts";
 import { DROPPED } from "../outbox/reports.ts";
 import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
@@ -38,6 +39,7 @@ export function readStatus(sql: Statements): BufferStatus {
     refused: states.get("refused") ?? 0,
     dropped: counters.get(DROPPED) ?? 0,
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
+    expired: counters.get(EXPIRED) ?? 0,
     lastDeliveredAt: lastOf(counters),
     lastAcceptedAt: counters.get("last_accepted_at"),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({

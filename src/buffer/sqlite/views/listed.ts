@@ -36,7 +36,7 @@ export function readListed(
          WHERE n.source_ip = r.source_ip AND n.kind = 'sensor') END AS sensors,
        CASE is_asked WHEN 1 THEN (SELECT count(*) FROM activity
          WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days
-     FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at,
+     FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at, expired_at,
          last_seen >= ? AND attempts >= ? AS is_asked
        FROM source_record WHERE source_ip > ? ORDER BY source_ip LIMIT ${AT_ONCE}) r
      ORDER BY source_ip`,
@@ -60,5 +60,6 @@ function toListed(row: Record<string, unknown>): ListedRow {
     days: Math.max(isOneDay ? 1 : 2, Number(row.days)),
     compromisedAt: row.compromised_at === null ? undefined : Number(row.compromised_at),
     retractedAt: row.retracted_at === null ? undefined : Number(row.retracted_at),
+    expiredAt: row.expired_at === null ? undefined : Number(row.expired_at),
   };
 }

@@ -107,6 +107,7 @@ function sourceRow(
     sourceLocation: locationOf(attack) ?? record?.sourceLocation,
     compromisedAt: record?.compromisedAt ?? optional(attack?.compromised_at),
     retractedAt: record?.retractedAt,
+    expiredAt: record?.expiredAt,
     openedAt: optional(attack?.opened_at),
     eventUuid: record?.eventUuid,
     deliveredTo: record === undefined ? [] : deliveredTo(sql, record),

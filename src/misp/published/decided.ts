@@ -1,0 +1,57 @@
+/**
+ * What analysts decided about `to_ids`. An address expires, and is for detection again when its attacker
+ * returns, only where `to_ids` is as the program stated it. Pure.
+ *
+ * @module
+ */
+import type { Fields } from "../../json.ts";
+import { FALSE_POSITIVE, type MispEvent } from "../event.ts";
+import { FAILURE_REPORT, type MispEventAttribute } from "../objects.ts";
+import type { KnownPart, LastPublished } from "./last_published.ts";
+import { isThere, storedParts } from "./parts.ts";
+
+/** Whether an update states `to_ids` of an attribute that MISP has. */
+export function statesToIds(attribute: MispEventAttribute, known: KnownPart): boolean {
+  if (known.decided) return isWithdrawn(attribute);
+  return attribute.to_ids !== (known.to_ids ?? false);
+}
+
+/** Whether an update would switch `to_ids` of an address, so that MISP is to be looked at before. */
+export function isSwitching(event: MispEvent, { parts }: LastPublished): boolean {
+  return switched(event, parts).length > 0;
+}
+
+/**
+ * What is known of the parts, with what analysts decided. A try of ours whose answer was lost may have
+ * switched `to_ids`: it wrote the comment of the object in the same request.
+ *
+ * @param viewed the event as MISP has it
+ */
+export function withDecisions(
+  last: LastPublished,
+  event: MispEvent,
+  viewed: Fields,
+): LastPublished {
+  const stored = storedParts(viewed);
+  const object = event.Object.find(({ name }) => name === FAILURE_REPORT);
+  if (object !== undefined && stored.get(object.uuid)?.comment === object.comment) return last;
+  const decided = switched(event, last.parts).flatMap(({ uuid }) => {
+    const part = stored.get(uuid);
+    const known = last.parts[uuid]!;
+    if (!isThere(part) || part.toIds === (known.to_ids ?? false)) return [];
+    return [[uuid, { ...known, decided: true as const }] as const];
+  });
+  return { ...last, parts: { ...last.parts, ...Object.fromEntries(decided) } };
+}
+
+function switched(event: MispEvent, parts: LastPublished["parts"]): readonly MispEventAttribute[] {
+  return event.Attribute.filter((attribute) => {
+    const known = parts[attribute.uuid];
+    return known !== undefined && !known.deleted && !isWithdrawn(attribute) &&
+      statesToIds(attribute, known);
+  });
+}
+
+/** What an operator withdraws loses `to_ids`, whatever was decided before. */
+const isWithdrawn = ({ to_ids, Tag = [] }: MispEventAttribute) =>
+  !to_ids && Tag.some(({ name }) => name === FALSE_POSITIVE);
