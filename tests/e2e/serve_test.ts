@@ -55,7 +55,9 @@ for (const kind of KINDS) {
       }
     };
     await until("No attacks yet");
-    await service.post(JSON.stringify(fixture("04-5760-failed-password")));
+    // The overview is about the last 24 hours.
+    const timestamp = new Date().toISOString().replace("Z", "+0000");
+    await service.post(JSON.stringify({ ...fixture("04-5760-failed-password"), timestamp }));
     await until("/sources/192.241.237.101");
     for (const path of ["/", "/refused", "/sources/192.241.237.101"]) {
       const page = await fetch(service.url + path);
