@@ -140,8 +140,12 @@ function ownFirst(rows: readonly string[][]): readonly string[][] {
   return [...rows.filter(isOwn), ...rows.filter((row) => !isOwn(row))];
 }
 
-/** A scrape in which each metric has a sample. */
-async function scrapedLines(): Promise<readonly string[]> {
+let scrape: Promise<readonly string[]> | undefined;
+
+/** A scrape in which each metric has a sample; made once. */
+const scrapedLines = () => scrape ??= scraped();
+
+async function scraped(): Promise<readonly string[]> {
   using buffer = new SqliteBuffer(":memory:", 0);
   const metrics = await createMetrics({
     status: async () => ({ ...await buffer.views.status(), ignored: new Map([["malformed", 1]]) }),
