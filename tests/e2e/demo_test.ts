@@ -34,6 +34,7 @@ Deno.test("the demo names addresses for documentation only, and removes its fold
   for (const [address] of printed.matchAll(/\b(?:\d{1,3}\.){3}\d{1,3}\b/g)) {
     assert.match(address, /^192\.0\.2\./);
   }
+  assert.match(printed, /data\.srcip is "host\.example\.net"/);
   assert.match(printed, /^All files of the demo are removed\./m);
   assert.doesNotMatch(printed, /\/tmp\//);
 });
