@@ -1,5 +1,6 @@
 /**
- * What the compiled binary may do; nothing else decides it. Described in README, "What it may do".
+ * What the compiled binary may do; nothing else decides it. Described in docs/security.md,
+ * "What it may do".
  *
  * @module
  */

@@ -126,7 +126,7 @@ Deno.test("ossec.conf selects every rule of the default set, as JSON", () => {
   assert.equal(tag("alert_format"), "json");
   const group = tag("group");
   assert.doesNotMatch(group ?? " ", /\s/);
-  for (const path of ["README.md", "docs/wazuh.md", "deploy/wazuh4/README.md"]) {
+  for (const path of ["docs/install.md", "docs/wazuh.md", "deploy/wazuh4/README.md"]) {
     assert.ok(read(path).includes(`<group>${group}</group>`), path);
   }
 });
@@ -334,9 +334,9 @@ Deno.test("the dashboard asks the data source that is chosen", () => {
   assert.equal(ids.size, dashboard.panels.length);
 });
 
-Deno.test("example.json is the configuration that README shows", () => {
+Deno.test("example.json is the configuration that docs/install.md shows", () => {
   const example = JSON.parse(read("deploy/example.json")) as object;
-  const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(read("README.md"))?.[1];
+  const shown = /```json\n( *\{\n *"misp"[\s\S]*?)```/.exec(read("docs/install.md"))?.[1];
   assert.deepEqual(JSON.parse(shown!), example);
 });
 

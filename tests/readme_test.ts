@@ -1,61 +1,59 @@
 import assert from "node:assert/strict";
+import { rowsBehind } from "../deploy/documents/markdown.ts";
 import { permissionFlags } from "../deploy/permissions.ts";
-import { COMMANDS } from "../src/cli/manual/commands.ts";
 import { EXIT_CODES } from "../src/cli/manual/shared.ts";
-import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
-import { describeService } from "../src/server/openapi.ts";
-import { createMetrics } from "../src/server/metrics.ts";
-import { configurationKeys } from "../src/config/keys.ts";
 import { DEFAULT_RULES, PROGRAM } from "../src/config/defaults.ts";
-import type { Key } from "../src/config/key.ts";
 import { integrationBlocks, missingRules } from "../src/wazuh/ossec_conf.ts";
 import { RULE_FACTS } from "../src/wazuh/rule_facts.ts";
+import { documents, readProjectFile as read } from "./support/documents.ts";
 
-const read = (name: string) => Deno.readTextFileSync(new URL(`../${name}`, import.meta.url));
 const README = read("README.md");
 
-/** The cells of a Markdown table's rows, whatever their padding. */
-function tableBehind(marker: string): readonly (readonly string[])[] {
-  const lines = README.slice(README.indexOf(marker)).split("\n");
-  const start = lines.findIndex((line) => line.startsWith("|"));
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith("|"));
-  return lines.slice(start + 2, end).map((line) =>
-    line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())
-  );
-}
-
-function shownDefault(name: string, { fallback }: Key): string {
-  if (name === "misp.tags") return "see `help config`";
-  if (fallback === undefined || Array.isArray(fallback) && fallback.length === 0) return "none";
-  return (Array.isArray(fallback) ? fallback : [fallback]).map((item) => `\`${item}\``).join(", ");
-}
-
-Deno.test("README names every configuration key with its default", () => {
-  const keys = Object.entries(configurationKeys("/var/ossec"));
-  assert.deepEqual(
-    tableBehind("<!-- keys -->"),
-    keys.map(([name, key]) => [`\`${name}\``, shownDefault(name, key), key.about]),
-  );
+Deno.test("README can be read at once: at most 200 lines, and a screen that says for whom", () => {
+  const lines = README.trimEnd().split("\n");
+  assert.ok(lines.length <= 200, `${lines.length} lines`);
+  const screen = lines.slice(0, 30).join("\n");
+  for (const word of ["for teams that", "Python", "Wazuh 4.x or 5.x", "2.4.167", "aarch64"]) {
+    assert.ok(screen.includes(word), word);
+  }
+  assert.equal(screen.match(/^- \*\*/gm)?.length, 4);
 });
 
-Deno.test("README names every command and every exit code", () => {
-  const starts = tableBehind("## Commands").map(([start]) => start!);
-  const named = starts.flatMap((start) => /`(-*\w+)/.exec(start)?.[1] ?? []);
-  for (const { name } of COMMANDS) assert.ok(named.includes(name), name);
-  const codes = tableBehind("\n| exit code").map(([code]) => code);
+Deno.test("README leads to every document of docs/", () => {
+  for (const path of documents("docs/")) {
+    const target = path.startsWith("docs/contracts/") ? "docs/contracts" : path;
+    assert.ok(README.includes(`](${target})`), path);
+  }
+});
+
+Deno.test("documents use the pinned Deno", () => {
+  const named = [...documents()].flatMap((path) => read(path).match(/deno@\d[\d.]*\d/g) ?? []);
+  assert.deepEqual([...new Set(named)], [`deno@${read(".dvmrc").trim()}`]);
+});
+
+/** Loopback, private, documentation and wildcard addresses: nobody's in particular. */
+const NOBODYS =
+  /^(?:127|10)\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.0\.2\.|^198\.51\.100\.|^203\.0\.113\.|^0\.0\.0\.0$/;
+
+Deno.test("README and docs name nobody's address as an attacker's", () => {
+  // The contracts quote what others wrote, versions among it.
+  const own = [...documents()].filter((path) => !path.startsWith("docs/contracts/"));
+  const found = own.flatMap((path) =>
+    (read(path).match(/(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g) ?? [])
+      .filter((address) => !NOBODYS.test(address)).map((address) => `${path}: ${address}`)
+  );
+  assert.deepEqual(found, []);
+});
+
+Deno.test("docs/cli.md names every exit code", () => {
+  const codes = rowsBehind(read("docs/cli.md"), "\n| exit code").map(([code]) => code);
   assert.deepEqual(codes, Object.keys(EXIT_CODES));
 });
 
-Deno.test("README's commands use the pinned Deno", () => {
-  const versions = new Set(README.match(/deno@[\d.]+/g));
-  assert.deepEqual([...versions], [`deno@${read(".dvmrc").trim()}`]);
-});
-
-Deno.test("README names every permission of the binary", () => {
-  const section = README.slice(
-    README.indexOf("## What it may do"),
-    README.indexOf("## How it works"),
-  );
+Deno.test("docs/security.md names every permission of the binary", () => {
+  const text = read("docs/security.md");
+  const start = text.indexOf("\n## What it may do");
+  const section = text.slice(start, text.indexOf("\n## ", start + 1));
   const site = {
     root: "/var/ossec",
     mispHost: "misp.example.org",
@@ -75,49 +73,8 @@ Deno.test("README names every permission of the binary", () => {
   for (const place of places) assert.ok(section.includes(place), place);
 });
 
-Deno.test("README's integration block selects every rule of the default set", () => {
-  const blocks = integrationBlocks(README).filter(({ name }) => name === PROGRAM);
+Deno.test("the block of docs/install.md selects every rule of the default set", () => {
+  const blocks = integrationBlocks(read("docs/install.md")).filter(({ name }) => name === PROGRAM);
   assert.equal(blocks.length, 1);
   assert.deepEqual(missingRules(blocks, DEFAULT_RULES, RULE_FACTS), []);
-});
-
-Deno.test("README names every endpoint of serve, and who may use it", () => {
-  const { paths } = describeService();
-  const listed = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => {
-      const who = path.includes("{token}")
-        ? "token in the path"
-        : security.length > 0
-        ? "token"
-        : "everybody";
-      return [`\`${method.toUpperCase()} ${path}\``, who];
-    })
-  );
-  assert.deepEqual(tableBehind("<!-- endpoints -->").map((row) => row.slice(0, 2)), listed);
-});
-
-Deno.test("README names every metric with its labels", async () => {
-  const buffer = new SqliteBuffer(":memory:", 0);
-  const metrics = await createMetrics({
-    status: async () => ({ ...await buffer.views.status(), ignored: new Map([["malformed", 1]]) }),
-    compromised: () => buffer.views.compromised(0),
-    sensors: () => Promise.resolve([{ name: "honeypot-fra1", lastSeen: 0 }]),
-    ...{ maxBytes: 1, version: "1", now: () => 0 },
-    lists: () =>
-      Promise.resolve([
-        { name: "a", addresses: 1, keptOut: 0, problem: undefined, loggedAt: undefined },
-      ]),
-  });
-  metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });
-  const lines = (await metrics.text()).split("\n");
-  buffer[Symbol.dispose]();
-  const names = lines.flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []).map((name) => {
-    const sample = lines.find((line) => new RegExp(`^${name}(_count)?\\{`).test(line)) ?? "";
-    const labels = [...sample.matchAll(/(\w+)="/g)].map(([, label]) => label);
-    return `\`${name}${labels.length > 0 ? `{${labels.join(",")}}` : ""}\``;
-  });
-  assert.deepEqual(
-    tableBehind("<!-- metrics -->").map(([name]) => name).toSorted(),
-    names.toSorted(),
-  );
 });

@@ -1,6 +1,6 @@
 /**
- * Every configuration key. README's table, the environment names, `config --schema` and the checks all
- * come from this one list.
+ * Every configuration key. The table of docs/configuration.md, the environment names,
+ * `config --schema` and the checks all come from this one list.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export type ValueOf<Name extends KeyName> =
   | (Keys[Name] extends { fallback: undefined } ? undefined : never);
 
 /**
- * The keys, in the order of README's table.
+ * The keys, in the order of the table of docs/configuration.md.
  *
  * @param root Wazuh's folder, `/var/ossec` on an ordinary manager
  */

@@ -242,7 +242,7 @@ const NO_RULES: ReadonlySet<string> = new Set();
 /**
  * Reads the attempt of a finding. As with 4.x alerts the line of sshd decides: its address wins over
  * `source.ip`, which the engine's decoder read from the same line, and which whoever chose the user
- * name may have put there (`root from 8.8.8.8`, docs/contracts/wazuh.md 3.2). Where that line is
+ * name may have put there (`root from ADDRESS`, docs/contracts/wazuh.md 3.2). Where that line is
  *
  * - not one of sshd's known ones, `source.ip` counts only when `user.name` is harmless, the line ends
  *   as sshd ends one with that address, and no other address stands in it;

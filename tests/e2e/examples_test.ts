@@ -71,7 +71,7 @@ function readBlock(block: string) {
 
 const COMMAND_NAMES: ReadonlySet<string> = new Set(COMMANDS.map(({ name }) => name));
 
-/** README leaves out the program's name where it speaks of its commands. */
+/** docs/cli.md leaves out the program's name where it speaks of its commands. */
 const withName = (line: string) =>
   COMMAND_NAMES.has(line.split(" ")[0]!) ? `${PROGRAM} ${line}` : line;
 

@@ -1,5 +1,5 @@
 /**
- * What the README says of OpenTelemetry: the runtime's own, so that an update may change it.
+ * What docs/serve.md says of OpenTelemetry: the runtime's own, so that an update may change it.
  *
  * @module
  */

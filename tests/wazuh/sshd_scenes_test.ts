@@ -122,7 +122,7 @@ Deno.test("parseSshdLine() reads full_log and previous_output of every sample al
     "08-cowrie-json-login-failed.json": ["no sshd line"],
     "09-5760-ipv6.json": ["sshd 1 2001:db8:bad:cafe::17 50522 root"],
     "edge-2502-no-user-no-srcip.json": ["pam 5 82.202.219.155 - -"],
-    "edge-5503-rhost-is-hostname.json": ["pam 1 host.net - root"],
+    "edge-5503-rhost-is-hostname.json": ["pam 1 host.example.net - root"],
     "edge-5710-disconnect-not-an-attempt.json": [
       "session-end 0 82.202.219.155 51676 invalid admin",
     ],

@@ -41,7 +41,7 @@ const IGNORED: Readonly<Record<IgnoreReason, (one: Explained) => Ignored>> = {
   not_json: () => ["it is not JSON", "repair that place, or take the alert from alerts.json"],
   malformed: () => [
     "it is JSON, but neither an alert nor a finding",
-    'send a shape that README names under "Other ways in"',
+    'send a shape that docs/wazuh.md names under "Shapes of alerts"',
   ],
   own_alert: () => ["it is about this program", "nothing"],
   other_rule: ({ alert }) => [
