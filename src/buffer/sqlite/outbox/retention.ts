@@ -7,7 +7,7 @@ import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
 import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
-import { KEPT_MINUTES_MS } from "../intake/minutes.ts";
+import { KEPT_MINUTES_MS } from "../../batch/minutes.ts";
 import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";

@@ -15,7 +15,7 @@ import {
   type SessionRow,
 } from "../../../session_evidence.ts";
 import { storedJson } from "../errors.ts";
-import { detailText } from "../intake/session_batch.ts";
+import { detailText } from "../../batch/session_batch.ts";
 import type { Statements } from "../sql.ts";
 
 /** Tables of which a snapshot takes everything. */

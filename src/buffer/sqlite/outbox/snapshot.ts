@@ -4,7 +4,7 @@
  * @module
  */
 import { count, type Statements } from "../sql.ts";
-import { SERVICE_BITS } from "../intake/batch.ts";
+import { SERVICE_BITS } from "../../batch/batch.ts";
 import type {
   Attack,
   EvidenceRow,
@@ -17,7 +17,7 @@ import type {
   Technique,
 } from "../../../model.ts";
 import { writeActivity, writeNames } from "./activity.ts";
-import { storedTechniques } from "../intake/techniques.ts";
+import { storedTechniques } from "../../batch/techniques.ts";
 import { storedJson } from "../errors.ts";
 import {
   deleteSessions,

@@ -10,7 +10,7 @@ import { readRecord } from "../outbox/snapshot.ts";
 import type { ReportRow } from "../../reports.ts";
 import { ROW, toRow } from "../outbox/reports.ts";
 import type { OpenAttack } from "./open_attacks.ts";
-import { storedTechniques } from "../intake/techniques.ts";
+import { storedTechniques } from "../../batch/techniques.ts";
 import type { AttemptsRow, SourceView } from "../../views.ts";
 import type { SourceRow } from "../../sources.ts";
 
