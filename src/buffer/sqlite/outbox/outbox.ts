@@ -17,6 +17,7 @@ import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
 import { Damage } from "../errors.ts";
+import { reportOf, sightingOf } from "../../rows/report.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
@@ -341,19 +342,12 @@ function reportsToTry(
   ]).sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at)).slice(0, most);
   // Pages of a long text can be lost without SQLite's noticing: no sink could ever accept it.
   if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
-  return rows.map((row) => ({
-    uuid: String(row.uuid),
-    sink: row.sink as SinkName,
-    sourceIp: String(row.source_ip),
-    eventUuid: String(row.event_uuid),
-    body: String(row.body),
-    attempts: Number(row.attempts),
-    snapshotAt: Number(row.snapshot_at),
-    tries: Number(row.tries),
-    isKnownThere: Number(row.known) === 1,
-    lastPublished: String(row.last_published ?? ""),
-    sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
-  }));
+  return rows.map((row) =>
+    reportOf(
+      row,
+      sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
+    )
+  );
 }
 
 function sightingsOf(
@@ -365,11 +359,5 @@ function sightingsOf(
   return sql(
     `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
      WHERE event_uuid = ? AND sink = ? AND source_ip = ? ORDER BY seen_at, uuid`,
-  ).all(eventUuid, sink, sourceIp).map((row) => ({
-    uuid: String(row.uuid),
-    attributeUuid: String(row.attribute_uuid),
-    source: String(row.source),
-    kind: row.kind as Sighting["kind"],
-    seenAt: Number(row.seen_at),
-  }));
+  ).all(eventUuid, sink, sourceIp).map(sightingOf);
 }

@@ -15,7 +15,7 @@ import type {
 } from "../../rankings.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import type { Statements } from "../sql.ts";
-import { DAY_SPAN, HOUR_SPAN } from "../outbox/activity.ts";
+import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
 import { HOUR } from "../../../clock.ts";
 
 /** How far the list of each bucket is read, in steps. */
