@@ -17,6 +17,7 @@ import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
 import { Damage } from "../errors.ts";
+import { LAST_DELIVERED } from "../../rows/names.ts";
 import { reportOf, sightingOf } from "../../rows/report.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
@@ -26,9 +27,6 @@ import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
 import { hasSpooled } from "./spool.ts";
-
-/** Counter of when a sink accepted something last, milliseconds UTC, before the sink's name. */
-export const LAST_DELIVERED = "last_delivered.";
 
 /** What only the holder of the lease may write. */
 const IF_LEASED = `AND state = 'pending'

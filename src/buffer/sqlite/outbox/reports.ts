@@ -4,6 +4,7 @@
  * @module
  */
 import { count, type Statements } from "../sql.ts";
+import { DROPPED } from "../../rows/names.ts";
 import { toRow } from "../../rows/report.ts";
 import type { Database } from "../database.ts";
 import { storedJson } from "../errors.ts";
@@ -17,9 +18,6 @@ import type {
   ReportState,
   ReportStore,
 } from "../../reports.ts";
-
-/** Name of the counter of reports that were dropped. */
-export const DROPPED = "reports_dropped";
 
 /** The columns of a report as people look at it. Bodies may be large: only who shows one reads it. */
 export const ROW =

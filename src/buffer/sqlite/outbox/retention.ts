@@ -12,7 +12,7 @@ import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
-import { KNOWN_SOURCES } from "./snapshot.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
 import { DAY } from "../../../clock.ts";
 
 /** Deletes from a SQLite file. */

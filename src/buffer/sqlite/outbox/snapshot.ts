@@ -5,6 +5,7 @@
  */
 import { count, type Statements } from "../sql.ts";
 import type { Attack, EvidenceRow, NewReport, Snapshot, SourceRecord } from "../../../model.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
 import { attackOf } from "../../rows/attack.ts";
 import { RECORD_COLUMNS, recordOf, recordValues } from "../../rows/record.ts";
 import { writeActivity, writeNames } from "./activity.ts";
@@ -28,9 +29,6 @@ export function readAttack(sql: Statements, sourceIp: string): Attack {
     session: readSessions(sql, sourceIp),
   });
 }
-
-/** Name of the counter of source records: counting a million rows takes too long for a page. */
-export const KNOWN_SOURCES = "known_sources";
 
 /** Reads the record of a source; undefined: it has none. */
 export function readRecord(sql: Statements, sourceIp: string): SourceRecord | undefined {

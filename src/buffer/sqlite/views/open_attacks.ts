@@ -4,124 +4,44 @@
  *
  * @module
  */
-import { activityOf, type Added } from "../../activity.ts";
-import type { ActivityRow, Location, SensorHour, Technique } from "../../../model.ts";
-import { attemptsOf } from "../../../wazuh/counting.ts";
-import { storedTechniques } from "../../batch/techniques.ts";
+import {
+  COUNTED_OF_LARGE,
+  countedOf,
+  MOST_ATTACKS,
+  MOST_HOURS,
+  MOST_NAMES,
+  type OpenAttack,
+  openAttacksOf,
+} from "../../rows/open_attack.ts";
+import type { Row } from "../../rows/row.ts";
 import type { Statements } from "../sql.ts";
-
-/** Attacks that are read. */
-const MOST_ATTACKS = 1000;
-/** Rows that are read for all of them together. */
-const MOST_CONNECTIONS = 20_000;
-/** Of the largest attacks, which have more, so many connections each. */
-const MOST_LARGE = 10;
-const COUNTED_OF_LARGE = 1_000;
-const MOST_NAMES = 20_000;
-const MOST_HOURS = 20_000;
-
-/** An open attack. Times are milliseconds UTC. */
-export interface OpenAttack {
-  readonly sourceIp: string;
-  /** Of the source: what was published, and what this attack adds. */
-  readonly attempts: number;
-  /** Whether it has more connections than were counted: then it has at least so many attempts. */
-  readonly isMore: boolean;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly compromisedAt: number | undefined;
-  readonly location: Location | undefined;
-  readonly techniques: readonly Technique[];
-  readonly usernames: readonly (readonly [name: string, attempts: number])[];
-  readonly sensors: readonly OpenSensor[];
-  readonly activity: readonly ActivityRow[];
-}
-
-/** What a sensor saw of it in one hour. */
-export interface OpenSensor extends SensorHour {
-  readonly name: string;
-  /** Milliseconds UTC. */
-  readonly lastSeen: number;
-}
-
-type Row = Record<string, unknown>;
 
 /** Reads them, by source. */
 export function readOpenAttacks(sql: Statements): ReadonlyMap<string, OpenAttack> {
-  const rows = sql(
+  const attacks = sql(
     `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
        a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
        r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at
      FROM (SELECT * FROM attack ORDER BY touched_at DESC LIMIT ?) a
      LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
   ).all(MOST_ATTACKS);
-  // An alert has one connection at most: the attacks of few alerts are counted whole.
-  let left = MOST_CONNECTIONS;
-  const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
-  const counted = bySize.filter((row) => (left -= Number(row.alerts)) >= 0);
-  const large = bySize.slice(counted.length).slice(-MOST_LARGE);
-  const connections = connectionsOf(sql, counted, large);
-  const names = namesOf(sql, addresses(rows));
-  const hours = hoursOf(sql, addresses(rows));
-  const isCounted = new Set(counted);
-  return new Map(rows.map((row) => {
-    const sourceIp = String(row.source_ip);
-    const own = { connections: connections.get(sourceIp) ?? [], names: names.get(sourceIp) ?? [] };
-    const attack = openAttack(row, { ...own, hours: hours.get(sourceIp) ?? [] });
-    return [sourceIp, { ...attack, isMore: !isCounted.has(row) }];
-  }));
+  const { whole, part } = countedOf(attacks);
+  return openAttacksOf({
+    ...{ attacks, whole },
+    connections: connectionsOf(sql, whole, part),
+    usernames: sql(
+      `SELECT source_ip, username, max(max(pam, sshd, pam_error, connect)) AS attempts
+       FROM json_each(?) s CROSS JOIN attack_username ON source_ip = s.value
+       GROUP BY source_ip, username LIMIT ?`,
+    ).all(addresses(attacks), MOST_NAMES),
+    hours: sql(
+      `SELECT source_ip, sensor, hour, alerts, name, last_seen
+       FROM json_each(?) s CROSS JOIN attack_sensor ON source_ip = s.value LIMIT ?`,
+    ).all(addresses(attacks), MOST_HOURS),
+  });
 }
 
 const addresses = (rows: readonly Row[]) => JSON.stringify(rows.map((row) => row.source_ip));
-
-interface Parts {
-  readonly connections: readonly Row[];
-  readonly names: readonly (readonly [name: string, attempts: number])[];
-  readonly hours: readonly OpenSensor[];
-}
-
-function openAttack(row: Row, { connections, names, hours }: Parts): Omit<OpenAttack, "isMore"> {
-  const published = Number(row.published ?? 0);
-  const total = (column: string) =>
-    connections.reduce((sum, one) => sum + Number(one[column]), Number(row[column] ?? 0));
-  const attempts = Math.max(
-    published,
-    attemptsOf({ pam: total("pam"), sshd: total("sshd"), connect: total("connect") }),
-  );
-  const location = row.source_location === null
-    ? undefined
-    : JSON.parse(String(row.source_location)) as Location;
-  const added: Added = {
-    sourceIp: String(row.source_ip),
-    attempts: attempts - published,
-    hours,
-    sensorAttempts: new Map(
-      connections.map((one) => [
-        String(one.sensor),
-        attemptsOf({
-          pam: Number(one.own_pam),
-          sshd: Number(one.own_sshd),
-          connect: Number(one.own_connect),
-        }),
-      ]),
-    ),
-    usernames: names,
-    techniques: storedTechniques(row.techniques),
-    location,
-  };
-  return {
-    sourceIp: added.sourceIp,
-    attempts,
-    firstSeen: Math.min(Number(row.first_seen), Number(row.record_first_seen ?? Infinity)),
-    lastSeen: Number(row.last_seen),
-    compromisedAt: optional(row.record_compromised_at) ?? optional(row.compromised_at),
-    location,
-    techniques: added.techniques,
-    usernames: names,
-    sensors: hours,
-    activity: activityOf(added),
-  };
-}
 
 /** Totals of each sensor's connections: all that are not compacted, and those of this attack. */
 const totalsOf = (connections: string) =>
@@ -134,7 +54,11 @@ const totalsOf = (connections: string) =>
    GROUP BY c.source_ip, sensor`;
 
 /** Of attacks that are counted whole, and of some that are counted in part. */
-function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Row[]) {
+function connectionsOf(
+  sql: Statements,
+  whole: readonly Row[],
+  part: readonly Row[],
+): readonly Row[] {
   const rows = sql(
     totalsOf(`json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value
       CROSS JOIN attack_connection c ON c.source_ip = a.source_ip`),
@@ -147,48 +71,5 @@ function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Ro
       ).all(String(source_ip), COUNTED_OF_LARGE),
     );
   }
-  return groupBySource(rows, (row) => row);
+  return rows;
 }
-
-function namesOf(sql: Statements, sources: string) {
-  const rows = sql(
-    `SELECT source_ip, username, max(max(pam, sshd, pam_error, connect)) AS attempts
-     FROM json_each(?) s CROSS JOIN attack_username ON source_ip = s.value
-     GROUP BY source_ip, username LIMIT ?`,
-  ).all(sources, MOST_NAMES);
-  return groupBySource(
-    rows,
-    (row) => [String(row.username), Number(row.attempts)] as const,
-  );
-}
-
-function hoursOf(sql: Statements, sources: string): ReadonlyMap<string, readonly OpenSensor[]> {
-  const rows = sql(
-    `SELECT source_ip, sensor, hour, alerts, name, last_seen
-     FROM json_each(?) s CROSS JOIN attack_sensor ON source_ip = s.value LIMIT ?`,
-  ).all(sources, MOST_HOURS);
-  return groupBySource(rows, (row) => ({
-    sensor: String(row.sensor),
-    hour: Number(row.hour),
-    alerts: Number(row.alerts),
-    name: String(row.name),
-    lastSeen: Number(row.last_seen),
-  }));
-}
-
-function groupBySource<Part>(
-  rows: readonly Row[],
-  partOf: (row: Row) => Part,
-): ReadonlyMap<string, readonly Part[]> {
-  const found = new Map<string, Part[]>();
-  for (const row of rows) {
-    const sourceIp = String(row.source_ip);
-    const parts = found.get(sourceIp);
-    if (parts === undefined) found.set(sourceIp, [partOf(row)]);
-    else parts.push(partOf(row));
-  }
-  return found;
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);

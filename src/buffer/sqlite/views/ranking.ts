@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { ActivityRow } from "../../../model.ts";
 import type {
   History,
   RankedKind,
@@ -13,34 +12,18 @@ import type {
   Rankings,
   RankingSpan,
 } from "../../rankings.ts";
-import type { OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
+import {
+  type Buckets,
+  bucketsOf,
+  DEPTHS,
+  historyName,
+  historyOf,
+  RankedNames,
+  sumByName,
+} from "../../rows/ranking.ts";
 import type { Statements } from "../sql.ts";
-import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
 import { HOUR } from "../../../clock.ts";
-
-/** How far the list of each bucket is read, in steps. */
-const DEPTHS = [50, 200, 800];
-
-/** The buckets of a span, which ends with the one of now. */
-interface Buckets {
-  readonly span: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-const BUCKETS: Readonly<Record<RankingSpan, { readonly span: number; readonly count: number }>> = {
-  hour: { span: HOUR_SPAN, count: 1 },
-  day: { span: HOUR_SPAN, count: 24 },
-  week: { span: DAY_SPAN, count: 7 },
-  month: { span: DAY_SPAN, count: 30 },
-};
-
-/** The bucket of now, and as many before it as the span has. */
-function bucketsOf(span: RankingSpan, now: number): Buckets {
-  const { span: length, count } = BUCKETS[span];
-  const last = Math.floor(now / (length * HOUR));
-  return { span: length, first: last - count, last };
-}
 
 /** Ranks each kind. */
 export function readRankings(
@@ -57,17 +40,6 @@ export function readRankings(
   };
 }
 
-/** What open attacks add to each name within the buckets. */
-function sumByName(rows: readonly ActivityRow[], kind: RankedKind, buckets: Buckets) {
-  const sums = new Map<string, number>();
-  for (const row of rows) {
-    const bucket = Math.floor(row.hour / buckets.span);
-    if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
-    sums.set(row.name, (sums.get(row.name) ?? 0) + row.attempts);
-  }
-  return sums;
-}
-
 function rank(
   sql: Statements,
   open: ReadonlyMap<string, number>,
@@ -75,35 +47,25 @@ function rank(
   { span, first, last }: Buckets,
   most: number,
 ): Ranking {
-  const sums = new Map<string, number>();
-  let rows: readonly (readonly [name: string, attempts: number])[] = [];
-  let isComplete = false;
+  const names = new RankedNames(open, most);
   for (const depth of DEPTHS) {
-    // What a name has at most that is in none of the lists so far.
-    let below = 0;
-    const names = new Set(sums.size === 0 ? open.keys() : []);
+    names.begin();
     for (let bucket = first; bucket <= last; bucket++) {
       const list = sql(
         `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
          ORDER BY attempts DESC LIMIT ?`,
       ).all(kind, span, bucket, depth);
-      for (const row of list) if (!sums.has(String(row.name))) names.add(String(row.name));
-      if (list.length === depth) below += Number(list.at(-1)!.attempts);
+      names.addList(list, depth);
     }
-    for (const row of sumsOf(sql, kind, span, first, names)) {
-      sums.set(String(row.name), Number(row.attempts));
-    }
-    for (const name of names) sums.set(name, (sums.get(name) ?? 0) + (open.get(name) ?? 0));
-    rows = [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
-    const least = rows.length === most ? rows.at(-1)![1] : 0;
-    isComplete = least >= below;
-    // A name that is in none of the lists may have as many, and come before it as text.
-    if (below === 0 || least > below) break;
+    if (names.end(sumsOf(sql, kind, span, first, names.missing))) break;
   }
   return {
     kind,
-    rows: rows.map(([name, attempts]) => ({ name, attempts, label: labelOf(sql, kind, name) })),
-    isComplete,
+    rows: names.rows.map(([name, attempts]) => ({
+      ...{ name, attempts },
+      label: labelOf(sql, kind, name),
+    })),
+    isComplete: names.isComplete,
   };
 }
 
@@ -112,13 +74,13 @@ function sumsOf(
   kind: RankedKind,
   span: number,
   first: number,
-  names: ReadonlySet<string>,
+  names: readonly string[],
 ) {
   return sql(
     `SELECT name, sum(attempts) AS attempts
      FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
      WHERE bucket >= ? GROUP BY name`,
-  ).all(JSON.stringify([...names]), kind, span, first);
+  ).all(JSON.stringify(names), kind, span, first);
 }
 
 function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["label"] {
@@ -150,27 +112,14 @@ export function readHistory(
   },
 ): History {
   const buckets = bucketsOf(span, now);
-  const [kind, name] = sourceIp === undefined ? ["all", ""] : ["source", sourceIp];
-  const sums = new Map<number, number>(
-    sql(
-      `SELECT bucket, attempts FROM activity
-       WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
-    ).all(kind, buckets.span, name, buckets.first, buckets.last)
-      .map((row) => [Number(row.bucket), Number(row.attempts)]),
-  );
-  const attacks = sourceIp === undefined ? open.values() : [open.get(sourceIp)];
-  for (const attack of attacks) {
-    for (const row of attack?.activity ?? []) {
-      const bucket = Math.floor(row.hour / buckets.span);
-      if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
-      sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
-    }
-  }
-  const stepMs = buckets.span * HOUR;
-  return {
-    since: buckets.first * stepMs,
-    stepMs,
-    rows: [...sums].sort(([one], [other]) => one - other)
-      .map(([bucket, attempts]) => ({ at: bucket * stepMs, attempts })),
-  };
+  const rows = sql(
+    `SELECT bucket, attempts FROM activity
+     WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
+  ).all(...historyKey(buckets, sourceIp));
+  return historyOf(rows, open, buckets, sourceIp);
+}
+
+function historyKey({ span, first, last }: Buckets, sourceIp: string | undefined) {
+  const [kind, name] = historyName(sourceIp);
+  return [kind, span, name, first, last] as const;
 }

@@ -6,45 +6,28 @@
  *
  * @module
  */
-import { networkName } from "../../activity.ts";
-import { createNetworkSet } from "../../../guard/network_set.ts";
 import { addressRanges } from "../../address_ranges.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
+import {
+  type Candidate,
+  COLUMN,
+  compare,
+  FIELDS,
+  filterOf,
+  hasName,
+  isBehind,
+  MOST_CANDIDATES,
+  MOST_WALKED,
+  namesOf,
+  openCandidate,
+  sorted,
+  toCandidate,
+  VALUE,
+  WALKED_AT_ONCE,
+} from "../../rows/source_list.ts";
 import type { SourceList, SourceOrder, SourceQuery, SourceState } from "../../sources.ts";
 import type { Statements } from "../sql.ts";
-import type { OpenAttack } from "./open_attacks.ts";
 import { readSourceRow } from "./source.ts";
-
-/** Sources that a filter may give as candidates. */
-const MOST_CANDIDATES = 5_000;
-/** Sources that are looked at where no filter gives few enough. */
-const MOST_WALKED = 20_000;
-const WALKED_AT_ONCE = 500;
-
-/** What is needed to filter and sort a source. Times are milliseconds UTC. */
-interface Candidate {
-  readonly sourceIp: string;
-  readonly attempts: number;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly compromisedAt: number | undefined;
-  readonly retractedAt: number | undefined;
-}
-
-const VALUE: Readonly<Record<SourceOrder, (source: Candidate) => number>> = {
-  attempts: ({ attempts }) => attempts,
-  first_seen: ({ firstSeen }) => firstSeen,
-  last_seen: ({ lastSeen }) => lastSeen,
-  compromised: ({ compromisedAt }) => compromisedAt ?? 0,
-};
-
-const COLUMN: Readonly<Record<SourceOrder, string>> = {
-  attempts: "attempts",
-  first_seen: "first_seen",
-  last_seen: "last_seen",
-  compromised: "compromised_at",
-};
-
-const FIELDS = "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at";
 
 /** Reads a part of the list. */
 export function listSources(
@@ -52,7 +35,7 @@ export function listSources(
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
 ): SourceList {
-  const passes = filterOf(sql, open, query);
+  const passes = passesAll(sql, open, query);
   const narrow = candidatesOf(sql, query);
   const found: Candidate[] = [];
   let looked = 0;
@@ -75,23 +58,6 @@ export function listSources(
       : undefined,
     isComplete: looked <= MOST_WALKED,
   };
-}
-
-/** The largest first; of equals, the address that comes last as text. */
-function compare(order: SourceOrder, one: Candidate, other: Candidate): number {
-  return VALUE[order](other) - VALUE[order](one) || (one.sourceIp < other.sourceIp ? 1 : -1);
-}
-
-function isBehind({ order, after }: SourceQuery, source: Candidate): boolean {
-  if (after === undefined) return true;
-  const value = VALUE[order](source);
-  return value < after.value || value === after.value && source.sourceIp < after.sourceIp;
-}
-
-/** The sources by an order, those of open attacks in place of their records. */
-function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Candidate[] {
-  const known = new Map(sources.map((source) => [source.sourceIp, source]));
-  return [...known.values()].sort((one, other) => compare(order, one, other));
 }
 
 /** All sources by an order: records as their index has them, and the open attacks among them. */
@@ -137,25 +103,10 @@ function records(sql: Statements, addresses: readonly string[]): readonly Candid
   ).all(JSON.stringify(addresses)).map(toCandidate);
 }
 
-function toCandidate(row: Record<string, unknown>): Candidate {
-  return {
-    sourceIp: String(row.source_ip),
-    attempts: Number(row.attempts),
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-    compromisedAt: optional(row.compromised_at),
-    retractedAt: optional(row.retracted_at),
-  };
-}
-
 function candidateOf(sql: Statements, attack: OpenAttack): Candidate {
   const row = sql("SELECT last_seen, retracted_at FROM source_record WHERE source_ip = ?")
     .get(attack.sourceIp);
-  return {
-    ...attack,
-    lastSeen: Math.max(attack.lastSeen, Number(row?.last_seen ?? 0)),
-    retractedAt: optional(row?.retracted_at),
-  };
+  return openCandidate(attack, row);
 }
 
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
@@ -166,7 +117,7 @@ function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | 
     if (narrowest !== undefined && narrowest.length <= rows.length) return;
     narrowest = rows.map((row) => String(row.source_ip));
   };
-  for (const [kind, name] of namesOf(sql, query)) {
+  for (const [kind, name] of namesAsked(sql, query)) {
     offer(
       sql("SELECT source_ip FROM source_name WHERE kind = ? AND name = ? LIMIT ?")
         .all(kind, name, MOST_CANDIDATES + 1),
@@ -199,14 +150,8 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
 };
 
 /** The names that a query asks for, as source_name has them. */
-function namesOf(sql: Statements, query: SourceQuery) {
-  const names: [kind: string, name: string][] = [];
-  if (query.username !== undefined) names.push(["username", query.username]);
-  if (query.sensor !== undefined) names.push(["sensor", sensorKey(sql, query.sensor)]);
-  if (query.country !== undefined) names.push(["country", query.country.toUpperCase()]);
-  if (query.network !== undefined) names.push(["network", query.network.toUpperCase()]);
-  if (query.technique !== undefined) names.push(["technique", query.technique.toUpperCase()]);
-  return names;
+function namesAsked(sql: Statements, query: SourceQuery) {
+  return namesOf(query, query.sensor === undefined ? undefined : sensorKey(sql, query.sensor));
 }
 
 /** A sensor may be asked for by its name, of which its key is made. */
@@ -220,21 +165,17 @@ function sensorKey(sql: Statements, asked: string): string {
 }
 
 /** Whether a source passes all filters. */
-function filterOf(
+function passesAll(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
 ): (source: Candidate) => boolean {
-  const names = namesOf(sql, query);
-  const { cidr, state, since, order } = query;
-  const network = cidr === undefined
-    ? undefined
-    : createNetworkSet([{ name: "asked", networks: [cidr] }]);
+  const names = namesAsked(sql, query);
+  const passes = filterOf(query);
+  const { state } = query;
   return (source) => {
-    const { sourceIp, lastSeen, compromisedAt, retractedAt } = source;
-    if (since !== undefined && lastSeen < since) return false;
-    if (order === "compromised" && compromisedAt === undefined) return false;
-    if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
+    if (!passes(source)) return false;
+    const { sourceIp } = source;
     const attack = open.get(sourceIp);
     const isNamed = names.every(([kind, name]) =>
       attack !== undefined && hasName(attack, kind, name) ||
@@ -242,32 +183,12 @@ function filterOf(
           .get(kind, name, sourceIp) !== undefined
     );
     if (!isNamed) return false;
-    if (state === undefined) return true;
-    if (state === "compromised") return compromisedAt !== undefined;
-    if (state === "withdrawn") return retractedAt !== undefined;
     if (state === "open") {
       return attack !== undefined ||
         sql("SELECT 1 FROM attack WHERE source_ip = ?").get(sourceIp) !== undefined;
     }
+    if (state !== "waiting" && state !== "refused") return true;
     return sql("SELECT 1 FROM report WHERE source_ip = ? AND state = ?")
       .get(sourceIp, state === "waiting" ? "pending" : "refused") !== undefined;
   };
 }
-
-function hasName(attack: OpenAttack, kind: string, name: string): boolean {
-  switch (kind) {
-    case "username":
-      return attack.usernames.some(([one]) => one === name);
-    case "sensor":
-      return attack.sensors.some(({ sensor }) => sensor === name);
-    case "technique":
-      return attack.techniques.some(({ id }) => id === name);
-    case "country":
-      return attack.location?.countryCode === name;
-    default:
-      return networkName(attack.location) === name;
-  }
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);

@@ -1,0 +1,14 @@
+/**
+ * Names of counters that several parts of the buffer use.
+ *
+ * @module
+ */
+
+/** When a sink accepted something last, milliseconds UTC, before the sink's name. */
+export const LAST_DELIVERED = "last_delivered.";
+
+/** How many source records there are: counting a million rows takes too long for a page. */
+export const KNOWN_SOURCES = "known_sources";
+
+/** How many reports were dropped. */
+export const DROPPED = "reports_dropped";
