@@ -1,6 +1,7 @@
 /**
  * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--forward-host HOST[:PORT]] [--cowrie DIR] [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
+ * [--misp-proxy HOST:PORT] [--forward-host HOST[:PORT]] [--cowrie DIR] [--listen HOST:PORT] [--root DIR]
+ * [--target TRIPLE] [--output FILE]
  * [--no-start-script]`. The last option switches off what deploy/startup/README.md describes.
  *
  * @module
@@ -24,6 +25,7 @@ const { values } = parseArgs({
   options: {
     "root": { type: "string", default: "/var/ossec" },
     "misp-host": { type: "string" },
+    "misp-proxy": { type: "string" },
     "forward-host": { type: "string" },
     "cowrie": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
@@ -34,13 +36,18 @@ const { values } = parseArgs({
 });
 
 const mispHost = values["misp-host"];
+const mispProxy = values["misp-proxy"];
 const forwardHost = values["forward-host"];
-for (const host of [values.listen, mispHost, forwardHost]) {
+for (const host of [values.listen, mispHost, mispProxy, forwardHost]) {
   if (host === undefined) continue;
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
     console.error(`"${host}" is not a valid HOST or HOST:PORT; leave out https:// and the path`);
     Deno.exit(2);
   }
+}
+if (mispProxy !== undefined && !/:\d+$/.test(mispProxy)) {
+  console.error(`"${mispProxy}" is not a valid HOST:PORT; name the port of the proxy, too`);
+  Deno.exit(2);
 }
 const cowrieFolder = values.cowrie;
 for (const [option, folder] of [["root", values.root], ["cowrie", cowrieFolder]]) {
@@ -54,7 +61,7 @@ if (target !== undefined && !TARGETS.includes(target)) {
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, forwardHost, cowrieFolder, listen: values.listen };
+const site: Site = { root, mispHost, mispProxy, forwardHost, cowrieFolder, listen: values.listen };
 
 /** The output of git; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {

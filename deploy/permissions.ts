@@ -13,6 +13,8 @@ export interface Site {
   readonly root: string;
   /** MISP's `HOST` or `HOST:PORT`; undefined: events go to the feed folder only. */
   readonly mispHost: string | undefined;
+  /** `HOST:PORT` of `misp.proxy`; undefined: MISP is reached directly. */
+  readonly mispProxy?: string | undefined;
   /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
   readonly forwardHost?: string | undefined;
   /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
@@ -25,15 +27,14 @@ export interface Site {
 export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")}`;
 
 /** The permission flags of a binary for a site. */
-export function permissionFlags(
-  { root, mispHost, forwardHost, cowrieFolder, listen }: Site,
-): readonly string[] {
+export function permissionFlags(site: Site): readonly string[] {
+  const { root, mispHost, mispProxy, forwardHost, cowrieFolder, listen } = site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
   const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
-  const hosts = [listen, mispHost, forwardHost].filter((host) => host !== undefined);
+  const hosts = [listen, mispHost, mispProxy, forwardHost].filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)

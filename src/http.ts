@@ -13,6 +13,8 @@ export interface Answer {
   readonly headers: Headers;
   /** The body as JSON; undefined when it is not JSON. */
   readonly json: unknown;
+  /** The beginning of a body that is not JSON, without the secret. */
+  readonly text?: string;
 }
 
 /** A request. */
@@ -21,10 +23,22 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** How long it may take until its answer is read, milliseconds; that of the options by default. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A proxy that a site names; those of the environment are never used (docs/security.md). */
+export interface HttpProxy {
+  /** `http://HOST:PORT`. */
+  readonly url: string;
+  /** `USER:PASSWORD`; undefined: it asks for none. */
+  readonly credentials: string | undefined;
 }
 
 /** How a server is reached. */
 export interface HttpOptions {
+  /** By `CONNECT` where the server speaks TLS. Undefined: without a proxy. */
+  readonly proxy?: HttpProxy | undefined;
   /** PEM text of an authority of the site's own. */
   readonly caCertificate: string | undefined;
   /** How long a request may take until its answer is read, milliseconds. */
@@ -53,13 +67,17 @@ const CHUNK = 32 * 1024;
 
 const MIB = 1024 * 1024;
 
+/** How much of a body that is not JSON is kept, characters: the title of a page is in it. */
+const LONGEST_TEXT = 4096;
+
 /** A character of JSON that needs no escape, in an escape. */
 const ESCAPED_ASCII = /\\(?:u00[2-7]|\/)/i;
 
 /** A client that keeps its connections alive. */
 export class HttpClient implements Disposable {
   readonly #options: HttpOptions;
-  readonly #http: Deno.HttpClient;
+  /** What the runtime said instead where the proxy is not permitted. */
+  readonly #http: Deno.HttpClient | Deno.errors.NotCapable;
   /** Answers reach logs and screens, and a proxy may repeat in one what it was sent. */
   readonly #withoutSecret: (text: string) => string;
   /** Buffers that answers are read into: the stream would allocate 64 KiB for each read. */
@@ -67,17 +85,22 @@ export class HttpClient implements Disposable {
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const { caCertificate, secret } = options;
-    this.#withoutSecret = secret === undefined
-      ? (text) => text
-      : secretMask(secret.text, secret.shownAs);
-    this.#http = Deno.createHttpClient(
-      caCertificate === undefined ? {} : { caCerts: [caCertificate] },
-    );
+    const { secret, proxy } = options;
+    const masks = [
+      ...(secret === undefined ? [] : [secretMask(secret.text, secret.shownAs)]),
+      ...proxySecrets(proxy).map((text) => secretMask(text, "(proxy's password)")),
+    ];
+    this.#withoutSecret = (text) => masks.reduce((masked, mask) => mask(masked), text);
+    this.#http = createClient(options);
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    if (!(this.#http instanceof Error)) this.#http.close();
+  }
+
+  /** Whether the program's own permissions do not allow the proxy. */
+  get isProxyForbidden(): boolean {
+    return this.#http instanceof Error;
   }
 
   /**
@@ -86,12 +109,13 @@ export class HttpClient implements Disposable {
    * @throws {TooLong} when the answer exceeds the limit
    * @throws what `fetch` throws when there is no whole answer in time; `failureOf()` says which it is
    */
-  async request({ method, url, headers, body }: HttpRequest): Promise<Answer> {
+  async request({ method, url, headers, body, timeoutMs }: HttpRequest): Promise<Answer> {
+    if (this.#http instanceof Error) throw this.#http;
     // AbortSignal.timeout() would hold on to each request until its time is over.
     const readTimeout = new AbortController();
     const timer = setTimeout(
       () => readTimeout.abort(new DOMException("The answer took too long", "TimeoutError")),
-      this.#options.timeoutMs(),
+      timeoutMs ?? this.#options.timeoutMs(),
     );
     const init: RequestInit & { client: Deno.HttpClient } = {
       method,
@@ -104,8 +128,13 @@ export class HttpClient implements Disposable {
     try {
       const response = await fetch(url, init);
       faultPoint("http-sent-before-response");
-      const json = this.#parsed(await this.#textOf(response));
-      return { status: response.status, headers: this.#headersOf(response), json };
+      const body = await this.#textOf(response);
+      const json = this.#parsed(body);
+      const answer = { status: response.status, headers: this.#headersOf(response), json };
+      if (json !== undefined) return answer;
+      // Masked before it is cut: half of a secret would not be found.
+      const text = this.#withoutSecret(body.slice(0, 2 * LONGEST_TEXT)).slice(0, LONGEST_TEXT);
+      return { ...answer, text };
     } finally {
       clearTimeout(timer);
     }
@@ -152,14 +181,43 @@ export class HttpClient implements Disposable {
       : json;
   }
 
-  /** Reports say where a redirect leads. */
+  /** Reports say where a redirect leads, and what answered. */
   #headersOf({ headers }: Response): Headers {
-    const location = headers.get("Location");
-    if (location === null) return headers;
     const masked = new Headers(headers);
-    masked.set("Location", this.#withoutSecret(location));
+    for (const name of ["Location", "Server"]) {
+      const value = headers.get(name);
+      if (value !== null) masked.set(name, this.#withoutSecret(value));
+    }
     return masked;
   }
+}
+
+function createClient(
+  { caCertificate, proxy }: HttpOptions,
+): Deno.HttpClient | Deno.errors.NotCapable {
+  const [username = "", ...rest] = proxy?.credentials?.split(":") ?? [];
+  const basicAuth = proxy?.credentials === undefined
+    ? {}
+    : { basicAuth: { username, password: rest.join(":") } };
+  try {
+    return Deno.createHttpClient({
+      ...(caCertificate === undefined ? {} : { caCerts: [caCertificate] }),
+      ...(proxy === undefined ? {} : { proxy: { url: proxy.url, ...basicAuth } }),
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return error;
+    throw error;
+  }
+}
+
+/** A password of fewer characters occurs by chance. */
+const SHORTEST_PASSWORD = 6;
+
+function proxySecrets(proxy: HttpProxy | undefined): readonly string[] {
+  const { credentials } = proxy ?? {};
+  if (credentials === undefined) return [];
+  const password = credentials.slice(credentials.indexOf(":") + 1);
+  return password.length < SHORTEST_PASSWORD ? [credentials] : [credentials, password];
 }
 
 /** The innermost message says what happened; the outer ones repeat the address. */

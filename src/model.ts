@@ -218,6 +218,8 @@ export interface Attack {
   readonly alerts: number;
   /** When a login succeeded after failures; undefined: none did. */
   readonly compromisedAt: number | undefined;
+  /** The user names of those logins. */
+  readonly loginNames?: readonly string[];
   /** Name of the manager of its first alert. */
   readonly manager: string;
   readonly services: readonly Service[];
@@ -254,6 +256,8 @@ export interface SourceRecord {
   readonly compacted: Totals;
   /** When a login first succeeded after failures; undefined: none did. */
   readonly compromisedAt: number | undefined;
+  /** The user names of those logins, as far as log lines named them. */
+  readonly loginNames?: readonly string[];
   /** When an operator withdrew the address; undefined: it is not withdrawn. */
   readonly retractedAt: number | undefined;
   /** The count that the newest report names. */
@@ -326,16 +330,21 @@ export interface Report {
   readonly attempts: number;
   readonly snapshotAt: number;
   readonly tries: number;
+  /** Whether a try has failed before that does not count as one of `tries`. */
+  readonly hasFailed?: boolean;
   /** Whether an earlier report of this event reached the sink, so that the event is there. */
   readonly isKnownThere: boolean;
   /** What the sink published last for this source in this event, in its own words; empty: nothing. */
   readonly lastPublished: string;
+  /** The same of the event's newest delivery, of whatever source; undefined: there was none. */
+  readonly eventLastPublished?: string;
   /** The source's sightings that are not delivered yet, those of superseded reports too. */
   readonly sightings: readonly Sighting[];
 }
 
 /** A report as the snapshot makes it: nothing is known of its deliveries yet. */
-export interface NewReport extends Omit<Report, "tries" | "isKnownThere" | "lastPublished"> {
+export interface NewReport
+  extends Omit<Report, "tries" | "isKnownThere" | "lastPublished" | "eventLastPublished"> {
   /** How long after the event's latest delivery this one waits at least, milliseconds. */
   readonly restMs: number;
 }

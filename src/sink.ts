@@ -18,8 +18,18 @@ export type Outcome =
   | { readonly kind: "retry"; readonly reason: string }
   /** The sink answers, but not to this report: the fault of one or the other, which others show. */
   | { readonly kind: "failed"; readonly reason: string }
+  /**
+   * There is no whole answer, however often it was asked: the fault of the line, of the sink or of this
+   * report, which others show. The sink may have stored it.
+   */
+  | { readonly kind: "unanswered"; readonly reason: string }
   /** The sink will not accept the report as it is. */
-  | { readonly kind: "refused"; readonly reason: string }
+  | {
+    readonly kind: "refused";
+    readonly reason: string;
+    /** The sink will not have the event again, whatever is in it. */
+    readonly isEventGone?: true;
+  }
   /** Nothing can be delivered now. `afterMs`: the pause that the sink asked for, milliseconds. */
   | { readonly kind: "unavailable"; readonly reason: string; readonly afterMs?: number };
 
@@ -40,4 +50,9 @@ export interface Sink {
    * @param now milliseconds UTC
    */
   deliver(reports: readonly Report[], now: () => number): AsyncIterable<Delivery>;
+  /**
+   * Looks again at what the sink had only begun when it accepted it. It throws nothing for a sink that
+   * cannot be reached.
+   */
+  lookAgain?(now: () => number): Promise<void>;
 }

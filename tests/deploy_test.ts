@@ -33,6 +33,16 @@ function valuesOfFlag(flag: string): readonly string[] {
   return found?.slice(flag.length + 1).split(",") ?? [];
 }
 
+Deno.test("permissionFlags() lets the binary connect to a proxy that it is compiled for, and to no other", () => {
+  const netOf = (site: Parameters<typeof permissionFlags>[0]) =>
+    permissionFlags(site).find((flag) => flag.startsWith("--allow-net="));
+  assert.equal(netOf(SITE), "--allow-net=127.0.0.1:8787,misp.example.org");
+  assert.equal(
+    netOf({ ...SITE, mispProxy: "proxy.example.org:3128" }),
+    "--allow-net=127.0.0.1:8787,misp.example.org,proxy.example.org:3128",
+  );
+});
+
 const isBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
 
 /** The settings of a unit's section, in order; comments are left out. */

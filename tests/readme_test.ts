@@ -59,6 +59,7 @@ Deno.test("README names every permission of the binary", () => {
   const site = {
     root: "/var/ossec",
     mispHost: "misp.example.org",
+    mispProxy: "proxy.example.org:3128",
     forwardHost: "relay.example.org",
     cowrieFolder: "--cowrie",
     listen: "127.0.0.1:8787",
@@ -66,6 +67,7 @@ Deno.test("README names every permission of the binary", () => {
   const places = permissionFlags(site).filter((flag) => flag.startsWith("--allow"))
     .flatMap((flag) => flag.split("=")[1]!.split(","))
     .map((place) => place.replace("/var/ossec/", "").replace("misp.example.org", "MISP host"))
+    .map((place) => place.replace("proxy.example.org:3128", "--misp-proxy"))
     .map((place) => place.replace("relay.example.org", "forward host"))
     .map((place) => place.endsWith(".json") ? "configuration file" : place);
   for (const place of places) assert.ok(section.includes(place), place);

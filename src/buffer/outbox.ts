@@ -103,12 +103,43 @@ export interface OutboxStore {
   /**
    * A try that shows nothing about the report, since nothing else was delivered meanwhile: it does not
    * count, and the report goes behind the others.
+   *
+   * @param nextTryAt milliseconds UTC; by default it may be tried at once
    */
-  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void>;
+  markFailed(
+    lease: Lease,
+    report: ReportKey,
+    error: string,
+    now: number,
+    nextTryAt?: number,
+  ): Promise<void>;
   /** Whether another report was delivered to the sink since this one was last tried. */
   isDeliveringSince(report: ReportKey, now: number): Promise<boolean>;
-  /** The sink never takes it as it is. */
-  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void>;
+  /**
+   * Moves a source into the next part of its day, when its event is of a day and has been deleted in a
+   * sink that never had the source.
+   *
+   * @param report the one that the sink refused; it is deleted
+   * @returns whether the source is moved
+   */
+  moveSource(
+    lease: Lease,
+    report: Report,
+    now: number,
+    build: (record: SourceRecord, findDaySlot: FindDaySlot) => Snapshot,
+  ): Promise<boolean>;
+  /**
+   * The sink never takes it as it is.
+   *
+   * @param isEventGone whether it never takes its event: new sources of the day go into the next part
+   */
+  markRefused(
+    lease: Lease,
+    report: Report,
+    error: string,
+    now: number,
+    isEventGone?: boolean,
+  ): Promise<void>;
   /**
    * Pauses a sink that nothing can be delivered to.
    *
@@ -122,6 +153,8 @@ export interface OutboxStore {
     pauseMs: (failures: number) => number,
     now: number,
   ): Promise<void>;
+  /** Whether a sink was paused and nothing was delivered to it since, also when the pause is over. */
+  awaitsProbe(sink: SinkName): Promise<boolean>;
   /** Ends all pauses: what failed is tried at once. */
   endPauses(): Promise<void>;
   /**

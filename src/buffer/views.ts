@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Location, SensorRow, Technique } from "../model.ts";
+import type { SensorRow, Technique } from "../model.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
 import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";

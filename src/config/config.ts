@@ -15,9 +15,12 @@ export interface Config {
     readonly apiKey: string | undefined;
     readonly apiKeyFile: string | undefined;
     readonly caFile: string | undefined;
+    readonly proxy: string | undefined;
+    readonly proxyAuthFile: string | undefined;
     readonly timeoutMs: number;
     readonly reopenAfterMs: number;
     readonly distribution: number;
+    readonly sharingGroup: string | undefined;
     readonly threatLevel: number;
     readonly analysis: number;
     readonly publish: boolean;
@@ -102,9 +105,12 @@ export function typedConfig(
       apiKey: get("misp.api_key"),
       apiKeyFile: get("misp.api_key_file"),
       caFile: get("misp.ca_file"),
+      proxy: get("misp.proxy"),
+      proxyAuthFile: get("misp.proxy_auth_file"),
       timeoutMs: get("misp.timeout_seconds") * SECOND,
       reopenAfterMs: get("misp.reopen_after_days") * DAY,
       distribution: get("misp.distribution"),
+      sharingGroup: get("misp.sharing_group"),
       threatLevel: get("misp.threat_level"),
       analysis: get("misp.analysis"),
       publish: get("misp.publish"),

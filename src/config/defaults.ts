@@ -23,9 +23,12 @@ export const END_RULES = ["5722", "5761", "5762"] as const;
  */
 export const KNOWN_RULES: readonly string[] = [...DEFAULT_RULES, "5728", "5738", "5755"];
 
-/** Tags of every event, exactly as the taxonomies write them (docs/contracts/misp.md 4). */
+/**
+ * Tags of every event, exactly as the taxonomies write them (docs/contracts/misp.md 4). The first is TLP's
+ * word for the default of `misp.distribution`: your organisation only.
+ */
 export const DEFAULT_TAGS = [
-  "tlp:green",
+  "tlp:amber+strict",
   "PAP:GREEN",
   'rsit:intrusion-attempts="brute-force"',
   'honeypot-basic:interaction-level="low"',

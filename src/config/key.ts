@@ -50,6 +50,13 @@ export const httpUrl = (text: string) => {
   if (/[?#]/.test(text)) return "an address without a query (?) or a fragment (#)";
   return undefined;
 };
+/** Allows a proxy's address without anything secret in it. */
+export const proxyUrl = (text: string) => {
+  const isPlain = /^http:\/\/([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}\/?$/i.test(text) &&
+    URL.canParse(text);
+  if (isPlain) return undefined;
+  return "http://HOST:PORT, without a user or a password in it";
+};
 /** Allows the number of a Wazuh rule. */
 export const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
 /** Allows an address or a network. */

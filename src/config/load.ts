@@ -70,7 +70,23 @@ export function loadConfig(sources: Sources): Loaded {
   });
   const complete = withIntegratord(entries, sources, keys);
   const fileFound = inFile !== undefined;
-  return { config: typedConfig(complete), file, fileFound, entries: complete, variables };
+  const config = typedConfig(complete);
+  checkTogether(config);
+  return { config, file, fileFound, entries: complete, variables };
+}
+
+/** Keys that only make sense together. */
+function checkTogether({ misp: { distribution, sharingGroup } }: Config): void {
+  if (distribution === 4 && sharingGroup === undefined) {
+    throw new ConfigError(
+      "misp.distribution is 4 without misp.sharing_group; name the group by its uuid or its name",
+    );
+  }
+  if (distribution !== 4 && sharingGroup !== undefined) {
+    throw new ConfigError(
+      `misp.sharing_group is set, but misp.distribution is ${distribution}; set it to 4`,
+    );
+  }
 }
 
 function withIntegratord(

@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_TAGS } from "./defaults.ts";
-import { httpUrl, type Key, optionalText } from "./key.ts";
+import { httpUrl, type Key, optionalText, proxyUrl } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. */
 export const mispKeys = () => ({
@@ -18,6 +18,13 @@ export const mispKeys = () => ({
   },
   "misp.api_key_file": optionalText("File that holds the authentication key"),
   "misp.ca_file": optionalText("PEM file of the authority that signed MISP's certificate"),
+  "misp.proxy": {
+    ...optionalText(
+      "Proxy to MISP, http://HOST:PORT, compiled in by --misp-proxy; those of the environment are ignored",
+    ),
+    check: proxyUrl,
+  },
+  "misp.proxy_auth_file": optionalText("File that holds USER:PASSWORD for the proxy"),
   "misp.timeout_seconds": {
     kind: "number",
     fallback: 30,
@@ -42,10 +49,14 @@ export const mispKeys = () => ({
     kind: "number",
     fallback: 0,
     minimum: 0,
-    maximum: 3,
+    maximum: 4,
     whole: true,
-    about: "Who may see the event: 0 own organisation, 1 community, 2 connected, 3 all",
+    about:
+      "Who may see the event: 0 own organisation, 1 community, 2 connected, 3 all, 4 sharing group",
   },
+  "misp.sharing_group": optionalText(
+    "Sharing group of distribution 4, by its uuid, or by its name where no feed is written",
+  ),
   "misp.threat_level": {
     kind: "number",
     fallback: 3,

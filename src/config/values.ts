@@ -38,7 +38,7 @@ function notAllowed(
   expected = allowed(spec),
 ): ConfigError {
   // A password or a token may be in an address, too.
-  const isSecret = spec.secret || /\/\/[^/]*@|:\/\/.*[?#]/.test(String(value));
+  const isSecret = spec.secret || /[:/].*@|:\/\/.*[?#]/.test(String(value));
   const shown = isSecret ? "(secret)" : JSON.stringify(value)?.slice(0, 80);
   return new ConfigError(`${name} is ${shown}; allowed is ${expected}`);
 }

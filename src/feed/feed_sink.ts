@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Report } from "../model.ts";
 import type { Outcome, Sink } from "../sink.ts";
 import type { MispEvent } from "../misp/event.ts";
+import { withoutSecondMarkings } from "../misp/sharing/markings.ts";
 import { strongest } from "../misp/merged.ts";
 import { withColours } from "./tag_colours.ts";
 import { makeFolder, readOwned, replaceFile, syncFolder } from "./replace_file.ts";
@@ -119,7 +120,16 @@ export class FeedSink implements Sink {
       if (known === undefined) hashes.set(uuid, [hash]);
       else known.push(hash);
     }
+    for (const [uuid, values] of hashes) {
+      if (values.some((hash) => OLD_HASHES.has(hash))) hashes.set(uuid, await this.#rehash(uuid));
+    }
     return hashes;
+  }
+
+  /** The hashes of an event by its file. */
+  async #rehash(uuid: string): Promise<string[]> {
+    if (!/^[0-9a-f-]{36}$/.test(uuid)) return [];
+    return [...hashesOf(await readEvent(`${this.#directory}/${uuid}.json`) ?? {})];
   }
 }
 
@@ -141,10 +151,13 @@ async function readEvent(path: string): Promise<Fields | undefined> {
  */
 function joined(events: readonly MispEvent[], earlier: Fields = {}): MispEvent {
   const all: readonly Partial<MispEvent>[] = [earlier, ...events];
+  const tags = all[0]?.Tag ?? [];
+  const more = events.flatMap(({ Tag }) => Tag);
   return {
     ...events.at(-1)!,
     ...strongest(all),
-    Tag: latestBy("name", all.flatMap(({ Tag }) => Tag ?? [])),
+    Tag: latestBy("name", [...tags, ...withoutSecondMarkings(more, tags.map(({ name }) => name))]),
+    Attribute: latestBy("uuid", all.flatMap(({ Attribute }) => Attribute ?? [])).map(withoutStamps),
     Object: latestBy("uuid", all.flatMap(({ Object }) => Object ?? [])).map(withoutStamps),
     EventReport: latestBy("uuid", all.flatMap((event) => event.EventReport ?? []))
       .map(withoutStamps),
@@ -176,7 +189,9 @@ function stamped(
   stamp: string,
 ): Fields {
   const known = new Map<unknown, Fields>();
-  for (const report of list(earlier?.EventReport)) known.set(report.uuid, report);
+  for (const part of [...list(earlier?.EventReport), ...list(earlier?.Attribute)]) {
+    known.set(part.uuid, part);
+  }
   for (const object of list(earlier?.Object)) {
     known.set(object.uuid, object);
     for (const attribute of list(object.Attribute)) known.set(attribute.uuid, attribute);
@@ -192,6 +207,7 @@ function stamped(
     publish_timestamp: stamp,
     published: true,
     Orgc: organisation,
+    Attribute: event.Attribute.map((attribute) => withStamp({ ...attribute })),
     Object: event.Object.map((object) =>
       withStamp({ ...object, Attribute: object.Attribute.map((a) => withStamp({ ...a })) })
     ),
@@ -212,13 +228,21 @@ function manifestEntry(event: Fields): Fields {
   return { info, date, analysis, threat_level_id, timestamp: Number(event.timestamp), Orgc, Tag };
 }
 
-/** MISP looks up values by their MD5 (docs/contracts/misp.md 6). */
+/**
+ * MISP looks up values by their MD5 (docs/contracts/misp.md 6). What does not correlate, such as a count,
+ * would mark unrelated attributes of the MISP that caches the feed.
+ */
 function hashesOf(event: Fields): readonly string[] {
-  const values = list(event.Object).flatMap((object) => list(object.Attribute))
-    .filter((attribute) => attribute.deleted !== true)
+  const values = [event, ...list(event.Object)].flatMap(({ Attribute }) => list(Attribute))
+    .filter((attribute) => attribute.deleted !== true && attribute.disable_correlation !== true)
     .map((attribute) => String(attribute.value));
-  return [...new Set(values)].map((value) => createHash("md5").update(value).digest("hex"));
+  return [...new Set(values)].map(md5);
 }
+
+const md5 = (value: string) => createHash("md5").update(value).digest("hex");
+
+/** Of each event of an earlier release, which hashed all values. */
+const OLD_HASHES: ReadonlySet<string> = new Set(["ssh", "telnet", "ssh and telnet"].map(md5));
 
 function list(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value as Fields[] : [];

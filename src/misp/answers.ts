@@ -5,26 +5,26 @@
  * @module
  */
 import type { Outcome } from "../sink.ts";
-import type { MispUpdate } from "./update.ts";
 import { SECOND } from "../clock.ts";
 import { type Answer, LONGEST_PAUSE_MS, retryAfter } from "../http.ts";
 import { type Fields } from "../json.ts";
+import { redirectionOf, strangerOf } from "./line/page.ts";
 
 /** The meaning of an answer to add, edit, publish, view or sightings. */
 export type Meaning =
   | { readonly kind: "stored"; readonly event: Fields }
-  /** `added`: the number of sightings that were new. */
-  | { readonly kind: "done"; readonly added?: number }
+  /** `added`: the number of sightings that were new; `isQueued`: a worker of MISP has yet to do it. */
+  | { readonly kind: "done"; readonly added?: number; readonly isQueued?: boolean }
   /** `add` of an event that MISP has. */
   | { readonly kind: "exists" }
   /** `edit` of an event that MISP does not have, or does not show to the key. */
   | { readonly kind: "missing" }
   /** 500: the instance does not work, or cannot store this body. */
   | { readonly kind: "failed"; readonly reason: string }
-  | { readonly kind: "refused"; readonly reason: string }
+  | Extract<Outcome, { kind: "refused" }>
   /** The key's role may not do this. */
   | { readonly kind: "not-permitted"; readonly reason: string }
-  | Extract<Outcome, { kind: "unavailable" }>;
+  | Extract<Outcome, { kind: "unanswered" | "unavailable" }>;
 
 /**
  * Reads an answer by its status and by its body.
@@ -36,24 +36,29 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   const body = fields(answer.json);
   const message = reasonOf(body) ?? "no reason given";
   if (status >= 300 && status < 400) {
-    return unavailable(
-      "MISP redirected to its login page: the key is wrong, or it is under maintenance",
-    );
+    const { kind, reason } = redirectionOf(answer);
+    return unavailable(kind === "login" ? reason : `MISP cannot be reached: ${reason}`);
   }
   if (status === 429) {
     return unavailable("MISP answered 429: too many requests", pauseAsked(answer, now));
   }
   if (status === 502 || status === 503 || status === 504) {
-    return unavailable(`MISP, or the proxy before it, answered ${status}`, pauseAsked(answer, now));
+    const reason = `MISP, or the proxy before it, answered ${status}`;
+    const afterMs = pauseAsked(answer, now);
+    // A proxy answers so to one request that takes too long, too.
+    return afterMs === undefined ? { kind: "unanswered", reason } : unavailable(reason, afterMs);
   }
-  if (status >= 500) return { kind: "failed", reason: `MISP answered ${status}: ${message}` };
+  if (isCut(answer)) return { kind: "unanswered", reason: "MISP's answer ends in the middle" };
+  const stranger = status === 413 ? undefined : strangerOf(answer);
+  if (status >= 500 && status !== 511) {
+    const reason = stranger?.reason ?? `MISP answered ${status}: ${message}`;
+    return { kind: "failed", reason };
+  }
+  if (stranger !== undefined) return unavailable(stranger.reason);
   if (status === 404) return notFound(message);
   if (status === 401 || status === 403) return forbidden(body, message);
   if (status === 413) return { kind: "refused", reason: TOO_LARGE };
   if (status >= 400) return { kind: "refused", reason: `MISP answered ${status}: ${message}` };
-  if (answer.json === undefined) {
-    return unavailable("MISP's answer is not JSON; is it the page of a proxy?");
-  }
   const event = fields(body.Event);
   if (typeof event.uuid === "string") return { kind: "stored", event };
   // All of the sightings were there already (docs/contracts/misp.md 8.5).
@@ -61,7 +66,11 @@ export function meaningOf(answer: Answer, now: number): Meaning {
   if (body.saved === false) return { kind: "refused", reason: `MISP says: ${message}` };
   if (body.saved !== true) return unavailable(`MISP gave an answer of an unknown kind: ${message}`);
   const added = /^(\d+) sightings? added/.exec(String(body.success))?.[1];
-  return { kind: "done", ...(added === undefined ? {} : { added: Number(added) }) };
+  return {
+    kind: "done",
+    ...(added === undefined ? {} : { added: Number(added) }),
+    ...(/^Job queued/.test(message) ? { isQueued: true } : {}),
+  };
 }
 
 const TOO_LARGE = "the proxy before MISP does not accept a body as large as this event (413)";
@@ -87,7 +96,8 @@ function notFound(message: string): Meaning {
 function forbidden(body: Fields, message: string): Meaning {
   if ("errors" in body) return { kind: "refused", reason: `MISP refused it: ${message}` };
   if (/blocklist/.test(message)) {
-    return { kind: "refused", reason: "the event was deleted in MISP and is on its blocklist" };
+    const reason = "the event was deleted in MISP and is on its blocklist";
+    return { kind: "refused", reason, isEventGone: true };
   }
   if (/^You are not authorised to do that/.test(message)) {
     const reason = "the event belongs to another organisation; set misp.publisher to a name of " +
@@ -121,56 +131,10 @@ function reasonOf(body: Fields): string | undefined {
   return typeof text === "string" ? text.replaceAll(/\s+/g, " ").slice(0, 300) : undefined;
 }
 
-/** The parts that were sent and that an event lacks. */
-export interface Comparison {
-  /** Parts that are missing, or have another value. */
-  readonly missing: readonly string[];
-  readonly missingTags: readonly string[];
-}
-
-/** The fields that are compared: an update has fewer than an event. */
-type Sent = Pick<MispUpdate, "info" | "Object" | "Tag" | "EventReport">;
-
-/** Compares an event that MISP returned with the one that was sent: MISP drops parts silently. */
-export function compare(sent: Sent, returned: Fields): Comparison {
-  const stored = new Map<string, string>();
-  for (const report of list(returned.EventReport)) stored.set(String(report.uuid), "");
-  for (const object of list(returned.Object)) {
-    stored.set(String(object.uuid), "");
-    for (const attribute of list(object.Attribute)) {
-      stored.set(String(attribute.uuid), String(attribute.value));
-    }
-  }
-  const missing = [
-    ...(sent.info === undefined || returned.info === sent.info ? [] : [`info ${sent.info}`]),
-    ...sent.Object.flatMap((object) => [
-      ...(stored.has(object.uuid) ? [] : [`object ${object.name}`]),
-      ...object.Attribute.filter((attribute) => stored.get(attribute.uuid) !== attribute.value)
-        .map((attribute) => `${attribute.object_relation} ${attribute.value}`),
-    ]),
-    ...sent.EventReport.filter(({ uuid }) => !stored.has(uuid)).map(() => "event report"),
-  ];
-  // MISP ignores the case of tags and answers with its own spelling.
-  const tags = new Set(list(returned.Tag).map((tag) => String(tag.name).toLowerCase()));
-  const missingTags = sent.Tag.map((tag) => tag.name).filter((name) =>
-    !tags.has(name.toLowerCase())
-  );
-  return { missing, missingTags };
-}
-
-/** Whether an event has every part that was sent, with any value. */
-export function hasAllParts(sent: Sent, returned: Fields): boolean {
-  const stored = new Set<unknown>();
-  for (const part of [...list(returned.Object), ...list(returned.EventReport)]) {
-    stored.add(part.uuid);
-    for (const attribute of list(part.Attribute)) stored.add(attribute.uuid);
-  }
-  return [...sent.Object, ...sent.Object.flatMap(({ Attribute }) => Attribute), ...sent.EventReport]
-    .every(({ uuid }) => stored.has(uuid)) && compare(sent, returned).missingTags.length === 0;
-}
-
-function list(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(fields) : [];
+/** Whether an answer of MISP lacks its end, or all of it. */
+export function isCut({ status, json, text }: Answer): boolean {
+  if (json !== undefined || text === undefined || status === 429) return false;
+  return status < 500 && /^\s*[{[]/.test(text) || status === 200 && text.trim() === "";
 }
 
 /** The uuids of a list of sightings; undefined when the answer is not such a list. */

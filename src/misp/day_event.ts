@@ -5,14 +5,23 @@
  * @module
  */
 import type { DayEvent, SourceRecord } from "../model.ts";
-import { type AddressFacts, buildEvent, type EventRules, HIGH, type MispEvent } from "./event.ts";
+import {
+  type AddressFacts,
+  buildEvent,
+  distributionOf,
+  type EventRules,
+  HIGH,
+  type MispEvent,
+} from "./event.ts";
+import { FAILURE_REPORT, type MispObject } from "./objects.ts";
 import { dayTitle } from "./day_title.ts";
-import { serverName, writeDayStory } from "./story.ts";
+import { readableTime, serverName, writeDayStory } from "./story.ts";
 
 /** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
 const CLOSED = "2";
-const CLOSED_TAG = { name: 'workflow:state="complete"' };
+/** The tag of a day that is over. */
+export const CLOSED_TAG = { name: 'workflow:state="complete"' };
 
 /** The event of a source's day with the objects of that source alone: MISP merges them. */
 export function buildDayEvent(
@@ -20,8 +29,9 @@ export function buildDayEvent(
   rules: EventRules,
   facts: AddressFacts,
 ): MispEvent {
+  const event = buildEvent(record, rules, facts);
   return {
-    ...buildEvent(record, rules, facts),
+    ...event,
     info: dayTitle(
       record.openedOn,
       record.part ?? 1,
@@ -29,9 +39,17 @@ export function buildDayEvent(
       hasTelnet([record], rules),
     ),
     analysis: String(Math.max(OPEN, rules.analysis)),
+    Object: event.Object.map((object) => sayingWithdrawn(object, record)),
     // Hundreds of reports would bury the event: one report of the day comes when the event closes.
     EventReport: [],
   };
+}
+
+/** The title of a day cannot say which of its sources was withdrawn. */
+function sayingWithdrawn(object: MispObject, { retractedAt }: SourceRecord): MispObject {
+  if (retractedAt === undefined || object.name !== FAILURE_REPORT) return object;
+  const comment = `withdrawn by an operator at ${readableTime(retractedAt)}; ${object.comment}`;
+  return { ...object, comment };
 }
 
 /**
@@ -51,7 +69,7 @@ export function buildClosing(
     date: day,
     threat_level_id: isCompromised ? HIGH : String(rules.threatLevel),
     analysis: CLOSED,
-    distribution: String(rules.distribution),
+    ...distributionOf(rules),
     published: false,
     Tag: [CLOSED_TAG],
     Attribute: [],

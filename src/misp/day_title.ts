@@ -8,7 +8,9 @@
 const OF_SSH = "SSH brute-force sources seen by honeypots, ";
 /** SSH and Telnet share the event of a day: a title that names one would be wrong for the other. */
 const OF_ANY = "Brute-force sources seen by honeypots, ";
-const COMPROMISED = ", with a SUCCESSFUL LOGIN";
+const COMPROMISED = "SUCCESSFUL LOGIN among ";
+/** Earlier releases put it behind the first comma, where MISP shows it small. */
+const EARLIER = ", with a SUCCESSFUL LOGIN";
 
 /**
  * Makes the title.
@@ -25,17 +27,18 @@ export function dayTitle(
   hasTelnet: boolean,
 ): string {
   const title = hasTelnet ? OF_ANY : OF_SSH;
-  return `${title}${day}${part === 1 ? "" : ` (part ${part})`}${isCompromised ? COMPROMISED : ""}`;
+  return `${isCompromised ? COMPROMISED : ""}${title}${day}${part === 1 ? "" : ` (part ${part})`}`;
 }
 
 /** Whether a day's title names a successful login: no other source of the day may remove that. */
 export function namesLogin(title: string): boolean {
-  return isOfDay(title) && title.endsWith(COMPROMISED);
+  return title.startsWith(COMPROMISED) && isOfDay(title.slice(COMPROMISED.length)) ||
+    isOfDay(title) && title.endsWith(EARLIER);
 }
 
 /** Whether it is a day's title without a login: the event has it already, or a more urgent one. */
 export function isDayWithoutLogin(title: string): boolean {
-  return isOfDay(title) && !title.endsWith(COMPROMISED);
+  return isOfDay(title) && !title.endsWith(EARLIER);
 }
 
 function isOfDay(title: string): boolean {

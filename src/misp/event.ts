@@ -8,14 +8,23 @@ import type { Location, SourceRecord, Technique } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { counted } from "./counted.ts";
 import {
+  addressAttribute,
   failureReport,
   geolocationObject,
+  type MispEventAttribute,
   type MispObject,
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import { type MispEventReport, serverName, type StoryRules, writeStory } from "./story.ts";
-import { techniqueTags } from "./techniques.ts";
+import {
+  type MispEventReport,
+  readableTime,
+  serverName,
+  type StoryRules,
+  writeStory,
+} from "./story.ts";
+import { type SharingGroup, sharingGroupOf } from "./sharing/sharing_group.ts";
+import { techniqueTags } from "./galaxy/techniques.ts";
 import { forMisp } from "./usernames.ts";
 
 /** An event in the form that MISP accepts. Numbers are texts, as in its own answers. */
@@ -27,8 +36,11 @@ export interface MispEvent {
   readonly analysis: string;
   readonly distribution: string;
   readonly published: boolean;
+  readonly SharingGroup?: SharingGroup;
+  /** In place of the group, once it is known which id it has at an instance. */
+  readonly sharing_group_id?: string;
   readonly Tag: readonly MispTag[];
-  readonly Attribute: readonly [];
+  readonly Attribute: readonly MispEventAttribute[];
   readonly Object: readonly MispObject[];
   readonly EventReport: readonly MispEventReport[];
 }
@@ -36,6 +48,8 @@ export interface MispEvent {
 /** The configuration of events. */
 export interface EventRules extends StoryRules {
   readonly distribution: number;
+  /** Of distribution 4, as `misp.sharing_group` names it. */
+  readonly sharingGroup?: string | undefined;
   readonly threatLevel: number;
   readonly analysis: number;
   readonly tags: readonly string[];
@@ -67,25 +81,29 @@ export function buildEvent(
   const { sourceIp, attempts, eventUuid } = record;
   const isCompromise = record.compromisedAt !== undefined;
   const techniques = isCompromise ? [...record.techniques, VALID_ACCOUNTS] : record.techniques;
-  const outcome = (isCompromise ? ", then a SUCCESSFUL LOGIN" : "") +
-    (record.retractedAt === undefined ? "" : ", withdrawn");
+  // MISP shows a title up to its first comma large, and the rest small (docs/contracts/misp.md 7).
+  const outcome = (record.retractedAt === undefined ? "" : "Withdrawn: ") +
+    (isCompromise ? "SUCCESSFUL LOGIN after " : "");
   const { location } = facts;
+  const seen = { first_seen: mispTime(record.firstSeen), last_seen: mispTime(record.lastSeen) };
   return {
     uuid: eventUuid,
-    info: `${serverName(record)} Brute Force Attack from ${sourceIp} ` +
-      `(${counted(attempts, "attempt")})${outcome}`,
+    info: `${outcome}${serverName(record)} Brute Force Attack from ${sourceIp} ` +
+      `(${counted(attempts, "attempt")})`,
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
-    distribution: String(rules.distribution),
+    ...distributionOf(rules),
     published: false,
     Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
-    Attribute: [],
+    Attribute: [addressAttribute(eventUuid, addressFact(record, facts), seen)],
     Object: [
-      failureReport(eventUuid, addressFact(record, facts), summary(record), {
-        first_seen: mispTime(record.firstSeen),
-        last_seen: mispTime(record.lastSeen),
-      }),
+      failureReport(
+        eventUuid,
+        { sourceIp, attempts, type: typeOf(record) },
+        summary(record),
+        seen,
+      ),
       ...(location === undefined ? [] : networkObject(eventUuid, sourceIp, location)),
       ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
     ],
@@ -93,21 +111,33 @@ export function buildEvent(
   };
 }
 
+/** Who may see an event. */
+export function distributionOf({ distribution, sharingGroup }: EventRules) {
+  return {
+    distribution: String(distribution),
+    ...(distribution === 4 && sharingGroup !== undefined
+      ? { SharingGroup: sharingGroupOf(sharingGroup) }
+      : {}),
+  };
+}
+
 /** Nobody should block an address of a scanner or of shared infrastructure: it gets no `to_ids`. */
 function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
-  const { sourceIp, attempts, services, retractedAt } = record;
+  const { sourceIp, retractedAt } = record;
   const lists = verdict?.lists ?? [];
   const listed = lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
   const isRetracted = retractedAt !== undefined;
   const tags = [...(verdict?.tags ?? []), ...(isRetracted ? [FALSE_POSITIVE] : [])];
   return {
     sourceIp,
-    attempts,
-    type: services.includes("telnet") ? services.join(" and ") : "ssh",
     toIds: !isRetracted && (verdict === undefined || verdict.action === "publish"),
     tags: [...new Set(tags)].map((name) => ({ name })),
-    comment: isRetracted ? `withdrawn by an operator at ${mispTime(retractedAt)}` : listed,
+    comment: isRetracted ? `withdrawn by an operator at ${readableTime(retractedAt)}` : listed,
   };
+}
+
+function typeOf({ services }: SourceRecord): string {
+  return services.includes("telnet") ? services.join(" and ") : "ssh";
 }
 
 function summary(record: SourceRecord): string {
@@ -115,7 +145,7 @@ function summary(record: SourceRecord): string {
   const usernames = counted(Object.keys(record.usernames).length, "different user name");
   const counts = `${sensors}; ${usernames}; ${counted(record.alerts, "Wazuh alert")}`;
   if (record.compromisedAt === undefined) return counts;
-  return `a login succeeded at ${mispTime(record.compromisedAt)}: check that host; ${counts}`;
+  return `a login succeeded at ${readableTime(record.compromisedAt)}: check that host; ${counts}`;
 }
 
 /** A time in the form of MISP's answers: `2026-11-23T00:04:11.000000+00:00`. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Answer, TooLong } from "../http.ts";
-import { type MispClient, Unreachable } from "./client.ts";
+import { Unreachable } from "./client.ts";
 import {
   clockAhead,
   type Instance,
@@ -15,6 +15,7 @@ import {
   roleOf,
   versionOf,
 } from "./instance_answers.ts";
+import type { Requests } from "./line/retries.ts";
 
 export { isOlder } from "./instance_answers.ts";
 export type { Instance, Problem, ProblemKind, Rights } from "./instance_answers.ts";
@@ -40,7 +41,7 @@ const ALL_TAGS = "/tags/index/exclude_statistics:1";
  * @param now our clock, milliseconds UTC
  */
 export async function lookAtInstance(
-  client: MispClient,
+  client: Requests,
   wantedTags: readonly string[],
   now: () => number,
 ): Promise<Look> {
@@ -62,7 +63,7 @@ export async function lookAtInstance(
 }
 
 async function get(
-  client: MispClient,
+  client: Requests,
   path: string,
   now: () => number,
 ): Promise<Answer | Problem> {

@@ -7,6 +7,7 @@ import { pauseAsked } from "./answers.ts";
 import type { Answer } from "../http.ts";
 import { type Fields, isFields } from "../json.ts";
 import { Unreachable } from "./client.ts";
+import { redirectionOf, strangerOf } from "./line/page.ts";
 
 /** The rights of a key: the flags of its role, all of them off for a key that only reads. */
 export interface Rights {
@@ -41,6 +42,8 @@ export type ProblemKind =
   | "unreachable"
   /** Its certificate is not trusted, or one side does not speak TLS. */
   | "tls"
+  /** The proxy that `misp.proxy` names does not let us through. */
+  | "proxy"
   /** The program's own permissions do not allow it. */
   | "not_permitted"
   | "wrong_key"
@@ -55,6 +58,8 @@ export type ProblemKind =
   | "moved"
   /** It answers, but not like MISP. */
   | "not_misp"
+  /** PHP writes its notices in front of MISP's answers. */
+  | "php_notice"
   /** 429 or 5xx: MISP, or a proxy before it, does not work or is overloaded. */
   | "failing";
 
@@ -75,13 +80,15 @@ export interface Problem {
 export function problemOf(answer: Answer, now: number): Problem | undefined {
   const { status } = answer;
   const message = line(fields(answer.json).message, "no reason given");
-  if (status >= 300 && status < 400) return redirected(answer);
-  if (status === 401 || status === 403) return forbidden(message);
-  if (status === 429 || status >= 500) {
+  if (status >= 300 && status < 400) return redirectionOf(answer);
+  if (status === 429 || status >= 500 && status !== 511) {
     const reason = `MISP, or the proxy before it, answered ${status}`;
     const afterMs = pauseAsked(answer, now);
     return { kind: "failing", reason, ...(afterMs === undefined ? {} : { afterMs }) };
   }
+  const stranger = strangerOf(answer);
+  if (stranger !== undefined) return stranger;
+  if (status === 401 || status === 403) return forbidden(message);
   if (status !== 200) return { kind: "not_misp", reason: `it answered ${status}: ${message}` };
   if (!isFields(answer.json)) {
     return { kind: "not_misp", reason: "its answer is not a JSON object" };
@@ -100,23 +107,11 @@ function forbidden(message: string): Problem {
   return { kind: "no_right", reason };
 }
 
-function redirected({ status, headers }: Answer): Problem {
-  const location = headers.get("Location") ?? "";
-  if (/\/users\/login\b/.test(location)) {
-    return {
-      kind: "login",
-      reason: "MISP redirected to its login page: the key is wrong, or it is under maintenance",
-    };
-  }
-  // The rest of the address may hold a token, and is not shown.
-  const target = URL.canParse(location) ? new URL(location).origin : "another address";
-  return { kind: "moved", reason: `it answered ${status}: moved to ${target}` };
-}
-
 /** The problem of a request without an answer. Deno's failures differ in their texts only. */
 export function problemOfFailure(error: Unreachable): Problem {
   const reason = line(error.message, "MISP cannot be reached");
   if (error.cause instanceof Deno.errors.NotCapable) return { kind: "not_permitted", reason };
+  if (/^the proxy /.test(reason)) return { kind: "proxy", reason };
   const isTls = /peer certificate|corrupt message|handshake|fatal alert|invalid HTTP version/i
     .test(reason);
   return { kind: isTls ? "tls" : "unreachable", reason };

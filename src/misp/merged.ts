@@ -38,9 +38,18 @@ export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
     ...parts[0],
     ...strongest(parts),
     Tag: [...tags.values()],
+    Attribute: parts.flatMap((part): readonly unknown[] => part.Attribute),
     Object: parts.flatMap((part): readonly unknown[] => part.Object),
     EventReport: parts.flatMap(({ EventReport }) => EventReport),
   };
+}
+
+/** Like `map()`, of a list that has an item at least. */
+export function mapped<T, U>(
+  [first, ...rest]: readonly [T, ...T[]],
+  map: (item: T) => U,
+): [U, ...U[]] {
+  return [map(first), ...rest.map(map)];
 }
 
 /** Splits a list into runs whose sizes add up to a limit at most; a larger item is a run by itself. */

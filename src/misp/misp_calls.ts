@@ -6,21 +6,15 @@
 import type { Outcome } from "../sink.ts";
 import type { Answer } from "../http.ts";
 import { type Meaning, meaningOf } from "./answers.ts";
-import { type MispClient, Unreachable } from "./client.ts";
 import type { MispEvent } from "./event.ts";
+import type { Requests } from "./line/retries.ts";
 import type { MispUpdate } from "./update.ts";
 
 /** An event as MISP returned it. */
 export type StoredFields = Extract<Meaning, { kind: "stored" }>["event"];
 
 /** The result of a step: notes to go on with, or an outcome that ends the delivery. */
-export type Step =
-  | {
-    readonly notes: readonly string[];
-    /** The event as MISP has it, where it was read. */
-    readonly returned?: StoredFields;
-  }
-  | End;
+export type Step = { readonly notes: readonly string[] } | End;
 
 /** The end of a delivery. */
 export interface End {
@@ -45,11 +39,11 @@ function ofEvent(uuid: string, meaning: Meaning): Meaning {
 
 /** The requests of one delivery. Each method throws what `MispClient.request()` throws. */
 export class MispCalls {
-  readonly #client: MispClient;
+  readonly #client: Requests;
   readonly #now: () => number;
 
   /** @param now milliseconds UTC */
-  constructor(client: MispClient, now: () => number) {
+  constructor(client: Requests, now: () => number) {
     this.#client = client;
     this.#now = now;
   }
@@ -70,29 +64,25 @@ export class MispCalls {
     return ofEvent(event.uuid, await this.post("/events/add", body));
   }
 
+  /** Views an event. */
   async view(event: string): Promise<Meaning> {
-    return ofEvent(event, this.#read(await this.#client.request("GET", `/events/view/${event}`)));
+    return ofEvent(event, this.#read(await this.get(`/events/view/${event}`)));
   }
 
-  /** Views an event; where the answer is lost, a second time. */
-  async viewAgain(event: string): Promise<Meaning> {
-    return ofEvent(event, this.#read(await this.getAgain(`/events/view/${event}`)));
+  /** Views an event with the parts that somebody deleted (docs/contracts/misp.md 7). */
+  async viewWhole(event: string): Promise<Meaning> {
+    return ofEvent(event, this.#read(await this.get(`/events/view/${event}/deleted:1`)));
   }
 
-  /** Gets an answer; where it is lost, a second time: a GET changes nothing. */
-  async getAgain(path: string): Promise<Answer> {
-    try {
-      return await this.#client.request("GET", path);
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      return await this.#client.request("GET", path);
-    }
+  get(path: string): Promise<Answer> {
+    return this.#client.request("GET", path);
   }
 
   /** How a delivery ends when an answer is not the one that it needs. */
   async endOf(meaning: Meaning): Promise<End> {
     switch (meaning.kind) {
       case "refused":
+      case "unanswered":
       case "unavailable":
         return { end: meaning };
       case "not-permitted":
@@ -108,7 +98,7 @@ export class MispCalls {
 
   /** A 500 looks the same when the database is down and when MISP cannot store the body. */
   async #afterFailure(reason: string): Promise<Outcome> {
-    const probe = await this.#client.request("GET", "/servers/getVersion.json");
+    const probe = await this.get("/servers/getVersion.json");
     return { kind: probe.status === 200 ? "failed" : "unavailable", reason };
   }
 

@@ -30,6 +30,9 @@ export interface MispAttribute {
   readonly deleted?: true;
 }
 
+/** An attribute of an event itself, in the form that MISP accepts. */
+export type MispEventAttribute = Omit<MispAttribute, "object_relation">;
+
 /** An object in the form that MISP accepts. */
 export interface MispObject {
   readonly uuid: string;
@@ -77,36 +80,56 @@ export interface Seen {
   readonly last_seen: string;
 }
 
-/** The one copy of an address that correlates and may feed detection, with its context. */
+/** An address and its context. */
 export interface AddressFact {
   readonly sourceIp: string;
-  readonly attempts: number;
-  /** The template's word for the service that was attacked: `ssh`. */
-  readonly type: string;
   readonly toIds: boolean;
   readonly tags: readonly MispTag[];
   readonly comment: string;
 }
 
-/** The object that every event has. */
+/**
+ * The one copy of an address that correlates and may feed detection. It is an attribute of the event
+ * itself: STIX and what reads it does not know the object (docs/contracts/misp.md 7).
+ */
+export function addressAttribute(
+  eventUuid: string,
+  { sourceIp, toIds, tags, comment }: AddressFact,
+  seen: Seen,
+): MispEventAttribute {
+  return {
+    uuid: addressUuid(eventUuid, sourceIp),
+    type: "ip-src",
+    category: CATEGORIES["ip-src"]!,
+    value: sourceIp,
+    to_ids: toIds,
+    disable_correlation: false,
+    distribution: "5",
+    comment,
+    ...seen,
+    ...(tags.length === 0 ? {} : { Tag: tags }),
+  };
+}
+
+/** What the object that every source has is about. */
+export interface Failures {
+  readonly sourceIp: string;
+  readonly attempts: number;
+  /** The template's word for the service that was attacked: `ssh`. */
+  readonly type: string;
+}
+
+/** The object that every source has; its copy of the address does not correlate. */
 export function failureReport(
   eventUuid: string,
-  fact: AddressFact,
+  { sourceIp, attempts, type }: Failures,
   comment: string,
   seen: Seen,
 ): MispObject {
-  const { sourceIp, tags } = fact;
   return build({ eventUuid, name: FAILURE_REPORT, sourceIp, comment, seen }, (attribute) => [
-    {
-      ...attribute("ip-src", "ip-src", sourceIp),
-      to_ids: fact.toIds,
-      disable_correlation: false,
-      comment: fact.comment,
-      ...seen,
-      ...(tags.length === 0 ? {} : { Tag: tags }),
-    },
-    attribute("total", "counter", String(fact.attempts)),
-    attribute("type", "text", fact.type),
+    { ...attribute("ip-src", "ip-src", sourceIp), ...seen },
+    attribute("total", "counter", String(attempts)),
+    attribute("type", "text", type),
   ]);
 }
 
@@ -145,23 +168,29 @@ export function geolocationObject(
   return object.Attribute.length === 0 ? [] : [object];
 }
 
-/** How many attributes the objects of a source have. */
+/** How many attributes a source has in its event. */
 export function attributesOf(location: Location | undefined): number {
   const objects = location === undefined
     ? []
     : [...networkObject("", "", location), ...geolocationObject("", "", location)];
-  return objects.reduce((sum, object) => sum + object.Attribute.length, FAILURE_REPORT_ATTRIBUTES);
+  return objects.reduce((sum, object) => sum + object.Attribute.length, FIXED_ATTRIBUTES);
 }
 
-const FAILURE_REPORT_ATTRIBUTES = 3;
+/** The address, and what its failure report has. */
+const FIXED_ATTRIBUTES = 4;
 
-/** An event whose objects are deleted: a MISP that pulls it deletes them too (docs/contracts/misp.md 8.8). */
-export function withObjectsDeleted<E extends { readonly Object: readonly MispObject[] }>(
-  event: E,
-): E {
+/** The parts of an event that say something about a source. */
+interface Parts {
+  readonly Attribute: readonly MispEventAttribute[];
+  readonly Object: readonly MispObject[];
+}
+
+/** An event whose parts are deleted: a MISP that pulls it deletes them too (docs/contracts/misp.md 8.8). */
+export function withPartsDeleted<E extends Parts>(event: E): E {
   const deleted = true as const;
   return {
     ...event,
+    Attribute: event.Attribute.map((attribute) => ({ ...attribute, deleted })),
     Object: event.Object.map((object) => ({
       ...object,
       deleted,
@@ -172,8 +201,7 @@ export function withObjectsDeleted<E extends { readonly Object: readonly MispObj
 
 /** The uuid of the attribute that holds the address for detection; sightings refer to it. */
 export function addressUuid(eventUuid: string, sourceIp: string): string {
-  const object = uuidV5(eventUuid, `object/${FAILURE_REPORT}/${sourceIp}`);
-  return uuidV5(object, "attr/ip-src");
+  return uuidV5(eventUuid, `attr/ip-src/${sourceIp}`);
 }
 
 const LONGEST_TEXT = 255;

@@ -7,6 +7,7 @@ import type { Report } from "../model.ts";
 import { sightingUuids } from "./answers.ts";
 import { counted } from "./counted.ts";
 import type { MispCalls, Step } from "./misp_calls.ts";
+import type { LastPublished } from "./published/last_published.ts";
 import { sightingRows } from "./sightings.ts";
 
 /** Sightings of one request. */
@@ -17,13 +18,29 @@ const SIGHTINGS_AT_ONCE = 1000;
  * (docs/contracts/misp.md 8.5).
  *
  * @param maySight whether the key's role may add them
+ * @param published what MISP has of the event now: sightings of what somebody deleted are dropped
  */
 export async function sendSightings(
   calls: MispCalls,
   report: Report,
   maySight: boolean,
+  published: readonly Pick<LastPublished, "parts">[],
 ): Promise<Step> {
-  const rows = sightingRows(report.sightings);
+  const isDeleted = (uuid: string) => published.some(({ parts }) => parts[uuid]?.deleted);
+  const kept = report.sightings.filter((sighting) => !isDeleted(sighting.attributeUuid));
+  const dropped = report.sightings.length - kept.length;
+  const step = await sendRows(calls, report, maySight, sightingRows(kept));
+  if ("end" in step || dropped === 0) return step;
+  const note = `somebody deleted the attribute: dropped ${counted(dropped, "sighting")}`;
+  return { notes: [...step.notes, note] };
+}
+
+async function sendRows(
+  calls: MispCalls,
+  report: Report,
+  maySight: boolean,
+  rows: ReturnType<typeof sightingRows>,
+): Promise<Step> {
   if (rows.length > 0 && !maySight) {
     return { notes: ["stored, but without sightings: the key's role may not add them"] };
   }
@@ -48,10 +65,10 @@ async function checkSightings(
   report: Report,
   rows: ReturnType<typeof sightingRows>,
 ): Promise<Step> {
-  const meaning = await calls.viewAgain(report.eventUuid);
+  const meaning = await calls.view(report.eventUuid);
   if (meaning.kind !== "stored") return await calls.endOf(meaning);
   const path = `/sightings/listSightings/${String(meaning.event.id)}/event`;
-  const stored = sightingUuids(await calls.getAgain(path));
+  const stored = sightingUuids(await calls.get(path));
   if (stored === undefined) return { notes: ["stored, but its sightings could not be read back"] };
   const missing = rows.filter(({ uuid }) => !stored.has(uuid)).length;
   return {

@@ -51,17 +51,17 @@ export function writeDayStory(
   );
   const attempts = records.reduce((sum, record) => sum + record.attempts, 0);
   const rows = ranked.slice(0, MOST_SOURCES).map((record) =>
-    `| ${record.sourceIp} | ${record.attempts} | ${record.sensors.length} | ${
-      time(record.firstSeen)
+    `| ${called(record)} | ${record.attempts} | ${record.sensors.length} | ${
+      readableTime(record.firstSeen)
     } | ` +
-    `${time(record.lastSeen)} |`
+    `${readableTime(record.lastSeen)} |`
   );
   const others = ranked.length - rows.length;
   const compromised = ranked.filter((record) => record.compromisedAt !== undefined);
   const paragraphs = [
     `# ${name}`,
     `**${counted(attempts, "attempt")}** from ${counted(records.length, "source")}.`,
-    ...compromised.map(({ sourceIp }) => `**A login from ${sourceIp} succeeded after failures.**`),
+    ...compromised.map((record) => `**${loginOf(record, rules, ` from ${record.sourceIp}`)}**`),
     "## Sources",
     [
       "| source | attempts | sensors | first seen | last seen |",
@@ -72,11 +72,12 @@ export function writeDayStory(
         : ["", `${counted(others, "more source")} ${others === 1 ? "is" : "are"} not listed.`]),
     ].join("\n"),
     "## User names",
-    usernamesOf(
-      addedUp(records.map((record) => record.usernames)),
-      records.some((record) => record.furtherUsernames > 0),
-      rules,
-    ),
+    usernamesOf({
+      attempts,
+      usernames: addedUp(records.map((record) => record.usernames)),
+      furtherUsernames: records.reduce((sum, record) => sum + record.furtherUsernames, 0),
+      loginNames: records.flatMap((record) => record.loginNames ?? []),
+    }, rules),
     ...passwords(addedUp(records.map((record) => record.passwords)), rules),
     ...HOW_COUNTED,
   ];
@@ -107,14 +108,14 @@ export function serverName({ services }: SourceRecord): "SSH" | "Telnet" {
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
     `# ${serverName(record)} brute force from ${record.sourceIp}`,
-    `**${counted(record.attempts, "attempt")}** between ${time(record.firstSeen)} and ` +
-    `${time(record.lastSeen)}, from ${counted(record.alerts, "Wazuh alert")}.`,
-    ...compromise(record),
+    `**${counted(record.attempts, "attempt")}** ${period(record)}, from ` +
+    `${counted(record.alerts, "Wazuh alert")}.`,
+    ...compromise(record, rules),
     ...retraction(record),
     "## Sensors",
     sensorTable(record, rules),
     "## User names",
-    usernamesOf(record.usernames, record.furtherUsernames > 0, rules),
+    usernamesOf(record, rules),
     ...passwords(record.passwords, rules),
     ...techniques(record),
     ...(serverName(record) === "Telnet" ? [] : HOW_COUNTED),
@@ -127,30 +128,50 @@ export function writeStory(record: SourceRecord, rules: StoryRules): MispEventRe
   };
 }
 
-/** `2026-08-23 06:15:12 UTC` */
-function time(milliseconds: number): string {
+/** A time for people: `2026-08-23 06:15:12 UTC`. */
+export function readableTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-function compromise(record: SourceRecord): readonly string[] {
+function period({ firstSeen, lastSeen }: SourceRecord): string {
+  const [first, last] = [readableTime(firstSeen), readableTime(lastSeen)];
+  return first === last ? `at ${first}` : `between ${first} and ${last}`;
+}
+
+/** A source in the table of a day. */
+function called(record: SourceRecord): string {
+  const isTelnet = serverName(record) === "Telnet";
+  const isWithdrawn = record.retractedAt !== undefined;
+  return record.sourceIp + (isTelnet ? ", Telnet" : "") + (isWithdrawn ? ", withdrawn" : "");
+}
+
+function compromise(record: SourceRecord, rules: StoryRules): readonly string[] {
   if (record.compromisedAt === undefined) return [];
-  return [
-    `**A login succeeded at ${time(record.compromisedAt)}, after failures.** ` +
-    "Treat the sensor as compromised until you have checked it.",
-  ];
+  const login = loginOf(record, rules);
+  return [`**${login}** Treat the sensor as compromised until you have checked it.`];
+}
+
+/** @param from the source, where others are named, too */
+function loginOf(record: SourceRecord, rules: StoryRules, from = ""): string {
+  const shown = rules.usernames === "count" ? [] : record.loginNames ?? [];
+  const as = shown.length === 0 ? "" : ` as ${shown.map(markdownText).join(", ")}`;
+  const at = readableTime(record.compromisedAt!);
+  return ["A login", as, from, ` succeeded at ${at}, after failures.`].join("");
 }
 
 function retraction(record: SourceRecord): readonly string[] {
   if (record.retractedAt === undefined) return [];
-  return [`**Withdrawn by an operator at ${time(record.retractedAt)}: not a source of attacks.**`];
+  return [
+    `**Withdrawn by an operator at ${readableTime(record.retractedAt)}: not a source of attacks.**`,
+  ];
 }
 
 function sensorTable(record: SourceRecord, rules: StoryRules): string {
   const rows = record.sensors.map((sensor) =>
     `| ${sensorName(record, sensor, rules, markdownText)} | ${sensor.alerts} | ${
-      time(sensor.firstSeen)
+      readableTime(sensor.firstSeen)
     } | ` +
-    `${time(sensor.lastSeen)} |`
+    `${readableTime(sensor.lastSeen)} |`
   );
   return ["| sensor | alerts | first seen | last seen |", "|---|---|---|---|", ...rows].join("\n");
 }
@@ -172,19 +193,51 @@ export function sensorName(
   }`;
 }
 
-function usernamesOf(
-  counts: Readonly<Record<string, number>>,
-  hasFurther: boolean,
-  rules: StoryRules,
-): string {
-  const { shown, distinct, others } = summariseUsernames(counts, rules.usernames);
-  const atLeast = hasFurther ? "At least " : "";
+type Usernames = Pick<
+  SourceRecord,
+  "attempts" | "usernames" | "furtherUsernames" | "loginNames"
+>;
+
+function usernamesOf(of: Usernames, rules: StoryRules): string {
+  const { shown, distinct, others } = summariseUsernames(
+    of.usernames,
+    rules.usernames,
+    of.loginNames,
+  );
+  const atLeast = of.furtherUsernames > 0 ? "At least " : "";
   const seen = `${atLeast}${counted(distinct, "different user name")} ` +
-    `${distinct === 1 ? "was" : "were"} seen`;
-  if (shown.length === 0) return `${seen}.`;
-  const rows = shown.map(({ name, count }) => `| ${markdownText(name)} | ${count} |`);
-  const rest = others.names === 0 ? [] : ["", `${seen}. ${hidden(others)}`];
-  return ["| user name | attempts |", "|---|---|", ...rows, ...rest].join("\n");
+    `${distinct === 1 ? "was" : "were"} seen.`;
+  if (shown.length === 0) return seen;
+  const rows = shown.map(({ name, count, isLogin }) =>
+    `| ${markdownText(name)}${isLogin ? ", logged in" : ""} | ${count} |`
+  );
+  const sum = shown.reduce((all, { count }) => all + count, others.count);
+  const notes = [...(others.names === 0 ? [] : [seen, hidden(others)]), ...difference(of, sum)];
+  return [
+    ...["| user name | attempts |", "|---|---|", ...rows],
+    ...(notes.length === 0 ? [] : ["", notes.join(" ")]),
+  ].join("\n");
+}
+
+/**
+ * Why the counts of user names do not add up to the attempts: some attempts have none, and different kinds
+ * of log line may name different users for one attempt.
+ *
+ * @param sum of all counts, shown or not
+ */
+function difference({ attempts, furtherUsernames }: Usernames, sum: number): readonly string[] {
+  if (sum > attempts) {
+    return [
+      `The counts add up to ${sum}, and not to the ${
+        counted(attempts, "attempt")
+      }: a user name counts ` +
+      "by the kind of log line that names it most often, and attempts count by one kind for all names.",
+    ];
+  }
+  if (sum === attempts) return [];
+  const none = furtherUsernames === 0 ? "no user name" : "another user name, or none";
+  const left = attempts - sum;
+  return [`${counted(left, "more attempt")} ${left === 1 ? "has" : "have"} ${none} in the log.`];
 }
 
 function hidden({ names, count }: UsernameSummary["others"]): string {
@@ -210,6 +263,7 @@ function passwords(
 
 function techniques(record: SourceRecord): readonly string[] {
   if (record.techniques.length === 0) return [];
-  const ids = record.techniques.map(({ id }) => id).join(", ");
-  return ["## Techniques", `Wazuh's rules name these techniques of MITRE ATT&CK: ${ids}.`];
+  const ids = record.techniques.map(({ id }) => id);
+  const these = ids.length === 1 ? "this technique" : "these techniques";
+  return ["## Techniques", `Wazuh's rules name ${these} of MITRE ATT&CK: ${ids.join(", ")}.`];
 }

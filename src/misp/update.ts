@@ -5,109 +5,129 @@
  * @module
  */
 import { isDayWithoutLogin } from "./day_title.ts";
-import { HIGH, type MispEvent } from "./event.ts";
-import { FAILURE_REPORT, type MispAttribute, type MispObject } from "./objects.ts";
-
-/** What the latest delivery stated about things that an analyst may change. */
-export interface LastPublished {
-  readonly tags: readonly string[];
-  readonly threatLevel: string;
-  /** Whether the address had `to_ids`. */
-  readonly toIds: boolean;
-  /** Uuids. */
-  readonly objects: readonly string[];
-  /** The time of the source's object in MISP's answer, seconds; undefined: it was not known. */
-  readonly writtenAt?: number | undefined;
-}
+import type { MispEvent } from "./event.ts";
+import type { MispAttribute, MispEventAttribute, MispObject, MispTag } from "./objects.ts";
+import { isClosing, type KnownPart, type LastPublished } from "./published/last_published.ts";
+import { withoutSecondMarkings } from "./sharing/markings.ts";
 
 /** An attribute of an update: MISP leaves a field that is not in it as it is. */
-type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "value">;
+export type AttributeUpdate = Partial<MispAttribute> & Pick<MispAttribute, "uuid" | "value">;
+
+/** An object of an update. */
+export type ObjectUpdate = Omit<MispObject, "Attribute" | "distribution"> & {
+  readonly distribution?: MispObject["distribution"];
+  /** Seconds; MISP skips an object that is not newer than its own. */
+  readonly timestamp?: string;
+  readonly Attribute: readonly AttributeUpdate[];
+};
 
 /** An event in the form of an update. */
 export interface MispUpdate
   extends
     Partial<Pick<MispEvent, "info" | "threat_level_id" | "analysis">>,
-    Pick<MispEvent, "uuid" | "Tag"> {
-  readonly Object: readonly (Omit<MispObject, "Attribute"> & {
-    /** Seconds; MISP skips an object that is not newer than its own. */
-    readonly timestamp?: string;
-    readonly Attribute: readonly AttributeUpdate[];
-  })[];
-  readonly EventReport: MispEvent["EventReport"];
+    Pick<MispEvent, "uuid" | "Tag" | "EventReport"> {
+  readonly Attribute: readonly AttributeUpdate[];
+  readonly Object: readonly ObjectUpdate[];
 }
-
-/**
- * The starting point for a source that is new in an event that MISP has. Other sources have written the
- * event's own fields, so the update of this one states only what must not wait: a successful login, the
- * end of the event's day, and the techniques of the source. The configured tags came with the first
- * source, and an analyst may have removed them since.
- */
-export function nothingPublished(event: MispEvent): LastPublished {
-  const isHigh = event.threat_level_id === HIGH;
-  return {
-    tags: isClosing(event) ? [] : event.Tag.map(({ name }) => name).filter(isConfigured),
-    threatLevel: isHigh ? "" : event.threat_level_id,
-    toIds: false,
-    objects: [],
-  };
-}
-
-const isConfigured = (tag: string) => !tag.startsWith("misp-galaxy:");
-
-/** The update that closes a day's event is the one without objects. */
-const isClosing = (event: MispEvent) => event.Object.length === 0;
-
-/** What the sink stores about an event that was delivered. */
-export function publishedBy(event: MispEvent): LastPublished {
-  return {
-    tags: event.Tag.map(({ name }) => name),
-    threatLevel: event.threat_level_id,
-    toIds: isForDetection(event),
-    objects: event.Object.map(({ uuid }) => uuid),
-  };
-}
-
-const isForDetection = (event: MispEvent) =>
-  event.Object.some(({ Attribute }) => Attribute.some((attribute) => attribute.to_ids));
 
 /**
  * The update of an event: title, counts, times, and what is new. A day's title is sent once, and again
  * only when a login succeeds: other sources of the day do not know of it. The update leaves out what was
  * sent before and an analyst may have changed since: tags, threat level, date, analysis and distribution
- * of the event, and the `to_ids` and comment of the address.
+ * of the event, distribution of its parts, category, `to_ids` and comment of attributes. It leaves out
+ * what was deleted, too.
+ *
+ * @param missingTags tags that MISP did not have so far: it may have them by now
  */
-export function updateOf(event: MispEvent, last: LastPublished): MispUpdate {
-  const { uuid, info, threat_level_id, EventReport } = event;
-  const isNews = isForDetection(event) !== last.toIds;
+export function updateOf(
+  event: MispEvent,
+  last: LastPublished,
+  missingTags = last.missingTags ?? [],
+): MispUpdate {
+  const { uuid, info, threat_level_id } = event;
+  const attribute = (one: MispEventAttribute) => updateOfAttribute(one, last.parts, missingTags);
+  const thereTags = last.tags.filter((tag) => !missingTags.includes(tag));
   return {
     uuid,
     ...(isDayWithoutLogin(info) ? {} : { info }),
     ...(threat_level_id === last.threatLevel ? {} : { threat_level_id }),
     ...(isClosing(event) ? { analysis: event.analysis } : {}),
-    Tag: event.Tag.filter(({ name }) => !last.tags.includes(name)),
-    Object: event.Object.map((object) =>
-      last.objects.includes(object.uuid) ? updateOfObject(object, isNews) : object
-    ),
-    EventReport,
+    Tag: withoutSecondMarkings(event.Tag, thereTags)
+      .filter(({ name }) => !last.tags.includes(name) || missingTags.includes(name)),
+    Attribute: event.Attribute.flatMap(attribute),
+    Object: event.Object.flatMap((object) => updateOfObject(object, last.parts, attribute)),
+    EventReport: event.EventReport.filter((report) => !last.parts[report.uuid]?.deleted),
   };
 }
 
-function updateOfObject(object: MispObject, isNews: boolean): MispUpdate["Object"][number] {
-  return {
-    ...object,
-    Attribute: object.Attribute.map((attribute) =>
-      object.name === FAILURE_REPORT && attribute.type === "ip-src" && !isNews
-        ? valueAndTimes(attribute)
-        : attribute
-    ),
-  };
+type Parts = LastPublished["parts"];
+
+function updateOfObject(
+  object: MispObject,
+  parts: Parts,
+  update: (attribute: MispAttribute) => readonly AttributeUpdate[],
+): readonly ObjectUpdate[] {
+  const known = parts[object.uuid];
+  if (known === undefined) return [object];
+  if (known.deleted) return [];
+  const { distribution: _, ...rest } = object;
+  return [{ ...rest, Attribute: object.Attribute.flatMap(update) }];
 }
 
-function valueAndTimes(attribute: MispAttribute): AttributeUpdate {
-  const { uuid, object_relation, type, category, value, first_seen, last_seen } = attribute;
-  return {
-    ...{ uuid, object_relation, type, category, value },
+/**
+ * Without a type MISP changes an attribute that it has and makes none: one that was deleted for good does
+ * not come back (docs/contracts/misp.md 8.3).
+ */
+function updateOfAttribute(
+  attribute: MispEventAttribute,
+  parts: Parts,
+  missingTags: readonly string[],
+): readonly AttributeUpdate[] {
+  const known = parts[attribute.uuid];
+  if (known === undefined) return [attribute];
+  if (known.deleted) return [];
+  const { uuid, value, first_seen, last_seen } = attribute;
+  const news = newsOf(attribute, known);
+  const tags = attribute.Tag ?? [];
+  const wanted: readonly MispTag[] = Object.keys(news).length > 0
+    ? tags
+    : tags.filter(({ name }) => missingTags.includes(name));
+  return [{
+    ...{ uuid, value },
     ...(first_seen === undefined ? {} : { first_seen }),
     ...(last_seen === undefined ? {} : { last_seen }),
+    ...news,
+    ...(wanted.length === 0 ? {} : { Tag: wanted }),
+  }];
+}
+
+/** What is stated otherwise than before: it is news for analysts, too. */
+function newsOf(
+  { to_ids, disable_correlation, comment }: MispEventAttribute,
+  known: KnownPart,
+): Partial<MispAttribute> {
+  return {
+    ...(to_ids === (known.to_ids ?? false) ? {} : { to_ids }),
+    ...(disable_correlation === !known.correlates ? {} : { disable_correlation }),
+    ...(comment === (known.comment ?? "") ? {} : { comment }),
+  };
+}
+
+/** The update that deletes parts which our own update made anew after somebody had deleted them. */
+export function deletionOf(event: MispEvent, uuids: ReadonlySet<string>): MispUpdate {
+  const deleted = true as const;
+  const gone = <P extends { readonly uuid: string }>(parts: readonly P[]) =>
+    parts.filter(({ uuid }) => uuids.has(uuid)).map((part) => ({ ...part, deleted }));
+  return {
+    uuid: event.uuid,
+    Tag: [],
+    Attribute: gone(event.Attribute),
+    Object: event.Object.flatMap(({ Attribute, distribution: _, ...object }) => {
+      const isGone = uuids.has(object.uuid);
+      const attributes = gone(Attribute);
+      if (!isGone && attributes.length === 0) return [];
+      return [{ ...object, ...(isGone ? { deleted } : {}), Attribute: attributes }];
+    }),
+    EventReport: gone(event.EventReport),
   };
 }

@@ -12,6 +12,8 @@ export type UsernamePolicy = "top" | "all" | "count";
 export interface UsernameCount {
   readonly name: string;
   readonly count: number;
+  /** A login by it succeeded. */
+  readonly isLogin?: true;
 }
 
 /** The user names that may be published, and counts of all. */
@@ -33,20 +35,30 @@ const LONGEST_NAME = 32;
 /**
  * Chooses the user names that an event may name.
  *
- * - `top`: the ten most tried of those that look like names (`couldBeSecret()`)
+ * - `top`: the ten most tried of those that look like names (`couldBeSecret()`), and before them those of
+ *   logins: what the honeypot accepted is a user name
  * - `all`: every name; control characters and such are shown as `\u{…}`, so that two names which differ
  *   in nothing else remain different
  * - `count`: none
  *
  * @param counts how often each name was tried; the empty string is a name that was really sent
+ * @param logins names by which a login succeeded
  */
 export function summariseUsernames(
   counts: Readonly<Record<string, number>>,
   policy: UsernamePolicy,
+  logins: readonly string[] = [],
 ): UsernameSummary {
-  const ranked = Object.entries(counts)
-    .map(([name, count]) => ({ name, count }))
-    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1));
+  const ranked = [...new Set([...Object.keys(counts), ...logins])]
+    .map((name): UsernameCount => ({
+      name,
+      count: Object.hasOwn(counts, name) ? counts[name]! : 0,
+      ...(logins.includes(name) ? { isLogin: true } : {}),
+    }))
+    .sort((one, other) =>
+      Number(other.isLogin ?? false) - Number(one.isLogin ?? false) || other.count - one.count ||
+      (one.name < other.name ? -1 : 1)
+    );
   const shown = chosen(ranked, policy);
   const sum = (rows: readonly UsernameCount[]) => rows.reduce((total, row) => total + row.count, 0);
   return {
@@ -56,14 +68,20 @@ export function summariseUsernames(
   };
 }
 
-function chosen(ranked: readonly UsernameCount[], policy: UsernamePolicy) {
+function chosen(
+  ranked: readonly UsernameCount[],
+  policy: UsernamePolicy,
+): readonly UsernameCount[] {
   switch (policy) {
     case "count":
       return [];
     case "all":
-      return ranked.map(({ name, count }) => ({ name: visible(name), count }));
+      return ranked.map((row) => ({ ...row, name: visible(row.name) }));
     case "top":
-      return ranked.filter(({ name }) => !couldBeSecret(name)).slice(0, MOST_SHOWN);
+      return ranked.filter(({ name, isLogin }) => isLogin || !couldBeSecret(name)).slice(
+        0,
+        MOST_SHOWN,
+      );
   }
 }
 

@@ -7,7 +7,7 @@
 import type { Buffer } from "../buffer/buffer.ts";
 import type { BufferStatus } from "../buffer/views.ts";
 import { DAY } from "../clock.ts";
-import { OTHER_WRITER, OTHER_WRITER_NOTE } from "../misp/shared/other_writer.ts";
+import { OTHER_WRITER, OTHER_WRITER_NOTE } from "../misp/published/other_writer.ts";
 import type { Installation } from "../misp/uuid.ts";
 import { messageOf } from "../errors.ts";
 import {

@@ -31,6 +31,9 @@ export const INSTALLATION = "installation";
 /** When it was last logged that the folder of the buffer is a copy, milliseconds UTC. */
 export const COPY_LOGGED = "copy logged";
 
+/** Events that a worker of MISP has yet to publish: JSON. */
+export const PUBLICATION_QUEUE = "misp publication queue";
+
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 

@@ -20,8 +20,9 @@ import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { faultPoint } from "../fault_point.ts";
-import { backoffMs } from "./backoff.ts";
-import { LOGGED_NOTES } from "./names.ts";
+import { ageBackoffMs, backoffMs } from "./backoff.ts";
+import { type Failed, hasFailed, SinkRound } from "./failures.ts";
+import { logNotes } from "./logged_notes.ts";
 import { type Repeat, repeatInTime } from "./timers.ts";
 
 /** What a publisher works with. */
@@ -45,6 +46,8 @@ export interface PublisherParts {
     records: readonly SourceRecord[],
     now: number,
   ) => readonly NewReport[];
+  /** Builds the reports of a source that goes into the next part of its day; by default it stays. */
+  readonly move?: (record: SourceRecord, now: number, findDaySlot: FindDaySlot) => Snapshot;
   /** Milliseconds UTC. */
   readonly now: () => number;
   /** From 0 to 1, for the jitter. */
@@ -89,12 +92,6 @@ const SHORTEST_LEASE_MS = 60 * SECOND;
 /** Tries of a report that fail while others are delivered; then it is refused. */
 const MOST_FAILURES = 3;
 
-/** A report that failed at a sink that answers. */
-interface Failed {
-  readonly report: Report;
-  readonly reason: string;
-}
-
 /**
  * Publishes what is due.
  *
@@ -132,6 +129,9 @@ class PublishRound {
   readonly #startedAt: number;
   readonly #tried = new Set<string>();
   readonly #unavailable = new Set<Sink>();
+  readonly #sinkRounds: ReadonlyMap<Sink, SinkRound>;
+  /** Reports whose answers were lost while others were delivered: they get a second try. */
+  readonly #again = new Map<string, Report>();
   readonly #problems = new Set<string>();
   #snapshots = 0;
   #delivered = 0;
@@ -145,6 +145,7 @@ class PublishRound {
     this.#leaseMs = leaseMs;
     this.#everything = everything;
     this.#startedAt = parts.now();
+    this.#sinkRounds = new Map(parts.sinks.map((sink) => [sink, new SinkRound()]));
   }
 
   async run(): Promise<Round> {
@@ -154,6 +155,10 @@ class PublishRound {
     // Counting takes a while in a large buffer.
     if (onProgress !== undefined) this.#toDeliver = await buffer.outbox.countWaiting(names);
     while (await this.#deliverSome());
+    await this.#deliverAgain();
+    for (const sink of sinks) {
+      if (!this.#unavailable.has(sink)) await sink.lookAgain?.(this.#parts.now);
+    }
     const waiting = await buffer.outbox.countWaiting(names);
     return {
       snapshots: this.#snapshots,
@@ -199,33 +204,62 @@ class PublishRound {
     const found = await buffer.outbox.reportsToTry(names, DELIVER_AT_ONCE + this.#tried.size, at);
     const reports = found.filter((report) => !this.#tried.has(keyOf(report)));
     for (const sink of usable) {
-      await this.#deliverTo(sink, reports.filter((report) => report.sink === sink.name));
+      const toSink = reports.filter((report) => report.sink === sink.name);
+      const probe = await this.#probeOf(sink, toSink);
+      if (probe !== undefined) await this.#deliverTo(sink, [probe]);
+      await this.#deliverTo(sink, toSink.filter((report) => report !== probe));
     }
     return reports.length > 0 && !this.#isStopped;
   }
 
+  /** The one report that finds out whether a sink that was paused works again. */
+  async #probeOf(sink: Sink, reports: readonly Report[]): Promise<Report | undefined> {
+    if (this.#everything || !await this.#parts.buffer.outbox.awaitsProbe(sink.name)) return;
+    // One that failed before may be the very cause of the pause.
+    return reports.find((report) => !hasFailed(report)) ?? reports[0];
+  }
+
+  async #deliverAgain(): Promise<void> {
+    for (const [sink, sinkRound] of this.#sinkRounds) {
+      // What failed last in a round of everything is judged before its second try.
+      await this.#judge(sink, sinkRound.takeFailed());
+      const reports = [...this.#again.values()].filter((report) => report.sink === sink.name);
+      await this.#deliverTo(sink, reports);
+      await this.#judge(sink, sinkRound.takeFailed());
+    }
+  }
+
   async #deliverTo(sink: Sink, reports: readonly Report[]): Promise<void> {
-    if (reports.length === 0 || this.#isStopped) return;
+    if (reports.length === 0 || this.#isStopped || this.#unavailable.has(sink)) return;
     faultPoint("after-lease-before-http");
-    const failed: Failed[] = [];
+    const sinkRound = this.#sinkRounds.get(sink)!;
     for await (const delivery of sink.deliver(reports, this.#parts.now)) {
       this.#tried.add(keyOf(delivery.report));
-      await this.#mark(sink, delivery, failed);
+      await this.#mark(sink, delivery);
       this.#reportProgress();
       await this.#renew();
       this.#isStopped = await this.#parts.mustStop?.() ?? false;
       if (this.#isStopped) return;
     }
-    await this.#judge(sink, failed);
+    sinkRound.endBatch();
+    if (!this.#everything || sinkRound.isHopeless) {
+      await this.#judge(sink, sinkRound.takeFailed());
+    }
   }
 
   /** Reports failed, and no other was delivered in this round since: the sink may be at fault. */
   async #judge(sink: Sink, failed: readonly Failed[]): Promise<void> {
+    if (failed.length === 0) return;
     const { buffer, now } = this.#parts;
+    const isPaused = await buffer.outbox.awaitsProbe(sink.name);
+    const mayBeTheirs = this.#sinkRounds.get(sink)!
+      .mayBeTheirs(failed, this.#everything, isPaused);
     for (const one of failed) {
       const { report, reason } = one;
       if (await buffer.outbox.isDeliveringSince(report, now())) {
         await this.#markAtFault(one);
+      } else if (mayBeTheirs) {
+        await this.#markAlone(one);
       } else {
         await buffer.outbox.markFailed(this.#lease, report, reason, now());
         await this.#pause(sink, report, { kind: "unavailable", reason });
@@ -234,14 +268,50 @@ class PublishRound {
   }
 
   /** A report failed while others were delivered. */
-  async #markAtFault({ report, reason }: Failed): Promise<void> {
-    if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
-    else await this.#markRefused(report, reason);
+  async #markAtFault(failed: Failed): Promise<void> {
+    const { report, kind, reason } = failed;
+    // MISP may have it: only what MISP says can be a reason to refuse it.
+    if (kind === "unanswered") await this.#markAlone(failed);
+    else if (report.tries + 1 < MOST_FAILURES) await this.#markRetry(report, reason);
+    else await this.#markRefused(report, { reason });
   }
 
-  async #markRefused(report: Report, reason: string): Promise<void> {
+  /** A report failed by itself, which does not count as a try: it waits, and no other with it. */
+  async #markAlone({ report, kind, reason }: Failed): Promise<void> {
+    if (kind === "unanswered" && !this.#again.has(keyOf(report))) {
+      this.#again.set(keyOf(report), report);
+      return;
+    }
+    const { buffer, log, now, random } = this.#parts;
+    const at = now();
+    const nextTryAt = at + ageBackoffMs(at - report.snapshotAt, random());
+    await buffer.outbox.markFailed(this.#lease, report, reason, at, nextTryAt);
+    this.#problems.add(reason);
+    log("warning", `${report.sourceIp}: tried again later: ${reason}`);
+  }
+
+  /** Whether a source that is new in a day's event goes into its next part instead. */
+  async #isMoved(report: Report): Promise<boolean> {
+    const { buffer, move, now, log } = this.#parts;
+    if (move === undefined) return false;
+    const isMoved = await buffer.outbox.moveSource(
+      this.#lease,
+      report,
+      now(),
+      (record, findDaySlot) => move(record, now(), findDaySlot),
+    );
+    if (isMoved) {
+      log("info", `${report.sourceIp}: moved, since the day's event was deleted in MISP`);
+    }
+    return isMoved;
+  }
+
+  async #markRefused(
+    report: Report,
+    { reason, isEventGone }: Omit<Extract<Outcome, { kind: "refused" }>, "kind">,
+  ): Promise<void> {
     const { buffer, log, now } = this.#parts;
-    await buffer.outbox.markRefused(this.#lease, report, reason, now());
+    await buffer.outbox.markRefused(this.#lease, report, reason, now(), isEventGone);
     log("error", `${report.sourceIp}: refused: ${reason}`);
     this.#refused++;
     this.#tried.delete(keyOf(report));
@@ -255,15 +325,11 @@ class PublishRound {
     log("warning", `${report.sourceIp}: tried again later: ${reason}`);
   }
 
-  /** @param failed those that failed since the last one was delivered */
-  async #mark(
-    sink: Sink,
-    { report, outcome, startedAt }: Delivery,
-    failed: Failed[],
-  ): Promise<void> {
+  async #mark(sink: Sink, { report, outcome, startedAt }: Delivery): Promise<void> {
     const { buffer } = this.#parts;
     const now = this.#parts.now();
     faultPoint("response-before-mark");
+    const atFault = this.#sinkRounds.get(sink)!.add(report, outcome);
     switch (outcome.kind) {
       case "delivered":
         await buffer.outbox.markDelivered(
@@ -273,37 +339,24 @@ class PublishRound {
           now,
           startedAt,
         );
-        await this.#logNotes(report, outcome.notes, now);
+        await logNotes(this.#parts, report, outcome.notes, now);
         this.#delivered++;
         // What is over is found no more: only what still waits must not be tried twice.
         this.#tried.delete(keyOf(report));
         // The sink works: what failed before is at fault itself.
-        for (const one of failed.splice(0)) await this.#markAtFault(one);
+        for (const one of atFault) await this.#markAtFault(one);
         return;
       case "failed":
-        failed.push({ report, reason: outcome.reason });
+      case "unanswered":
         return;
       case "refused":
-        return await this.#markRefused(report, outcome.reason);
+        if (outcome.isEventGone && await this.#isMoved(report)) return;
+        return await this.#markRefused(report, outcome);
       case "retry":
         return await this.#markRetry(report, outcome.reason);
       case "unavailable":
         await this.#pause(sink, report, outcome);
     }
-  }
-
-  /** What a sink leaves out of one event it leaves out of all events: it is logged once a day. */
-  async #logNotes(report: Report, notes: readonly string[], now: number): Promise<void> {
-    if (notes.length === 0) return;
-    const { buffer, log } = this.#parts;
-    const logged = await loggedNotes(buffer, now);
-    const fresh = notes.filter((note) => !logged.has(note));
-    if (fresh.length === 0) return;
-    for (const note of fresh) {
-      logged.set(note, now);
-      log("warning", `${report.sourceIp}: ${note}`);
-    }
-    await buffer.settings.put(LOGGED_NOTES, JSON.stringify([...logged]));
   }
 
   async #pause(
@@ -337,15 +390,6 @@ class PublishRound {
       throw new Error("another publisher took over; this one stops");
     }
   }
-}
-
-const LOG_AGAIN_MS = DAY;
-
-/** The notes that were logged within a day, and when. */
-async function loggedNotes(buffer: Buffer, now: number): Promise<Map<string, number>> {
-  const text = await buffer.settings.get(LOGGED_NOTES);
-  const logged = JSON.parse(text ?? "[]") as readonly (readonly [note: string, at: number])[];
-  return new Map(logged.filter(([, at]) => Math.abs(now - at) < LOG_AGAIN_MS));
 }
 
 const keyOf = (report: Report) => `${report.uuid} ${report.sink}`;

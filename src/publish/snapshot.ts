@@ -17,7 +17,7 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { attributesOf, withObjectsDeleted } from "../misp/objects.ts";
+import { attributesOf, withPartsDeleted } from "../misp/objects.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { isHandsOn } from "../session_evidence.ts";
@@ -111,6 +111,29 @@ export function retractSource(
   return { ...reports, compacted: [], activity: [] };
 }
 
+/**
+ * Moves a source that no sink has yet into the next part of its day: MISP never takes its event again.
+ *
+ * @param now milliseconds UTC
+ */
+export function moveSource(
+  record: SourceRecord,
+  rules: SnapshotRules,
+  now: number,
+  lookups: Lookups,
+  findDaySlot: FindDaySlot,
+): Snapshot {
+  const { publisher, openedOn: day, sourceIp } = record;
+  const { eventUuid, part } = findDaySlot({
+    ...{ publisher, day },
+    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation),
+    uuidOf: (number) => rules.dayEventUuidOf(publisher, day, number),
+  });
+  const moved = { ...record, eventUuid, part, reports: 0 };
+  const reports = makeReports(moved, rules, { now, lookups, sightings: [], restMs: 0 });
+  return { ...reports, compacted: [], activity: [] };
+}
+
 /** Closes the event of a day that is over. The reports are about the event itself, not about a source. */
 export function closeDay(
   event: DayEvent,
@@ -163,7 +186,7 @@ function makeReports(
     eventUuid,
     // A feed can only say by a deletion that an address is withdrawn.
     body: JSON.stringify(
-      sink === "feed" && record.retractedAt !== undefined ? withObjectsDeleted(event) : event,
+      sink === "feed" && record.retractedAt !== undefined ? withPartsDeleted(event) : event,
     ),
     attempts,
     snapshotAt: now,

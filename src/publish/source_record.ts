@@ -79,8 +79,10 @@ export function updateRecord(
   });
   const compactedTotals = addTotals(base.compacted, totalsOf(over));
   const attempts = attemptsOf(addTotals(compactedTotals, totalsOf(live)));
+  const loginNames = base.loginNames ?? attack.loginNames ?? [];
   const record: SourceRecord = {
     ...base,
+    ...(loginNames.length === 0 ? {} : { loginNames }),
     firstSeen: Math.min(base.firstSeen, attack.firstSeen),
     lastSeen: Math.max(base.lastSeen, attack.lastSeen),
     alerts: base.alerts + attack.alerts,

@@ -90,10 +90,10 @@ eachEngine(
   "snapshotDue() opens part 2 with the source that would be over 2,000 attributes",
   async (open) => {
     using buffer = open();
-    const sources = Array.from({ length: 667 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
+    const sources = Array.from({ length: 501 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
     const events = eventsOf(await guess(buffer, NOON, sources));
     const count = (uuid: string) => events.filter((one) => one === uuid).length;
-    assert.deepEqual([count(DAY_1), count(PART_2)], [666, 1]);
+    assert.deepEqual([count(DAY_1), count(PART_2)], [500, 1]);
     const [again] = await guess(buffer, NOON + MINUTE, ["82.202.0.0"]);
     assert.equal(again?.eventUuid, DAY_1);
   },

@@ -95,7 +95,7 @@ eachEngine(
       `${IP} 1 2026-08-23T06:15:07.412Z`,
     ]);
     const [report] = await buffer.outbox.reportsToTry(["feed"], 10, Infinity);
-    assert.match(report!.body, /then a SUCCESSFUL LOGIN/);
+    assert.match(report!.body, /"SUCCESSFUL LOGIN after SSH Brute Force Attack from/);
     assert.match(report!.body, /"threat_level_id":"1"/);
   },
 );
@@ -110,5 +110,26 @@ eachEngine(
     const time30 = "2026-08-23T06:15:30.500+0000";
     await accept(buffer, [failed(IP, { time: time30 })], START);
     assert.deepEqual(await compromised(buffer), [`${IP} 1 2026-08-23T06:15:31.000Z`]);
+  },
+);
+
+eachEngine(
+  "snapshotDue() knows the names of the logins that followed failures, also later",
+  async (open) => {
+    using buffer = open();
+    const loginAs = (name: string, time: string) =>
+      login(IP, { time, message: `Accepted password for ${name} from ${IP} port 51690 ssh2` });
+    await accept(buffer, [
+      loginAs("before", "2026-08-23T06:13:07.412+0000"),
+      failed(),
+      loginAs("oracle", LATER),
+      loginAs("constructor", AFTER),
+      loginAs("oracle", AFTER),
+    ]);
+    const namesOf = async (now: number) =>
+      (await snapshotAll(buffer, now)).map(({ snapshot }) => snapshot.record.loginNames);
+    assert.deepEqual(await namesOf(START), [["oracle", "constructor"]]);
+    await accept(buffer, [failed(IP, { time: "2026-08-23T07:16:07.412+0000" })], START + MINUTE);
+    assert.deepEqual(await namesOf(START + MINUTE), [["oracle", "constructor"]]);
   },
 );

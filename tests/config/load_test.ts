@@ -215,8 +215,8 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
   ],
   [
     "a number too large",
-    { misp: { distribution: 4 } },
-    "misp.distribution is 4; allowed is a whole number from 0 to 3",
+    { misp: { distribution: 5 } },
+    "misp.distribution is 5; allowed is a whole number from 0 to 4",
   ],
   [
     "a part of a whole number",
@@ -267,6 +267,26 @@ const BAD_FILES: readonly (readonly [name: string, file: unknown, message: strin
     "an address with a user name",
     { misp: { url: "https://analyst@misp.example" } },
     "misp.url is (secret); allowed is an address without a user name in it",
+  ],
+  [
+    "a proxy without a port",
+    { misp: { proxy: "http://proxy.example" } },
+    'misp.proxy is "http://proxy.example"; allowed is http://HOST:PORT, without a user',
+  ],
+  [
+    "a proxy that speaks TLS",
+    { misp: { proxy: "https://proxy.example:3128" } },
+    'misp.proxy is "https://proxy.example:3128"; allowed is http://HOST:PORT, without a user',
+  ],
+  [
+    "a proxy with a password",
+    { misp: { proxy: "http://site:a/b@proxy.example:3128" } },
+    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
+  ],
+  [
+    "a proxy with a password and no scheme",
+    { misp: { proxy: "site:secret@proxy.example:3128" } },
+    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
   ],
   [
     "an invalid network",
@@ -349,4 +369,23 @@ Deno.test("loadConfig() gives the variables that were set, for another process",
     WM_MISP_URL: "https://misp.example",
     WM_LOG_LEVEL: "",
   });
+});
+
+Deno.test("loadConfig() wants a sharing group for distribution 4, and for no other", () => {
+  const given = (misp: Record<string, unknown>) => {
+    try {
+      return load({ misp }).config.misp.sharingGroup;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.equal(given({ distribution: 4, sharing_group: "Honeypots" }), "Honeypots");
+  assert.equal(
+    given({ distribution: 4 }),
+    "misp.distribution is 4 without misp.sharing_group; name the group by its uuid or its name",
+  );
+  assert.equal(
+    given({ sharing_group: "Honeypots" }),
+    "misp.sharing_group is set, but misp.distribution is 0; set it to 4",
+  );
 });

@@ -7,6 +7,8 @@ import { createProgram, KINDS, type Program } from "./program.ts";
 
 const ALERT = Deno.readTextFileSync(fixturePath("04-5760-failed-password"));
 
+const GROUP = { id: "7", uuid: "1b4e28ba-2fa1-4ad2-883f-0016d3cca427", name: "Honeypots" };
+
 interface Found {
   readonly ok: boolean;
   readonly checks: readonly {
@@ -43,7 +45,10 @@ for (const kind of KINDS) {
       'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"',
       'misp-galaxy:mitre-attack-pattern="SSH - T1021.004"',
     ];
-    await using misp = await FakeMisp.start({ tags });
+    await using misp = await FakeMisp.start({
+      tags: tags.filter((tag) => tag !== "tlp:amber+strict"),
+      sharingGroups: [GROUP],
+    });
     await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
     const look = async (key: string, more: Record<string, string> = {}) => {
       const environment = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key, ...more };
@@ -56,7 +61,7 @@ for (const kind of KINDS) {
     });
     await t.step("a missing tag", async () => {
       assert.deepEqual(await look(misp.keys.publisher), [
-        'warning tags: MISP leaves out: misp-galaxy:mitre-attack-pattern="Valid Accounts - T1078"',
+        "warning tags: MISP leaves out: tlp:amber+strict",
       ]);
     });
     await t.step("a role that may not publish", async () => {
@@ -71,8 +76,26 @@ for (const kind of KINDS) {
     });
     await t.step("a tag of one's own that is not there", async () => {
       const found = await look(misp.keys.publisher, { WM_MISP_TAGS: "own:tag" });
-      assert.match(found.join(), /MISP leaves out: own:tag, misp-galaxy/);
+      assert.match(found.join(), /MISP leaves out: own:tag$/);
     });
+    await t.step("a marking that does not fit the distribution", async () => {
+      const more = { WM_MISP_TAGS: "tlp:green", WM_MISP_DISTRIBUTION: "0" };
+      const found = await look(misp.keys.orgadmin, more);
+      assert.deepEqual(found, ["warning marking: tlp:green does not fit misp.distribution 0"]);
+      assert.deepEqual(await look(misp.keys.orgadmin, { ...more, WM_MISP_DISTRIBUTION: "1" }), []);
+    });
+    await t.step(
+      "a sharing group, by its uuid, by its name, and one that is not there",
+      async () => {
+        const wanted = (name: string) =>
+          look(misp.keys.orgadmin, { WM_MISP_DISTRIBUTION: "4", WM_MISP_SHARING_GROUP: name });
+        assert.deepEqual(await wanted(GROUP.uuid), []);
+        assert.deepEqual(await wanted(GROUP.name), []);
+        assert.deepEqual(await wanted("Others"), [
+          'failure sharing group: the key may not use "Others": nothing is stored',
+        ]);
+      },
+    );
     await t.step("an address without a key", async () => {
       const { ok, problems } = await examine(program, { WM_MISP_URL: misp.url });
       assert.equal(ok, false);
@@ -83,6 +106,50 @@ for (const kind of KINDS) {
       const [found] = await look(misp.keys.publisher);
       assert.match(found ?? "", /^failure MISP: .* cannot be reached/);
     });
+  });
+
+  Deno.test(`${kind}: doctor says which techniques have no tag, and who makes it`, async () => {
+    await using misp = await FakeMisp.start({ tags: DEFAULT_TAGS });
+    await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
+    const techniques = async (key: string) => {
+      const access = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key };
+      const { checks } = await examine(program, access);
+      const [check] = checks.filter(({ name }) => name === "technique tags");
+      return `${check?.state} ${check?.found}`;
+    };
+    assert.match(
+      await techniques(misp.keys.publisher),
+      /^ok 4 techniques without a tag: misp-galaxy.*; the first event that has one attaches its cluster$/,
+    );
+    assert.match(await techniques(misp.keys.notagger), /^warning .*neither make tags nor attach/);
+  });
+
+  Deno.test(`${kind}: doctor --fix makes what the key may make, once it is agreed to`, async () => {
+    const taxonomies = ["PAP", "tlp", "veris"];
+    await using misp = await FakeMisp.start({ taxonomies, tags: DEFAULT_TAGS.slice(2) });
+    await using program = await createProgram(kind, { mispHost: new URL(misp.url).host });
+    const fix = async (key: string, ...more: readonly string[]) => {
+      const access = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: key };
+      const { stdout } = await program.run(["doctor", "--fix", "--json", ...more], access);
+      const { checks } = JSON.parse(stdout) as Found;
+      return checks.filter(({ name }) => name === "fix").map(({ found }) => found);
+    };
+    const { keys } = misp;
+    const before = misp.tags();
+    assert.deepEqual(await fix(keys.admin), ["nothing was made"]);
+    assert.deepEqual(await fix(keys.publisher, "--yes"), [
+      "nothing is missing that this key may make",
+    ]);
+    assert.deepEqual([misp.tags(), misp.enabledTaxonomies()], [before, []]);
+    const made = await fix(keys.admin, "--yes");
+    assert.deepEqual(made.slice(0, 4), [
+      "taxonomy PAP enabled",
+      "taxonomy tlp enabled",
+      ...DEFAULT_TAGS.slice(0, 2).map((tag) => `tag ${tag} made`),
+    ]);
+    assert.equal(made.length, 8);
+    assert.deepEqual(misp.enabledTaxonomies(), ["PAP", "tlp"]);
+    assert.deepEqual(await fix(keys.admin, "--yes"), ["nothing is missing that this key may make"]);
   });
 
   Deno.test(`${kind}: doctor says what is wrong on this machine`, async (t) => {

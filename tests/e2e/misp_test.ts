@@ -94,6 +94,26 @@ for (const kind of KINDS) {
     ]);
   });
 
+  Deno.test(`${kind}: status says which publications MISP has only queued`, async () => {
+    await using misp = await FakeMisp.start({ backgroundJobs: true });
+    await using program = await createProgram(kind, {
+      mispHost: new URL(misp.url).host,
+      environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
+    });
+    const [alert] = fixturePaths();
+    await program.run(["replay", alert!], PRIVATE);
+    const flushed = await program.run(["flush", "--now"]);
+    assert.equal(flushed.stdout.trim(), "delivered 1, waiting 0, refused 0");
+    const { stdout } = await program.run(["status"]);
+    assert.match(
+      stdout,
+      /^publication +publication queued: 1 event since \S+Z; MISP's workers publish them$/m,
+    );
+    const { publication_queued } = JSON.parse((await program.run(["status", "--json"])).stdout);
+    assert.equal(publication_queued.events, 1);
+    assert.deepEqual(misp.events().map(({ published }) => published), [false]);
+  });
+
   Deno.test(`${kind}: an outage costs nothing but time`, async () => {
     await using misp = await FakeMisp.start();
     await using program = await createProgram(kind, {

@@ -8,7 +8,7 @@ const FIXTURES = new URL("../../fixtures/alerts/", import.meta.url).pathname;
 /** What an analyst sees of the address in the only event that there is. */
 function addressIn(misp: FakeMisp) {
   const [event] = misp.events();
-  const address = event?.Object[0]?.Attribute.find((one) => one.object_relation === "ip-src");
+  const address = event?.Attribute[0];
   return {
     info: event?.info,
     published: event?.published,
@@ -28,7 +28,10 @@ async function feedOf(program: Program) {
       }).Event,
     );
   }
-  return events as { Object: { deleted?: true; Attribute: { deleted?: true }[] }[] }[];
+  return events as {
+    Attribute: { deleted?: true }[];
+    Object: { deleted?: true; Attribute: { deleted?: true }[] }[];
+  }[];
 }
 
 for (const kind of KINDS) {
@@ -61,13 +64,14 @@ for (const kind of KINDS) {
       const shown = JSON.parse(stdout) as { retracted: string; delivered: number };
       assert.deepEqual([shown.retracted, shown.delivered], [sourceOf(misp), 2]);
       assert.deepEqual(addressIn(misp), {
-        info: `SSH Brute Force Attack from ${sourceOf(misp)} (1 attempt), withdrawn`,
+        info: `Withdrawn: SSH Brute Force Attack from ${sourceOf(misp)} (1 attempt)`,
         published: true,
         toIds: false,
         comment: "withdrawn by an operator at TIME",
         sightings: ["1 withdrawn by an operator"],
       });
       const [event] = await feedOf(program);
+      assert.deepEqual(event?.Attribute.map(({ deleted }) => deleted), [true]);
       assert.deepEqual(event?.Object.map(({ deleted }) => deleted), [true]);
       assert.deepEqual(
         event?.Object[0]?.Attribute.map(({ deleted }) => deleted),
@@ -81,7 +85,7 @@ for (const kind of KINDS) {
       await program.run(["flush", "--now"], feed);
       const { info, toIds } = addressIn(misp);
       assert.deepEqual([info, toIds], [
-        `SSH Brute Force Attack from ${sourceOf(misp)} (2 attempts), withdrawn`,
+        `Withdrawn: SSH Brute Force Attack from ${sourceOf(misp)} (2 attempts)`,
         false,
       ]);
     });
@@ -106,6 +110,15 @@ for (const kind of KINDS) {
       assert.match(stderr, /stored this event as it was sent, unpublished/);
       const [event] = misp.events();
       assert.deepEqual([event?.published, event?.distribution], [false, "0"]);
+    });
+    await t.step("once more after that event was deleted", async () => {
+      const [event] = misp.events();
+      const headers = { Authorization: misp.keys.orgadmin, "Content-Type": "application/json" };
+      const url = `${misp.url}/events/delete/${event!.uuid}`;
+      await (await fetch(url, { method: "POST", headers, body: "{}" })).body?.cancel();
+      const { code, stdout } = await program.run(["--test", "--send"], access);
+      assert.equal(code, 0);
+      assert.deepEqual(misp.events().map(({ uuid }) => uuid), [JSON.parse(stdout).Event.uuid]);
     });
     await t.step("with a wrong key nothing is stored, and it says why", async () => {
       const { code, stderr } = await program.run(["--test", "--send"], {

@@ -83,5 +83,14 @@ Deno.test({
       "waiting because: this binary may not connect to 127.0.0.1:10; " +
       "compile it with --misp-host 127.0.0.1:10",
     ]);
+    assert.deepEqual(
+      await line(["flush", "--now"], { ...misp, WM_MISP_PROXY: "http://127.0.0.1:11" }),
+      [
+        3,
+        "delivered 0, waiting 1, refused 0\n" +
+        "waiting because: this binary may not connect to the proxy 127.0.0.1:11; " +
+        "compile it with --misp-proxy 127.0.0.1:11",
+      ],
+    );
   },
 });

@@ -78,7 +78,7 @@ function refused(what: "add" | "edit", errors: unknown): Refused {
 }
 
 /** A change of one attribute unpublishes the event. */
-function touch(call: Call, event: StoredEvent): void {
+export function touch(call: Call, event: StoredEvent): void {
   event.published = false;
   event.timestamp = call.state.timestamp();
 }

@@ -159,6 +159,7 @@ export function mergeAttribute(
   const known = call.state.findAttribute(text(sent.uuid) ?? "");
   if (known !== undefined) {
     if (known.event !== event || known.object !== object) return;
+    if (known.attribute.deleted && flag(sent.deleted) !== false) return;
     const given = seconds(sent.timestamp);
     if (given !== undefined && given <= Number(known.attribute.timestamp)) return;
     const line = checkAttribute(sent, known.attribute);

@@ -5,7 +5,7 @@
  */
 import { exception, Refused } from "./answers.ts";
 import { type Fields, fitsColumn, flag, isUuid, text } from "./input.ts";
-import { Broken } from "./state.ts";
+import { Broken, type SharingGroupRow } from "./state.ts";
 import { isDate } from "./times.ts";
 import type { StoredEvent } from "./wire.ts";
 
@@ -17,6 +17,7 @@ export type EventFields = Pick<
   | "threat_level_id"
   | "analysis"
   | "distribution"
+  | "sharing_group_id"
   | "extends_uuid"
   | "disable_correlation"
 >;
@@ -32,12 +33,14 @@ type PartialLine = { ok: true; fields: EventFields } | {
  * @param sent What was sent.
  * @param base What is taken where nothing was sent; no `info` for a new event.
  * @param url What a refusal calls the address.
+ * @param sharingGroups Those that the caller may use.
  * @returns The fields to store, or the complaints.
  */
 export function checkEvent(
   sent: Fields,
   base: Omit<EventFields, "info"> & { readonly info?: string },
   url: string,
+  sharingGroups: readonly SharingGroupRow[],
 ): PartialLine {
   const errors: Record<string, string[]> = {};
   const info = text(sent.info) ?? base.info;
@@ -56,10 +59,11 @@ export function checkEvent(
   }
   if (!isDate(date)) errors.date = ["Expected date format: YYYY-MM-DD"];
   if (uuid !== undefined && !isUuid(uuid)) errors.uuid = ["Please provide a valid RFC 4122 UUID"];
-  if (distribution === "4") {
+  const groupId = distribution === "4" ? text(sent.sharing_group_id) ?? base.sharing_group_id : "0";
+  if (distribution === "4" && !sharingGroups.some(({ id }) => id === groupId)) {
     throw new Refused(exception(405, "Invalid Sharing Group or not authorised.", url));
   }
-  if (!/^[0-3]$/.test(distribution)) {
+  if (!/^[0-4]$/.test(distribution)) {
     errors.distribution = [
       "Options : Your organisation only, This community only, Connected communities, " +
       "All communities",
@@ -75,6 +79,7 @@ export function checkEvent(
       threat_level_id: threat,
       analysis,
       distribution,
+      sharing_group_id: groupId,
       extends_uuid: text(sent.extends_uuid) ?? base.extends_uuid,
       disable_correlation: flag(sent.disable_correlation) ?? base.disable_correlation,
     },

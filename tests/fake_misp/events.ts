@@ -30,14 +30,20 @@ export function addEvent(call: Call): Answer {
       [["Location", `${call.baseUrl}/events/${known.id}`]],
     ));
   }
-  const line = checkEvent(sent, {
-    date: state.today(),
-    threat_level_id: "4",
-    analysis: "0",
-    distribution: "1",
-    extends_uuid: "",
-    disable_correlation: false,
-  }, call.url);
+  const line = checkEvent(
+    sent,
+    {
+      date: state.today(),
+      threat_level_id: "4",
+      analysis: "0",
+      distribution: "1",
+      sharing_group_id: "0",
+      extends_uuid: "",
+      disable_correlation: false,
+    },
+    call.url,
+    state.sharingGroups,
+  );
   if (!line.ok) throw new Refused(notSaved("add Event", "/events/add", { Event: line.errors }));
   checkTagNames(sent);
   const published = flag(sent.published) === true && user.permissions.perm_publish;
@@ -80,7 +86,7 @@ export function editEvent(call: Call): Answer {
     const reason = "Event could not be saved: Event in the request not newer than the local copy.";
     throw new Refused(notSaved("edit Event", url, reason, event.id));
   }
-  const line = checkEvent(sent, event, call.url);
+  const line = checkEvent(sent, event, call.url, call.state.sharingGroups);
   if (!line.ok) {
     const errors = { Event: line.errors };
     throw new Refused(notSaved("edit Event", url, errors, event.id));
@@ -102,13 +108,14 @@ export function editEvent(call: Call): Answer {
   return json(200, { Event: printEvent(event) });
 }
 
-/** `GET /events/view/{event}`. */
+/** `GET /events/view/{event}`, with `/deleted:1` also what was deleted. */
 export function viewEvent(call: Call): Answer {
   const event = visibleEvent(call);
   if (call.method === "HEAD") {
     return { status: 200, headers: [["Content-Type", "text/html; charset=UTF-8"]], body: "" };
   }
-  return json(200, { Event: printEvent(event) });
+  const shown = call.named.get("deleted") === "1" ? "all" : "there";
+  return json(200, { Event: printEvent(event, shown) });
 }
 
 /** `POST /events/publish/{event}`: with background jobs on it only queues. */

@@ -8,6 +8,17 @@ import { type Answer, json } from "./answers.ts";
 import { type Call, refuse } from "./call.ts";
 import { fields, text } from "./input.ts";
 
+/** `GET /sharing_groups/index` (MISP 2.5 `SharingGroupsController::index`). */
+export function indexSharingGroups(call: Call): Answer {
+  return json(200, {
+    response: call.state.sharingGroups.map((row) => ({
+      SharingGroup: { ...row, releasability: "", description: "", active: true, local: true },
+      editable: false,
+      deletable: false,
+    })),
+  });
+}
+
 /** `GET /servers/getVersion`. */
 export function getVersion(call: Call): Answer {
   const { permissions } = call.user;

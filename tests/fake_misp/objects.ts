@@ -80,7 +80,7 @@ export function mergeObject(call: Call, event: StoredEvent, sent: Fields): void 
   if (owner === undefined) return captureObject(call, event, sent);
   const object = event.Object.find((other) => other.uuid === uuid);
   if (owner !== event || object === undefined) return;
-  if (call.meddling.loses?.(sent) === true) return;
+  if (object.deleted || call.meddling.loses?.(sent) === true) return;
   const given = seconds(sent.timestamp);
   if (given !== undefined && given <= Number(object.timestamp)) return;
   const errors: Complaints = {};

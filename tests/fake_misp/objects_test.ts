@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Bench, EVENT, type Json, OBJECT, report } from "./rig.ts";
+import { Bench, EVENT, type Json, OBJECT, OTHER_EVENT, report } from "./rig.ts";
 import { templateProblems } from "./templates.ts";
 
 Deno.test("captureObject() keeps an object as sent, templates not enforced", async () => {
@@ -100,15 +100,17 @@ Deno.test("templateProblems() says what a template would not allow", async () =>
 });
 
 // docs/contracts/misp.md 7, 8.3
-Deno.test("editEvent() stores an attribute of the event beside the copy of an object", async () => {
+Deno.test("captureAttribute() keeps an attribute of the event beside an equal one of an object", async () => {
   await using bench = await Bench.start();
-  const copy = { type: "ip-src", category: "Network activity", value: "203.0.113.7" };
-  await bench.add({ Object: [report()] });
-  const { json } = await bench.post(`/events/edit/${EVENT}`, {
-    Event: { Attribute: [copy, copy] },
+  const equal = { type: "ip-src", category: "Network activity", value: "203.0.113.7" };
+  const added = await bench.add({ Attribute: [equal], Object: [report()] });
+  assert.deepEqual(added.Attribute.map(({ value }: Json) => value), ["203.0.113.7"]);
+  assert.equal(added.Object[0].Attribute.length, 3);
+  await bench.add({ uuid: OTHER_EVENT, Object: [report({ uuid: undefined, Attribute: [equal] })] });
+  const { json } = await bench.post(`/events/edit/${OTHER_EVENT}`, {
+    Event: { Attribute: [equal, equal] },
   });
   assert.equal(json.Event.Attribute.length, 1);
-  assert.equal(json.Event.Object[0].Attribute[0].value, "203.0.113.7");
 });
 
 Deno.test("editEvent() skips an object that is not newer than its own, with its attributes", async () => {

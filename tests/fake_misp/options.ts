@@ -4,7 +4,7 @@
  * @module
  */
 import type { CustomRole, Role } from "./roles.ts";
-import type { WarningList } from "./state.ts";
+import type { SharingGroupRow, WarningList } from "./state.ts";
 
 /** How the instance is set up. */
 export interface FakeMispOptions {
@@ -12,6 +12,12 @@ export interface FakeMispOptions {
   readonly keys?: Readonly<Record<string, Role | CustomRole>>;
   /** Tags that exist already. */
   readonly tags?: readonly string[];
+  /** Sharing groups that every key may use. */
+  readonly sharingGroups?: readonly SharingGroupRow[];
+  /** Namespaces of taxonomies, none of them enabled. */
+  readonly taxonomies?: readonly string[];
+  /** Whether the galaxies were imported. */
+  readonly galaxies?: boolean;
   /** Warninglists that are enabled. */
   readonly warningLists?: readonly WarningList[];
   /** Publishing only queues a job, and no worker runs. */

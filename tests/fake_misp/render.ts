@@ -7,10 +7,17 @@ import { ORGANISATIONS } from "./roles.ts";
 import { printGalaxies, printTag } from "./tags.ts";
 import type { StoredAttribute, StoredEvent, StoredObject, StoredTag } from "./wire.ts";
 
-/** @returns The event as `events/add`, `events/edit` and `events/view` answer it. */
-export function printEvent(event: StoredEvent): Record<string, unknown> {
-  const attributes = event.Attribute.filter(isThere);
-  const objects = event.Object.filter(isThere).map(printObject);
+/**
+ * @param shown `all`: also what was deleted, as `/events/view/UUID/deleted:1` shows it.
+ * @returns The event as `events/add`, `events/edit` and `events/view` answer it.
+ */
+export function printEvent(
+  event: StoredEvent,
+  shown: "there" | "all" = "there",
+): Record<string, unknown> {
+  const isShown = shown === "all" ? () => true : isThere;
+  const attributes = event.Attribute.filter(isShown);
+  const objects = event.Object.filter(isShown).map((object) => printObject(object, isShown));
   const inObjects = objects.reduce((sum, object) => sum + object.Attribute.length, 0);
   return {
     id: event.id,
@@ -28,7 +35,7 @@ export function printEvent(event: StoredEvent): Record<string, unknown> {
     proposal_email_lock: false,
     locked: false,
     publish_timestamp: event.publish_timestamp,
-    sharing_group_id: "0",
+    sharing_group_id: event.sharing_group_id,
     disable_correlation: event.disable_correlation,
     extends_uuid: event.extends_uuid,
     protected: null,
@@ -40,7 +47,7 @@ export function printEvent(event: StoredEvent): Record<string, unknown> {
     RelatedEvent: [],
     Galaxy: printGalaxies(event.Tag),
     Object: objects,
-    EventReport: event.EventReport.filter(isThere),
+    EventReport: event.EventReport.filter(isShown),
     CryptographicKey: [],
     ...printTags(event.Tag),
   };
@@ -71,8 +78,8 @@ function printAttribute(attribute: StoredAttribute): Record<string, unknown> {
   };
 }
 
-function printObject(object: StoredObject) {
-  return { ...object, Attribute: object.Attribute.filter(isThere).map(printAttribute) };
+function printObject(object: StoredObject, isShown: typeof isThere) {
+  return { ...object, Attribute: object.Attribute.filter(isShown).map(printAttribute) };
 }
 
 /** Without tags there is no key, not an empty list. */

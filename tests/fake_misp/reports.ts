@@ -26,6 +26,7 @@ export function mergeReport(call: Call, event: StoredEvent, sent: Fields): void 
   if (!isUuid(uuid) || owner !== undefined && owner !== event) return;
   if (call.meddling.loses?.(sent) === true) return;
   const known = event.EventReport.find((report) => report.uuid === uuid);
+  if (known?.deleted === true) return;
   const name = text(sent.name) ?? known?.name ?? "";
   const content = text(sent.content) ?? known?.content ?? "";
   const given = seconds(sent.timestamp);

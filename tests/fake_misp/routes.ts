@@ -7,11 +7,14 @@ import { addAttribute, editAttribute } from "./attribute_calls.ts";
 import { type Answer, exception, json, noPermission, Refused } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { addEvent, deleteEvent, editEvent, publishEvent, viewEvent } from "./events.ts";
-import { checkValue, getVersion, viewMe } from "./instance.ts";
+import { deleteAttribute, deleteObject, deleteReport, restoreAttribute } from "./deletions.ts";
+import { attachCluster, viewCluster } from "./clusters.ts";
+import { enableTaxonomy, indexTaxonomies } from "./taxonomies.ts";
+import { checkValue, getVersion, indexSharingGroups, viewMe } from "./instance.ts";
 import type { Permissions } from "./roles.ts";
 import { addSighting, bulkSaveSightings, listSightings } from "./sightings.ts";
 import { Broken } from "./state.ts";
-import { addTag, indexTags } from "./tags.ts";
+import { addTag, indexTags, removeTag } from "./tags.ts";
 
 interface Action {
   readonly answer: (call: Call) => Answer;
@@ -37,6 +40,15 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["events/delete", { answer: deleteEvent, needs: "perm_add", posted: true }],
   ["attributes/add", { answer: addAttribute, needs: "perm_add", posted: true }],
   ["attributes/edit", { answer: editAttribute, needs: "perm_add", posted: true }],
+  ["attributes/delete", { answer: deleteAttribute, needs: "perm_add", posted: true }],
+  ["attributes/restore", { answer: restoreAttribute, needs: "perm_add", posted: true }],
+  ["objects/delete", { answer: deleteObject, needs: "perm_add", posted: true }],
+  ["eventreports/delete", { answer: deleteReport, needs: "perm_add", posted: true }],
+  ["events/removetag", { answer: removeTag, needs: "perm_tagger", posted: true }],
+  ["galaxies/attachcluster", { answer: attachCluster, needs: "perm_tagger", posted: true }],
+  ["galaxy_clusters/view", { answer: viewCluster }],
+  ["taxonomies/index", { answer: indexTaxonomies }],
+  ["taxonomies/enable", { answer: enableTaxonomy, needs: "perm_site_admin", posted: true }],
   ["sightings/add", { answer: addSighting, needs: "perm_sighting", posted: true }],
   ["sightings/bulksavesightings", {
     answer: bulkSaveSightings,
@@ -46,6 +58,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["sightings/listsightings", { answer: listSightings }],
   ["tags/add", { answer: addTag, needs: "perm_tag_editor", posted: true }],
   ["tags/index", { answer: indexTags }],
+  ["sharing_groups/index", { answer: indexSharingGroups }],
   ["warninglists/checkvalue", { answer: checkValue }],
 ]);
 const CONTROLLERS: ReadonlySet<string> = new Set(

@@ -49,8 +49,11 @@ export class FakeMisp implements AsyncDisposable {
   private constructor(options: FakeMispOptions) {
     this.#options = options;
     this.#state = new State(options.now ?? Date.now);
+    this.#state.sharingGroups = options.sharingGroups ?? [];
     this.#state.warningLists = options.warningLists ?? [];
     for (const name of options.tags ?? []) ensureTag(this.#state, name);
+    for (const name of options.taxonomies ?? []) this.#state.taxonomies.set(name, false);
+    this.#state.hasGalaxies = options.galaxies ?? false;
     const keys = Object.fromEntries(ROLES.map((role) => [role, keyOf(role)]));
     this.keys = keys as Record<Role, string>;
     const own = ROLES.map((role) => [keyOf(role), role] as const);
@@ -119,6 +122,21 @@ export class FakeMisp implements AsyncDisposable {
   /** @returns Jobs queued for a worker that does not run. */
   jobs(): string[] {
     return [...this.#state.jobs];
+  }
+
+  /** Does what waits for a worker. */
+  work(): void {
+    this.#state.work();
+  }
+
+  /** @returns The namespaces of the taxonomies that are enabled. */
+  enabledTaxonomies(): string[] {
+    return [...this.#state.taxonomies].filter(([, isEnabled]) => isEnabled).map(([name]) => name);
+  }
+
+  /** Takes an event off the blocklist, as an admin would. */
+  unblock(uuid: string): void {
+    this.#state.blocked.delete(uuid);
   }
 
   /** Makes a tag as an admin would. */

@@ -20,6 +20,13 @@ export interface AttributePosition {
   readonly attribute: StoredAttribute;
 }
 
+/** A sharing group. */
+export interface SharingGroupRow {
+  readonly id: string;
+  readonly uuid: string;
+  readonly name: string;
+}
+
 /** The tables of the instance. */
 export class State {
   /** By uuid, in the order of their ids. */
@@ -30,7 +37,12 @@ export class State {
   readonly sightings: Map<string, StoredSighting> = new Map();
   /** uuids of deleted events: they never come back. */
   readonly blocked: Set<string> = new Set();
+  sharingGroups: readonly SharingGroupRow[] = [];
   warningLists: readonly WarningList[] = [];
+  /** Namespaces of taxonomies, in the order of their ids, and whether they are enabled. */
+  readonly taxonomies: Map<string, boolean> = new Map();
+  /** Whether the galaxies were imported, so that there are clusters. */
+  hasGalaxies = false;
   /** Jobs that a worker would have to do. */
   readonly jobs: string[] = [];
   readonly #attributes: Map<string, AttributePosition> = new Map();
@@ -89,6 +101,23 @@ export class State {
   insertObject(event: StoredEvent, object: StoredObject): void {
     event.Object.push(object);
     this.#objects.set(object.uuid, event);
+  }
+
+  /** Takes an attribute away for good. */
+  removeAttribute({ event, object, attribute }: AttributePosition): void {
+    const list = (object ?? event).Attribute;
+    list.splice(list.indexOf(attribute), 1);
+    this.#attributes.delete(attribute.uuid);
+  }
+
+  /** Does what waits for a worker. */
+  work(): void {
+    for (const job of this.jobs.splice(0)) {
+      const event = this.events.get(job.replace("publish ", ""));
+      if (event === undefined) continue;
+      event.published = true;
+      event.publish_timestamp = this.timestamp();
+    }
   }
 
   /** Takes an object away that has no attribute. */

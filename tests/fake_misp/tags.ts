@@ -81,6 +81,16 @@ export function linkTags(call: Call, sent: Fields, list: StoredTag[]): void {
   }
 }
 
+/** `POST /events/removeTag/{event}/{tag}`: unpublishes the event. */
+export function removeTag(call: Call): Answer {
+  const event = call.state.findEvent(call.args[0] ?? "");
+  const at = event?.Tag.findIndex(({ id, name }) => [id, name].includes(call.args[1] ?? "")) ?? -1;
+  if (event === undefined || at < 0) throw new Refused(notSaved("removeTag", call.url, "Invalid"));
+  event.Tag.splice(at, 1);
+  event.published = false;
+  return json(200, { saved: true, success: "Tag removed.", check_publish: true });
+}
+
 /** `POST /tags/add`: the tag, made or found. */
 export function addTag(call: Call): Answer {
   const body = fields(call.body);

@@ -111,6 +111,7 @@ export interface StoredEvent {
   analysis: string;
   timestamp: string;
   distribution: string;
+  sharing_group_id: string;
   publish_timestamp: string;
   disable_correlation: boolean;
   extends_uuid: string;

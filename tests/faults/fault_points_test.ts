@@ -229,6 +229,7 @@ function toFirstSchema(path: string): void {
 }
 
 const ROWS: Readonly<Record<string, string>> = {
+  attack_sensor: "SELECT source_ip, sensor, name, alerts, first_seen, last_seen FROM attack_sensor",
   attack_connection: `SELECT source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
     touched_at FROM attack_connection`,
   seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert

@@ -314,22 +314,25 @@ export class Rig implements AsyncDisposable {
     for (const event of this.misp.events()) {
       const issued = this.#issued.get(event.uuid);
       assert.ok(issued !== undefined, `nobody issued ${event.info}`);
-      const attributes = event.Object.flatMap((object) => object.Attribute);
+      const inObjects = event.Object.flatMap((object) => object.Attribute);
+      const attributes = [...event.Attribute, ...inObjects];
       uuids.push(event.uuid, ...[...event.Object, ...attributes].map(({ uuid }) => uuid));
-      for (const { id, object_relation, value } of attributes) {
+      for (const { id, type, object_relation, value } of attributes) {
         if (object_relation === "total") {
           assert.ok(Number(value) <= issued.attempts, `${event.info}: total ${value}`);
           totals.set(issued.source, (totals.get(issued.source) ?? 0) + Number(value));
         }
-        if (object_relation !== "ip-src") continue;
+        if (type !== "ip-src") continue;
         assert.equal(value, issued.source);
         addresses.set(id, value);
       }
       if (compare === "at most") continue;
-      assert.deepEqual(event.Attribute, []);
+      assert.deepEqual(event.Attribute.map(({ value, to_ids }) => [value, to_ids]), [
+        [issued.source, true],
+      ]);
       assert.deepEqual(event.Object.map(({ name }) => name), ["authentication-failure-report"]);
       assert.deepEqual(
-        attributes.map(({ object_relation }) => object_relation).sort(),
+        inObjects.map(({ object_relation }) => object_relation).sort(),
         ["ip-src", "total", "type"],
       );
       assert.equal(event.published, true, event.info);

@@ -188,7 +188,7 @@ Deno.test("publishDue() after three days without MISP delivers everything once, 
   await t.step("events and sightings have the times of the attacks, not of their delivery", () => {
     for (const event of events) {
       const [object] = event.Object;
-      const [address] = object!.Attribute.filter(({ type }) => type === "ip-src");
+      const [address] = event.Attribute;
       const { first, last } = traffic.known.get(address!.value)!;
       const seen = [isoTime(first), isoTime(last)];
       assert.equal(event.date, isoTime(first).slice(0, 10));
@@ -249,7 +249,7 @@ function keptReports(path: string) {
 
 function sightingsAt(misp: FakeMisp, events: readonly StoredEvent[]): string[] {
   const addresses = new Map(
-    events.flatMap(({ Object: objects }) => objects.flatMap(({ Attribute }) => Attribute))
+    events.flatMap(({ Attribute }) => Attribute)
       .map(({ id, value }) => [id, value]),
   );
   return misp.sightings().map(({ attribute_id, source, date_sighting }) =>

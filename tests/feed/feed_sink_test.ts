@@ -4,6 +4,8 @@ import { buildEvent } from "../../src/misp/event.ts";
 import { FeedSink } from "../../src/feed/feed_sink.ts";
 import { eventUuid } from "../../src/misp/uuid.ts";
 import type { Outcome } from "../../src/sink.ts";
+import { withPartsDeleted } from "../../src/misp/objects.ts";
+import { asEarlierRelease } from "../support/earlier_release.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { firstReport, sourceRecord } from "../support/source_record.ts";
@@ -75,14 +77,16 @@ Deno.test("deliver() writes the event, its hashes and the manifest", async () =>
   });
   assert.equal(
     Deno.readTextFileSync(folder.file("hashes.csv")),
-    `d528a76afa619c5de834e70a4d41d371,${UUID}\n` +
-      `eccbc87e4b5ce2fe28308fd9f2a7baf3,${UUID}\n` +
-      `1787d7646304c5d987cf4e64a3973dc7,${UUID}\n`,
+    `d528a76afa619c5de834e70a4d41d371,${UUID}\n`,
   );
   const { Event } = json(folder, `${UUID}.json`);
   assert.deepEqual(
     [Event.uuid, Event.timestamp, Event.publish_timestamp, Event.published, Event.Orgc],
     [UUID, String(STAMP), String(STAMP), true, ORGANISATION],
+  );
+  assert.deepEqual(
+    Event.Attribute.map((a: Record<string, unknown>) => [a.type, a.value, a.to_ids, a.timestamp]),
+    [["ip-src", IP, true, String(STAMP)]],
   );
   const [object] = Event.Object;
   assert.equal(object.timestamp, String(STAMP));
@@ -135,13 +139,10 @@ Deno.test("deliver() gives a newer time to the event and to what changed in it o
     Object.values(manifest).map((entry) => (entry as { timestamp: number }).timestamp).sort(),
     [STAMP, STAMP + 60],
   );
-  assert.ok(
-    Deno.readTextFileSync(folder.file("hashes.csv"))
-      .includes(`e4da3b7fbbce2345d7772b0674a318d5,${UUID}\n`),
-  );
   assert.doesNotMatch(
     Deno.readTextFileSync(folder.file("hashes.csv")),
-    /eccbc87e4b5ce2fe28308fd9f2a7baf3/,
+    // What "3" and "5" hash to.
+    /eccbc87e4b5ce2fe28308fd9f2a7baf3|e4da3b7fbbce2345d7772b0674a318d5/,
   );
 });
 
@@ -165,7 +166,7 @@ Deno.test("deliver() writes the manifest last", async () => {
   assert.equal(outcome?.kind, "unavailable");
   assert.deepEqual(json(folder, "manifest.json"), before);
   assert.match(json(folder, `${UUID}.json`).Event.info, /\(5 attempts\)$/);
-  assert.match(Deno.readTextFileSync(folder.file("hashes.csv")), /^e4da3b7fbbce/m);
+  assert.match(Deno.readTextFileSync(folder.file("hashes.csv")), /^d528a76afa61/m);
   Deno.removeSync(folder.file("manifest.json.part"), { recursive: true });
   assert.deepEqual(await deliver(folder.path, [reportOf(5)], NOW + 9 * SECOND), [DELIVERED]);
   assert.equal(json(folder, "manifest.json")[UUID].timestamp, STAMP + 1);
@@ -246,4 +247,63 @@ Deno.test("deliver() of a report that cannot be written leaves no other one behi
   const outcomes = await deliver(folder.path, [reportOf(3), reportOf(1, OTHER_IP)]);
   assert.notEqual(outcomes[0]?.kind, "delivered");
   assert.equal(outcomes[1]?.kind, "delivered");
+});
+
+/** The copies of an address in an event's file: where, and whether they are for detection. */
+function copiesIn(folder: TempFolder) {
+  const { Event } = json(folder, `${UUID}.json`);
+  const [object] = Event.Object;
+  return [...Event.Attribute, ...object.Attribute].filter(({ type }) => type === "ip-src")
+    .map(({ to_ids, disable_correlation, timestamp }) => [to_ids, disable_correlation, timestamp]);
+}
+
+Deno.test("deliver() moves the address of an earlier release, newer in both places", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [asEarlierRelease(reportOf(3))]);
+  assert.deepEqual(copiesIn(folder), [[true, false, String(STAMP)]]);
+  await deliver(folder.path, [reportOf(3)], NOW + 60 * SECOND);
+  const newer = String(STAMP + 60);
+  assert.deepEqual(copiesIn(folder), [[true, false, newer], [false, true, newer]]);
+});
+
+Deno.test("deliver() removes hashes that an earlier release wrote of what does not correlate", async () => {
+  using folder = tempFolder();
+  const other = eventUuid("wazuh-manager-01", OTHER_IP, "2026-08-23");
+  await deliver(folder.path, [reportOf(3), reportOf(1, OTHER_IP)]);
+  const before = Deno.readTextFileSync(folder.file("hashes.csv"));
+  // Of "1", "ssh", and of an event whose file is gone.
+  const [count, type, gone] = [
+    "c4ca4238a0b923820dcc509a6f75849b",
+    "1787d7646304c5d987cf4e64a3973dc7",
+    "00000000-0000-4000-8000-000000000000",
+  ];
+  Deno.writeTextFileSync(
+    folder.file("hashes.csv"),
+    `${before}${count},${other}\n${type},${other}\n${type},${gone}\n`,
+  );
+  await deliver(folder.path, [reportOf(5)], NOW + SECOND);
+  assert.equal(Deno.readTextFileSync(folder.file("hashes.csv")), before);
+});
+
+Deno.test("deliver() deletes the address of a source that was withdrawn, with its hash", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [reportOf(3)]);
+  const { body } = reportOf(3, IP, { retractedAt: NOW });
+  const withdrawn = JSON.stringify(withPartsDeleted(JSON.parse(body)));
+  await deliver(folder.path, [{ ...reportOf(3), body: withdrawn }], NOW + 60 * SECOND);
+  const { Event } = json(folder, `${UUID}.json`);
+  const [address] = Event.Attribute;
+  assert.deepEqual([address.deleted, address.timestamp], [true, String(STAMP + 60)]);
+  assert.equal(Event.Object[0].deleted, true);
+  assert.equal(Deno.readTextFileSync(folder.file("hashes.csv")), "");
+});
+
+Deno.test("deliver() leaves an event its TLP when the configuration changes", async () => {
+  using folder = tempFolder();
+  await deliver(folder.path, [reportOf(3)]);
+  const later = reportOf(5);
+  const body = later.body.replace("tlp:green", "tlp:amber+strict");
+  await deliver(folder.path, [{ ...later, body }], NOW + 60 * SECOND);
+  const names = json(folder, `${UUID}.json`).Event.Tag.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names.filter((name: string) => /^tlp:/.test(name)), ["tlp:green"]);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { buildClosing, buildDayEvent } from "../../src/misp/day_event.ts";
 import { isDayWithoutLogin, namesLogin } from "../../src/misp/day_title.ts";
+import { nothingPublished } from "../../src/misp/published/last_published.ts";
+import { updateOf } from "../../src/misp/update.ts";
 import { merged, strongest } from "../../src/misp/merged.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
 import {
@@ -35,7 +37,7 @@ Deno.test("buildDayEvent() names neither address nor sensor in the title, and th
   );
   assert.equal(
     title({ part: 2, ...compromised }),
-    "SSH brute-force sources seen by honeypots, 2026-11-23 (part 2), with a SUCCESSFUL LOGIN",
+    "SUCCESSFUL LOGIN among SSH brute-force sources seen by honeypots, 2026-11-23 (part 2)",
   );
 });
 
@@ -52,7 +54,7 @@ Deno.test("buildDayEvent() and buildClosing() call no source of Telnet one of SS
   assert.equal(closing.info, neutral);
   assert.equal(closing.EventReport[0]?.name, neutral);
   const login = buildDayEvent({ ...telnet, ...compromised }, rules, {}).info;
-  assert.equal(login, `${neutral}, with a SUCCESSFUL LOGIN`);
+  assert.equal(login, `SUCCESSFUL LOGIN among ${neutral}`);
   assert.deepEqual([neutral, login].map(isDayWithoutLogin), [true, false]);
   assert.deepEqual([neutral, login].map(namesLogin), [false, true]);
 });
@@ -62,6 +64,18 @@ Deno.test("buildDayEvent() is ongoing, or further where the configuration says s
     buildDayEvent(dayRecord("82.202.219.155"), { ...RULES, analysis }, {}).analysis
   );
   assert.deepEqual(analyses, ["1", "1", "2"]);
+});
+
+Deno.test("buildDayEvent() and buildClosing() call a withdrawn source so", () => {
+  const withdrawn = dayRecord("82.202.219.155", 3, { retractedAt: Date.UTC(2026, 10, 23, 9) });
+  const comments = buildDayEvent(withdrawn, RULES, {}).Object.map(({ comment }) => comment);
+  assert.deepEqual(comments, [
+    "withdrawn by an operator at 2026-11-23 09:00:00 UTC; " +
+    "0 sensors; 1 different user name; 3 Wazuh alerts",
+  ]);
+  const story = contentOf(buildClosing(DAY, [withdrawn, dayRecord("80.94.95.112")], RULES));
+  assert.match(story, /\| 82\.202\.219\.155, withdrawn \| 3 \|/);
+  assert.match(story, /\| 80\.94\.95\.112 \| 3 \|/);
 });
 
 Deno.test("buildClosing() completes the event and reports its sources, most attempts first", () => {
@@ -90,7 +104,7 @@ Deno.test("buildClosing() names a login that succeeded", () => {
   assert.deepEqual([event.info, event.threat_level_id], [COMPROMISED, "1"]);
   assert.match(
     contentOf(event),
-    /\*\*A login from 82\.202\.219\.155 succeeded after failures\.\*\*/,
+    /\*\*A login from 82\.202\.219\.155 succeeded at 2026-11-23 \d\d:\d\d:\d\d UTC, after failures\.\*\*/,
   );
 });
 
@@ -130,6 +144,31 @@ Deno.test("merged() gives the event that its sources and its closing make togeth
   assert.deepEqual(event.Object.map(({ Attribute: [address] }) => address?.value), [
     "82.202.219.155",
     "80.94.95.112",
+  ]);
+});
+
+Deno.test("buildClosing() calls a source of Telnet, and one that was withdrawn, so", () => {
+  const content = contentOf(buildClosing(DAY, [
+    dayRecord("82.202.219.155", 3, { services: ["telnet"] }),
+    dayRecord("82.202.219.156", 3, { retractedAt: Date.UTC(2026, 10, 23, 9) }),
+  ], RULES));
+  assert.deepEqual(content.match(/^\| 82\.[^|]+/gm), [
+    "| 82.202.219.155, Telnet ",
+    "| 82.202.219.156, withdrawn ",
+  ]);
+});
+
+Deno.test("strongest() and updateOf() know the titles of earlier releases", () => {
+  const earlier = `${TITLE}, with a SUCCESSFUL LOGIN`;
+  assert.deepEqual(strongest([{ info: earlier }, { info: TITLE }]), { info: earlier });
+  const withTitle = (info: string) => {
+    const event = { ...buildDayEvent(dayRecord("82.202.219.155"), RULES, {}), info };
+    return updateOf(event, nothingPublished(event)).info;
+  };
+  assert.deepEqual([TITLE, COMPROMISED, earlier].map(withTitle), [
+    undefined,
+    COMPROMISED,
+    earlier,
   ]);
 });
 

@@ -12,7 +12,7 @@ import { record, RULES } from "./rest_sink_rig.ts";
 export const DAY_UUID = "bc5c49ae-210a-5cfc-a64d-a9dc46534fc2";
 export const PART_2_UUID = "906671e4-4aa1-5724-b2c0-8955ffd61fab";
 export const TITLE = "SSH brute-force sources seen by honeypots, 2026-11-23";
-export const COMPROMISED = `${TITLE}, with a SUCCESSFUL LOGIN`;
+export const COMPROMISED = `SUCCESSFUL LOGIN among ${TITLE}`;
 export const CLOSED_TAG = 'workflow:state="complete"';
 
 export function dayRecord(

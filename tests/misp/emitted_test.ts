@@ -3,7 +3,7 @@ import type { Location, SourceRecord } from "../../src/model.ts";
 import type { ListVerdict } from "../../src/guard/warninglists.ts";
 import { buildDayEvent } from "../../src/misp/day_event.ts";
 import { buildEvent, type EventRules } from "../../src/misp/event.ts";
-import type { MispAttribute, MispObject } from "../../src/misp/objects.ts";
+import type { MispAttribute, MispEventAttribute, MispObject } from "../../src/misp/objects.ts";
 import { checkValue } from "../fake_misp/values.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { sourceRecord } from "../support/source_record.ts";
@@ -64,7 +64,7 @@ function emitted(): readonly MispObject[] {
       locations().flatMap((location) =>
         [buildEvent, buildDayEvent].flatMap((build) => {
           const event = build(record, RULES, { verdict, location });
-          assert.deepEqual(event.Attribute, []);
+          assert.deepEqual(event.Attribute.flatMap(pairProblems), []);
           return event.Object;
         })
       )
@@ -92,13 +92,20 @@ function problemsOf(object: MispObject): readonly string[] {
 }
 
 function attributeProblems(template: TemplateFacts, attribute: MispAttribute): readonly string[] {
-  const { object_relation: relation, type, category, value, to_ids } = attribute;
+  const { object_relation: relation, type } = attribute;
+  const problems = pairProblems(attribute).map((problem) => `${relation}: ${problem}`);
+  return template.relations[relation] === type
+    ? problems
+    : [`${relation} is a ${type}`, ...problems];
+}
+
+/** What MISP would not have of an attribute, whatever object it is in. */
+function pairProblems({ type, category, value, to_ids }: MispEventAttribute): readonly string[] {
   const pair = PAIRS.find((one) => one.type === type && one.category === category);
-  if (pair === undefined) return [`${relation}: ${type} in ${category}`];
+  if (pair === undefined) return [`${type} in ${category}`];
   return [
-    ...template.relations[relation] === type ? [] : [`${relation} is a ${type}`],
-    ...to_ids && !pair.detects ? [`${relation}: to_ids`] : [],
-    ...checkValue(type, value).value === value ? [] : [`${relation}: value ${value}`],
+    ...to_ids && !pair.detects ? ["to_ids"] : [],
+    ...checkValue(type, value).value === value ? [] : [`value ${value}`],
   ];
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SourceRecord } from "../../src/model.ts";
 import { buildEvent, type EventRules, mispTime } from "../../src/misp/event.ts";
-import { techniqueTags } from "../../src/misp/techniques.ts";
+import { techniqueTags } from "../../src/misp/galaxy/techniques.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { sourceRecord } from "../support/source_record.ts";
 
@@ -37,7 +37,18 @@ Deno.test("buildEvent() builds the event whole", () => {
       { name: "PAP:GREEN" },
       { name: 'misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"' },
     ],
-    Attribute: [],
+    Attribute: [{
+      uuid: "8412e1d5-b35d-51bf-9dee-0d85700d407d",
+      type: "ip-src",
+      category: "Network activity",
+      value: "82.202.219.155",
+      to_ids: true,
+      disable_correlation: false,
+      distribution: "5",
+      comment: "",
+      first_seen: "2026-08-23T06:14:07.412000+00:00",
+      last_seen: "2026-08-23T07:00:00.000000+00:00",
+    }],
     Object: [{
       uuid: "3b206826-10ec-5d4d-8306-3f4f1842a294",
       name: "authentication-failure-report",
@@ -56,8 +67,8 @@ Deno.test("buildEvent() builds the event whole", () => {
           type: "ip-src",
           category: "Network activity",
           value: "82.202.219.155",
-          to_ids: true,
-          disable_correlation: false,
+          to_ids: false,
+          disable_correlation: true,
           distribution: "5",
           comment: "",
           first_seen: "2026-08-23T06:14:07.412000+00:00",
@@ -172,4 +183,19 @@ Deno.test("buildEvent() calls a source of Telnet alone one of Telnet", () => {
     "SSH brute force from 82.202.219.155",
     true,
   ]);
+});
+
+Deno.test("buildEvent() says a login, and a withdrawal, before the first comma of the title", () => {
+  const titleOf = (changes: Partial<SourceRecord>) =>
+    buildEvent(recordOf(changes), RULES).info.split(",")[0];
+  const at = Date.UTC(2026, 7, 23, 7);
+  assert.deepEqual(
+    [{ compromisedAt: at }, { retractedAt: at }, { compromisedAt: at, retractedAt: at }]
+      .map(titleOf),
+    [
+      "SUCCESSFUL LOGIN after SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+      "Withdrawn: SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+      "Withdrawn: SUCCESSFUL LOGIN after SSH Brute Force Attack from 82.202.219.155 (3 attempts)",
+    ],
+  );
 });

@@ -64,7 +64,7 @@ for (const [index, text] of HOSTILE.entries()) {
     const sightings = sightingsOf(record, record.sensors, RULES);
     const [outcome] = await rig.deliver(report(3, { body: JSON.stringify(event), sightings }));
     assert.equal(outcome?.kind, "delivered", JSON.stringify(outcome).slice(0, 300));
-    const bodies = rig.misp.requests.map(({ body }) => body);
+    const bodies = rig.misp.requests.flatMap(({ body }) => body ?? []);
     assert.equal(bodies.length, 3);
     const texts = bodies.flatMap((body) => [...textsIn(body)]);
     assert.equal(texts.filter(([path]) => path.endsWith(".content")).length, 1);

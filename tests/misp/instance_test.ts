@@ -10,6 +10,7 @@ import {
   versionOf,
 } from "../../src/misp/instance_answers.ts";
 import { FakeMisp, type FakeMispOptions, type Fault, type Role } from "../fake_misp/server.ts";
+import { selfSigned } from "../support/self_signed.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 0, 31, 23);
 
@@ -263,21 +264,3 @@ Deno.test("isOlder() compares numbers, not texts", () => {
   assert.equal(isOlder("2.5.1", "2.4.167"), false);
   assert.equal(isOlder("2.4", "2.4.1"), true);
 });
-
-/** A certificate of this minute for 127.0.0.1. */
-async function selfSigned(): Promise<{ readonly cert: string; readonly key: string }> {
-  const { stdout, success } = await new Deno.Command("openssl", {
-    args: [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-      ...["-nodes", "-keyout", "-", "-out", "-", "-days", "2", "-subj", "/CN=misp"],
-      ...["-addext", "basicConstraints=critical,CA:FALSE"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1"],
-    ],
-    stderr: "null",
-  }).output();
-  assert.ok(success, "openssl makes a certificate");
-  const text = new TextDecoder().decode(stdout);
-  const part = (what: string) =>
-    new RegExp(`-----BEGIN ${what}-----[^]+?-----END ${what}-----`).exec(text)?.[0] ?? "";
-  return { cert: part("CERTIFICATE"), key: part("PRIVATE KEY") };
-}

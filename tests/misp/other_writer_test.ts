@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import type { Report } from "../../src/model.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { buildEvent, type MispEvent } from "../../src/misp/event.ts";
-import { keepHigher, OTHER_WRITER_NOTE } from "../../src/misp/shared/other_writer.ts";
+import { keepHigher, OTHER_WRITER_NOTE } from "../../src/misp/published/other_writer.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
+import { uuidV5 } from "../../src/misp/uuid.ts";
+import { asEarlierRelease } from "../support/earlier_release.ts";
 import { firstReport } from "../support/source_record.ts";
 import { record, RULES, TAGS, UUID } from "./rest_sink_rig.ts";
 
 const FIRST = Date.UTC(2026, 10, 23, 0, 4, 11);
 const LAST = Date.UTC(2026, 10, 23, 7, 41, 2);
 const HOUR = 60 * 60_000;
+const FALSE_POSITIVE = 'false-positive:risk="high"';
 
 /** What one of two installations of the same name knows of the source. */
 interface Known {
@@ -32,14 +35,20 @@ class Place implements AsyncDisposable {
 
   static async open(): Promise<Place> {
     const place: { it?: Place } = {};
-    const misp = await FakeMisp.start({ tags: TAGS, now: () => place.it?.now ?? LAST });
+    const misp = await FakeMisp.start({
+      tags: [...TAGS, FALSE_POSITIVE],
+      now: () => place.it?.now ?? LAST,
+    });
     return place.it = new Place(misp);
   }
 
   /** An installation that publishes by the same name as the others. */
   installation() {
     let lastPublished: string | undefined;
-    return async (known: Known, changes: Partial<Report> = {}): Promise<readonly string[]> => {
+    return async (
+      known: Known,
+      change: (made: Report) => Report = (made) => made,
+    ): Promise<readonly string[]> => {
       this.now += HOUR;
       const about = { ...record(known.attempts, "198.51.100.7"), ...known };
       const sensor = known.sensor ?? "001/honeypot-fra1";
@@ -50,11 +59,10 @@ class Place implements AsyncDisposable {
         timeoutMs: 10_000,
       });
       const sink = new RestSink(client, { publish: true, maxParallel: 1 });
-      const report = firstReport(about, buildEvent({ ...about, sensors }, RULES), {
+      const report = change(firstReport(about, buildEvent({ ...about, sensors }, RULES), {
         isKnownThere: lastPublished !== undefined,
         lastPublished: lastPublished ?? "",
-        ...changes,
-      });
+      }));
       for await (const { outcome } of sink.deliver([report], () => this.now)) {
         assert.equal(outcome.kind, "delivered", JSON.stringify(outcome));
         if (outcome.kind !== "delivered") continue;
@@ -63,6 +71,24 @@ class Place implements AsyncDisposable {
       }
       throw new Error("nothing was delivered");
     };
+  }
+
+  /** What a colleague does by the same API, some time later. */
+  async asAnalyst(path: string, body: unknown = {}): Promise<void> {
+    this.now += HOUR;
+    const response = await fetch(this.misp.url + path, {
+      method: "POST",
+      headers: { Authorization: this.misp.keys.orgadmin, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    await response.body?.cancel();
+    assert.equal(response.status, 200);
+  }
+
+  /** The times of the address of the event itself. */
+  get address() {
+    const [own] = this.misp.event(UUID)!.Attribute;
+    return [Date.parse(own!.first_seen!), Date.parse(own!.last_seen!)];
   }
 
   /** Total, times and title, as an analyst sees them. */
@@ -94,6 +120,7 @@ Deno.test("RestSink never lowers what another installation of the same name coun
   assert.match(place.info ?? "", /7 attempts/);
   assert.deepEqual(await other({ attempts: 8, ...later }), [OTHER_WRITER_NOTE]);
   assert.deepEqual(place.seen(), [8, FIRST, LAST + HOUR]);
+  assert.deepEqual(place.address, [FIRST, LAST + HOUR]);
   assert.equal(place.misp.event(UUID)?.published, true);
 });
 
@@ -124,13 +151,7 @@ Deno.test("RestSink needs one request for an update that nobody else touched, a 
   const { uuid, Attribute } = place.misp.event(UUID)!.Object[0]!;
   const total = Attribute.find((attribute) => attribute.object_relation === "total")!;
   const changed = { uuid, Attribute: [{ uuid: total.uuid, value: "1" }] };
-  place.now += HOUR;
-  const response = await fetch(`${place.misp.url}/events/edit/${UUID}`, {
-    method: "POST",
-    headers: { Authorization: place.misp.keys.orgadmin, "Content-Type": "application/json" },
-    body: JSON.stringify({ Event: { published: true, Object: [changed] } }),
-  });
-  await response.body?.cancel();
+  await place.asAnalyst(`/events/edit/${UUID}`, { Event: { published: true, Object: [changed] } });
   assert.equal(place.seen()[0], 1);
   assert.deepEqual(await one({ attempts: 7 }), []);
   assert.deepEqual([place.seen()[0], place.misp.requests.length - before], [7, 4]);
@@ -148,13 +169,89 @@ Deno.test("RestSink withdraws an address although the answer to a try before was
     ...{ tags: TAGS, threatLevel: "3", toIds: true, objects: [event.Object[0]!.uuid] },
     writtenAt: Number(event.Object[0]!.timestamp),
   });
-  const known = { isKnownThere: true, lastPublished: last };
+  const known = (made: Report) => ({ ...made, isKnownThere: true, lastPublished: last });
   await one({ attempts: 6 }, known);
   assert.deepEqual(await one({ attempts: 6, retractedAt: place.now }, known), []);
-  const toIds = place.misp.event(UUID)!.Object.flatMap((object) =>
-    object.Attribute.map((attribute) => attribute.to_ids)
+  const stored = place.misp.event(UUID)!;
+  const toIds = [stored, ...stored.Object].flatMap(({ Attribute }) =>
+    Attribute.map((attribute) => attribute.to_ids)
   );
   assert.equal(toIds.includes(true), false);
+});
+
+const OBJECT = uuidV5(UUID, "object/authentication-failure-report/198.51.100.7");
+const TOTAL = uuidV5(OBJECT, "attr/total");
+const COPY = uuidV5(OBJECT, "attr/ip-src");
+const OWN = uuidV5(UUID, "attr/ip-src/198.51.100.7");
+const stays = (what: string) => `somebody deleted this in MISP, and it stays deleted: ${what}`;
+
+/** Each visible part: its uuid, or its count. */
+function visible({ misp }: Place): readonly string[] {
+  const event = misp.event(UUID)!;
+  const objects = event.Object.filter(({ deleted }) => !deleted);
+  return [event, ...objects].flatMap(({ Attribute }) => Attribute)
+    .filter(({ deleted }) => !deleted)
+    .map(({ uuid, value }) => uuid === TOTAL ? value : uuid);
+}
+
+for (const [how, end] of [["softly", ""], ["for good", "/1"]] as const) {
+  for (
+    const [what, path, note] of [
+      ["an attribute of the object", `attributes/delete/${TOTAL}`, "total 6"],
+      ["the copy of the address", `attributes/delete/${COPY}`, "ip-src 198.51.100.7"],
+      ["the address", `attributes/delete/${OWN}`, "ip-src 198.51.100.7"],
+      ["the object", `objects/delete/${OBJECT}`, "object authentication-failure-report"],
+    ] as const
+  ) {
+    Deno.test(`RestSink leaves ${what} deleted ${how}, though MISP skips an object that is newer`, async () => {
+      await using place = await Place.open();
+      const one = place.installation();
+      await one({ attempts: 5 });
+      await place.asAnalyst(`/${path}${end}`);
+      const left = visible(place);
+      assert.deepEqual(await one({ attempts: 6 }), [stays(note)]);
+      const now = left.map((part) => part === "5" ? "6" : part);
+      assert.deepEqual(visible(place), now);
+      assert.deepEqual(await one({ attempts: 6 }), []);
+      assert.deepEqual(visible(place), now);
+      assert.equal(place.misp.event(UUID)?.published, true);
+    });
+  }
+}
+
+Deno.test("RestSink keeps what another installation counted, and leaves deleted what somebody deleted", async () => {
+  await using place = await Place.open();
+  const [one, other] = [place.installation(), place.installation()];
+  await one({ attempts: 5 });
+  await other({ attempts: 9, lastSeen: LAST + HOUR });
+  await place.asAnalyst(`/attributes/delete/${OWN}`);
+  assert.deepEqual(await one({ attempts: 6 }), [stays("ip-src 198.51.100.7"), OTHER_WRITER_NOTE]);
+  assert.deepEqual(place.seen(), [9, FIRST, LAST + HOUR]);
+  assert.equal(visible(place).includes(OWN), false);
+  assert.deepEqual(await other({ attempts: 9, lastSeen: LAST + HOUR }), [
+    stays("ip-src 198.51.100.7"),
+  ]);
+  assert.equal(visible(place).includes(OWN), false);
+});
+
+Deno.test("RestSink moves the address of an earlier release although an analyst touched its object", async () => {
+  await using place = await Place.open();
+  const one = place.installation();
+  await one({ attempts: 5 }, asEarlierRelease);
+  const [object] = place.misp.event(UUID)!.Object;
+  const lastPublished = JSON.stringify({
+    ...{ tags: TAGS, threatLevel: "3", toIds: true, objects: [OBJECT] },
+    writtenAt: Number(object!.timestamp),
+  });
+  await place.asAnalyst(`/attributes/edit/${COPY}`, { comment: "a scanner" });
+  assert.deepEqual(await one({ attempts: 6 }, (made) => ({ ...made, lastPublished })), []);
+  const event = place.misp.event(UUID)!;
+  const copy = event.Object[0]!.Attribute.find(({ uuid }) => uuid === COPY)!;
+  assert.deepEqual([event.Attribute[0]!, copy].map((part) => [part.to_ids, part.comment]), [
+    [true, "a scanner"],
+    [false, ""],
+  ]);
+  assert.equal(place.seen()[0], 6);
 });
 
 Deno.test("keepHigher() gives an address beside its object the times of the object", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import { FakeMisp } from "../fake_misp/server.ts";
+import { FakeMisp, type Fault } from "../fake_misp/server.ts";
 import {
+  bare,
   DELIVERED,
   notesOf,
   report,
@@ -18,12 +19,13 @@ import {
 const THREE = {
   info: "SSH Brute Force Attack from 198.51.100.7 (3 attempts)",
   published: true,
+  addresses: ["198.51.100.7 true"],
   objects: [["ip-src 198.51.100.7", "total 3", "type ssh"]],
 };
 
 Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
   await using rig = await startRig();
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(rig.paths(), ["POST /events/add", "POST /events/publish/UUID"]);
   const [added] = rig.misp.requests;
   assert.equal((added!.body as { Event: { published: boolean } }).Event.published, false);
@@ -32,18 +34,19 @@ Deno.test("deliver() adds unpublished, compares, then publishes", async () => {
 
 Deno.test("deliver() leaves the event unpublished when the rules say so", async () => {
   await using rig = await startRig({ publish: false });
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [{ ...THREE, published: false }]);
 });
 
 Deno.test("deliver() updates the same event with one request and keeps it published", async () => {
   await using rig = await startRig();
   await rig.deliver(report());
-  assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(5, { isKnownThere: true }))), [DELIVERED]);
   assert.deepEqual(rig.paths().slice(2), ["POST /events/edit/UUID"]);
   assert.deepEqual(seen(rig.misp), [{
     info: "SSH Brute Force Attack from 198.51.100.7 (5 attempts)",
     published: true,
+    addresses: ["198.51.100.7 true"],
     objects: [["ip-src 198.51.100.7", "total 5", "type ssh"]],
   }]);
 });
@@ -51,10 +54,15 @@ Deno.test("deliver() updates the same event with one request and keeps it publis
 Deno.test("deliver() repairs a lost answer by sending again", async () => {
   await using rig = await startRig();
   rig.misp.fail({ kind: "lost-answer", on: /events\/add/ });
-  const [lost] = await rig.deliver(report());
-  assert.equal(lost?.kind, "unavailable");
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [THREE]);
+  assert.deepEqual(rig.paths(), [
+    "POST /events/add",
+    "POST /events/add",
+    "GET /events/view/UUID/deleted:1",
+    "POST /events/edit/UUID",
+    "POST /events/publish/UUID",
+  ]);
 });
 
 Deno.test("deliver() repairs an event that a 500 left half stored", async () => {
@@ -65,13 +73,13 @@ Deno.test("deliver() repairs an event that a 500 left half stored", async () => 
     kind: "failed",
     reason: "MISP answered 500: An Internal Error Has Occurred.",
   });
-  assert.deepEqual(await rig.deliver(report(3, { tries: 1 })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(3, { tries: 1 }))), [DELIVERED]);
   assert.deepEqual(seen(rig.misp), [THREE]);
 });
 
 Deno.test("deliver() adds again when the event it knows is gone, and says so when it is blocked", async () => {
   await using rig = await startRig();
-  assert.deepEqual(await rig.deliver(report(3, { isKnownThere: true })), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report(3, { isKnownThere: true }))), [DELIVERED]);
   assert.deepEqual(rig.paths(), [
     "POST /events/edit/UUID",
     "POST /events/add",
@@ -83,6 +91,7 @@ Deno.test("deliver() adds again when the event it knows is gone, and says so whe
   assert.deepEqual(await rig.deliver(report(5, { isKnownThere: true })), [{
     kind: "refused",
     reason: "the event was deleted in MISP and is on its blocklist",
+    isEventGone: true,
   }]);
 });
 
@@ -115,7 +124,7 @@ Deno.test("deliver() says when the role may not publish", async () => {
 Deno.test("deliver() refuses an event that belongs to another organisation", async () => {
   await using rig = await startRig();
   const first = new Rig(rig.misp, rig.misp.keys.other, 10_000, true);
-  assert.deepEqual(await first.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await first.deliver(report())), [DELIVERED]);
   first.close();
   assert.deepEqual(await rig.deliver(report(5)), [{
     kind: "refused",
@@ -134,30 +143,7 @@ const UNAVAILABLE: readonly (readonly [string, RigOptions, (misp: FakeMisp) => v
   ["a key that may only read", { as: "readonly" }, () => {}, /403: You do not have permission/],
   ["maintenance", { maintenance: true }, () => {}, /login page/],
   ["a redirect", {}, (misp) => misp.fail({ kind: "login-redirect" }), /login page/],
-  ["502", {}, (misp) => misp.fail({ kind: "gateway", status: 502 }), /answered 502/],
-  ["503", {}, (misp) => misp.fail({ kind: "gateway", status: 503 }), /answered 503/],
-  ["504", {}, (misp) => misp.fail({ kind: "gateway", status: 504 }), /answered 504/],
   ["an HTML page", {}, (misp) => misp.fail({ kind: "html" }), /not JSON/],
-  ["JSON that stops", {}, (misp) => misp.fail({ kind: "broken-json" }), /not JSON/],
-  ["a closed connection", {}, (misp) => misp.fail({ kind: "close" }), /cannot be reached/],
-  [
-    "an answer cut in the middle",
-    {},
-    (misp) => misp.fail({ kind: "cut-body" }),
-    /cannot be reached/,
-  ],
-  [
-    "no answer",
-    { timeoutMs: 300 },
-    (misp) => misp.fail({ kind: "hang" }),
-    /did not answer within 0.3 s/,
-  ],
-  [
-    "half an answer",
-    { timeoutMs: 300 },
-    (misp) => misp.fail({ kind: "hang-body" }),
-    /did not answer/,
-  ],
   ["a database that is down", {}, (misp) => void (misp.databaseDown = true), /answered 500/],
 ];
 
@@ -175,6 +161,69 @@ for (const [what, options, prepare, reason] of UNAVAILABLE) {
     );
   });
 }
+
+const LOST: readonly (readonly [string, Fault, RegExp])[] = [
+  ["502", { kind: "gateway", status: 502 }, /answered 502/],
+  ["503", { kind: "gateway", status: 503 }, /answered 503/],
+  ["JSON that stops", { kind: "broken-json" }, /ends in the middle/],
+  ["a closed connection", { kind: "close" }, /cannot be reached/],
+  ["an answer that is lost", { kind: "lost-answer" }, /cannot be reached/],
+  ["an answer cut in the middle", { kind: "cut-body" }, /cannot be reached/],
+];
+
+for (const [what, fault, reason] of LOST) {
+  Deno.test(`deliver() goes on after ${what}, and leaves what a clean run leaves`, async () => {
+    await using rig = await startRig();
+    rig.misp.fail(fault);
+    assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
+    assert.deepEqual(seen(rig.misp), [THREE]);
+  });
+
+  Deno.test(`deliver() gives a report up after three retries of ${what}, and then others`, async () => {
+    await using rig = await startRig();
+    const event = report().eventUuid;
+    rig.misp.failEvery(1, { ...fault, saying: new RegExp(event), on: /events\/(add|edit)/ });
+    const outcomes = await rig.deliver(report(), report(3, {}, "198.51.100.8"));
+    assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ["delivered", "unanswered"]);
+    assert.match(JSON.stringify(outcomes), reason);
+    const tries = rig.misp.requests.filter(({ body }) =>
+      JSON.stringify(body ?? "").includes(event)
+    );
+    assert.equal(tries.length, 4);
+  });
+}
+
+const NOT_AGAIN: readonly (readonly [string, Fault, RegExp])[] = [
+  ["504", { kind: "gateway", status: 504 }, /answered 504/],
+  ["no answer", { kind: "hang" }, /did not answer within 0.3 s/],
+  ["half an answer", { kind: "hang-body" }, /did not answer/],
+];
+
+for (const [what, fault, reason] of NOT_AGAIN) {
+  Deno.test(`deliver() sends nothing a second time beside a MISP that may be at work: ${what}`, async () => {
+    await using rig = await startRig({ timeoutMs: 300 });
+    rig.misp.fail(fault);
+    const outcomes = await rig.deliver(report());
+    assert.deepEqual(outcomes.map(({ kind }) => kind), ["unanswered"]);
+    assert.match(JSON.stringify(outcomes), reason);
+    assert.equal(rig.misp.requests.length, 1);
+  });
+}
+
+Deno.test("deliver() to a MISP that is away sends few requests, and hardly any the next times", async () => {
+  await using rig = await startRig();
+  rig.misp.failEvery(1, { kind: "close" });
+  const reports = Array.from({ length: 50 }, (_, n) => report(3, {}, `198.51.100.${n}`));
+  const counts: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = rig.misp.requests.length;
+    await rig.deliver(...round === 0 ? reports : reports.slice(0, 1));
+    counts.push(rig.misp.requests.length - before);
+  }
+  // Four events at a time and the ten retries of the budget, one of the floor; later each is sent once.
+  assert.ok(counts[0]! <= 6 + 10 + 1, `${counts[0]} requests`);
+  assert.deepEqual(counts.slice(1), [1, 1]);
+});
 
 Deno.test("deliver() pauses as long as a 429 asks", async () => {
   await using rig = await startRig();
@@ -264,7 +313,7 @@ Deno.test("deliver() refuses what fails validation, with MISP's reason, and goes
 
 Deno.test("deliver() takes a queued publication for done", async () => {
   await using rig = await startRig({ backgroundJobs: true });
-  assert.deepEqual(await rig.deliver(report()), [DELIVERED]);
+  assert.deepEqual(bare(await rig.deliver(report())), [DELIVERED]);
 });
 
 Deno.test("request() follows no redirect with the key and says no secret", async () => {

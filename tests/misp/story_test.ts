@@ -108,3 +108,62 @@ Deno.test("writeStory() and writeDayStory() write one of a thing without a plura
   const day = writeDayStory("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [one], rules);
   assert.match(day.content, /\*\*1 attempt\*\* from 1 source\./);
 });
+
+const TOP = { usernames: "top", sensorNames: "pseudonym", passwords: false } as const;
+
+/** The section of user names. */
+const namesIn = (changes: Partial<SourceRecord>, rules: Parameters<typeof writeStory>[1] = TOP) =>
+  writeStory({ ...SOURCE, ...changes }, rules).content
+    .split("## User names\n\n")[1]!.split("\n\n## ")[0];
+
+Deno.test("writeStory() names who got in, in the sentence and first in the table", () => {
+  const compromisedAt = Date.UTC(2026, 10, 23, 7, 41, 2);
+  const usernames = { root: 4, "Summer2024!": 2, admin: 1 };
+  const changes = { compromisedAt, usernames, loginNames: ["oracle", "Summer2024!"] };
+  assert.equal(
+    writeStory({ ...SOURCE, ...changes }, TOP).content.split("\n\n")[2],
+    "**A login as `oracle`, `Summer2024!` succeeded at 2026-11-23 07:41:02 UTC, after failures.** " +
+      "Treat the sensor as compromised until you have checked it.",
+  );
+  assert.equal(
+    namesIn(changes),
+    "| user name | attempts |\n|---|---|\n" +
+      "| `Summer2024!`, logged in | 2 |\n| `oracle`, logged in | 0 |\n" +
+      "| `root` | 4 |\n| `admin` | 1 |",
+  );
+  const hidden = writeStory({ ...SOURCE, ...changes }, { ...TOP, usernames: "count" }).content;
+  assert.doesNotMatch(hidden, /oracle|Summer/);
+  const day = writeDayStory("5b0c5a0e-7a5d-5c0b-9d7e-3f1d4a2c8e61", "a day", [
+    { ...SOURCE, ...changes },
+  ], TOP).content;
+  assert.match(
+    day,
+    /\*\*A login as `oracle`, `Summer2024!` from 198\.51\.100\.7 succeeded at 2026-11-23 07:41:02 UTC/,
+  );
+  assert.match(day, /\| `oracle`, logged in \| 0 \|/);
+});
+
+Deno.test("writeStory() says why the user names do not add up to the attempts", () => {
+  const table = "| user name | attempts |\n|---|---|\n| `root` | 4 |";
+  assert.equal(namesIn({ usernames: { root: 4 }, attempts: 4 }), table);
+  assert.equal(
+    namesIn({ usernames: { root: 4 }, attempts: 5 }),
+    `${table}\n\n1 more attempt has no user name in the log.`,
+  );
+  assert.equal(
+    namesIn({ usernames: { root: 4, "a b": 1 }, attempts: 9, furtherUsernames: 3 }),
+    `${table}\n\nAt least 2 different user names were seen. One of them, tried 1 time, is not shown. ` +
+      "4 more attempts have another user name, or none in the log.",
+  );
+  assert.equal(
+    namesIn({ usernames: { root: 4 }, attempts: 3 }),
+    `${table}\n\nThe counts add up to 4, and not to the 3 attempts: a user name counts by the kind of ` +
+      "log line that names it most often, and attempts count by one kind for all names.",
+  );
+});
+
+Deno.test("writeStory() writes one time, and one technique, as one", () => {
+  const { content } = writeStory({ ...SOURCE, lastSeen: FIRST_SEEN }, TOP);
+  assert.match(content, /\*\*7 attempts\*\* at 2026-11-23 00:04:11 UTC, from 9 Wazuh alerts\./);
+  assert.match(content, /Wazuh's rules name this technique of MITRE ATT&CK: T1110\.001\./);
+});

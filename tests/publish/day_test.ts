@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { publicationStore } from "../../src/cli/wiring/publisher.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { FeedSink } from "../../src/feed/feed_sink.ts";
+import { PublicationQueue, readQueue } from "../../src/misp/published/publication_queue.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
 import { dayEventUuid } from "../../src/misp/uuid.ts";
-import { closeDay, retractSource, snapshotAttack } from "../../src/publish/snapshot.ts";
+import { closeDay, moveSource, retractSource, snapshotAttack } from "../../src/publish/snapshot.ts";
 import { NO_LOOKUPS } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import { FakeMisp, type StoredEvent } from "../fake_misp/server.ts";
+
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -30,6 +33,7 @@ const RULES = { ...PLAIN_SNAPSHOT_RULES, sinks: ["misp", "feed"], tags: ["tlp:gr
 class Scene implements AsyncDisposable {
   readonly buffer = new SqliteBuffer(":memory:", NOON);
   readonly logged: string[] = [];
+  readonly queue = publicationStore(this.buffer);
   now = NOON;
   readonly #client: MispClient;
   readonly #folder: TempFolder;
@@ -65,7 +69,10 @@ class Scene implements AsyncDisposable {
     return {
       buffer: this.buffer,
       sinks: [
-        new RestSink(this.#client, { publish: true, maxParallel: 4 }),
+        new RestSink(this.#client, {
+          ...{ publish: true, maxParallel: 4 },
+          queue: new PublicationQueue(this.queue, () => this.now),
+        }),
         new FeedSink(`${this.#folder.path}/feed`, () => organisation),
       ],
       due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks: RULES.sinks },
@@ -73,6 +80,7 @@ class Scene implements AsyncDisposable {
       prepare: () => Promise.resolve(),
       snapshot: (attack, record, now, place) =>
         snapshotAttack(attack, record, RULES, { now, findDaySlot: place }),
+      move: (record, now, findDaySlot) => moveSource(record, RULES, now, NO_LOOKUPS, findDaySlot),
       close: (event, records, now) => closeDay(event, records, RULES, now),
       now: () => this.now,
       random: () => 0.5,
@@ -82,6 +90,13 @@ class Scene implements AsyncDisposable {
 
   async publish(everything = true) {
     return await publishDue(this.parts, "me", everything);
+  }
+
+  async asAnalyst(path: string): Promise<void> {
+    const headers = { Authorization: this.misp.keys.orgadmin, "Content-Type": "application/json" };
+    const response = await fetch(this.misp.url + path, { method: "POST", headers, body: "{}" });
+    await response.body?.cancel();
+    assert.equal(response.status, 200);
   }
 
   async feedEvent(uuid: string): Promise<StoredEvent> {
@@ -180,8 +195,8 @@ Deno.test("snapshotDue() opens another part when a day's event is full", async (
   const reports = await scene.buffer.outbox.reportsToTry(["misp"], 1000, Infinity);
   const titles = reports.map(({ body }) => (JSON.parse(body) as { info: string }).info);
   const count = (title: string) => titles.filter((one) => one === title).length;
-  // 3 attributes a source, 2,000 an event.
-  assert.deepEqual([count(TITLE), count(`${TITLE} (part 2)`)], [666, 34]);
+  // 4 attributes a source, 2,000 an event.
+  assert.deepEqual([count(TITLE), count(`${TITLE} (part 2)`)], [500, 200]);
 });
 
 Deno.test("publishDue() lets no source that MISP will not have hold up the others of its day", async () => {
@@ -199,12 +214,73 @@ Deno.test("publishDue() repairs a lost answer of a day's event without doubles",
   await using scene = await Scene.start();
   await scene.guess(A, B);
   scene.misp.fail({ kind: "lost-answer", on: /events\/add/ });
-  assert.equal((await scene.publish())?.waiting, 2);
-  await scene.publish();
+  assert.equal((await scene.publish())?.waiting, 0);
   assert.deepEqual(scene.misp.events().map(told), [
     { info: TITLE, analysis: "1", totals: { [A]: "1", [B]: "1" }, stories: [] },
   ]);
   assert.equal(scene.misp.event(UUID)?.published, true);
+});
+
+Deno.test("publishDue() puts new sources into the next part once a day's event was deleted for good", async () => {
+  await using scene = await Scene.start();
+  await scene.guess(A);
+  await scene.publish();
+  await scene.asAnalyst(`/events/delete/${UUID}`);
+  scene.now += 20 * MINUTE;
+  await scene.guess(B);
+  assert.deepEqual((await scene.publish())?.refused, 0);
+  scene.now += 20 * MINUTE;
+  await scene.guess(C);
+  assert.deepEqual((await scene.publish())?.refused, 0);
+  const next = dayEventUuid(MANAGER, "2026-11-23", 2);
+  assert.deepEqual(scene.misp.events().map(({ uuid }) => uuid), [next]);
+  assert.deepEqual(told(scene.misp.event(next)).totals, { [B]: "1", [C]: "1" });
+  await scene.guess(A);
+  assert.deepEqual((await scene.publish())?.refused, 1);
+  const part3 = dayEventUuid(MANAGER, "2026-11-23", 3);
+  await scene.asAnalyst(`/events/delete/${next}`);
+  await scene.guess("82.202.0.1");
+  assert.deepEqual((await scene.publish())?.refused, 0);
+  assert.deepEqual(told(scene.misp.event(part3)).totals, { "82.202.0.1": "1" });
+  scene.now = Date.UTC(2026, 10, 24, 2);
+  assert.deepEqual((await scene.publish(false))?.refused, 0);
+  assert.equal(scene.misp.event(part3)?.analysis, "2");
+});
+
+Deno.test("publishDue() moves all new sources of an event that was deleted, by few requests", async () => {
+  await using scene = await Scene.start();
+  await scene.guess(A);
+  await scene.publish();
+  await scene.asAnalyst(`/events/delete/${UUID}`);
+  const sources = Array.from({ length: 50 }, (_, at) => `82.202.0.${at}`);
+  await scene.guess(...sources);
+  const before = scene.misp.requests.length;
+  assert.equal((await scene.publish())?.refused, 0);
+  assert.equal(scene.misp.requests.length - before, 4);
+});
+
+Deno.test("publishDue() looks again whether MISP's workers published what they had queued", async () => {
+  await using scene = await Scene.start();
+  scene.misp.backgroundJobs = true;
+  await scene.guess(A);
+  await scene.publish();
+  const queued = async () => readQueue(await scene.queue.get()).map(({ uuid, at }) => [uuid, at]);
+  assert.deepEqual(await queued(), [[UUID, NOON]]);
+  const views = () => scene.misp.requests.filter(({ method }) => method === "GET").length;
+  await scene.publish();
+  assert.equal(views(), 0);
+  scene.now += 2 * MINUTE;
+  await scene.publish();
+  assert.deepEqual([await queued(), views()], [[[UUID, NOON]], 2]);
+  scene.misp.work();
+  scene.misp.down = true;
+  scene.now += 2 * MINUTE;
+  await scene.publish();
+  assert.deepEqual(await queued(), [[UUID, NOON]]);
+  scene.misp.down = false;
+  scene.now += 2 * MINUTE;
+  await scene.publish();
+  assert.deepEqual([await queued(), scene.misp.event(UUID)?.published], [[], true]);
 });
 
 Deno.test("publishDue() of a source that was withdrawn touches no other of its day", async () => {
@@ -217,10 +293,7 @@ Deno.test("publishDue() of a source that was withdrawn touches no other of its d
     (record) => retractSource(record, RULES, scene.now, NO_LOOKUPS),
   );
   await scene.publish();
-  const toIds = scene.misp.event(UUID)?.Object.map(({ Attribute: [address] }) => [
-    address!.value,
-    address!.to_ids,
-  ]);
+  const toIds = scene.misp.event(UUID)?.Attribute.map(({ value, to_ids }) => [value, to_ids]);
   assert.deepEqual(toIds?.sort(), [[B, true], [A, false]]);
   const deleted = (await scene.feedEvent(UUID)).Object.map(({ deleted }) => deleted);
   assert.deepEqual(deleted, [true, undefined]);

@@ -12,6 +12,7 @@ import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import type { Decision } from "../../src/model.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
+import type { StoredAttribute } from "../fake_misp/wire.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { seededRandom } from "../support/random.ts";
@@ -139,6 +140,13 @@ export async function liveADay(
 /** What analysts see in a MISP. */
 export function pictureOf(misp: FakeMisp): Picture {
   const attributes = new Map<string, string>();
+  const pictured = (all: readonly StoredAttribute[]) =>
+    all.map((attribute) => {
+      attributes.set(attribute.id, attribute.uuid);
+      const { uuid, object_relation, type, category, value, to_ids, comment } = attribute;
+      const seen = [attribute.first_seen, attribute.last_seen];
+      return { uuid, object_relation, type, category, value, to_ids, comment, seen };
+    }).sort(byUuid);
   const events = misp.events().map((event) => ({
     uuid: event.uuid,
     info: event.info,
@@ -148,18 +156,13 @@ export function pictureOf(misp: FakeMisp): Picture {
     analysis: event.analysis,
     distribution: event.distribution,
     tags: event.Tag.map(({ name }) => name).sort(),
-    attributes: event.Attribute.length,
+    attributes: pictured(event.Attribute),
     objects: event.Object.map((object) => ({
       uuid: object.uuid,
       name: object.name,
       comment: object.comment,
       seen: [object.first_seen, object.last_seen],
-      attributes: object.Attribute.map((attribute) => {
-        attributes.set(attribute.id, attribute.uuid);
-        const { uuid, object_relation, type, category, value, to_ids, comment } = attribute;
-        const seen = [attribute.first_seen, attribute.last_seen];
-        return { uuid, object_relation, type, category, value, to_ids, comment, seen };
-      }).sort(byUuid),
+      attributes: pictured(object.Attribute),
     })).sort(byUuid),
     reports: event.EventReport.map(({ uuid, name, content }) => ({ uuid, name, content })),
   })).sort(byUuid);

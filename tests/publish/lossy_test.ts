@@ -31,6 +31,11 @@ Deno.test("publishDue() of the same 1,000 alerts sent through a network that los
   assert.deepEqual(lossy.picture, picture);
   assert.equal(lossy.refused, 0);
   assert.ok(lossy.requests > requests, `${lossy.requests} requests, ${requests} without losses`);
+  assert.ok(
+    lossy.requests <= 3 * requests,
+    `${lossy.requests} requests, ${requests} without losses`,
+  );
+  assert.ok(lossy.extraRounds <= 2, `${lossy.extraRounds} rounds more`);
 });
 
 const MIXTURE: readonly Fault[] = [

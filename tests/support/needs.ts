@@ -66,6 +66,7 @@ const CONDITIONS = {
   "a minute of time (CI=true)": () => Deno.env.get("CI") === "true",
   "the schemas of CycloneDX (CYCLONEDX_SCHEMA)": () =>
     Deno.env.get("CYCLONEDX_SCHEMA") !== undefined,
+  "misp-stix and PyMISP (STIX_PYTHON)": () => Deno.env.get("STIX_PYTHON") !== undefined,
   "zstd in the runtime": hasZstd,
   "a runtime without zstd": () => !hasZstd(),
   "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,

@@ -16,12 +16,17 @@ export interface AttackRows {
   readonly usernames: readonly Row[];
   readonly passwords: readonly Row[];
   readonly hours: readonly Row[];
+  /** Of the logins that followed failures. */
+  readonly loginNames: readonly string[];
   readonly session: Attack["session"];
 }
 
+/** A hostile source logs in under many names; an event needs only some. */
+export const MOST_LOGIN_NAMES = 10;
+
 /** The attack that rows say. */
 export function attackOf(rows: AttackRows): Attack {
-  const { attack: row, connections, usernames, passwords, hours, session } = rows;
+  const { attack: row, connections, usernames, passwords, hours } = rows;
   return {
     sourceIp: String(row.source_ip),
     firstSeen: Number(row.first_seen),
@@ -31,6 +36,7 @@ export function attackOf(rows: AttackRows): Attack {
     alerts: Number(row.alerts),
     manager: String(row.manager),
     compromisedAt: optional(row.compromised_at),
+    loginNames: rows.loginNames,
     services: servicesOf(Number(row.services)),
     sourceLocation: row.source_location === null
       ? undefined
@@ -57,7 +63,7 @@ export function attackOf(rows: AttackRows): Attack {
       alerts: Number(line.alerts),
     })),
     techniques: storedTechniques(row.techniques),
-    session,
+    session: rows.session,
   };
 }
 

@@ -14,6 +14,7 @@ interface RecordDetail {
   readonly services: readonly Service[];
   readonly sourceLocation?: Location | undefined;
   readonly furtherUsernames: number;
+  readonly loginNames?: readonly string[];
   readonly usernames: Readonly<Record<string, number>>;
   /** Missing in records of older versions. */
   readonly passwords?: Readonly<Record<string, number>>;
@@ -65,10 +66,11 @@ export function recordValues(
   now: number,
 ): readonly (string | number | null)[] {
   const { part, services, sourceLocation, usernames, passwords, furtherUsernames } = record;
-  const { sensors, techniques } = record;
+  const { sensors, techniques, loginNames } = record;
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques, session },
+    ...(loginNames === undefined ? {} : { loginNames }),
   };
   return [
     record.sourceIp,

@@ -44,7 +44,7 @@ const rows = files.map((file) => {
   const valueOf = (relation: string) =>
     object?.Attribute.find((attribute) => attribute.object_relation === relation)?.value ?? "";
   return {
-    source: valueOf("ip-src"),
+    source: event.Attribute[0]?.value ?? "",
     attempts: Number(valueOf("total")),
     "first seen": object?.first_seen?.slice(0, 16).replace("T", " ") ?? "",
     techniques: event.Tag.map((tag) => /"(.*)"/.exec(tag.name)?.[1] ?? "")

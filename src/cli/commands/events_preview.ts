@@ -17,14 +17,19 @@ import { daySlotsOf, snapshotRules } from "../wiring/publisher.ts";
 /** A preview makes no file: until there is one, it shows uuids of the publisher's name alone. */
 const UNKNOWN: Installation = { id: undefined, organisation: undefined };
 
-/** Makes reports of everything in a temporary buffer. @returns their events */
+/**
+ * Makes reports of everything in a temporary buffer.
+ *
+ * @param installation whose events they are; by default those of the installation beside the buffer
+ * @returns their events
+ */
 export async function previewEvents(
   buffer: Buffer,
   config: Config,
   log: Log,
+  installation = readInstallation(installationPath(config.buffer.path))?.installation,
 ): Promise<readonly { readonly Event: MispEvent }[]> {
-  const known = readInstallation(installationPath(config.buffer.path))?.installation;
-  const rules = snapshotRules(config, ["feed"], known ?? UNKNOWN);
+  const rules = snapshotRules(config, ["feed"], installation ?? UNKNOWN);
   const everything = { periodMs: 0, maxHoldMs: 0, sinks: rules.sinks };
   const now = Date.now();
   const lookups = createLookups(config, log);

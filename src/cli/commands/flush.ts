@@ -9,6 +9,7 @@ import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../config/config.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
 import type { RoundProgress } from "../../publish/publisher.ts";
+import { strandedReports } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
@@ -80,7 +81,13 @@ async function flushOnce(
   const parts = progress.isShown
     ? { ...publisher, onProgress: (done: RoundProgress) => progress.show(() => progressOf(done)) }
     : publisher;
-  const round = await publishInTurn(parts, everything);
+  const published = await publishInTurn(parts, everything);
+  const stranded = await strandedReports(buffer, publisher.due.sinks);
+  const round = {
+    ...published,
+    waiting: published.waiting + stranded.reports,
+    problems: [...published.problems, ...stranded.problems],
+  };
   progress.clear();
   await pruneBuffer(buffer, config, log);
   if (values.json) {

@@ -12,9 +12,10 @@ import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
-import { ALERTS_STREAM, PUBLISHER_PROBLEM } from "../../publish/names.ts";
+import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { ownershipProblems } from "../../publish/installation.ts";
-import { unservedSince } from "../../publish/unserved.ts";
+import { readQueue } from "../../misp/published/publication_queue.ts";
+import { strandedReports, unservedSince } from "../../publish/unserved.ts";
 import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
@@ -35,7 +36,9 @@ export async function status(start: Start): Promise<number> {
   const due = dueRules(config);
   const nextDueAt = await buffer.outbox.nextDueAt(due);
   const unserved = await unservedSince(buffer, due, Date.now());
+  const stranded = await strandedReports(buffer, due.sinks);
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
+  const queued = readQueue(await buffer.settings.get(PUBLICATION_QUEUE));
   const spooled = await buffer.spool.status();
   const followed = await buffer.intake.followState(ALERTS_STREAM);
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
@@ -45,7 +48,9 @@ export async function status(start: Start): Promise<number> {
     other_installation: (await ownershipProblems(buffer.settings, config.buffer.path))
       .map(({ found, hint }) => `${found}; ${hint}`),
     spilled: spillFiles(config.buffer.path).length,
+    publication_queued: { events: queued.length, since: time(queued[0]?.at) },
     unserved_since: time(unserved),
+    stranded: stranded.problems,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
   };
@@ -152,7 +157,10 @@ type Shown = ReturnType<typeof toJson> & {
   readonly other_installation: readonly string[];
   /** Alert files that wait beside the buffer. */
   readonly spilled: number;
+  /** Events that a worker of MISP has yet to publish. */
+  readonly publication_queued: { readonly events: number; readonly since: string | null };
   readonly unserved_since: string | null;
+  readonly stranded: readonly string[];
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
 };
@@ -176,6 +184,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
+    ...queuedRows(shown.publication_queued),
     ...(shown.unserved_since === null ? [] : [
       [
         "publisher",
@@ -183,6 +192,7 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
         true,
       ],
     ] satisfies Row[]),
+    ...shown.stranded.map((text): Row => ["sinks", text, true]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
     ["last accepted", last.accepted ?? "never"],
@@ -198,6 +208,12 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
   ];
   return rows.map((row) => rowText(row, screen)).join("\n");
 }
+
+const queuedRows = ({ events, since }: Shown["publication_queued"]): readonly Row[] =>
+  events === 0 ? [] : [[
+    "publication",
+    `publication queued: ${counted(events, "event")} since ${since}; MISP's workers publish them`,
+  ]];
 
 const spilledRow = (files: number): Row => [
   "spill files",

@@ -7,6 +7,9 @@ import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../config/config.ts";
 import { createGuard } from "../../guard/guard.ts";
 import { decide } from "../../intake/decide.ts";
+import type { Installation } from "../../misp/uuid.ts";
+import { installationText } from "../../publish/installation_file.ts";
+import { INSTALLATION } from "../../publish/names.ts";
 import { publishDue } from "../../publish/publisher.ts";
 import { sampleAlert } from "../../wazuh/sample_alert.ts";
 import type { Decision } from "../../model.ts";
@@ -45,32 +48,50 @@ export async function testAlert(start: Start): Promise<number> {
   const shown = {
     ...config,
     guard: { ...config.guard, minAttempts: 1 },
-    // Nobody else needs the event of a test.
-    ...(values.send ? { misp: { ...config.misp, distribution: 0, publish: false } } : {}),
+    ...(values.send ? { misp: { ...config.misp, ...OF_TEST } } : {}),
   };
+  const installation = values.send ? ofThisTest() : undefined;
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
-  const [event] = await previewEvents(buffer, shown, createLog(config.log, false));
+  const log = createLog(config.log, false);
+  const [event] = await previewEvents(buffer, shown, log, installation);
   console.log(JSON.stringify(event, undefined, 2));
-  if (values.send) return await sendSample(decision, shown, now);
+  if (installation !== undefined) return await sendSample(decision, shown, now, installation);
   console.error(
     "This event was not sent. A real alert from its private address would be ignored.",
   );
   return EXIT.ok;
 }
 
+/** Nobody else needs the event of a test. */
+const OF_TEST = {
+  distribution: 0,
+  sharingGroup: undefined,
+  publish: false,
+  publisher: undefined,
+};
+
+/** It is nobody's, and another one each time: MISP never takes the uuid of one that was deleted. */
+const ofThisTest = (): Installation => ({ id: crypto.randomUUID(), organisation: undefined });
+
 /** Sends the sample event from a temporary buffer, and prints what happened. */
-async function sendSample(decision: Decision, config: Config, now: number): Promise<number> {
+async function sendSample(
+  decision: Decision,
+  config: Config,
+  now: number,
+  installation: Installation,
+): Promise<number> {
   const { url } = config.misp;
   if (url === undefined) {
     throw new Failure(EXIT.usage, "--send needs a MISP instance; set misp.url");
   }
   using buffer = new SqliteBuffer(":memory:", now);
   await buffer.intake.accept([decision], { maxUsernames: config.privacy.maxUsernames }, now);
+  await buffer.settings.put(INSTALLATION, installationText(installation));
   const mispOnly = {
     ...config,
     feed: { directory: undefined },
-    // The event of a test is nobody's: it gets a uuid of its own.
+    // No file of an installation is beside it.
     buffer: { ...config.buffer, path: ":memory:" },
   };
   const logged: string[] = [];

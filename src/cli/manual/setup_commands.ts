@@ -17,17 +17,32 @@ const SHELLS: readonly Word[] = [
 export const SETUP_COMMANDS = [
   {
     name: "doctor",
-    synopsis: ["doctor [--json]"],
+    synopsis: ["doctor [--json]", "doctor --fix [--yes] [--json]"],
     brief: "find what is wrong, and what to do about it",
     about: [
       "Checks the configuration, the files, the buffer, the look-ups and MISP: its version, the " +
       "rights of the key's role, its tags, its clock. Prints a next step for each problem.",
-      "Changes nothing but the tables of a buffer that an older version made. Run it as Wazuh's " +
-      "user: root may write files that Wazuh's user may not.",
+      "Changes nothing but the tables of a buffer that an older version made, unless --fix is given. " +
+      "Run it as Wazuh's user: root may write files that Wazuh's user may not.",
     ],
-    options: [JSON_OPTION],
+    options: [
+      {
+        name: "fix",
+        about:
+          "make in MISP what is missing and the key may make: tags, with perm_tag_editor, and " +
+          "enabled taxonomies, as a site admin; asks before",
+      },
+      {
+        name: "yes",
+        about: "--fix: do not ask; without a terminal nothing is made unless it is given",
+      },
+      JSON_OPTION,
+    ],
     exit: codes({ [EXIT.failed]: "something must be fixed" }),
-    examples: [{ line: "doctor", does: "check everything" }],
+    examples: [
+      { line: "doctor", does: "check everything" },
+      { line: "doctor --fix", does: "make missing tags in MISP, too" },
+    ],
   },
   {
     name: "config",

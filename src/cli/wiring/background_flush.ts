@@ -189,7 +189,7 @@ const worthMs = ({ config: { buffer } }: Loaded) =>
   Math.max(buffer.maxHoldMs, buffer.periodMs) + EXTRA_WAIT_MS;
 
 function filesOf({ config: { misp, forward }, file }: Loaded): readonly string[] {
-  return [file, misp.apiKeyFile, misp.caFile, forward.tokenFile, forward.caFile]
+  return [file, misp.apiKeyFile, misp.caFile, misp.proxyAuthFile, forward.tokenFile, forward.caFile]
     .filter((name) => name !== undefined);
 }
 

@@ -7,9 +7,9 @@
 import { createHash } from "node:crypto";
 import type { Buffer } from "../../buffer/buffer.ts";
 import { HOUR } from "../../clock.ts";
-import type { MispClient } from "../../misp/client.ts";
 import { lookAtInstance } from "../../misp/instance.ts";
 import type { Capabilities } from "../../misp/rest_sink.ts";
+import type { Requests } from "../../misp/line/retries.ts";
 import { MISP_CAPABILITIES } from "../../publish/names.ts";
 
 const KEEP_MS = HOUR;
@@ -35,7 +35,7 @@ export function organisationIn({ organisation }: Found): string | undefined {
 
 /** Asks MISP, or the buffer. It asks for no tags: deliveries log those that are missing, and `doctor` does. */
 export function createCapabilities(
-  client: MispClient,
+  client: Requests,
   options: CapabilitiesOptions,
 ): () => Promise<Found> {
   const { buffer, now, log } = options;

@@ -9,19 +9,25 @@ import type { FindDaySlot, Snapshot, SourceRecord } from "../../model.ts";
 import { PROGRAM } from "../../config/defaults.ts";
 import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
+import type { HttpProxy } from "../../http.ts";
 import { type ClientOptions, MispClient } from "../../misp/client.ts";
 import { FeedSink } from "../../feed/feed_sink.ts";
+import { isUuid } from "../../misp/sharing/sharing_group.ts";
+import { PublicationQueue, type PublicationStore } from "../../misp/published/publication_queue.ts";
 import { RestSink } from "../../misp/rest_sink.ts";
+import { RetryBudget, RetryingClient } from "../../misp/line/retries.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
   type Lookups,
+  moveSource,
   retractSource,
   snapshotAttack,
   type SnapshotRules,
 } from "../../publish/snapshot.ts";
 import { Ownership } from "../../publish/installation.ts";
 import type { PublisherParts } from "../../publish/publisher.ts";
+import { PUBLICATION_QUEUE } from "../../publish/names.ts";
 import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
@@ -46,7 +52,8 @@ export function feedDirectory(config: Config): string | undefined {
 /**
  * Builds a publisher.
  *
- * @throws {ConfigError} a key or certificate file cannot be read, or `misp.url` has no key
+ * @throws {ConfigError} a key or certificate file cannot be read, `misp.url` has no key, or a feed has no
+ * uuid of its sharing group
  */
 export function createPublisher(config: Config, buffer: Buffer, log: Log): Publisher {
   const access = mispAccess(config);
@@ -56,8 +63,11 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   let organisation: () => Promise<string | undefined> = () => Promise.resolve(undefined);
   if (access !== undefined && client !== undefined) {
     const { url, apiKey } = access;
-    const capabilities = createCapabilities(client, { url, apiKey, buffer, now: Date.now, log });
-    sinks.push(new RestSink(client, { ...config.misp, capabilities }));
+    const retries = new RetryBudget();
+    const asking = new RetryingClient(client, { budget: retries, now: Date.now });
+    const capabilities = createCapabilities(asking, { url, apiKey, buffer, now: Date.now, log });
+    const queue = new PublicationQueue(publicationStore(buffer), Date.now);
+    sinks.push(new RestSink(client, { ...config.misp, capabilities, queue, retries }));
     organisation = async () => organisationIn(await capabilities());
   }
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
@@ -83,11 +93,21 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
       }),
     close: (event, records, now) => closeDay(event, records, rules(), now),
     retract: (record, now) => retractSource(record, rules(), now, lookups.current()),
+    move: (record, now, findDaySlot) =>
+      moveSource(record, rules(), now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
     now: Date.now,
     random: Math.random,
     log,
     [Symbol.dispose]: () => client?.[Symbol.dispose](),
+  };
+}
+
+/** Where the buffer keeps the events that a worker of MISP has yet to publish. */
+export function publicationStore({ settings }: Buffer): PublicationStore {
+  return {
+    get: () => settings.get(PUBLICATION_QUEUE),
+    put: (text) => settings.put(PUBLICATION_QUEUE, text),
   };
 }
 
@@ -122,6 +142,7 @@ export function snapshotRules(
     publisher: misp.publisher,
     ...eventNames((publisher) => namespaceOf(installation, publisher, isConfigured)),
     distribution: misp.distribution,
+    sharingGroup: misp.sharingGroup,
     threatLevel: misp.threatLevel,
     analysis: misp.analysis,
     tags: misp.tags,
@@ -133,8 +154,19 @@ export function snapshotRules(
   };
 }
 
+/** Whether a feed is written whose events name a sharing group that only a MISP could look up. */
+export function lacksGroupUuid(config: Config): boolean {
+  const { sharingGroup } = config.misp;
+  return feedDirectory(config) !== undefined && sharingGroup !== undefined && !isUuid(sharingGroup);
+}
+
 /** The name of a manager would show where the sensors are: only a configured publisher is named. */
 function createFeedSink(config: Config, directory: string): FeedSink {
+  if (lacksGroupUuid(config)) {
+    throw new ConfigError(
+      "misp.sharing_group is a name, which a feed cannot look up; use the uuid of the group",
+    );
+  }
   const name = config.misp.publisher ?? PROGRAM;
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }));
 }
@@ -162,7 +194,19 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`misp.ca_file ${caFile} does not hold a PEM certificate`);
   }
-  return { url, apiKey: key.trim(), caCertificate, timeoutMs };
+  return { url, apiKey: key.trim(), caCertificate, timeoutMs, proxy: mispProxy(config) };
+}
+
+function mispProxy({ misp }: Config): HttpProxy | undefined {
+  const { proxy, proxyAuthFile } = misp;
+  if (proxy === undefined) return undefined;
+  const credentials = readSetting("misp.proxy_auth_file", proxyAuthFile)?.trim();
+  if (credentials !== undefined && !/^[^:\s][^:\r\n]*:[^\r\n]+$/.test(credentials)) {
+    throw new ConfigError(
+      `misp.proxy_auth_file ${proxyAuthFile} does not hold USER:PASSWORD in one line`,
+    );
+  }
+  return { url: proxy, credentials };
 }
 
 /**

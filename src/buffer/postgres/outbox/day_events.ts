@@ -52,6 +52,16 @@ export async function dayEventsToClose(
   }));
 }
 
+/** Closes an event that a sink never takes again: new sources of its day go into the next part. */
+export async function closeForGood(sql: Sql, eventUuid: string): Promise<void> {
+  await sql(
+    `UPDATE day_event SET attributes = greatest(attributes, $1), is_closed = true
+     WHERE event_uuid = $2`,
+    MOST_ATTRIBUTES,
+    eventUuid,
+  );
+}
+
 /** Remembers that the report that closes an event is on its way. */
 export async function markClosed(sql: Sql, { eventUuid }: DayEvent): Promise<void> {
   await sql("UPDATE day_event SET is_closed = true WHERE event_uuid = $1", eventUuid);

@@ -3,19 +3,27 @@
  *
  * @module
  */
-import type { DayEvent, NewReport, Report, SinkName, SourceRecord } from "../../../model.ts";
+import type {
+  DayEvent,
+  FindDaySlot,
+  NewReport,
+  Report,
+  SinkName,
+  Snapshot,
+  SourceRecord,
+} from "../../../model.ts";
 import { LAST_DELIVERED } from "../../rows/names.ts";
-import { reportOf, sightingOf } from "../../rows/report.ts";
 import type { Lease } from "../../leases.ts";
 import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
-import type { Row } from "../connection.ts";
 import type { Database } from "../database.ts";
 import { isHeld, releaseLease } from "../leases.ts";
-import { all, changes, noteLast, one, type Sql } from "../sql.ts";
+import { changes, noteLast, one, type Sql } from "../sql.ts";
 import * as days from "./day_events.ts";
-import { dueSources, isDueBy, LATEST, nextDueAt, pausedUntil } from "./due.ts";
+import { dueSources, isDueBy, nextDueAt } from "./due.ts";
+import { moveSource } from "./move_source.ts";
 import { endPause, pause } from "./pause.ts";
+import { reportsToTry } from "./reports_to_try.ts";
 import { readRecord, writeReport, writeReports } from "./snapshot.ts";
 import { takeSnapshots } from "./taking.ts";
 
@@ -68,7 +76,7 @@ export class PostgresOutbox implements OutboxStore {
   republish(
     sourceIp: string,
     now: number,
-    build: (record: SourceRecord) => Parameters<typeof writeReports>[1],
+    build: (record: SourceRecord) => Snapshot,
   ): Promise<boolean> {
     return this.#db.write(async (sql) => {
       await sql("SELECT 1 FROM source_record WHERE source_ip = $1 FOR UPDATE", sourceIp);
@@ -143,9 +151,15 @@ export class PostgresOutbox implements OutboxStore {
     });
   }
 
-  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void> {
+  markFailed(
+    lease: Lease,
+    report: ReportKey,
+    error: string,
+    now: number,
+    nextTryAt = now + 1,
+  ): Promise<void> {
     return this.#markIfHeld(lease, async (sql) => {
-      await moveBehind(sql, report, now);
+      await moveBehind(sql, report, now, nextTryAt);
       await sql(
         `UPDATE report SET last_error = $1 WHERE uuid = $2 AND sink = $3 AND state = 'pending'`,
         ...[error, report.uuid, report.sink],
@@ -164,14 +178,32 @@ export class PostgresOutbox implements OutboxStore {
     );
   }
 
-  markRefused(lease: Lease, { uuid, sink }: Report, error: string, now: number): Promise<void> {
+  markRefused(
+    lease: Lease,
+    { uuid, sink, eventUuid }: Report,
+    error: string,
+    now: number,
+    isEventGone = false,
+  ): Promise<void> {
     return this.#markIfHeld(lease, async (sql) => {
+      if (isEventGone) await days.closeForGood(sql, eventUuid);
       await sql(
         `UPDATE report SET state = 'refused', tries = tries + 1, last_error = $1, ended_at = $2
          WHERE uuid = $3 AND sink = $4 AND state = 'pending'`,
         ...[error, now, uuid, sink],
       );
     });
+  }
+
+  async moveSource(
+    lease: Lease,
+    report: Report,
+    now: number,
+    build: (record: SourceRecord, findDaySlot: FindDaySlot) => Snapshot,
+  ): Promise<boolean> {
+    return await this.#db.write(async (sql) =>
+      await isHeld(sql, lease) && await moveSource(sql, report, now, build)
+    );
   }
 
   pauseSink(
@@ -185,6 +217,12 @@ export class PostgresOutbox implements OutboxStore {
       await moveBehind(sql, report, now);
       await pause(sql, report.sink, reason, pauseMs, now);
     });
+  }
+
+  awaitsProbe(sink: SinkName): Promise<boolean> {
+    return this.#db.read(async (sql) =>
+      await one(sql, "SELECT 1 FROM sink_pause WHERE sink = $1", sink) !== undefined
+    );
   }
 
   endPauses(): Promise<void> {
@@ -212,61 +250,17 @@ export class PostgresOutbox implements OutboxStore {
 }
 
 /** Has a report wait behind all others that are due. */
-async function moveBehind(sql: Sql, { uuid, sink }: ReportKey, now: number): Promise<void> {
+async function moveBehind(
+  sql: Sql,
+  { uuid, sink }: ReportKey,
+  now: number,
+  nextTryAt = now + 1,
+): Promise<void> {
   // A try that is dated by a clock that was set back since does not count: this one is the last.
   await sql(
-    `UPDATE report SET ended_at = $1::bigint, next_try_at = greatest($1::bigint + 1,
+    `UPDATE report SET ended_at = $1::bigint, next_try_at = greatest($4::bigint,
        CASE WHEN greatest(snapshot_at, coalesce(ended_at, 0)) > $1 THEN 0 ELSE next_try_at END)
      WHERE uuid = $2 AND sink = $3`,
-    ...[now, uuid, sink],
+    ...[now, uuid, sink, nextTryAt],
   );
-}
-
-const REPORT =
-  `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.attempts, r.snapshot_at, r.tries,
-    r.next_try_at, b.body,
-    EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink) AS known,
-    (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
-      AND d.source_ip = r.source_ip) AS last_published
-  FROM report r LEFT JOIN report_body b ON b.uuid = r.uuid AND b.sink = r.sink
-  WHERE r.state = 'pending' AND r.sink = $1`;
-
-/** The pending reports whose time has come, oldest first. */
-async function reportsToTry(
-  sql: Sql,
-  sinks: readonly SinkName[],
-  most: number,
-  at: number,
-): Promise<readonly Report[]> {
-  const now = Math.min(at, LATEST);
-  const found: Row[] = [];
-  for (const sink of sinks) {
-    if (await pausedUntil(sql, sink, now) > now) continue;
-    found.push(
-      ...await all(
-        sql,
-        `${REPORT} AND r.next_try_at <= $2 ORDER BY r.next_try_at, r.uuid LIMIT $3`,
-        ...[sink, now, most],
-      ),
-      // Dated by a clock that was set back since: due at once.
-      ...await all(
-        sql,
-        `${REPORT} AND r.dated_at > $2 AND r.next_try_at > $2 ORDER BY r.dated_at LIMIT $3`,
-        ...[sink, now, most],
-      ),
-    );
-  }
-  const rows = found.sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at))
-    .slice(0, most);
-  const reports: Report[] = [];
-  for (const row of rows) {
-    const sightings = await all(
-      sql,
-      `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
-       WHERE event_uuid = $1 AND sink = $2 AND source_ip = $3 ORDER BY seen_at, uuid`,
-      ...[String(row.event_uuid), String(row.sink), String(row.source_ip)],
-    );
-    reports.push(reportOf(row, sightings.map(sightingOf)));
-  }
-  return reports;
 }

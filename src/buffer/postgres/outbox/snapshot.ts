@@ -7,7 +7,7 @@ import type { Attack, EvidenceRow, NewReport, Snapshot, SourceRecord } from "../
 import { SESSION_KINDS } from "../../../session_evidence.ts";
 import { detailText } from "../../batch/session_batch.ts";
 import { KNOWN_SOURCES } from "../../rows/names.ts";
-import { attackOf } from "../../rows/attack.ts";
+import { attackOf, MOST_LOGIN_NAMES } from "../../rows/attack.ts";
 import { RECORD_COLUMNS, recordOf, recordValues } from "../../rows/record.ts";
 import { itemOf, sessionsOf, type StoredSession } from "../../rows/sessions.ts";
 import { columnsOf } from "../columns.ts";
@@ -17,20 +17,37 @@ import { writeActivity, writeNames } from "./activity.ts";
 
 /** Reads the open attack of a source. */
 export async function readAttack(sql: Sql, sourceIp: string): Promise<Attack> {
+  const attack = (await one(sql, "SELECT * FROM attack WHERE source_ip = $1", sourceIp))!;
   const of = (table: string, order: string) =>
     all(sql, `SELECT * FROM ${table} WHERE source_ip = $1 ORDER BY ${order}`, sourceIp);
   return attackOf({
-    attack: (await one(sql, "SELECT * FROM attack WHERE source_ip = $1", sourceIp))!,
+    attack,
     connections: await of("attack_connection", "sensor, pid, location"),
     usernames: await of("attack_username", "username, location"),
     passwords: await of("attack_password", "password"),
     hours: await of("attack_sensor", "sensor, hour"),
+    loginNames: await loginNames(sql, sourceIp, attack.compromised_at),
     session: sessionsOf(
       await of("attack_session", "sensor, session"),
       await of("attack_session_item", "kind, value"),
       await one(sql, "SELECT * FROM attack_session_total WHERE source_ip = $1", sourceIp),
     ),
   });
+}
+
+async function loginNames(
+  sql: Sql,
+  sourceIp: string,
+  compromisedAt: unknown,
+): Promise<readonly string[]> {
+  if (compromisedAt === null) return [];
+  const rows = await all(
+    sql,
+    `SELECT username FROM login WHERE source_ip = $1 AND at >= $2 AND username IS NOT NULL
+     GROUP BY username ORDER BY min(at) LIMIT $3`,
+    ...[sourceIp, Number(compromisedAt), MOST_LOGIN_NAMES],
+  );
+  return rows.map(({ username }) => String(username));
 }
 
 /** Reads the record of a source; undefined: it has none. */

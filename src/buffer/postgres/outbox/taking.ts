@@ -50,7 +50,7 @@ class NeedsDaySlot extends Error {
 }
 
 /** A build asks at once, and the database answers later: then it is built again. */
-async function built(
+export async function built(
   sql: Sql,
   build: (findDaySlot: (request: DaySlotRequest) => DayEvent) => Snapshot,
 ): Promise<Snapshot> {

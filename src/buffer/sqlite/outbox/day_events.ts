@@ -42,6 +42,12 @@ export function dayEventsToClose(sql: Statements, endedBefore: number): readonly
   }));
 }
 
+/** Closes an event that a sink never takes again: new sources of its day go into the next part. */
+export function closeForGood(sql: Statements, eventUuid: string): void {
+  sql("UPDATE day_event SET attributes = max(attributes, ?), is_closed = 1 WHERE event_uuid = ?")
+    .run(MOST_ATTRIBUTES, eventUuid);
+}
+
 /** Remembers that the report that closes an event is on its way. */
 export function markClosed(sql: Statements, { eventUuid }: DayEvent): void {
   sql("UPDATE day_event SET is_closed = 1 WHERE event_uuid = ?").run(eventUuid);

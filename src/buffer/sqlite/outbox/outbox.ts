@@ -5,9 +5,9 @@
  */
 import type {
   DayEvent,
+  FindDaySlot,
   NewReport,
   Report,
-  Sighting,
   SinkName,
   Snapshot,
   SourceRecord,
@@ -16,16 +16,17 @@ import type { Lease } from "../../leases.ts";
 import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
-import { Damage } from "../errors.ts";
 import { LAST_DELIVERED } from "../../rows/names.ts";
-import { reportOf, sightingOf } from "../../rows/report.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
-import { LATEST, nextDueAt, pausedUntil } from "./due.ts";
+import { nextDueAt } from "./due.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
-import { readAttack, readRecord, writeReport, writeReports, writeSnapshot } from "./snapshot.ts";
+import { readRecord, writeReport, writeReports } from "./snapshot.ts";
+import { moveSource } from "./move_source.ts";
+import { prepare, type Prepared, take } from "./prepared.ts";
+import { reportsToTry } from "./reports_to_try.ts";
 import { hasSpooled } from "./spool.ts";
 
 /** What only the holder of the lease may write. */
@@ -160,10 +161,16 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
-  markFailed(lease: Lease, report: ReportKey, error: string, now: number): Promise<void> {
+  markFailed(
+    lease: Lease,
+    report: ReportKey,
+    error: string,
+    now: number,
+    nextTryAt = now + 1,
+  ): Promise<void> {
     return this.#db.write((sql) => {
       if (!isHeld(sql, lease)) return;
-      moveBehind(sql, report, now);
+      moveBehind(sql, report, now, nextTryAt);
       sql("UPDATE report SET last_error = ? WHERE uuid = ? AND sink = ? AND state = 'pending'")
         .run(error, report.uuid, report.sink);
     });
@@ -179,13 +186,29 @@ export class SqliteOutbox implements OutboxStore {
     });
   }
 
-  markRefused(lease: Lease, report: Report, error: string, now: number): Promise<void> {
+  markRefused(
+    lease: Lease,
+    report: Report,
+    error: string,
+    now: number,
+    isEventGone = false,
+  ): Promise<void> {
     return this.#db.write((sql) => {
+      if (isEventGone && isHeld(sql, lease)) days.closeForGood(sql, report.eventUuid);
       sql(
         `UPDATE report SET state = 'refused', tries = tries + 1, last_error = ?, ended_at = ?
          WHERE uuid = ? AND sink = ? ${IF_LEASED}`,
       ).run(error, now, report.uuid, report.sink, lease.name, lease.fence);
     });
+  }
+
+  moveSource(
+    lease: Lease,
+    report: Report,
+    now: number,
+    build: (record: SourceRecord, findDaySlot: FindDaySlot) => Snapshot,
+  ): Promise<boolean> {
+    return this.#db.write((sql) => isHeld(sql, lease) && moveSource(sql, report, now, build));
   }
 
   pauseSink(
@@ -200,6 +223,12 @@ export class SqliteOutbox implements OutboxStore {
       moveBehind(sql, report, now);
       pause(sql, report.sink, reason, pauseMs, now);
     });
+  }
+
+  awaitsProbe(sink: SinkName): Promise<boolean> {
+    return this.#db.read((sql) =>
+      sql("SELECT 1 FROM sink_pause WHERE sink = ?").get(sink) !== undefined
+    );
   }
 
   endPauses(): Promise<void> {
@@ -226,13 +255,18 @@ function isHeld(sql: Statements, { name, fence }: Lease): boolean {
 }
 
 /** Has a report wait behind all others that are due. */
-function moveBehind(sql: Statements, { uuid, sink }: ReportKey, now: number): void {
+function moveBehind(
+  sql: Statements,
+  { uuid, sink }: ReportKey,
+  now: number,
+  nextTryAt = now + 1,
+): void {
   // A try that is dated by a clock that was set back since does not count: this one is the last.
   sql(
     `UPDATE report SET ended_at = ?, next_try_at = max(?,
        iif(max(snapshot_at, coalesce(ended_at, 0)) > ?, 0, next_try_at))
      WHERE uuid = ? AND sink = ?`,
-  ).run(now, now + 1, now, uuid, sink);
+  ).run(now, nextTryAt, now, uuid, sink);
 }
 
 /** Whether anything waits that falls due by a time. */
@@ -254,108 +288,4 @@ function dueSources(
      ORDER BY opened_at LIMIT ?`,
   ).all(now - rules.periodMs, now - rules.maxHoldMs, now + FAR_AHEAD_MS, most)
     .map((row) => String(row.source_ip));
-}
-
-/** A snapshot that is not stored yet. */
-interface Prepared {
-  readonly sourceIp: string;
-  /** Of the attack and the record that it was built from. */
-  readonly version: string | undefined;
-  readonly alerts: number;
-  /** Undefined: it can be built within a transaction only. */
-  readonly snapshot: Snapshot | undefined;
-}
-
-/** Stops a build that has to write. */
-class NeedsTransaction extends Error {}
-
-function prepare(sql: Statements, sourceIp: string, build: BuildSnapshot): Prepared {
-  // Before anything is read: what changes later shows.
-  const version = versionOf(sql, sourceIp);
-  if (version === undefined) return { sourceIp, version, alerts: 0, snapshot: undefined };
-  const attack = readAttack(sql, sourceIp);
-  const { alerts } = attack;
-  try {
-    const snapshot = build(attack, readRecord(sql, sourceIp), () => {
-      throw new NeedsTransaction();
-    });
-    return { sourceIp, version, alerts, snapshot };
-  } catch (error) {
-    if (!(error instanceof NeedsTransaction)) throw error;
-    return { sourceIp, version, alerts, snapshot: undefined };
-  }
-}
-
-/** @returns false when another publisher has stored a snapshot of it meanwhile */
-function take(sql: Statements, prepared: Prepared, build: BuildSnapshot, now: number): boolean {
-  const { sourceIp, version, alerts, snapshot } = prepared;
-  const current = versionOf(sql, sourceIp);
-  if (current === undefined) return false;
-  if (snapshot !== undefined && current === version) {
-    writeSnapshot(sql, snapshot, alerts, now);
-    return true;
-  }
-  const attack = readAttack(sql, sourceIp);
-  const built = build(
-    attack,
-    readRecord(sql, sourceIp),
-    (request) => days.findDaySlot(sql, request),
-  );
-  writeSnapshot(sql, built, attack.alerts, now);
-  return true;
-}
-
-/** Another text whenever an attack or the record of its source has changed; undefined: none is open. */
-function versionOf(sql: Statements, sourceIp: string): string | undefined {
-  const row = sql(
-    `SELECT json_array(a.alerts, a.last_seen, a.touched_at, a.opened_at, a.compromised_at,
-       a.further_usernames, r.event_uuid, r.snapshot_at, r.reports, r.retracted_at) AS version
-     FROM attack a LEFT JOIN source_record r ON r.source_ip = a.source_ip WHERE a.source_ip = ?`,
-  ).get(sourceIp);
-  return row === undefined ? undefined : String(row.version);
-}
-
-const REPORT =
-  `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.attempts, r.snapshot_at, r.tries,
-    r.next_try_at, b.body, json_valid(b.body) AS is_whole,
-    EXISTS (SELECT 1 FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink) AS known,
-    (SELECT last_published FROM delivery d WHERE d.event_uuid = r.event_uuid AND d.sink = r.sink
-      AND d.source_ip = r.source_ip) AS last_published
-  FROM report r LEFT JOIN report_body b ON b.uuid = r.uuid AND b.sink = r.sink
-  WHERE r.state = 'pending' AND r.sink = ?`;
-
-/** The pending reports whose time has come, oldest first. */
-function reportsToTry(
-  sql: Statements,
-  sinks: readonly SinkName[],
-  most: number,
-  at: number,
-): readonly Report[] {
-  const now = Math.min(at, LATEST);
-  const rows = sinks.filter((sink) => pausedUntil(sql, sink, now) <= now).flatMap((sink) => [
-    ...sql(`${REPORT} AND r.next_try_at <= ? ORDER BY r.next_try_at LIMIT ?`).all(sink, now, most),
-    // Dated by a clock that was set back since: due at once.
-    ...sql(`${REPORT} AND r.dated_at > ? AND r.next_try_at > ? ORDER BY r.dated_at LIMIT ?`)
-      .all(sink, now, now, most),
-  ]).sort((one, other) => Number(one.next_try_at) - Number(other.next_try_at)).slice(0, most);
-  // Pages of a long text can be lost without SQLite's noticing: no sink could ever accept it.
-  if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
-  return rows.map((row) =>
-    reportOf(
-      row,
-      sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
-    )
-  );
-}
-
-function sightingsOf(
-  sql: Statements,
-  eventUuid: string,
-  sink: string,
-  sourceIp: string,
-): readonly Sighting[] {
-  return sql(
-    `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
-     WHERE event_uuid = ? AND sink = ? AND source_ip = ? ORDER BY seen_at, uuid`,
-  ).all(eventUuid, sink, sourceIp).map(sightingOf);
 }

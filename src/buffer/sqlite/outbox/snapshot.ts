@@ -6,7 +6,7 @@
 import { count, type Statements } from "../sql.ts";
 import type { Attack, EvidenceRow, NewReport, Snapshot, SourceRecord } from "../../../model.ts";
 import { KNOWN_SOURCES } from "../../rows/names.ts";
-import { attackOf } from "../../rows/attack.ts";
+import { attackOf, MOST_LOGIN_NAMES } from "../../rows/attack.ts";
 import { RECORD_COLUMNS, recordOf, recordValues } from "../../rows/record.ts";
 import { writeActivity, writeNames } from "./activity.ts";
 import {
@@ -19,15 +19,26 @@ import {
 
 /** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
+  const attack = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
   const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
   return attackOf({
-    attack: sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!,
+    attack,
     connections: of("attack_connection"),
     usernames: of("attack_username"),
     passwords: of("attack_password"),
     hours: of("attack_sensor"),
+    loginNames: loginNames(sql, sourceIp, attack.compromised_at),
     session: readSessions(sql, sourceIp),
   });
+}
+
+function loginNames(sql: Statements, sourceIp: string, compromisedAt: unknown): readonly string[] {
+  if (compromisedAt === null) return [];
+  const rows = sql(
+    `SELECT username FROM login WHERE source_ip = ? AND at >= ? AND username IS NOT NULL
+     GROUP BY username ORDER BY min(at) LIMIT ?`,
+  ).all(sourceIp, Number(compromisedAt), MOST_LOGIN_NAMES);
+  return rows.map(({ username }) => String(username));
 }
 
 /** Reads the record of a source; undefined: it has none. */

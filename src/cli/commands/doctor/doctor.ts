@@ -9,9 +9,15 @@ import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Guard } from "../../../guard/guard.ts";
 import type { Loaded } from "../../../config/load.ts";
-import { ALERTS_STREAM, INTEGRATORD_URL, PUBLISHER_PROBLEM } from "../../../publish/names.ts";
+import { readQueue } from "../../../misp/published/publication_queue.ts";
+import {
+  ALERTS_STREAM,
+  INTEGRATORD_URL,
+  PUBLICATION_QUEUE,
+  PUBLISHER_PROBLEM,
+} from "../../../publish/names.ts";
 import { ownershipProblems } from "../../../publish/installation.ts";
-import { unservedSince } from "../../../publish/unserved.ts";
+import { strandedReports, unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { alertsPath } from "../../wiring/following.ts";
@@ -20,16 +26,17 @@ import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } f
 import { checkForward, checkSpool } from "./forward.ts";
 import { checkHoneypots } from "./honeypots.ts";
 import { checkIntegrationBlock } from "./integration_block.ts";
-import { checkMisp } from "./misp.ts";
+import { checkMisp, checkQueue } from "./misp.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
 
-/** Runs `doctor [--json]`. Exit 1 when something must be fixed. */
+/** Runs `doctor [--fix [--yes]] [--json]`. Exit 1 when something must be fixed. */
 export async function doctor(start: Start): Promise<number> {
   const { values } = parse("doctor", start.args);
-  const checks = await examine(start);
+  const fixed = values.fix ? await fix(start, values.yes ?? false) : [];
+  const checks = [...fixed, ...await examine(start)];
   const isWell = checks.every(({ state }) => state !== "failure");
   console.log(
     values.json
@@ -37,6 +44,19 @@ export async function doctor(start: Start): Promise<number> {
       : checksText(checks, screenOf(Deno.stdout)),
   );
   return isWell ? EXIT.ok : EXIT.failed;
+}
+
+async function fix(start: Start, yes: boolean): Promise<readonly Check[]> {
+  const { fixMisp } = await import("./fix.ts");
+  const isAtTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  try {
+    const { config } = loadStartConfig(start);
+    return await fixMisp(config, (question) => yes || isAtTerminal && confirm(question));
+  } catch (error) {
+    // The checks report it.
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
 }
 
 async function examine(start: Start): Promise<readonly Check[]> {
@@ -78,11 +98,13 @@ async function checkInside(config: Config): Promise<Inside> {
   using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const unserved = await unservedSince(buffer, dueRules(config), Date.now());
+  const stranded = await strandedReports(buffer, dueRules(config).sinks);
   const hookUrl = await buffer.settings.get(INTEGRATORD_URL);
   const isFollowing = await buffer.intake.followState(ALERTS_STREAM) !== undefined;
   const checks = [
     ...checkReports(await buffer.views.status()),
     ...checkSpool(await buffer.spool.status()),
+    ...checkQueue(readQueue(await buffer.settings.get(PUBLICATION_QUEUE)), Date.now()),
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),
@@ -95,6 +117,7 @@ async function checkInside(config: Config): Promise<Inside> {
     ]),
     ...(await ownershipProblems(buffer.settings, config.buffer.path))
       .map(({ found, hint }) => warning("shared events", found, hint)),
+    ...stranded.problems.map((text) => warning("sinks", text, "`report list` shows them")),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [
       warning(
         "misp.url",

@@ -24,13 +24,14 @@ const OTHERS = 0o007;
 /** Checks the configuration file, and the files that hold secrets. */
 export function checkSecrets({ config, file, fileFound }: Loaded): readonly Check[] {
   const found = fileFound ? file : `${file} does not exist; defaults are used`;
-  const keyFile = config.misp.apiKeyFile;
+  const { apiKeyFile, proxyAuthFile } = config.misp;
   const { tokenFile } = config.forward;
   const isSecret = fileFound && config.misp.apiKey !== undefined;
   return [
     ok("configuration", found),
     ...(isSecret ? openFile("configuration file", file) : []),
-    ...(keyFile === undefined ? [] : openFile("misp.api_key_file", keyFile)),
+    ...(apiKeyFile === undefined ? [] : openFile("misp.api_key_file", apiKeyFile)),
+    ...(proxyAuthFile === undefined ? [] : openFile("misp.proxy_auth_file", proxyAuthFile)),
     ...(tokenFile === undefined ? [] : openFile("forward.token_file", tokenFile)),
   ];
 }

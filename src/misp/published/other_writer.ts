@@ -45,6 +45,7 @@ export function wasSkipped(update: MispUpdate, answer: Fields): boolean {
     // A try whose answer was lost may have written something else at the same time.
     const attributes = new Map(partsOf(found.Attribute).map((one) => [one.uuid, one]));
     return found.timestamp !== object.timestamp || hasOtherTimes(object, found) ||
+      found.comment !== object.comment ||
       object.Attribute.some((attribute) => {
         const one = attributes.get(attribute.uuid);
         return one !== undefined && (one.value !== attribute.value ||
@@ -57,15 +58,6 @@ function hasOtherTimes(sent: Fields, found: Fields): boolean {
   const times = ({ first_seen, last_seen }: Fields) =>
     [first_seen, last_seen].map((time) => Date.parse(String(time))).join();
   return times(sent) !== times(found);
-}
-
-/** The time of a source's object in an answer, seconds; undefined: it is not in it. */
-export function writtenAt(event: MispEvent, answer: Fields): number | undefined {
-  const uuid = event.Object.find(isReport)?.uuid;
-  const timestamp = Number(
-    partsOf(answer.Object).find((object) => object.uuid === uuid)?.timestamp,
-  );
-  return Number.isInteger(timestamp) ? timestamp : undefined;
 }
 
 /** What is sent where MISP has an event already. */
@@ -95,7 +87,7 @@ export function keepHigher<P extends MispEvent | MispUpdate>(sent: P, stored: Fi
     const isEarlier = isBefore(before.first_seen, part.first_seen);
     const isLater = isBefore(part.last_seen, before.last_seen);
     isLonger ||= isEarlier || isLater;
-    const isMore = part.object_relation === "total" && Number(before.value) > Number(part.value);
+    const isMore = before.object_relation === "total" && Number(before.value) > Number(part.value);
     isHigher ||= isMore;
     if (isMore) info = info?.replace(attempts(part), attempts(before));
     return {

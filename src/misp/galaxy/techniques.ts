@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Technique } from "../model.ts";
-import { ATTACK_NAMES } from "./galaxy/attack_names.ts";
+import type { Technique } from "../../model.ts";
+import { ATTACK_NAMES } from "./attack_names.ts";
 
 /** The technique of an SSH attempt when no rule names one. */
 const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
