@@ -1,7 +1,7 @@
 /**
  * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--misp-proxy HOST:PORT] [--forward-host HOST[:PORT]] [--cowrie DIR] [--listen HOST:PORT] [--root DIR]
- * [--target TRIPLE] [--output FILE]
+ * [--misp-proxy HOST:PORT] [--forward-host HOST[:PORT]] [--buffer-host HOST[:PORT]] [--cowrie DIR]
+ * [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
  * [--no-start-script]`. The last option switches off what deploy/startup/README.md describes.
  *
  * @module
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     "misp-host": { type: "string" },
     "misp-proxy": { type: "string" },
     "forward-host": { type: "string" },
+    "buffer-host": { type: "string" },
     "cowrie": { type: "string" },
     "listen": { type: "string", default: "127.0.0.1:8787" },
     "target": { type: "string" },
@@ -38,7 +39,8 @@ const { values } = parseArgs({
 const mispHost = values["misp-host"];
 const mispProxy = values["misp-proxy"];
 const forwardHost = values["forward-host"];
-for (const host of [values.listen, mispHost, mispProxy, forwardHost]) {
+const bufferHost = values["buffer-host"];
+for (const host of [values.listen, mispHost, mispProxy, forwardHost, bufferHost]) {
   if (host === undefined) continue;
   if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
     console.error(`"${host}" is not a valid HOST or HOST:PORT; leave out https:// and the path`);
@@ -61,7 +63,10 @@ if (target !== undefined && !TARGETS.includes(target)) {
   Deno.exit(2);
 }
 const root = values.root.replace(/\/+$/, "");
-const site: Site = { root, mispHost, mispProxy, forwardHost, cowrieFolder, listen: values.listen };
+const site: Site = {
+  ...{ root, mispHost, mispProxy, forwardHost, bufferHost, cowrieFolder },
+  listen: values.listen,
+};
 
 /** The output of git; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {

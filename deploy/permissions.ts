@@ -17,6 +17,8 @@ export interface Site {
   readonly mispProxy?: string | undefined;
   /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
   readonly forwardHost?: string | undefined;
+  /** `HOST` or `HOST:PORT` of `buffer.url`, by default with port 5432; undefined: the buffer is a file. */
+  readonly bufferHost?: string | undefined;
   /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
   readonly cowrieFolder?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
@@ -28,13 +30,14 @@ export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")
 
 /** The permission flags of a binary for a site. */
 export function permissionFlags(site: Site): readonly string[] {
-  const { root, mispHost, mispProxy, forwardHost, cowrieFolder, listen } = site;
+  const { root, mispHost, mispProxy, forwardHost, bufferHost, cowrieFolder, listen } = site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
   const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
-  const hosts = [listen, mispHost, mispProxy, forwardHost].filter((host) => host !== undefined);
+  const hosts = [listen, mispHost, mispProxy, forwardHost, withPort(bufferHost)]
+    .filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
@@ -50,6 +53,11 @@ export function permissionFlags(site: Site): readonly string[] {
     "--deny-ffi",
     "--deny-sys",
   ];
+}
+
+/** A database listens on a port of its own: no other one is needed. */
+function withPort(host: string | undefined): string | undefined {
+  return host === undefined || /:\d+$/.test(host) ? host : `${host}:5432`;
 }
 
 /** The file that the build writes. */

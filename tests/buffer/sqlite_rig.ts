@@ -44,7 +44,8 @@ export function openPostgres(schema = freshSchema()): Buffer {
     server: serverOf(urlOf(sharedServer(), schema)),
     password: undefined,
     caCertificate: undefined,
-    timeoutMs: 30_000,
+    connectMs: 30_000,
+    statementMs: 30_000,
   });
 }
 

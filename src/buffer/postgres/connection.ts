@@ -15,8 +15,9 @@ export interface Access {
   readonly password: string | undefined;
   /** PEM; undefined: the authorities of the runtime. */
   readonly caCertificate: string | undefined;
-  /** Of connecting, and of each statement; milliseconds. */
-  readonly timeoutMs: number;
+  /** How long connecting may take, and each statement; milliseconds. */
+  readonly connectMs: number;
+  readonly statementMs: number;
 }
 
 /** A row by the names of its columns. Numbers are JavaScript numbers. */
@@ -55,8 +56,9 @@ export class Connection {
   }
 
   /** Connects. @throws an error of the network, of TLS or of PostgreSQL */
-  static async open({ server, password, caCertificate, timeoutMs }: Access): Promise<Connection> {
-    const { host, port, database, user, tls, schema } = server;
+  static async open(access: Access): Promise<Connection> {
+    const { password, caCertificate } = access;
+    const { host, port, database, user, tls, schema } = access.server;
     const client = withoutEnvironment(() =>
       new pg.Client({
         ...{ host, port, database, user, types },
@@ -66,8 +68,8 @@ export class Connection {
         application_name: "custom-misp",
         options: `-c search_path=${schema}`,
         client_encoding: "UTF8",
-        connectionTimeoutMillis: timeoutMs,
-        query_timeout: timeoutMs,
+        connectionTimeoutMillis: access.connectMs,
+        query_timeout: access.statementMs,
         keepAlive: true,
       })
     );

@@ -11,6 +11,9 @@ import type { Sql } from "./sql.ts";
 /** Connections of one process. A server has a hundred by default, for all replicas together. */
 const MOST_CONNECTIONS = 8;
 
+/** How long after a failure nobody tries to connect, milliseconds. */
+const RECONNECT_MS = 500;
+
 /** How often a transaction is done again that met another one. */
 const TRIES = 10;
 
@@ -22,6 +25,8 @@ export class Database implements Disposable {
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
   #isClosed = false;
+  /** Why the last attempt to connect failed, and when, by the clock of `performance`. */
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(access: Access) {
     this.#access = access;
@@ -94,7 +99,11 @@ export class Database implements Disposable {
   }
 
   async #open(): Promise<Connection> {
-    const connection = await Connection.open(this.#access);
+    // Who waited for a turn while a server did not answer must not each wait for it again.
+    if (this.#failure !== undefined && performance.now() - this.#failure.at < RECONNECT_MS) {
+      throw this.#failure.error;
+    }
+    const connection = await this.#connect();
     this.#all.add(connection);
     try {
       if (this.#isClosed) throw new Error("the connection is closed");
@@ -103,6 +112,17 @@ export class Database implements Disposable {
     } catch (error) {
       connection.close();
       this.#all.delete(connection);
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    try {
+      const connection = await Connection.open(this.#access);
+      this.#failure = undefined;
+      return connection;
+    } catch (error) {
+      this.#failure = { error, at: performance.now() };
       throw error;
     }
   }

@@ -37,7 +37,7 @@ export function reportOf(row: Row, sightings: readonly Sighting[]): Report {
     snapshotAt: Number(row.snapshot_at),
     tries: Number(row.tries),
     // SQLite has no booleans.
-    ...(Boolean(row.has_failed) ? { hasFailed: true } : {}),
+    ...(row.has_failed ? { hasFailed: true } : {}),
     isKnownThere: Boolean(row.known),
     lastPublished: String(row.last_published ?? ""),
     sightings,

@@ -5,15 +5,14 @@
  */
 import { canonicalAddress } from "../../address.ts";
 import type { Buffer } from "../../buffer/buffer.ts";
-import { bufferExists } from "../../buffer/sqlite/open.ts";
 import type { Changed, ReportRow, ReportsMeant } from "../../buffer/reports.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../config/config.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { didYouMean } from "../manual/nearest.ts";
 import { parse } from "../terminal/options.ts";
+import { lookIntoBuffer } from "../wiring/buffers.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { listText, rowJson, screenJson, type ShownReport, showText } from "./report_text.ts";
 import { counted } from "../terminal/counted.ts";
@@ -64,9 +63,8 @@ export async function report(start: Start): Promise<number> {
   const { all = false, json = false, yes = false } = values;
   requireOptions(name, { about, all, yes });
   const { config } = loadStartConfig(start);
-  // A command that only reads must not create a buffer: as root, Wazuh's user could not write it.
-  const path = bufferExists(config.buffer.path) ? config.buffer.path : ":memory:";
-  using buffer = new SqliteBuffer(path, Date.now(), { keepDamaged: true });
+  const { buffer: opened } = await lookIntoBuffer(config);
+  using buffer = opened;
   return await action({ buffer, config, about, all, json, yes });
 }
 

@@ -32,7 +32,8 @@ import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
-import { messageOf } from "../../errors.ts";
+import { bufferFile } from "./database.ts";
+import { readSetting } from "./setting_file.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {
@@ -73,7 +74,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
   const lookups = createLookups(config, log);
-  const { path } = config.buffer;
+  const path = bufferFile(config);
   const ownership = new Ownership({ buffer, path, organisation, now: Date.now, log });
   const rules = () => snapshotRules(config, names, ownership.current());
   return {
@@ -207,21 +208,4 @@ function mispProxy({ misp }: Config): HttpProxy | undefined {
     );
   }
   return { url: proxy, credentials };
-}
-
-/**
- * Reads the file that a configuration key names; undefined where it names none.
- *
- * @throws {ConfigError} the file cannot be read
- */
-export function readSetting(key: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "this binary may not read there; put it into the configuration folder"
-      : messageOf(error);
-    throw new ConfigError(`${key} ${path}: ${reason}`);
-  }
 }
