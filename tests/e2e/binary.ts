@@ -19,6 +19,7 @@ export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
 export interface BinaryOptions {
   readonly mispHost?: string;
   readonly forwardHost?: string;
+  readonly bufferHost?: string;
   readonly listen?: string;
   /** Compiled with `--no-start-script` (deploy/startup/README.md). */
   readonly noStartScript?: boolean;
@@ -29,8 +30,11 @@ const BASE = "/tmp/e2e-0000aaaa0000aaaa0000";
 /** Ports of so many digits replace placeholders; others are compiled in. */
 const HOST = /^127\.0\.0\.1:\d{5}$/;
 /** Placeholders of ports. The system gives none of them out by itself: those end at 60999. */
-const PORTS = { mispHost: 65_501, forwardHost: 65_502, listen: 65_503 };
-const FLAGS = { mispHost: "--misp-host", forwardHost: "--forward-host", listen: "--listen" };
+const PORTS = { mispHost: 65_501, forwardHost: 65_502, listen: 65_503, bufferHost: 65_504 };
+const FLAGS = {
+  ...{ mispHost: "--misp-host", forwardHost: "--forward-host", bufferHost: "--buffer-host" },
+  listen: "--listen",
+};
 const HOUR_MS = 3_600_000;
 
 type Host = keyof typeof PORTS;

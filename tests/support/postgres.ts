@@ -28,7 +28,7 @@ function run(program: string, ...args: readonly string[]): void {
     cwd: "/tmp",
   }).outputSync();
   if (success) return;
-  throw new Error(`${program}: ${new TextDecoder().decode(stdout.length > 0 ? stdout : stderr)}`);
+  throw new Error(`${program}: ${new TextDecoder().decode(stderr.length > 0 ? stderr : stdout)}`);
 }
 
 function freePort(): number {
@@ -55,6 +55,19 @@ export function startServer(folder: string, settings: readonly string[] = []): T
   );
   restart(server, "start");
   return server;
+}
+
+/** A server of one test alone, which syncs as a real one does; `using` stops it. */
+export function ownServer(settings: readonly string[] = []): TestServer & Disposable {
+  // Whoever runs the server must get to it.
+  const server = startServer(`/tmp/wm-postgres-${crypto.randomUUID()}`, settings);
+  return {
+    ...server,
+    [Symbol.dispose]: () => {
+      stop(server, "immediate");
+      Deno.removeSync(server.folder, { recursive: true });
+    },
+  };
 }
 
 /** Starts a server that was stopped. */

@@ -59,6 +59,7 @@ export class Connection {
   static async open(access: Access): Promise<Connection> {
     const { password, caCertificate } = access;
     const { host, port, database, user, tls, schema } = access.server;
+    requirePermission(host, port);
     const client = withoutEnvironment(() =>
       new pg.Client({
         ...{ host, port, database, user, types },
@@ -128,6 +129,13 @@ function clean(value: Value): unknown {
   if (typeof value === "string") return storable(value);
   if (!Array.isArray(value)) return value;
   return value.map((one: unknown) => typeof one === "string" ? storable(one) : one);
+}
+
+/** In Deno 2.5 a connection without permission looks like one that nobody accepts. */
+function requirePermission(host: string, port: number): void {
+  const shown = host.includes(":") ? `[${host}]` : host;
+  const { state } = Deno.permissions.querySync({ name: "net", host: `${shown}:${port}` });
+  if (state !== "granted") throw new Deno.errors.NotCapable(`no permission to connect to ${shown}`);
 }
 
 /**
