@@ -58,7 +58,7 @@ export class Connection {
   /** Connects. @throws an error of the network, of TLS or of PostgreSQL */
   static async open(access: Access): Promise<Connection> {
     const { password, caCertificate } = access;
-    const { host, port, database, user, tls, schema } = access.server;
+    const { host, port, database, user, tls } = access.server;
     requirePermission(host, port);
     const client = withoutEnvironment(() =>
       new pg.Client({
@@ -67,7 +67,6 @@ export class Connection {
         password: password ?? "",
         ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
         application_name: "custom-misp",
-        options: `-c search_path=${schema}`,
         client_encoding: "UTF8",
         connectionTimeoutMillis: access.connectMs,
         query_timeout: access.statementMs,

@@ -11,6 +11,12 @@ import type { Sql } from "./sql.ts";
 /** Connections of one process. A server has a hundred by default, for all replicas together. */
 const MOST_CONNECTIONS = 8;
 
+/**
+ * Every statement finds its rows by an index. A table that has just grown has no statistics yet, and would be
+ * read as a whole; and no statement takes so long that compiling it pays.
+ */
+const BY_INDEX = "SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off";
+
 /** How long after a failure nobody tries to connect, milliseconds. */
 const RECONNECT_MS = 500;
 
@@ -39,14 +45,13 @@ export class Database implements Disposable {
 
   /** One statement, or several that need not see the same. @throws {BufferError} */
   read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#use((connection) => work(sqlOf(connection)));
+    return this.#use((connection) => this.#transact(connection, "READ ONLY", work));
   }
 
   /** Several statements that see the same. @throws {BufferError} */
   view<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#use((connection) =>
-      inTransaction(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
-    );
+    const mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    return this.#use((connection) => this.#transact(connection, mode, work));
   }
 
   /**
@@ -59,7 +64,7 @@ export class Database implements Disposable {
     return this.#use(async (connection) => {
       for (let tries = TRIES;; tries--) {
         try {
-          return await inTransaction(connection, "BEGIN", work);
+          return await this.#transact(connection, "READ WRITE", work);
         } catch (error) {
           if (!isTransient(error) || tries <= 1) throw error;
         }
@@ -107,7 +112,10 @@ export class Database implements Disposable {
     this.#all.add(connection);
     try {
       if (this.#isClosed) throw new Error("the connection is closed");
-      await prepareSchema(sqlOf(connection), this.#access.server);
+      await prepareSchema(
+        (work) => this.#transact(connection, "READ WRITE", work),
+        this.#access.server,
+      );
       return connection;
     } catch (error) {
       connection.close();
@@ -131,25 +139,26 @@ export class Database implements Disposable {
     if (connection.isOpen) this.#idle.push(connection);
     else this.#all.delete(connection);
   }
-}
 
-function sqlOf(connection: Connection): Sql {
-  return (text, ...values) => connection.query(text, values);
-}
-
-async function inTransaction<T>(
-  connection: Connection,
-  begin: string,
-  work: (sql: Sql) => Promise<T>,
-): Promise<T> {
-  await connection.query(begin);
-  try {
-    const result = await work(sqlOf(connection));
-    await connection.query("COMMIT");
-    return result;
-  } catch (error) {
-    // A connection that is lost has rolled back by itself.
-    if (connection.isOpen) await connection.query("ROLLBACK").catch(() => connection.close());
-    throw error;
+  /**
+   * A transaction. All that a session is set to is set for the transaction alone, in the same message:
+   * behind PgBouncer the next one may be in another session.
+   */
+  async #transact<T>(
+    connection: Connection,
+    mode: string,
+    work: (sql: Sql) => Promise<T>,
+  ): Promise<T> {
+    await connection.query(`BEGIN ${mode}; SET LOCAL search_path TO ${this.#access.server.schema};
+      ${BY_INDEX}`);
+    try {
+      const result = await work((text, ...values) => connection.query(text, values));
+      await connection.query("COMMIT");
+      return result;
+    } catch (error) {
+      // A connection that is lost has rolled back by itself.
+      if (connection.isOpen) await connection.query("ROLLBACK").catch(() => connection.close());
+      throw error;
+    }
   }
 }

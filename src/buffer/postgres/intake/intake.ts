@@ -8,13 +8,19 @@ import { faultPoint } from "../../../fault_point.ts";
 import type { Accepted, Followed, FollowState, IntakeStore, Limits } from "../../intake.ts";
 import type { Database } from "../database.ts";
 import { count, one, type Sql } from "../sql.ts";
+import { isNamed } from "../../sqlite/errors.ts";
 import { acceptAll } from "./accept.ts";
+import { type Batches, InTurn } from "./in_turn.ts";
 
 /** Puts alerts into PostgreSQL. */
 export class PostgresIntake implements IntakeStore {
   readonly #db: Database;
   /** Of managers, as they are committed. */
   #numbers: ReadonlyMap<string, number> = new Map();
+  readonly #inTurn = new InTurn(
+    (given) => this.#store(given),
+    (error) => isNamed(error, "BufferError"),
+  );
 
   constructor(db: Database) {
     this.#db = db;
@@ -26,7 +32,11 @@ export class PostgresIntake implements IntakeStore {
     now: number,
     followed?: Followed,
   ): Promise<Accepted> {
-    return (await this.#store([decisions], limits, now, followed))[0]!;
+    const given = { batches: [decisions], limits, now };
+    const outcomes = followed === undefined
+      ? await this.#inTurn.add(given)
+      : await this.#store(given, followed);
+    return outcomes[0]!;
   }
 
   acceptTogether(
@@ -34,7 +44,7 @@ export class PostgresIntake implements IntakeStore {
     limits: Limits,
     now: number,
   ): Promise<readonly Accepted[]> {
-    return this.#store(batches, limits, now);
+    return this.#inTurn.add({ batches, limits, now });
   }
 
   followState(stream: string): Promise<FollowState | undefined> {
@@ -46,9 +56,7 @@ export class PostgresIntake implements IntakeStore {
   }
 
   async #store(
-    batches: readonly (readonly Decision[])[],
-    limits: Limits,
-    now: number,
+    { batches, limits, now }: Batches,
     followed?: Followed,
   ): Promise<readonly Accepted[]> {
     const { outcomes, numbers } = await this.#db.write(async (sql) => {
