@@ -21,10 +21,10 @@ export interface Rows {
   readonly onConflict: string;
 }
 
-/** The statement that writes rows in the order in which they are given. */
-export function insertOf({ into, types, onConflict }: Rows): string {
+/** The statement that writes rows in the order in which they are given. @param before parameters */
+export function insertOf({ into, types, onConflict }: Rows, before = 0): string {
   const names = types.map((_, index) => `c${index}`).join(", ");
-  const arrays = types.map((type, index) => `$${index + 1}::${type}[]`).join(", ");
+  const arrays = types.map((type, index) => `$${before + index + 1}::${type}[]`).join(", ");
   return `${into} SELECT ${names} FROM unnest(${arrays}) AS n (${names}) ${onConflict}`;
 }
 

@@ -31,20 +31,20 @@ export async function changes(sql: Sql, text: string, ...values: readonly Value[
  * A counter is the sum of some rows: writers that store at the same time do not wait for one another. Its
  * number is any that connections differ in.
  */
-const SHARD = "pg_backend_pid() % 16";
+export const SHARD = "pg_backend_pid() % 16";
+
+/** The statement that adds to counters, given the parameters of their names and of what is added. */
+export const COUNT = (names: string, values: string) =>
+  `INSERT INTO counter AS c (name, shard, value)
+   SELECT name, ${SHARD}, value FROM unnest(${names}::text[], ${values}::bigint[]) AS n (name, value)
+   ORDER BY name
+   ON CONFLICT (name, shard) DO UPDATE SET value = c.value + excluded.value`;
 
 /** Adds to counters that `status` shows. */
 export async function count(sql: Sql, by: ReadonlyMap<string, number>): Promise<void> {
   const names = [...by.keys()].sort();
   if (names.length === 0) return;
-  await sql(
-    `INSERT INTO counter AS c (name, shard, value)
-     SELECT name, ${SHARD}, value FROM unnest($1::text[], $2::bigint[]) AS n (name, value)
-     ORDER BY name
-     ON CONFLICT (name, shard) DO UPDATE SET value = c.value + excluded.value`,
-    names,
-    names.map((name) => by.get(name)!),
-  );
+  await sql(COUNT("$1", "$2"), names, names.map((name) => by.get(name)!));
 }
 
 /** Notes the time at which something happened last; an earlier one changes nothing. */

@@ -5,11 +5,11 @@
  */
 import type { Attempt, Decision } from "../../../model.ts";
 import { addUp, hasSession, keysOf } from "../../batch/add_up.ts";
-import type { Minutes } from "../../batch/minutes.ts";
+import type { MinuteCounts } from "../../batch/minutes.ts";
 import { SessionBatch } from "../../batch/session_batch.ts";
 import type { Accepted, Limits } from "../../intake.ts";
 import { columnsOf } from "../columns.ts";
-import { all, count, noteLast, type Sql } from "../sql.ts";
+import { all, COUNT, SHARD, type Sql } from "../sql.ts";
 import { storeIds } from "./alert_ids.ts";
 import { writeLogins } from "./logins.ts";
 import { writeBatch } from "./write_batch.ts";
@@ -46,15 +46,11 @@ export async function acceptAll(
   }, sessions);
   const { outcomes, batch, logins, minutes, accepted, counters } = added;
   await extend(sql, extended, now);
-  await writeBatch(sql, batch, maxUsernames, now);
+  const hasLogins = await writeBatch(sql, batch, maxUsernames, now);
   if (sessions !== undefined) await writeSessionBatch(sql, sessions, sessionLimits, now);
-  await writeLogins(sql, logins, batch.addresses, now);
+  if (hasLogins || logins.length > 0) await writeLogins(sql, logins, batch.addresses, now);
   // What all writers change comes last, so that they wait for one another as short as can be.
-  if (accepted > 0) {
-    await writeMinutes(sql, minutes, now);
-    await noteLast(sql, "last_accepted_at", now);
-  }
-  await count(sql, counters);
+  await countAlerts(sql, minutes.rows(now), accepted > 0 ? [now] : [], counters);
   return { outcomes, numbers };
 }
 
@@ -100,19 +96,32 @@ async function extend(sql: Sql, extended: ReadonlyMap<string, number>, now: numb
   );
 }
 
-/** As counters, a minute is the sum of some rows. */
-async function writeMinutes(sql: Sql, minutes: Minutes, now: number): Promise<void> {
-  const rows = minutes.rows(now);
-  if (rows.length === 0) return;
-  const sums = ["alerts", "sshd", "pam_error", "pam", "connect"].map((name) =>
-    `${name} = m.${name} + excluded.${name}`
-  ).join(", ");
+const MINUTE_SUMS = ["alerts", "sshd", "pam_error", "pam", "connect"].map((name) =>
+  `${name} = m.${name} + excluded.${name}`
+).join(", ");
+
+/** As counters, a minute is the sum of some rows. One statement for all of them. */
+async function countAlerts(
+  sql: Sql,
+  minutes: readonly MinuteCounts[],
+  acceptedAt: readonly number[],
+  counters: ReadonlyMap<string, number>,
+): Promise<void> {
   await sql(
-    `INSERT INTO minute AS m (minute, shard, alerts, sshd, pam_error, pam, connect)
-     SELECT minute, pg_backend_pid() % 16, alerts, sshd, pam_error, pam, connect
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-       AS n (minute, alerts, sshd, pam_error, pam, connect)
-     ON CONFLICT (minute, shard) DO UPDATE SET ${sums}`,
-    ...columnsOf(rows, 6),
+    `WITH minutes AS (
+       INSERT INTO minute AS m (minute, shard, alerts, sshd, pam_error, pam, connect)
+       SELECT minute, ${SHARD}, alerts, sshd, pam_error, pam, connect
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+         $6::bigint[]) AS n (minute, alerts, sshd, pam_error, pam, connect)
+       ON CONFLICT (minute, shard) DO UPDATE SET ${MINUTE_SUMS}),
+     latest AS (
+       INSERT INTO last_time AS t (name, shard, at)
+       SELECT 'last_accepted_at', ${SHARD}, at FROM unnest($7::bigint[]) AS n (at)
+       ON CONFLICT (name, shard) DO UPDATE SET at = greatest(t.at, excluded.at))
+     ${COUNT("$8", "$9")}`,
+    ...columnsOf(minutes, 6),
+    acceptedAt,
+    [...counters.keys()],
+    [...counters.values()],
   );
 }

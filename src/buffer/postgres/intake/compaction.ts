@@ -8,7 +8,7 @@ import { DAY } from "../../../clock.ts";
 import type { Sql } from "../sql.ts";
 
 /** Silence after which no line of a connection comes any more; no record is opened anew earlier. */
-const SILENCE_MS = DAY;
+export const SILENCE_MS = DAY;
 
 /** Compacts the connections of sources without an open attack whose last line came before a time. */
 export async function compactAll(sql: Sql, before: number): Promise<void> {

@@ -10,7 +10,7 @@ import { HOUR } from "../../../clock.ts";
 import { columnsOf } from "../columns.ts";
 import type { Row } from "../connection.ts";
 import { keyText } from "../keys.ts";
-import { all, changes, one, type Sql } from "../sql.ts";
+import { all, changes, type Sql } from "../sql.ts";
 
 /** More logins of a source prove nothing more; a hostile one must not fill the table. */
 const MOST_OF_SOURCE = 20;
@@ -28,7 +28,6 @@ export async function writeLogins(
   now: number,
 ): Promise<void> {
   if (logins.length > 0) await store(sql, logins);
-  else if (await one(sql, "SELECT 1 FROM login LIMIT 1") === undefined) return;
   await markCompromised(sql, [...addresses, ...logins.map(({ sourceIp }) => sourceIp)], now);
 }
 

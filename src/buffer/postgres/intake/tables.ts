@@ -4,9 +4,13 @@
  * @module
  */
 import { type Cell, columnsOf, distinctRows, insertOf, type Rows } from "../columns.ts";
+import type { Value } from "../connection.ts";
 import type { Sql } from "../sql.ts";
 
-/** A row is new where no transaction has changed it yet. The techniques are those of before. */
+/**
+ * A row is new where no transaction has changed it yet. The techniques are those of before. `$12`: since when
+ * lines of a connection may still come.
+ */
 export const ATTACKS: Rows = {
   into: `INSERT INTO attack AS t (source_ip, first_seen, last_seen, opened_at, touched_at, alerts,
     manager, compromised_at, services, source_location, techniques)`,
@@ -24,7 +28,11 @@ export const ATTACKS: Rows = {
     services = t.services | excluded.services,
     source_location = coalesce(excluded.source_location, t.source_location),
     touched_at = greatest(t.touched_at, excluded.touched_at)
-    RETURNING source_ip, (xmax = 0) AS is_new, techniques`,
+    RETURNING source_ip, (xmax = 0) AS is_new, techniques,
+      (SELECT count(*) FROM attack_username n WHERE n.source_ip = t.source_ip) AS names,
+      xmax = 0 AND EXISTS (SELECT 1 FROM attack_connection c
+        WHERE c.source_ip = t.source_ip AND c.touched_at < $12::bigint) AS has_old,
+      EXISTS (SELECT 1 FROM login) AS has_logins`,
 };
 
 const SUMS = ["sshd", "pam_error", "pam", "connect"].map((name) =>
@@ -78,13 +86,22 @@ export const TABLES = {
   passwords: PASSWORDS,
 } as const;
 
-/** Writes rows, where there are any. */
-export async function writeRows(
-  sql: Sql,
-  table: Rows,
-  rows: readonly (readonly Cell[])[],
-): Promise<void> {
-  for (const group of distinctRows(rows, table.keys)) {
-    await sql(insertOf(table), ...columnsOf(group, table.types.length));
+/** Rows of one table. */
+export type TableRows = readonly [table: Rows, rows: readonly (readonly Cell[])[]];
+
+/** Writes rows of several tables, in one statement where each has each key once. */
+export async function writeRows(sql: Sql, ...tables: readonly TableRows[]): Promise<void> {
+  const groups = tables.map(([table, rows]) => [table, distinctRows(rows, table.keys)] as const);
+  for (let at = 0;; at++) {
+    const values: Value[] = [];
+    const inserts: string[] = [];
+    for (const [table, parts] of groups) {
+      const rows = parts[at];
+      if (rows === undefined) continue;
+      inserts.push(`w${inserts.length} AS (${insertOf(table, values.length)})`);
+      values.push(...columnsOf(rows, table.types.length));
+    }
+    if (inserts.length === 0) return;
+    await sql(`WITH ${inserts.join(", ")} SELECT 1`, ...values);
   }
 }

@@ -14,7 +14,8 @@ import { TechniqueTexts } from "../../batch/techniques.ts";
 import { type Cell, columnsOf, insertOf } from "../columns.ts";
 import { keyText } from "../keys.ts";
 import { all, type Sql } from "../sql.ts";
-import { compactBefore } from "./compaction.ts";
+import type { Row } from "../connection.ts";
+import { compactBefore, SILENCE_MS } from "./compaction.ts";
 import { ATTACKS, TABLES, writeRows } from "./tables.ts";
 
 type Sources = readonly (readonly [sourceIp: string, source: SourceTotals])[];
@@ -23,18 +24,19 @@ type Sources = readonly (readonly [sourceIp: string, source: SourceTotals])[];
  * Merges a batch into the tables.
  *
  * @param maxUsernames how many user names, and passwords, an attack keeps
+ * @returns whether there are accepted logins that may belong to its sources
  */
 export async function writeBatch(
   sql: Sql,
   batch: Batch,
   maxUsernames: number,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const sources = batch.sorted;
-  if (sources.length === 0) return;
-  const isNew = await writeAttacks(sql, sources, now);
+  if (sources.length === 0) return false;
+  const { names, old, hasLogins } = await writeAttacks(sql, sources, now);
   // No connection of this batch is stored yet: what is found is of earlier ones.
-  await compactBefore(sql, [...isNew], now);
+  await compactBefore(sql, old, now);
   const connections: Cell[][] = [];
   const sensors: Cell[][] = [];
   for (const [sourceIp, source] of sources) {
@@ -46,18 +48,28 @@ export async function writeBatch(
       sensors.push([sourceIp, keyText(sensor), hour, name, alerts, firstSeen, lastSeen]);
     });
   }
-  await writeRows(sql, TABLES.connections, connections);
-  await writeRows(sql, TABLES.sensors, sensors);
-  await writeUsernames(sql, sources, isNew, maxUsernames);
-  await writePasswords(sql, sources, maxUsernames);
+  const { rows: usernames, further } = await usernamesOf(sql, sources, names, maxUsernames);
+  await writeRows(
+    sql,
+    [TABLES.connections, connections],
+    [TABLES.sensors, sensors],
+    [TABLES.usernames, usernames],
+    [TABLES.passwords, await passwordsOf(sql, sources, maxUsernames)],
+  );
+  await countFurther(sql, further);
+  return hasLogins;
 }
 
-/** @returns the sources that had no open attack */
-async function writeAttacks(
-  sql: Sql,
-  sources: Sources,
-  now: number,
-): Promise<ReadonlySet<string>> {
+/** What was stored of the sources of a batch before. */
+interface Before {
+  /** User names of each source; one at two locations counts twice. */
+  readonly names: ReadonlyMap<string, number>;
+  /** Sources whose attacks are new, and find connections that are over. */
+  readonly old: readonly string[];
+  readonly hasLogins: boolean;
+}
+
+async function writeAttacks(sql: Sql, sources: Sources, now: number): Promise<Before> {
   const techniques = new TechniqueTexts();
   const rows = sources.map(([sourceIp, source]): readonly Cell[] => [
     ...[sourceIp, source.firstSeen, source.lastSeen, now, now, source.alerts, source.manager],
@@ -65,16 +77,17 @@ async function writeAttacks(
     source.sourceLocation === undefined ? null : JSON.stringify(source.sourceLocation),
     techniques.added(null, techniquesHeard(source)),
   ]);
-  const stored = await all(sql, insertOf(ATTACKS), ...columnsOf(rows, ATTACKS.types.length));
-  const isNew = new Set<string>();
+  const stored = await all(
+    sql,
+    insertOf(ATTACKS),
+    ...columnsOf(rows, ATTACKS.types.length),
+    now - SILENCE_MS,
+  );
   const bySource = new Map(sources);
   const changed: [sourceIp: string, techniques: string][] = [];
   for (const { source_ip, is_new, techniques: before } of stored) {
     const sourceIp = String(source_ip);
-    if (is_new === true) {
-      isNew.add(sourceIp);
-      continue;
-    }
+    if (is_new === true) continue;
     const heard = techniquesHeard(bySource.get(sourceIp)!);
     const added = techniques.added(before === null ? null : String(before), heard);
     if (added !== null) changed.push([sourceIp, added]);
@@ -87,23 +100,23 @@ async function writeAttacks(
       ...columnsOf(changed, 2),
     );
   }
-  return isNew;
+  const sourceOf = ({ source_ip }: Row) => String(source_ip);
+  return {
+    names: new Map(stored.map((row) => [sourceOf(row), Number(row.names)])),
+    old: stored.filter(({ has_old }) => has_old === true).map(sourceOf),
+    hasLogins: stored.some(({ has_logins }) => has_logins === true),
+  };
 }
 
 /** One more name only below the limit; a known name always counts on. */
-async function writeUsernames(
+async function usernamesOf(
   sql: Sql,
   sources: Sources,
-  isNew: ReadonlySet<string>,
+  counts: ReadonlyMap<string, number>,
   most: number,
-): Promise<void> {
+): Promise<{ readonly rows: readonly Cell[][]; readonly further: ReadonlyMap<string, number> }> {
   const named = sources.filter(([, { usernames }]) => usernames !== undefined);
-  const counts = await countOf(
-    sql,
-    "attack_username",
-    named.filter(([sourceIp]) => !isNew.has(sourceIp)).map(([sourceIp]) => sourceIp),
-  );
-  // One name at two locations counts twice here: where it may be too many, they are looked at.
+  // Where there may be too many, they are looked at.
   const full = named.filter(([sourceIp, { usernames }]) =>
     (counts.get(sourceIp) ?? 0) + usernames!.size > most
   ).map(([sourceIp]) => sourceIp);
@@ -119,7 +132,11 @@ async function writeUsernames(
       } else rows.push(usernameRow(sourceIp, username, name));
     }
   }
-  await writeRows(sql, TABLES.usernames, rows);
+  return { rows, further };
+}
+
+/** Counts attempts with names that are not kept. */
+async function countFurther(sql: Sql, further: ReadonlyMap<string, number>): Promise<void> {
   if (further.size === 0) return;
   await sql(
     `UPDATE attack SET further_usernames = further_usernames + n.attempts
@@ -134,9 +151,9 @@ function usernameRow(sourceIp: string, username: string, name: UsernameCounts): 
 }
 
 /** As with user names; further passwords are not counted, since attempts are. */
-async function writePasswords(sql: Sql, sources: Sources, most: number): Promise<void> {
+async function passwordsOf(sql: Sql, sources: Sources, most: number): Promise<readonly Cell[][]> {
   const tried = sources.filter(([, { passwords }]) => passwords !== undefined);
-  if (tried.length === 0) return;
+  if (tried.length === 0) return [];
   const known = await textsOf(
     sql,
     "attack_password",
@@ -151,7 +168,7 @@ async function writePasswords(sql: Sql, sources: Sources, most: number): Promise
       if (keeps(texts, password, most)) rows.push([sourceIp, password, attempts]);
     }
   }
-  await writeRows(sql, TABLES.passwords, rows);
+  return rows;
 }
 
 /** Whether a text is kept, which it is from then on. */
@@ -160,20 +177,6 @@ function keeps(known: Set<string>, text: string, most: number): boolean {
   if (known.size >= most) return false;
   known.add(text);
   return true;
-}
-
-async function countOf(
-  sql: Sql,
-  table: string,
-  sources: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  if (sources.length === 0) return new Map();
-  const rows = await all(
-    sql,
-    `SELECT source_ip, count(*) AS n FROM ${table} WHERE source_ip = ANY($1) GROUP BY source_ip`,
-    sources,
-  );
-  return new Map(rows.map(({ source_ip, n }) => [String(source_ip), Number(n)]));
 }
 
 /** What is stored of each source, none too. */

@@ -126,7 +126,7 @@ async function writeSessions(
       rows.push([sourceIp, sensor, session, connects, logins, longestMs, now]);
     }
   }
-  await writeRows(sql, SESSIONS, rows);
+  await writeRows(sql, [SESSIONS, rows]);
   return counted;
 }
 
@@ -177,7 +177,7 @@ async function writeItems(
       rows.push([sourceIp, number, key, value, count, firstSeen, lastSeen, detail]);
     }
   }
-  await writeRows(sql, ITEMS, rows);
+  await writeRows(sql, [ITEMS, rows]);
   return further;
 }
 
@@ -200,12 +200,9 @@ async function writeTotals(sql: Sql, counted: readonly Counted[]): Promise<void>
       any.map(({ sourceIp }) => sourceIp),
     )).map((row) => [String(row.source_ip), JSON.parse(String(row.further)) as FurtherItems]),
   );
-  await writeRows(
-    sql,
-    TOTALS,
-    any.map(({ sourceIp, totals: { sessions, loggedIn, longestMs }, further }) => [
-      ...[sourceIp, sessions, loggedIn, longestMs],
-      JSON.stringify(addFurther(known.get(sourceIp) ?? {}, further)),
-    ]),
-  );
+  const rows = any.map(({ sourceIp, totals: { sessions, loggedIn, longestMs }, further }) => [
+    ...[sourceIp, sessions, loggedIn, longestMs],
+    JSON.stringify(addFurther(known.get(sourceIp) ?? {}, further)),
+  ]);
+  await writeRows(sql, [TOTALS, rows]);
 }
