@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import process from "node:process";
 import pg from "pg";
 import { storable } from "../batch/storable.ts";
@@ -88,10 +89,18 @@ export class Connection {
     return this.#isOpen;
   }
 
-  /** Runs one statement. @throws as {@link Connection.open} */
-  async query(text: string, values: readonly Value[] = []): Promise<Result> {
+  /**
+   * Runs one statement.
+   *
+   * @param isPrepared whether the server keeps its plan for the next time
+   * @throws as {@link Connection.open}
+   */
+  async query(text: string, values: readonly Value[] = [], isPrepared = false): Promise<Result> {
     try {
-      const { rows, rowCount } = await this.#client.query(text, values.map(clean));
+      const { rows, rowCount } = await this.#client.query({
+        ...{ text, values: values.map(clean) },
+        ...(isPrepared ? { name: nameOf(text) } : {}),
+      });
       return { rows, changes: rowCount ?? 0 };
     } catch (error) {
       // After any other error the server waits for the next statement.
@@ -106,6 +115,18 @@ export class Connection {
     const { stream } = (this.#client as unknown as { connection: { stream: Closable } }).connection;
     stream.destroy();
   }
+}
+
+const names = new Map<string, string>();
+
+/** A name that stands for this text and no other, whichever process gave it. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    names.set(text, name);
+  }
+  return name;
 }
 
 interface Closable {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Access, Connection } from "./connection.ts";
-import { isOfDatabase, isTransient, toBufferError } from "./errors.ts";
+import { isOfDatabase, isOfPooler, isTransient, toBufferError } from "./errors.ts";
 import { prepareSchema } from "./migrate.ts";
 import type { Sql } from "./sql.ts";
 
@@ -31,6 +31,8 @@ export class Database implements Disposable {
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
   #isClosed = false;
+  /** Whether plans of statements that are run all the time can be kept. */
+  #keepsPlans = true;
   /** Why the last attempt to connect failed, and when, by the clock of `performance`. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
@@ -58,15 +60,18 @@ export class Database implements Disposable {
    * A transaction that writes. When it returns, the transaction is committed and on the server's disk.
    * It is done again where it met another one: what it does beside the database must bear that.
    *
+   * @param isFrequent whether the same statements are run all the time
    * @throws {BufferError}
    */
-  write<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  write<T>(work: (sql: Sql) => Promise<T>, isFrequent = false): Promise<T> {
     return this.#use(async (connection) => {
       for (let tries = TRIES;; tries--) {
         try {
-          return await this.#transact(connection, "READ WRITE", work);
+          return await this.#transact(connection, "READ WRITE", work, isFrequent);
         } catch (error) {
-          if (!isTransient(error) || tries <= 1) throw error;
+          if (isOfPooler(error)) this.#keepsPlans = false;
+          else if (!isTransient(error)) throw error;
+          if (tries <= 1) throw error;
         }
       }
     });
@@ -148,11 +153,13 @@ export class Database implements Disposable {
     connection: Connection,
     mode: string,
     work: (sql: Sql) => Promise<T>,
+    isFrequent = false,
   ): Promise<T> {
+    const isPrepared = isFrequent && this.#keepsPlans;
     await connection.query(`BEGIN ${mode}; SET LOCAL search_path TO ${this.#access.server.schema};
       ${BY_INDEX}`);
     try {
-      const result = await work((text, ...values) => connection.query(text, values));
+      const result = await work((text, ...values) => connection.query(text, values, isPrepared));
       await connection.query("COMMIT");
       return result;
     } catch (error) {

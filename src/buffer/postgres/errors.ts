@@ -28,6 +28,15 @@ export function isTransient(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error) ?? "");
 }
 
+/**
+ * Whether another session than before got a prepared statement: PgBouncer stands between, and shares sessions
+ * without knowing of them.
+ */
+export function isOfPooler(error: unknown): boolean {
+  // invalid_sql_statement_name, duplicate_prepared_statement
+  return ["26000", "42P05"].includes(codeOf(error) ?? "");
+}
+
 /** No table or function of that name: the schema is not made yet. */
 export const UNDEFINED_TABLE = "42P01";
 

@@ -64,7 +64,7 @@ export class PostgresIntake implements IntakeStore {
       if (followed !== undefined) await moveCheckpoint(sql, followed, now);
       faultPoint("in-tx-before-commit");
       return stored;
-    });
+    }, true);
     this.#numbers = numbers;
     return outcomes;
   }
