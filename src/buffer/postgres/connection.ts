@@ -155,7 +155,9 @@ function clean(value: Value): unknown {
 function requirePermission(host: string, port: number): void {
   const shown = host.includes(":") ? `[${host}]` : host;
   const { state } = Deno.permissions.querySync({ name: "net", host: `${shown}:${port}` });
-  if (state !== "granted") throw new Deno.errors.NotCapable(`no permission to connect to ${shown}`);
+  if (state !== "granted") {
+    throw new Deno.errors.NotCapable(`this binary may not connect to ${shown}`);
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ const RECONNECT_MS = 500;
 /** How often a transaction is done again that met another one. */
 const TRIES = 10;
 
-/** A pool of connections. It opens the first when it is needed, and never gives one up to two users. */
+/** A pool of connections. It opens the first when it is needed, and no two users ever share one. */
 export class Database implements Disposable {
   readonly #access: Access;
   readonly #idle: Connection[] = [];

@@ -14,7 +14,7 @@ const DIGEST_DIGITS = 32;
 
 /**
  * The text itself, or the beginning of a long one with a digest of all of it. A text that cannot be stored
- * as it is has one, too, so that it is told from others.
+ * as it is has one, too, so that it differs from others.
  */
 export function keyText(text: string): string {
   const isStorable = storable(text) === text;

@@ -14,7 +14,7 @@ import { EXIT } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
-import { openBuffer } from "../wiring/buffers.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";

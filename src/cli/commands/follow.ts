@@ -23,8 +23,8 @@ import {
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
-import { openBuffer } from "../wiring/buffers.ts";
-import { databaseOf } from "../wiring/database.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
+import { databaseOf } from "../wiring/buffer/database.ts";
 import { createEngine } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";

@@ -14,7 +14,7 @@ import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
 import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import { openBuffer } from "../wiring/buffers.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 

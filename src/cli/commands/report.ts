@@ -12,7 +12,7 @@ import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { didYouMean } from "../manual/nearest.ts";
 import { parse } from "../terminal/options.ts";
-import { lookIntoBuffer } from "../wiring/buffers.ts";
+import { lookIntoBuffer } from "../wiring/buffer/open.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { listText, rowJson, screenJson, type ShownReport, showText } from "./report_text.ts";
 import { counted } from "../terminal/counted.ts";

@@ -8,7 +8,7 @@ import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
-import { lookIntoBuffer } from "../wiring/buffers.ts";
+import { lookIntoBuffer } from "../wiring/buffer/open.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from "../wiring/rounds.ts";
 

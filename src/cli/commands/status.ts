@@ -18,8 +18,8 @@ import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
-import { lookIntoBuffer } from "../wiring/buffers.ts";
-import { bufferFile } from "../wiring/database.ts";
+import { lookIntoBuffer } from "../wiring/buffer/open.ts";
+import { bufferFile } from "../wiring/buffer/database.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal/screen.ts";
 

@@ -32,7 +32,7 @@ import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
-import { bufferFile } from "./database.ts";
+import { bufferFile } from "./buffer/database.ts";
 import { readSetting } from "./setting_file.ts";
 
 /** A publisher that must be disposed of, with its connections. */

@@ -33,7 +33,7 @@ export class InTurn {
   #waiting: Waiting[] = [];
   #isStoring = false;
 
-  /** @param isOfDatabase whether an error is no alert's fault */
+  /** @param isOfDatabase whether an error has nothing to do with the alerts */
   constructor(store: Store, isOfDatabase: (error: unknown) => boolean) {
     this.#store = store;
     this.#isOfDatabase = isOfDatabase;

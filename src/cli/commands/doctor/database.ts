@@ -7,11 +7,13 @@ import { BufferError } from "../../../buffer/sqlite/errors.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
-import { databaseOf } from "../../wiring/database.ts";
+import { databaseOf } from "../../wiring/buffer/database.ts";
 
 /** Connects, looks at the tables, and writes a row. */
 export async function checkDatabase(config: Config): Promise<readonly Check[]> {
-  const { databaseName, openDatabaseBuffer } = await import("../../wiring/database_buffer.ts");
+  const { databaseName, openDatabaseBuffer } = await import(
+    "../../wiring/buffer/database_buffer.ts"
+  );
   const { MIGRATIONS } = await import("../../../buffer/postgres/schema.ts");
   const name = databaseName(config);
   try {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config } from "../../config/config.ts";
+import type { Config } from "../../../config/config.ts";
 
 /** The `buffer.url` that is heeded; undefined: the buffer is a file. */
 export function databaseOf({ buffer, forward }: Config): string | undefined {

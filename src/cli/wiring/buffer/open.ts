@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Buffer } from "../../buffer/buffer.ts";
-import type { OpenOptions } from "../../buffer/sqlite/connect.ts";
-import { bufferExists } from "../../buffer/sqlite/open.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
-import type { Config } from "../../config/config.ts";
+import type { Buffer } from "../../../buffer/buffer.ts";
+import type { OpenOptions } from "../../../buffer/sqlite/connect.ts";
+import { bufferExists } from "../../../buffer/sqlite/open.ts";
+import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
+import type { Config } from "../../../config/config.ts";
 import { databaseOf } from "./database.ts";
 
 /**

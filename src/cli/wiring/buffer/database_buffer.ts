@@ -4,14 +4,14 @@
  * @module
  */
 import { createRequire } from "node:module";
-import type { Buffer } from "../../buffer/buffer.ts";
-import type { PostgresBuffer } from "../../buffer/postgres/postgres_buffer.ts";
-import { serverName, serverOf } from "../../buffer/postgres/server.ts";
-import { SECOND } from "../../clock.ts";
-import type { Config } from "../../config/config.ts";
-import { ConfigError } from "../../config/values.ts";
+import type { Buffer } from "../../../buffer/buffer.ts";
+import type { PostgresBuffer } from "../../../buffer/postgres/postgres_buffer.ts";
+import { serverName, serverOf } from "../../../buffer/postgres/server.ts";
+import { SECOND } from "../../../clock.ts";
+import type { Config } from "../../../config/config.ts";
+import { ConfigError } from "../../../config/values.ts";
 import { databaseOf } from "./database.ts";
-import { readSetting } from "./setting_file.ts";
+import { readSetting } from "../setting_file.ts";
 
 /** How long connecting may take, and each statement. */
 const CONNECT_MS = 5 * SECOND;
@@ -38,7 +38,7 @@ export async function openPostgres(config: Config): Promise<PostgresBuffer> {
   }
   // In a bundle of Deno 2.5, a CommonJS package finds modules of the runtime only by this.
   (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
-  const { PostgresBuffer } = await import("../../buffer/postgres/postgres_buffer.ts");
+  const { PostgresBuffer } = await import("../../../buffer/postgres/postgres_buffer.ts");
   return new PostgresBuffer({
     server: serverOf(databaseOf(config)!),
     ...{ password, caCertificate, connectMs: CONNECT_MS, statementMs: STATEMENT_MS },
