@@ -6,7 +6,7 @@
 import type { Config } from "../../config/config.ts";
 import { ConfigError } from "../../config/values.ts";
 import type { Log } from "../terminal/log.ts";
-import { readSetting } from "./setting_file.ts";
+import { readSetting } from "../setting_file.ts";
 import { messageOf } from "../../errors.ts";
 
 /** Answers a request. */

@@ -33,7 +33,7 @@ import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
 import { bufferFile } from "./buffer/database.ts";
-import { readSetting } from "./setting_file.ts";
+import { readSetting } from "../setting_file.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ConfigError } from "../../config/values.ts";
-import { messageOf } from "../../errors.ts";
+import { ConfigError } from "../config/values.ts";
+import { messageOf } from "../errors.ts";
 
 /**
  * Reads the file that a configuration key names; undefined where it names none.
