@@ -12,6 +12,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["backlog"],
   ["publishing", "1000"],
   ["pages"],
+  ["lists"],
   ["network_set"],
   ["reading"],
   ["follow", "500000"],

@@ -9,7 +9,9 @@
 import { DEFAULT_TAGS } from "../src/config/defaults.ts";
 import { FakeMisp } from "../tests/fake_misp/server.ts";
 
-const GUESSING = ["Brute Force - T1110", "Password Guessing - T1110.001"];
+const GUESSING = [
+  ...["Brute Force - T1110", "Password Guessing - T1110.001", "Ingress Tool Transfer - T1105"],
+];
 
 await using misp = await FakeMisp.start({
   tags: [...DEFAULT_TAGS, ...GUESSING.map((name) => `misp-galaxy:mitre-attack-pattern="${name}"`)],

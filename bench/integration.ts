@@ -11,7 +11,7 @@ import { sshdAlert } from "../tests/support/fixtures.ts";
 const ROUNDS = 200;
 const BUDGET = 1.35;
 
-const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+const deno = Deno.env.get("COMPILE_DENO") || Deno.execPath();
 await using program = await createProgram("binary");
 await using bare = await createProgram("binary", { noStartScript: true });
 const binaryOf = ({ root }: Program) => `${root}/integrations/${PROGRAM}`;

@@ -11,9 +11,14 @@ import { V8_FLAGS } from "../deploy/startup/v8.ts";
 import { EXIT } from "../src/cli/exit.ts";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { CAN_COMPILE, createProgram } from "../tests/e2e/program.ts";
+import { decide } from "../src/intake/decide.ts";
+import { record as cowrieRecord, sessionRules } from "../tests/cowrie/session_rig.ts";
 import { decideDefault, sshdAlert } from "../tests/support/fixtures.ts";
 
 const COUNTS = [100, 1000, 5000];
+/** Sources that bring one and the same file: ten times as many may take so much longer. */
+const SAME_FILE_COUNTS = [1000, 10_000];
+const SAME_FILE_BUDGET = 13;
 const MISP_LATENCY_MS = 100;
 /** One by one, more sources take longer and say no more. */
 const ONE_BY_ONE_SOURCES = 100;
@@ -118,8 +123,15 @@ class Site implements Disposable {
   readonly #misp: Misp;
   readonly #sources: number;
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #decide: typeof guess;
 
-  constructor(misp: Misp, sources: number, settings: Readonly<Record<string, string>> = {}) {
+  constructor(
+    misp: Misp,
+    sources: number,
+    settings: Readonly<Record<string, string>> = {},
+    decideOf = guess,
+  ) {
+    this.#decide = decideOf;
     this.#misp = misp;
     this.#sources = sources;
     this.#settings = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.key, ...settings };
@@ -174,19 +186,35 @@ class Site implements Disposable {
     using buffer = new SqliteBuffer(program.buffer, Date.now());
     for (let first = 0; first < sources; first += BATCH) {
       const count = Math.min(BATCH, sources - first);
-      const decisions = Array.from({ length: count }, (_, at) => guess(first + at, hour));
+      const decisions = Array.from({ length: count }, (_, at) => this.#decide(first + at, hour))
+        .flat();
       await buffer.intake.accept(decisions, { maxUsernames: 100 }, Date.now());
     }
   }
 }
 
 function guess(source: number, hour: number) {
-  const address = `82.${source >> 16}.${(source >> 8) & 255}.${source & 255}`;
-  return decideDefault(sshdAlert({
+  return [decideDefault(sshdAlert({
     time: `2026-08-23T${String(hour).padStart(2, "0")}:14:07.412+0000`,
     pid: 1000 + source,
-    message: `Failed password for root from ${address} port 51676 ssh2`,
-  }));
+    message: `Failed password for root from ${addressOf(source)} port 51676 ssh2`,
+  }))];
+}
+
+const SESSIONS = sessionRules();
+
+/** A source that brings the file that all of them bring. */
+function guessAndBring(source: number, hour: number) {
+  const download = cowrieRecord({
+    ...{ eventid: "cowrie.session.file_download", src_ip: addressOf(source) },
+    ...{ session: `s${source}`, shasum: "a1".repeat(32), url: "http://203.0.113.9/bot.sh" },
+    outfile: "var/lib/cowrie/downloads/a1",
+  });
+  return [...guess(source, hour), decide(download, SESSIONS, Date.now())];
+}
+
+function addressOf(source: number): string {
+  return `82.${source >> 16}.${(source >> 8) & 255}.${source & 255}`;
 }
 
 const columns = (...cells: readonly string[]) =>
@@ -235,6 +263,7 @@ for (const latencyMs of [0, MISP_LATENCY_MS]) {
     row(`${name}, back again`, await site.flush(7));
   }
 }
+if (limit >= SAME_FILE_COUNTS[0]!) await benchSameFile();
 if (limit >= LOSSY_SOURCES) await benchLosses();
 if (limit >= LOSSY_SOURCES) await benchDay();
 
@@ -281,6 +310,29 @@ async function benchDay(): Promise<void> {
       verdict(requests <= DAY_REQUESTS_BUDGETS[at]!),
     );
   }
+}
+
+/** Many sources that bring one and the same file: ten times as many take ten times as long. */
+async function benchSameFile(): Promise<void> {
+  const took: number[] = [];
+  console.log("");
+  columns("sources with the same file", "rate", "requests/report", "peak memory", "");
+  for (const count of SAME_FILE_COUNTS) {
+    const sources = limit >= 10_000 ? count : count / 10;
+    await using misp = await Misp.start(0);
+    using site = new Site(misp, sources, {}, guessAndBring);
+    const flush = await site.flush(6);
+    row(`${sources}, new`, flush);
+    took.push(flush.seconds);
+  }
+  const ratio = took[1]! / took[0]!;
+  columns(
+    "ten times as many",
+    `${ratio.toFixed(2)} times as long`,
+    `budget ${SAME_FILE_BUDGET}`,
+    "",
+    verdict(ratio <= SAME_FILE_BUDGET),
+  );
 }
 
 await using misp = await Misp.start(MISP_LATENCY_MS);

@@ -1,72 +1,28 @@
 /**
- * Compiles the binary for a site: `deno task compile [--misp-host HOST[:PORT]]
- * [--misp-proxy HOST:PORT] [--forward-host HOST[:PORT]] [--buffer-host HOST[:PORT]] [--cowrie DIR]
- * [--listen HOST:PORT] [--root DIR] [--target TRIPLE] [--output FILE]
- * [--no-start-script]`. The last option switches off what deploy/startup/README.md describes.
+ * Compiles the binary for a site: `deno task compile`, which `--help` describes. `--no-start-script`
+ * switches off what deploy/startup/README.md describes.
  *
  * @module
  */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { BUILD_MODULE, type BuildInfo } from "../src/cli/wiring/build.ts";
 import { bundleModules, bundleStart } from "./startup/bundle.ts";
 import { compileStart } from "./startup/code.ts";
 import { deno, PROJECT } from "./deno.ts";
-import { OUTPUT, permissionFlags, type Site } from "./permissions.ts";
+import { readOptions } from "./options.ts";
+import { permissionFlags } from "./permissions.ts";
 import { START_CODE, START_SCRIPT } from "./startup/start_script.ts";
 import { V8_FLAGS } from "./startup/v8.ts";
 import settings from "../deno.json" with { type: "json" };
 
-/** Machines that Wazuh's manager runs on. The default is this machine's. */
-const TARGETS: readonly string[] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+const values = readOptions(Deno.args);
+if ("message" in values) {
+  if (values.isError) console.error(values.message);
+  else console.log(values.message);
+  Deno.exit(values.isError ? 2 : 0);
+}
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    "root": { type: "string", default: "/var/ossec" },
-    "misp-host": { type: "string" },
-    "misp-proxy": { type: "string" },
-    "forward-host": { type: "string" },
-    "buffer-host": { type: "string" },
-    "cowrie": { type: "string" },
-    "listen": { type: "string", default: "127.0.0.1:8787" },
-    "target": { type: "string" },
-    "output": { type: "string", default: OUTPUT },
-    "no-start-script": { type: "boolean", default: false },
-  },
-});
-
-const mispHost = values["misp-host"];
-const mispProxy = values["misp-proxy"];
-const forwardHost = values["forward-host"];
-const bufferHost = values["buffer-host"];
-for (const host of [values.listen, mispHost, mispProxy, forwardHost, bufferHost]) {
-  if (host === undefined) continue;
-  if (!/^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) {
-    console.error(`"${host}" is not a valid HOST or HOST:PORT; leave out https:// and the path`);
-    Deno.exit(2);
-  }
-}
-if (mispProxy !== undefined && !/:\d+$/.test(mispProxy)) {
-  console.error(`"${mispProxy}" is not a valid HOST:PORT; name the port of the proxy, too`);
-  Deno.exit(2);
-}
-const cowrieFolder = values.cowrie;
-for (const [option, folder] of [["root", values.root], ["cowrie", cowrieFolder]]) {
-  if (folder === undefined || (folder.startsWith("/") && !folder.includes(","))) continue;
-  console.error(`--${option} "${folder}" must be an absolute path without a comma`);
-  Deno.exit(2);
-}
-const target = values.target;
-if (target !== undefined && !TARGETS.includes(target)) {
-  console.error(`--target "${target}" is not one of ${TARGETS.join(", ")}`);
-  Deno.exit(2);
-}
-const root = values.root.replace(/\/+$/, "");
-const site: Site = {
-  ...{ root, mispHost, mispProxy, forwardHost, bufferHost, cowrieFolder },
-  listen: values.listen,
-};
+const { site, target, output: outputFile, noStartScript } = values;
 
 /** The output of git; undefined where there is no git, or no repository. */
 async function git(...args: readonly string[]): Promise<string | undefined> {
@@ -99,7 +55,7 @@ async function buildInfo(): Promise<BuildInfo> {
  */
 async function makeStart(workFolder: string, bundle: string, config: string) {
   await bundleModules(bundle);
-  if (values["no-start-script"]) return { entry: `${bundle}/main.js`, included: [] };
+  if (noStartScript) return { entry: `${bundle}/main.js`, included: [] };
   await bundleStart(bundle);
   const included = [`${bundle}/main.js`, `${bundle}/${START_SCRIPT}`];
   // V8 accepts code only from the runtime of the same machine.
@@ -129,11 +85,11 @@ try {
     ...(target === undefined ? [] : ["--target", target]),
     ...permissionFlags(site),
     ...[baked, ...included].flatMap((file) => ["--include", file]),
-    ...["--output", resolve(values.output), entry],
+    ...["--output", resolve(outputFile), entry],
     // Arguments behind the module are built in, and come before those of the command line.
-    ...["--root", root],
+    ...["--root", site.root],
   ]);
 } finally {
   await Deno.remove(workFolder, { recursive: true });
 }
-console.log(`${values.output}\n  ${permissionFlags(site).join("\n  ")}`);
+console.log(`${outputFile}\n  ${permissionFlags(site).join("\n  ")}`);

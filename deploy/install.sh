@@ -251,6 +251,25 @@ meant=$("$try" "$copy" config 2>&1 | grep -o "/[^ ]*/etc/$NAME\.json" | head -n 
 [ "$meant" = "$configuration" ] ||
   die "$binary was compiled for ${meant%/etc/*}; compile it with --root $root; nothing was changed"
 
+# Whether the binary may connect there: a host is compiled in alone or with its port.
+may_connect() { # URL
+  host=${1#*://}
+  host=${host%%/*}
+  case $1 in https:*) port=443 ;; *) port=80 ;; esac
+  case $host in *:* | *]) ;; *) host=$host:$port ;; esac
+  case $host in *]) host=$host:$port ;; esac
+  "$try" "$copy" version --json 2>/dev/null | tr ',"=' '\n' |
+    grep -qxF -e "$host" -e "${host%:*}"
+}
+if [ -n "$misp_url" ] && ! may_connect "$misp_url"; then
+  say "warning: $binary may not connect to $host; compile it with --misp-host ${host%:*}"
+fi
+# The address in the configuration that is there, as the binary reads it.
+known_url() {
+  "$try" "$copy" config --json 2>/dev/null | grep -A 1 '"key": "misp.url"' |
+    sed -n 's/^ *"value": "\(.*\)",*$/\1/p'
+}
+
 put() { # STAGED PATH OWNER:GROUP MODE: for a path where nothing is yet
   # mv -n succeeds even where it did not move the file.
   if ! { sync "$1" && chown "$3" "$1" && chmod "$4" "$1" && mv -nT "$1" "$2"; } || is_there "$1"; then
@@ -275,7 +294,13 @@ make_folder "$state" "$user:$group"
 make_folder "$secrets" "root:$group"
 
 if is_there "$configuration"; then
-  say "keeps $configuration"
+  was=''
+  [ -z "$misp_url" ] || was=$(known_url) || was=''
+  if [ -z "$misp_url" ] || [ "$was" = "$misp_url" ]; then
+    say "keeps $configuration"
+  else
+    say "keeps $configuration and its misp.url ${was:-(none)}; to replace it: $target setup --misp-url $misp_url"
+  fi
 elif step "makes $configuration (root:$group 0640)"; then
   # Without an address there is no misp section: <hook_url> and <api_key> of ossec.conf then count.
   if [ -n "$misp_url" ]; then
@@ -391,5 +416,6 @@ if grep -q '"api_key_file"' "$configuration" && ! [ -e "$secrets/api-key" ]; the
   say "  install -o root -g $group -m 640 /dev/stdin $secrets/api-key   # paste the key, Ctrl-D"
 fi
 say ""
-say "See whether it works:"
+say "Answer questions about MISP and your honeypots, or see whether it works:"
+say "  $target setup"
 say "  setpriv --reuid $user --regid $group --clear-groups $target doctor"

@@ -4,7 +4,7 @@
  * @module
  */
 import { RUNTIME_VARIABLES } from "../src/cli/wiring/runtime_variables.ts";
-import { ossecConf } from "../src/cli/ossec_conf.ts";
+import { ossecConf, writtenBySetup } from "../src/cli/ossec_conf.ts";
 import { PROGRAM } from "../src/config/defaults.ts";
 
 /** What a binary is compiled for. */
@@ -21,6 +21,8 @@ export interface Site {
   readonly bufferHost?: string | undefined;
   /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
   readonly cowrieFolder?: string | undefined;
+  /** `HOST` or `HOST:PORT` of `notify.webhook_url`; undefined: no login is reported. */
+  readonly notifyHost?: string | undefined;
   /** Where `serve` listens, `HOST:PORT`. */
   readonly listen: string;
 }
@@ -30,21 +32,23 @@ export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")
 
 /** The permission flags of a binary for a site. */
 export function permissionFlags(site: Site): readonly string[] {
-  const { root, mispHost, mispProxy, forwardHost, bufferHost, cowrieFolder, listen } = site;
+  const { root, mispHost, mispProxy, forwardHost, notifyHost, bufferHost, cowrieFolder, listen } =
+    site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
   const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
-  const hosts = [listen, mispHost, mispProxy, forwardHost, withPort(bufferHost)]
+  const hosts = [listen, mispHost, mispProxy, forwardHost, notifyHost, withPort(bufferHost)]
     .filter((host) => host !== undefined);
   return [
     "--no-prompt",
     // integratord writes alert files to /tmp (docs/contracts/wazuh.md 1.3)
     // the log, to see whether it is a link
-    // ossec.conf for `doctor` alone: every other start drops that
+    // ossec.conf for `doctor` and `setup` alone: every other start drops that
     `--allow-read=${["/tmp", state, ...settings, ...logs, log, conf].join(",")}`,
-    `--allow-write=${[state, log].join(",")}`,
+    // etc/ for `setup`, and its folder of secrets for `serve token`: every other start drops that
+    `--allow-write=${[state, log, ...writtenBySetup(root)].join(",")}`,
     `--allow-net=${hosts.join(",")}`,
     ALLOW_ENV,
     // itself, wherever it is, for the background publisher

@@ -19,11 +19,12 @@ export function releaseNotes(changelog: string, version: string): string {
   return `${text.replaceAll(/^\[[^\]]+\]: .*$/gm, "").trim()}\n`;
 }
 
-/** What a release's binaries are for: each is compiled for the hosts that it may connect to. */
-export const ABOUT_BINARIES = `
-These binaries are compiled for a Wazuh in \`/var/ossec\` and for a MISP feed folder: they can connect to no
-host. For a MISP instance compile your own, as README, "Install into Wazuh 4.x", says. \`SHA256SUMS\` has the
-checksums, \`sbom.cdx.json\` what is inside; \`gh attestation verify FILE --repo OWNER/REPOSITORY\` shows
+/** What a release's files are for: their binaries get the hosts that they may connect to from root. */
+export const ABOUT_FILES = `
+The packages are for a Wazuh in \`/var/ossec\`: \`apt install ./custom-misp_VERSION_amd64.deb\` or
+\`dnf install ./custom-misp-VERSION-1.x86_64.rpm\`, then \`custom-misp-hosts misp.example.org\` with your MISP.
+Until then the program can connect to no host. docs/operations.md, "Packages", says more. \`SHA256SUMS\` has
+the checksums, \`sbom.cdx.json\` what is inside; \`gh attestation verify FILE --repo OWNER/REPOSITORY\` shows
 where a file was built.
 `;
 
@@ -37,7 +38,7 @@ if (import.meta.main) {
         `the tag has version ${version}, and deno.json has ${own}; make them equal`,
       );
     }
-    console.log(releaseNotes(read("CHANGELOG.md"), version) + ABOUT_BINARIES);
+    console.log(releaseNotes(read("CHANGELOG.md"), version) + ABOUT_FILES);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     console.error(error.message);

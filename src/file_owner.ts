@@ -89,7 +89,10 @@ export function appendText(path: string, text: string): void {
  */
 export function giveToOwner(path: string): void {
   const folder = ownerOf(dirname(path));
-  if (folder === undefined || folder.uid === Deno.lstatSync(path).uid) return;
+  if (folder === undefined) return;
+  const made = Deno.lstatSync(path);
+  // Of a folder of root's, Wazuh's group still has to read the files.
+  if (folder.uid === made.uid && folder.gid === made.gid) return;
   // Deno.chown() would follow a link that was put there meanwhile, and give away what it leads to.
   const { lchownSync } = process.getBuiltinModule("node:fs");
   try {

@@ -356,6 +356,8 @@ export interface Snapshot {
   readonly compacted: readonly EvidenceRow[];
   /** Sessions that are over, now part of the totals of the record. */
   readonly endedSessions?: readonly SessionRow[];
+  /** How many attributes the source has more than before in the event of its day. */
+  readonly dayGrowth?: number;
   /** Why the attack is not published after all; its alerts are counted under it. */
   readonly suppressed?: IgnoreReason;
   /** What the attack adds to rankings, hour by hour. */

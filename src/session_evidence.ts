@@ -161,6 +161,16 @@ export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDe
   };
 }
 
+/** One item that two attacks, or two sources, have in common. */
+export function addItems(one: SeenItem, other: SeenItem): SeenItem {
+  return {
+    ...mergeDetail(one, other),
+    ...{ kind: one.kind, value: one.value, count: one.count + other.count },
+    firstSeen: Math.min(one.firstSeen, other.firstSeen),
+    lastSeen: Math.max(one.lastSeen, other.lastSeen),
+  };
+}
+
 const isText = (text: string | undefined): text is string => text !== undefined;
 
 function firstOnes<Text extends string>(texts: readonly Text[]): readonly Text[] {

@@ -23,3 +23,8 @@ const SHORTEST_SLICE = 13;
 export function ownText(text: string): string {
   return text.length < SHORTEST_SLICE ? text : ` ${text}`.slice(1);
 }
+
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./@%+:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

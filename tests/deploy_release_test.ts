@@ -159,7 +159,7 @@ for (const name of ["ci", "release"]) {
     const called = [...commands.matchAll(/deno task ([\w:]+)/g)].map(([, task]) => task!);
     assert.ok(called.length > 0);
     assert.deepEqual(called.filter((task) => !(task in tasks)), []);
-    for (const [, path] of commands.matchAll(/ (deploy\/[\w.]+)/g)) {
+    for (const [, path] of commands.matchAll(/ (deploy\/[\w./]+)/g)) {
       assert.ok(Deno.statSync(new URL(path!, PROJECT)).isFile);
     }
     assert.ok(commands.includes("deno install --frozen"));

@@ -62,6 +62,7 @@ Deno.test("README names every permission of the binary", () => {
     mispProxy: "proxy.example.org:3128",
     forwardHost: "relay.example.org",
     cowrieFolder: "--cowrie",
+    notifyHost: "hooks.example.org",
     listen: "127.0.0.1:8787",
   };
   const places = permissionFlags(site).filter((flag) => flag.startsWith("--allow"))
@@ -69,6 +70,7 @@ Deno.test("README names every permission of the binary", () => {
     .map((place) => place.replace("/var/ossec/", "").replace("misp.example.org", "MISP host"))
     .map((place) => place.replace("proxy.example.org:3128", "--misp-proxy"))
     .map((place) => place.replace("relay.example.org", "forward host"))
+    .map((place) => place.replace("hooks.example.org", "notify host"))
     .map((place) => place.endsWith(".json") ? "configuration file" : place);
   for (const place of places) assert.ok(section.includes(place), place);
 });
@@ -98,7 +100,13 @@ Deno.test("README names every metric with its labels", async () => {
   const buffer = new SqliteBuffer(":memory:", 0);
   const metrics = await createMetrics({
     status: async () => ({ ...await buffer.views.status(), ignored: new Map([["malformed", 1]]) }),
+    compromised: () => buffer.views.compromised(0),
+    sensors: () => Promise.resolve([{ name: "honeypot-fra1", lastSeen: 0 }]),
     ...{ maxBytes: 1, version: "1", now: () => 0 },
+    lists: () =>
+      Promise.resolve([
+        { name: "a", addresses: 1, keptOut: 0, problem: undefined, loggedAt: undefined },
+      ]),
   });
   metrics.observe({ route: "/", method: "GET", status: 200, seconds: 1 });
   const lines = (await metrics.text()).split("\n");

@@ -14,20 +14,34 @@ const NOT_TOLD: readonly string[] = [
   // What pages, events, completions and the demo show.
   "… UTC",
   "live: …",
+  "Treat this sensor as compromised.…",
   "retry: 3000 event: parts …",
   "too many live pages are open; close some",
   "the form is longer than … bytes",
   "… due now; the publisher sends within a minute.",
   "complete -c … -n … -l …… -d …",
   "MISP feed: … events:",
+  // What lists have in them, and the parts of a message about one.
+  "add element … … { … }",
+  "attacked a honeypot",
+  "got in",
+  "left a file",
+  "… of 100: …",
   // Of the descriptions of answers and keys, and examples of the help.
   "Why the rest was not stored",
   "an http or https address",
   "report show 192.0.2.7",
   "report retry 192.0.2.7",
+  "sources root --csv",
+  "sources --state compromised",
+  "sources show 192.0.2.7",
+  "top --span week --json",
   "serve token new prometheus",
   "completions bash >/etc/bash_completion.d/custom-misp",
   "help replay",
+  "list plain --within-days 7",
+  "list csv --min-sensors 2",
+  "setup --honeypots hp-,decoy-",
 ];
 
 /** One message of each kind of place, which the scan must find wherever its module is. */

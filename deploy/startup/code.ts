@@ -34,7 +34,8 @@ export async function compileStart({ workFolder, bundle, config }: CompileStart)
   await deno([
     ...["compile", "--quiet", "--no-check", "--no-lock", "--config", config],
     ...["--no-code-cache", V8_FLAGS, "--no-prompt", `--allow-read=${workFolder}`],
-    ...[`--allow-write=${workFolder}`, ALLOW_ENV],
+    // Beside etc/: the call drops what it may write there, and with that a permission for a folder above.
+    ...[`--allow-write=${root}/queue,${root}/logs,${bundle}`, ALLOW_ENV],
     ...["--include", `${bundle}/main.js`, "--include", `${bundle}/${START_SCRIPT}`],
     ...["--output", warm, `${bundle}/warm.js`],
   ]);

@@ -6,6 +6,7 @@
  */
 import type { IntakeStore } from "./intake.ts";
 import type { LeaseStore } from "./leases.ts";
+import type { NotificationStore } from "./notifications.ts";
 import type { OutboxStore } from "./outbox.ts";
 import type { ReportStore } from "./reports.ts";
 import type { Retention } from "./retention.ts";
@@ -27,6 +28,7 @@ export interface Buffer extends IntakeBuffer {
   readonly outbox: OutboxStore;
   readonly reports: ReportStore;
   readonly spool: SpoolStore;
+  readonly notifications: NotificationStore;
   readonly views: Views;
   readonly retention: Retention;
 }

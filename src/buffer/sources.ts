@@ -66,7 +66,12 @@ export interface SourceQuery {
   /** Behind which source the list goes on. */
   readonly after?: SourceCursor | undefined;
   readonly most: number;
+  /** Every source is looked at, however long that takes: for commands, not for pages. */
+  readonly isWhole?: boolean | undefined;
 }
+
+/** Which sources the whole list has. */
+export type WholeQuery = Omit<SourceQuery, "after" | "most" | "isWhole">;
 
 /** A place in a list. */
 export interface SourceCursor {

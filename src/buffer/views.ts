@@ -5,9 +5,17 @@
  * @module
  */
 import type { SensorRow, Technique } from "../model.ts";
+import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
 import type { ReportRow } from "./reports.ts";
-import type { Bounded, SourceList, SourceQuery, SourceRow } from "./sources.ts";
+import type {
+  FoundKind,
+  ItemView,
+  NewPayloads,
+  SessionCounts,
+  SourceSessions,
+} from "./sessions.ts";
+import type { Bounded, SourceList, SourceQuery, SourceRow, WholeQuery } from "./sources.ts";
 
 /** Detail that was evicted under `buffer.max_bytes`, since the buffer was made. */
 export interface Evicted {
@@ -44,6 +52,7 @@ export interface BufferStatus {
   readonly duplicate: number;
   readonly spoofedSrcip: number;
   readonly ignored: ReadonlyMap<string, number>;
+  readonly sessions: SessionCounts;
   /** What is used of the file. */
   readonly bytes: number;
   readonly evicted: Evicted;
@@ -75,6 +84,12 @@ export interface CompromisedSources {
     /** When the login succeeded, milliseconds UTC. */
     readonly at: number;
   }[];
+}
+
+/** When a sensor was heard of last, milliseconds UTC. */
+export interface SensorContact {
+  readonly name: string;
+  readonly lastSeen: number;
 }
 
 /** What is seen at a glance. Times are milliseconds UTC. */
@@ -121,6 +136,15 @@ export interface SourceView extends SourceRow {
   readonly furtherUsernames: number;
   readonly sensors: readonly SensorRow[];
   readonly techniques: readonly Technique[];
+  /** Undefined: it was in no session at a decoy. */
+  readonly sessions?: SourceSessions | undefined;
+}
+
+/** All that is known of one sensor. Times are milliseconds UTC. */
+export interface SensorView extends Omit<SensorRow, "firstSeen"> {
+  /** Attempts by hour and by day. */
+  readonly day: History;
+  readonly month: History;
 }
 
 /** Refused reports, the latest first. */
@@ -141,20 +165,45 @@ export interface Views {
   /**
    * @param now milliseconds UTC
    * @param most rows of each ranking
+   * @param isWhole all attacks and names are counted, however long that takes
    */
   rankings(
     kinds: readonly RankedKind[],
     span: RankingSpan,
     now: number,
     most: number,
+    isWhole?: boolean,
   ): Promise<Rankings>;
   /** @param sourceIp undefined: attempts of all sources */
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;
   sources(query: SourceQuery): Promise<SourceList>;
+  /**
+   * The whole list, a part after the other, as it was at the first: for commands.
+   *
+   * @param most sources in all
+   */
+  sourceParts(query: WholeQuery, most: number): AsyncIterable<SourceList>;
   compromised(now: number): Promise<CompromisedSources>;
+  /** Of 100 sensors at most, the latest contact first. */
+  sensorContacts(): Promise<readonly SensorContact[]>;
   /** @returns undefined when nothing is known of the source */
   source(sourceIp: string): Promise<SourceView | undefined>;
+  /**
+   * @param key the key of a sensor, or its name
+   * @param now milliseconds UTC
+   * @returns undefined when nothing is known of the sensor
+   */
+  sensor(key: string, now: number): Promise<SensorView | undefined>;
   refused(most: number): Promise<RefusedReports>;
+  /** @param most sources that are read @returns undefined when no source has the item */
+  item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;
+  /** @param since milliseconds UTC */
+  newPayloads(since: number, most: number): Promise<NewPayloads>;
+  /**
+   * The sources with a record, in pages that hold at most a thousand. Each of them comes once, even where it
+   * is published meanwhile.
+   */
+  listed(query: ListedQuery): AsyncIterable<readonly ListedRow[]>;
   /** A text that changes with every write of any process. */
   stamp(): Promise<string>;
 }

@@ -8,11 +8,13 @@ import type { CommandName } from "./manual/commands.ts";
 import type { BuiltInCode } from "./wiring/build.ts";
 import type { Start } from "./wiring/context.ts";
 import { deleteRuntimeVariables } from "./wiring/runtime_variables.ts";
+import { messageOf } from "../errors.ts";
 import { EXIT, Failure } from "./exit.ts";
 import { integration } from "./commands/integration.ts";
 import { oneLine } from "./terminal/log.ts";
 import { PROGRAM } from "../config/defaults.ts";
-import { dropOssecConf } from "./ossec_conf.ts";
+import { didYouMean } from "../nearest.ts";
+import { dropSetupRights } from "./ossec_conf.ts";
 import { isIntegrationCall } from "../wazuh/argv.ts";
 
 type Command = (start: Start) => Promise<number>;
@@ -26,14 +28,26 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "explain": async () => (await import("./commands/explain.ts")).explain,
   "flush": async () => (await import("./commands/flush.ts")).flush,
   "follow": async () => (await import("./commands/follow.ts")).follow,
+  "list": async () => (await import("./commands/list/list.ts")).list,
   "help": async () => (await import("./commands/help.ts")).help,
   "retract": async () => (await import("./commands/retract.ts")).retract,
   "replay": async () => (await import("./commands/replay.ts")).replay,
   "report": async () => (await import("./commands/report.ts")).report,
+  "setup": async () => (await import("./commands/setup/setup.ts")).setup,
   "serve": async () => (await import("./commands/serve.ts")).serve,
+  "sources": async () => (await import("./commands/looking/sources.ts")).sources,
   "status": async () => (await import("./commands/status.ts")).status,
+  "top": async () => (await import("./commands/looking/top.ts")).top,
   "version": async () => (await import("./commands/version.ts")).version,
 };
+
+/** Commands that read no configuration, and the one that reports by itself what is wrong with it. */
+const WITHOUT_VARIABLES: ReadonlySet<string> = new Set([
+  "completions",
+  "doctor",
+  "help",
+  "version",
+]);
 
 const ALIASES: Readonly<Record<string, string>> = {
   "--help": "help",
@@ -45,17 +59,20 @@ async function run(args: readonly string[], code: BuiltInCode): Promise<number> 
   const { root, configFile, rest } = takeOptions(args);
   const name = ALIASES[rest[0] ?? "help"] ?? rest[0] ?? "help";
   const start = { root, configFile, args: rest.slice(1), code };
-  if (name !== "doctor") dropOssecConf(root);
+  dropSetupRights(root, name, rest[1]);
   if (isCommand(name)) {
     const wantsHelp = start.args.some((arg) => arg === "--help" || arg === "-h");
     if (wantsHelp) return (await LOADERS.help())({ ...start, args: [name] });
     survivesSizeLimit();
+    if (!WITHOUT_VARIABLES.has(name) && !start.args.includes("--until-idle")) {
+      const { refuseUnknownVariables } = await import("../config/unknown_variables.ts");
+      refuseUnknownVariables(root, (variable) => Deno.env.get(variable) !== undefined);
+    }
     return (await LOADERS[name]())(start);
   }
   if (isIntegrationCall(rest, Object.keys(LOADERS))) {
     return integration({ ...start, args: rest });
   }
-  const { didYouMean } = await import("./manual/nearest.ts");
   const hint = didYouMean(name, Object.keys(LOADERS));
   throw new Failure(
     EXIT.usage,
@@ -114,7 +131,7 @@ function explain(error: unknown): { readonly code: number; readonly line: string
     case "TypeError":
       return { code: EXIT.failed, line: `${name}: ${message}` };
     default:
-      return { code: EXIT.failed, line: `failed: ${message}` };
+      return { code: EXIT.failed, line: `failed: ${messageOf(error)}` };
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { DAY, MINUTE, SECOND } from "../clock.ts";
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 import type { KeyName, ValueOf } from "./keys.ts";
 import type { Value } from "./key.ts";
 
@@ -24,6 +25,7 @@ export interface Config {
     readonly threatLevel: number;
     readonly analysis: number;
     readonly publish: boolean;
+    readonly correlateHassh: boolean;
     readonly tags: readonly string[];
     readonly eventPer: "source" | "day";
     readonly publishIntervalMs: number;
@@ -31,6 +33,11 @@ export interface Config {
     readonly publisher: string | undefined;
   };
   readonly feed: { readonly directory: string | undefined };
+  readonly notify: {
+    readonly webhookUrl: string | undefined;
+    readonly format: "json" | "slack" | "text";
+    readonly caFile: string | undefined;
+  };
   readonly buffer: {
     readonly path: string;
     readonly url: string | undefined;
@@ -76,6 +83,7 @@ export interface Config {
     readonly passwords: boolean;
   };
   readonly geoip: { readonly databases: readonly string[] };
+  readonly lists: readonly ListRule[];
   readonly server: {
     readonly listen: string;
     readonly tokensFile: string | undefined;
@@ -83,6 +91,12 @@ export interface Config {
     readonly tlsKey: string | undefined;
     readonly maxBodyBytes: number;
     readonly openPages: boolean;
+    /** It begins with a slash and does not end with one. */
+    readonly basePath: string | undefined;
+    /** NAME=URL with {ip}. */
+    readonly sourceLinks: readonly string[];
+    /** 0: no sensor is called silent. */
+    readonly silentSensorMs: number;
     readonly allowNetworks: readonly string[];
     readonly maxParallel: number;
     readonly maxPerMinute: number;
@@ -117,6 +131,7 @@ export function typedConfig(
       threatLevel: get("misp.threat_level"),
       analysis: get("misp.analysis"),
       publish: get("misp.publish"),
+      correlateHassh: get("misp.correlate_hassh"),
       tags: get("misp.tags"),
       eventPer: get("misp.event_per"),
       publishIntervalMs: get("misp.publish_interval_minutes") * MINUTE,
@@ -124,6 +139,11 @@ export function typedConfig(
       publisher: get("misp.publisher"),
     },
     feed: { directory: get("feed.directory") },
+    notify: {
+      webhookUrl: get("notify.webhook_url"),
+      format: get("notify.format"),
+      caFile: get("notify.ca_file"),
+    },
     buffer: {
       path: get("buffer.path"),
       url: get("buffer.url"),
@@ -162,6 +182,7 @@ export function typedConfig(
       maxCommandBytes: get("session.max_command_bytes"),
       maxItems: get("session.max_items"),
     },
+    lists: get("lists"),
     privacy: {
       usernames: get("privacy.usernames"),
       commands: get("privacy.commands"),
@@ -176,6 +197,9 @@ export function typedConfig(
       tlsKey: get("server.tls_key"),
       maxBodyBytes: get("server.max_body_bytes"),
       openPages: get("server.open_pages"),
+      basePath: get("server.base_path"),
+      sourceLinks: get("server.source_links"),
+      silentSensorMs: get("server.silent_sensor_minutes") * MINUTE,
       allowNetworks: get("server.allow_networks"),
       maxParallel: get("server.max_parallel"),
       maxPerMinute: get("server.max_requests_per_minute"),

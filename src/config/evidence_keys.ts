@@ -1,5 +1,6 @@
 /**
- * The keys of the sections honeypot, rules, guard, session, privacy and geoip: which evidence becomes intelligence.
+ * The keys of the sections honeypot, rules, guard, session, privacy and geoip, and `lists`: which evidence
+ * becomes intelligence.
  *
  * @module
  */
@@ -142,5 +143,10 @@ export const evidenceKeys = () => ({
     orText: true,
     fallback: [],
     about: "MMDB files, such as GeoLite2-City and GeoLite2-ASN; they complete each other",
+  },
+  "lists": {
+    kind: "lists",
+    fallback: [],
+    about: "Lists of attackers for firewalls and for Wazuh: docs/lists.md",
   },
 } as const satisfies Readonly<Record<string, Key>>);

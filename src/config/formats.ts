@@ -5,6 +5,7 @@
  */
 import type { DecoyFormat } from "../decoy_format.ts";
 import { isFields } from "../json.ts";
+import { refusal } from "./refusal.ts";
 
 type Kind = "text" | "values" | "path" | "conditions" | "protocol";
 
@@ -174,11 +175,4 @@ function isPath(value: unknown): value is string {
 
 function isSegments(path: string): boolean {
   return path.split(".").every((segment) => segment.trim() !== "");
-}
-
-function refusal(place: string, value: unknown, what: string, use: string): RangeError {
-  const shown = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
-  return new RangeError(
-    `${place}: ${shown} is not a valid ${what}; use ${use}`,
-  );
 }

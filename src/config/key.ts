@@ -5,6 +5,7 @@
  */
 
 import type { DecoyFormat } from "../decoy_format.ts";
+import type { ListRule } from "../list_query.ts";
 
 /** The values of each kind of key. */
 export interface Kinds {
@@ -14,6 +15,7 @@ export interface Kinds {
   readonly list: readonly string[];
   readonly choice: string;
   readonly formats: readonly DecoyFormat[];
+  readonly lists: readonly ListRule[];
 }
 
 /** What a value may be; `list` is a list of texts. */
@@ -82,6 +84,13 @@ export const postgresUrl = (text: string) => {
   }
   return undefined;
 };
+/** Allows an http or https address whose path or query may be secret. */
+export const webhookUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return "an http or https address";
+  if (url.username + url.password !== "") return "an address without a user name in it";
+  return text.includes("#") ? "an address without a fragment (#)" : undefined;
+};
 /** Allows the number of a Wazuh rule. */
 export const ruleId = (text: string) => /^\d{1,6}$/.test(text) ? undefined : "rule numbers";
 /** Allows an address or a network. */
@@ -99,6 +108,18 @@ export const listen = (text: string) =>
   /^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i.test(text)
     ? undefined
     : "HOST:PORT, such as 127.0.0.1:8787";
+
+/** Allows a path below which a proxy shows the service. */
+export const basePath = (text: string) =>
+  /^(\/[A-Za-z0-9._~-]+)+$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text)
+    ? undefined
+    : "a path such as /honeypots, without a slash at its end";
+/** Allows the name and the address of a site that knows sources. */
+export const namedLink = (text: string) =>
+  /^[^=]{1,40}=https?:\/\/\S+$/.test(text) && text.includes("{ip}") &&
+    URL.canParse(text.slice(text.indexOf("=") + 1).replaceAll("{ip}", "192.0.2.7"))
+    ? undefined
+    : "NAME=URL with {ip} in it, such as Shodan=https://www.shodan.io/host/{ip}";
 
 /** A text that need not be set. */
 export const optionalText = (about: string) =>

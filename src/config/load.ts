@@ -9,7 +9,9 @@ import { PROGRAM } from "./defaults.ts";
 import { configurationKeys, environmentName } from "./keys.ts";
 import type { Key, Value } from "./key.ts";
 import { ConfigError, fromJson, fromText } from "./values.ts";
-import { messageOf } from "../errors.ts";
+import { fileReason } from "../errors.ts";
+import { jsonFault } from "./json_fault.ts";
+import { didYouMean } from "../nearest.ts";
 import { isFields } from "../json.ts";
 
 /** Where a value came from. */
@@ -122,33 +124,74 @@ function readFile(
     text = sources.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound && !mustExist) return undefined;
-    throw new ConfigError(`cannot read the configuration file ${file}: ${messageOf(error)}`);
+    throw unreadable(file, sources.root, error);
   }
-  let parsed: unknown;
+  // Editors of Windows begin a file with a byte order mark.
+  return valuesIn(file, parsed(file, text.replace(/^\ufeff/, "")), keys);
+}
+
+function unreadable(file: string, root: string, error: unknown): ConfigError {
+  const what = `cannot read the configuration file ${file}: ${fileReason(error)}`;
+  if (error instanceof Deno.errors.NotFound) {
+    return new ConfigError(what, "check the name after --config or in WM_CONFIG");
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    const readable = `${root}/etc/${PROGRAM}.json and files in ${root}/etc/custom-misp`;
+    return new ConfigError(what, `it may read ${readable}`);
+  }
+  return new ConfigError(what, "let root own it, with Wazuh's group and mode 640");
+}
+
+function parsed(file: string, text: string): unknown {
   try {
-    // Editors of Windows begin a file with a byte order mark.
-    parsed = JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    // V8 quotes the text around the error, which may be the key of MISP.
-    const position = /(?: at position \d+| \(line \d+ column \d+\))+/.exec(messageOf(error))?.[0] ??
-      "";
-    throw new ConfigError(`${file} is not JSON${position}; check its quotes and commas`);
+    return JSON.parse(text);
+  } catch {
+    const { line, column } = jsonFault(text);
+    throw new ConfigError(
+      `${file} is not JSON: line ${line}, column ${column}`,
+      "check the quotes and commas before that place",
+    );
   }
-  if (!isFields(parsed)) throw new ConfigError(`${file} must hold one JSON object`);
+}
+
+function valuesIn(
+  file: string,
+  json: unknown,
+  keys: Readonly<Record<string, Key>>,
+): Record<string, Value> {
+  if (!isFields(json)) throw new ConfigError(`${file} must hold one JSON object`);
+  const sections = new Set(Object.keys(keys).map((key) => key.split(".")[0]!));
   const values: Record<string, Value> = {};
-  for (const [section, content] of Object.entries(parsed)) {
+  for (const [section, content] of Object.entries(json)) {
     if (section === "$schema") continue;
+    const isWhole = !section.includes(".") && Object.hasOwn(keys, section);
+    const whole = isWhole ? keys[section] : undefined;
+    if (whole !== undefined) {
+      values[section] = fromJson(`${file}: ${section}`, content, whole);
+      continue;
+    }
     if (!isFields(content)) {
       throw new ConfigError(`${file}: "${section}" must be an object of keys, such as "misp": {…}`);
     }
+    if (!sections.has(section)) throw unknown(file, "section", section, [...sections]);
     for (const [name, value] of Object.entries(content)) {
       const key = `${section}.${name}`;
       const spec = Object.hasOwn(keys, key) ? keys[key] : undefined;
-      if (spec === undefined) {
-        throw new ConfigError(`${file}: unknown key "${key}"; \`help config\` lists the keys`);
-      }
+      if (spec === undefined) throw unknown(file, "key", key, Object.keys(keys));
       values[key] = fromJson(`${file}: ${key}`, value, spec);
     }
   }
   return values;
+}
+
+function unknown(
+  file: string,
+  kind: "section" | "key",
+  name: string,
+  known: readonly string[],
+): ConfigError {
+  return new ConfigError(
+    `${file}: unknown ${kind} "${name}"`,
+    `${didYouMean(name, known)}\`help config\` lists the keys`,
+  );
 }

@@ -1,10 +1,10 @@
 /**
- * The keys of the sections misp and feed: what is published, and where.
+ * The keys of the sections misp, feed and notify: what is published, and where.
  *
  * @module
  */
 import { DEFAULT_TAGS } from "./defaults.ts";
-import { httpUrl, type Key, optionalText, proxyUrl } from "./key.ts";
+import { httpUrl, type Key, optionalText, proxyUrl, webhookUrl } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. */
 export const mispKeys = () => ({
@@ -78,6 +78,11 @@ export const mispKeys = () => ({
     fallback: true,
     about: "Publish the event once MISP has stored all of it",
   },
+  "misp.correlate_hassh": {
+    kind: "boolean",
+    fallback: false,
+    about: "Correlate fingerprints of SSH clients (HASSH); a few libraries are everywhere",
+  },
   "misp.tags": {
     kind: "list",
     fallback: DEFAULT_TAGS,
@@ -104,4 +109,18 @@ export const mispKeys = () => ({
   "feed.directory": optionalText(
     "MISP feed folder; used when misp.url is not set, or as well when set. Default: feed/ beside the buffer",
   ),
+  "notify.webhook_url": {
+    ...optionalText(
+      "Webhook that gets a report of each source that logged in; its path may be secret",
+    ),
+    check: webhookUrl,
+    secret: true,
+  },
+  "notify.format": {
+    kind: "choice",
+    choices: ["json", "slack", "text"],
+    fallback: "json",
+    about: "json: fields; slack: for Slack and Mattermost; text: for ntfy",
+  },
+  "notify.ca_file": optionalText("PEM file of the authority that signed the webhook's certificate"),
 } as const satisfies Readonly<Record<string, Key>>);

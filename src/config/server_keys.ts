@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Key, listen, network, optionalText, text } from "./key.ts";
+import { basePath, type Key, listen, namedLink, network, optionalText, text } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. @param root Wazuh's folder */
 export const serverKeys = (root: string) => ({
@@ -22,6 +22,29 @@ export const serverKeys = (root: string) => ({
     kind: "boolean",
     fallback: false,
     about: "Show pages, metrics and feed without a token, too",
+  },
+  "server.base_path": {
+    ...optionalText("Path below which a proxy shows the service, such as /honeypots"),
+    check: basePath,
+  },
+  "server.source_links": {
+    kind: "list",
+    fallback: [
+      "Shodan=https://www.shodan.io/host/{ip}",
+      "GreyNoise=https://viz.greynoise.io/ip/{ip}",
+      "AbuseIPDB=https://www.abuseipdb.com/check/{ip}",
+      "RIPEstat=https://stat.ripe.net/{ip}",
+    ],
+    about: "Sites that the page of a source links to: NAME=URL with {ip}",
+    check: namedLink,
+  },
+  "server.silent_sensor_minutes": {
+    kind: "number",
+    fallback: 1440,
+    minimum: 0,
+    maximum: 43_200,
+    whole: true,
+    about: "A sensor without alerts for so long is shown as silent; 0: none is",
   },
   "server.allow_networks": {
     kind: "list",

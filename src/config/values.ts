@@ -5,10 +5,20 @@
  */
 import { readFormats } from "./formats.ts";
 import type { Key, Kind, Kinds, Value } from "./key.ts";
+import { readLists } from "./lists.ts";
 
 /** An error in the configuration, in one line: the key, the value, what is allowed. */
 export class ConfigError extends Error {
   override name = "ConfigError";
+  readonly what: string;
+  /** The next step; undefined: `what` says it. */
+  readonly hint: string | undefined;
+
+  constructor(what: string, hint?: string) {
+    super(hint === undefined ? what : `${what}; ${hint}`);
+    this.what = what;
+    this.hint = hint;
+  }
 }
 
 /** What a key allows, in words. */
@@ -28,6 +38,8 @@ function allowed(spec: Key): string {
       return "a text";
     case "formats":
       return 'a list of objects in JSON, such as [{"name": "my-honeypot", …}]';
+    case "lists":
+      return 'a list of objects in JSON, such as [{"name": "attackers", "format": "plain"}]';
   }
 }
 
@@ -56,7 +68,7 @@ export function fromText(name: string, raw: string, spec: Key): Value {
     if (!["true", "false"].includes(raw)) throw notAllowed(name, raw, spec);
     return raw === "true";
   }
-  if (spec.kind === "formats") {
+  if (isJson(spec.kind)) {
     let given: unknown;
     try {
       given = JSON.parse(raw);
@@ -70,15 +82,23 @@ export function fromText(name: string, raw: string, spec: Key): Value {
 
 /** A value from the file. */
 export function fromJson(name: string, given: unknown, spec: Key): Value {
-  if (spec.kind === "formats") return formatsFrom(name, given);
+  const { kind } = spec;
+  if (isJson(kind)) return objectsFrom(name, given, JSON_READERS[kind]);
   const value = spec.orText && typeof given === "string" ? [given] : given;
-  if (!isOfKind(value, spec.kind)) throw notAllowed(name, value, spec);
+  if (!isOfKind(value, kind)) throw notAllowed(name, value, spec);
   return checked(name, value, spec);
 }
 
-function formatsFrom(name: string, given: unknown): Value {
+/** The kinds whose values are lists of objects. */
+const JSON_READERS = { formats: readFormats, lists: readLists } as const;
+
+type JsonKind = keyof typeof JSON_READERS;
+
+const isJson = (kind: Kind): kind is JsonKind => Object.hasOwn(JSON_READERS, kind);
+
+function objectsFrom(name: string, given: unknown, read: (given: unknown) => Value): Value {
   try {
-    return readFormats(given);
+    return read(given);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ConfigError(`${name}${error.message}`);
@@ -87,8 +107,8 @@ function formatsFrom(name: string, given: unknown): Value {
 
 function isOfKind(
   value: unknown,
-  kind: Exclude<Kind, "formats">,
-): value is Kinds[Exclude<Kind, "formats">] {
+  kind: Exclude<Kind, JsonKind>,
+): value is Kinds[Exclude<Kind, JsonKind>] {
   switch (kind) {
     case "list":
       return Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { faultPoint } from "../fault_point.ts";
 import { followed, giveToOwner } from "../file_owner.ts";
 
@@ -12,26 +13,65 @@ import { followed, giveToOwner } from "../file_owner.ts";
  * @throws the error of the file system, after the temporary file is removed
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.part`;
-  try {
+  await using next = await Replacement.begin(path);
+  await next.write(text);
+  await next.commit();
+}
+
+/**
+ * The next content of a file, written part by part. Without a commit it is removed. Every method throws the
+ * error of the file system.
+ */
+export class Replacement implements AsyncDisposable {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #file: Deno.FsFile;
+  readonly #encoder = new TextEncoder();
+  #isOpen = true;
+  #isCommitted = false;
+
+  private constructor(path: string, temporary: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  /** Makes the temporary file beside the file. */
+  static async begin(path: string): Promise<Replacement> {
+    const temporary = `${path}.part`;
     // A killed process may have left one, and a link that somebody put there must not be followed.
     await Deno.remove(temporary).catch(() => undefined);
     const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o640 });
-    try {
-      const bytes = new TextEncoder().encode(text);
-      for (let written = 0; written < bytes.length;) {
-        written += await file.write(bytes.subarray(written));
-      }
-      await file.sync();
-      giveToOwner(temporary);
-    } finally {
-      file.close();
+    return new Replacement(path, temporary, file);
+  }
+
+  /** Appends a text. */
+  async write(text: string): Promise<void> {
+    const bytes = this.#encoder.encode(text);
+    for (let written = 0; written < bytes.length;) {
+      written += await this.#file.write(bytes.subarray(written));
     }
+  }
+
+  /** Puts it in the place of the file. */
+  async commit(): Promise<void> {
+    await this.#file.sync();
+    giveToOwner(this.#temporary);
+    this.#close();
     faultPoint("feed-temp-before-rename");
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => undefined);
-    throw error;
+    await Deno.rename(this.#temporary, this.#path);
+    this.#isCommitted = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    if (!this.#isCommitted) await Deno.remove(this.#temporary).catch(() => undefined);
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#file.close();
   }
 }
 
@@ -52,7 +92,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder. When root makes it, it gets the owner of the parent folder: Wazuh's own user must be able
+ * Makes a folder, and those above it. When root makes one, it gets the owner of the parent folder: Wazuh's own user must be able
  * to write there later.
  *
  * @throws {ForeignLink} it is a link that Wazuh's user made to a folder of another user
@@ -64,7 +104,8 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.mkdir(path, { recursive: true, mode: 0o750 });
+    await makeFolder(dirname(path));
+    await Deno.mkdir(path, { mode: 0o750 });
   }
   giveToOwner(path);
 }

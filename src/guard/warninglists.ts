@@ -27,6 +27,8 @@ export interface Warninglists {
   /** How many lists and networks are in use. */
   readonly lists: number;
   readonly networks: number;
+  /** How many lists could not be read; a folder that cannot be read counts as one. */
+  readonly unreadable: number;
   /** One line for each list that could not be read, or only in part. */
   readonly warnings: readonly string[];
   /**
@@ -152,16 +154,19 @@ export function loadWarninglists(
 ): Warninglists {
   const warnings: string[] = [];
   const lists: LoadedList[] = [];
+  let unreadable = 0;
   for (const { name, path } of listFiles(directory, files, warnings)) {
     try {
       const list = parseList(name, files.readText(path), options);
       if (list?.warning !== undefined) warnings.push(list.warning);
       if (list !== undefined) lists.push(list);
     } catch (error) {
+      unreadable++;
       warnings.push(warningText(`warning list ${path} is left out: ${messageOf(error)}`));
     }
   }
-  if (lists.length === 0 && warnings.length === 0) {
+  const problems = warnings.length;
+  if (lists.length === 0 && problems === 0) {
     warnings.push(
       warningText(`no warning list in ${directory}: it must hold NAME.json or NAME/list.json`),
     );
@@ -171,6 +176,8 @@ export function loadWarninglists(
   return {
     lists: lists.length,
     networks: set.size,
+    // Without any list, either the folder cannot be read or it is the wrong one.
+    unreadable: lists.length === 0 ? Math.max(1, unreadable) : unreadable,
     warnings,
     verdict: (address) => {
       const names = set.namesOf(address);
@@ -180,7 +187,8 @@ export function loadWarninglists(
   };
 }
 
-function listFiles(directory: string, files: WarninglistFiles, warnings: string[]) {
+/** The lists of a folder. @param warnings gets why the folder cannot be read */
+export function listFiles(directory: string, files: WarninglistFiles, warnings: string[]) {
   const found: { readonly name: string; readonly path: string; readonly stamp: string }[] = [];
   try {
     for (const entry of files.names(directory).toSorted()) {

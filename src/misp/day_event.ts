@@ -15,7 +15,9 @@ import {
 } from "./event.ts";
 import { FAILURE_REPORT, type MispObject } from "./objects.ts";
 import { dayTitle } from "./day_title.ts";
-import { readableTime, serverName, writeDayStory } from "./story.ts";
+import { SESSIONS_OF_DAY } from "./sessions/session_parts.ts";
+import { serverName } from "./sessions/session_words.ts";
+import { readableTime, writeDayStory } from "./story.ts";
 
 /** Values of `analysis`: ongoing, completed. */
 const OPEN = 1;
@@ -29,7 +31,7 @@ export function buildDayEvent(
   rules: EventRules,
   facts: AddressFacts,
 ): MispEvent {
-  const event = buildEvent(record, rules, facts);
+  const event = buildEvent(record, rules, facts, SESSIONS_OF_DAY);
   return {
     ...event,
     info: dayTitle(

@@ -11,21 +11,19 @@ import {
   addressAttribute,
   failureReport,
   geolocationObject,
+  listedComment,
   type MispEventAttribute,
   type MispObject,
   type MispTag,
   networkObject,
 } from "./objects.ts";
-import {
-  type MispEventReport,
-  readableTime,
-  serverName,
-  type StoryRules,
-  writeStory,
-} from "./story.ts";
+import { type MispEventReport, readableTime, type StoryRules, writeStory } from "./story.ts";
 import { type SharingGroup, sharingGroupOf } from "./sharing/sharing_group.ts";
 import { techniqueTags } from "./galaxy/techniques.ts";
-import { forMisp } from "./usernames.ts";
+import { mispTime } from "./misp_time.ts";
+import { eventTitle } from "./sessions/session_words.ts";
+import { type SessionFacts, sessionParts, SESSIONS_OF_SOURCE } from "./sessions/session_parts.ts";
+import { sessionTechniques } from "./sessions/session_techniques.ts";
 
 /** An event in the form that MISP accepts. Numbers are texts, as in its own answers. */
 export interface MispEvent {
@@ -55,10 +53,12 @@ export interface EventRules extends StoryRules {
   readonly tags: readonly string[];
   /** Whether attempts at Telnet servers are accepted; false by default. */
   readonly telnet?: boolean;
+  /** `misp.correlate_hassh`; false by default: a few libraries are everywhere. */
+  readonly correlatesHassh?: boolean;
 }
 
-/** The results of look-ups of the address. */
-export interface AddressFacts {
+/** The results of look-ups of the address and of what came from it. */
+export interface AddressFacts extends SessionFacts {
   readonly verdict?: ListVerdict | undefined;
   readonly location?: Location | undefined;
 }
@@ -77,10 +77,12 @@ export function buildEvent(
   record: SourceRecord,
   rules: EventRules,
   facts: AddressFacts = {},
+  limits = SESSIONS_OF_SOURCE,
 ): MispEvent {
   const { sourceIp, attempts, eventUuid } = record;
   const isCompromise = record.compromisedAt !== undefined;
   const techniques = isCompromise ? [...record.techniques, VALID_ACCOUNTS] : record.techniques;
+  const ofSessions = sessionParts(record, limits, rules, facts);
   // MISP shows a title up to its first comma large, and the rest small (docs/contracts/misp.md 7).
   const outcome = (record.retractedAt === undefined ? "" : "Withdrawn: ") +
     (isCompromise ? "SUCCESSFUL LOGIN after " : "");
@@ -88,15 +90,18 @@ export function buildEvent(
   const seen = { first_seen: mispTime(record.firstSeen), last_seen: mispTime(record.lastSeen) };
   return {
     uuid: eventUuid,
-    info: `${outcome}${serverName(record)} Brute Force Attack from ${sourceIp} ` +
-      `(${counted(attempts, "attempt")})`,
+    info: `${outcome}${eventTitle(record)}`,
     date: record.openedOn,
     threat_level_id: isCompromise ? HIGH : String(rules.threatLevel),
     analysis: String(rules.analysis),
     ...distributionOf(rules),
     published: false,
-    Tag: [...new Set([...rules.tags, ...techniqueTags(techniques)])].map((name) => ({ name })),
-    Attribute: [addressAttribute(eventUuid, addressFact(record, facts), seen)],
+    Tag: [...new Set([...rules.tags, ...techniqueTags(sessionTechniques(record, techniques))])]
+      .map((name) => ({ name })),
+    Attribute: [
+      addressAttribute(eventUuid, addressFact(record, facts), seen),
+      ...ofSessions.Attribute,
+    ],
     Object: [
       failureReport(
         eventUuid,
@@ -106,6 +111,7 @@ export function buildEvent(
       ),
       ...(location === undefined ? [] : networkObject(eventUuid, sourceIp, location)),
       ...(location === undefined ? [] : geolocationObject(eventUuid, sourceIp, location)),
+      ...ofSessions.Object,
     ],
     EventReport: [writeStory(record, rules)],
   };
@@ -125,7 +131,7 @@ export function distributionOf({ distribution, sharingGroup }: EventRules) {
 function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
   const { sourceIp, retractedAt } = record;
   const lists = verdict?.lists ?? [];
-  const listed = lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
+  const listed = listedComment(lists);
   const isRetracted = retractedAt !== undefined;
   const tags = [...(verdict?.tags ?? []), ...(isRetracted ? [FALSE_POSITIVE] : [])];
   return {
@@ -146,9 +152,4 @@ function summary(record: SourceRecord): string {
   const counts = `${sensors}; ${usernames}; ${counted(record.alerts, "Wazuh alert")}`;
   if (record.compromisedAt === undefined) return counts;
   return `a login succeeded at ${readableTime(record.compromisedAt)}: check that host; ${counts}`;
-}
-
-/** A time in the form of MISP's answers: `2026-11-23T00:04:11.000000+00:00`. */
-export function mispTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace("Z", "000+00:00");
 }

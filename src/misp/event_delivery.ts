@@ -27,6 +27,7 @@ import {
   wasSkipped,
 } from "./published/other_writer.ts";
 import { partsOf, storedParts } from "./published/parts.ts";
+import { mayShare } from "./sessions/shared_parts.ts";
 import { withoutSecondMarkings } from "./sharing/markings.ts";
 import { deletionOf, type MispUpdate, updateOf } from "./update.ts";
 
@@ -97,7 +98,8 @@ export async function addEvent(delivery: EventDelivery): Promise<Stored> {
  */
 export async function updateEvent(delivery: EventDelivery): Promise<Stored> {
   const { calls, parts, publish } = delivery;
-  const isViewed = !publish || parts.some(({ event, last }) => isMoving(event, last));
+  const isViewed = !publish ||
+    parts.some(({ event, last }) => isMoving(event, last) || mayShare(event, last));
   const viewed = isViewed ? await calls.viewWhole(parts[0].event.uuid) : undefined;
   if (viewed?.kind === "missing") return await addEvent(delivery);
   if (viewed !== undefined && viewed.kind !== "stored") return await calls.endOf(viewed);

@@ -38,10 +38,22 @@ export function merged<P extends Part>(parts: readonly [P, ...P[]]): P {
     ...parts[0],
     ...strongest(parts),
     Tag: [...tags.values()],
-    Attribute: parts.flatMap((part): readonly unknown[] => part.Attribute),
+    // Sources that share an event share attributes that are about no source alone.
+    Attribute: [...joinedByUuid(parts.flatMap((part): readonly Uuid[] => part.Attribute))],
     Object: parts.flatMap((part): readonly unknown[] => part.Object),
     EventReport: parts.flatMap(({ EventReport }) => EventReport),
   };
+}
+
+interface Uuid {
+  readonly uuid: string;
+}
+
+/** Each part once: what one statement of it leaves out, another may have. */
+function joinedByUuid(all: readonly Uuid[]): Iterable<Uuid> {
+  const known = new Map<string, Uuid>();
+  for (const one of all) known.set(one.uuid, { ...known.get(one.uuid), ...one });
+  return known.values();
 }
 
 /** Like `map()`, of a list that has an item at least. */

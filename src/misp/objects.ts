@@ -33,6 +33,15 @@ export interface MispAttribute {
 /** An attribute of an event itself, in the form that MISP accepts. */
 export type MispEventAttribute = Omit<MispAttribute, "object_relation">;
 
+/** That an object came from another part of its event, in the form that MISP accepts. */
+export interface MispReference {
+  readonly uuid: string;
+  /** Of the object that has the reference. */
+  readonly object_uuid: string;
+  readonly referenced_uuid: string;
+  readonly relationship_type: "downloaded-from";
+}
+
 /** An object in the form that MISP accepts. */
 export interface MispObject {
   readonly uuid: string;
@@ -47,6 +56,7 @@ export interface MispObject {
   readonly last_seen?: string;
   readonly deleted?: true;
   readonly Attribute: readonly MispAttribute[];
+  readonly ObjectReference?: readonly MispReference[];
 }
 
 /** The object that every source has. */
@@ -71,6 +81,18 @@ const TEMPLATES = {
     description: "An object to describe a geographic location.",
     template_uuid: "cd6f2238-ba55-4888-82c4-104e6e1acf21",
     template_version: "8",
+  },
+  "file": {
+    "meta-category": "file",
+    description: "File object describing a file with meta-information",
+    template_uuid: "688c46fb-5edb-40a3-8273-1af7923e2215",
+    template_version: "25",
+  },
+  "url": {
+    "meta-category": "network",
+    description: "url object describes an url along with its normalized field and its metadata.",
+    template_uuid: "60efb77b-40b5-4c46-871b-ed1ed999fce5",
+    template_version: "10",
   },
 } as const;
 
@@ -126,7 +148,7 @@ export function failureReport(
   comment: string,
   seen: Seen,
 ): MispObject {
-  return build({ eventUuid, name: FAILURE_REPORT, sourceIp, comment, seen }, (attribute) => [
+  return build({ eventUuid, name: FAILURE_REPORT, of: sourceIp, comment, seen }, (attribute) => [
     { ...attribute("ip-src", "ip-src", sourceIp), ...seen },
     attribute("total", "counter", String(attempts)),
     attribute("type", "text", type),
@@ -142,7 +164,7 @@ export function networkObject(
   const { asn, organisation } = location;
   if (asn === undefined) return [];
   const comment = organisation === undefined ? "" : forMisp(organisation, LONGEST_TEXT);
-  return [build({ eventUuid, name: "ip-port", sourceIp, comment }, (attribute) => [
+  return [build({ eventUuid, name: "ip-port", of: sourceIp, comment }, (attribute) => [
     attribute("ip-src", "ip-src", sourceIp),
     attribute("AS", "AS", String(asn)),
   ])];
@@ -157,7 +179,7 @@ export function geolocationObject(
   const { country, countryCode, region, city, latitude, longitude } = location;
   const texts = { country, countrycode: countryCode, region, city };
   const numbers = { latitude, longitude };
-  const object = build({ eventUuid, name: "geolocation", sourceIp }, (attribute) => [
+  const object = build({ eventUuid, name: "geolocation", of: sourceIp }, (attribute) => [
     ...Object.entries(texts).flatMap(([relation, text]) =>
       text === undefined ? [] : [attribute(relation, "text", forMisp(text, LONGEST_TEXT))]
     ),
@@ -167,17 +189,6 @@ export function geolocationObject(
   ]);
   return object.Attribute.length === 0 ? [] : [object];
 }
-
-/** How many attributes a source has in its event. */
-export function attributesOf(location: Location | undefined): number {
-  const objects = location === undefined
-    ? []
-    : [...networkObject("", "", location), ...geolocationObject("", "", location)];
-  return objects.reduce((sum, object) => sum + object.Attribute.length, FIXED_ATTRIBUTES);
-}
-
-/** The address, and what its failure report has. */
-const FIXED_ATTRIBUTES = 4;
 
 /** The parts of an event that say something about a source. */
 interface Parts {
@@ -204,34 +215,54 @@ export function addressUuid(eventUuid: string, sourceIp: string): string {
   return uuidV5(eventUuid, `attr/ip-src/${sourceIp}`);
 }
 
+/** The comment of what is on warning lists; empty where there is none. */
+export function listedComment(lists: readonly string[]): string {
+  return lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
+}
+
 const LONGEST_TEXT = 255;
 
 /** The category of each attribute type in use, as in MISP's own table. */
-const CATEGORIES: Readonly<Record<string, string>> = {
+export const CATEGORIES: Readonly<Record<string, string>> = {
   "ip-src": "Network activity",
   "AS": "Network activity",
   "counter": "Other",
   "text": "Other",
   "float": "Other",
+  "sha256": "Payload delivery",
+  "filename": "Payload delivery",
+  "size-in-bytes": "Other",
+  "url": "Network activity",
+  "hassh-md5": "Network activity",
+  "ssh-fingerprint": "Network activity",
 };
 
-type NewAttribute = (relation: string, type: string, value: string) => MispAttribute;
+/** Makes an attribute without `to_ids` and correlation. @param key of its uuid, where a relation repeats */
+type NewAttribute = (
+  relation: string,
+  type: string,
+  value: string,
+  key?: string,
+) => MispAttribute;
 
-interface NewObject {
+/** An object without its attributes. */
+export interface NewObject {
   readonly eventUuid: string;
   readonly name: keyof typeof TEMPLATES;
-  readonly sourceIp: string;
+  /** What makes it different from others of its name in the event: the source, and what else there is. */
+  readonly of: string;
   readonly comment?: string;
   readonly seen?: Seen;
 }
 
-function build(
-  { eventUuid, name, sourceIp, comment = "", seen }: NewObject,
+/** Builds an object. */
+export function build(
+  { eventUuid, name, of, comment = "", seen }: NewObject,
   attributes: (attribute: NewAttribute) => readonly MispAttribute[],
 ): MispObject {
-  const uuid = uuidV5(eventUuid, `object/${name}/${sourceIp}`);
-  const attribute: NewAttribute = (relation, type, value) => ({
-    uuid: uuidV5(uuid, `attr/${relation}`),
+  const uuid = uuidV5(eventUuid, `object/${name}/${of}`);
+  const attribute: NewAttribute = (relation, type, value, key = relation) => ({
+    uuid: uuidV5(uuid, `attr/${key}`),
     object_relation: relation,
     type,
     category: CATEGORIES[type] ?? "Other",

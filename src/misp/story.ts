@@ -6,6 +6,14 @@
  */
 import type { SensorRow, SourceRecord } from "../model.ts";
 import { counted } from "./counted.ts";
+import { addedSessions, type CommandPolicy, sessionStory } from "./sessions/session_story.ts";
+import {
+  DECOY_LOGIN,
+  isInDecoy,
+  isSessionOnly,
+  reportTitle,
+  serverName,
+} from "./sessions/session_words.ts";
 import {
   markdownText,
   summariseUsernames,
@@ -19,6 +27,8 @@ export interface StoryRules {
   readonly usernames: UsernamePolicy;
   readonly sensorNames: "pseudonym" | "name";
   readonly passwords: boolean;
+  /** `privacy.commands`; undefined: `top`. */
+  readonly commands?: CommandPolicy;
 }
 
 /** An event report in the form that MISP accepts. */
@@ -79,6 +89,7 @@ export function writeDayStory(
       loginNames: records.flatMap((record) => record.loginNames ?? []),
     }, rules),
     ...passwords(addedUp(records.map((record) => record.passwords)), rules),
+    ...sessionStory(addedSessions(records.map((record) => record.session)), rules.commands),
     ...HOW_COUNTED,
   ];
   return {
@@ -99,33 +110,34 @@ function addedUp(
   return Object.fromEntries(counts);
 }
 
-/** What a source guessed at, by the name that people know: a source of both is one of SSH. */
-export function serverName({ services }: SourceRecord): "SSH" | "Telnet" {
-  return services.length > 0 && services.every((one) => one === "telnet") ? "Telnet" : "SSH";
-}
-
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {
   const paragraphs = [
-    `# ${serverName(record)} brute force from ${record.sourceIp}`,
-    `**${counted(record.attempts, "attempt")}** ${period(record)}, from ` +
-    `${counted(record.alerts, "Wazuh alert")}.`,
+    `# ${reportTitle(record)}`,
+    `**${howMuch(record)}** ${period(record)}, from ${counted(record.alerts, "Wazuh alert")}.`,
     ...compromise(record, rules),
     ...retraction(record),
+    ...sessionStory(record.session, rules.commands),
     "## Sensors",
     sensorTable(record, rules),
-    "## User names",
-    usernamesOf(record, rules),
+    ...(isSessionOnly(record) ? [] : ["## User names", usernamesOf(record, rules)]),
     ...passwords(record.passwords, rules),
     ...techniques(record),
-    ...(serverName(record) === "Telnet" ? [] : HOW_COUNTED),
+    ...(serverName(record) === "Telnet" || isSessionOnly(record) ? [] : HOW_COUNTED),
   ];
   return {
     uuid: uuidV5(record.eventUuid, "event-report"),
-    name: `${serverName(record)} brute force from ${record.sourceIp}`,
+    name: reportTitle(record),
     content: paragraphs.join("\n\n"),
     distribution: "5",
   };
+}
+
+/** What a source did, in a number: sessions where it guessed at nothing. */
+function howMuch(record: SourceRecord): string {
+  return isSessionOnly(record)
+    ? counted(record.session?.totals.sessions ?? 0, "session")
+    : counted(record.attempts, "attempt");
 }
 
 /** A time for people: `2026-08-23 06:15:12 UTC`. */
@@ -142,7 +154,8 @@ function period({ firstSeen, lastSeen }: SourceRecord): string {
 function called(record: SourceRecord): string {
   const isTelnet = serverName(record) === "Telnet";
   const isWithdrawn = record.retractedAt !== undefined;
-  return record.sourceIp + (isTelnet ? ", Telnet" : "") + (isWithdrawn ? ", withdrawn" : "");
+  return record.sourceIp + (isTelnet ? ", Telnet" : "") +
+    (isInDecoy(record) ? `, ${DECOY_LOGIN}` : "") + (isWithdrawn ? ", withdrawn" : "");
 }
 
 function compromise(record: SourceRecord, rules: StoryRules): readonly string[] {

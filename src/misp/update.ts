@@ -70,8 +70,14 @@ function updateOfObject(
   const known = parts[object.uuid];
   if (known === undefined) return [object];
   if (known.deleted) return [];
-  const { distribution: _, ...rest } = object;
-  return [{ ...rest, Attribute: object.Attribute.flatMap(update) }];
+  const { distribution: _, ObjectReference = [], ...rest } = object;
+  // A reference that MISP has says nothing new.
+  const references = ObjectReference.filter(({ uuid }) => parts[uuid] === undefined);
+  return [{
+    ...rest,
+    Attribute: object.Attribute.flatMap(update),
+    ...(references.length === 0 ? {} : { ObjectReference: references }),
+  }];
 }
 
 /**
@@ -122,11 +128,17 @@ export function deletionOf(event: MispEvent, uuids: ReadonlySet<string>): MispUp
     uuid: event.uuid,
     Tag: [],
     Attribute: gone(event.Attribute),
-    Object: event.Object.flatMap(({ Attribute, distribution: _, ...object }) => {
+    Object: event.Object.flatMap(({ Attribute, ObjectReference, distribution: _, ...object }) => {
       const isGone = uuids.has(object.uuid);
       const attributes = gone(Attribute);
-      if (!isGone && attributes.length === 0) return [];
-      return [{ ...object, ...(isGone ? { deleted } : {}), Attribute: attributes }];
+      const references = gone(ObjectReference ?? []);
+      if (!isGone && attributes.length + references.length === 0) return [];
+      return [{
+        ...object,
+        ...(isGone ? { deleted } : {}),
+        Attribute: attributes,
+        ...(references.length === 0 ? {} : { ObjectReference: references }),
+      }];
     }),
     EventReport: gone(event.EventReport),
   };

@@ -1,6 +1,6 @@
 /**
- * The one engine that publishes what is due. It forwards, publishes and prunes, one round at a time, and
- * no failure of a round ends it.
+ * The one engine that publishes what is due. It forwards, publishes, makes lists and prunes, one round at a
+ * time, and no failure of a round ends it.
  *
  * `follow` and `serve` let it look by its timer until they end ({@link PublishingEngine.start}); `serve`
  * also asks for a round each minute ({@link PublishingEngine.round}). The background publisher of
@@ -16,6 +16,14 @@ import { atMost, repeatInTime, type Sleep, sleepInTime } from "./timers.ts";
 
 /** How often a round looks whether it must end, milliseconds. */
 const END_LOOK_MS = 2 * SECOND;
+
+/** Who reports logins that succeeded. */
+export interface Notifying {
+  /** Sends what waits. @param everything also during a pause */
+  run(everything?: boolean): Promise<void>;
+  /** Whether something waits to be sent. */
+  isWaiting(): Promise<boolean>;
+}
 
 /** What an engine does, and how often. */
 export interface EngineOptions {
@@ -33,6 +41,14 @@ export interface EngineOptions {
   readonly takeIn?: (() => Promise<unknown>) | undefined;
   /** Forwards what waits. Undefined: nothing is forwarded here. */
   readonly forward?: (() => Promise<void>) | undefined;
+  /** Reports logins that succeeded. Undefined: that is not wanted. */
+  readonly notify?: Notifying | undefined;
+  /**
+   * Makes the lists where that is due. Undefined: there are none.
+   *
+   * @param isLast whether nobody looks again for a while
+   */
+  readonly makeLists?: ((isLast: boolean) => Promise<void>) | undefined;
   /** Gets what each round of publishing came to. */
   readonly onRound?: (round: Round) => void;
 }
@@ -81,6 +97,7 @@ export class PublishingEngine implements Disposable {
         const { buffer, due, now } = this.#parts;
         if (isDue(await buffer.outbox.nextDueAt(due, now()), now())) await this.#publish();
       });
+      await this.#notify();
     });
   }
 
@@ -93,6 +110,7 @@ export class PublishingEngine implements Disposable {
       await this.#takeIn();
       await this.#forward();
       await this.#try("publishing", () => this.#publish());
+      await this.#notify();
     });
   }
 
@@ -116,7 +134,12 @@ export class PublishingEngine implements Disposable {
       await onLease?.();
       for (;;) {
         await this.look();
-        if (await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) return;
+        // As with alerts that are to be forwarded: no other process may ever send it.
+        const isNotifying = await this.#options.notify?.isWaiting() ?? false;
+        if (!isNotifying && await buffer.outbox.releaseUnlessDue(lease, due, now() + worthMs)) {
+          await this.#makeLists(true);
+          return;
+        }
         await sleep(lookMs);
         if (await mustEnd()) return;
         if (!await buffer.leases.renew(lease, BACKGROUND_LEASE_MS, now())) return;
@@ -145,8 +168,13 @@ export class PublishingEngine implements Disposable {
   }
 
   #runAlone(work: () => Promise<void>): Promise<void> {
-    const workAndPrune = () => work().then(() => this.#prune());
+    const workAndPrune = () => work().then(() => this.#makeLists(false)).then(() => this.#prune());
     return this.#running ??= workAndPrune().finally(() => this.#running = undefined);
+  }
+
+  async #makeLists(isLast: boolean): Promise<void> {
+    const { makeLists } = this.#options;
+    if (makeLists !== undefined) await this.#try("making lists", () => makeLists(isLast));
   }
 
   async #publish(): Promise<void> {
@@ -171,6 +199,11 @@ export class PublishingEngine implements Disposable {
       const { buffer, now } = this.#parts;
       if (isDue(await buffer.spool.dueAt(now()), now())) await forward();
     });
+  }
+
+  async #notify(): Promise<void> {
+    const { notify } = this.#options;
+    if (notify !== undefined) await this.#try("notifying", () => notify.run());
   }
 
   async #prune(): Promise<void> {

@@ -33,12 +33,20 @@ export const COPY_LOGGED = "copy logged";
 
 /** Events that a worker of MISP has yet to publish: JSON. */
 export const PUBLICATION_QUEUE = "misp publication queue";
+/** Since when logins are reported to the webhook, milliseconds UTC. */
+export const NOTIFY_SINCE = "notify since";
 
 /** Why the background publisher could not work. */
 export const PUBLISHER_PROBLEM = "background publisher problem";
 
 /** How much the size limit has evicted, as of the last line in the log: JSON of the four numbers. */
 export const LOGGED_EVICTIONS = "logged evictions";
+
+/** Lease that lets one process write the lists at a time. */
+export const LISTS_LEASE = "lists";
+
+/** What became of each list, and when they were looked at last: JSON. */
+export const LIST_STATES = "lists";
 
 /** Stream of the checkpoint of `follow`. */
 export const ALERTS_STREAM = "alerts";

@@ -5,11 +5,11 @@
  */
 import {
   addFurther,
+  addItems,
   addTotals,
   type AttackSessions,
   type FurtherItems,
   limitOf,
-  mergeDetail,
   NO_SESSIONS,
   type SeenItem,
   SESSION_KINDS,
@@ -65,7 +65,9 @@ function mergeItems(all: readonly SeenItem[], limits: SessionLimits | undefined)
   for (const kind of SESSION_KINDS) {
     const known = new Map<string, SeenItem>();
     for (const item of all) {
-      if (item.kind === kind) known.set(item.value, mergeItem(known.get(item.value), item));
+      if (item.kind !== kind) continue;
+      const before = known.get(item.value);
+      known.set(item.value, before === undefined ? item : addItems(before, item));
     }
     const ranked = [...known.values()].sort((one, other) =>
       other.count - one.count || (one.value < other.value ? -1 : 1)
@@ -76,14 +78,4 @@ function mergeItems(all: readonly SeenItem[], limits: SessionLimits | undefined)
     further = addFurther(further, { [kind]: rest });
   }
   return { items, further };
-}
-
-function mergeItem(one: SeenItem | undefined, other: SeenItem): SeenItem {
-  if (one === undefined) return other;
-  return {
-    ...mergeDetail(one, other),
-    ...{ kind: other.kind, value: other.value, count: one.count + other.count },
-    firstSeen: Math.min(one.firstSeen, other.firstSeen),
-    lastSeen: Math.max(one.lastSeen, other.lastSeen),
-  };
 }

@@ -17,7 +17,9 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { attributesOf, withPartsDeleted } from "../misp/objects.ts";
+import { withPartsDeleted } from "../misp/objects.ts";
+import { attributesOf } from "../misp/sessions/attribute_count.ts";
+import { sessionAttributes, type SessionFacts } from "../misp/sessions/session_parts.ts";
 import { falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
 import { isHandsOn } from "../session_evidence.ts";
@@ -33,7 +35,7 @@ export interface SnapshotRules extends RecordRules, EventRules, EventNames {
 }
 
 /** What else is known of an address, beside what the attack itself says. */
-export interface Lookups {
+export interface Lookups extends SessionFacts {
   readonly verdictOf: (address: string) => ListVerdict | undefined;
   readonly locate: (address: string) => Location | undefined;
 }
@@ -71,11 +73,12 @@ export function snapshotAttack(
       findDaySlot({
         publisher,
         day,
-        attributes: attributesOf(location),
+        attributes: attributesOf(location, attack.session),
         uuidOf: (part) => rules.dayEventUuidOf(publisher, day, part),
       });
   const located = { ...attack, sourceLocation: location };
-  const { record, ...ended } = updateRecord(located, earlier, rules, { now, findShared });
+  const { record, ...rest } = updateRecord(located, earlier, rules, { now, findShared });
+  const ended = { ...rest, dayGrowth: dayGrowth(record, earlier, attack) };
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
@@ -91,6 +94,17 @@ export function snapshotAttack(
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
   return { ...reports, ...ended };
+}
+
+/** What a source brings later takes of its day's event, too. A new source has its slot already. */
+function dayGrowth(
+  { part, eventUuid, session }: SourceRecord,
+  earlier: SourceRecord | undefined,
+  attack: Attack,
+): number {
+  if (part === undefined) return 0;
+  const counted = earlier?.eventUuid === eventUuid ? earlier.session : attack.session;
+  return Math.max(0, sessionAttributes(session) - sessionAttributes(counted));
 }
 
 /**
@@ -126,7 +140,7 @@ export function moveSource(
   const { publisher, openedOn: day, sourceIp } = record;
   const { eventUuid, part } = findDaySlot({
     ...{ publisher, day },
-    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation),
+    attributes: attributesOf(lookups.locate(sourceIp) ?? record.sourceLocation, record.session),
     uuidOf: (number) => rules.dayEventUuidOf(publisher, day, number),
   });
   const moved = { ...record, eventUuid, part, reports: 0 };
@@ -176,7 +190,12 @@ function makeReports(
   const verdict = lookups.verdictOf(sourceIp);
   const location = lookups.locate(sourceIp) ?? record.sourceLocation;
   const build = record.part === undefined ? buildEvent : buildDayEvent;
-  const event = build(published, rules, { verdict, location });
+  const { hashLists, urlLists } = lookups;
+  const found = {
+    ...(hashLists === undefined ? {} : { hashLists }),
+    ...(urlLists === undefined ? {} : { urlLists }),
+  };
+  const event = build(published, rules, { verdict, location, ...found });
   const name = record.part === undefined ? published.reports : `${sourceIp}/${published.reports}`;
   const uuid = uuidV5(eventUuid, `report/${name}`);
   const reports = rules.sinks.map((sink) => ({

@@ -11,7 +11,9 @@ import { addFeed, type FeedParts } from "./feed.ts";
 import { addHealth, type HealthParts } from "./health.ts";
 import { ingest, type IngestParts } from "./ingest.ts";
 import { Turns } from "./ingest/turns.ts";
+import { addLists, type ListParts } from "./lists.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
+import { linksUnder, withoutBasePath } from "./middleware/base_path.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
 import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
@@ -19,13 +21,16 @@ import { addOpenApi } from "./openapi.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service is made of. */
-export interface AppParts extends Omit<IngestParts, "turns">, HealthParts, FeedParts, AccessRules {
+export interface AppParts
+  extends Omit<IngestParts, "turns">, HealthParts, FeedParts, ListParts, AccessRules {
   /** Networks whose requests are answered; undefined: all. */
   readonly allowNetworks: NetworkSet | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: Metrics | undefined;
   /** Undefined: there are no pages. */
   readonly pages?: PageParts;
+  /** Path below which a proxy shows the service; undefined: none. */
+  readonly basePath?: string | undefined;
   /** The turns of long bodies; those of the runtime's event loop by default. */
   readonly turns?: Turns;
 }
@@ -49,9 +54,12 @@ const singleSlashes = (request: Request) => getPath(request).replaceAll(/\/{2,}/
 
 /** Builds the app. Its environment carries the remote address. */
 export function createApp(parts: AppParts): App {
-  const app: App = new Hono<Context>({ getPath: singleSlashes });
+  const { basePath = "" } = parts;
+  const getPath = (request: Request) => withoutBasePath(singleSlashes(request), basePath);
+  const app: App = new Hono<Context>({ getPath });
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
+  if (basePath !== "") app.use(linksUnder(basePath));
   countRequests(app, parts);
   app.use(async (_, next) => {
     const { turns } = ingestParts;
@@ -64,6 +72,7 @@ export function createApp(parts: AppParts): App {
   addHealth(app, parts);
   addMetrics(app, parts);
   addFeed(app, parts);
+  addLists(app, parts);
   addOpenApi(app, parts);
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(
@@ -75,7 +84,7 @@ export function createApp(parts: AppParts): App {
   if (parts.pages !== undefined) {
     const { now, log } = parts;
     addPages(app, parts.pages, {
-      ...{ now, log },
+      ...{ now, log, basePath },
       onlyViewers: onlyViewers(parts),
       onlySenders: onlySenders(parts),
     });

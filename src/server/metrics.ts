@@ -8,15 +8,21 @@ import { createRequire } from "node:module";
 import { matchedRoutes } from "@hono/hono/route";
 import type { Context as RequestContext } from "@hono/hono";
 import type { Gauge, Registry } from "prom-client";
-import type { BufferStatus } from "../buffer/views.ts";
+import type { BufferStatus, CompromisedSources, SensorContact } from "../buffer/views.ts";
 import type { App, Context } from "./context.ts";
+import type { ListState } from "../lists/states.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
 import { messageOf } from "../errors.ts";
+import { oneLine } from "../text.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
 
 /** What is measured. */
 export interface MetricsParts {
   readonly status: () => Promise<BufferStatus>;
+  readonly compromised: () => Promise<Pick<CompromisedSources, "lastDay" | "ever">>;
+  readonly sensors: () => Promise<readonly SensorContact[]>;
+  /** What became of each list. Undefined: there are none. */
+  readonly lists?: (() => Promise<readonly ListState[]>) | undefined;
   /** `buffer.max_bytes`. */
   readonly maxBytes: number;
   readonly version: string;
@@ -43,6 +49,9 @@ export interface Observed {
 
 type Library = Pick<typeof import("prom-client"), "Counter" | "Gauge">;
 
+/** Characters of a sensor's name in a label. */
+const LONGEST_NAME = 100;
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -56,6 +65,8 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   const registers = [registry];
   addProcessMetrics(library, registry);
   const setStatus = addStatusMetrics(library, registry, parts);
+  const setSources = addSourceMetrics(library, registry);
+  const setLists = addListMetrics(library, registry);
   const requests = new library.Counter({
     ...{ registers, name: "custom_misp_http_requests_total" },
     help: "Answered requests, by pattern of the route.",
@@ -75,6 +86,8 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     },
     text: async () => {
       setStatus(await parts.status());
+      setSources(await parts.compromised(), await parts.sensors());
+      setLists(await parts.lists?.() ?? []);
       return registry.metrics();
     },
   };
@@ -108,6 +121,9 @@ function addStatusMetrics(
   const oldest = gauge("oldest_attack_age_seconds", "Age of the oldest pending attack.");
   const reports = gauge("reports", "Reports by state.", "state");
   const sources = gauge("sources_known", "Sources that have an event.");
+  const sessions = counter("sessions", "Sessions at decoys that began.");
+  const payloads = counter("payloads", "Files that sessions brought, each time again.");
+  const hashes = gauge("payload_hashes", "Different files that source records hold.");
   const lastAccepted = gauge("last_accepted_timestamp_seconds", "When an alert was last stored.");
   const lastDelivered = gauge(
     "last_delivered_timestamp_seconds",
@@ -124,7 +140,7 @@ function addStatusMetrics(
   const setTime = (one: Gauge, at: number | undefined) =>
     at === undefined ? one.remove() : one.set(at / 1000);
   return (found) => {
-    for (const one of [alerts, ignored, spoofed, evicted]) one.reset();
+    for (const one of [alerts, ignored, spoofed, evicted, sessions, payloads]) one.reset();
     alerts.inc({ outcome: "accepted" }, found.accepted);
     alerts.inc({ outcome: "duplicate" }, found.duplicate);
     for (const [reason, times] of found.ignored) ignored.inc({ reason }, times);
@@ -137,6 +153,9 @@ function addStatusMetrics(
       reports.set({ state }, found[state]);
     }
     sources.set(found.knownSources);
+    sessions.inc(found.sessions.sessions);
+    payloads.inc(found.sessions.payloads);
+    hashes.set(found.sessions.hashes);
     setTime(lastAccepted, found.lastAcceptedAt);
     setTime(lastDelivered, found.lastDeliveredAt);
     paused.reset();
@@ -147,6 +166,53 @@ function addStatusMetrics(
     evicted.inc({ what: "usernames" }, found.evicted.usernames);
     evicted.inc({ what: "passwords" }, found.evicted.passwords);
     evicted.inc({ what: "commands" }, found.evicted.commands);
+  };
+}
+
+/** @returns sets what must wake somebody: logins that succeeded, and sensors that fell silent */
+function addSourceMetrics(library: Library, registry: Registry) {
+  const registers = [registry];
+  const compromised = new library.Gauge({
+    ...{ registers, name: "custom_misp_compromised_sources" },
+    help: "Sources whose login succeeded on a honeypot: in the last 24 hours (day), and ever.",
+    labelNames: ["window"],
+  });
+  const lastSeen = new library.Gauge({
+    ...{ registers, name: "custom_misp_sensor_last_seen_timestamp_seconds" },
+    help: "When a sensor last saw an attempt; of the 100 sensors with the latest ones.",
+    labelNames: ["sensor"],
+  });
+  return (
+    { lastDay, ever }: Pick<CompromisedSources, "lastDay" | "ever">,
+    sensors: readonly SensorContact[],
+  ): void => {
+    compromised.set({ window: "day" }, lastDay);
+    compromised.set({ window: "ever" }, ever);
+    lastSeen.reset();
+    for (const one of sensors) {
+      lastSeen.set({ sensor: oneLine(one.name).slice(0, LONGEST_NAME) }, one.lastSeen / 1000);
+    }
+  };
+}
+
+/** @returns sets all of them from what became of each list */
+function addListMetrics(
+  library: Library,
+  registry: Registry,
+): (lists: readonly ListState[]) => void {
+  const gauge = (name: string, help: string) =>
+    new library.Gauge({ registers: [registry], name, help, labelNames: ["list"] });
+  const addresses = gauge("custom_misp_list_addresses", "Addresses in the file of a list.");
+  const held = gauge(
+    "custom_misp_list_not_written",
+    "Whether the newest content of a list was not written; the log says why.",
+  );
+  return (lists) => {
+    for (const one of [addresses, held]) one.reset();
+    for (const { name, addresses: count, problem } of lists) {
+      if (count !== undefined) addresses.set({ list: name }, count);
+      held.set({ list: name }, problem === undefined ? 0 : 1);
+    }
   };
 }
 

@@ -112,6 +112,18 @@ const ENCODING: Parameter = {
   schema: { type: "string", enum: ENCODINGS, default: "identity" },
 };
 
+const IF_NONE_MATCH: Parameter = {
+  name: "If-None-Match",
+  in: "header",
+  description: "`ETag` of the file that the client has",
+  schema: text,
+};
+
+const FILE_HEADERS = {
+  "ETag": { description: "A hash of the content", schema: text },
+  "Last-Modified": { description: "When the file was written", schema: text },
+};
+
 const PATHS: Document["paths"] = {
   "/alerts": {
     post: { ...ingestion, operationId: "postAlerts", security: TOKEN, parameters: [ENCODING] },
@@ -189,20 +201,12 @@ const PATHS: Document["paths"] = {
           description: "`manifest.json`, `hashes.csv`, or `UUID.json` of an event",
           schema: { ...text, pattern: FEED_FILE.source },
         },
-        {
-          name: "If-None-Match",
-          in: "header",
-          description: "`ETag` of the file that the client has",
-          schema: text,
-        },
+        IF_NONE_MATCH,
       ],
       responses: {
         200: {
           description: "The file",
-          headers: {
-            "ETag": { description: "A hash of the content", schema: text },
-            "Last-Modified": { description: "When the file was written", schema: text },
-          },
+          headers: FILE_HEADERS,
           content: {
             "application/json": { schema: { type: "object" } },
             "text/csv": { schema: text },
@@ -212,6 +216,39 @@ const PATHS: Document["paths"] = {
         ...GUARDED,
         404: answer("The feed has no such file, or there is no feed", "Refused"),
         503: answer("The feed cannot be read", "Refused"),
+      },
+    },
+  },
+  "/lists/{name}": {
+    get: {
+      operationId: "getList",
+      tags: ["lists"],
+      summary: "A list of attackers, as the publisher wrote it",
+      security: TOKEN,
+      parameters: [
+        {
+          name: "name",
+          in: "path",
+          required: true,
+          description: "The name of a list of the configuration (`lists`)",
+          schema: text,
+        },
+        IF_NONE_MATCH,
+      ],
+      responses: {
+        200: {
+          description: "The list",
+          headers: FILE_HEADERS,
+          content: {
+            "text/plain": { schema: text },
+            "text/csv": { schema: text },
+            "application/x-ndjson": { schema: text },
+          },
+        },
+        304: { description: "The client has this list (`If-None-Match`)" },
+        ...GUARDED,
+        404: answer("No list has this name, or it was not written yet", "Refused"),
+        503: answer("The list cannot be read", "Refused"),
       },
     },
   },

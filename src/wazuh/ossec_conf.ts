@@ -47,7 +47,8 @@ export function integrationBlocks(text: string): readonly IntegrationBlock[] {
   return blocks;
 }
 
-function withoutComments(text: string): string {
+/** @param fill what stands for each character of a comment */
+export function withoutComments(text: string, fill = ""): string {
   const parts: string[] = [];
   let at = 0;
   for (;;) {
@@ -55,8 +56,8 @@ function withoutComments(text: string): string {
     if (start < 0) return parts.join("") + text.slice(at);
     parts.push(text.slice(at, start));
     const end = text.indexOf("-->", start + 4);
-    if (end < 0) return parts.join("");
-    at = end + 3;
+    at = end < 0 ? text.length : end + 3;
+    parts.push(fill.repeat(at - start));
   }
 }
 

@@ -4,6 +4,7 @@ import { liveThroughDay, PageScene } from "../support/page_scene.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { findProgram, needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
+import { MINUTE } from "../../src/clock.ts";
 
 /** What the pages are looked at with: each is a size and a colour scheme of the system. */
 const LOOKS = [
@@ -18,19 +19,24 @@ async function openScene(isFilled: boolean) {
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   const scene = new PageScene({}, {
+    sourceLinks: ["Shodan=https://www.shodan.io/host/{ip}"],
+    silentSensorMs: 60 * MINUTE,
     repeat: (work) => {
       const timer = setInterval(work, 50);
       return { stop: () => clearInterval(timer) };
     },
   });
   if (isFilled) await liveThroughDay(scene);
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => undefined },
-    (request, { remoteAddr }) =>
-      scene.app.fetch(request, {
-        remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-      }),
-  );
+  let ending = new AbortController();
+  const listen = (port: number) =>
+    Deno.serve(
+      { hostname: "127.0.0.1", port, signal: ending.signal, onListen: () => undefined },
+      (request, { remoteAddr }) =>
+        scene.app.fetch(request, {
+          remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
+        }),
+    );
+  let server = listen(0);
   const browser = await chromium.launch({
     executablePath: findProgram("chromium")!,
     args: ["--no-sandbox"],
@@ -41,8 +47,17 @@ async function openScene(isFilled: boolean) {
     scene,
     url,
     complaints,
+    /** Ends the service, streams and all, and gives what starts it again. */
+    stop: async () => {
+      const { port } = server.addr;
+      ending.abort();
+      await server.finished;
+      ending = new AbortController();
+      return () => void (server = listen(port));
+    },
     open: async (path: string, options: Parameters<typeof browser.newPage>[0] = {}) => {
       const page = await browser.newPage(options);
+      page.setDefaultTimeout(10_000);
       page.on("console", (message) => void complaints.push(`${path}: ${message.text()}`));
       page.on("pageerror", (error) => void complaints.push(`${path}: ${error.message}`));
       page.on("request", (request) => {
@@ -80,6 +95,11 @@ interface Violation {
 // This side does not know the browser's own names: what runs there is passed as text.
 const WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 const FOCUSED = "document.activeElement?.textContent";
+const CUT_OFF = `[...document.querySelectorAll("a, button")]
+  .filter((one) => !one.closest(".skip"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth)
+  .map((one) => one.textContent)`;
+const STATE = "document.documentElement.dataset.state";
 
 Deno.test({
   name: "pages look right in light, dark and on a phone, with nothing to complain about",
@@ -88,7 +108,10 @@ Deno.test({
     using folder = tempFolder();
     await using scene = await openScene(true);
     const [first] = (await scene.scene.buffer.views.overview(scene.scene.now, "day")).sources;
-    const paths = ["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x"];
+    const paths = [
+      ...["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x", "/?span=month"],
+      ...["/sources", "/sources?country=x", "/sensors/honeypot-sgp3"],
+    ];
     for (const [index, path] of paths.entries()) {
       const page = await scene.open(path);
       for (const { name, colorScheme, width, height } of LOOKS) {
@@ -97,12 +120,15 @@ Deno.test({
         await page.screenshot({ path: folder.file(`${name}-${index}.png`), fullPage: true });
         assert.deepEqual(await violations(page), [], `${name} ${path}`);
         assert.equal(await page.evaluate<number>(WIDER), 0, `${name} ${path} scrolls sideways`);
+        if (name === "phone" && path !== "/refused") {
+          assert.deepEqual(await page.evaluate(CUT_OFF), [], `${path} cuts links off`);
+        }
       }
       await page.close();
     }
     // A browser says so itself when an address is not found.
     assert.deepEqual(
-      scene.complaints.filter((one) => !/^\/sources\/x: .*404/.test(one)),
+      scene.complaints.filter((one) => !/^\/sources(\/x: .*404|\?country=x: .*400)/.test(one)),
       [],
     );
     assert.equal(folder.names().length, LOOKS.length * paths.length);
@@ -117,7 +143,8 @@ Deno.test({
     const page = await scene.open("/");
     const post = async (source: string) => {
       const message = `Failed password for root from ${source} port 51676 ssh2`;
-      const body = JSON.stringify(sshdAlert({ message }));
+      const time = new Date(scene.scene.now).toISOString();
+      const body = JSON.stringify(sshdAlert({ message, time }));
       const response = await fetch(`${scene.url}/alerts`, { method: "POST", body });
       assert.deepEqual((await response.json()).accepted, 1);
     };
@@ -180,5 +207,73 @@ Deno.test({
     await page.getByRole("button", { name: "Look up" }).click();
     await page.getByRole("heading", { name: "Unknown source" }).waitFor();
     assert.equal(page.url(), `${scene.url}/sources/82.1.1.9`);
+    await page.getByRole("link", { name: "Sources" }).click();
+    await page.getByLabel("User name").fill("nobody");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("No source matches.").waitFor();
+    await page.getByLabel("User name").fill("root");
+    await page.getByLabel("State").selectOption("open");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("link", { name: "82.1.1.1", exact: true }).waitFor();
+    await page.getByRole("link", { name: "last seen" }).click();
+    await page.getByRole("link", { name: "82.1.1.1", exact: true }).waitFor();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("link", { name: "last 7 days" }).click();
+    await page.getByRole("link", { name: "honeypot-fra1" }).first().click();
+    await page.getByRole("heading", { name: "Sources" }).or(
+      page.getByRole("heading", { name: "honeypot-fra1" }),
+    ).first().waitFor();
+  },
+});
+
+Deno.test({
+  name: "the overview says at once that its server is lost, and comes back with it",
+  ...needs("chromium"),
+  fn: async () => {
+    await using scene = await openScene(false);
+    await scene.scene.attack({ source: "82.1.1.1" });
+    const page = await scene.open("/");
+    await page.locator("header").getByText("live", { exact: true }).waitFor();
+    assert.equal(await page.locator("header #liveness").textContent(), "live");
+    const start = await scene.stop();
+    await page.locator("header").getByText("not live: the service cannot be reached").waitFor();
+    assert.equal(await page.evaluate(STATE), "lost");
+    assert.match(
+      await page.evaluate<string>("getComputedStyle(document.querySelector('main')).filter"),
+      /grayscale/,
+    );
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await violations(page), [], colorScheme);
+    }
+    await scene.scene.attack({ source: "82.1.1.2" });
+    start();
+    await page.locator("header").getByText("live", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "82.1.1.2", exact: true }).waitFor();
+  },
+});
+
+Deno.test({
+  name: "relative times go on without the server, and an address can be copied",
+  ...needs("chromium"),
+  fn: async () => {
+    await using scene = await openScene(false);
+    await scene.scene.attack({ source: "82.1.1.1" });
+    scene.scene.now += 30_000;
+    const page = await scene.open("/sources/82.1.1.1");
+    await page.clock.install();
+    await page.reload();
+    const last = page.locator("dt:text('last seen') + dd time[data-rel]");
+    assert.equal(await last.textContent(), "30 s ago");
+    await page.clock.runFor(45_000);
+    assert.equal(await last.textContent(), "75 s ago");
+    await page.clock.runFor(60 * MINUTE);
+    assert.equal(await last.textContent(), "61 min ago");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy 82.1.1.1" }).click();
+    await page.getByText("Copied").waitFor();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), "82.1.1.1");
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(scene.complaints, []);
   },
 });

@@ -3,6 +3,7 @@ import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { SourceRecord } from "../../src/model.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { closeDay, snapshotAttack } from "../../src/publish/snapshot.ts";
+import { record as cowrieRecord, sessionRules } from "../cowrie/session_rig.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { eachEngine } from "./sqlite_rig.ts";
@@ -173,3 +174,28 @@ eachEngine(
     assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
   },
 );
+
+eachEngine("findDaySlot() counts what a source of the day brings later", async (open) => {
+  using buffer = open();
+  await guess(buffer, NOON, [A]);
+  const time = new Date(NOON).toISOString().replace("Z", "+0000");
+  const decisions = Array.from({ length: 12 }, (_, at) =>
+    decide(
+      {
+        ...cowrieRecord({
+          ...{ eventid: "cowrie.session.file_download", src_ip: A },
+          ...{ shasum: at.toString(16).padStart(64, "0"), url: `http://203.0.113.9/${at}.sh` },
+        }),
+        timestamp: time,
+      },
+      sessionRules(),
+      NOON,
+    ));
+  await buffer.intake.accept(decisions, { maxUsernames: 100 }, NOON);
+  const [grown] = await guess(buffer, NOON, [A]);
+  assert.equal(grown?.session?.items.length, 12);
+  const others = Array.from({ length: 499 }, (_, at) => `82.7.${at >> 8}.${at & 255}`);
+  const parts = (await guess(buffer, NOON, others)).map(({ part }) => part);
+  // Ten files, each with a name and an address, take 30 of the 2,000 attributes of a part.
+  assert.equal(parts.filter((part) => part === 2).length, 8);
+});

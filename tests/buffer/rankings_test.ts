@@ -217,3 +217,61 @@ for (const order of ["attempts", "last_seen", "first_seen"] as const) {
     },
   );
 }
+
+eachEngine("sources() finds a sensor by its name on each of several managers", async (open) => {
+  for (const isReported of [false, true]) {
+    using buffer = open();
+    for (const [index, manager] of ["one", "two"].entries()) {
+      const decision = attempted({ source: `192.0.2.${index + 1}` }, NOW - HOUR);
+      assert.ok(decision.kind === "attempts");
+      const attempts = decision.attempts.map((one) => ({
+        ...one,
+        sensor: { ...one.sensor, manager },
+      }));
+      await buffer.intake.accept([{ ...decision, attempts }], LIMITS, NOW);
+    }
+    if (isReported) await snapshotAll(buffer, NOW);
+    const { rows } = await buffer.views.sources(query({ sensor: "honeypot-fra1" }));
+    assert.deepEqual(rows.map(({ sourceIp }) => sourceIp), ["192.0.2.2", "192.0.2.1"]);
+  }
+});
+
+eachEngine(
+  "rankings() of the whole and sourceParts() leave nothing out, however much is open",
+  async (open) => {
+    using buffer = open();
+    // The source that is heard of first has most attempts: pages would only look at the latest thousand.
+    const attempts = [
+      ...times(2_000, { source: "198.51.100.1", username: "first", at: NOW - 2 * HOUR }),
+      ...Array.from({ length: 1_200 }, (_, index) => ({
+        ...{ source: `203.0.${100 + Math.floor(index / 200)}.${1 + index % 200}`, pid: index + 1 },
+        ...{ username: "root", at: NOW - HOUR },
+      })),
+    ];
+    await buffer.intake.accept(
+      attempts.slice(0, 2_000).map((one) => attempted(one, one.at)),
+      LIMITS,
+      NOW - 1,
+    );
+    await buffer.intake.accept(
+      attempts.slice(2_000).map((one) => attempted(one, one.at)),
+      LIMITS,
+      NOW,
+    );
+    const { rankings } = await buffer.views.rankings(["source", "username"], "day", NOW, 2, true);
+    assert.deepEqual(
+      rankings.map(({ rows, isComplete }) => [rows.map(({ attempts }) => attempts), isComplete]),
+      [[[2_000, 1], true], [[2_000, 1_200], true]],
+    );
+    const parts = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, Infinity));
+    assert.deepEqual(
+      parts.map(({ rows, isComplete, next }) => [rows.length, isComplete, next === undefined]),
+      [[1_000, true, false], [201, true, true]],
+    );
+    const rows = parts.flatMap((part) => part.rows);
+    assert.deepEqual(rows[0]!.attempts, { value: 2_000, isMore: false });
+    assert.equal(new Set(rows.map(({ sourceIp }) => sourceIp)).size, 1_201);
+    const [first] = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, 7));
+    assert.deepEqual([first!.rows.length, first!.next !== undefined], [7, true]);
+  },
+);

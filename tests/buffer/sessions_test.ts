@@ -209,7 +209,8 @@ onSqlite(
         );
         await accept(buffer, batch);
       }
-      if (isTaken) await snapshotAll(buffer, NOW);
+      // Reports are deleted when they are delivered.
+      if (isTaken) await snapshotAll(buffer, NOW, []);
       return ((await buffer.views.status()).bytes - bytes) / 1_000;
     };
     for (const isTaken of [false, true]) {

@@ -177,6 +177,7 @@ eachEngine("status() of an empty buffer is all zeros", async (open) => {
     accepted: 0,
     duplicate: 0,
     spoofedSrcip: 0,
+    sessions: { sessions: 0, logins: 0, payloads: 0, hashes: 0 },
     ignored: new Map(),
     evicted: { alertIds: 0, usernames: 0, passwords: 0, commands: 0 },
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
-import { Listening } from "../../src/cli/wiring/listening.ts";
+import { Listening } from "../../src/cli/wiring/listen/listening.ts";
 import { freePort } from "../e2e/service.ts";
 import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -90,7 +90,10 @@ Deno.test({
       );
       Deno.copyFileSync(folder.file("first.key"), folder.file("used.key"));
       await listening.renew();
-      assert.match(logged.at(-2)!, /^error: .* do not match: .*; the certificate that was/);
+      assert.match(
+        logged.at(-2)!,
+        /^error: .* do not match; name the private key of this certificate; the certificate that was/,
+      );
       assert.equal(await answersTo(port, second), true);
     } finally {
       await listening.shutdown();

@@ -6,7 +6,7 @@ import { EXIT_CODES } from "../../src/cli/manual/shared.ts";
 import { SCRIPTS } from "../../src/cli/manual/completion_scripts.ts";
 import { commandHelp, overview } from "../../src/cli/manual/help_text.ts";
 import { manPage } from "../../src/cli/manual/man_page.ts";
-import { distance, nearest } from "../../src/cli/manual/nearest.ts";
+import { distance, nearest } from "../../src/nearest.ts";
 import { parse } from "../../src/cli/terminal/options.ts";
 import { PROGRAM } from "../../src/config/defaults.ts";
 import { needs } from "../support/needs.ts";

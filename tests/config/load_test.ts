@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PROGRAM } from "../../src/config/defaults.ts";
 import { ConfigError } from "../../src/config/values.ts";
 import { loadConfig, type Sources } from "../../src/config/load.ts";
+import { BAD_FILES } from "./bad_files.ts";
 
 const FILE = `/var/ossec/etc/${PROGRAM}.json`;
 const SECRET = "hunter2hunter2hunter2hunter2hunter2hunter";
@@ -83,6 +84,14 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
     tlsKey: undefined,
     maxBodyBytes: 8_388_608,
     openPages: false,
+    basePath: undefined,
+    sourceLinks: [
+      "Shodan=https://www.shodan.io/host/{ip}",
+      "GreyNoise=https://viz.greynoise.io/ip/{ip}",
+      "AbuseIPDB=https://www.abuseipdb.com/check/{ip}",
+      "RIPEstat=https://stat.ripe.net/{ip}",
+    ],
+    silentSensorMs: 86_400_000,
     allowNetworks: [],
     maxParallel: 100,
     maxPerMinute: 0,
@@ -174,7 +183,8 @@ Deno.test("loadConfig() reads the file that WM_CONFIG names, and rather the one 
 Deno.test("loadConfig() wants a file that was named to be there", () => {
   assert.equal(
     errorOf(undefined, {}, { file: "/etc/no.json" }),
-    "cannot read the configuration file /etc/no.json: No such file",
+    "cannot read the configuration file /etc/no.json: there is no such file; " +
+      "check the name after --config or in WM_CONFIG",
   );
   assert.match(errorOf(undefined, { WM_CONFIG: "/etc/no.json" }), /^cannot read .*\/etc\/no\.json/);
 });
@@ -185,124 +195,14 @@ Deno.test("loadConfig() says so when the default file is there and cannot be rea
   };
   assert.equal(
     errorOf(undefined, {}, { readTextFile }),
-    `cannot read the configuration file ${FILE}: Permission denied`,
+    `cannot read the configuration file ${FILE}: permission denied; ` +
+      "let root own it, with Wazuh's group and mode 640",
   );
 });
 
 Deno.test("loadConfig() allows the file to name its schema", () => {
   assert.equal(load({ $schema: "./schema.json" }).fileFound, true);
 });
-
-const BAD_FILES: readonly (readonly [name: string, file: unknown, message: string])[] = [
-  [
-    "an unknown key",
-    { misp: { uri: "x" } },
-    'unknown key "misp.uri"; `help config` lists the keys',
-  ],
-  ["an unknown section", { mips: { url: "x" } }, 'unknown key "mips.url"'],
-  ["a key of Object", { constructor: { name: "x" } }, 'unknown key "constructor.name"'],
-  ["__proto__", '{"__proto__": {"x": 1}}', 'unknown key "__proto__.x"'],
-  ["a section that is a text", { misp: "x" }, '"misp" must be an object of keys'],
-  ["a flat key", { "misp.url": "https://misp.example" }, '"misp.url" must be an object of keys'],
-  ["a list", [], "must hold one JSON object"],
-  ["null", "null", "must hold one JSON object"],
-  [
-    "a number that is a text",
-    { buffer: { period_minutes: "15" } },
-    'buffer.period_minutes is "15"; allowed is a number from 0 to 1440',
-  ],
-  [
-    "a number too small",
-    { buffer: { period_minutes: -1 } },
-    "buffer.period_minutes is -1; allowed is a number from 0 to 1440",
-  ],
-  [
-    "a number too large",
-    { misp: { distribution: 5 } },
-    "misp.distribution is 5; allowed is a whole number from 0 to 4",
-  ],
-  [
-    "a part of a whole number",
-    { misp: { analysis: 0.5 } },
-    "misp.analysis is 0.5; allowed is a whole number from 0 to 2",
-  ],
-  [
-    "a truth that is a number",
-    { misp: { publish: 1 } },
-    "misp.publish is 1; allowed is true or false",
-  ],
-  [
-    "a list that is a text",
-    { rules: { ids: "5710" } },
-    'rules.ids is "5710"; allowed is a list of texts',
-  ],
-  [
-    "a list of numbers",
-    { rules: { ids: [5710] } },
-    "rules.ids is [5710]; allowed is a list of texts",
-  ],
-  [
-    "an invalid rule",
-    { rules: { ids: ["5710", "ssh"] } },
-    'rules.ids is "ssh"; allowed is rule numbers',
-  ],
-  [
-    "an invalid choice",
-    { log: { level: "loud" } },
-    'log.level is "loud"; allowed is one of debug, info, warning, error',
-  ],
-  [
-    "an invalid address",
-    { misp: { url: "ftp://misp.example" } },
-    'misp.url is "ftp://misp.example"; allowed is an http or https address',
-  ],
-  [
-    "an address with a query",
-    { forward: { url: "https://serve.example/?a=b" } },
-    "forward.url is (secret); allowed is an address without a query (?) or a fragment (#)",
-  ],
-  [
-    "an address with a fragment",
-    { misp: { url: "https://misp.example/#a" } },
-    "misp.url is (secret); allowed is an address without a query (?) or a fragment (#)",
-  ],
-  [
-    "an address with a user name",
-    { misp: { url: "https://analyst@misp.example" } },
-    "misp.url is (secret); allowed is an address without a user name in it",
-  ],
-  [
-    "a proxy without a port",
-    { misp: { proxy: "http://proxy.example" } },
-    'misp.proxy is "http://proxy.example"; allowed is http://HOST:PORT, without a user',
-  ],
-  [
-    "a proxy that speaks TLS",
-    { misp: { proxy: "https://proxy.example:3128" } },
-    'misp.proxy is "https://proxy.example:3128"; allowed is http://HOST:PORT, without a user',
-  ],
-  [
-    "a proxy with a password",
-    { misp: { proxy: "http://site:a/b@proxy.example:3128" } },
-    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
-  ],
-  [
-    "a proxy with a password and no scheme",
-    { misp: { proxy: "site:secret@proxy.example:3128" } },
-    "misp.proxy is (secret); allowed is http://HOST:PORT, without a user or a password in it",
-  ],
-  [
-    "an invalid network",
-    { guard: { allow_networks: ["lan"] } },
-    'guard.allow_networks is "lan"; allowed is addresses, networks such as 192.0.2.0/24, or host',
-  ],
-  [
-    "an address to listen at without port",
-    { server: { listen: "127.0.0.1" } },
-    'server.listen is "127.0.0.1"; allowed is HOST:PORT',
-  ],
-  ["null for a value", { buffer: { path: null } }, "buffer.path is null; allowed is a text"],
-];
 
 for (const [name, file, message] of BAD_FILES) {
   Deno.test(`loadConfig() refuses ${name} in the file and says what is allowed`, () => {
@@ -341,8 +241,13 @@ Deno.test("loadConfig() names the item of a list in the environment that is not 
 });
 
 Deno.test("loadConfig() says that a file is not JSON", () => {
-  assert.ok(errorOf('{"misp": }').startsWith(`${FILE} is not JSON`));
-  assert.ok(errorOf("").startsWith(`${FILE} is not JSON`));
+  const says = (line: number, column: number) =>
+    `${FILE} is not JSON: line ${line}, column ${column}; ` +
+    "check the quotes and commas before that place";
+  assert.equal(errorOf('{"misp": }'), says(1, 10));
+  assert.equal(errorOf(""), says(1, 1));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x",\n  }\n}'), says(4, 3));
+  assert.equal(errorOf('{\n  "misp": {\n    "url": "x"\n  }'), says(4, 4));
 });
 
 Deno.test("loadConfig() never shows a secret in an error", () => {
@@ -352,6 +257,9 @@ Deno.test("loadConfig() never shows a secret in an error", () => {
     errorOf({ misp: { url } }),
     errorOf({ misp: { url: `https://misp.example/?authkey=${SECRET}` } }),
     errorOf({ forward: { url: `https://serve.example/#${SECRET}` } }),
+    errorOf({ notify: { webhook_url: `ftp://hooks.example/${SECRET}` } }),
+    errorOf({ notify: { webhook_url: [`https://hooks.example/${SECRET}`] } }),
+    errorOf({ notify: { webhook_url: `https://x:${SECRET}@hooks.example` } }),
     errorOf(undefined, { WM_MISP_URL: url }),
     errorOf(undefined, {}, { integratord: { url, apiKey: "" } }),
     errorOf(`{"misp": {"api_key": ${SECRET}}}`),

@@ -11,6 +11,7 @@ import { FakeMisp } from "../fake_misp/server.ts";
 import { fixturePaths, sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
+import { createManager } from "./manager.ts";
 import {
   AS_USER,
   compile,
@@ -26,8 +27,6 @@ import {
   said,
   USER,
 } from "./wazuh_root.ts";
-
-const INTEGRATORD = Deno.readTextFileSync(new URL("integratord.pl", import.meta.url));
 
 if (!HAS_WAZUH) {
   console.log(`no user wazuh: install.sh is tested with --owner ${USER}:${GROUP}`);
@@ -54,16 +53,6 @@ const EVENTS = [
   "SSH Brute Force Attack from 82.202.219.155 (6 attempts)",
 ];
 
-interface Status {
-  readonly pending: { readonly attacks: number };
-  readonly reports: { readonly waiting: number; readonly refused: number };
-  readonly alerts: {
-    readonly accepted: number;
-    readonly duplicate: number;
-    readonly ignored: Readonly<Record<string, number>>;
-  };
-}
-
 Deno.test({
   name:
     "install.sh installs a binary that stores 100 alerts of integratord, upgrades it, and removes it",
@@ -89,27 +78,7 @@ Deno.test({
       version: string;
     };
 
-    /** Sends alerts as integratord does. @returns how each call ended */
-    const integratord = async (alerts: readonly string[]) => {
-      const args = [root, PROGRAM, misp.keys.orgadmin, misp.url];
-      const line = [...AS_USER, "perl", "-e", INTEGRATORD, ...args];
-      const { code, stdout, stderr } = await run(line, { env: {} }, alerts.join("\n") + "\n");
-      assert.deepEqual([code, stderr], [0, ""]);
-      return stdout.replace(/\n$/, "").split("\n");
-    };
-    const status = async () => {
-      const { stdout } = await run([...AS_USER, target, "status", "--json"], { env: {} });
-      return JSON.parse(stdout) as Status;
-    };
-    /** Waits for the background publisher of the last alert. */
-    const published = async () => {
-      for (const deadline = Date.now() + 60_000;;) {
-        const found = await status();
-        if (found.pending.attacks === 0 && found.reports.waiting === 0) return found;
-        assert.ok(Date.now() < deadline, JSON.stringify(found));
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    };
+    const { integratord, published } = createManager(root, AS_USER, misp);
     const titles = () => misp.events().map((event) => event.info).sort();
     const uuids = () => misp.events().map((event) => event.uuid).sort();
 
@@ -314,6 +283,7 @@ Deno.test({
             `logs/integrations.log ${USER}:${GROUP} 640`,
             `queue/custom-misp ${USER}:${GROUP} 750`,
             `queue/custom-misp/buffer.db ${USER}:${GROUP} 640`,
+            `queue/custom-misp/installation.json ${USER}:${GROUP} 640`,
           ].sort(),
         );
         assert.equal((await install(...common, "--uninstall")).code, 0);

@@ -53,20 +53,39 @@ export async function refusal(...args: readonly string[]): Promise<string> {
   return stderr.trim().split("\n").at(-1)!.replace(/^install\.sh: /, "");
 }
 
-/** A folder like /var/ossec after Wazuh's own installation (docs/contracts/wazuh.md 1.7, 1.8). */
-export async function makeWazuh(root: string): Promise<void> {
+/**
+ * A folder like /var/ossec after Wazuh's own installation (docs/contracts/wazuh.md 1.7, 1.8).
+ *
+ * @param via stands in front of each command, where another machine is to have the folder
+ */
+export async function makeWazuh(
+  root: string,
+  via: readonly string[] = [],
+  [user, group] = [USER, GROUP],
+): Promise<void> {
   const folder = async (path: string, mode: string, owner = "root") => {
-    await run(["install", "-d", "-o", owner, "-g", GROUP, "-m", mode, path]);
+    await run([...via, "install", "-d", "-o", owner, "-g", group, "-m", mode, path]);
   };
   await folder(root, "750");
   for (const name of ["integrations", "queue", "bin"]) await folder(`${root}/${name}`, "750");
-  for (const name of ["etc", "logs"]) await folder(`${root}/${name}`, "770", USER);
-  await Deno.writeTextFile(`${root}/bin/wazuh-integratord`, "");
+  for (const name of ["etc", "logs"]) await folder(`${root}/${name}`, "770", user);
+  await run([...via, "touch", `${root}/bin/wazuh-integratord`]);
 }
 
 /** Every path below a folder with its owner and mode. */
-export async function listing(folder: string): Promise<readonly string[]> {
-  const { stdout } = await run(["find", folder, "-mindepth", "2", "-printf", "%P %u:%g %m\\n"]);
+export async function listing(
+  folder: string,
+  via: readonly string[] = [],
+): Promise<readonly string[]> {
+  const { stdout } = await run([
+    ...via,
+    "find",
+    folder,
+    "-mindepth",
+    "2",
+    "-printf",
+    "%P %u:%g %m\\n",
+  ]);
   return stdout.trim().split("\n").filter((line) => line !== "" && !line.startsWith("bin/")).sort();
 }
 
@@ -76,7 +95,7 @@ export async function compile(folder: string, root: string, mispHost: string, ve
   if (version !== undefined) {
     project = `${folder}/later/`;
     await Deno.mkdir(project);
-    const parts = ["deno.json", "deno.lock", "main.ts", "src", "deploy"];
+    const parts = ["deno.json", "deno.lock", "main.ts", "src", "deploy", "LICENSE", "CHANGELOG.md"];
     await run(["cp", "-r", ...parts.map((name) => PROJECT + name), project]);
     const settings = JSON.parse(await Deno.readTextFile(`${project}deno.json`)) as object;
     await Deno.writeTextFile(`${project}deno.json`, JSON.stringify({ ...settings, version }));

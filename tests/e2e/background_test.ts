@@ -67,17 +67,17 @@ for (const kind of KINDS) {
     await call(program, "82.202.219.1", ["", ""], {});
     await until("a publisher waits", () => ownerOf(program) !== undefined);
     await Deno.writeTextFile(file, '{"misp":');
+    const place = "line 1, column 9; check the quotes and commas before that place";
     const problem = () =>
       ask(program, "SELECT value FROM setting WHERE name = ?", PUBLISHER_PROBLEM)?.value;
     await until("the problem is told", () => problem() !== undefined);
-    assert.equal(problem(), `${file} is not JSON; check its quotes and commas`);
+    assert.equal(problem(), `${file} is not JSON: ${place}`);
     await Deno.writeTextFile(file, JSON.stringify({ misp: access, buffer: { period_minutes: 0 } }));
     await until("it goes on", () => misp.events().length === 1);
     assert.equal(problem(), undefined);
     const log = await Deno.readTextFile(program.log);
     assert.deepEqual(log.match(/nothing is published .*/g), [
-      `nothing is published until the configuration is usable: ${file} is not JSON; ` +
-      "check its quotes and commas",
+      `nothing is published until the configuration is usable: ${file} is not JSON: ${place}`,
     ]);
   });
 

@@ -13,13 +13,14 @@ import { dirname } from "node:path";
 const PROJECT = new URL("../../", import.meta.url).pathname;
 
 /** Whether this machine can compile; without it the binary is not tested. */
-export const CAN_COMPILE = Deno.env.get("COMPILE_DENO") !== undefined;
+export const CAN_COMPILE = (Deno.env.get("COMPILE_DENO") ?? "") !== "";
 
 /** What a binary is compiled for. */
 export interface BinaryOptions {
   readonly mispHost?: string;
   readonly forwardHost?: string;
   readonly bufferHost?: string;
+  readonly notifyHost?: string;
   readonly listen?: string;
   /** Compiled with `--no-start-script` (deploy/startup/README.md). */
   readonly noStartScript?: boolean;
@@ -30,9 +31,15 @@ const BASE = "/tmp/e2e-0000aaaa0000aaaa0000";
 /** Ports of so many digits replace placeholders; others are compiled in. */
 const HOST = /^127\.0\.0\.1:\d{5}$/;
 /** Placeholders of ports. The system gives none of them out by itself: those end at 60999. */
-const PORTS = { mispHost: 65_501, forwardHost: 65_502, listen: 65_503, bufferHost: 65_504 };
+const PORTS = {
+  ...{ mispHost: 65_501, forwardHost: 65_502, notifyHost: 65_504, listen: 65_503 },
+  bufferHost: 65_505,
+};
 const FLAGS = {
-  ...{ mispHost: "--misp-host", forwardHost: "--forward-host", bufferHost: "--buffer-host" },
+  mispHost: "--misp-host",
+  forwardHost: "--forward-host",
+  notifyHost: "--notify-host",
+  bufferHost: "--buffer-host",
   listen: "--listen",
 };
 const HOUR_MS = 3_600_000;
@@ -190,7 +197,8 @@ const sourcesHash = () => known ??= hashSources();
 async function hashSources(): Promise<string> {
   const hash = createHash("sha256");
   for (const name of ["COMPILE_DENO", "DENORT_BIN"]) {
-    const path = Deno.env.get(name);
+    // Empty is unset.
+    const path = Deno.env.get(name) || undefined;
     const { size, mtime } = path === undefined ? { size: 0, mtime: null } : await Deno.stat(path);
     hash.update(`${path} ${size} ${mtime?.getTime()}\n`);
   }

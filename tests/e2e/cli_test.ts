@@ -136,12 +136,12 @@ async function onTerminal(
 const STYLES = /\x1b\[[\d;]*m/g;
 
 Deno.test({
-  name: "status and report list fit a terminal, in colours unless NO_COLOR is set",
+  name: "status, report list and sources fit a terminal, in colours unless NO_COLOR is set",
   ...needs("script"),
   fn: async () => {
     await using example = await ExampleFolder.create("deno run");
     const { program } = example;
-    for (const args of [["status"], ["report", "list"]]) {
+    for (const args of [["status"], ["report", "list"], ["sources"]]) {
       for (const columns of [30, 60, 80, 120]) {
         const shown = await onTerminal(program, columns, args, MISP_DOWN);
         const lines = shown.replaceAll(STYLES, "").trimEnd().split("\n");

@@ -37,8 +37,14 @@ const STAND_INS = {
       *) exit 125 ;;
     esac`,
   setpriv: `
-    [ "$1 $2 $3 $4 $5" = "--reuid wazuh --regid wazuh --clear-groups" ] || exit 1
+    [ "$1 $3 $5" = "--reuid --regid --clear-groups" ] || exit 1
+    case "$2 $4" in "wazuh wazuh" | *[0-9]" "[0-9]*) ;; *) exit 1 ;; esac
     shift 5; exec "$@"`,
+  nft: `
+    case $1 in
+      -f) [ -f "$2" ] ;;
+      *) [ "$*" = "list set inet custom_misp attackers_v4" ] ;;
+    esac`,
   install: `
     for word; do shift; case $word in
       -o | -g) skip=1 ;;
@@ -89,7 +95,10 @@ export class ExampleFolder implements AsyncDisposable {
   async #fill(): Promise<void> {
     const { root, kind } = this.program;
     const day = `${root}/logs/alerts/2026/Nov`;
-    const made = ["etc/bash_completion.d", "usr/local/share/man/man8", "var/backups"];
+    const made = [
+      ...["etc/bash_completion.d", "etc/logrotate.d", "usr/local/share/man/man8"],
+      ...["usr/local/sbin", "var/backups", "etc/lists", "etc/rules"],
+    ];
     const folders = [`${this.folder}/bin`, `${this.folder}/dist`, `${root}/bin`, day];
     for (const folder of [...folders, ...made.map((name) => `${root}/${name}`)]) {
       await Deno.mkdir(folder, { recursive: true });
@@ -134,7 +143,10 @@ export class ExampleFolder implements AsyncDisposable {
     const { root } = this.program;
     const script = text
       .replaceAll("/var/ossec", root)
-      .replaceAll(/(?<=[ "'>])\/(?=etc\/bash_c|usr\/local|var\/backups)/g, `${root}/`)
+      .replaceAll(
+        /(?<=[ "'>])\/(?=etc\/bash_c|etc\/logrotate|usr\/local|var\/backups)/g,
+        `${root}/`,
+      )
       .replaceAll("127.0.0.1:8787", this.listen);
     await this.#reinstall();
     // Without tokens `serve` is open to this machine.
@@ -198,6 +210,9 @@ const settings = (misp: FakeMisp, listen: string) => ({
   WM_MISP_URL: misp.url,
   WM_GUARD_PUBLISH_PRIVATE: "true",
   WM_SERVER_LISTEN: listen,
+  WM_LISTS: JSON.stringify(
+    (JSON.parse(blocksOf("docs/lists.md", "json")[0]!) as { lists: unknown }).lists,
+  ),
 });
 
 const writeScript = (path: string, text: string) =>

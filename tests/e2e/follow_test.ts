@@ -156,3 +156,13 @@ Deno.test("follow --format takes wazuh and cowrie only, and cowrie with a file",
   const [, needs] = await of("--format", "cowrie");
   assert.match(String(needs), /follow --format cowrie needs the file/);
 });
+
+Deno.test("follow --format cowrie says how a binary gets to read a Cowrie's folder", async () => {
+  await using program = await createProgram(KINDS[0]!);
+  const { code, stderr } = await program.run(["follow", "--format", "cowrie", "/srv/cowrie.json"]);
+  assert.equal(code, 6);
+  assert.match(
+    stderr,
+    /\/srv\/cowrie\.json: this binary may not read there; compile it with --cowrie FOLDER\n$/,
+  );
+});

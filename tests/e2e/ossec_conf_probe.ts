@@ -1,21 +1,26 @@
 /**
- * Compiled with the permissions of the binary: what reading a file that is not there ends in, before the
- * permission for ossec.conf is dropped and after it.
+ * Compiled with the permissions of the binary: what reading and writing files below a folder that is not
+ * there ends in, before permissions are dropped and after it.
  *
  * @module
  */
-import { dropOssecConf, ossecConf } from "../../src/cli/ossec_conf.ts";
+import { dropSetupRights, ossecConf, writtenBySetup } from "../../src/cli/ossec_conf.ts";
 
-const [root = "", ...others] = Deno.args.slice(-4);
+const [root = "", command = "", word = "", ...others] = Deno.args;
 
-function look(path: string): void {
+function look(name: string, use: () => void): void {
   try {
-    Deno.readTextFileSync(path);
+    use();
   } catch (error) {
-    console.log(`${path}: ${(error as Error).name}`);
+    console.log(`${name}: ${(error as Error).name}`);
   }
 }
 
-look(ossecConf(root));
-dropOssecConf(root);
-for (const path of [ossecConf(root), ...others]) look(path);
+const read = (path: string) => look(`read ${path}`, () => Deno.readTextFileSync(path));
+const write = (path: string) =>
+  look(`write ${path}`, () => Deno.openSync(path, { write: true }).close());
+
+read(ossecConf(root));
+dropSetupRights(root, command, word);
+for (const path of [ossecConf(root), ...others]) read(path);
+for (const path of [...writtenBySetup(root), `${root}/queue/custom-misp/x`]) write(path);

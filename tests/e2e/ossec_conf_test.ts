@@ -8,7 +8,7 @@ const PROBE = new URL("ossec_conf_probe.ts", import.meta.url).pathname;
 const ROOT = "/var/no-ossec";
 
 Deno.test({
-  name: "binary: dropOssecConf() takes ossec.conf, and no other permission",
+  name: "binary: dropSetupRights() leaves to each command what it needs in Wazuh's etc/",
   ...needs("a Deno that compiles (COMPILE_DENO)"),
   fn: async () => {
     const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "ossec-conf-" });
@@ -22,19 +22,31 @@ Deno.test({
     }).output();
     assert.ok(compiled.success, new TextDecoder().decode(compiled.stderr));
     const others = [`${ROOT}/etc/custom-misp/key`, `${ROOT}/logs/alerts/a`, `${folder}/none`];
-    const { stdout } = await new Deno.Command(probe, { args: [ROOT, ...others] }).output();
+    const after = async (command: string, word: string) => {
+      const { stdout } = await new Deno.Command(probe, { args: [ROOT, command, word, ...others] })
+        .output();
+      const [before, ...lines] = new TextDecoder().decode(stdout).trim().split("\n");
+      assert.equal(before, `read ${ROOT}/etc/ossec.conf: NotFound`);
+      return lines.filter((line) => !line.endsWith(": NotFound"));
+    };
+    const read = `read ${ROOT}/etc/ossec.conf: NotCapable`;
+    const [secrets, ...writes] = [
+      `write ${ROOT}/etc/custom-misp: NotCapable`,
+      `write ${ROOT}/etc/custom-misp_ssh_bruteforce-publish.json: NotCapable`,
+      `write ${ROOT}/etc/ossec.conf: NotCapable`,
+    ];
+    assert.deepEqual(await after("/tmp/x.alert", ""), [read, secrets, ...writes]);
+    assert.deepEqual(await after("serve", "--follow"), [read, secrets, ...writes]);
+    assert.deepEqual(await after("serve", "token"), [read, ...writes]);
+    assert.deepEqual(await after("doctor", ""), [secrets, ...writes]);
+    assert.deepEqual(await after("setup", ""), []);
     await Deno.remove(folder, { recursive: true });
-    assert.deepEqual(new TextDecoder().decode(stdout).trim().split("\n"), [
-      `${ROOT}/etc/ossec.conf: NotFound`,
-      `${ROOT}/etc/ossec.conf: NotCapable`,
-      ...others.map((path) => `${path}: NotFound`),
-    ]);
   },
 });
 
-Deno.test("every start but that of doctor drops ossec.conf before its command is loaded", () => {
+Deno.test("every start drops what it does not need of etc/ before its command is loaded", () => {
   const source = Deno.readTextFileSync(new URL("../../src/cli/program.ts", import.meta.url));
   const run = source.slice(source.indexOf("async function run("));
-  const dropped = run.indexOf('if (name !== "doctor") dropOssecConf(root);');
+  const dropped = run.indexOf("dropSetupRights(root, name, rest[1]);");
   assert.ok(dropped > 0 && dropped < run.indexOf("isCommand(name)"));
 });

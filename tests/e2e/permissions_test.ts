@@ -84,6 +84,7 @@ Deno.test("each command asks for what it needs, and for nothing else", async (t)
     ]],
     [["status"], [...BUFFER, FOLDER, OWNER]],
     [["report", "list"], BUFFER],
+    [["list", "plain"], BUFFER],
     [["replay", alert], [...BUFFER, FOLDER, "read /tmp/ALERTS/one.alert"]],
     [["explain", alert], [...LOOK, "read /tmp/ALERTS/one.alert"]],
     // As above, when the lock of the publisher is made; and the owner of the log's folder.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Dialogue, inTerminal, type Shown } from "./terminal.ts";
 import { type BinaryOptions, CAN_COMPILE, newBase, putBinary } from "./binary.ts";
 
 export { CAN_COMPILE };
@@ -33,6 +34,8 @@ export interface Program extends AsyncDisposable {
   ): Promise<Result>;
   /** Runs the program with something on its standard input. */
   feedInput(args: readonly string[], input: string): Promise<Result>;
+  /** Runs it in a pseudo-terminal, and answers its questions. Needs `script`. */
+  inTerminal(args: readonly string[], dialogue: Dialogue): Promise<Shown>;
 }
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
@@ -64,25 +67,24 @@ export async function createProgram(
       return value === undefined ? [] : [[name, value]];
     }),
   );
+  const lineOf = (args: readonly string[]) =>
+    kind === "binary" ? [binary, ...args] : [
+      ...[Deno.execPath(), "run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root],
+      ...args,
+    ];
+  // integratord gives no HOME (docs/contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
+  const variables = { ...(kind === "binary" ? {} : inherited), ...options.environment };
   const command = (
     args: readonly string[],
     environment: Record<string, string> = {},
     stdin: "null" | "piped" = "null",
     wrapper: readonly string[] = [],
   ) => {
-    const line = kind === "binary"
-      ? [...wrapper, binary, ...args]
-      : [...wrapper, Deno.execPath(), "run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root]
-        .concat(args);
+    const line = [...wrapper, ...lineOf(args)];
     return new Deno.Command(line[0]!, {
       args: line.slice(1),
-      // integratord gives no HOME (docs/contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
       clearEnv: true,
-      env: {
-        ...(kind === "binary" ? {} : inherited),
-        ...options.environment,
-        ...environment,
-      },
+      env: { ...variables, ...environment },
       cwd: "/",
       stdin,
       stdout: "piped",
@@ -106,6 +108,7 @@ export async function createProgram(
       await writer.close();
       return decode(await child.output());
     },
+    inTerminal: (args, dialogue) => inTerminal(lineOf(args), variables, dialogue),
     [Symbol.asyncDispose]: async () => {
       await removeBusy(base);
       await Deno.remove(alerts, { recursive: true });

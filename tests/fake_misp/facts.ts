@@ -44,6 +44,17 @@ function network(toIds: boolean): TypeFacts {
   return { category: "Network activity", toIds, categories: NETWORK };
 }
 
+const FILES = [
+  "Payload delivery",
+  "Artifacts dropped",
+  "Payload installation",
+  "External analysis",
+];
+
+function payload(categories: readonly string[]): TypeFacts {
+  return { category: "Payload delivery", toIds: true, categories };
+}
+
 /** Default category, default `to_ids` and allowed categories by attribute type. */
 export const TYPES: ReadonlyMap<string, TypeFacts> = new Map([
   ["ip-src", network(true)],
@@ -54,6 +65,9 @@ export const TYPES: ReadonlyMap<string, TypeFacts> = new Map([
   ["hostname", network(true)],
   ["url", network(true)],
   ["hassh-md5", network(true)],
+  ["ssh-fingerprint", only("Network activity")],
+  ["sha256", payload(FILES)],
+  ["filename", payload([...FILES, "Persistence mechanism"])],
   ["AS", network(false)],
   ["user-agent", network(false)],
   ["port", {
@@ -156,6 +170,31 @@ export const TEMPLATES: readonly TemplateFacts[] = [
       ...["latitude", "longitude", "city", "region", "country", "countrycode", "epsg"],
     ],
   },
+  {
+    name: "file",
+    uuid: "688c46fb-5edb-40a3-8273-1af7923e2215",
+    version: "25",
+    metaCategory: "file",
+    relations: {
+      filename: "filename",
+      md5: "md5",
+      sha1: "sha1",
+      sha256: "sha256",
+      "size-in-bytes": "size-in-bytes",
+      text: "text",
+    },
+    required: [],
+    requiredOneOf: ["filename", "size-in-bytes", "sha256"],
+  },
+  {
+    name: "url",
+    uuid: "60efb77b-40b5-4c46-871b-ed1ed999fce5",
+    version: "10",
+    metaCategory: "network",
+    relations: { url: "url", host: "hostname", port: "port", text: "text" },
+    required: [],
+    requiredOneOf: ["url", "resource_path"],
+  },
 ];
 
 /** ATT&CK techniques the fake galaxy knows: cluster value to cluster uuid. */
@@ -171,4 +210,8 @@ export const CLUSTERS: ReadonlyMap<string, string> = new Map([
   ["Local Accounts - T1078.003", "fdc47f44-dd32-4b99-af5f-209f556f63c2"],
   ["Active Scanning - T1595", "67073dde-d720-45ae-83da-b12d5e73ca3b"],
   ["External Remote Services - T1133", "10d51417-ee35-4589-b1ff-b6df1c334e8d"],
+  ["Unix Shell - T1059.004", "a9d4b653-6915-42af-98b2-5758c4ceee56"],
+  ["Ingress Tool Transfer - T1105", "e6919abc-99f9-4c6c-95a5-14761e7b2add"],
+  ["SSH Authorized Keys - T1098.004", "6b57dc31-b814-4a03-8706-28bc20d739c4"],
+  ["Proxy - T1090", "731f4f55-b6d0-41d1-a7a9-072a66389aea"],
 ]);

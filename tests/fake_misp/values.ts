@@ -67,6 +67,22 @@ export function checkValue(type: string, given: string): Checked {
         /^[0-9a-f]{32}$/i.test(value) ? value.toLowerCase() : undefined,
         "Checksum has an invalid length or format.",
       );
+    case "sha256":
+      return orError(
+        /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined,
+        "Checksum has an invalid length or format.",
+      );
+    case "ssh-fingerprint":
+      return orError(
+        isFingerprint(value) ? value : undefined,
+        "SSH fingerprint must be in MD5 or SHA256 format.",
+      );
+    case "url":
+    case "filename":
+      return orError(
+        value.includes("\n") ? undefined : value,
+        "Value must not contain new line character.",
+      );
     case "domain":
     case "hostname":
       return orError(
@@ -101,6 +117,12 @@ function checkAddressAndPort(value: string): Checked {
   if (more.length > 0 || !isPort(port)) return { error: "Composite type has an invalid format." };
   const normal = normaliseAddress(address);
   return orError(normal && `${normal}|${port}`, "IP address has an invalid format.");
+}
+
+/** 32 bytes in base64 with or without padding behind `SHA256:`, or an MD5. */
+function isFingerprint(value: string): boolean {
+  if (value.startsWith("SHA256:")) return /^[A-Za-z0-9+/]{43}=?$/.test(value.slice(7));
+  return /^[0-9a-f]{32}$/i.test(value.replace(/^MD5:/, "").replaceAll(":", ""));
 }
 
 function checkAs(value: string): Checked {

@@ -229,9 +229,11 @@ function toFirstSchema(path: string): void {
 }
 
 const ROWS: Readonly<Record<string, string>> = {
-  attack_sensor: "SELECT source_ip, sensor, name, alerts, first_seen, last_seen FROM attack_sensor",
   attack_connection: `SELECT source_ip, sensor, pid, location, sshd, pam_error, pam, connect,
     touched_at FROM attack_connection`,
+  attack_sensor: `SELECT source_ip, sensor, max(name) AS name, sum(alerts) AS alerts,
+    min(first_seen) AS first_seen, max(last_seen) AS last_seen
+    FROM attack_sensor GROUP BY source_ip, sensor`,
   seen_alert: `SELECT name AS manager, alert_id, seen_at FROM seen_alert
     JOIN manager ON number = seen_alert.manager`,
   attack: `SELECT source_ip, first_seen, last_seen, opened_at, touched_at, alerts, manager,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { holdMounts } from "../support/held_mounts.ts";
 import { findProgram } from "../support/needs.ts";
 
 /** A mounted disk. Only what is started by the wrapper sees it. */
@@ -48,30 +49,13 @@ export async function mountSmallDisk(
   const mounts = folders.map((folder) =>
     `mkdir -p '${disk}/${folder}' '${root}/${folder}' && mount --bind '${disk}/${folder}' '${root}/${folder}'`
   );
-  const script = [`mount -t tmpfs -o ${options} small '${disk}'`, ...mounts, "echo ready"];
-  // Lives until its input ends: with this process at the latest.
-  const holder = new Deno.Command("unshare", {
-    args: ["-Urm", "sh", "-c", `${script.join(" && ")} && exec cat`],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = holder.stdout.getReader();
-  const { value } = await reader.read();
-  const end = async () => {
-    await reader.cancel();
-    await holder.stdin.close();
-    await holder.status;
-  };
-  if (!new TextDecoder().decode(value).startsWith("ready")) {
-    await end().catch(() => undefined);
-    throw new Error(`nothing could be mounted in ${root}`);
-  }
+  const script = [`mount -t tmpfs -o ${options} small '${disk}'`, ...mounts];
+  const held = await holdMounts("-Urm", `${script.join(" && ")} || exit 1`, root);
   // The whole path: a program without PATH is started by it.
   const wrapper = [
     findProgram("nsenter")!,
     "-t",
-    `${holder.pid}`,
+    `${held.pid}`,
     "-U",
     "-m",
     "--preserve-credentials",
@@ -93,7 +77,7 @@ export async function mountSmallDisk(
     [Symbol.asyncDispose]: async () => {
       // A publisher that stayed leaves once its buffer is gone, and the disk with it.
       await sh("mount -o remount,rw . ; rm -rf ./*/*");
-      await end();
+      await held[Symbol.asyncDispose]();
     },
   };
 }

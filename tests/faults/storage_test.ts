@@ -93,7 +93,7 @@ const READ_ONLY = "the file system is read-only; mount it writable again, and it
 async function assertTidy({ disk }: OnDisk): Promise<void> {
   const names = (await disk.sh("ls queue/custom-misp")).split("\n");
   const odd = names.filter((name) =>
-    !/^(buffer\.db(-wal|-shm|\.(background|publish)\.lock)?|feed)$/.test(name)
+    !/^(buffer\.db(-wal|-shm|\.(background|publish)\.lock)?|feed|installation\.json)$/.test(name)
   );
   assert.deepEqual(odd, []);
 }

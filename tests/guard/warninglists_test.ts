@@ -123,8 +123,8 @@ Deno.test("loadWarninglists() reads both layouts and leaves out lists that are n
 });
 
 Deno.test("loadWarninglists() warns of a damaged list and keeps the others", () => {
-  const { warnings, verdict } = loadWarninglists(FIXTURES, WARNINGLIST_FILES);
-  assert.equal(warnings.length, 2);
+  const { unreadable, warnings, verdict } = loadWarninglists(FIXTURES, WARNINGLIST_FILES);
+  assert.deepEqual([unreadable, warnings.length], [1, 2]);
   assert.match(warnings[0]!, /^warning list \S+\/warninglists\/damaged\.json is left out: /);
   assert.equal(
     warnings[1],

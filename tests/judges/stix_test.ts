@@ -12,6 +12,7 @@ import { falsePositive, sightingsOf } from "../../src/misp/sightings.ts";
 import { DAY_UUID } from "../misp/day_rig.ts";
 import { record, type Rig, RULES, startRig } from "../misp/rest_sink_rig.ts";
 import { needs } from "../support/needs.ts";
+import { HASHES, SESSION } from "../support/session_evidence.ts";
 import { firstReport } from "../support/source_record.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -124,6 +125,37 @@ Deno.test({
       assert.deepEqual(counts, sources.map(() => SENSORS.length));
       // docs/misp.md says so: uuids of this program are of version 5.
       assert.match(judgement.stix20, /not a valid STIX identifier/);
+    }
+  },
+});
+
+Deno.test({
+  name: "misp-stix finds an indicator for each file and each address that sessions brought",
+  ...needs("misp-stix and PyMISP (STIX_PYTHON)"),
+  fn: async () => {
+    using folder = tempFolder();
+    await using rig = await startRig();
+    const of = { ...record(3, "198.51.100.1"), session: SESSION };
+    await rig.deliver(...reportsOf(of, {}));
+    const judgements = await judged(...exported(rig, folder.path));
+    assert.equal(judgements.length, 2);
+    for (const { indicators } of judgements) {
+      const patterns = indicators.map(({ pattern }) => pattern);
+      const wanted = [
+        ...HASHES.map((hash) => `file:hashes.'SHA-256' = '${hash}'`),
+        "url:value = 'http://203.0.113.9/bot.sh'",
+        "url:value = 'http://203.0.113.10/gone'",
+        patternOf("198.51.100.1").slice(1, -1),
+      ];
+      for (const one of wanted) {
+        assert.equal(
+          patterns.filter((pattern) =>
+            pattern.replaceAll("hashes.SHA256", "hashes.'SHA-256'").includes(one)
+          ).length,
+          1,
+          `${one}\n${patterns.join("\n")}`,
+        );
+      }
     }
   },
 });

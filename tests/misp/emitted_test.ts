@@ -6,6 +6,7 @@ import { buildEvent, type EventRules } from "../../src/misp/event.ts";
 import type { MispAttribute, MispEventAttribute, MispObject } from "../../src/misp/objects.ts";
 import { checkValue } from "../fake_misp/values.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { hostileSession, SESSION } from "../support/session_evidence.ts";
 import { sourceRecord } from "../support/source_record.ts";
 import { PAIRS, type TemplateFacts, TEMPLATES } from "./misp_types.ts";
 
@@ -25,6 +26,8 @@ const SOURCE = sourceRecord({
 
 const RECORDS: readonly SourceRecord[] = [
   SOURCE,
+  { ...SOURCE, session: SESSION },
+  { ...SOURCE, session: hostileSession() },
   { ...SOURCE, sourceIp: "2001:db8:bad:cafe::17" },
   { ...SOURCE, services: ["telnet"] },
   { ...SOURCE, services: ["ssh", "telnet"], techniques: [], usernames: {}, furtherUsernames: 9 },
@@ -76,8 +79,10 @@ function emitted(): readonly MispObject[] {
 function problemsOf(object: MispObject): readonly string[] {
   const template = TEMPLATES.find(({ uuid }) => uuid === object.template_uuid);
   if (template === undefined) return [`template ${object.template_uuid}`];
-  const { name, version, metaCategory, required, requiredOneOf } = template;
+  const { name, version, metaCategory, required, requiredOneOf, multiple = [] } = template;
   const relations = object.Attribute.map(({ object_relation }) => object_relation);
+  const once = relations.filter((relation) => !multiple.includes(relation));
+  const uuids = object.Attribute.map(({ uuid }) => uuid);
   return [
     ...object.name === name ? [] : [`name ${object.name}`],
     ...object.template_version === String(version) ? [] : [`version ${object.template_version}`],
@@ -86,7 +91,8 @@ function problemsOf(object: MispObject): readonly string[] {
     ...requiredOneOf.some((wanted) => relations.includes(wanted))
       ? []
       : [`none of ${requiredOneOf}`],
-    ...new Set(relations).size === relations.length ? [] : [`twice in ${relations}`],
+    ...new Set(once).size === once.length ? [] : [`twice in ${relations}`],
+    ...new Set(uuids).size === uuids.length ? [] : [`a uuid twice in ${relations}`],
     ...object.Attribute.flatMap((attribute) => attributeProblems(template, attribute)),
   ];
 }
@@ -104,7 +110,7 @@ function pairProblems({ type, category, value, to_ids }: MispEventAttribute): re
   const pair = PAIRS.find((one) => one.type === type && one.category === category);
   if (pair === undefined) return [`${type} in ${category}`];
   return [
-    ...to_ids && !pair.detects ? ["to_ids"] : [],
+    ...to_ids && !pair.detects && !pair.mayDetect ? ["to_ids"] : [],
     ...checkValue(type, value).value === value ? [] : [`value ${value}`],
   ];
 }
@@ -126,7 +132,10 @@ Deno.test("buildEvent() emits every relation and pair that is written down, and 
   const attributes = emitted().flatMap(({ name, Attribute }) =>
     Attribute.map((attribute) => ({ name, ...attribute }))
   );
-  const pairs = new Set(attributes.map(({ type, category }) => `${type} in ${category}`));
+  const ofEvents = RECORDS.flatMap((record) => buildEvent(record, RULES).Attribute);
+  const pairs = new Set(
+    [...attributes, ...ofEvents].map(({ type, category }) => `${type} in ${category}`),
+  );
   assert.deepEqual([...pairs].sort(), PAIRS.map((p) => `${p.type} in ${p.category}`).sort());
   const relations = new Set(
     attributes.map((one) => `${one.name} ${one.object_relation} ${one.type}`),
@@ -150,7 +159,10 @@ Deno.test("problemsOf() finds each thing that MISP would not have", () => {
   assert.deepEqual(problemsOf({ ...good!, "meta-category": "misc" }), ["meta misc"]);
   assert.deepEqual(without(address!, type!), ["no total"]);
   assert.deepEqual(without(total!, type!), ["none of ip-src,ip-dst,username"]);
-  assert.deepEqual(without(address!, total!, type!, type!), ["twice in ip-src,total,type,type"]);
+  assert.deepEqual(without(address!, total!, type!, type!), [
+    "twice in ip-src,total,type,type",
+    "a uuid twice in ip-src,total,type,type",
+  ]);
   assert.deepEqual(without(address!, { ...total!, category: "Network activity" }, type!), [
     "total: counter in Network activity",
   ]);

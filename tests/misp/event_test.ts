@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { SourceRecord } from "../../src/model.ts";
-import { buildEvent, type EventRules, mispTime } from "../../src/misp/event.ts";
+import { buildEvent, type EventRules } from "../../src/misp/event.ts";
+import { mispTime } from "../../src/misp/misp_time.ts";
 import { techniqueTags } from "../../src/misp/galaxy/techniques.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { sourceRecord } from "../support/source_record.ts";

@@ -11,6 +11,8 @@ export interface PairFacts {
   readonly category: string;
   /** Whether MISP takes values of the type for detection. */
   readonly detects: boolean;
+  /** That MISP does not do so by itself says nothing against it. */
+  readonly mayDetect?: true;
 }
 
 /** What a template asks for. */
@@ -19,8 +21,10 @@ export interface TemplateFacts {
   readonly uuid: string;
   readonly version: number;
   readonly metaCategory: string;
-  /** Attribute type by relation, of the relations in use. An object has each once at most. */
+  /** Attribute type by relation, of the relations in use. */
   readonly relations: Readonly<Record<string, string>>;
+  /** Relations that an object may have more than once; left out: none. */
+  readonly multiple?: readonly string[];
   readonly required: readonly string[];
   readonly requiredOneOf: readonly string[];
 }

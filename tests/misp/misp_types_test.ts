@@ -11,6 +11,13 @@ Deno.test("the fake MISP knows every pair in use, and detects by the same types"
       "counter in Other",
       "text in Other",
       "float in Other",
+      "text in Network activity",
+      "sha256 in Payload delivery",
+      "filename in Payload delivery",
+      "size-in-bytes in Other",
+      "url in Network activity",
+      "hassh-md5 in Network activity",
+      "ssh-fingerprint in Network activity",
     ],
   );
   for (const { type, category, detects } of PAIRS) {
@@ -23,9 +30,9 @@ Deno.test("the fake MISP knows every pair in use, and detects by the same types"
 Deno.test("the fake MISP has the templates in use, in the same version", () => {
   assert.deepEqual(
     TEMPLATES.map(({ name, version }) => `${name} ${version}`),
-    ["authentication-failure-report 4", "ip-port 10", "geolocation 8"],
+    ["authentication-failure-report 4", "ip-port 10", "geolocation 8", "file 25", "url 10"],
   );
-  for (const written of TEMPLATES) {
+  for (const { multiple: _, ...written } of TEMPLATES) {
     const there = fake.TEMPLATES.find(({ uuid }) => uuid === written.uuid);
     assert.ok(there, written.name);
     const used = Object.keys(written.relations);

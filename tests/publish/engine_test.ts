@@ -56,6 +56,37 @@ Deno.test("runUntilIdle() ends when what is next is later than it is worth waiti
   assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
 });
 
+Deno.test("look() reports logins although nothing is due, and whatever becomes of publishing", async () => {
+  using scene = new Scene();
+  let reported = 0;
+  const notify = {
+    run: () => Promise.resolve(void reported++),
+    isWaiting: () => Promise.resolve(false),
+  };
+  const engine = scene.engine({ notify });
+  await engine.look();
+  assert.deepEqual([reported, scene.sent.length], [1, 0]);
+  await engine.round();
+  assert.equal(reported, 2);
+  const failing = scene.engine({
+    notify: { ...notify, run: () => Promise.reject(new Error("no such file")) },
+  });
+  await failing.look();
+  assert.deepEqual(scene.logged, ["error: notifying failed: no such file"]);
+});
+
+Deno.test("runUntilIdle() goes on while a login waits to be reported", async () => {
+  using scene = new Scene();
+  let rounds = 0;
+  await scene.runUntilIdle({
+    notify: {
+      run: () => Promise.resolve(void rounds++),
+      isWaiting: () => Promise.resolve(rounds < 4),
+    },
+  });
+  assert.deepEqual([rounds, scene.sleeps], [4, 3]);
+});
+
 Deno.test("runUntilIdle() ends at once while another process does so", async () => {
   using scene = new Scene();
   await scene.attempt();
@@ -178,6 +209,23 @@ Deno.test("runUntilIdle() prunes once an hour, and at the next looks what is lef
   };
   await scene.runUntilIdle({ prune });
   assert.deepEqual(prunedAt, [0, 2, 4, 3604, 3606]);
+});
+
+Deno.test("runUntilIdle() makes lists after each round, and at last, whatever fails", async () => {
+  using scene = new Scene();
+  await scene.attempt();
+  const made: string[] = [];
+  const makeLists = (isLast: boolean) => {
+    made.push(`${scene.sent.length} sent${isLast ? ", at last" : ""}`);
+    return Promise.reject(new Error("no disk"));
+  };
+  let pruned = 0;
+  await scene.runUntilIdle({ makeLists, prune: () => Promise.resolve(pruned++ > 0) });
+  assert.deepEqual([...new Set(made)], ["0 sent", "1 sent", "1 sent, at last"]);
+  assert.equal(made.filter((one) => one.endsWith("at last")).length, 1);
+  assert.deepEqual([...new Set(scene.logged)], ["error: making lists failed: no disk"]);
+  assert.ok(pruned > 0);
+  assert.equal(await scene.buffer.leases.isHeld(BACKGROUND_LEASE, scene.now), false);
 });
 
 Deno.test("runUntilIdle() releases its lease whatever breaks", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { BufferStatus } from "../../src/buffer/views.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
+import { attempted } from "../support/page_scene.ts";
 import { parseExposition } from "./exposition.ts";
 import { AUTHORIZED, createRig, MAX_BYTES, NOW, oneToken, type Rig, TOKEN } from "./rig.ts";
 
@@ -32,6 +33,7 @@ const WORST: BufferStatus = {
   duplicate: 45,
   spoofedSrcip: 6,
   ignored: new Map([["not_honeypot", 7], ["other_rule", 8]]),
+  sessions: { sessions: 14, logins: 17, payloads: 15, hashes: 16 },
   bytes: 4096,
   evicted: { alertIds: 10, usernames: 11, passwords: 12, commands: 13 },
 };
@@ -48,6 +50,9 @@ Deno.test("GET /metrics has all of the buffer's counters", async () => {
       'custom_misp_alerts_ignored_total{reason="not_honeypot"}': 7,
       'custom_misp_alerts_ignored_total{reason="other_rule"}': 8,
       "custom_misp_spoofed_srcip_total": 6,
+      "custom_misp_sessions_total": 14,
+      "custom_misp_payloads_total": 15,
+      "custom_misp_payload_hashes": 16,
       "custom_misp_attacks_pending": 3,
       "custom_misp_attempts_pending": 40,
       "custom_misp_oldest_attack_age_seconds": 90.5,
@@ -66,6 +71,8 @@ Deno.test("GET /metrics has all of the buffer's counters", async () => {
       'custom_misp_given_up_total{what="usernames"}': 11,
       'custom_misp_given_up_total{what="passwords"}': 12,
       'custom_misp_given_up_total{what="commands"}': 13,
+      'custom_misp_compromised_sources{window="day"}': 0,
+      'custom_misp_compromised_sources{window="ever"}': 0,
       'custom_misp_build_info{version="1.2.3"}': 1,
     },
   );
@@ -88,6 +95,51 @@ Deno.test("GET /metrics counts what the buffer counts, however often it is asked
   assert.equal(after.get('custom_misp_alerts_total{outcome="duplicate"}'), 1);
   assert.equal(after.get('custom_misp_alerts_ignored_total{reason="not_honeypot"}'), 1);
   assert.equal(after.get("custom_misp_last_accepted_timestamp_seconds"), NOW / 1000);
+});
+
+Deno.test("GET /metrics has the sources that logged in, and the last contact of each sensor", async () => {
+  using rig = await createRig();
+  const at = (hoursAgo: number) => NOW - hoursAgo * 3_600_000;
+  await rig.buffer.intake.accept(
+    [
+      attempted({ source: "192.0.2.1", sensor: "honeypot-a", isCompromise: true }, at(1)),
+      attempted({ source: "192.0.2.2", sensor: "honeypot-a", isCompromise: true }, at(30)),
+      attempted({ source: "192.0.2.2", sensor: "honeypot-b\n" }, at(30)),
+      attempted({ source: "192.0.2.3", sensor: "x".repeat(300) }, at(2)),
+    ],
+    { maxUsernames: 100 },
+    NOW,
+  );
+  const found = await scrape(rig);
+  assert.deepEqual(
+    ["day", "ever"].map((window) =>
+      found.get(`custom_misp_compromised_sources{window="${window}"}`)
+    ),
+    [1, 2],
+  );
+  assert.deepEqual(
+    [...found].filter(([name]) => name.startsWith("custom_misp_sensor_")).map(([name, value]) => [
+      /sensor="(.*)"/.exec(name)![1],
+      value * 1000,
+    ]),
+    [["honeypot-a", at(1)], ["x".repeat(100), at(2)], ["honeypot-b\\\\u000a", at(30)]],
+  );
+});
+
+Deno.test("GET /metrics names a hundred sensors at most, those with the latest contact", async () => {
+  using rig = await createRig();
+  const decisions = Array.from(
+    { length: 130 },
+    (_, index) =>
+      attempted(
+        { source: "192.0.2.1", sensor: `honeypot-${index}`, pid: index },
+        NOW - index * 1000,
+      ),
+  );
+  await rig.buffer.intake.accept(decisions, { maxUsernames: 100 }, NOW);
+  const names = [...(await scrape(rig)).keys()].filter((name) => name.includes("sensor_last_seen"));
+  assert.equal(names.length, 100);
+  assert.ok(names[0]!.includes('"honeypot-0"') && names[99]!.includes('"honeypot-99"'));
 });
 
 Deno.test("GET /metrics lets a sink go that works again", async () => {

@@ -3,9 +3,12 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
 import type { Operation } from "../../src/server/document.ts";
+import { LIST_FORMATS } from "../../src/list_query.ts";
+import { listFiles } from "../../src/lists/file.ts";
 import { describeService } from "../../src/server/openapi.ts";
 import { Limits } from "../../src/server/middleware/limits.ts";
 import { sshdAlert } from "../support/fixtures.ts";
+import { ListRig, rule } from "../lists/rig.ts";
 import { tempFolder } from "../support/temp.ts";
 import { AUTHORIZED, createRig, oneToken, TOKEN } from "./rig.ts";
 
@@ -149,6 +152,15 @@ const CALLS: readonly (readonly [method: string, path: string, calls: readonly C
     { status: 401, path: "/feed/manifest.json", from: "192.0.2.1" },
     { status: 503, path: "/feed/manifest.json", changes: { feedDirectory: "/dev/null" } },
   ]],
+  ["get", "/lists/{name}", [
+    { status: 404, path: "/lists/all" },
+    {
+      status: 503,
+      path: "/lists/all",
+      changes: { lists: listFiles([rule("all")], "/dev/null/x") },
+    },
+    ...DOOR.map((call) => ({ ...call, path: "/lists/all" })),
+  ]],
 ];
 
 for (const [method, path, calls] of CALLS) {
@@ -174,6 +186,20 @@ Deno.test("describeService() is true of the files of a feed", async () => {
     const headers = { "If-None-Match": response.headers.get("ETag")! };
     await checkAnswer("/feed/{file}", "get", response);
     await checkAnswer("/feed/{file}", "get", await rig.ask(`/feed/${name}`, { headers }));
+  }
+});
+
+Deno.test("describeService() is true of lists", async () => {
+  using made = new ListRig();
+  const rules = LIST_FORMATS.map((format) => rule(format, { format }));
+  await made.attack(["192.0.2.7"]);
+  await made.write(rules);
+  using rig = await createRig({ lists: listFiles(rules, made.folder.file("buffer.db")) });
+  for (const name of LIST_FORMATS) {
+    const response = await rig.ask(`/lists/${name}`);
+    const headers = { "If-None-Match": response.headers.get("ETag")! };
+    await checkAnswer("/lists/{name}", "get", response);
+    await checkAnswer("/lists/{name}", "get", await rig.ask(`/lists/${name}`, { headers }));
   }
 });
 

@@ -51,6 +51,15 @@ Deno.test("pages show untrusted text as text, everywhere", async () => {
         ...["/", "/refused", `/sources/${A}`, `/sources/${encodeURIComponent(B)}`],
         ...[`/sources/${encodeURIComponent(text)}`, `/refused?notice=${encodeURIComponent(text)}`],
         `/refused?notice=due&reports=${encodeURIComponent(text)}`,
+        ...[
+          "/?span=month",
+          "/sources",
+          `/sensors/${encodeURIComponent(`${text}@wazuh-manager-01`)}`,
+        ],
+        `/sensors/${encodeURIComponent(`no ${text}`)}`,
+        ...["username", "address", "after", "order", "network"].map((field) =>
+          `/sources?${new URLSearchParams({ [field]: text })}`
+        ),
       ]
     ) {
       const page = await scene.page(path);
@@ -66,7 +75,7 @@ Deno.test("pages show untrusted text as text, everywhere", async () => {
 
 Deno.test("pages have nothing from elsewhere and nothing that the policy would refuse", async () => {
   using scene = await refusedScene();
-  for (const path of ["/", "/refused", `/sources/${A}`, "/sources/1.1.1.1"]) {
+  for (const path of ["/", "/sources", "/refused", `/sources/${A}`, "/sources/1.1.1.1"]) {
     const response = await scene.fetch(path);
     assertHarmless(await response.text(), path);
     assert.equal(response.headers.get("Cache-Control"), "no-store");

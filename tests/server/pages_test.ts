@@ -112,7 +112,10 @@ Deno.test("GET / draws each quarter of an hour of a day, and omits what is older
     3,
     "two of a day, one of an hour",
   );
-  assert.match(page, /aria-label="24 hours: 3 attempts, at most 0\.1 per minute at 14:00 UTC"/);
+  assert.match(
+    page,
+    /aria-label="24 hours: 3 attempts, at most 2 in 15 minutes from 14:00 UTC, a mean of 0\.1 per minute"/,
+  );
   scene.now += 23 * 60 * MINUTE;
   await scene.buffer.retention.prune(
     { seenMs: 1e12, recordMs: 1e12, connectionMs: 1e12 },

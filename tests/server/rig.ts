@@ -128,7 +128,11 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
 export async function createRig(changes: Changes = {}): Promise<Rig> {
   const now = changes.now ?? (() => NOW);
   const status = changes.status ?? (() => rig.buffer.views.status());
-  const metrics = await createMetrics({ status, now, maxBytes: MAX_BYTES, version: "1.2.3" });
+  const metrics = await createMetrics({
+    ...{ status, now, maxBytes: MAX_BYTES, version: "1.2.3" },
+    compromised: () => rig.buffer.views.compromised(now()),
+    sensors: () => rig.buffer.views.sensorContacts(),
+  });
   const rig = createService({ metrics, ...changes });
   return rig;
 }

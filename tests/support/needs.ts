@@ -25,16 +25,29 @@ const PROGRAMS = [
     "bash",
     "chromium",
     "curl",
+    "dpkg-deb",
     "fish",
     "groff",
     "jq",
     "man",
     "mandoc",
+    "nft",
     "nginx",
     "openssl",
     "perl",
   ],
-  ...["promtool", "script", "setpriv", "sh", "shellcheck", "sqlite3", "systemd-analyze", "zsh"],
+  ...[
+    "promtool",
+    "rpm",
+    "rpmbuild",
+    "script",
+    "setpriv",
+    "sh",
+    "shellcheck",
+    "sqlite3",
+    "systemd-analyze",
+    "zsh",
+  ],
 ] as const;
 
 /** Debian keeps the programs of each version of PostgreSQL in a folder of its own. */
@@ -62,7 +75,7 @@ const OLD_DENO = Deno.version.deno.startsWith("2.5.");
 
 const CONDITIONS = {
   "root": () => Deno.uid() === 0,
-  "a Deno that compiles (COMPILE_DENO)": () => Deno.env.get("COMPILE_DENO") !== undefined,
+  "a Deno that compiles (COMPILE_DENO)": () => (Deno.env.get("COMPILE_DENO") ?? "") !== "",
   "a minute of time (CI=true)": () => Deno.env.get("CI") === "true",
   "the schemas of CycloneDX (CYCLONEDX_SCHEMA)": () =>
     Deno.env.get("CYCLONEDX_SCHEMA") !== undefined,
@@ -73,6 +86,8 @@ const CONDITIONS = {
   "PostgreSQL": () => findPostgres("initdb") !== undefined && findPostgres("pg_ctl") !== undefined,
   "systemd 250 or later": () => systemdVersion() >= 250,
   "mounts in a namespace of its own": canMount,
+  "an overlay over this machine's files (root)": canOverlay,
+  "a network namespace of its own": () => outputOf("unshare", "-rn", "echo", "made") === "made\n",
 } as const;
 
 /** What a test may need: a program by its name, or another condition. */
@@ -124,6 +139,13 @@ function canMount(): boolean {
   const script = 'mount -t tmpfs -o size=1m small "$1" && echo mounted';
   return findProgram("nsenter") !== undefined &&
     outputOf("unshare", "-Urm", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
+}
+
+function canOverlay(): boolean {
+  const script = 'mount -t tmpfs -o size=1m small "$1" && mkdir "$1/a" "$1/b" "$1/c" && ' +
+    'mount -t overlay -o "lowerdir=/,upperdir=$1/a,workdir=$1/b" copy "$1/c" && echo mounted';
+  return Deno.uid() === 0 && findProgram("nsenter") !== undefined &&
+    outputOf("unshare", "-m", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
 }
 
 /** What a program prints; nothing where it fails or is not there. */

@@ -55,7 +55,7 @@ class Reader {
     for (let line = this.#peek(); line?.indent === indent && isItem(line); line = this.#peek()) {
       const text = line.text.slice(1).trimStart();
       const within = indent + line.text.length - text.length;
-      if (/^[\w-]+:( |$)/.test(text)) {
+      if (/^[\w./-]+:( |$)/.test(text)) {
         // The mapping begins behind the dash.
         this.#lines[this.#at] = { indent: within, text };
         items.push(this.#mapping(within));
@@ -70,7 +70,7 @@ class Reader {
   #mapping(indent: number): Record<string, unknown> {
     const found = new Map<string, unknown>();
     for (let line = this.#peek(); line?.indent === indent && !isItem(line); line = this.#peek()) {
-      const [, key, text] = /^([\w-]+):(?: +(.*))?$/.exec(line.text) ?? [];
+      const [, key, text] = /^([\w./-]+):(?: +(.*))?$/.exec(line.text) ?? [];
       if (key === undefined) throw new SyntaxError(`not a key: ${line.text}`);
       if (found.has(key)) throw new SyntaxError(`twice: ${line.text}`);
       this.#at++;

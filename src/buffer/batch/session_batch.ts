@@ -15,6 +15,12 @@ import {
 import type { SessionAlert } from "../../model.ts";
 import { storable } from "./storable.ts";
 
+/** Counters of sessions that began, and of files that came, each time again. */
+export const SESSIONS_BEGUN = "sessions";
+export const PAYLOADS_BROUGHT = "payloads";
+/** Counter of logins that a decoy accepted. */
+export const DECOY_LOGINS = "decoy_logins";
+
 /** More sessions of a source are counted without a row: a hostile one must not fill the table. */
 export const MOST_ROWS = 1000;
 
@@ -48,15 +54,28 @@ export interface SourceSessions {
 /** Adds up what alerts say of sessions. */
 export class SessionBatch {
   readonly #sources = new Map<string, SourceSessions>();
+  readonly #counters = new Map<string, number>();
 
   /** Adds what an alert says. */
   add(alert: SessionAlert): void {
     const known = this.#sources.get(alert.sourceIp);
     const source = known ?? { sessions: new Map(), items: new Map(), furtherCommands: 0 };
     if (known === undefined) this.#sources.set(alert.sourceIp, source);
+    if (alert.isConnect) this.#count(SESSIONS_BEGUN, 1);
+    if (alert.isLogin) this.#count(DECOY_LOGINS, 1);
+    this.#count(PAYLOADS_BROUGHT, alert.items.filter(({ kind }) => kind === "payload").length);
     addSession(source, alert);
     for (const item of alert.items) addItem(source, item, alert.at);
     source.furtherCommands += alert.furtherCommands;
+  }
+
+  /** Counters and what is added to each. */
+  get counters(): ReadonlyMap<string, number> {
+    return this.#counters;
+  }
+
+  #count(name: string, by: number): void {
+    if (by > 0) this.#counters.set(name, (this.#counters.get(name) ?? 0) + by);
   }
 
   /** What is known of each source, in the order of the tables' keys. */

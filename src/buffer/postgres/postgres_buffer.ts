@@ -8,6 +8,7 @@ import type { Access } from "./connection.ts";
 import { Database } from "./database.ts";
 import { PostgresIntake } from "./intake/intake.ts";
 import { PostgresLeases } from "./leases.ts";
+import { PostgresNotifications } from "./outbox/notifications.ts";
 import { PostgresOutbox } from "./outbox/outbox.ts";
 import { PostgresReports } from "./outbox/reports.ts";
 import { PostgresRetention } from "./outbox/retention.ts";
@@ -22,6 +23,7 @@ export class PostgresBuffer implements Buffer {
   readonly leases: PostgresLeases;
   readonly settings: PostgresSettings;
   readonly outbox: PostgresOutbox;
+  readonly notifications: PostgresNotifications;
   readonly reports: PostgresReports;
   readonly spool = NO_SPOOL;
   readonly views: PostgresViews;
@@ -36,6 +38,7 @@ export class PostgresBuffer implements Buffer {
     this.leases = new PostgresLeases(db);
     this.settings = new PostgresSettings(db);
     this.outbox = new PostgresOutbox(db);
+    this.notifications = new PostgresNotifications(db);
     this.reports = new PostgresReports(db);
     this.views = new PostgresViews(db);
     this.retention = new PostgresRetention(db);

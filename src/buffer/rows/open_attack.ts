@@ -9,18 +9,26 @@ import { attemptsOf } from "../../wazuh/counting.ts";
 import { storedTechniques } from "../batch/techniques.ts";
 import { optional, type Row } from "./row.ts";
 
-/** Attacks that are read. */
-export const MOST_ATTACKS = 1000;
-/** Connections that are read for all of them together. */
-export const MOST_CONNECTIONS = 20_000;
-/** Of the largest attacks, which have more, so many connections each. */
-export const MOST_LARGE = 10;
-/** See {@link MOST_LARGE}. */
+/** How much is read. */
+export interface Bounds {
+  readonly attacks: number;
+  /** Rows that are read for all of them together. */
+  readonly connections: number;
+  readonly names: number;
+  readonly hours: number;
+}
+
+/** For pages, which must not cost more where more is open. */
+export const PAGE: Bounds = { attacks: 1000, connections: 20_000, names: 20_000, hours: 20_000 };
+/** No bound. */
+const ALL = Number.MAX_SAFE_INTEGER;
+/** For commands, which have to be exact. */
+export const WHOLE: Bounds = { attacks: ALL, connections: ALL, names: ALL, hours: ALL };
+
+/** Of the largest attacks, which have more connections than are read, so many each. */
+const MOST_LARGE = 10;
+/** Connections of each that are counted. */
 export const COUNTED_OF_LARGE = 1_000;
-/** User names that are read for all of them together, and hours of sensors. */
-export const MOST_NAMES = 20_000;
-/** See {@link MOST_NAMES}. */
-export const MOST_HOURS = 20_000;
 
 /** An open attack. Times are milliseconds UTC. */
 export interface OpenAttack {
@@ -32,6 +40,7 @@ export interface OpenAttack {
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
   readonly location: Location | undefined;
   readonly techniques: readonly Technique[];
   readonly usernames: readonly (readonly [name: string, attempts: number])[];
@@ -47,12 +56,12 @@ export interface OpenSensor extends SensorHour {
 }
 
 /** Which attacks are counted whole, and which are counted in part. */
-export function countedOf(rows: readonly Row[]): {
+export function countedOf(rows: readonly Row[], most: number): {
   readonly whole: readonly Row[];
   readonly part: readonly Row[];
 } {
   // An alert has one connection at most: the attacks of few alerts are counted whole.
-  let left = MOST_CONNECTIONS;
+  let left = most;
   const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
   const whole = bySize.filter((row) => (left -= Number(row.alerts)) >= 0);
   return { whole, part: bySize.slice(whole.length).slice(-MOST_LARGE) };
@@ -130,7 +139,8 @@ function openAttack(row: Row, { connections, names, hours }: Parts): Omit<OpenAt
     sourceIp: added.sourceIp,
     attempts,
     firstSeen: Math.min(Number(row.first_seen), Number(row.record_first_seen ?? Infinity)),
-    lastSeen: Number(row.last_seen),
+    lastSeen: Math.max(Number(row.last_seen), Number(row.record_last_seen ?? 0)),
+    retractedAt: optional(row.retracted_at),
     compromisedAt: optional(row.record_compromised_at) ?? optional(row.compromised_at),
     location,
     techniques: added.techniques,

@@ -89,6 +89,7 @@ export interface StatusRows {
   /** The report that failed last. */
   readonly failed: Row | undefined;
   readonly paused: readonly Row[];
+  readonly sessions: BufferStatus["sessions"];
   readonly bytes: number;
   readonly evicted: BufferStatus["evicted"];
 }
@@ -117,6 +118,7 @@ export function statusOf(rows: StatusRows): BufferStatus {
     duplicate: counters.get("duplicate") ?? 0,
     spoofedSrcip: counters.get("spoofed_srcip") ?? 0,
     ignored: counterGroup(counters, "ignored."),
+    sessions: rows.sessions,
     bytes: rows.bytes,
     evicted: rows.evicted,
   };

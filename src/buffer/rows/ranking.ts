@@ -5,6 +5,7 @@
  */
 import type { ActivityRow } from "../../model.ts";
 import type { History, RankedKind, RankingSpan } from "../rankings.ts";
+import { networkName } from "../activity.ts";
 import { HOUR } from "../../clock.ts";
 import { DAY_SPAN, HOUR_SPAN } from "./activity.ts";
 import type { OpenAttack } from "./open_attack.ts";
@@ -97,25 +98,43 @@ export class RankedNames {
   }
 }
 
-/** Whose history it is: of all sources, or of one. */
-export function historyName(sourceIp: string | undefined): readonly [kind: string, name: string] {
-  return sourceIp === undefined ? ["all", ""] : ["source", sourceIp];
+/** Whose history it is: of all, of one source, of one sensor. */
+export interface HistoryName {
+  readonly kind: ActivityRow["kind"];
+  readonly name: string;
+}
+
+/** Of all sources. */
+export const HISTORY_OF_ALL: HistoryName = { kind: "all", name: "" };
+
+/** What open attacks call sensors and networks: no record has it before their first snapshot. */
+export function openLabels(
+  open: ReadonlyMap<string, OpenAttack>,
+  kind: RankedKind,
+): ReadonlyMap<string, string> {
+  const labels = new Map<string, string>();
+  for (const { sensors, location } of open.values()) {
+    if (kind === "sensor") { for (const { sensor, name } of sensors) labels.set(sensor, name); }
+    const network = kind === "network" ? networkName(location) : undefined;
+    if (network === undefined || location?.organisation === undefined) continue;
+    labels.set(network, location.organisation);
+  }
+  return labels;
 }
 
 /** When attempts were made, by the rows of buckets and what open attacks add. */
 export function historyOf(
   rows: readonly Row[],
-  open: ReadonlyMap<string, OpenAttack>,
+  open: Iterable<OpenAttack>,
   buckets: Buckets,
-  sourceIp: string | undefined,
+  of: HistoryName,
 ): History {
-  const [kind] = historyName(sourceIp);
   const sums = new Map(rows.map((row) => [Number(row.bucket), Number(row.attempts)]));
-  const attacks = sourceIp === undefined ? open.values() : [open.get(sourceIp)];
-  for (const attack of attacks) {
-    for (const row of attack?.activity ?? []) {
+  for (const attack of open) {
+    for (const row of attack.activity) {
       const bucket = Math.floor(row.hour / buckets.span);
-      if (row.kind !== kind || bucket < buckets.first || bucket > buckets.last) continue;
+      if (row.kind !== of.kind || row.name !== of.name) continue;
+      if (bucket < buckets.first || bucket > buckets.last) continue;
       sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
     }
   }

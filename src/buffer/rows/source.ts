@@ -95,6 +95,7 @@ export function sourceViewOf(
   parts: SourceParts,
   usernames: readonly Row[],
   sensors: readonly Row[],
+  sessions: SourceView["sessions"],
 ): SourceView {
   const { attack, record } = parts;
   const names = new Map(Object.entries(record?.usernames ?? {}));
@@ -109,6 +110,7 @@ export function sourceViewOf(
     furtherUsernames: Number(attack?.further_usernames ?? 0) + (record?.furtherUsernames ?? 0),
     sensors: sensorsOfSource(record, sensors),
     techniques: techniquesOf(parts),
+    sessions,
   };
 }
 

@@ -75,15 +75,6 @@ export function toCandidate(row: Row): Candidate {
   };
 }
 
-/** A source with an open attack. @param record its row, of `last_seen` and `retracted_at` */
-export function openCandidate(attack: OpenAttack, record: Row | undefined): Candidate {
-  return {
-    ...attack,
-    lastSeen: Math.max(attack.lastSeen, Number(record?.last_seen ?? 0)),
-    retractedAt: optional(record?.retracted_at),
-  };
-}
-
 /** Whether a source passes the filters that need nothing but itself. */
 export function filterOf(query: SourceQuery): (source: Candidate) => boolean {
   const { cidr, state, since, order } = query;
@@ -100,14 +91,19 @@ export function filterOf(query: SourceQuery): (source: Candidate) => boolean {
   };
 }
 
-/** The names that a query asks for, as source_name has them. @param sensor its key */
-export function namesOf(query: SourceQuery, sensor: string | undefined) {
-  const names: [kind: string, name: string][] = [];
-  if (query.username !== undefined) names.push(["username", query.username]);
-  if (sensor !== undefined) names.push(["sensor", sensor]);
-  if (query.country !== undefined) names.push(["country", query.country.toUpperCase()]);
-  if (query.network !== undefined) names.push(["network", query.network.toUpperCase()]);
-  if (query.technique !== undefined) names.push(["technique", query.technique.toUpperCase()]);
+/**
+ * The names that a query asks for, as source_name has them: of each kind, one of several.
+ *
+ * @param sensors keys of those that have the name that is asked for
+ */
+export function namesOf(query: SourceQuery, sensors: readonly string[] | undefined) {
+  const names: [kind: string, names: readonly string[]][] = [];
+  const { username, country, network, technique } = query;
+  if (username !== undefined) names.push(["username", [username]]);
+  if (sensors !== undefined) names.push(["sensor", sensors]);
+  if (country !== undefined) names.push(["country", [country.toUpperCase()]]);
+  if (network !== undefined) names.push(["network", [network.toUpperCase()]]);
+  if (technique !== undefined) names.push(["technique", [technique.toUpperCase()]]);
   return names;
 }
 

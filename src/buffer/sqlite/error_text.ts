@@ -90,11 +90,17 @@ function known(path: string, error: unknown): Problem | undefined {
     };
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    const hint = `\`chown -R wazuh:wazuh ${dirname(path)}\` gives it to Wazuh's user`;
-    return { what: "permission denied", hint };
+    return { what: "permission denied", hint: hintOfOwner(dirname(path)) };
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return KNOWN_PROBLEMS[code] ?? (error === undefined ? undefined : spaceProblem(error));
+}
+
+/** A command only for the folder of this program: another one has an owner of its own. */
+function hintOfOwner(folder: string): string {
+  return folder.endsWith("/queue/custom-misp")
+    ? `\`chown -R wazuh:wazuh ${folder}\` gives it to Wazuh's user`
+    : "let Wazuh's user own the file and write its folder";
 }
 
 /** What is wrong where nothing more can be written; undefined for any other error. */

@@ -116,3 +116,11 @@ export function takeLease(
 export function releaseLease(sql: Statements, lease: Lease): void {
   sql("UPDATE lease SET expires_at = 0 WHERE name = ? AND fence = ?").run(lease.name, lease.fence);
 }
+
+/**
+ * Whether a lease is held by its holder. The owner counts, too: in a buffer that replaced a damaged one, fences begin anew.
+ */
+export function isOurs(sql: Statements, { name, fence, owner }: Lease): boolean {
+  const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ? AND owner = ?");
+  return held.get(name, fence, owner) !== undefined;
+}

@@ -4,7 +4,9 @@
  * @module
  */
 import { ACTIVITY } from "./migrations/activity.ts";
+import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
+import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
@@ -12,4 +14,6 @@ export const MIGRATIONS: readonly string[] = [
   ...FIRST_TWELVE,
   ACTIVITY,
   SESSIONS,
+  NOTIFICATIONS,
+  PAYLOAD_TIMES,
 ];

@@ -9,6 +9,7 @@ import { Database } from "./database.ts";
 import { SqliteIntake } from "./intake/intake.ts";
 import { SqliteLeases } from "./leases.ts";
 import { openDatabase } from "./open.ts";
+import { SqliteNotifications } from "./outbox/notifications.ts";
 import { SqliteOutbox } from "./outbox/outbox.ts";
 import { SqliteReports } from "./outbox/reports.ts";
 import { SqliteRetention } from "./outbox/retention.ts";
@@ -25,6 +26,7 @@ export class SqliteBuffer implements Buffer {
   readonly outbox: SqliteOutbox;
   readonly reports: SqliteReports;
   readonly spool: SqliteSpool;
+  readonly notifications: SqliteNotifications;
   readonly views: SqliteViews;
   readonly retention: SqliteRetention;
 
@@ -44,6 +46,7 @@ export class SqliteBuffer implements Buffer {
     this.outbox = new SqliteOutbox(db);
     this.reports = new SqliteReports(db, this.leases);
     this.spool = new SqliteSpool(db);
+    this.notifications = new SqliteNotifications(db);
     this.views = new SqliteViews(db);
     this.retention = new SqliteRetention(db);
   }

@@ -6,7 +6,7 @@
 import type { Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { SCRIPTS } from "../manual/completion_scripts.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { parse } from "../terminal/options.ts";
 
 /** Runs `completions bash | zsh | fish`. */

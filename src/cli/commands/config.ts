@@ -4,9 +4,11 @@
  * @module
  */
 import { FORMAT_FIELDS } from "../../config/formats.ts";
+import { LIST_FIELDS, type ListField } from "../../config/lists.ts";
 import { configurationKeys, environmentName } from "../../config/keys.ts";
 import type { Key, Value } from "../../config/key.ts";
 import type { Loaded } from "../../config/load.ts";
+import { LIST_FORMATS } from "../../list_query.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { EXIT } from "../exit.ts";
 import { wrap } from "../manual/help_text.ts";
@@ -70,22 +72,26 @@ function schemaOf(keys: Readonly<Record<string, Key>>) {
     string,
     { type: "object"; additionalProperties: false; properties: object }
   > = {};
+  const whole: Record<string, object> = {};
   for (const [name, key] of Object.entries(keys)) {
-    const [section = "", property = ""] = name.split(".");
+    const [section = "", property] = name.split(".");
+    const described = {
+      ...typeOf(key),
+      description: `${key.about} (${environmentName(name)})`,
+      ...(key.fallback === undefined ? {} : { default: key.fallback }),
+    };
+    if (property === undefined) {
+      whole[section] = described;
+      continue;
+    }
     sections[section] ??= { type: "object", additionalProperties: false, properties: {} };
-    Object.assign(sections[section].properties, {
-      [property]: {
-        ...typeOf(key),
-        description: `${key.about} (${environmentName(name)})`,
-        ...(key.fallback === undefined ? {} : { default: key.fallback }),
-      },
-    });
+    Object.assign(sections[section].properties, { [property]: described });
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",
     additionalProperties: false,
-    properties: { $schema: { type: "string" }, ...sections },
+    properties: { $schema: { type: "string" }, ...sections, ...whole },
   };
 }
 
@@ -109,6 +115,8 @@ function typeOf(key: Key): object {
       return { type: "string" };
     case "formats":
       return { type: "array", items: formatSchema() };
+    case "lists":
+      return { type: "array", items: listSchema() };
   }
 }
 
@@ -128,4 +136,22 @@ function formatSchema(): object {
       return [name, { ...type, description: about }];
     })),
   };
+}
+
+function listSchema(): object {
+  const fields: readonly (readonly [string, ListField])[] = Object.entries(LIST_FIELDS);
+  return {
+    type: "object",
+    additionalProperties: false,
+    required: fields.filter(([, { required }]) => required).map(([name]) => name),
+    properties: Object.fromEntries(
+      fields.map(([name, field]) => [name, { ...listFieldType(field), description: field.about }]),
+    ),
+  };
+}
+
+function listFieldType({ kind, whole, minimum, maximum }: ListField): object {
+  if (kind === "format") return { enum: LIST_FORMATS };
+  if (kind === "number") return { type: whole ? "integer" : "number", minimum, maximum };
+  return { type: kind === "boolean" ? "boolean" : "string" };
 }

@@ -21,7 +21,8 @@ await Deno.writeTextFile(environment.WM_CONFIG, JSON.stringify(settings));
 
 async function run(...args: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command("/proc/self/exe", {
-    args: ["run", "--quiet", "-P", `${project}main.ts`, ...args],
+    // Without this, Deno fetches the packages of serve and of the tests, too.
+    args: ["run", "--quiet", "--cached-only", "-P", `${project}main.ts`, ...args],
     env: environment,
     cwd: project,
   }).output();

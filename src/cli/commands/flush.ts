@@ -6,6 +6,7 @@
 import { replaced } from "../../buffer/sqlite/error_text.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
 import type { Buffer } from "../../buffer/buffer.ts";
+import { messageOf } from "../../errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
 import type { RoundProgress } from "../../publish/publisher.ts";
@@ -18,6 +19,8 @@ import { openBuffer } from "../wiring/buffer/open.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { createNotifying } from "../wiring/notify/notifying.ts";
+import { listMaker } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { pruneBuffer } from "../wiring/pruning.ts";
@@ -88,7 +91,11 @@ async function flushOnce(
     waiting: published.waiting + stranded.reports,
     problems: [...published.problems, ...stranded.problems],
   };
+  await createNotifying(config, buffer, log).run(everything).catch((error: unknown) =>
+    log("error", `notifying failed: ${messageOf(error)}`)
+  );
   progress.clear();
+  await listMaker(buffer, config, log)?.(true);
   await pruneBuffer(buffer, config, log);
   if (values.json) {
     console.log(

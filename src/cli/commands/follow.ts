@@ -68,7 +68,7 @@ export async function follow(start: Start): Promise<number> {
     );
   }
   const path = positionals[0] ?? alertsPath(start.root);
-  requireFile(path);
+  requireFile(path, stream);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   const signals = new Signals();
   let loaded = loadStartConfig(start);
@@ -80,11 +80,17 @@ export async function follow(start: Start): Promise<number> {
 }
 
 /** A file that is missing is waited for; anything else never becomes one. */
-function requireFile(path: string): void {
+function requireFile(path: string, stream: string): void {
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable && stream === COWRIE_STREAM) {
+      throw new Failure(
+        EXIT.noFile,
+        `${path}: this binary may not read there; compile it with --cowrie FOLDER`,
+      );
+    }
     // The follower says what is wrong, and waits until it is over.
     return;
   }

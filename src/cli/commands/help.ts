@@ -11,7 +11,7 @@ import { EXIT, Failure } from "../exit.ts";
 import { commandNamed, COMMANDS } from "../manual/commands.ts";
 import { commandHelp, overview, wrap } from "../manual/help_text.ts";
 import { manPage } from "../manual/man_page.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { parse } from "../terminal/options.ts";
 import settings from "../../../deno.json" with { type: "json" };
 

@@ -8,15 +8,15 @@ import type { Buffer } from "../../buffer/buffer.ts";
 import type { Changed, ReportRow, ReportsMeant } from "../../buffer/reports.ts";
 import type { Config } from "../../config/config.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
-import { loadStartConfig, ownerName, type Start } from "../wiring/context.ts";
+import { ownerName, type Start } from "../wiring/context.ts";
 import { EXIT, Failure } from "../exit.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { parse } from "../terminal/options.ts";
-import { lookIntoBuffer } from "../wiring/buffer/open.ts";
 import { dueRules } from "../wiring/publisher.ts";
-import { listText, rowJson, screenJson, type ShownReport, showText } from "./report_text.ts";
+import { openReading } from "./looking/reading.ts";
+import { listText, rowJson, type ShownReport, showText } from "./report_text.ts";
 import { counted } from "../terminal/counted.ts";
-import { screenOf } from "../terminal/screen.ts";
+import { screenJson, screenOf } from "../terminal/screen.ts";
 
 /** What `report` was asked. */
 interface Asked {
@@ -62,9 +62,8 @@ export async function report(start: Start): Promise<number> {
   }
   const { all = false, json = false, yes = false } = values;
   requireOptions(name, { about, all, yes });
-  const { config } = loadStartConfig(start);
-  const { buffer: opened } = await lookIntoBuffer(config);
-  using buffer = opened;
+  const { config, buffer } = await openReading(start);
+  using _ = buffer;
   return await action({ buffer, config, about, all, json, yes });
 }
 

@@ -6,7 +6,8 @@
  */
 import type { ReportList, ReportRow, ReportState } from "../../buffer/reports.ts";
 import { oneLine } from "../terminal/log.ts";
-import { cut, padded, type Screen, styled, widthOf } from "../terminal/screen.ts";
+import { cut, type Screen, screenJson } from "../terminal/screen.ts";
+import { type Column, tableLines } from "../terminal/table.ts";
 
 /** A report and its body, while that is kept. */
 export interface ShownReport {
@@ -20,11 +21,6 @@ const STATE_WORDS: Readonly<Record<ReportState, string>> = {
   delivered: "delivered",
   refused: "refused",
 };
-
-/** JSON of a value, without a character that could control a terminal. */
-export function screenJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).split("\n").map(oneLine).join("\n");
-}
 
 const time = (milliseconds: number | undefined) =>
   milliseconds === undefined ? null : new Date(milliseconds).toISOString();
@@ -48,28 +44,25 @@ export function rowJson(row: ReportRow) {
   };
 }
 
-/** A column of the table of reports. */
-interface Column {
-  readonly head: string;
-  readonly cell: (row: ReportRow) => string;
-}
-
-const SOURCE: Column = { head: "source", cell: (row) => row.sourceIp };
-const SINK: Column = { head: "sink", cell: (row) => row.sink };
-const STATE: Column = { head: "state", cell: (row) => STATE_WORDS[row.state] };
-const ATTEMPTS: Column = { head: "attempts", cell: (row) => String(row.attempts) };
-const TRIES: Column = { head: "tries", cell: (row) => String(row.tries) };
+const SOURCE: Column<ReportRow> = { head: "source", cell: (row) => row.sourceIp };
+const SINK: Column<ReportRow> = { head: "sink", cell: (row) => row.sink };
+const STATE: Column<ReportRow> = { head: "state", cell: (row) => STATE_WORDS[row.state] };
+const ATTEMPTS: Column<ReportRow> = { head: "attempts", cell: (row) => String(row.attempts) };
+const TRIES: Column<ReportRow> = { head: "tries", cell: (row) => String(row.tries) };
 const lastTime = (row: ReportRow) => row.nextTryAt ?? row.lastTriedAt;
-const TIME: Column = { head: "next try or end", cell: (row) => shortTime(lastTime(row)) };
+const TIME: Column<ReportRow> = {
+  head: "next try or end",
+  cell: (row) => shortTime(lastTime(row)),
+};
 /** Without the year and the seconds. */
-const DAY_TIME: Column = {
+const DAY_TIME: Column<ReportRow> = {
   head: "next/end",
   cell: (row) => shortTime(lastTime(row)).replace(/^\d{4}-|:\d\dZ$/g, ""),
 };
-const REASON: Column = { head: "reason", cell: (row) => oneLine(row.lastError ?? "") };
+const REASON: Column<ReportRow> = { head: "reason", cell: (row) => oneLine(row.lastError ?? "") };
 
 /** From the widest to the narrowest: the least important columns go first. */
-const LAYOUTS: readonly (readonly Column[])[] = [
+const LAYOUTS: readonly (readonly Column<ReportRow>[])[] = [
   [SOURCE, SINK, STATE, ATTEMPTS, TRIES, TIME, REASON],
   [SOURCE, SINK, STATE, ATTEMPTS, TRIES, DAY_TIME, REASON],
   [SOURCE, SINK, STATE, ATTEMPTS, DAY_TIME, REASON],
@@ -90,31 +83,15 @@ export function listText({ rows, counts }: ReportList, screen: Screen): string {
   const total = counts.refused + counts.pending + counts.delivered;
   if (total === 0) return "no reports";
   const { columns: width } = screen;
-  const layouts = LAYOUTS.map((columns) => layoutOf(columns, rows));
-  const fitting = layouts.find(({ needs }) => width === undefined || needs <= width);
-  const { columns, widths } = fitting ?? layouts.at(-1)!;
-  const line = (cells: readonly string[]) => {
-    const text = cells.map((cell, index) =>
-      index === cells.length - 1 ? cell : padded(cell, widths[index]!)
-    ).join("  ").trimEnd();
-    return width === undefined ? text : cut(text, width);
+  const rules = {
+    layouts: LAYOUTS,
+    leastLast: LEAST_REASON,
+    isProblem: ({ state }: ReportRow) => state === "refused",
   };
   return [
-    styled(line(columns.map(({ head }) => head)), "dim", screen),
-    ...rows.map((row) => {
-      const text = line(columns.map(({ cell }) => cell(row)));
-      return row.state === "refused" ? styled(text, "red", screen) : text;
-    }),
+    ...tableLines(rows, rules, screen),
     ...unlisted({ rows, counts }).map((text) => width === undefined ? text : cut(text, width)),
   ].join("\n");
-}
-
-function layoutOf(columns: readonly Column[], rows: readonly ReportRow[]) {
-  const widths = columns.map(({ head, cell }) =>
-    rows.reduce((widest, row) => Math.max(widest, widthOf(cell(row))), head.length)
-  );
-  const left = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-  return { columns, widths, needs: left + Math.min(LEAST_REASON, widths.at(-1)!) };
 }
 
 /** `2026-08-23 06:14:07Z` */

@@ -5,6 +5,7 @@
  */
 import { canonicalAddress } from "../../address.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
+import { listMaker } from "../wiring/engine.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
@@ -33,6 +34,7 @@ export async function retract(start: Start): Promise<number> {
   });
   if (!isKnown) throw unknown(address);
   const round = await publishInTurn(publisher, false);
+  await listMaker(buffer, config, log)?.(true);
   if (values.json) console.log(JSON.stringify({ retracted: address, ...roundJson(round) }));
   else {
     console.log(`${address} is withdrawn: no event offers it for detection now`);

@@ -11,6 +11,8 @@ import { decideItem } from "../../intake/decide.ts";
 import { WRITE_PROBE } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import { createNetworkSet, type NetworkSet, parseNetwork } from "../../guard/network_set.ts";
+import { listFiles } from "../../lists/file.ts";
+import { statesOf } from "../../lists/states.ts";
 import { createApp } from "../../server/app.ts";
 import { cached } from "../../server/cached.ts";
 import { inGroups } from "../../server/ingest/group_commit.ts";
@@ -27,7 +29,9 @@ import {
 import { EXIT, Failure } from "../exit.ts";
 import { createEngine } from "../wiring/engine.ts";
 import { alertsPath, beginningOf, endingAt, storeFollowed } from "../wiring/following.ts";
-import { Listening } from "../wiring/listening.ts";
+import { isLoopback, listenAddress } from "../wiring/listen/address.ts";
+import { listenFailure } from "../wiring/listen/errors.ts";
+import { Listening } from "../wiring/listen/listening.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
@@ -70,7 +74,7 @@ export async function serve(start: Start): Promise<number> {
   const address = listenAddress(values.listen ?? config.server.listen);
   const log = createLog(config.log, true);
   const tokens = createTokens(config, log);
-  if (tokens().length === 0 && !/^(127\.|localhost$|::1$)/.test(address.hostname)) {
+  if (tokens().length === 0 && !isLoopback(address.hostname)) {
     throw new ConfigError(
       `server.listen is ${address.hostname}, but without server.tokens_file only a loopback ` +
         "address is allowed; `serve token new NAME` makes a token",
@@ -104,7 +108,13 @@ export async function serve(start: Start): Promise<number> {
     ...config.server,
     readTimeout,
     status,
-    metrics: await createMetrics({ status, maxBytes, version: settings.version, now: Date.now }),
+    metrics: await createMetrics({
+      ...{ status, maxBytes, version: settings.version, now: Date.now },
+      compromised: cached(() => buffer.views.compromised(Date.now()), STATUS_KEPT_MS, Date.now),
+      sensors: cached(() => buffer.views.sensorContacts(), STATUS_KEPT_MS, Date.now),
+      lists: () => statesOf(config.lists, buffer.settings),
+    }),
+    lists: listFiles(config.lists, config.buffer.path),
     feedDirectory: feedDirectory(config),
     tokens,
     allowNetworks: networksOf(config.server.allowNetworks),
@@ -122,12 +132,14 @@ export async function serve(start: Start): Promise<number> {
     pages: {
       ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
       mispUrl: config.misp.url,
+      sourceLinks: config.server.sourceLinks,
+      silentSensorMs: config.server.silentSensorMs,
     },
     log,
   });
   const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
     app.fetch(request, { remoteAddress: remoteAddr.hostname });
-  const server = new Listening(config.server, address, answer, log);
+  const server = await listening(config.server, address, answer, log);
   const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
     ...{ lookMs: LOOK_MS, pruneMs: PRUNE_MS, graceMs: GRACE_MS },
@@ -167,6 +179,16 @@ export async function serve(start: Start): Promise<number> {
   return EXIT.ok;
 }
 
+/** Begins to listen. @throws {Failure} the port cannot be used @throws {ConfigError} the certificate */
+async function listening(...parts: ConstructorParameters<typeof Listening>): Promise<Listening> {
+  try {
+    return new Listening(...parts);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw await listenFailure(parts[1], error);
+  }
+}
+
 /** Pages show where sources are before anything was published. */
 async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
   try {
@@ -182,18 +204,6 @@ function untilSignal(): Promise<void> {
       Deno.addSignalListener(signal, () => resolve());
     }
   });
-}
-
-function listenAddress(listen: string): { readonly hostname: string; readonly port: number } {
-  const at = listen.lastIndexOf(":");
-  const hostname = listen.slice(0, at).replace(/^\[|\]$/g, "");
-  const port = Number(listen.slice(at + 1));
-  if (at < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new ConfigError(
-      `server.listen is "${listen}"; allowed is HOST:PORT, such as 127.0.0.1:8787`,
-    );
-  }
-  return { hostname, port };
 }
 
 function networksOf(texts: readonly string[]): NetworkSet | undefined {

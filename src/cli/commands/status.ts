@@ -4,12 +4,13 @@
  * @module
  */
 import type { FollowState } from "../../buffer/intake.ts";
-import type { BufferStatus } from "../../buffer/views.ts";
+import type { BufferStatus, CompromisedSources } from "../../buffer/views.ts";
 import type { SpoolStatus } from "../../buffer/spool.ts";
 import { spillFiles } from "../../buffer/spill/files.ts";
 import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
+import { type ListState, statesOf } from "../../lists/states.ts";
 import { ALERTS_STREAM, PUBLICATION_QUEUE, PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { ownershipProblems } from "../../publish/installation.ts";
 import { readQueue } from "../../misp/published/publication_queue.ts";
@@ -41,6 +42,7 @@ export async function status(start: Start): Promise<number> {
   const alertsFile = `${start.root}/logs/alerts/alerts.json`;
   const shown = {
     ...toJson(found, nextDueAt),
+    compromised: compromisedJson(await buffer.views.compromised(Date.now())),
     problem: problem ?? null,
     other_installation: (await ownershipProblems(buffer.settings, bufferFile(config)))
       .map(({ found, hint }) => `${found}; ${hint}`),
@@ -50,6 +52,7 @@ export async function status(start: Start): Promise<number> {
     stranded: stranded.problems,
     follow: followed === undefined ? null : followJson(followed, alertsFile),
     forward: forwardJson(spooled, found, config.forward.url),
+    lists: (await statesOf(config.lists, buffer.settings)).map(listJson),
   };
   console.log(
     values.json ? JSON.stringify(shown, undefined, 2) : describe(
@@ -86,6 +89,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       ignored: Object.fromEntries(found.ignored),
     },
     sources: { known: found.knownSources },
+    sessions: {
+      begun: found.sessions.sessions,
+      logged_in_to_decoy: found.sessions.logins,
+      files: found.sessions.payloads,
+      different_files: found.sessions.hashes,
+    },
     buffer: {
       bytes: found.bytes,
       evicted: evictedJson(found),
@@ -107,6 +116,12 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
     })),
   };
 }
+
+const compromisedJson = ({ lastDay, ever, latest }: CompromisedSources) => ({
+  last_day: lastDay,
+  ever,
+  latest: latest.map(({ sourceIp, at }) => ({ address: sourceIp, at: time(at) })),
+});
 
 const evictedJson = ({ evicted }: BufferStatus) => ({
   alert_ids: evicted.alertIds,
@@ -148,7 +163,14 @@ function forwardJson(
   };
 }
 
+const listJson = ({ name, addresses, problem }: ListState) => ({
+  name,
+  addresses: addresses ?? null,
+  problem: problem ?? null,
+});
+
 type Shown = ReturnType<typeof toJson> & {
+  readonly compromised: ReturnType<typeof compromisedJson>;
   readonly problem: string | null;
   /** What shows that another installation writes the same events. */
   readonly other_installation: readonly string[];
@@ -160,7 +182,18 @@ type Shown = ReturnType<typeof toJson> & {
   readonly stranded: readonly string[];
   readonly follow: ReturnType<typeof followJson> | null;
   readonly forward: ReturnType<typeof forwardJson>;
+  readonly lists: readonly ReturnType<typeof listJson>[];
 };
+
+/** Sessions at decoys; nothing where there was none. */
+function sessionRows(
+  { begun, logged_in_to_decoy, files, different_files }: Shown["sessions"],
+): readonly Row[] {
+  if (begun + logged_in_to_decoy + files === 0) return [];
+  const logins = `logged in to the decoy ${counted(logged_in_to_decoy, "time")}`;
+  const different = files === 0 ? "" : ` (${different_files} different in records)`;
+  return [["decoy sessions", `${begun} begun, ${logins}, ${counted(files, "file")}${different}`]];
+}
 
 /** A line: its label, its text, and whether it is a problem. */
 type Row = readonly [label: string, text: string, isProblem?: boolean];
@@ -178,6 +211,8 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...ignored.map(([reason, n]): Row => ["  ignored", `${n} ${reason}`]),
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
+    ...sessionRows(shown.sessions),
+    ["compromised", compromisedText(shown.compromised), shown.compromised.last_day > 0],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),
     ...shown.other_installation.map((text): Row => ["shared events", oneLine(text), true]),
     ...(shown.spilled === 0 ? [] : [spilledRow(shown.spilled)]),
@@ -192,6 +227,11 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ...shown.stranded.map((text): Row => ["sinks", text, true]),
     ...(follow === null ? [] : [["follow", followText(follow)]] satisfies Row[]),
     ...(shown.forward === null ? [] : [["forward", forwardText(shown.forward)]] satisfies Row[]),
+    ...shown.lists.map(({ name, addresses, problem }): Row => [
+      `list ${name}`.slice(0, LABEL_WIDTH),
+      problem === null ? `${addresses ?? 0} addresses` : oneLine(problem),
+      problem !== null,
+    ]),
     ["last accepted", last.accepted ?? "never"],
     ["last delivered", last.delivered ?? "never"],
     ...shown.paused.map(({ sink, until, reason }): Row => [
@@ -211,6 +251,12 @@ const queuedRows = ({ events, since }: Shown["publication_queued"]): readonly Ro
     "publication",
     `publication queued: ${counted(events, "event")} since ${since}; MISP's workers publish them`,
   ]];
+
+function compromisedText({ last_day, ever }: Shown["compromised"]): string {
+  if (ever === 0) return "no source has logged in";
+  const sources = counted(ever, "source");
+  return `${sources} logged in, ${last_day} in the last 24 hours: \`sources --state compromised\``;
+}
 
 const spilledRow = (files: number): Row => [
   "spill files",

@@ -15,6 +15,8 @@ import { EXIT, Failure } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
+import { readSetting } from "../wiring/publisher.ts";
+import { shellWord } from "../../text.ts";
 import { appendText, followed, ForeignLink } from "../../file_owner.ts";
 
 /** Least time between two looks at the file, milliseconds. */
@@ -29,7 +31,7 @@ const LOOK_MS = 5_000;
 export function createTokens(config: Config, log: Log): () => readonly TokenHash[] {
   const path = config.server.tokensFile;
   if (path === undefined) return () => [];
-  let tokens = read(path);
+  let tokens = readTokens(path);
   let stamp = stampOf(path);
   let lookedAt = performance.now();
   return () => {
@@ -39,7 +41,7 @@ export function createTokens(config: Config, log: Log): () => readonly TokenHash
     if (now === stamp) return tokens;
     stamp = now;
     try {
-      tokens = read(path);
+      tokens = readTokens(path);
       log("info", `server.tokens_file ${path}: read again, ${counted(tokens.length, "token")}`);
     } catch (error) {
       log("error", `${messageOf(error)}; the tokens that were read before remain valid`);
@@ -57,16 +59,19 @@ function stampOf(path: string): string {
   }
 }
 
-function read(path: string): readonly TokenHash[] {
+/** @throws {ConfigError} the file cannot be read, or holds no token */
+export function readTokens(path: string): readonly TokenHash[] {
   let tokens: readonly TokenHash[];
   try {
-    tokens = parseTokens(Deno.readTextFileSync(path));
+    tokens = parseTokens(readSetting("server.tokens_file", path)!);
   } catch (error) {
-    throw new ConfigError(`server.tokens_file ${path}: ${messageOf(error)}`);
+    if (!(error instanceof TokensError)) throw error;
+    throw new ConfigError(`server.tokens_file ${path}: ${error.message}`);
   }
   if (tokens.length === 0) {
     throw new ConfigError(
-      `server.tokens_file ${path}: holds no token; \`serve token new NAME\` makes one`,
+      `server.tokens_file ${path}: holds no token`,
+      "`serve token new NAME` makes one",
     );
   }
   return tokens;
@@ -108,6 +113,9 @@ function append(path: string, name: string, line: string): void {
     const mayNot = error instanceof Deno.errors.NotCapable ||
       error instanceof Deno.errors.PermissionDenied;
     if (!mayNot) throw error;
-    console.error(`this program may not write ${path}; put this line there:\n${line}`);
+    const command = `echo ${shellWord(line)} | sudo tee -a ${shellWord(path)} >/dev/null`;
+    console.error(
+      `this program may not write ${path}; add the hash there by this command:\n${command}`,
+    );
   }
 }

@@ -6,10 +6,18 @@
  */
 import type { Command } from "./command.ts";
 import { INPUT_COMMANDS } from "./input_commands.ts";
+import { LIST_COMMANDS } from "./list_commands.ts";
 import { PUBLISHING_COMMANDS } from "./publishing_commands.ts";
+import { LOOKING_COMMANDS } from "./looking_commands.ts";
 import { SETUP_COMMANDS } from "./setup_commands.ts";
 
-const LIST = [...INPUT_COMMANDS, ...PUBLISHING_COMMANDS, ...SETUP_COMMANDS] as const;
+const LIST = [
+  ...INPUT_COMMANDS,
+  ...LOOKING_COMMANDS,
+  ...PUBLISHING_COMMANDS,
+  ...LIST_COMMANDS,
+  ...SETUP_COMMANDS,
+] as const;
 
 /** A command, exactly. */
 export type Listed = typeof LIST[number];

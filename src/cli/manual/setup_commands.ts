@@ -16,6 +16,58 @@ const SHELLS: readonly Word[] = [
 /** With exact names, from which `terminal/options.ts` derives the types of arguments. */
 export const SETUP_COMMANDS = [
   {
+    name: "setup",
+    synopsis: [
+      "setup [--write-ossec-conf]",
+      "setup --misp-url URL --key-file FILE [--ca-file FILE] [--unchecked]",
+      "setup --honeypots NAMES [--hosts NAMES] [--yes]",
+    ],
+    brief: "ask for MISP and the honeypots, and write the configuration",
+    about: [
+      "Asks for the address of MISP, the key and the names of your honeypots. Asks MISP whether " +
+      "they work, and shows how many of the latest alerts are of these honeypots. Then writes the " +
+      "configuration and the file of the key, shows the block for ossec.conf, and runs `doctor`.",
+      "Run it as root after deploy/install.sh. It keeps every other key of the configuration, and " +
+      "asks before it replaces a value. Options answer its questions. Without a terminal, what no " +
+      "option answers stays as it is.",
+    ],
+    options: [
+      { name: "misp-url", value: "URL", about: "address of MISP" },
+      {
+        name: "key-file",
+        value: "FILE",
+        filling: "file",
+        about: "a file that holds the key of a MISP user; - reads standard input",
+      },
+      {
+        name: "ca-file",
+        value: "FILE",
+        filling: "file",
+        about: "PEM file, in etc/custom-misp, of the authority that signed MISP's certificate",
+      },
+      {
+        name: "honeypots",
+        value: "NAMES",
+        filling: "other",
+        about: "how the names of honeypot agents begin, with commas between them",
+      },
+      {
+        name: "hosts",
+        value: "NAMES",
+        filling: "other",
+        about: "honeypots that send syslog without an agent, with commas between them",
+      },
+      { name: "write-ossec-conf", about: "put the block into ossec.conf, and keep a copy of it" },
+      { name: "yes", about: "replace values and the key without asking" },
+      { name: "unchecked", about: "write the configuration even if MISP does not accept it now" },
+    ],
+    exit: codes({ [EXIT.failed]: "MISP does not accept the key, or something must be fixed" }),
+    examples: [
+      { line: "setup", does: "answer questions" },
+      { line: "setup --honeypots hp-,decoy-", does: "no questions about the honeypots" },
+    ],
+  },
+  {
     name: "doctor",
     synopsis: ["doctor [--json]", "doctor --fix [--yes] [--json]"],
     brief: "find what is wrong, and what to do about it",

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { EXIT, Failure } from "../exit.ts";
 import type { Option } from "../manual/command.ts";
 import { type CommandName, commandNamed, type Listed } from "../manual/commands.ts";
-import { didYouMean } from "../manual/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 
 type OptionOf<Name extends CommandName> = Extract<Listed, { name: Name }>["options"][number];
 
@@ -79,4 +79,19 @@ function problemOf(given: Given, options: readonly Option[]): string | undefined
   // A value that looks like an option is the next option: the user left out the value.
   const isMissing = value === undefined || !inlineValue && /^-./.test(value);
   return isMissing ? `${rawName} needs a value; ` : undefined;
+}
+
+/**
+ * The value of an option that takes one of some words.
+ *
+ * @throws {Failure} it is none of these
+ */
+export function oneOf(option: string, value: string, allowed: readonly string[]): string {
+  if (allowed.includes(value)) return value;
+  throw new Failure(
+    EXIT.usage,
+    `--${option} "${value}" is not valid; ${didYouMean(value, allowed)}use one of ${
+      allowed.join(", ")
+    }`,
+  );
 }

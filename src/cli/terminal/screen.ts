@@ -4,6 +4,8 @@
  * @module
  */
 
+import { oneLine } from "../../text.ts";
+
 /** How a text is shown. */
 export interface Screen {
   /** Columns of the terminal; undefined: not a terminal, so that nothing is cut. */
@@ -91,4 +93,9 @@ export function cut(text: string, columns: number): string {
 /** A text with blanks after it, up to so many columns. */
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
+}
+
+/** JSON of a value, without a character that could control a terminal. */
+export function screenJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).split("\n").map(oneLine).join("\n");
 }

@@ -188,8 +188,9 @@ async function partsOf({ config }: Loaded, buffer: Buffer, log: Log): Promise<Pa
 const worthMs = ({ config: { buffer } }: Loaded) =>
   Math.max(buffer.maxHoldMs, buffer.periodMs) + EXTRA_WAIT_MS;
 
-function filesOf({ config: { misp, forward }, file }: Loaded): readonly string[] {
-  return [file, misp.apiKeyFile, misp.caFile, misp.proxyAuthFile, forward.tokenFile, forward.caFile]
+function filesOf({ config: { misp, forward, notify }, file }: Loaded): readonly string[] {
+  const ofMisp = [misp.apiKeyFile, misp.caFile, misp.proxyAuthFile];
+  return [file, ...ofMisp, forward.tokenFile, forward.caFile, notify.caFile]
     .filter((name) => name !== undefined);
 }
 

@@ -13,7 +13,16 @@ import { HOOK_KEY, HOOK_URL } from "./given.ts";
  * This program, wherever its file is: the only one that it may run. Under `deno run` this is Deno, which
  * gets the same permission set.
  */
-const SELF = "/proc/self/exe";
+export const SELF = "/proc/self/exe";
+
+/** The arguments that start a command of this program as this start was: its folder, its file. */
+export function selfArgs(start: Start, ...command: readonly string[]): string[] {
+  const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
+  const args = ["--root", start.root, ...configuration, ...command];
+  // What this start loaded is in the cache: the other one downloads nothing.
+  const denoRun = ["run", "--quiet", "--cached-only", "-P", mainModule()];
+  return Deno.build.standalone ? args : [...denoRun, ...args];
+}
 
 /**
  * Starts `flush --until-idle`. All its streams are closed, or integratord would wait for it
@@ -25,15 +34,13 @@ export function startBackgroundPublisher(
   { entries, variables }: Loaded,
   log: Log,
 ): void {
-  const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
-  const args = ["--root", start.root, ...configuration, "flush", "--until-idle"];
   const given = (key: string) =>
     String(
       entries.find((entry) => entry.key === key && entry.origin === "integratord")?.value ?? "",
     );
   try {
     const command = new Deno.Command(SELF, {
-      args: Deno.build.standalone ? args : ["run", "--quiet", "-P", mainModule(), ...args],
+      args: selfArgs(start, "flush", "--until-idle"),
       // It uses the network, and needs this program's variables only. `deno run` needs others to find
       // its cache.
       clearEnv: Deno.build.standalone,

@@ -10,8 +10,8 @@ import { decideLines } from "../../intake/decide_lines.ts";
 import { type Beginning, followSteps, type Step } from "../../follow/follower.ts";
 import { StepBatch, type ToStore } from "../../follow/step_batch.ts";
 import { ALERTS_STREAM } from "../../publish/names.ts";
-import { parseTimestamp } from "../../wazuh/time.ts";
 import { intakeRules, limitsOf } from "./context.ts";
+import { momentOf } from "../terminal/times.ts";
 import { EXIT, Failure } from "../exit.ts";
 import type { Log } from "../terminal/log.ts";
 import { messageOf } from "../../errors.ts";
@@ -65,7 +65,7 @@ export function alertsPath(root: string): string {
 export function beginningOf(isFromStart: boolean, since: string | undefined): Beginning {
   if (since === undefined) return isFromStart ? "start" : "end";
   if (isFromStart) throw new Failure(EXIT.usage, "use --from-start or --since, not both");
-  const at = parseTimestamp(since.length === 10 ? `${since}T00:00:00Z` : since);
+  const at = momentOf(since);
   if (at !== undefined) return { since: at };
   const example = "2026-11-23 or 2026-11-23T06:00:00Z";
   throw new Failure(

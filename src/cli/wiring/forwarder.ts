@@ -10,7 +10,7 @@ import { ConfigError } from "../../config/values.ts";
 import type { ForwardParts } from "../../forward/forwarder.ts";
 import { HttpReceiver, type ReceiverOptions } from "../../forward/receiver.ts";
 import type { Log } from "../terminal/log.ts";
-import { readSetting } from "../setting_file.ts";
+import { readSetting } from "./publisher.ts";
 
 /** How long one request may take: a thousand alerts are stored in a fraction of a second. */
 const TIMEOUT_MS = 30 * SECOND;

@@ -4,7 +4,9 @@
  * @module
  */
 import { MINUTE } from "../../clock.ts";
+import { canonicalAddress } from "../../address.ts";
 import type { Config } from "../../config/config.ts";
+import type { SessionFacts } from "../../misp/sessions/session_parts.ts";
 import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
 
@@ -23,14 +25,17 @@ export function createLookups(config: Config, log: Log): LazyLookups {
   const warn = (message: string) => log("warning", message);
   let verdictOf: Lookups["verdictOf"] | undefined;
   let locate: Lookups["locate"] | undefined;
+  let values: SessionFacts | undefined;
   return {
     prepare: async () => {
       verdictOf ??= await loadVerdicts(config, warn);
+      values ??= await openValueLists(config, warn, verdictOf);
       locate ??= await loadLocations(config, warn);
     },
     current: () => ({
       verdictOf: verdictOf ?? NO_LOOKUPS.verdictOf,
       locate: locate ?? NO_LOOKUPS.locate,
+      ...values,
     }),
   };
 }
@@ -46,6 +51,30 @@ async function loadVerdicts(
   const lists = cachedWarninglists(warninglistsDirectory, WARNINGLIST_FILES, options);
   lists(Date.now());
   return (address) => lists(Date.now()).verdict(address);
+}
+
+/** Lists of files, and of the hosts that files are fetched from. */
+async function openValueLists(
+  { guard: { warninglistsDirectory }, session }: Config,
+  warn: (message: string) => void,
+  verdictOf: Lookups["verdictOf"],
+): Promise<SessionFacts> {
+  if (warninglistsDirectory === undefined || !session.enabled) return {};
+  const { WARNINGLIST_FILES } = await import("../../guard/warninglists.ts");
+  const { valueLists } = await import("../../guard/value_lists.ts");
+  const options = { recheckMs: RECHECK_MS, warn, now: Date.now };
+  const lists = valueLists(warninglistsDirectory, WARNINGLIST_FILES, options);
+  return {
+    hashLists: (hash) => lists.ofHash(hash),
+    urlLists: (url) => {
+      const host = URL.parse(url)?.hostname.toLowerCase().replace(/^\[|\]$/g, "") ?? "";
+      const address = canonicalAddress(host);
+      if (address === undefined) return lists.ofHost(host);
+      const verdict = verdictOf(address);
+      // Attackers live in clouds: such a list says nothing against an address.
+      return verdict === undefined || verdict.action === "publish" ? [] : verdict.lists;
+    },
+  };
 }
 
 async function loadLocations(

@@ -33,7 +33,8 @@ import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
 import { bufferFile } from "./buffer/database.ts";
-import { readSetting } from "../setting_file.ts";
+import { fileReason } from "../../errors.ts";
+import { shellWord } from "../../text.ts";
 
 /** A publisher that must be disposed of, with its connections. */
 export interface Publisher extends PublisherParts, Disposable {
@@ -150,6 +151,8 @@ export function snapshotRules(
     usernames: privacy.usernames,
     sensorNames: privacy.sensorNames,
     passwords: privacy.passwords,
+    commands: privacy.commands,
+    correlatesHassh: misp.correlateHassh,
     minAttempts: guard.minAttempts,
     telnet: honeypot.telnet,
   };
@@ -208,4 +211,38 @@ function mispProxy({ misp }: Config): HttpProxy | undefined {
     );
   }
   return { url: proxy, credentials };
+}
+
+/**
+ * Reads the file that a configuration key names; undefined where it names none.
+ *
+ * @throws {ConfigError} the file cannot be read
+ */
+export function readSetting(key: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw unreadable(key, path, error);
+  }
+}
+
+function unreadable(key: string, path: string, error: unknown): ConfigError {
+  if (error instanceof Deno.errors.NotCapable) {
+    const hint = "put it into the configuration folder";
+    return new ConfigError(`${key} ${path}: this binary may not read there`, hint);
+  }
+  const what = `${key} ${path}: ${fileReason(error)}`;
+  if (!(error instanceof Deno.errors.NotFound)) {
+    return new ConfigError(what, "let root own it, with Wazuh's group and mode 640");
+  }
+  if (key === "server.tokens_file") return new ConfigError(what, "`serve token new NAME` makes it");
+  return new ConfigError(
+    what,
+    key === "misp.api_key_file"
+      ? `run \`setup\` as root, or \`install -o root -g wazuh -m 640 /dev/stdin ${
+        shellWord(path)
+      }\``
+      : `put it there, or unset ${key}`,
+  );
 }

@@ -7,7 +7,7 @@ import type { Technique } from "../../model.ts";
 import { ATTACK_NAMES } from "./attack_names.ts";
 
 /** The technique of an SSH attempt when no rule names one. */
-const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
+export const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
 
 /** The galaxy tags of an attack; `Brute Force - T1110` when Wazuh named no technique. */
 export function techniqueTags(techniques: readonly Technique[]): readonly string[] {

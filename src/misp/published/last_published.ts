@@ -215,6 +215,6 @@ function statedAs(ours: MispEventAttribute, { toIds, correlates }: StoredPart): 
     to_ids: ours.to_ids || toIds,
     disable_correlation: ours.disable_correlation && !correlates,
     // What is withdrawn says so.
-    comment: ours.to_ids === toIds ? ours.comment : "",
+    comment: toIds && !ours.to_ids ? "" : ours.comment,
   });
 }

@@ -7,7 +7,7 @@ import { type Fields, isFields } from "../../json.ts";
 import type { MispEventAttribute, MispObject } from "../objects.ts";
 import type { MispEventReport } from "../story.ts";
 
-/** An attribute, an object or an event report that was sent. */
+/** An attribute, an object, a reference or an event report that was sent. */
 export interface SentPart {
   readonly uuid: string;
   /** How notes name it, such as `ip-src 192.0.2.7`. */
@@ -22,7 +22,7 @@ export interface SentPart {
 /** What of an event is looked at: an update has fewer fields. */
 interface Sent {
   readonly Attribute: readonly Attribute[];
-  readonly Object: readonly (Pick<MispObject, "uuid" | "name"> & {
+  readonly Object: readonly (Pick<MispObject, "uuid" | "name" | "ObjectReference"> & {
     readonly Attribute: readonly Attribute[];
   })[];
   readonly EventReport: readonly Pick<MispEventReport, "uuid">[];
@@ -32,13 +32,18 @@ type Attribute =
   & Pick<MispEventAttribute, "uuid" | "value">
   & { readonly [Name in "object_relation" | "type"]?: string };
 
-/** All parts of an event: its own attributes, its objects with theirs, its reports. */
+/** All parts of an event: its own attributes, its objects with theirs and their references, its reports. */
 export function partsOf(event: Sent): readonly SentPart[] {
   return [
     ...event.Attribute.map((attribute) => attributePart(attribute)),
     ...event.Object.flatMap((object) => [
       { uuid: object.uuid, name: `object ${object.name}` },
       ...object.Attribute.map((attribute) => attributePart(attribute, object.uuid)),
+      ...(object.ObjectReference ?? []).map(({ uuid, relationship_type }) => ({
+        uuid,
+        name: `reference ${relationship_type}`,
+        within: object.uuid,
+      })),
     ]),
     ...event.EventReport.map(({ uuid }) => ({ uuid, name: "event report" })),
   ];
@@ -83,8 +88,9 @@ export function storedParts(returned: Fields): ReadonlyMap<string, StoredPart> {
     ...list(returned.Attribute),
     ...list(returned.EventReport),
     // An object that is deleted takes its attributes along.
-    ...objects.flatMap(({ Attribute, deleted }) =>
-      list(Attribute).map((one) => deleted === true ? { ...one, deleted } : one)
+    ...objects.flatMap(({ Attribute, ObjectReference, deleted }) =>
+      [...list(Attribute), ...list(ObjectReference)]
+        .map((one) => deleted === true ? { ...one, deleted } : one)
     ),
   ];
   return new Map(all.map((part) => [String(part.uuid), storedPart(part)]));

@@ -5,22 +5,25 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { MinuteRow, SourceView } from "../../buffer/views.ts";
-import { cleaned, clock, counted, type Html, moment, number } from "./text.ts";
-import { MINUTE } from "../../clock.ts";
+import type { MinuteRow } from "../../buffer/views.ts";
+import type { History } from "../../buffer/rankings.ts";
+import { DAY, HOUR, MINUTE } from "../../clock.ts";
 import { table } from "./table.ts";
+import { clock, counted, dateOf, type Html, moment, number } from "./text.ts";
 
 /** In units of the drawing's own coordinates. */
 const STEP = 10;
 const HEIGHT = 100;
 
-/** Attempts over a span of time, one bar for each few minutes. */
+/** Attempts over a span of time, one bar for each part of it. */
 export interface BarChart {
   readonly name: string;
-  readonly minutes: readonly MinuteRow[];
+  /** By when they were made. */
+  readonly rows: readonly { readonly at: number; readonly attempts: number }[];
   /** How many bars there are. */
   readonly bars: number;
-  readonly minutesOfBar: number;
+  /** How long a bar lasts, milliseconds: some minutes, an hour or a day. */
+  readonly barMs: number;
   /** How many times stand below the chart. */
   readonly labels: number;
   /** Milliseconds UTC. */
@@ -30,8 +33,6 @@ export interface BarChart {
 interface Bar {
   readonly at: number;
   readonly attempts: number;
-  /** Attempts per minute. Of the last bar only the minutes that have begun count. */
-  readonly rate: number;
 }
 
 /** `3`, `3.4`: a small rate has one decimal. */
@@ -39,73 +40,100 @@ export function rateText(rate: number): string {
   return rate >= 10 || Number.isInteger(rate) ? number(Math.round(rate)) : rate.toFixed(1);
 }
 
-/** Draws attempts per minute. */
+/** Draws how many attempts were made in each part of the span. */
 export function barChart(chart: BarChart): Html {
   const bars = barsOf(chart);
-  const most = Math.max(...bars.map(({ rate }) => rate));
-  const top = scaleOf(most);
-  const peak = bars.find(({ rate }) => rate === most)!;
+  const most = Math.max(...bars.map(({ attempts }) => attempts));
+  const length = lengthText(chart.barMs);
+  const caption = (summary: string) =>
+    html`<figcaption><b>${chart.name}</b> <span class="muted">${summary}</span></figcaption>`;
+  if (most === 0) {
+    return html`<figure class="chart">${caption("no attempts")}<p class="nothing"></p></figure>`;
+  }
   const total = bars.reduce((sum, { attempts }) => sum + attempts, 0);
-  const summary = most === 0
-    ? "none"
-    : `${counted(total, "attempt")}, at most ${rateText(most)} per minute at ${clock(peak.at)} UTC`;
+  const peak = bars.find(({ attempts }) => attempts === most)!;
+  const summary = `${counted(total, "attempt")}, at most ${number(most)} in ${length} from ${
+    timeText(peak.at, chart.barMs)
+  }${meanText(most, chart.barMs)}`;
   const width = bars.length * STEP;
+  const top = scaleOf(most);
   return html`
     <figure class="chart">
-      <figcaption><b>${chart.name}</b> <span class="muted">${summary}</span></figcaption>
+      ${caption(`${summary}; each bar is ${length}`)}
       <div class="plot">
-        <div class="scale"
-          aria-hidden="true"><span>${rateText(top)}</span><span>${rateText(
-            top / 2,
-          )}</span><span>0</span></div>
+        <div class="scale" aria-hidden="true"><span>${number(top)}</span><span>${number(
+          top / 2,
+        )}</span><span>0</span></div>
         <svg role="img" aria-label="${chart.name}: ${summary}" viewBox="0 0 ${width} ${HEIGHT}"
           preserveAspectRatio="none">
     <path class="grid" d="M0 .5H${width}M0 ${HEIGHT / 2}H${width}M0 ${HEIGHT - 0.5}H${width}"/>
     ${bars.map((bar, index) => {
-      const height = top === 0 ? 0 : bar.rate / top * HEIGHT;
-      if (height === 0) return "";
-      const shown = Math.max(height, 1);
-      const kind = index === bars.length - 1 ? "bar latest" : "bar";
+      if (bar.attempts === 0) return "";
+      const shown = Math.max(bar.attempts / top * HEIGHT, 1);
+      const isLatest = index === bars.length - 1;
+      const kind = isLatest ? "bar latest" : "bar";
       return html`
         <rect class="${kind}" x="${index * STEP + 1}" y="${(HEIGHT - shown).toFixed(
           1,
         )}" width="${STEP - 2}" height="${shown.toFixed(1)}">
-          <title>${clock(bar.at)} UTC: ${rateText(bar.rate)} per minute</title>
+          <title>${timeText(bar.at, chart.barMs)}: ${number(bar.attempts)} in ${length}${isLatest
+            ? " so far"
+            : ""}</title>
         </rect>
       `;
     })}</svg>
         <div class="times" aria-hidden="true">${Array.from({ length: chart.labels }, (_, index) => {
-          const at = bars[Math.round(index * bars.length / chart.labels)]!.at;
-          return html`<span>${clock(at)}</span>`;
+          const { at } = bars[Math.round(index * bars.length / chart.labels)]!;
+          return html`<span>${chart.barMs < DAY ? clock(at) : dateOf(at).slice(5)}</span>`;
         })}<span>now</span></div>
       </div>
     </figure>
   `;
 }
 
-function barsOf({ minutes, bars, minutesOfBar, now }: BarChart): readonly Bar[] {
-  const span = minutesOfBar * MINUTE;
-  // Bars begin at round times, so that a bar keeps its height while it moves.
-  const last = Math.floor(now / span) * span;
-  const first = last - (bars - 1) * span;
-  const sums = new Array<number>(bars).fill(0);
-  for (const { at, attempts } of minutes) {
-    const index = Math.floor((at - first) / span);
-    if (index >= 0 && index < bars) sums[index]! += attempts;
-  }
-  const begun = Math.floor((now - last) / MINUTE) + 1;
-  return sums.map((attempts, index) => ({
-    at: first + index * span,
-    attempts,
-    rate: attempts / (index === bars - 1 ? begun : minutesOfBar),
-  }));
+/** Draws a history as the buffer has it, hour by hour or day by day. */
+export function historyChart(name: string, history: History, now: number): Html {
+  const { since, stepMs, rows } = history;
+  const bars = Math.floor(now / stepMs) - Math.floor(since / stepMs) + 1;
+  return barChart({ name, rows, bars, barMs: stepMs, labels: 4, now });
 }
 
-/** The next round number: 1, 2 or 5, times a power of ten. */
+/** `a minute`, `15 minutes`, `an hour`, `a day` */
+function lengthText(milliseconds: number): string {
+  if (milliseconds === DAY) return "a day";
+  if (milliseconds === HOUR) return "an hour";
+  return milliseconds === MINUTE ? "a minute" : `${milliseconds / MINUTE} minutes`;
+}
+
+/** The mean by minute, or by hour where that says more; empty where neither says anything. */
+function meanText(attempts: number, milliseconds: number): string {
+  const units = [["minute", MINUTE], ["hour", HOUR]] as const;
+  const found = units.filter(([, unit]) => unit < milliseconds)
+    .map(([name, unit]) => ({ name, rate: attempts / (milliseconds / unit) }))
+    .find(({ rate }) => rate >= 0.1);
+  return found === undefined ? "" : `, a mean of ${rateText(found.rate)} per ${found.name}`;
+}
+
+function timeText(at: number, milliseconds: number): string {
+  return milliseconds < DAY ? `${clock(at)} UTC` : dateOf(at);
+}
+
+function barsOf({ rows, bars, barMs, now }: BarChart): readonly Bar[] {
+  // Bars begin at round times, so that a bar keeps its height while it moves.
+  const first = Math.floor(now / barMs) * barMs - (bars - 1) * barMs;
+  const sums = new Array<number>(bars).fill(0);
+  for (const { at, attempts } of rows) {
+    const index = Math.floor((at - first) / barMs);
+    if (index >= 0 && index < bars) sums[index]! += attempts;
+  }
+  return sums.map((attempts, index) => ({ at: first + index * barMs, attempts }));
+}
+
+/** The even number right above, of those that are easy to read. */
 function scaleOf(most: number): number {
-  if (most <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= most)!;
+  return [1, 1.2, 1.4, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].map((factor) => Math.round(factor * power))
+    .find((value) => value >= most && value % 2 === 0)!;
 }
 
 /** Attempts of each hour, for readers who cannot see the chart or want the numbers. */
@@ -122,61 +150,5 @@ export function hoursTable(minutes: readonly MinuteRow[]): Html {
         { name: "alerts", kind: "number", cell: ([, rows]) => sumOf(rows, "alerts") },
       ], hours)}
     </details>
-  `;
-}
-
-/** A bar from the first to the last contact of each sensor, and a mark for each report. */
-export function timeline(source: SourceView, now: number): Html {
-  const end = Math.max(now, source.lastSeen);
-  const reported = source.reports.map(({ snapshotAt }) => snapshotAt);
-  const start = Math.min(source.firstSeen, ...reported);
-  const span = Math.max(end - start, MINUTE);
-  const x = (at: number) => Math.min(Math.max((at - start) / span * 1000, 0), 1000);
-  const bar = (from: number, to: number) => {
-    const width = Math.max(x(to) - x(from), 4);
-    return html`
-      <rect class="bar" x="${Math.min(x(from), 1000 - width).toFixed(1)}" y="3" width="${width
-        .toFixed(1)}" height="10" rx="2" />
-    `;
-  };
-  const row = (name: string, label: string, drawing: unknown) =>
-    html`
-      <div class="lane">
-        <dt title="${name}"><bdi>${name}</bdi></dt>
-        <dd>
-          <svg role="img" aria-label="${label}" viewBox="0 0 1000 16"
-            preserveAspectRatio="none"><path class="grid" d="M0 8H1000"/>${drawing}</svg>
-        </dd>
-      </div>
-    `;
-  const marks = source.reports.map(({ snapshotAt, state, sink }) => {
-    const kind = `mark ${state}`;
-    return html`
-      <rect class="${kind}" x="${Math.min(x(snapshotAt), 995).toFixed(
-        1,
-      )}" y="1" width="5" height="14">
-        <title>${moment(snapshotAt)}: report to ${sink}, ${state}</title>
-      </rect>
-    `;
-  });
-  const middle = start + span / 2;
-  return html`
-    <dl class="timeline">
-    ${source.sensors.slice(0, 20).map(({ name, firstSeen, lastSeen }) =>
-      row(
-        cleaned(name, 60),
-        `seen from ${moment(firstSeen)} to ${moment(lastSeen)}`,
-        bar(firstSeen, lastSeen),
-      )
-    )}
-    ${source.reports.length === 0
-      ? ""
-      : row("reports", counted(source.reports.length, "report"), marks)}
-    </dl>
-    <div class="times lanes"
-      aria-hidden="true"><span>${moment(start).slice(0, 16)}</span><span>${moment(middle).slice(
-        0,
-        16,
-      )}</span><span>now</span></div>
   `;
 }

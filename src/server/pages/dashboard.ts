@@ -6,14 +6,16 @@
 import { html } from "@hono/hono/html";
 import type { DueRules } from "../../buffer/outbox.ts";
 import type { Location } from "../../model.ts";
-import type { RankedKind, RankingRow, RankingSpan } from "../../buffer/rankings.ts";
+import { RANKING_SPANS, type RankingSpan } from "../../buffer/rankings.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
+import type { NewPayloads } from "../../buffer/sessions.ts";
 import type { Overview } from "../../buffer/views.ts";
-import type { SourceRow } from "../../buffer/sources.ts";
-import { barChart, hoursTable, rateText } from "./chart.ts";
-import { layout } from "./layout.ts";
-import { countryOf, sourceLink, stateOf } from "./source_state.ts";
-import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
+import { barChart, historyChart, hoursTable, rateText } from "./chart.ts";
+import { banner, layout } from "./layout.ts";
+import { compromisedMark, countryOf, sourceLink, stateOf } from "./source_state.ts";
+import { isSilent, sensorLink, sensorsTable, silentMark } from "./evidence.ts";
+import { rankingCard, SPAN_NAMES } from "./ranking.ts";
+import { newPayloadsCard } from "./sessions/payload_list.ts";
 import { table, tableBox } from "./table.ts";
 import {
   ago,
@@ -22,7 +24,9 @@ import {
   counted,
   duration,
   type Html,
+  moment,
   number,
+  since,
   until,
   untrusted,
 } from "./text.ts";
@@ -33,9 +37,13 @@ export interface DashboardParts {
   readonly found: Overview;
   /** Why the background publisher of integration calls could not work. */
   readonly problem: string | undefined;
+  /** Of the last 24 hours. */
+  readonly payloads: NewPayloads;
   readonly mispUrl: string | undefined;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
+  /** A sensor that was not heard of for so long is silent, milliseconds; 0: none is. */
+  readonly silentMs: number;
   /** Over how long the rankings are. */
   readonly span: RankingSpan;
   /** Milliseconds UTC. */
@@ -48,36 +56,53 @@ const LATE_MS = 5 * MINUTE;
 /** The present rate is the mean of so many minutes. */
 const NOW_MINUTES = 5;
 const MOST_IGNORED = 8;
+/** Silent sensors that are named. */
+const MOST_SILENT = 5;
 
 /** Writes the page. */
 export function dashboard(parts: DashboardParts): Html {
+  const { found: { compromised }, now } = parts;
   return layout({
-    title: "SSH brute force: overview",
+    title: "Overview",
     at: "/",
-    isLive: true,
-    now: parts.now,
-    body: html`<h1 class="visually-hidden">Overview</h1>${liveParts(parts)}`,
+    events: `/live${spanQuery(parts.span)}`,
+    frame: { now, compromised },
+    body: html`<h1 class="visually-hidden">Overview</h1>${overviewParts(parts)}`,
   });
 }
 
+const spanQuery = (span: RankingSpan) => span === "day" ? "" : `?span=${span}`;
+
 /** Writes the parts of the page that update themselves. */
 export function liveParts(parts: DashboardParts): Html {
-  const { found } = parts;
+  const { found: { compromised }, now } = parts;
+  return html`${banner({ compromised, now })}${overviewParts(parts)}`;
+}
+
+function overviewParts(parts: DashboardParts): Html {
+  const { found, span } = parts;
   const isEmpty = found.accepted === 0 && found.knownSources === 0;
   return html`
     ${part("figures", figures(parts))}
     ${part("attention", attention(parts))}
     ${part("start", isEmpty ? firstSteps(found) : "")}
+    ${part("spans", isEmpty ? "" : spans(parts))}
     ${part("charts", charts(parts))}
     <div class="columns">
       <div>
     ${part("sources", isEmpty ? "" : sources(parts))}
+      <div class="columns even pair">
+    ${part("countries", rankingCard(found.rankings, "country", span))}
+    ${part("networks", rankingCard(found.rankings, "network", span))}
+      </div>
     ${part("waiting", isEmpty ? "" : waiting(parts))}
     ${part("sensors", sensors(parts))}
       </div>
       <div>
-    ${part("usernames", usernames(parts))}
-    ${part("techniques", techniques(parts))}
+    ${part("usernames", rankingCard(found.rankings, "username", span))}
+    ${part("top-sensors", rankingCard(found.rankings, "sensor", span))}
+    ${part("techniques", rankingCard(found.rankings, "technique", span))}
+    ${part("payloads", newPayloadsCard(parts.payloads, parts.now))}
     ${part("ignored", ignored(parts))}
       </div>
     </div>
@@ -115,21 +140,21 @@ ${
 ${
     figure(
       "lag",
-      found.waitingSince === undefined ? "none" : duration(now - found.waitingSince),
+      found.waitingSince === undefined ? "none" : since(found.waitingSince, now),
       found.waitingSince === undefined ? "nothing waits" : "age of the oldest item",
     )
   }
 ${
     figure(
       name,
-      last === undefined ? "never" : duration(now - last),
+      last === undefined ? "never" : since(last, now),
       last === undefined ? "" : html`ago, at ${clock(last)} UTC`,
     )
   }
 </dl>`;
 }
 
-function figure(name: string, value: string, more: Html | string): Html {
+function figure(name: string, value: Html | string, more: Html | string): Html {
   return html`
     <div>
       <dt>${name}</dt>
@@ -140,7 +165,10 @@ function figure(name: string, value: string, more: Html | string): Html {
 }
 
 /** What needs attention; empty where all is well. */
-function attention({ found, problem, due, now }: DashboardParts): Html | "" {
+function attention(
+  { found, problem, due, silentMs, now }: DashboardParts,
+): Html | "" {
+  const silent = found.sensors.filter(({ lastSeen }) => isSilent(lastSeen, silentMs, now));
   const late = found.waitingSince === undefined
     ? 0
     : now - found.waitingSince - due.maxHoldMs - LATE_MS;
@@ -162,6 +190,16 @@ function attention({ found, problem, due, now }: DashboardParts): Html | "" {
       html`<b>An attack or a report has waited for ${
         duration(now - found.waitingSince!)
       }</b>, longer than expected`,
+    ]),
+    ...(silent.length === 0 ? [] : [
+      html`<b>${counted(silent.length, "sensor is", "sensors are")} silent</b> for ${
+        duration(silentMs)
+      } or longer: ${
+        silent.slice(0, MOST_SILENT).map(({ sensor, name }, index) => [
+          index === 0 ? "" : ", ",
+          sensorLink(sensor, name),
+        ])
+      }${silent.length > MOST_SILENT ? ", …" : ""}`,
     ]),
   ];
   if (problems.length === 0) return "";
@@ -185,39 +223,43 @@ function firstSteps({ ignored }: Overview): Html {
 <li>With tokens, senders need <code>Authorization: Bearer TOKEN</code>; <code>serve token new NAME</code> makes one.</li></ul></div>`;
 }
 
-function charts({ found, now }: DashboardParts): Html {
-  const { minutes } = found;
-  const day = { minutes, now, bars: 97, minutesOfBar: 15, labels: 4 };
-  const hour = { minutes, now, bars: 60, minutesOfBar: 1, labels: 3 };
-  return html`<h2>Attempts per minute</h2>
-<div class="charts">${barChart({ ...day, name: "24 hours" })}${
-    barChart({ ...hour, name: "Last hour" })
-  }</div>${minutes.length === 0 ? "" : hoursTable(minutes)}`;
+/** Links that choose over how long the rankings are. */
+function spans({ found, span }: DashboardParts): Html {
+  return html`<nav aria-label="Span of time">${
+    RANKING_SPANS.map((one) =>
+      html`<a href="/${spanQuery(one)}" ${one === span ? html`aria-current="true"` : ""}>${
+        SPAN_NAMES[one]
+      }</a>`
+    )
+  }<span class="muted">since ${moment(found.since).slice(0, 16)} UTC</span></nav>`;
 }
 
-/** `of the latest 50 sources` */
-const SPAN_NAMES: Readonly<Record<RankingSpan, string>> = {
-  hour: "last hour",
-  day: "last 24 hours",
-  week: "last 7 days",
-  month: "last 30 days",
-};
-
-/** The rows of a ranking; none where the kind is not ranked. */
-const ranked = ({ found }: DashboardParts, kind: RankedKind): readonly RankingRow[] =>
-  found.rankings.find((ranking) => ranking.kind === kind)?.rows ?? [];
+function charts({ found, span, now }: DashboardParts): Html {
+  const { minutes, history } = found;
+  const ofHour = { rows: minutes, now, bars: 60, barMs: MINUTE, labels: 3, name: "Last hour" };
+  const ofDay = { rows: minutes, now, bars: 97, barMs: 15 * MINUTE, labels: 4, name: "24 hours" };
+  const main = span === "hour"
+    ? barChart(ofHour)
+    : span === "day"
+    ? barChart(ofDay)
+    : historyChart(span === "week" ? "7 days" : "30 days", history, now);
+  return html`<h2>Attempts</h2>
+<div class="charts">${main}${barChart(span === "hour" ? ofDay : ofHour)}</div>${
+    minutes.length === 0 ? "" : hoursTable(minutes)
+  }`;
+}
 
 function sources({ found, now, mispUrl, locate, span }: DashboardParts): Html {
   const rows = table<Overview["sources"][number]>(
     [
-      { name: "source", cell: (one) => [sourceLink(one.sourceIp), compromised(one)] },
+      { name: "source", cell: (one) => [sourceLink(one.sourceIp), compromisedMark(one)] },
       {
         name: "country",
         cell: (one) => countryOf(locate(one.sourceIp) ?? one.sourceLocation),
       },
-      { name: "attempts", kind: "number", cell: ({ recent }) => number(recent) },
-      { name: "in all", kind: "number", cell: (one) => bounded(one.attempts) },
-      { name: "last seen", cell: (one) => ago(one.lastSeen, now) },
+      { name: "attempts", label: "attempts", kind: "number", cell: ({ recent }) => number(recent) },
+      { name: "in all", label: "in all", kind: "number", cell: (one) => bounded(one.attempts) },
+      { name: "last seen", label: "last seen", cell: (one) => ago(one.lastSeen, now) },
       { name: "state", kind: "state", cell: (one) => stateOf(one, { now, mispUrl }) },
     ],
     found.sources,
@@ -226,13 +268,6 @@ function sources({ found, now, mispUrl, locate, span }: DashboardParts): Html {
   const name = `Top sources, ${SPAN_NAMES[span]}`;
   return html`<h2>Top sources <span class="muted">${SPAN_NAMES[span]}</span></h2>
 ${tableBox("sources-box", name, rows)}`;
-}
-
-function compromised({ compromisedAt }: SourceRow): Html | "" {
-  if (compromisedAt === undefined) return "";
-  return html`
-    <span class="badge refused">logged in after failures</span>
-  `;
 }
 
 function waiting({ found, due, now }: DashboardParts): Html {
@@ -271,34 +306,16 @@ export function subject(sourceIp: string): Html {
   return sourceIp.startsWith("day ") ? html`${sourceIp}` : sourceLink(sourceIp);
 }
 
-function usernames(parts: DashboardParts): Html | "" {
-  const rows = ranked(parts, "username").map(({ name, attempts }) => ({ text: name, attempts }));
-  if (rows.length === 0) return "";
-  return html`
-    <h2>Top user names <span class="muted">${SPAN_NAMES[parts.span]}</span></h2>
-    ${usernamesTable(rows, { hasBars: true })}
-  `;
-}
-
-function sensors({ found, now }: DashboardParts): Html | "" {
+function sensors({ found, silentMs, now }: DashboardParts): Html | "" {
   if (found.sensors.length === 0) return "";
   return html`<h2>Sensors</h2>${
     sensorsTable(found.sensors, [
-      { name: "last contact", cell: ({ lastSeen }) => ago(lastSeen, now) },
+      {
+        name: "last contact",
+        cell: ({ lastSeen }) => [ago(lastSeen, now), silentMark(lastSeen, silentMs, now)],
+      },
     ])
   }`;
-}
-
-function techniques(parts: DashboardParts): Html | "" {
-  const rows = ranked(parts, "technique");
-  if (rows.length === 0) return "";
-  return html`
-    <h2>Techniques <span class="muted">${SPAN_NAMES[parts.span]}</span></h2>
-    ${table([
-      { name: "MITRE ATT&CK", kind: "untrusted", cell: ({ name }) => techniqueText({ id: name }) },
-      { name: "attempts", kind: "number", cell: ({ attempts }) => number(attempts) },
-    ], rows)}
-  `;
 }
 
 function ignored({ found }: DashboardParts): Html | "" {

@@ -13,7 +13,8 @@ export type Repeat = (work: () => void, milliseconds: number) => { readonly stop
 export interface LiveParts {
   /** A text that changes when the buffer does. */
   readonly stamp: () => Promise<string>;
-  readonly render: () => Promise<string>;
+  /** @param view what is shown: each stream has one */
+  readonly render: (view: string) => Promise<string>;
   /** Milliseconds UTC. */
   readonly now: () => number;
   readonly log: (level: "error", message: string) => void;
@@ -41,11 +42,16 @@ const bySetInterval: Repeat = (work, milliseconds) => {
 
 type Listener = ReadableStreamDefaultController<Uint8Array>;
 
-/** The open streams. Each push is rendered once for all of them, and never without a stream. */
+/** Who listens, and to what. */
+interface Listening {
+  readonly client: string;
+  readonly view: string;
+}
+
+/** The open streams. Each view is rendered once for all of its streams, and never without a stream. */
 export class Live {
   readonly #parts: LiveParts;
-  /** With the address of each. */
-  readonly #listeners = new Map<Listener, string>();
+  readonly #listeners = new Map<Listener, Listening>();
   readonly #encoder = new TextEncoder();
   #clock: { readonly stop: () => void } | undefined;
   #pushed = "";
@@ -66,23 +72,24 @@ export class Live {
    * Opens a stream, which begins with the present state; undefined: there are too many.
    *
    * @param client the address that asks
+   * @param view what is shown
    */
-  async listen(client: string): Promise<ReadableStream<Uint8Array> | undefined> {
+  async listen(client: string, view: string): Promise<ReadableStream<Uint8Array> | undefined> {
     if (this.#parts.ended?.aborted || this.size >= MOST_LISTENERS) return undefined;
-    const own = [...this.#listeners.values()].filter((one) => one === client).length;
+    const own = [...this.#listeners.values()].filter((one) => one.client === client).length;
     if (own >= MOST_OF_CLIENT) return undefined;
     let listener: Listener;
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         listener = controller;
-        this.#listeners.set(controller, client);
+        this.#listeners.set(controller, { client, view });
       },
       cancel: () => this.#leave(listener),
     });
     this.#clock ??= (this.#parts.repeat ?? bySetInterval)(() => void this.step(), STEP_MS);
     try {
       const mark = await this.#mark();
-      this.#send(listener!, await this.#event());
+      this.#send(listener!, await this.#event(view));
       if (this.size === 1) this.#pushed = mark;
     } catch (error) {
       this.#leave(listener!);
@@ -98,10 +105,12 @@ export class Live {
     try {
       const mark = await this.#mark();
       if (mark !== this.#pushed) {
-        const event = await this.#event();
+        await this.#push();
         this.#pushed = mark;
-        this.#toAll(event);
-      } else if (++this.#idleSteps >= KEEP_ALIVE_STEPS) this.#toAll(": still here\n\n");
+      } else if (++this.#idleSteps >= KEEP_ALIVE_STEPS) {
+        for (const listener of this.#listeners.keys()) this.#send(listener, ": still here\n\n");
+        this.#idleSteps = 0;
+      }
     } catch (error) {
       this.#parts.log("error", `live: ${messageOf(error)}`);
     } finally {
@@ -114,14 +123,21 @@ export class Live {
     return `${await this.#parts.stamp()} ${Math.floor(this.#parts.now() / MINUTE)}`;
   }
 
-  async #event(): Promise<string> {
-    const lines = (await this.#parts.render()).split("\n");
+  async #event(view: string): Promise<string> {
+    const lines = (await this.#parts.render(view)).split("\n");
     return `retry: 3000\nevent: parts\n${lines.map((line) => `data: ${line}\n`).join("")}\n`;
   }
 
-  #toAll(text: string): void {
+  async #push(): Promise<void> {
+    const events = new Map<string, string>();
+    for (const { view } of [...this.#listeners.values()]) {
+      if (!events.has(view)) events.set(view, await this.#event(view));
+    }
+    for (const [listener, { view }] of this.#listeners) {
+      const event = events.get(view);
+      if (event !== undefined) this.#send(listener, event);
+    }
     this.#idleSteps = 0;
-    for (const listener of this.#listeners.keys()) this.#send(listener, text);
   }
 
   /** Skips a stream that is behind: the next push contains everything again. */

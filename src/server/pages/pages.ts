@@ -3,49 +3,27 @@
  *
  * @module
  */
-import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
+import type { Context as HonoContext } from "@hono/hono";
 import { bodyLimit } from "@hono/hono/body-limit";
-import { canonicalAddress } from "../../address.ts";
-import type { Buffer } from "../../buffer/buffer.ts";
-import type { DueRules } from "../../buffer/outbox.ts";
+import { DAY } from "../../clock.ts";
+import { RANKING_SPANS, type RankingSpan } from "../../buffer/rankings.ts";
 import type { Changed, ReportKey } from "../../buffer/reports.ts";
 import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
 import { PUBLISH_LEASE } from "../../publish/publisher.ts";
-import type { Location } from "../../model.ts";
 import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
-import { asOf, messagePage } from "./layout.ts";
-import { Live, type Repeat } from "./live.ts";
+import { underBasePath } from "../middleware/base_path.ts";
+import { asOf, type Frame, layout, messagePage } from "./layout.ts";
+import { Live } from "./live.ts";
+import type { PageParts, RouteParts } from "./parts.ts";
 import { refusedPage } from "./refused.ts";
-import { sourcePage } from "./source.ts";
+import { addSources } from "./sources/routes.ts";
+import { NEW_ON_OVERVIEW, PAYLOADS_TITLE } from "./sessions/payload_list.ts";
+import { addSessionPages } from "./sessions/routes.ts";
 import { counted, type Html } from "./text.ts";
 
-/** What pages are made from. */
-export interface PageParts {
-  readonly buffer: Pick<
-    Buffer,
-    "views" | "reports" | "settings"
-  >;
-  /** For links to events. */
-  readonly mispUrl: string | undefined;
-  readonly due: DueRules;
-  readonly locate: (address: string) => Location | undefined;
-  /** Owner of the lease under which a page changes reports. */
-  readonly owner: string;
-  /** Ends the open streams. */
-  readonly ended?: AbortSignal;
-  readonly repeat?: Repeat;
-}
-
-/** What each route needs. */
-export interface RouteParts {
-  /** Milliseconds UTC. */
-  readonly now: () => number;
-  readonly log: (level: "error", message: string) => void;
-  readonly onlyViewers: MiddlewareHandler<Context>;
-  readonly onlySenders: MiddlewareHandler<Context>;
-}
+export type { PageParts };
 
 /** How many refused reports a page shows, and its button sends again at once. */
 const REFUSED_SHOWN = 100;
@@ -58,9 +36,12 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
 export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   const { buffer, mispUrl, locate } = parts;
   const { now, onlyViewers } = route;
-  const dashboardParts = async () => {
+  const frame = async (): Promise<Frame> => {
     const at = now();
-    const span = "day" as const;
+    return { now: at, compromised: await buffer.views.compromised(at) };
+  };
+  const dashboardParts = async (span: RankingSpan) => {
+    const at = now();
     return {
       ...{
         found: await buffer.views.overview(at, span),
@@ -69,16 +50,19 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
         mispUrl,
         locate,
         due: parts.due,
+        silentMs: parts.silentSensorMs ?? 0,
       },
       problem: await buffer.settings.get(PUBLISHER_PROBLEM),
+      payloads: await buffer.views.newPayloads(at - DAY, NEW_ON_OVERVIEW),
     };
   };
   const live = new Live({
     ...{ now, log: route.log },
     stamp: () => buffer.views.stamp(),
-    render: async () => {
-      const drawn = await dashboardParts();
-      return `${await liveParts(drawn)}${await asOf(drawn.now)}`;
+    render: async (view) => {
+      const drawn = await dashboardParts(spanOf(view));
+      const text = `${await liveParts(drawn)}${await asOf(drawn.now)}`;
+      return underBasePath(text, route.basePath);
     },
     ...(parts.ended === undefined ? {} : { ended: parts.ended }),
     ...(parts.repeat === undefined ? {} : { repeat: parts.repeat }),
@@ -87,7 +71,10 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   app.get(
     "/",
     onlyViewers,
-    async (context) => await show(context, dashboard(await dashboardParts())),
+    async (context) => {
+      const span = spanOf(context.req.query("span"));
+      return await show(context, dashboard(await dashboardParts(span)));
+    },
   );
   app.get("/live", onlyViewers, async (context) => {
     // A page of another site can have an <img> with this address.
@@ -95,7 +82,10 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     if (site !== "same-origin" && site !== "none") {
       return context.json({ error: "/live is for the pages of this service only" }, 403);
     }
-    const stream = await live.listen(context.env.remoteAddress);
+    const stream = await live.listen(
+      context.env.remoteAddress,
+      spanOf(context.req.query("span")),
+    );
     if (stream === undefined) {
       return context.json({ error: "too many live pages are open; close some" }, 503, {
         "Retry-After": "10",
@@ -110,33 +100,25 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
       },
     });
   });
-  app.get("/sources", onlyViewers, (context) => {
-    const address = (context.req.query("ip") ?? "").trim();
-    return context.redirect(`/sources/${encodeURIComponent(address.slice(0, 100))}`, 303);
+  addSessionPages(app, {
+    ...{ views: buffer.views, now, onlyViewers },
+    page: async (context, title, body, status) =>
+      await show(
+        context,
+        layout({
+          ...{ title, body, frame: await frame() },
+          ...(title === PAYLOADS_TITLE ? { at: "/payloads" as const } : {}),
+        }),
+        status,
+      ),
+    missing: async (context, title, text) =>
+      await show(context, messagePage(title, text, await frame()), 404),
   });
-  app.get("/sources/:ip", onlyViewers, async (context) => {
-    const asked = context.req.param("ip");
-    const sourceIp = canonicalAddress(asked);
-    if (sourceIp === undefined) {
-      const text = "This is not a valid address; use one such as 192.0.2.7 or 2001:db8::7.";
-      return await show(context, messagePage("No such page", text, now()), 404);
-    }
-    if (sourceIp !== asked) {
-      return context.redirect(`/sources/${encodeURIComponent(sourceIp)}`, 303);
-    }
-    const source = await buffer.views.source(sourceIp);
-    if (source === undefined) {
-      const text =
-        `The buffer knows nothing of ${sourceIp}: it was not seen, or was deleted after its time.`;
-      return await show(context, messagePage("Unknown source", text, now()), 404);
-    }
-    const location = locate(sourceIp);
-    return await show(context, sourcePage({ source, mispUrl, location, now: now() }));
-  });
+  addSources(app, parts, { ...route, show, frame });
   app.get("/refused", onlyViewers, async (context) => {
     const found = await buffer.views.refused(REFUSED_SHOWN);
     const notice = NOTICES.get(context.req.query("notice") ?? "")?.(context.req.query("reports"));
-    return await show(context, refusedPage({ found, notice, mispUrl, now: now() }));
+    return await show(context, refusedPage({ found, notice, mispUrl, frame: await frame() }));
   });
   app.post(
     "/refused/retry",
@@ -151,7 +133,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
       const keys = await reportsOf(parts, form);
       if (keys === undefined) {
         const text = "The form does not name a report.";
-        return await show(context, messagePage("Invalid form", text, now()), 400);
+        return await show(context, messagePage("Invalid form", text, await frame()), 400);
       }
       const lease = { name: PUBLISH_LEASE, owner: parts.owner };
       const changes = await buffer.reports.retry(keys, lease, now());
@@ -165,6 +147,11 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
         "Cache-Control": `private, max-age=${YEAR_SECONDS}, immutable`,
       }));
   }
+}
+
+/** The span that is asked for; a day unless it is one of them. */
+function spanOf(text: string | undefined): RankingSpan {
+  return RANKING_SPANS.find((span) => span === text) ?? "day";
 }
 
 async function show(context: HonoContext<Context>, page: Html, status: 200 | 400 | 404 = 200) {

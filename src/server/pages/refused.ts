@@ -7,8 +7,8 @@ import { html } from "@hono/hono/html";
 import type { ReportRow } from "../../buffer/reports.ts";
 import type { RefusedReports } from "../../buffer/views.ts";
 import { subject } from "./dashboard.ts";
-import { layout } from "./layout.ts";
-import { eventAddress } from "./source_state.ts";
+import { type Frame, layout } from "./layout.ts";
+import { eventAddress } from "../../event_address.ts";
 import { table, tableBox } from "./table.ts";
 import { ago, bounded, counted, type Html, number, untrusted } from "./text.ts";
 
@@ -18,18 +18,17 @@ export interface RefusedParts {
   /** The outcome of the retry that led here. */
   readonly notice: string | undefined;
   readonly mispUrl: string | undefined;
-  /** Milliseconds UTC. */
-  readonly now: number;
+  readonly frame: Frame;
 }
 
 /** Writes the page. */
 export function refusedPage(parts: RefusedParts): Html {
-  const { found, notice, now } = parts;
+  const { found, notice, frame } = parts;
   const isEmpty = found.rows.length === 0;
   return layout({
-    title: "Refused reports: SSH brute force",
+    title: "Refused reports",
     at: "/refused",
-    now,
+    frame,
     body: html`
       <h1>Refused reports</h1>
       ${notice === undefined ? "" : html`<p class="notice" role="status">${notice}</p>`}
@@ -62,7 +61,7 @@ function reports(parts: RefusedParts): Html {
   `;
 }
 
-function refusedTable({ found, mispUrl, now }: RefusedParts): Html {
+function refusedTable({ found, mispUrl, frame: { now } }: RefusedParts): Html {
   return table<ReportRow>([
     { name: "source", cell: ({ sourceIp }) => subject(sourceIp) },
     { name: "by", cell: (report) => sinkText(report, mispUrl) },

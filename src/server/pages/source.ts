@@ -7,11 +7,16 @@ import { html } from "@hono/hono/html";
 import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceView } from "../../buffer/views.ts";
 import type { Location } from "../../model.ts";
-import { timeline } from "./chart.ts";
+import type { History } from "../../buffer/rankings.ts";
+import { historyChart } from "./chart.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
-import { layout } from "./layout.ts";
+import { sessionSection } from "./sessions/section.ts";
+import { type Frame, layout } from "./layout.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
+import { mispAddress } from "../../event_address.ts";
+import { networkOf } from "./sources/list.ts";
 import { table, tableBox } from "./table.ts";
+import { timeline } from "./timeline.ts";
 import { ago, bounded, counted, fullTime, type Html, number, untrusted } from "./text.ts";
 
 /** What the page shows. */
@@ -19,24 +24,40 @@ export interface SourceParts {
   readonly source: SourceView;
   readonly mispUrl: string | undefined;
   readonly location: Location | undefined;
+  /** Sites that know sources: NAME=URL with {ip}. */
+  readonly links: readonly string[];
+  /** Its attempts by hour and by day. */
+  readonly day: History;
+  readonly month: History;
+  readonly frame: Frame;
   /** Milliseconds UTC. */
   readonly now: number;
 }
 
 /** Writes the page. */
 export function sourcePage(parts: SourceParts): Html {
-  const { source, now } = parts;
+  const { source, now, frame } = parts;
   return layout({
-    title: `${source.sourceIp}: SSH brute force`,
-    now,
+    title: source.sourceIp,
+    frame,
     body: html`
-      <h1 class="address">${source.sourceIp}</h1>
+      <div class="title"><h1 class="address" data-copy="${source.sourceIp}">${source
+        .sourceIp}</h1>${linksOut(parts)}</div>
       ${compromise(source)}
       ${facts(parts)}
+      <section>
+        <h2>Attempts</h2>
+        <div class="charts even">${historyChart("24 hours", parts.day, now)}${historyChart(
+          "30 days",
+          parts.month,
+          now,
+        )}</div>
+      </section>
       <section>
         <h2>Timeline</h2>
         ${timeline(source, now)} ${history(source, now)}
       </section>
+      ${sessionSection(source.sessions, now)}
       <div class="columns even">
         <section>${usernames(source)}</section>
         <div>
@@ -59,12 +80,25 @@ function compromise({ compromisedAt }: SourceView): Html | "" {
   `;
 }
 
+/** Other sites that know the source. They do not learn where the link stands. */
+function linksOut({ source: { sourceIp }, links, mispUrl }: SourceParts): Html | "" {
+  const ip = encodeURIComponent(sourceIp);
+  const misp = mispAddress(`/events/index/searchall:${ip}`, mispUrl);
+  const all = [
+    ...(misp === undefined ? [] : [["MISP search", misp] as const]),
+    ...links.map((link) => {
+      const end = link.indexOf("=");
+      return [link.slice(0, end), link.slice(end + 1).replaceAll("{ip}", ip)] as const;
+    }),
+  ];
+  if (all.length === 0) return "";
+  return html`<nav class="out" aria-label="Other sites that know ${sourceIp}">${
+    all.map(([name, address]) => html`<a href="${address}" rel="noopener noreferrer">${name}</a>`)
+  }</nav>`;
+}
+
 function facts({ source, location, mispUrl, now }: SourceParts): Html {
   const found = location ?? source.sourceLocation;
-  const network = [
-    ...(found?.asn === undefined ? [] : [`AS${found.asn}`]),
-    ...(found?.organisation === undefined ? [] : [found.organisation]),
-  ].join(" ");
   const fact = (name: string, value: Html | string) =>
     html`
       <div>
@@ -80,7 +114,11 @@ ${fact("first seen", html`${fullTime(source.firstSeen)}`)}
 ${fact("last seen", html`${fullTime(source.lastSeen)}, ${ago(source.lastSeen, now)}`)}
 ${fact("country", countryOf(found))}
 ${found?.city === undefined ? "" : fact("city", untrusted(found.city, 60))}
-${network === "" ? "" : fact("network", untrusted(network, 80))}
+${
+    found?.asn === undefined && found?.organisation === undefined
+      ? ""
+      : fact("network", networkOf(found))
+  }
 ${
     source.eventUuid === undefined
       ? ""
@@ -150,9 +188,7 @@ function usernames(source: SourceView): Html {
     ? `${number(source.usernames.length)} of ${number(distinctUsernames)}`
     : number(distinctUsernames);
   return html`<h2>User names <span class="muted">${about}</span></h2>
-${
-    tableBox("usernames-box", "User names", usernamesTable(source.usernames, { longest: 100 }))
-  }${further}`;
+${tableBox("usernames-box", "User names", usernamesTable(source.usernames))}${further}`;
 }
 
 function sensors({ sensors }: SourceView, now: number): Html {

@@ -7,6 +7,8 @@ import { html } from "@hono/hono/html";
 import type { Location } from "../../model.ts";
 import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceRow } from "../../buffer/sources.ts";
+import { eventAddress } from "../../event_address.ts";
+import { listLink } from "./ranking.ts";
 import { ago, cleaned, type Html, since, until, untrusted } from "./text.ts";
 
 /** What states are made with. */
@@ -70,21 +72,27 @@ export function eventLink(source: SourceRow, mispUrl: string | undefined): Html 
   `;
 }
 
-/** The address at which MISP shows an event; undefined without an http or https address of MISP. */
-export function eventAddress(uuid: string, mispUrl: string | undefined): string | undefined {
-  if (mispUrl === undefined || !/^https?:\/\//i.test(mispUrl)) return undefined;
-  return `${mispUrl.replace(/\/+$/, "")}/events/view/${encodeURIComponent(uuid)}`;
-}
+/** What stands where nothing is known. */
+export const NOTHING = html`<span class="muted none">–</span>`;
 
 /** The country of a source. */
 export function countryOf(location: Location | undefined): Html {
   const { countryCode, country } = location ?? {};
-  if (countryCode === undefined && country === undefined) return html`<span class="muted">–</span>`;
+  if (countryCode === undefined && country === undefined) return NOTHING;
   if (countryCode === undefined) return untrusted(country!, 30);
-  if (country === undefined) return untrusted(countryCode, 30);
-  return html`<abbr title="${cleaned(country, 60)}">${cleaned(countryCode, 8)}</abbr> ${
-    untrusted(country, 30)
-  }`;
+  const code = cleaned(countryCode, 8);
+  if (country === undefined) return listLink("country", countryCode, html`${code}`);
+  return html`${
+    listLink("country", countryCode, html`<abbr title="${cleaned(country, 60)}">${code}</abbr>`)
+  } ${untrusted(country, 30)}`;
+}
+
+/** The mark of a source that logged in; empty where it did not. */
+export function compromisedMark({ compromisedAt }: SourceRow): Html | "" {
+  if (compromisedAt === undefined) return "";
+  return html`
+    <span class="badge refused">logged in after failures</span>
+  `;
 }
 
 /** The address of a source as a link to its page. */

@@ -50,22 +50,36 @@ input, button {
   font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--muted);
   border-radius: 4px; padding: 3px 10px;
 }
+select { font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--muted);
+  border-radius: 4px; padding: 3px 6px; }
 input { width: 26ch; min-width: 0; }
 input::placeholder { color: var(--muted); opacity: 1; }
 button { cursor: pointer; white-space: nowrap; }
 button:hover { background: var(--hover); }
 footer { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; color: var(--muted);
   margin-top: 16px; font-size: 13px; }
-footer .pause { margin-left: auto; padding: 1px 8px; font-size: 13px; color: var(--ink); }
+.live { display: flex; gap: 8px; align-items: center; font-size: 13px; color: var(--muted); }
+.live .pause { padding: 1px 8px; color: var(--ink); }
+#liveness:not(:empty)::before { content: ""; display: inline-block; width: 8px; height: 8px;
+  border-radius: 50%; margin-right: 6px; background: var(--muted); }
+[data-state="live"] #liveness::before { background: var(--good); }
+[data-state="lost"] #liveness { color: var(--bad); background: var(--bad-ground); font-weight: 600;
+  padding: 2px 8px; border-radius: 4px; }
+[data-state="lost"] #liveness::before { background: var(--bad); }
+[data-state="lost"] :is(main, footer) { --ink: var(--muted); --accent: var(--muted); color: var(--muted);
+  filter: grayscale(1); }
+[data-state="lost"] main section:not(:empty) { background: var(--ground); }
 
 section:not(:empty) {
   background: var(--sheet); border: 1px solid var(--line); border-radius: 6px; padding: 12px;
   margin-bottom: 12px;
 }
 section:empty { display: none; }
-#figures, #attention { background: none; border: 0; padding: 0; }
+#figures, #attention, #spans { background: none; border: 0; padding: 0; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 0 12px; align-items: start; }
 .columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.pair { align-items: stretch; }
+.pair > section { min-width: 0; }
 
 .figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
@@ -75,6 +89,10 @@ section:empty { display: none; }
   font-weight: 600; }
 .figures .more { font-size: 13px; font-weight: 400; color: var(--muted); }
 
+section.alarm:not(:empty) { background: var(--bad-ground); border: 2px solid var(--bad); }
+.alarm h2 { color: var(--bad); font-size: 16px; margin: 0 0 4px; }
+.alarm p { margin: 0; max-width: none; }
+.alarm .muted, .alarm a { color: inherit; }
 .attention { list-style: none; margin: 0; padding: 8px 12px; background: var(--bad-ground);
   border-left: 4px solid var(--bad); border-radius: 4px; }
 h1 + .attention { margin-bottom: 12px; }
@@ -88,7 +106,10 @@ section > form { margin-bottom: 12px; }
 .start ul, .plain { margin: 0; padding-left: 18px; }
 .plain { list-style: none; padding: 0; }
 
+#spans nav { flex-wrap: wrap; align-items: center; }
 .charts { display: grid; grid-template-columns: 2fr 1fr; gap: 20px; }
+.charts.even { grid-template-columns: 1fr 1fr; }
+.nothing { height: 100px; margin: 0; max-width: none; border: 1px dashed var(--line); border-radius: 4px; }
 .chart { margin: 0; min-width: 0; }
 .chart figcaption { margin-bottom: 6px; }
 .chart figcaption span { display: block; font-size: 13px; }
@@ -102,6 +123,19 @@ section > form { margin-bottom: 12px; }
 .bar { fill: var(--bar); }
 .latest { fill: var(--latest); }
 .bar:hover { fill: var(--accent); }
+.ranking th { width: 100%; }
+.title { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; margin-bottom: 8px; }
+.title h1 { margin-bottom: 0; overflow-wrap: anywhere; }
+.copy { padding: 0 8px; font-size: 13px; }
+.out { flex-wrap: wrap; gap: 0 12px; margin-left: auto; font-size: 13px; }
+.search { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px 12px;
+  align-items: end; margin: 0; }
+.search label { display: block; color: var(--muted); font-size: 13px; }
+.search :is(input, select) { width: 100%; height: 30px; }
+.sources td.untrusted { min-width: 20ch; }
+.actions { display: flex; gap: 12px; align-items: center; }
+.list-head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 16px; }
+.pager { margin-top: 12px; justify-content: flex-end; }
 .share { width: 60px; height: 8px; margin-right: 8px; vertical-align: baseline; transform: scaleX(-1); }
 details { margin-top: 8px; }
 summary { cursor: pointer; color: var(--muted); width: fit-content; }
@@ -151,20 +185,33 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   body { padding: 0 10px 10px; }
   .figures { grid-template-columns: repeat(2, 1fr); }
   .figures dd { font-size: 20px; }
-  .charts, .columns.even { grid-template-columns: minmax(0, 1fr); }
+  .charts, .charts.even, .columns.even { grid-template-columns: minmax(0, 1fr); }
   .lookup { margin: 0; width: 100%; }
   .lookup input { flex: 1; }
   .plot svg { height: 96px; }
-  .lane { grid-template-columns: 90px minmax(0, 1fr); }
-  .times.lanes { margin-left: 98px; }
+  .lane { grid-template-columns: minmax(0, 1fr); gap: 0; margin-bottom: 4px; }
+  .lane dt { white-space: normal; overflow-wrap: anywhere; }
+  .times.lanes { margin-left: 0; }
+  .search { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .out { margin-left: 0; }
   .times.lanes span:nth-child(2) { display: none; }
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
   #refused-box :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
   .box button, th .badge { white-space: normal; }
-  /* The page of each source has the rest. */
-  .sources td:nth-child(2) bdi, .sources :is(th, td):nth-child(4) { display: none; }
-  .sources th:nth-child(2) { font-size: 0; }
+  /* A source is a card: its address and figures, and below them its state, whole. */
+  .sources, .sources tbody { display: block; }
+  .sources thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .sources td.untrusted { min-width: 0; }
+  .sources tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; padding: 6px 0; }
+  .sources :is(th, td) { border: 0; padding: 0; text-align: left; }
+  .sources tbody tr + tr { border-top: 1px solid var(--line); }
+  .sources tbody tr + tr > * { border-top: 0; }
+  .sources tbody th { flex: 1 0 100%; }
+  .sources td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-size: 12px; }
+  .sources td.state { flex: 1 0 100%; }
+  .sources td:has(> .none:only-child) { display: none; }
+  th .address { white-space: normal; overflow-wrap: anywhere; }
   #history :is(th, td):nth-child(2) { display: none; }
 }
 @media (pointer: coarse) { button, nav a, input { min-height: 32px; } nav a { display: inline-flex; align-items: center; } }

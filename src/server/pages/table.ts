@@ -9,7 +9,7 @@ import type { Html } from "./text.ts";
 /** What stands in a cell. */
 export type Cell = Html | string | number | readonly (Html | string)[];
 
-type Kind = "number" | "reason" | "sources" | "state" | "untrusted";
+type Kind = "number" | "ranking" | "reason" | "sources" | "state" | "untrusted";
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -17,6 +17,10 @@ export interface Column<Row> {
   readonly cell: (row: Row) => Cell;
   /** Class of its cells. */
   readonly kind?: Kind;
+  /** What stands beside each cell on a narrow screen, which has no headings. */
+  readonly label?: string;
+  /** Whether the rows are sorted by it, the largest first. */
+  readonly isSorted?: boolean | undefined;
 }
 
 /** What a table has beside its cells. */
@@ -32,9 +36,11 @@ export function table<Row>(
   rows: readonly Row[],
   { kind, caption }: TableOptions = {},
 ): Html {
-  const headings = columns.map(({ name, kind }) =>
+  const headings = columns.map(({ name, kind, isSorted }) =>
     html`
-      <th scope="col" ${classOf(kind === "number" ? kind : undefined)}>${name}</th>
+      <th scope="col" ${classOf(kind === "number" ? kind : undefined)}${isSorted
+        ? raw(' aria-sort="descending"')
+        : ""}>${name}</th>
     `
   );
   return html`
@@ -47,12 +53,16 @@ export function table<Row>(
 }
 
 function line<Row>(columns: readonly Column<Row>[], row: Row): Html {
-  const cells = columns.map(({ cell, kind }, index) =>
+  const cells = columns.map(({ cell, kind, label }, index) =>
     index === 0
       ? html`
         <th scope="row" ${classOf(kind)}>${cell(row)}</th>
       `
-      : html`<td${classOf(kind)}>${cell(row)}</td>`
+      : html`<td${classOf(kind)}${
+        label === undefined ? "" : html`
+          data-label="${label}"
+        `
+      }>${cell(row)}</td>`
   );
   return html`<tr>${cells}</tr>`;
 }

@@ -6,7 +6,10 @@
 import { html } from "@hono/hono/html";
 import type { Bounded } from "../../buffer/sources.ts";
 import { oneLine } from "../../text.ts";
-import { DAY, HOUR, MINUTE } from "../../clock.ts";
+import { MINUTE } from "../../clock.ts";
+import { duration } from "./duration.ts";
+
+export { duration };
 
 /** Escaped text, as `html` makes it. */
 export type Html = ReturnType<typeof html>;
@@ -46,19 +49,6 @@ export function untrusted(text: string, longest?: number): Html {
     : html`<bdi>${cleaned(text, longest)}</bdi>`;
 }
 
-/** `40 s`, `12 min`, `3 h 20 min`, `5 days` */
-export function duration(milliseconds: number): string {
-  const span = Math.max(0, milliseconds);
-  if (span < 90_000) return `${Math.round(span / 1000)} s`;
-  if (span < 90 * MINUTE) return `${Math.round(span / MINUTE)} min`;
-  if (span < DAY) {
-    const minutes = Math.floor(span % HOUR / MINUTE);
-    const hours = `${Math.floor(span / HOUR)} h`;
-    return minutes === 0 || span >= 10 * HOUR ? hours : `${hours} ${minutes} min`;
-  }
-  return span < 2 * DAY ? `${Math.round(span / HOUR)} h` : `${Math.round(span / DAY)} days`;
-}
-
 /** `2026-08-23 06:15:12 UTC` */
 export function moment(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} UTC`;
@@ -69,25 +59,33 @@ export function clock(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 16);
 }
 
+/** `2026-08-23` */
+export function dateOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 10);
+}
+
 /** How long ago, with the time itself as its title. */
 export function ago(at: number | undefined, now: number): Html {
   if (at === undefined) return html`<span class="muted">never</span>`;
   const past = now - at < 2000 ? "just now" : `${duration(now - at)} ago`;
-  return timeElement(at, at > now + MINUTE ? `in ${duration(at - now)}` : past);
+  return relative(at, "ago", at > now + MINUTE ? `in ${duration(at - now)}` : past);
 }
 
 /** How long it has lasted. */
 export function since(at: number, now: number): Html {
-  return timeElement(at, duration(now - at));
+  return relative(at, "lasts", duration(now - at));
 }
 
 /** How long until then. */
 export function until(at: number, now: number): Html {
-  return timeElement(at, at <= now ? "now" : `in ${duration(at - now)}`);
+  return relative(at, "until", at <= now ? "now" : `in ${duration(at - now)}`);
 }
 
-function timeElement(at: number, text: string): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" title="${moment(at)}">${text}</time>`;
+/** A time that the script of the pages keeps true. */
+function relative(at: number, kind: "ago" | "lasts" | "until", text: string): Html {
+  return html`<time datetime="${new Date(at).toISOString()}" data-rel="${kind}" title="${
+    moment(at)
+  }">${text}</time>`;
 }
 
 /** A time in full. */

@@ -23,7 +23,7 @@ import {
 } from "../../batch/session_batch.ts";
 import { type Cell, columnsOf, type Rows } from "../columns.ts";
 import { keyText } from "../keys.ts";
-import { all, type Sql } from "../sql.ts";
+import { all, count, type Sql } from "../sql.ts";
 import { writeRows } from "./tables.ts";
 
 type Sources = readonly (readonly [sourceIp: string, source: SourceSessions])[];
@@ -74,6 +74,7 @@ export async function writeSessionBatch(
   if (sources.length === 0) return;
   const counted = await writeSessions(sql, sources, now);
   const further = await writeItems(sql, sources, limits);
+  await count(sql, batch.counters);
   await writeTotals(
     sql,
     sources.map(([sourceIp, { furtherCommands }]) => ({

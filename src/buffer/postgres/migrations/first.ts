@@ -143,6 +143,24 @@ export const FIRST = `
   CREATE INDEX source_session_value ON source_session_item (kind, value_key)
     WHERE kind IN (0, 3, 5);
 
+  CREATE INDEX source_session_payload ON source_session_item (first_seen, value_key)
+    WHERE kind = 3;
+  CREATE INDEX source_session_payload_first ON source_session_item (value_key, first_seen)
+    WHERE kind = 3;
+
+  CREATE TABLE notification (
+    source_ip text COLLATE "C" NOT NULL,
+    login_at bigint NOT NULL,
+    sensor text,
+    username text,
+    state text NOT NULL DEFAULT 'waiting',
+    tries bigint NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (source_ip, login_at)
+  );
+  CREATE INDEX notification_open ON notification (state, tries, login_at)
+    WHERE state IN ('waiting', 'claimed');
+
   CREATE TABLE minute (
     minute bigint NOT NULL,
     shard bigint NOT NULL,

@@ -86,6 +86,14 @@ export async function writeSnapshot(
     await sql(`DELETE FROM ${table} WHERE source_ip = $1`, record.sourceIp);
   }
   await deleteConnections(sql, record.sourceIp, snapshot.compacted);
+  if (snapshot.dayGrowth) {
+    // New sources find the next part of the day sooner.
+    await sql(
+      "UPDATE day_event SET attributes = attributes + $1 WHERE event_uuid = $2",
+      snapshot.dayGrowth,
+      record.eventUuid,
+    );
+  }
   const ended = snapshot.endedSessions ?? [];
   if (ended.length === 0) return;
   await sql(

@@ -5,29 +5,50 @@
  * @module
  */
 import {
+  type Bounds,
   COUNTED_OF_LARGE,
   countedOf,
-  MOST_ATTACKS,
-  MOST_HOURS,
-  MOST_NAMES,
   type OpenAttack,
   openAttacksOf,
+  PAGE,
+  WHOLE,
 } from "../../rows/open_attack.ts";
 import type { Row } from "../connection.ts";
 import { all, type Sql } from "../sql.ts";
 
-/** Reads them, by source. */
-export async function readOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
+/** Reads them, by source: the ones that were heard of last. */
+export function readOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
+  return readBounded(sql, PAGE, null);
+}
+
+/** Reads all of them, however long that takes. */
+export function readAllOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
+  return readBounded(sql, WHOLE, null);
+}
+
+/** Reads one; undefined: none of this source is open. */
+export async function readOpenAttack(sql: Sql, sourceIp: string): Promise<OpenAttack | undefined> {
+  return (await readBounded(sql, PAGE, sourceIp)).get(sourceIp);
+}
+
+async function readBounded(
+  sql: Sql,
+  bounds: Bounds,
+  sourceIp: string | null,
+): Promise<ReadonlyMap<string, OpenAttack>> {
   const attacks = await all(
     sql,
     `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
        a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
-       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at
-     FROM (SELECT * FROM attack ORDER BY touched_at DESC LIMIT $1) a
+       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
+       r.last_seen AS record_last_seen, r.retracted_at
+     FROM (SELECT * FROM attack WHERE $2::text IS NULL OR source_ip = $2
+       ORDER BY touched_at DESC LIMIT $1) a
      LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
-    MOST_ATTACKS,
+    bounds.attacks,
+    sourceIp,
   );
-  const { whole, part } = countedOf(attacks);
+  const { whole, part } = countedOf(attacks, bounds.connections);
   const connections = [
     ...await all(
       sql,
@@ -53,14 +74,14 @@ export async function readOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, Ope
        FROM attack_username WHERE source_ip = ANY($1)
        GROUP BY source_ip, username ORDER BY source_ip, username LIMIT $2`,
       addresses(attacks),
-      MOST_NAMES,
+      bounds.names,
     ),
     hours: await all(
       sql,
       `SELECT source_ip, sensor, hour, alerts, name, last_seen FROM attack_sensor
        WHERE source_ip = ANY($1) ORDER BY source_ip, sensor, hour LIMIT $2`,
       addresses(attacks),
-      MOST_HOURS,
+      bounds.hours,
     ),
   });
 }

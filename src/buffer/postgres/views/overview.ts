@@ -19,9 +19,10 @@ import {
 } from "../../rows/overview.ts";
 import { toRow } from "../../rows/report.ts";
 import type { Bounded } from "../../sources.ts";
-import type { CompromisedSources, Overview, RefusedReports } from "../../views.ts";
+import type { Overview, RefusedReports } from "../../views.ts";
 import { countReports, ROW } from "../outbox/reports.ts";
 import { all, one, optional, readCounters, type Sql } from "../sql.ts";
+import { readCompromised } from "./compromised.ts";
 import { readOpenAttacks } from "./open_attacks.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readSourceRow } from "./source.ts";
@@ -42,7 +43,7 @@ export async function readOverview(sql: Sql, now: number, span: RankingSpan): Pr
   );
   return {
     minutes: await minutesSince(sql, now - DAY),
-    history: await readHistory(sql, open, { span, now }),
+    history: await readHistory(sql, open.values(), { span, now }),
     ...ranked,
     sources,
     compromised: await readCompromised(sql, now),
@@ -117,35 +118,4 @@ async function openCount(sql: Sql): Promise<Bounded> {
   );
   const found = Number(row?.n);
   return { value: Math.min(found, COUNTED), isMore: found > COUNTED };
-}
-
-/** Sources that are named. */
-const NAMED = 10;
-
-/**
- * Reads the sources whose login succeeded, from records and from open attacks. A source is one of the last
- * 24 hours by its first login that succeeded.
- */
-export async function readCompromised(sql: Sql, now: number): Promise<CompromisedSources> {
-  // An open attack of a known source has its own time, and the record has the first.
-  const found = `(SELECT source_ip, compromised_at AS at FROM source_record
-       WHERE compromised_at IS NOT NULL
-     UNION ALL SELECT a.source_ip, a.compromised_at FROM attack a
-       LEFT JOIN source_record r ON r.source_ip = a.source_ip
-       WHERE a.compromised_at IS NOT NULL AND r.compromised_at IS NULL) AS c`;
-  const counts = await one(
-    sql,
-    `SELECT count(*) AS ever, count(*) FILTER (WHERE at > $1) AS last_day FROM ${found}`,
-    now - DAY,
-  );
-  const latest = await all(
-    sql,
-    `SELECT source_ip, at FROM ${found} ORDER BY at DESC, source_ip LIMIT $1`,
-    NAMED,
-  );
-  return {
-    lastDay: Number(counts?.last_day ?? 0),
-    ever: Number(counts?.ever ?? 0),
-    latest: latest.map((row) => ({ sourceIp: String(row.source_ip), at: Number(row.at) })),
-  };
 }

@@ -18,8 +18,10 @@ import {
   type Buckets,
   bucketsOf,
   DEPTHS,
-  historyName,
+  HISTORY_OF_ALL,
+  type HistoryName,
   historyOf,
+  openLabels,
   RankedNames,
   sumByName,
 } from "../../rows/ranking.ts";
@@ -30,13 +32,24 @@ export async function readRankings(
   sql: Sql,
   open: ReadonlyMap<string, OpenAttack>,
   kinds: readonly RankedKind[],
-  { span, now, most }: { readonly span: RankingSpan; readonly now: number; readonly most: number },
+  { span, now, most, isWhole = false }: {
+    readonly span: RankingSpan;
+    readonly now: number;
+    readonly most: number;
+    readonly isWhole?: boolean;
+  },
 ): Promise<Rankings> {
   const buckets = bucketsOf(span, now);
   const rows = [...open.values()].flatMap(({ activity }) => activity);
   const rankings: Ranking[] = [];
   for (const kind of kinds) {
-    rankings.push(await rank(sql, sumByName(rows, kind, buckets), kind, buckets, most));
+    const ofOpen = sumByName(rows, kind, buckets);
+    const ranked = await rank(sql, ofOpen, kind, buckets, { most, isWhole });
+    const labels = openLabels(open, kind);
+    rankings.push({
+      ...ranked,
+      rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
+    });
   }
   return { since: buckets.first * buckets.span * HOUR, rankings };
 }
@@ -46,11 +59,11 @@ async function rank(
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
   buckets: Buckets,
-  most: number,
+  { most, isWhole }: { readonly most: number; readonly isWhole: boolean },
 ): Promise<Ranking> {
   const { span, first } = buckets;
   const names = new RankedNames(open, most);
-  for (const depth of DEPTHS) {
+  for (const depth of isWhole ? [Number.MAX_SAFE_INTEGER] : DEPTHS) {
     names.begin();
     for (const list of await listsOf(sql, kind, buckets, depth)) names.addList(list, depth);
     const sums = await all(
@@ -103,23 +116,22 @@ async function labelOf(sql: Sql, kind: RankedKind, name: string): Promise<Rankin
   return typeof row?.label === "string" ? row.label : undefined;
 }
 
-/** When attempts were made: all, or those of one source. @param sourceIp undefined: of all sources */
+/** When attempts were made: all, or those of one source or sensor. */
 export async function readHistory(
   sql: Sql,
-  open: ReadonlyMap<string, OpenAttack>,
-  { span, now, sourceIp }: {
+  open: Iterable<OpenAttack>,
+  { span, now, of = HISTORY_OF_ALL }: {
     readonly span: RankingSpan;
     readonly now: number;
-    readonly sourceIp?: string | undefined;
+    readonly of?: HistoryName;
   },
 ): Promise<History> {
   const buckets = bucketsOf(span, now);
-  const [kind, name] = historyName(sourceIp);
   const rows = await all(
     sql,
     `SELECT bucket, attempts FROM activity
      WHERE kind = $1 AND span = $2 AND name = $3 AND bucket BETWEEN $4 AND $5`,
-    ...[kind, buckets.span, name, buckets.first, buckets.last],
+    ...[of.kind, buckets.span, of.name, buckets.first, buckets.last],
   );
-  return historyOf(rows, open, buckets, sourceIp);
+  return historyOf(rows, open, buckets, of);
 }

@@ -19,6 +19,7 @@ import type { SourceRow } from "../../sources.ts";
 import type { SourceView } from "../../views.ts";
 import { ROW } from "../outbox/reports.ts";
 import { readRecord } from "../outbox/snapshot.ts";
+import { readSourceSessions } from "./session_views.ts";
 import { all, one, type Sql } from "../sql.ts";
 
 /** Reads a source at a glance. @param open its open attack, where that was read already */
@@ -50,6 +51,7 @@ export async function readSource(sql: Sql, sourceIp: string): Promise<SourceView
       "SELECT * FROM attack_sensor WHERE source_ip = $1 ORDER BY sensor, hour LIMIT 200",
       sourceIp,
     ),
+    await readSourceSessions(sql, sourceIp, record?.session?.totals),
   );
 }
 

@@ -16,7 +16,6 @@ import {
   MOST_CANDIDATES,
   MOST_WALKED,
   namesOf,
-  openCandidate,
   sorted,
   toCandidate,
   VALUE,
@@ -31,28 +30,29 @@ import type {
 } from "../../sources.ts";
 import type { Row } from "../connection.ts";
 import { keyText } from "../keys.ts";
-import { all, one, type Sql } from "../sql.ts";
+import { all, type Sql } from "../sql.ts";
 import { readSourceRow } from "./source.ts";
 
 type Open = ReadonlyMap<string, OpenAttack>;
 
 /** The names that a query asks for, as source_name has them. */
-type Names = readonly (readonly [kind: string, name: string])[];
+type Names = readonly (readonly [kind: string, names: readonly string[]])[];
 
 /** Reads a part of the list. */
 export async function listSources(sql: Sql, open: Open, query: SourceQuery): Promise<SourceList> {
-  const sensor = query.sensor === undefined ? undefined : await sensorKey(sql, query.sensor);
-  const names = namesOf(query, sensor).map(([kind, name]) => [kind, keyText(name)] as const);
+  const sensors = query.sensor === undefined ? undefined : await sensorKeys(sql, query.sensor);
+  const names = namesOf(query, sensors).map(([kind, any]) => [kind, any.map(keyText)] as const);
+  const mostWalked = query.isWhole ? Infinity : MOST_WALKED;
   const narrow = await candidatesOf(sql, query, names);
   const found: Candidate[] = [];
   let looked = 0;
   const parts = narrow === undefined
     ? walked(sql, open, query)
-    : partsOf(sorted(query.order, [...await records(sql, narrow), ...await candidates(sql, open)]));
+    : partsOf(sorted(query.order, [...await records(sql, narrow), ...open.values()]));
   walk: for await (const part of parts) {
     const passes = await passing(sql, open, query, names, part);
     for (const source of part) {
-      if (narrow === undefined && ++looked > MOST_WALKED) break walk;
+      if (narrow === undefined && ++looked > mostWalked) break walk;
       if (!isBehind(query, source) || !passes(source)) continue;
       found.push(source);
       if (found.length > query.most) break walk;
@@ -69,7 +69,7 @@ export async function listSources(sql: Sql, open: Open, query: SourceQuery): Pro
     next: found.length > query.most && last !== undefined
       ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
       : undefined,
-    isComplete: looked <= MOST_WALKED,
+    isComplete: looked <= mostWalked,
   };
 }
 
@@ -86,7 +86,7 @@ async function* walked(
   open: Open,
   { order, after }: SourceQuery,
 ): AsyncGenerator<readonly Candidate[]> {
-  const attacks = sorted(order, await candidates(sql, open));
+  const attacks = sorted(order, [...open.values()]);
   let next = 0;
   for await (const rows of recordsByOrder(sql, order, after)) {
     const part: Candidate[] = [];
@@ -132,16 +132,6 @@ async function records(sql: Sql, addresses: readonly string[]): Promise<readonly
   return rows.map(toCandidate);
 }
 
-async function candidates(sql: Sql, open: Open): Promise<readonly Candidate[]> {
-  const rows = await all(
-    sql,
-    "SELECT source_ip, last_seen, retracted_at FROM source_record WHERE source_ip = ANY($1)",
-    [...open.keys()],
-  );
-  const known = new Map(rows.map((row) => [String(row.source_ip), row]));
-  return [...open.values()].map((attack) => openCandidate(attack, known.get(attack.sourceIp)));
-}
-
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
 async function candidatesOf(
   sql: Sql,
@@ -154,12 +144,12 @@ async function candidatesOf(
     if (narrowest !== undefined && narrowest.length <= rows.length) return;
     narrowest = rows.map((row) => String(row.source_ip));
   };
-  for (const [kind, name] of names) {
+  for (const [kind, any] of names) {
     offer(
       await all(
         sql,
-        "SELECT source_ip FROM source_name WHERE kind = $1 AND name = $2 LIMIT $3",
-        ...[kind, name, MOST_CANDIDATES + 1],
+        "SELECT source_ip FROM source_name WHERE kind = $1 AND name = ANY($2) LIMIT $3",
+        ...[kind, any, MOST_CANDIDATES + 1],
       ),
     );
   }
@@ -190,15 +180,15 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
   withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT $1",
 };
 
-/** A sensor may be asked for by its name, of which its key is made. */
-async function sensorKey(sql: Sql, asked: string): Promise<string> {
-  const row = await one(
+/** A sensor may be asked for by its name, which several managers may have given. */
+async function sensorKeys(sql: Sql, asked: string): Promise<readonly string[]> {
+  const rows = await all(
     sql,
     `SELECT sensor FROM sensor WHERE sensor = $1 OR name = $1
-     UNION ALL (SELECT sensor FROM attack_sensor WHERE name = $1 LIMIT 1) LIMIT 1`,
+     UNION SELECT sensor FROM attack_sensor WHERE name = $1 LIMIT 100`,
     asked,
   );
-  return row === undefined ? asked : String(row.sensor);
+  return rows.length === 0 ? [asked] : rows.map((row) => String(row.sensor));
 }
 
 /** Which sources of a part pass all filters. */
@@ -216,8 +206,8 @@ async function passing(
       `SELECT kind, name, source_ip FROM source_name
        JOIN unnest($1::text[], $2::text[]) AS n (kind, name) USING (kind, name)
        WHERE source_ip = ANY($3)`,
-      names.map(([kind]) => kind),
-      names.map(([, name]) => name),
+      names.flatMap(([kind, any]) => any.map(() => kind)),
+      names.flatMap(([, any]) => any),
       addresses,
     )).map(({ kind, name, source_ip }) => `${kind}\0${name}\0${source_ip}`),
   );
@@ -228,9 +218,11 @@ async function passing(
     const { sourceIp } = source;
     const attack = open.get(sourceIp);
     return passes(source) &&
-      names.every(([kind, name]) =>
-        attack !== undefined && hasName(attack, kind, name) ||
-        named.has(`${kind}\0${name}\0${sourceIp}`)
+      names.every(([kind, any]) =>
+        any.some((name) =>
+          attack !== undefined && hasName(attack, kind, name) ||
+          named.has(`${kind}\0${name}\0${sourceIp}`)
+        )
       ) &&
       (inState === undefined || inState.has(sourceIp) || state === "open" && attack !== undefined);
   };

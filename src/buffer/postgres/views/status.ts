@@ -5,6 +5,7 @@
  */
 import { statusOf } from "../../rows/overview.ts";
 import type { BufferStatus, Evicted } from "../../views.ts";
+import { readSessionCounts } from "./session_views.ts";
 import { all, one, readCounters, type Sql } from "../sql.ts";
 
 /** Nothing is evicted: the size of a database server is not this program's to limit. */
@@ -12,8 +13,10 @@ export const NOTHING_EVICTED: Evicted = { alertIds: 0, usernames: 0, passwords: 
 
 /** Reads the counters and the queues. */
 export async function readStatus(sql: Sql): Promise<BufferStatus> {
+  const counters = await readCounters(sql);
   return statusOf({
-    counters: await readCounters(sql),
+    counters,
+    sessions: await readSessionCounts(sql, counters),
     states: await all(sql, "SELECT state, sum(reports) AS n FROM report_count GROUP BY state"),
     open: (await one(sql, "SELECT count(*) AS n, min(opened_at) AS oldest FROM attack"))!,
     pendingAttempts: await pendingAttempts(sql),

@@ -22,7 +22,7 @@ import {
   type SourceSessions,
 } from "../../batch/session_batch.ts";
 import { storedJson } from "../errors.ts";
-import type { Statements } from "../sql.ts";
+import { count, type Statements } from "../sql.ts";
 
 /**
  * Merges sessions into the tables.
@@ -43,6 +43,7 @@ export function writeSessionBatch(
     );
     writeTotal(sql, sourceIp, counted, further);
   }
+  for (const [name, by] of batch.counters) count(sql, name, by);
 }
 
 /** @returns the sessions that have no row, since there are too many */

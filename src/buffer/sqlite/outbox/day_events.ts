@@ -29,6 +29,11 @@ export function findDaySlot(sql: Statements, request: DaySlotRequest): DayEvent 
   return { eventUuid, publisher, day, part };
 }
 
+/** Counts attributes that a source adds to its event: new sources find the next part sooner. */
+export function growDayEvent(sql: Statements, eventUuid: string, by: number): void {
+  sql("UPDATE day_event SET attributes = attributes + ? WHERE event_uuid = ?").run(by, eventUuid);
+}
+
 /** The events of days that ended before a time and are not closed yet. */
 export function dayEventsToClose(sql: Statements, endedBefore: number): readonly DayEvent[] {
   return sql(

@@ -7,6 +7,7 @@ import type { Lease } from "../../leases.ts";
 import type { Forwarded, SpooledAlert, SpoolStatus, SpoolStore } from "../../spool.ts";
 import type { Database } from "../database.ts";
 import { BYTES, WAITING } from "../intake/spool_append.ts";
+import { isOurs } from "../leases.ts";
 import { count, counted, type Statements } from "../sql.ts";
 import { pausedUntil } from "./due.ts";
 import { endPause, pause } from "./pause.ts";
@@ -104,12 +105,6 @@ export class SqliteSpool implements SpoolStore {
       };
     });
   }
-}
-
-/** The owner too: in a buffer that replaced a damaged one, fences begin anew. */
-function isOurs(sql: Statements, { name, fence, owner }: Lease): boolean {
-  const held = sql("SELECT 1 FROM lease WHERE name = ? AND fence = ? AND owner = ?");
-  return held.get(name, fence, owner) !== undefined;
 }
 
 function mark(

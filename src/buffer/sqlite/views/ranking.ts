@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ActivityRow } from "../../../model.ts";
 import type {
   History,
   RankedKind,
@@ -12,61 +13,199 @@ import type {
   Rankings,
   RankingSpan,
 } from "../../rankings.ts";
-import type { OpenAttack } from "../../rows/open_attack.ts";
-import {
-  type Buckets,
-  bucketsOf,
-  DEPTHS,
-  historyName,
-  historyOf,
-  RankedNames,
-  sumByName,
-} from "../../rows/ranking.ts";
+import { networkName } from "../../activity.ts";
+import type { OpenAttack } from "./open_attacks.ts";
 import type { Statements } from "../sql.ts";
+import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
 import { HOUR } from "../../../clock.ts";
+
+/** How much is read. */
+interface Bounds {
+  /** How far the list of each bucket is read, in steps. */
+  readonly depths: readonly number[];
+  /** Names that are looked up in every bucket. */
+  readonly summed: number;
+}
+
+/** For pages, which must not cost more where more is known. */
+const PAGE: Bounds = { depths: [50, 400], summed: 300 };
+/** For commands, which have to be exact. */
+const ALL = Number.MAX_SAFE_INTEGER;
+const WHOLE: Bounds = { depths: [50, 400, ALL], summed: ALL };
+
+/** The buckets of a span, which ends with the one of now. */
+interface Buckets {
+  readonly span: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+const BUCKETS: Readonly<Record<RankingSpan, { readonly span: number; readonly count: number }>> = {
+  hour: { span: HOUR_SPAN, count: 1 },
+  day: { span: HOUR_SPAN, count: 24 },
+  week: { span: DAY_SPAN, count: 7 },
+  month: { span: DAY_SPAN, count: 30 },
+};
+
+/** The bucket of now, and as many before it as the span has. */
+function bucketsOf(span: RankingSpan, now: number): Buckets {
+  const { span: length, count } = BUCKETS[span];
+  const last = Math.floor(now / (length * HOUR));
+  return { span: length, first: last - count, last };
+}
+
+/** What a ranking is asked for by. */
+interface Asked {
+  readonly span: RankingSpan;
+  readonly now: number;
+  readonly most: number;
+  /** Exact, however long that takes. */
+  readonly isWhole?: boolean;
+}
 
 /** Ranks each kind. */
 export function readRankings(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   kinds: readonly RankedKind[],
-  { span, now, most }: { readonly span: RankingSpan; readonly now: number; readonly most: number },
+  { span, now, most, isWhole = false }: Asked,
 ): Rankings {
   const buckets = bucketsOf(span, now);
-  const rows = [...open.values()].flatMap(({ activity }) => activity);
+  const sums = sumByName(open, buckets);
   return {
     since: buckets.first * buckets.span * HOUR,
-    rankings: kinds.map((kind) => rank(sql, sumByName(rows, kind, buckets), kind, buckets, most)),
+    rankings: kinds.map((kind) => {
+      const ofKind = sums.get(kind) ?? new Map();
+      const ranked = rank(sql, ofKind, kind, buckets, { most, ...isWhole ? WHOLE : PAGE });
+      const labels = openLabels(open, kind);
+      return {
+        ...ranked,
+        rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
+      };
+    }),
   };
+}
+
+/** What open attacks call sensors and networks: no record has it before their first snapshot. */
+function openLabels(open: ReadonlyMap<string, OpenAttack>, kind: RankedKind) {
+  const labels = new Map<string, string>();
+  for (const { sensors, location } of open.values()) {
+    if (kind === "sensor") { for (const { sensor, name } of sensors) labels.set(sensor, name); }
+    const network = kind === "network" ? networkName(location) : undefined;
+    if (network === undefined || location?.organisation === undefined) continue;
+    labels.set(network, location.organisation);
+  }
+  return labels;
+}
+
+/** What open attacks add to each name of each kind within the buckets. */
+function sumByName(
+  open: ReadonlyMap<string, OpenAttack>,
+  { span, first, last }: Buckets,
+): ReadonlyMap<ActivityRow["kind"], ReadonlyMap<string, number>> {
+  const sums = new Map<ActivityRow["kind"], Map<string, number>>();
+  for (const { activity } of open.values()) {
+    for (const { kind, name, hour, attempts } of activity) {
+      const bucket = Math.floor(hour / span);
+      if (bucket < first || bucket > last) continue;
+      let ofKind = sums.get(kind);
+      if (ofKind === undefined) sums.set(kind, ofKind = new Map());
+      ofKind.set(name, (ofKind.get(name) ?? 0) + attempts);
+    }
+  }
+  return sums;
 }
 
 function rank(
   sql: Statements,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  { span, first, last }: Buckets,
-  most: number,
+  buckets: Buckets,
+  { most, depths, summed }: Bounds & { readonly most: number },
 ): Ranking {
-  const names = new RankedNames(open, most);
-  for (const depth of DEPTHS) {
-    names.begin();
-    for (let bucket = first; bucket <= last; bucket++) {
-      const list = sql(
-        `SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-         ORDER BY attempts DESC LIMIT ?`,
-      ).all(kind, span, bucket, depth);
-      names.addList(list, depth);
-    }
-    if (names.end(sumsOf(sql, kind, span, first, names.missing))) break;
+  let rows: readonly (readonly [name: string, attempts: number])[] = [];
+  let isComplete = false;
+  for (const depth of depths) {
+    const { names, below } = readLists(sql, open, kind, buckets, depth);
+    const least = Float64Array.from(names.values(), ({ sum }) => sum).sort().at(-most) ?? 0;
+    // A name that cannot come among the first is not looked up in the other buckets.
+    const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
+    const isLast = depth === depths.at(-1);
+    if (possible.length > summed && !isLast) continue;
+    possible.sort(([, one], [, other]) => other.sum - one.sum);
+    rows = totals(sql, open, kind, buckets, possible.slice(0, summed))
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
+    const last = rows.length === most ? rows.at(-1)![1] : 0;
+    isComplete = last >= below && possible.length <= summed;
+    // A name that is in none of the lists may have as many, and come before it as text.
+    if (below === 0 || last > below) break;
   }
   return {
     kind,
-    rows: names.rows.map(([name, attempts]) => ({
-      ...{ name, attempts },
-      label: labelOf(sql, kind, name),
-    })),
-    isComplete: names.isComplete,
+    rows: rows.map(([name, attempts]) => ({ name, attempts, label: labelOf(sql, kind, name) })),
+    isComplete,
   };
+}
+
+/** What is known of a name from the tops of the lists. */
+interface Partial {
+  /** What it has at least. */
+  sum: number;
+  /** What it has more at most: the buckets whose lists end before it. */
+  missing: number;
+}
+
+/** Reads the tops of the lists. `below`: what a name has at most that is in none of them. */
+function readLists(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first, last }: Buckets,
+  depth: number,
+): { readonly names: ReadonlyMap<string, Partial>; readonly below: number } {
+  const names = new Map<string, Partial>();
+  for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
+  let below = 0;
+  for (let bucket = first; bucket <= last; bucket++) {
+    // A row of one text is read several times as fast as thousands of rows.
+    const row = sql(
+      `SELECT json_group_array(name) AS names, json_group_array(attempts) AS attempts,
+         min(attempts) AS least
+       FROM (SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
+         ORDER BY attempts DESC LIMIT ?)`,
+    ).get(kind, span, bucket, depth)!;
+    const list: readonly string[] = JSON.parse(String(row.names));
+    const attempts: readonly number[] = JSON.parse(String(row.attempts));
+    const least = list.length === depth ? Number(row.least) : 0;
+    below += least;
+    list.forEach((name, index) => {
+      let partial = names.get(name);
+      if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
+      partial.sum += attempts[index]!;
+      partial.missing -= least;
+    });
+  }
+  for (const partial of names.values()) partial.missing += below;
+  return { names, below };
+}
+
+/** What names have in all buckets, and in open attacks. */
+function totals(
+  sql: Statements,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  { span, first }: Buckets,
+  names: readonly (readonly [name: string, partial: Partial])[],
+): (readonly [name: string, attempts: number])[] {
+  const whole = names.filter(([, { missing }]) => missing === 0);
+  const partial = names.filter(([, { missing }]) => missing > 0).map(([name]) => name);
+  const sums = new Map(
+    sumsOf(sql, kind, span, first, partial).map((row) => [String(row.name), Number(row.attempts)]),
+  );
+  return [
+    ...whole.map(([name, { sum }]) => [name, sum] as const),
+    ...partial.map((name) => [name, (sums.get(name) ?? 0) + (open.get(name) ?? 0)] as const),
+  ];
 }
 
 function sumsOf(
@@ -98,28 +237,43 @@ function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["l
 }
 
 /**
- * When attempts were made: all, or those of one source.
+ * When attempts were made: all, or those of one name.
  *
- * @param sourceIp undefined: of all sources
+ * @param attacks those that are open and may belong to it
+ * @param of undefined: all
  */
 export function readHistory(
   sql: Statements,
-  open: ReadonlyMap<string, OpenAttack>,
-  { span, now, sourceIp }: {
+  attacks: Iterable<OpenAttack>,
+  { span, now, of = { kind: "all", name: "" } }: {
     readonly span: RankingSpan;
     readonly now: number;
-    readonly sourceIp?: string | undefined;
+    readonly of?: { readonly kind: ActivityRow["kind"]; readonly name: string };
   },
 ): History {
   const buckets = bucketsOf(span, now);
-  const rows = sql(
-    `SELECT bucket, attempts FROM activity
-     WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
-  ).all(...historyKey(buckets, sourceIp));
-  return historyOf(rows, open, buckets, sourceIp);
-}
-
-function historyKey({ span, first, last }: Buckets, sourceIp: string | undefined) {
-  const [kind, name] = historyName(sourceIp);
-  return [kind, span, name, first, last] as const;
+  const { kind, name } = of;
+  const sums = new Map<number, number>(
+    sql(
+      `SELECT bucket, attempts FROM activity
+       WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
+    ).all(kind, buckets.span, name, buckets.first, buckets.last)
+      .map((row) => [Number(row.bucket), Number(row.attempts)]),
+  );
+  for (const attack of attacks) {
+    for (const row of attack.activity) {
+      const bucket = Math.floor(row.hour / buckets.span);
+      if (
+        row.kind !== kind || row.name !== name || bucket < buckets.first || bucket > buckets.last
+      ) continue;
+      sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
+    }
+  }
+  const stepMs = buckets.span * HOUR;
+  return {
+    since: buckets.first * stepMs,
+    stepMs,
+    rows: [...sums].sort(([one], [other]) => one - other)
+      .map(([bucket, attempts]) => ({ at: bucket * stepMs, attempts })),
+  };
 }

@@ -6,28 +6,45 @@
  *
  * @module
  */
+import { networkName } from "../../activity.ts";
+import { createNetworkSet } from "../../../guard/network_set.ts";
 import { addressRanges } from "../../address_ranges.ts";
-import type { OpenAttack } from "../../rows/open_attack.ts";
-import {
-  type Candidate,
-  COLUMN,
-  compare,
-  FIELDS,
-  filterOf,
-  hasName,
-  isBehind,
-  MOST_CANDIDATES,
-  MOST_WALKED,
-  namesOf,
-  openCandidate,
-  sorted,
-  toCandidate,
-  VALUE,
-  WALKED_AT_ONCE,
-} from "../../rows/source_list.ts";
 import type { SourceList, SourceOrder, SourceQuery, SourceState } from "../../sources.ts";
 import type { Statements } from "../sql.ts";
+import type { OpenAttack } from "./open_attacks.ts";
 import { readSourceRow } from "./source.ts";
+
+/** Sources that a filter may give as candidates. */
+const MOST_CANDIDATES = 5_000;
+/** Sources that are looked at where no filter gives few enough. */
+const MOST_WALKED = 20_000;
+const WALKED_AT_ONCE = 500;
+
+/** What is needed to filter and sort a source. Times are milliseconds UTC. */
+interface Candidate {
+  readonly sourceIp: string;
+  readonly attempts: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
+}
+
+const VALUE: Readonly<Record<SourceOrder, (source: Candidate) => number>> = {
+  attempts: ({ attempts }) => attempts,
+  first_seen: ({ firstSeen }) => firstSeen,
+  last_seen: ({ lastSeen }) => lastSeen,
+  compromised: ({ compromisedAt }) => compromisedAt ?? 0,
+};
+
+const COLUMN: Readonly<Record<SourceOrder, string>> = {
+  attempts: "attempts",
+  first_seen: "first_seen",
+  last_seen: "last_seen",
+  compromised: "compromised_at",
+};
+
+const FIELDS = "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at";
 
 /** Reads a part of the list. */
 export function listSources(
@@ -35,16 +52,17 @@ export function listSources(
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
 ): SourceList {
-  const passes = passesAll(sql, open, query);
+  const passes = filterOf(sql, open, query);
   const narrow = candidatesOf(sql, query);
   const found: Candidate[] = [];
+  const mostWalked = query.isWhole ? Infinity : MOST_WALKED;
   let looked = 0;
   const walk = narrow === undefined ? walked(sql, open, query) : sorted(query.order, [
     ...records(sql, narrow),
-    ...[...open.values()].map((attack) => candidateOf(sql, attack)),
+    ...open.values(),
   ]);
   for (const source of walk) {
-    if (narrow === undefined && ++looked > MOST_WALKED) break;
+    if (narrow === undefined && ++looked > mostWalked) break;
     if (!isBehind(query, source) || !passes(source)) continue;
     found.push(source);
     if (found.length > query.most) break;
@@ -56,19 +74,36 @@ export function listSources(
     next: found.length > query.most && last !== undefined
       ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
       : undefined,
-    isComplete: looked <= MOST_WALKED,
+    isComplete: looked <= mostWalked,
   };
+}
+
+/** The largest first; of equals, the address that comes last as text. */
+function compare(order: SourceOrder, one: Candidate, other: Candidate): number {
+  return VALUE[order](other) - VALUE[order](one) || (one.sourceIp < other.sourceIp ? 1 : -1);
+}
+
+function isBehind({ order, after }: SourceQuery, source: Candidate): boolean {
+  if (after === undefined) return true;
+  const value = VALUE[order](source);
+  return value < after.value || value === after.value && source.sourceIp < after.sourceIp;
+}
+
+/** The sources by an order, those of open attacks in place of their records. */
+function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Candidate[] {
+  const known = new Map(sources.map((source) => [source.sourceIp, source]));
+  return [...known.values()].sort((one, other) => compare(order, one, other));
 }
 
 /** All sources by an order: records as their index has them, and the open attacks among them. */
 function* walked(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { order, after }: SourceQuery,
+  { order, after, cidr }: SourceQuery,
 ): Generator<Candidate> {
-  const attacks = sorted(order, [...open.values()].map((attack) => candidateOf(sql, attack)));
+  const attacks = sorted(order, [...open.values()]);
   let next = 0;
-  for (const record of recordsByOrder(sql, order, after)) {
+  for (const record of recordsByOrder(sql, order, after, cidr)) {
     while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
       yield attacks[next++]!;
     }
@@ -81,20 +116,33 @@ function* recordsByOrder(
   sql: Statements,
   order: SourceOrder,
   after: SourceQuery["after"],
+  cidr: SourceQuery["cidr"],
 ): Generator<Candidate> {
   const column = COLUMN[order];
+  // The index has the addresses, so that rows of other networks are not even looked at.
+  const range = cidr === undefined ? ["", "~"] as const : commonRange(addressRanges(cidr));
   let place = after ?? { value: Number.MAX_SAFE_INTEGER, sourceIp: "" };
   for (;;) {
     const rows = sql(
-      `SELECT ${FIELDS} FROM source_record
-       WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
-       ORDER BY ${column} DESC, source_ip DESC LIMIT ?`,
-    ).all(place.value, place.sourceIp, WALKED_AT_ONCE).map(toCandidate);
+      `SELECT ${FIELDS} FROM (SELECT source_ip AS ip FROM source_record
+         WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
+           AND source_ip >= ? AND source_ip < ?
+         ORDER BY ${column} DESC, source_ip DESC LIMIT ?)
+       CROSS JOIN source_record ON source_ip = ip
+       ORDER BY ${column} DESC, source_ip DESC`,
+    ).all(place.value, place.sourceIp, ...range, WALKED_AT_ONCE).map(toCandidate);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < WALKED_AT_ONCE) return;
     place = { value: VALUE[order](last), sourceIp: last.sourceIp };
   }
+}
+
+/** The one range of texts that holds all of these. */
+function commonRange(ranges: ReturnType<typeof addressRanges>): readonly [string, string] {
+  const least = ranges.map(([from]) => from).reduce((one, other) => one < other ? one : other);
+  const most = ranges.map(([, to]) => to).reduce((one, other) => one > other ? one : other);
+  return [least, most];
 }
 
 function records(sql: Statements, addresses: readonly string[]): readonly Candidate[] {
@@ -103,92 +151,123 @@ function records(sql: Statements, addresses: readonly string[]): readonly Candid
   ).all(JSON.stringify(addresses)).map(toCandidate);
 }
 
-function candidateOf(sql: Statements, attack: OpenAttack): Candidate {
-  const row = sql("SELECT last_seen, retracted_at FROM source_record WHERE source_ip = ?")
-    .get(attack.sourceIp);
-  return openCandidate(attack, row);
+function toCandidate(row: Record<string, unknown>): Candidate {
+  return {
+    sourceIp: String(row.source_ip),
+    attempts: Number(row.attempts),
+    firstSeen: Number(row.first_seen),
+    lastSeen: Number(row.last_seen),
+    compromisedAt: optional(row.compromised_at),
+    retractedAt: optional(row.retracted_at),
+  };
 }
 
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
 function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | undefined {
   let narrowest: readonly string[] | undefined;
-  const offer = (rows: readonly Record<string, unknown>[]) => {
-    if (rows.length > MOST_CANDIDATES) return;
-    if (narrowest !== undefined && narrowest.length <= rows.length) return;
-    narrowest = rows.map((row) => String(row.source_ip));
-  };
-  for (const [kind, name] of namesAsked(sql, query)) {
-    offer(
-      sql("SELECT source_ip FROM source_name WHERE kind = ? AND name = ? LIMIT ?")
-        .all(kind, name, MOST_CANDIDATES + 1),
-    );
-  }
-  if (query.cidr !== undefined) {
-    const rows: Record<string, unknown>[] = [];
-    for (const [from, to] of addressRanges(query.cidr)) {
-      const left = MOST_CANDIDATES + 1 - rows.length;
-      if (left <= 0) break;
-      rows.push(
-        ...sql("SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ? LIMIT ?")
-          .all(from, to, left),
+  const offer = (text: string, ...values: readonly (readonly string[])[]) => {
+    // Counting is cheaper than reading what is then too many.
+    let count = 0;
+    for (const of of values) {
+      count += Number(
+        sql(`SELECT count(*) AS n FROM (${text} LIMIT ?)`).get(...of, MOST_CANDIDATES + 1)?.n,
       );
+      if (count > Math.min(MOST_CANDIDATES, narrowest?.length ?? Infinity)) return;
     }
-    offer(rows);
+    narrowest = values.flatMap((of) => sql(text).all(...of).map((row) => String(row.source_ip)));
+  };
+  const named = "SELECT source_ip FROM source_name WHERE kind = ? AND name = ?";
+  for (const [kind, any] of namesOf(sql, query)) offer(named, ...any.map((name) => [kind, name]));
+  if (query.cidr !== undefined) {
+    const within = "SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ?";
+    offer(within, ...addressRanges(query.cidr));
   }
   const byState = query.state === undefined ? undefined : STATE_ROWS[query.state];
-  if (byState !== undefined) offer(sql(byState).all(MOST_CANDIDATES + 1));
+  if (byState !== undefined) offer(byState, []);
   return narrowest;
 }
 
 /** Records in a state; open attacks are looked at anyway. */
 const STATE_ROWS: Readonly<Record<SourceState, string>> = {
-  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL LIMIT ?",
-  open: "SELECT source_ip FROM attack LIMIT ?",
-  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending' LIMIT ?",
-  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused' LIMIT ?",
-  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT ?",
+  compromised: "SELECT source_ip FROM source_record WHERE compromised_at IS NOT NULL",
+  open: "SELECT source_ip FROM attack",
+  waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending'",
+  refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused'",
+  withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL",
 };
 
-/** The names that a query asks for, as source_name has them. */
-function namesAsked(sql: Statements, query: SourceQuery) {
-  return namesOf(query, query.sensor === undefined ? undefined : sensorKey(sql, query.sensor));
+/** The names that a query asks for, as source_name has them: of each kind, one of several. */
+function namesOf(sql: Statements, query: SourceQuery) {
+  const names: [kind: string, names: readonly string[]][] = [];
+  const { username, sensor, country, network, technique } = query;
+  if (username !== undefined) names.push(["username", [username]]);
+  if (sensor !== undefined) names.push(["sensor", sensorKeys(sql, sensor)]);
+  if (country !== undefined) names.push(["country", [country.toUpperCase()]]);
+  if (network !== undefined) names.push(["network", [network.toUpperCase()]]);
+  if (technique !== undefined) names.push(["technique", [technique.toUpperCase()]]);
+  return names;
 }
 
-/** A sensor may be asked for by its name, of which its key is made. */
-function sensorKey(sql: Statements, asked: string): string {
-  const row = sql(
+/** A sensor may be asked for by its name, which several managers may have given. */
+function sensorKeys(sql: Statements, asked: string): readonly string[] {
+  const rows = sql(
     `SELECT sensor FROM sensor WHERE sensor = ? OR name = ?
-     UNION ALL SELECT sensor FROM (SELECT sensor FROM attack_sensor WHERE name = ? LIMIT 1)
-     LIMIT 1`,
-  ).get(asked, asked, asked);
-  return row === undefined ? asked : String(row.sensor);
+     UNION SELECT sensor FROM attack_sensor WHERE name = ? LIMIT 100`,
+  ).all(asked, asked, asked);
+  return rows.length === 0 ? [asked] : rows.map((row) => String(row.sensor));
 }
 
 /** Whether a source passes all filters. */
-function passesAll(
+function filterOf(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
 ): (source: Candidate) => boolean {
-  const names = namesAsked(sql, query);
-  const passes = filterOf(query);
-  const { state } = query;
+  const names = namesOf(sql, query);
+  const { cidr, state, since, order } = query;
+  const network = cidr === undefined
+    ? undefined
+    : createNetworkSet([{ name: "asked", networks: [cidr] }]);
   return (source) => {
-    if (!passes(source)) return false;
-    const { sourceIp } = source;
+    const { sourceIp, lastSeen, compromisedAt, retractedAt } = source;
+    if (since !== undefined && lastSeen < since) return false;
+    if (order === "compromised" && compromisedAt === undefined) return false;
+    if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
     const attack = open.get(sourceIp);
-    const isNamed = names.every(([kind, name]) =>
-      attack !== undefined && hasName(attack, kind, name) ||
-      sql("SELECT 1 FROM source_name WHERE kind = ? AND name = ? AND source_ip = ?")
-          .get(kind, name, sourceIp) !== undefined
+    const isNamed = names.every(([kind, any]) =>
+      any.some((name) =>
+        attack !== undefined && hasName(attack, kind, name) ||
+        sql("SELECT 1 FROM source_name WHERE kind = ? AND name = ? AND source_ip = ?")
+            .get(kind, name, sourceIp) !== undefined
+      )
     );
     if (!isNamed) return false;
+    if (state === undefined) return true;
+    if (state === "compromised") return compromisedAt !== undefined;
+    if (state === "withdrawn") return retractedAt !== undefined;
     if (state === "open") {
       return attack !== undefined ||
         sql("SELECT 1 FROM attack WHERE source_ip = ?").get(sourceIp) !== undefined;
     }
-    if (state !== "waiting" && state !== "refused") return true;
     return sql("SELECT 1 FROM report WHERE source_ip = ? AND state = ?")
       .get(sourceIp, state === "waiting" ? "pending" : "refused") !== undefined;
   };
 }
+
+function hasName(attack: OpenAttack, kind: string, name: string): boolean {
+  switch (kind) {
+    case "username":
+      return attack.usernames.some(([one]) => one === name);
+    case "sensor":
+      return attack.sensors.some(({ sensor }) => sensor === name);
+    case "technique":
+      return attack.techniques.some(({ id }) => id === name);
+    case "country":
+      return attack.location?.countryCode === name;
+    default:
+      return networkName(attack.location) === name;
+  }
+}
+
+const optional = (value: unknown) =>
+  value === null || value === undefined ? undefined : Number(value);

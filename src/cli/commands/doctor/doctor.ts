@@ -5,6 +5,7 @@
  */
 import { bufferExists } from "../../../buffer/sqlite/open.ts";
 import type { Config } from "../../../config/config.ts";
+import { refuseUnknownVariables } from "../../../config/unknown_variables.ts";
 import { ConfigError } from "../../../config/values.ts";
 import type { Guard } from "../../../guard/guard.ts";
 import type { Loaded } from "../../../config/load.ts";
@@ -28,7 +29,9 @@ import { checkDatabase } from "./database.ts";
 import { checkForward, checkSpool } from "./forward.ts";
 import { checkHoneypots } from "./honeypots.ts";
 import { checkIntegrationBlock } from "./integration_block.ts";
+import { checkListFolders, checkLists } from "./lists.ts";
 import { checkMisp, checkQueue } from "./misp.ts";
+import { checkServe } from "./serve.ts";
 import { dueRules } from "../../wiring/publisher.ts";
 import { EXIT } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
@@ -65,15 +68,17 @@ async function examine(start: Start): Promise<readonly Check[]> {
   let loaded: Loaded;
   let guard: Guard;
   try {
+    refuseUnknownVariables(start.root, (name) => Deno.env.get(name) !== undefined);
     loaded = loadStartConfig(start);
     ({ guard } = await intakeRules(loaded));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure("configuration", error.message, "fix that key; `help config` describes each")];
+    const { what, hint = "fix that key; `help config` describes each" } = error;
+    return [failure("configuration", what, hint)];
   }
   const { config } = loaded;
   const isDatabase = databaseOf(config) !== undefined;
-  const onDisk = isDatabase ? await checkDatabase(config) : checkBuffer(config);
+  const onDisk = isDatabase ? await checkDatabase(config) : checkBuffer(config, start.root);
   const isBufferWell = onDisk.every(({ state }) => state !== "failure");
   const inside = isBufferWell && (isDatabase || bufferExists(config.buffer.path))
     ? await checkInside(config)
@@ -84,9 +89,11 @@ async function examine(start: Start): Promise<readonly Check[]> {
     ...checkIntegrationBlock(config, ossecConf(start.root), inside.isFollowing),
     ...onDisk,
     ...inside.checks,
-    ...checkOutputs(config),
+    ...checkOutputs(config, start.root),
+    ...checkListFolders(config, start.root),
     ...await checkLookups(config),
     ...await checkForward(config),
+    ...await checkServe(loaded),
     ...await checkMisp(config),
   ];
 }
@@ -109,6 +116,7 @@ async function checkInside(config: Config): Promise<Inside> {
     ...checkReports(await buffer.views.status()),
     ...checkSpool(await buffer.spool.status()),
     ...checkQueue(readQueue(await buffer.settings.get(PUBLICATION_QUEUE)), Date.now()),
+    ...await checkLists(config, buffer.settings),
     ...(problem === undefined
       ? []
       : [warning("publisher", problem, "`flush` shows whether it is over")]),

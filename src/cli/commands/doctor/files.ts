@@ -15,8 +15,10 @@ import type { Loaded } from "../../../config/load.ts";
 import { type Check, failure, ok, warning } from "../../terminal/checks.ts";
 import { createLookups } from "../../wiring/lookups.ts";
 import { feedDirectory } from "../../wiring/publisher.ts";
-import { messageOf } from "../../../errors.ts";
+import { fileReason } from "../../../errors.ts";
 import { followed } from "../../../file_owner.ts";
+import { shellWord } from "../../../text.ts";
+import { adviceOn } from "./advice.ts";
 
 /** Permission bits of other users: read, write, execute. */
 const OTHERS = 0o007;
@@ -42,15 +44,14 @@ function openFile(name: string, path: string): readonly Check[] {
   const mode = statOf(path)?.mode ?? 0;
   if ((mode & OTHERS) === 0) return [];
   const shown = (mode & 0o777).toString(8).padStart(4, "0");
-  return [warning(name, `${path} has mode ${shown}: every user may read it`, `chmod 640 ${path}`)];
+  const found = `${path} has mode ${shown}: every user may read it`;
+  return [warning(name, found, `chmod 640 ${shellWord(path)}`)];
 }
 
 /** Checks the buffer's folder and file. Neither makes a buffer nor repairs one. */
-export function checkBuffer(config: Config): readonly Check[] {
+export function checkBuffer(config: Config, root: string): readonly Check[] {
   const { path } = config.buffer;
-  const folder = dirname(path);
-  const hint = `install -o wazuh -g wazuh -m 750 -d ${folder}`;
-  const writable = checkFolder("buffer folder", folder, hint);
+  const writable = checkFolder("buffer folder", dirname(path), "buffer.path", root);
   if (writable.state === "failure") return [writable];
   return [writable, checkDatabase(path), ...checkSpilled(path)];
 }
@@ -91,35 +92,32 @@ export function checkReports(status: BufferStatus): readonly Check[] {
 }
 
 /** Checks the log file, and the feed folder where one is used. */
-export function checkOutputs(config: Config): readonly Check[] {
+export function checkOutputs(config: Config, root: string): readonly Check[] {
   const directory = feedDirectory(config);
   return [
-    checkLog(config.log.file),
-    ...(directory === undefined ? [] : [checkFeed(directory)]),
+    checkLog(config.log.file, root),
+    ...(directory === undefined ? [] : [checkFeed(directory, root)]),
   ];
 }
 
-function checkLog(path: string): Check {
+function checkLog(path: string, root: string): Check {
   try {
     if (followed(path) === undefined) return ok("log", `${path}, not made yet`);
     Deno.openSync(path, { append: true }).close();
     return ok("log", path);
   } catch (error) {
-    return failure(
-      "log",
-      `${path}: ${reasonOf(error)}`,
-      `chown wazuh:wazuh ${path}; or set log.file to one that Wazuh's user can write`,
-    );
+    const found = `${path}: ${fileReason(error)}`;
+    return failure("log", found, adviceOn({ key: "log.file", path, root, error }));
   }
 }
 
-function checkFeed(directory: string): Check {
+function checkFeed(directory: string, root: string): Check {
   if (statOf(directory) === undefined) return ok("feed folder", `${directory}, not made yet`);
-  return checkFolder("feed folder", directory, `chown -R wazuh:wazuh ${directory}`);
+  return checkFolder("feed folder", directory, "feed.directory", root);
 }
 
 /** Makes a file in a folder, and removes it again. */
-function checkFolder(name: string, folder: string, hint: string): Check {
+export function checkFolder(name: string, folder: string, key: string, root: string): Check {
   const probe = join(folder, `.doctor-${Deno.pid}`);
   try {
     try {
@@ -132,7 +130,8 @@ function checkFolder(name: string, folder: string, hint: string): Check {
   } catch (error) {
     const full = spaceProblem(error);
     if (full !== undefined) return failure(name, `${folder}: ${full.what}`, full.hint);
-    return failure(name, `${folder} cannot be written: ${reasonOf(error)}`, hint);
+    const found = `${folder} cannot be written: ${folderReason(error)}`;
+    return failure(name, found, adviceOn({ key, path: folder, root, error }));
   }
 }
 
@@ -160,7 +159,8 @@ function removeIfThere(path: string): void {
   }
 }
 
-function statOf(path: string): Deno.FileInfo | undefined {
+/** What is there; undefined: nothing that can be looked at. */
+export function statOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch {
@@ -168,9 +168,5 @@ function statOf(path: string): Deno.FileInfo | undefined {
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "this binary was compiled without permission for it";
-  }
-  return messageOf(error);
-}
+const folderReason = (error: unknown) =>
+  error instanceof Deno.errors.NotFound ? "there is no such folder" : fileReason(error);

@@ -28,7 +28,7 @@ export async function checkForward(config: Config): Promise<readonly Check[]> {
     ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure("forwarding", error.message, "see `help config`")];
+    return [failure("forwarding", error.what, error.hint ?? "see `help config`")];
   }
 }
 

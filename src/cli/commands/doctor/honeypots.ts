@@ -55,8 +55,7 @@ export function checkHoneypots(
 }
 
 function checkSensors(marks: string, guard: Guard, alertsPath: string): Check {
-  const text = tailOf(alertsPath, LATEST);
-  const { all, ours } = sensorsIn(text ?? "", guard);
+  const { all, ours } = latestAlerts(guard, alertsPath) ?? sensorsIn("", guard);
   if (all.size === 0) return ok("honeypots", marks);
   const found = `${ours.size} of ${all.size} in ${alertsPath}`;
   if (ours.size > 0) return ok("honeypots", `${marks}; ${found}: ${namesOf(ours)}`);
@@ -67,17 +66,35 @@ function checkSensors(marks: string, guard: Guard, alertsPath: string): Check {
   );
 }
 
-function sensorsIn(text: string, guard: Guard) {
+/** The latest alerts, and those of them that are of honeypots. */
+export interface Seen {
+  readonly all: ReadonlySet<string>;
+  readonly ours: ReadonlySet<string>;
+  readonly alerts: number;
+  readonly matching: number;
+}
+
+/** Counts the latest alerts; undefined where the file cannot be read. */
+export function latestAlerts(guard: Guard, alertsPath: string): Seen | undefined {
+  const text = tailOf(alertsPath, LATEST);
+  return text === undefined ? undefined : sensorsIn(text, guard);
+}
+
+function sensorsIn(text: string, guard: Guard): Seen {
   const all = new Set<string>();
   const ours = new Set<string>();
+  let [alerts, matching] = [0, 0];
   for (const line of text.split("\n")) {
     const alert = readAlert(parsed(line));
     if (alert === undefined || all.size >= MOST_SENSORS) continue;
     const name = alert.sensor.name || alert.location;
     all.add(name);
-    if (isOfHoneypot(alert, { guard })) ours.add(name);
+    alerts++;
+    if (!isOfHoneypot(alert, { guard })) continue;
+    ours.add(name);
+    matching++;
   }
-  return { all, ours };
+  return { all, ours, alerts, matching };
 }
 
 function parsed(line: string): unknown {
@@ -88,7 +105,8 @@ function parsed(line: string): unknown {
   }
 }
 
-function namesOf(names: ReadonlySet<string>): string {
+/** Some of the names, in one line. */
+export function namesOf(names: ReadonlySet<string>): string {
   const shown = [...names].sort().slice(0, MOST_NAMES).map((name) => name.slice(0, 80));
   return shown.join(", ") + (names.size > MOST_NAMES ? ", …" : "");
 }

@@ -85,7 +85,7 @@ export async function checkMisp(config: Config): Promise<readonly Check[]> {
     return [...plain, failure("MISP", `${url}: ${reason}`, KNOWN_PROBLEMS[kind])];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [failure("MISP", error.message, "see `help config`")];
+    return [failure("MISP", error.what, error.hint ?? "see `help config`")];
   }
 }
 

@@ -11,7 +11,7 @@ import { SECOND } from "../../../clock.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { databaseOf } from "./database.ts";
-import { readSetting } from "../../setting_file.ts";
+import { readSetting } from "../publisher.ts";
 
 /** How long connecting may take, and each statement. */
 const CONNECT_MS = 5 * SECOND;

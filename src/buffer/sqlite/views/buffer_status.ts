@@ -7,15 +7,17 @@ import { statusOf } from "../../rows/overview.ts";
 import { optional } from "../../rows/row.ts";
 import type { BufferStatus } from "../../views.ts";
 import { evicted, usedBytes } from "../intake/size_limit.ts";
+import { readSessionCounts } from "./session_views.ts";
 import type { Statements } from "../sql.ts";
 
 /** Reads the counters and the queues. */
 export function readStatus(sql: Statements): BufferStatus {
+  const counters = new Map(
+    sql("SELECT name, value FROM counter").all()
+      .map((row) => [String(row.name), Number(row.value)]),
+  );
   return statusOf({
-    counters: new Map(
-      sql("SELECT name, value FROM counter").all()
-        .map((row) => [String(row.name), Number(row.value)]),
-    ),
+    counters,
     states: sql("SELECT state, sum(reports) AS n FROM report_count GROUP BY state").all(),
     open: sql("SELECT count(*) AS n, min(opened_at) AS oldest FROM attack").get()!,
     pendingAttempts: pendingAttempts(sql),
@@ -24,6 +26,7 @@ export function readStatus(sql: Statements): BufferStatus {
        ORDER BY ended_at DESC LIMIT 1`,
     ).get(),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all(),
+    sessions: readSessionCounts(sql, counters),
     bytes: usedBytes(sql),
     evicted: evicted(sql),
   });

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { Config } from "../../config/config.ts";
-import { ConfigError } from "../../config/values.ts";
-import type { Log } from "../terminal/log.ts";
-import { readSetting } from "../setting_file.ts";
-import { messageOf } from "../../errors.ts";
+import type { Config } from "../../../config/config.ts";
+import type { Log } from "../../terminal/log.ts";
+import { doesNotFit, faultOfPair, type Pair, readPair } from "./tls_pair.ts";
+import { messageOf } from "../../../errors.ts";
 
 /** Answers a request. */
 type Handler = Deno.ServeHandler<Deno.NetAddr>;
@@ -18,10 +17,12 @@ export interface Address {
   readonly port: number;
 }
 
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-}
+const NETWORK_ERRORS = [
+  Deno.errors.AddrInUse,
+  Deno.errors.AddrNotAvailable,
+  Deno.errors.NotCapable,
+  Deno.errors.PermissionDenied,
+];
 
 /** How often a port is tried, a millisecond or more apart. */
 const MOST_TRIES = 1000;
@@ -63,12 +64,9 @@ export class Listening {
     try {
       return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
     } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) throw error;
-      const reason = messageOf(error);
-      const { tlsCert, tlsKey } = this.#config;
-      throw new ConfigError(
-        `server.tls_cert ${tlsCert} and server.tls_key ${tlsKey} do not match: ${reason}`,
-      );
+      // Not of the certificate.
+      if (NETWORK_ERRORS.some((kind) => error instanceof kind)) throw error;
+      throw faultOfPair(pair, this.#config) ?? doesNotFit(this.#config);
     }
   }
 
@@ -132,19 +130,4 @@ function stampOf(path: string | undefined): string {
   } catch {
     return "gone";
   }
-}
-
-function readPair({ tlsCert, tlsKey }: Config["server"]): Pair | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    const missing = tlsCert === undefined ? "server.tls_cert" : "server.tls_key";
-    throw new ConfigError(`${missing} is not set: TLS needs a certificate and its key`);
-  }
-  return { cert: readPem("server.tls_cert", tlsCert), key: readPem("server.tls_key", tlsKey) };
-}
-
-function readPem(name: string, path: string): string {
-  const text = readSetting(name, path)!;
-  if (!text.includes("-----BEGIN ")) throw new ConfigError(`${name} ${path}: holds no PEM text`);
-  return text;
 }

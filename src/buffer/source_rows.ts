@@ -1,0 +1,75 @@
+/**
+ * Sources as other programs read them: JSON and CSV. Pure.
+ *
+ * @module
+ */
+import { networkName } from "./activity.ts";
+import { oneLine } from "../text.ts";
+import type { SourceRow } from "./sources.ts";
+
+/** The state of a source on its way to MISP. */
+export type StateWord = "refused" | "withdrawn" | "waiting" | "open" | "delivered" | "none";
+
+/** The state of a source. The worst one counts, since it needs attention. */
+export function stateOf({ reports, retractedAt, openedAt, deliveredTo }: SourceRow): StateWord {
+  const newest = ["misp", "feed"].map((name) => reports.find(({ sink }) => sink === name));
+  const isAny = (state: string) => newest.some((report) => report?.state === state);
+  if (isAny("refused")) return "refused";
+  if (retractedAt !== undefined) return "withdrawn";
+  if (isAny("pending")) return "waiting";
+  if (openedAt !== undefined) return "open";
+  return deliveredTo.length > 0 ? "delivered" : "none";
+}
+
+/** ISO 8601, UTC. */
+const time = (milliseconds: number | undefined) =>
+  milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+
+/**
+ * A source in JSON. Times are ISO 8601, UTC; what is not known is null.
+ *
+ * @param location by default what its own alerts say of it
+ */
+export function sourceJson(row: SourceRow, location = row.sourceLocation) {
+  return {
+    address: row.sourceIp,
+    attempts: row.attempts.value,
+    /** Whether there are more than were counted. */
+    attempts_at_least: row.attempts.isMore,
+    alerts: row.alerts,
+    first_seen: time(row.firstSeen),
+    last_seen: time(row.lastSeen),
+    compromised: row.compromisedAt !== undefined,
+    compromised_at: time(row.compromisedAt),
+    state: stateOf(row),
+    withdrawn_at: time(row.retractedAt),
+    country: location?.countryCode ?? null,
+    network: networkName(location) ?? null,
+    organisation: location?.organisation ?? null,
+    event_uuid: row.eventUuid ?? null,
+    delivered_to: row.deliveredTo,
+  };
+}
+
+/** The first line of a list in CSV. */
+export const SOURCE_CSV_HEAD = "address,attempts,attempts_at_least,alerts,first_seen,last_seen," +
+  "compromised,compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to";
+
+/** A source as a line of CSV (RFC 4180), without its end. */
+export function sourceCsv(row: SourceRow, location = row.sourceLocation): string {
+  return Object.values(sourceJson(row, location))
+    .map((value) => csvCell(Array.isArray(value) ? value.join(" ") : value as Cell)).join(",");
+}
+
+type Cell = string | number | boolean | null;
+
+/**
+ * A cell. A spreadsheet takes what begins with one of these characters for a formula, behind spaces
+ * too, and a text may come from a database that somebody else fills.
+ */
+export function csvCell(value: Cell): string {
+  if (typeof value !== "string") return value === null ? "" : String(value);
+  const text = oneLine(value);
+  const safe = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20\u2212]/.test(text) ? `'${text}` : text;
+  return /[",;']|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { ListedQuery, ListedRow } from "../../src/buffer/listed.ts";
+import type { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { accept, DAY, guess, open, snapshotAll, START } from "./sqlite_rig.ts";
+
+async function rowsOf(buffer: SqliteBuffer, query: Partial<ListedQuery> = {}) {
+  const rows: ListedRow[] = [];
+  for await (const page of buffer.views.listed({ since: 0, minAttempts: 1, ...query })) {
+    assert.ok(page.length <= 1000);
+    rows.push(...page);
+  }
+  return rows;
+}
+
+Deno.test("listed() has what was published of each source", async () => {
+  using buffer = open();
+  const old = { time: "2026-08-20T06:00:00.000+0000" };
+  await accept(buffer, [guess("root", "192.0.2.7", old)]);
+  await snapshotAll(buffer, START);
+  const other = { agent: "honeypot-ams2", agentId: "008", time: "2026-08-23T05:00:00.000+0000" };
+  await accept(buffer, [guess("root", "192.0.2.7", other), guess("a", "192.0.2.7", other)]);
+  await snapshotAll(buffer, START);
+  // Of an attack that is open, nothing was published.
+  await accept(buffer, [guess("root", "192.0.2.8")]);
+  assert.deepEqual(await rowsOf(buffer), [{
+    ...{ sourceIp: "192.0.2.7", attempts: 3, sensors: 2, days: 2 },
+    firstSeen: Date.UTC(2026, 7, 20, 6),
+    lastSeen: Date.UTC(2026, 7, 23, 5),
+    ...{ compromisedAt: undefined, retractedAt: undefined },
+  }]);
+  assert.equal((await rowsOf(buffer, { minAttempts: 4 })).length, 0);
+  assert.equal((await rowsOf(buffer, { since: START - DAY })).length, 1);
+  assert.equal((await rowsOf(buffer, { since: START })).length, 0);
+});
+
+Deno.test("listed() gives each source once, while others are published", async () => {
+  using buffer = open();
+  const ip = (n: number) => `198.51.${n >> 8}.${n & 255}`;
+  const attack = async (from: number, to: number) => {
+    const all = Array.from({ length: to - from }, (_, n) => guess("root", ip(n + from)));
+    for (let at = 0; at < all.length; at += 500) await accept(buffer, all.slice(at, at + 500));
+    while ((await snapshotAll(buffer, START)).length > 0);
+  };
+  await attack(0, 2400);
+  const seen = new Map<string, number>();
+  for await (const page of buffer.views.listed({ since: 0, minAttempts: 1 })) {
+    for (const { sourceIp } of page) seen.set(sourceIp, (seen.get(sourceIp) ?? 0) + 1);
+    await attack(1000, 1400);
+  }
+  assert.equal(seen.size, 2400);
+  assert.deepEqual([...new Set(seen.values())], [1]);
+});

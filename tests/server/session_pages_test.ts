@@ -1,0 +1,175 @@
+/** Pages of files, clients and keys, and what other pages say of sessions. */
+import assert from "node:assert/strict";
+import { decide } from "../../src/intake/decide.ts";
+import { record, sessionRules } from "../cowrie/session_rig.ts";
+import { PageScene } from "../support/page_scene.ts";
+import { wordsOf } from "./pages_rig.ts";
+
+const HASH = "a1".repeat(32);
+const HASSH = "0a07365cc01fa9fc82608ba4019af499";
+const A = "198.51.100.30";
+const B = "198.51.100.31";
+const HOSTILE = `<img src=x onerror=alert(1)>"',=cmd|' /C calc'!A0\u202e`;
+const BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAk4Jk7JPLCGDlUNZpPdSmn37PNT3sXSU3fvBW8";
+
+/** Stores records of a Cowrie, a minute apart from other calls. */
+async function live(scene: PageScene, ...records: readonly Record<string, unknown>[]) {
+  const rules = sessionRules();
+  const time = new Date(scene.now).toISOString().replace("Z", "+0000");
+  const decisions = records.map((data) =>
+    decide({ ...record(data), timestamp: time }, rules, scene.now)
+  );
+  assert.deepEqual(decisions.filter(({ kind }) => kind === "ignored"), []);
+  await scene.buffer.intake.accept(decisions, { maxUsernames: 100 }, scene.now);
+}
+
+const download = (source: string, changes = {}) => ({
+  ...{ eventid: "cowrie.session.file_download", src_ip: source, shasum: HASH, size: "4096" },
+  ...{ url: "http://203.0.113.9/bot.sh", outfile: "var/lib/x" },
+  ...changes,
+});
+
+/** Two sources with the same file, client and key; one has a hostile name for the file. */
+async function scene(): Promise<PageScene> {
+  const made = new PageScene();
+  for (const source of [A, B]) {
+    await live(
+      made,
+      { eventid: "cowrie.session.connect", src_ip: source },
+      { eventid: "cowrie.login.success", src_ip: source, username: "root", password: "x" },
+      { eventid: "cowrie.client.kex", src_ip: source, hassh: HASSH },
+      { eventid: "cowrie.command.input", src_ip: source, input: `echo ssh-ed25519 ${BLOB} me>>k` },
+      { eventid: "cowrie.command.input", src_ip: source, input: HOSTILE },
+      download(source, source === B ? { filename: `/tmp/${HOSTILE}` } : {}),
+    );
+    made.now += 60_000;
+  }
+  await made.publish(true);
+  return made;
+}
+
+Deno.test("GET /payloads/HASH names the sources that brought a file, and links both ways", async () => {
+  using pages = await scene();
+  const page = await pages.page(`/payloads/${HASH}`);
+  assert.ok(page.includes(`href="/sources/${A}"`) && page.includes(`href="/sources/${B}"`));
+  assert.match(wordsOf(page), /times 2 /);
+  assert.match(wordsOf(page), /4096 bytes/);
+  assert.match(wordsOf(page), /from http:\/\/203\.0\.113\.9\/bot\.sh/);
+  assert.equal(page.includes('href="http://203'), false);
+  const source = await pages.page(`/sources/${A}`);
+  assert.ok(source.includes(`<a href="/payloads/${HASH}">`));
+  assert.ok(source.includes(`<a href="/clients/${HASSH}">`));
+  assert.match(source, /<a href="\/keys\/SHA256%3A[A-Za-z0-9%]+">/);
+  assert.match(wordsOf(source), /logged in to the decoy in 1 of them/);
+  assert.doesNotMatch(wordsOf(source), /compromised/);
+});
+
+Deno.test("GET /clients/HASSH and /keys/FINGERPRINT name their sources", async () => {
+  using pages = await scene();
+  const source = await pages.page(`/sources/${A}`);
+  const key = /<a href="(\/keys\/[^"]+)">/.exec(source)![1]!;
+  for (const path of [`/clients/${HASSH}`, key]) {
+    const page = await pages.page(path);
+    assert.ok(page.includes(`/sources/${A}`) && page.includes(`/sources/${B}`), path);
+  }
+  assert.match(wordsOf(await pages.page(key)), /Planted key .*ssh-ed25519/);
+});
+
+Deno.test("GET /payloads/HASH.json and .csv give programs the same", async () => {
+  using pages = await scene();
+  const json = await (await pages.fetch(`/payloads/${HASH}.json`)).json();
+  assert.deepEqual(
+    [json.value, json.times, json.size, json.ways, json.urls, json.more_sources],
+    [HASH, 2, 4096, ["download"], ["http://203.0.113.9/bot.sh"], false],
+  );
+  assert.deepEqual(json.sources.map((one: { address: string }) => one.address), [B, A]);
+  const csv = await pages.fetch(`/payloads/${HASH}.csv`);
+  assert.equal(csv.headers.get("Content-Type"), "text/csv; charset=utf-8; header=present");
+  assert.equal(
+    await csv.text(),
+    "address,times,first_seen,last_seen\r\n" +
+      `${B},1,2026-11-23T14:08:20.000Z,2026-11-23T14:08:20.000Z\r\n` +
+      `${A},1,2026-11-23T14:07:20.000Z,2026-11-23T14:07:20.000Z\r\n`,
+  );
+  const key = /<a href="(\/keys\/[^"]+)">/.exec(await pages.page(`/sources/${A}`))![1]!;
+  assert.equal((await (await pages.fetch(`${key}.json`)).json()).key_type, "ssh-ed25519");
+});
+
+Deno.test("GET / names new payloads of 24 hours, and no older ones", async () => {
+  using pages = await scene();
+  assert.match(wordsOf(await pages.page("/")), /New payloads in 24 h 1 .*a1a1a1/);
+  pages.now += 25 * 60 * 60_000;
+  await live(pages, download("198.51.100.32"));
+  await pages.publish(true);
+  assert.doesNotMatch(wordsOf(await pages.page("/")), /New payloads/);
+  await live(pages, download("198.51.100.32", { shasum: "b2".repeat(32) }));
+  await pages.publish(true);
+  assert.match(wordsOf(await pages.page("/")), /New payloads in 24 h 1 .*b2b2b2/);
+  assert.match(wordsOf(await pages.page("/payloads")), /new in 30 days: 2/);
+});
+
+Deno.test("GET /payloads.json and .csv list new files, without formulas for a spreadsheet", async () => {
+  using pages = await scene();
+  const rows = await (await pages.fetch("/payloads.json")).json();
+  assert.deepEqual(
+    rows.map((row: { sha256: string; sources: number }) => [row.sha256, row.sources]),
+    [
+      [HASH, 2],
+    ],
+  );
+  const hostile = new PageScene();
+  await live(hostile, download(A, { filename: "/tmp/=cmd()" }));
+  await hostile.publish(true);
+  const csv = await (await hostile.fetch("/payloads.csv")).text();
+  hostile[Symbol.dispose]();
+  assert.match(csv, /"'=cmd\(\)"/);
+});
+
+Deno.test("pages of sessions show hostile text as text", async () => {
+  using pages = await scene();
+  for (const path of ["/", "/payloads", `/payloads/${HASH}`, `/sources/${A}`, `/sources/${B}`]) {
+    const page = await pages.page(path);
+    assert.equal(page.includes("<img"), false, path);
+    assert.equal(page.includes("\u202e"), false, path);
+  }
+});
+
+Deno.test("pages of sessions say what is not valid, what is unknown, and where a page is", async () => {
+  using pages = await scene();
+  const status = async (path: string) => (await pages.fetch(path)).status;
+  assert.equal(await status("/payloads/x"), 404);
+  assert.match(
+    wordsOf(await pages.page("/payloads/x")),
+    /This is not a valid SHA-256: 64 hexadecimal digits\./,
+  );
+  assert.equal(await status(`/payloads/${"c3".repeat(32)}`), 404);
+  assert.equal(await status(`/clients/${HASSH}.json`), 200);
+  assert.equal(await status(`/keys/${HASSH}.json`), 404);
+  const upper = await pages.fetch(`/payloads/${HASH.toUpperCase()}`);
+  assert.deepEqual([upper.status, upper.headers.get("Location")], [303, `/payloads/${HASH}`]);
+});
+
+Deno.test("pages of sessions are for those who may look", async () => {
+  using pages = await scene();
+  for (const path of ["/payloads", "/payloads.csv", `/payloads/${HASH}`, `/keys/x`, "/clients/x"]) {
+    assert.equal((await pages.fetch(path, {}, "198.51.100.7")).status, 401, path);
+  }
+});
+
+Deno.test("status() counts sessions and files each time, and different files once", async () => {
+  using pages = await scene();
+  const { sessions } = await pages.buffer.views.status();
+  assert.deepEqual(sessions, { sessions: 2, logins: 2, payloads: 2, hashes: 1 });
+});
+
+Deno.test("source() has what an open attack adds to a record", async () => {
+  using pages = await scene();
+  await live(pages, download(A), download(A, { shasum: "d4".repeat(32) }));
+  const found = await pages.buffer.views.source(A);
+  assert.deepEqual(
+    found?.sessions?.items.filter(({ kind }) => kind === "payload")
+      .map(({ value, count }) => [value.slice(0, 4), count]),
+    [["a1a1", 2], ["d4d4", 1]],
+  );
+  assert.deepEqual(found?.sessions?.totals, { sessions: 1, loggedIn: 1, longestMs: 0 });
+});
