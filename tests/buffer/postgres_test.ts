@@ -3,6 +3,7 @@ import { Connection } from "../../src/buffer/postgres/connection.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { keyText } from "../../src/buffer/postgres/keys.ts";
 import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
+import { toBufferError } from "../../src/buffer/postgres/errors.ts";
 import { type Server, serverName, serverOf } from "../../src/buffer/postgres/server.ts";
 import { MIGRATIONS } from "../../src/buffer/postgres/schema.ts";
 import { postgresUrl } from "../../src/config/key.ts";
@@ -184,3 +185,42 @@ Deno.test({
     assert.equal(duplicate, 1);
   },
 });
+
+/** What a server or the client says, and the one line that becomes of it. */
+const ERRORS: readonly (readonly [error: Error, line: string])[] = [
+  [sqlState("28P01"), 'the password of "misp" is wrong; put the right one into the file that'],
+  [sqlState("28000"), 'it does not let "misp" in; add a line for this machine to pg_hba.conf'],
+  [sqlState("3D000"), 'it has no database "ssh"; `CREATE DATABASE ssh OWNER misp` makes it'],
+  [sqlState("42501"), '"misp" has too few rights there; `ALTER DATABASE ssh OWNER TO misp` or'],
+  [sqlState("25006"), "it is a standby that is read-only; let buffer.url name the primary"],
+  [sqlState("53300"), "it has no connection left; raise max_connections there"],
+  [sqlState("53100"), "its disk is full; free some space there"],
+  [sqlState("57P03"), "it is starting, stopping or ends connections; wait"],
+  [sqlState("XX000"), "it refuses (XX000: no); its log says more"],
+  [new Error("SASL: client password must be a string"), 'it wants a password of "misp"; put it'],
+  [new Error("The server does not support SSL connections"), "it does not encrypt connections;"],
+  [new Error("invalid peer certificate: UnknownIssuer"), "its certificate is not trusted (invalid"],
+  [Object.assign(new Error("no"), { code: "ENOTFOUND" }), "it cannot be reached: its host name is"],
+  [
+    new Deno.errors.NotCapable("no"),
+    "this binary may not connect there; compile it with --buffer-host",
+  ],
+  [
+    new Error("Connection terminated unexpectedly"),
+    "the connection was lost; see whether the server",
+  ],
+];
+
+function sqlState(code: string): Error {
+  return Object.assign(new Error("no"), { code, severity: "FATAL" });
+}
+
+for (const [error, line] of ERRORS) {
+  Deno.test(`toBufferError() says of ${JSON.stringify(line.slice(0, 40))} what to do`, () => {
+    const server = serverOf("postgres://misp@db.example.org/ssh");
+    const { message } = toBufferError(server, error);
+    const start = `buffer postgres://misp@db.example.org:5432/ssh: ${line}`;
+    assert.equal(message.slice(0, start.length), start);
+    assert.ok(message.split("; ").length >= 2 && !message.includes("\n"));
+  });
+}

@@ -19,7 +19,8 @@ export function isOfDatabase(error: unknown): boolean {
   if (isNamed(error, "Unusable")) return true;
   if (error instanceof Deno.errors.NotCapable) return true;
   if (isOfServer(error)) return true;
-  return codeOf(error) !== undefined || /connection|timeout|certificate/i.test(messageOf(error));
+  return codeOf(error) !== undefined ||
+    /connection|timeout|certificate|SASL|password/i.test(messageOf(error));
 }
 
 /** Whether the same transaction may well succeed when it is done again. */
@@ -107,6 +108,13 @@ function problemOf(server: Server, error: unknown): Problem {
     return {
       what: "it does not encrypt connections",
       hint: "switch ssl on there, or set sslmode=disable in buffer.url on a network of your own",
+    };
+  }
+  // It is the client that says so, before PostgreSQL does.
+  if (/SASL|password/i.test(message)) {
+    return {
+      what: `it wants a password of "${server.user}"`,
+      hint: "put it into a file that buffer.password_file names",
     };
   }
   const reason = UNREACHABLE[code];
