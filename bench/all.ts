@@ -18,6 +18,7 @@ const BENCHES: readonly (readonly string[])[] = [
   ["reading"],
   ["follow", "500000"],
   ["serve"],
+  ["buffers"],
 ];
 
 for (const [name, ...args] of BENCHES) {

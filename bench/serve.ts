@@ -14,18 +14,15 @@ import { decideItem } from "../src/intake/decide.ts";
 import { ingest, type IngestParts } from "../src/server/ingest.ts";
 import { Turns } from "../src/server/ingest/turns.ts";
 import { ReadTimeout } from "../src/server/ingest/read_timeout.ts";
-import { CAN_COMPILE, createProgram, type Program } from "../tests/e2e/program.ts";
-import { freePort } from "../tests/e2e/service.ts";
+import { CAN_COMPILE, type Program } from "../tests/e2e/program.ts";
 import { defaultRules } from "../tests/support/fixtures.ts";
 import { writeAlertsJson } from "./alerts_json.ts";
-import { V8_FLAGS } from "../deploy/startup/v8.ts";
+import { CONNECTIONS, type Load, load, SECONDS, single, startServe } from "./serving.ts";
 import { cpuTime, peakMemory } from "./peak_memory.ts";
 
 const LINES = 60_000;
 const ROUNDS = 3;
 const RATIO_BUDGET = 0.6;
-const CONNECTIONS = 32;
-const SECONDS = 10;
 const SINGLE_BUDGET = 3000;
 const SLOW = 100;
 const MEMORY_BUDGET_MIB = 150;
@@ -41,39 +38,6 @@ const median = (values: readonly number[]) =>
 const columns = (...cells: readonly string[]) =>
   console.log(cells.map((cell, at) => cell.padEnd(at === 0 ? 36 : 20)).join("").trimEnd());
 const verdict = (isOk: boolean) => isOk ? "ok" : "NOT OK";
-
-/** `serve` as a process, on an empty buffer; it goes with its scope. */
-async function startServe(kind: Program["kind"]) {
-  const listen = `127.0.0.1:${freePort()}`;
-  const program = await createProgram(kind, { listen });
-  const child = program.command(["serve"], {
-    WM_SERVER_LISTEN: listen,
-    WM_SERVER_MAX_REQUESTS_PER_MINUTE: "0",
-    WM_SERVER_MAX_PARALLEL: "0",
-    // As in the binary.
-    DENO_V8_FLAGS: V8_FLAGS.replace("--v8-flags=", ""),
-  }).spawn();
-  void child.stdout.cancel();
-  const listening = Promise.withResolvers<void>();
-  void (async () => {
-    let said = "";
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      if (said.includes("listening")) listening.resolve();
-    }
-    listening.reject(new Error(said));
-  })();
-  await listening.promise;
-  return {
-    url: `http://${listen}`,
-    pid: child.pid,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await program[Symbol.asyncDispose]();
-    },
-  };
-}
 
 /** @returns lines a second */
 async function overHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -140,32 +104,6 @@ async function batches(): Promise<void> {
     RATIO_BUDGET.toFixed(2),
     verdict(ratio >= RATIO_BUDGET),
   );
-}
-
-interface Load {
-  readonly perSecond: number;
-  readonly median: number;
-  readonly p99: number;
-  readonly sent: number;
-  /** Of the load's own process. */
-  readonly cpuSeconds: number;
-}
-
-function load(...args: readonly string[]): Deno.Command {
-  const script = new URL("serve_load.ts", import.meta.url).pathname;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-P=bench", script, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  });
-}
-
-async function single(url: string, first: number): Promise<Load> {
-  const child = load("single", url, `${CONNECTIONS}`, `${SECONDS}`, `${first}`).spawn();
-  await child.stdin.close();
-  const { stdout } = await child.output();
-  return JSON.parse(new TextDecoder().decode(stdout)) as Load;
 }
 
 function loadRow(name: string, { perSecond, median, p99 }: Load, budget: string, isOk: boolean) {

@@ -15,6 +15,7 @@ const USAGE = `usage: deno task compile [--misp-host HOST[:PORT]] [OPTION VALUE]
   --misp-host HOST[:PORT]     host of MISP; the binary reaches no other
   --misp-proxy HOST:PORT      proxy of misp.proxy, by which MISP is reached
   --forward-host HOST[:PORT]  host of the \`serve\` that alerts are forwarded to
+  --buffer-host HOST[:PORT]   host of buffer.url, a database; default port: 5432
   --notify-host HOST[:PORT]   host of notify.webhook_url, for reports of logins
   --cowrie DIR                folder of a Cowrie, for \`follow --format cowrie\`
   --listen HOST:PORT          where \`serve\` listens; default: 127.0.0.1:8787
@@ -30,6 +31,7 @@ const OPTIONS = {
   "misp-host": { type: "string" },
   "misp-proxy": { type: "string" },
   "forward-host": { type: "string" },
+  "buffer-host": { type: "string" },
   "notify-host": { type: "string" },
   "cowrie": { type: "string" },
   "listen": { type: "string" },
@@ -81,11 +83,13 @@ export function readOptions(args: readonly string[]): CompileOptions | Instead {
     mispProxy: text("misp-proxy"),
     forwardHost: text("forward-host"),
     notifyHost: text("notify-host"),
+    bufferHost: text("buffer-host"),
     cowrieFolder: text("cowrie"),
     listen: text("listen") ?? "127.0.0.1:8787",
   };
-  const { mispProxy, cowrieFolder } = site;
-  for (const host of [site.listen, site.mispHost, mispProxy, site.forwardHost, site.notifyHost]) {
+  const { mispProxy, cowrieFolder, notifyHost, bufferHost } = site;
+  const hosts = [site.listen, site.mispHost, mispProxy, site.forwardHost, notifyHost, bufferHost];
+  for (const host of hosts) {
     if (host === undefined || /^([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/.test(host)) continue;
     return wrong(`"${host}" is not a valid HOST or HOST:PORT; leave out https:// and the path`);
   }

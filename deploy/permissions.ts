@@ -18,6 +18,8 @@ export interface Site {
   readonly mispProxy?: string | undefined;
   /** `HOST` or `HOST:PORT` of `forward.url`; undefined: nothing is forwarded. */
   readonly forwardHost?: string | undefined;
+  /** `HOST` or `HOST:PORT` of `buffer.url`, by default with port 5432; undefined: the buffer is a file. */
+  readonly bufferHost?: string | undefined;
   /** Folder in which a Cowrie writes; undefined: `follow --format cowrie` reads `logs/alerts` only. */
   readonly cowrieFolder?: string | undefined;
   /** `HOST` or `HOST:PORT` of `notify.webhook_url`; undefined: no login is reported. */
@@ -31,13 +33,14 @@ export const ALLOW_ENV = `--allow-env=${["WM_*", ...RUNTIME_VARIABLES].join(",")
 
 /** The permission flags of a binary for a site. */
 export function permissionFlags(site: Site): readonly string[] {
-  const { root, mispHost, mispProxy, forwardHost, notifyHost, cowrieFolder, listen } = site;
+  const { root, mispHost, mispProxy, forwardHost, notifyHost, bufferHost, cowrieFolder, listen } =
+    site;
   const state = `${root}/queue/custom-misp`;
   const settings = [`${root}/etc/${PROGRAM}.json`, `${root}/etc/custom-misp`];
   const log = `${root}/logs/integrations.log`;
   const conf = ossecConf(root);
   const logs = [`${root}/logs/alerts`, cowrieFolder].filter((folder) => folder !== undefined);
-  const hosts = [listen, mispHost, mispProxy, forwardHost, notifyHost]
+  const hosts = [listen, mispHost, mispProxy, forwardHost, notifyHost, withPort(bufferHost)]
     .filter((host) => host !== undefined);
   return [
     "--no-prompt",
@@ -55,6 +58,11 @@ export function permissionFlags(site: Site): readonly string[] {
     "--deny-ffi",
     "--deny-sys",
   ];
+}
+
+/** A database listens on a port of its own: no other one is needed. */
+function withPort(host: string | undefined): string | undefined {
+  return host === undefined || /:\d+$/.test(host) ? host : `${host}:5432`;
 }
 
 /** The file that the build writes. */

@@ -8,6 +8,9 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, PROJECT));
 const NOT_TOLD: readonly string[] = [
   // Between two parts of the program.
   '"…" is not a valid address; use the text that canonicalAddress() returns',
+  "a day slot is needed",
+  "this binary may not connect to …",
+  "… SELECT … FROM unnest(…) AS n (…) …",
   // What pages, events and completions show.
   "… UTC",
   "live: …",

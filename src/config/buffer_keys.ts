@@ -3,11 +3,17 @@
  *
  * @module
  */
-import { httpUrl, type Key, optionalText, text } from "./key.ts";
+import { httpUrl, type Key, optionalText, postgresUrl, text } from "./key.ts";
 
 /** The keys with their exact kinds, from which the types of values are derived. @param root Wazuh's folder */
 export const bufferKeys = (root: string) => ({
   "buffer.path": text("The SQLite buffer", `${root}/queue/custom-misp/buffer.db`),
+  "buffer.url": {
+    ...optionalText("Database of PostgreSQL that holds the buffer in place of the file"),
+    check: postgresUrl,
+  },
+  "buffer.password_file": optionalText("File that holds the password for it"),
+  "buffer.ca_file": optionalText("PEM file of the authority that signed its certificate"),
   "buffer.period_minutes": {
     kind: "number",
     fallback: 15,

@@ -46,6 +46,9 @@ export interface Config {
   };
   readonly buffer: {
     readonly path: string;
+    readonly url: string | undefined;
+    readonly passwordFile: string | undefined;
+    readonly caFile: string | undefined;
     readonly periodMs: number;
     readonly maxHoldMs: number;
     readonly dedupeMs: number;
@@ -153,6 +156,9 @@ export function typedConfig(
     },
     buffer: {
       path: get("buffer.path"),
+      url: get("buffer.url"),
+      passwordFile: get("buffer.password_file"),
+      caFile: get("buffer.ca_file"),
       periodMs: get("buffer.period_minutes") * MINUTE,
       maxHoldMs: get("buffer.max_hold_minutes") * MINUTE,
       dedupeMs: get("buffer.dedupe_days") * DAY,

@@ -59,7 +59,31 @@ export const proxyUrl = (text: string) => {
   if (isPlain) return undefined;
   return "http://HOST:PORT, without a user or a password in it";
 };
-
+/** Allows the address of a database of PostgreSQL, without a password in it. */
+export const postgresUrl = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "") {
+    return "an address such as postgres://USER@HOST/DATABASE?sslmode=verify-full";
+  }
+  if (url.password !== "") return "an address without a password; use buffer.password_file";
+  if (url.username === "") return "an address with a user name: postgres://USER@HOST/DATABASE";
+  if (!/^\/[^/]+$/.test(url.pathname)) return "an address with one database: …@HOST/DATABASE";
+  const unknown = [...url.searchParams.keys()].find((name) =>
+    name !== "sslmode" && name !== "schema"
+  );
+  if (unknown !== undefined || url.hash !== "") {
+    return "an address with the parameters sslmode and schema only";
+  }
+  const schema = url.searchParams.get("schema");
+  if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    return "a schema of lower-case letters, digits and _";
+  }
+  const mode = url.searchParams.get("sslmode");
+  if (mode !== null && mode !== "disable" && mode !== "verify-full") {
+    return "sslmode=verify-full, or sslmode=disable on a network that nobody else can read";
+  }
+  return undefined;
+};
 /** Allows an http or https address whose path or query may be secret. */
 export const webhookUrl = (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;

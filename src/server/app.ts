@@ -96,6 +96,12 @@ export function createApp(parts: AppParts): App {
     // The path may hold a token.
     const route = context.req.path.split("/", 2).join("/");
     parts.log("error", `${context.req.method} ${route}: ${error.message}`);
+    // A database that is away comes back: who asked may ask again.
+    if (error.name === "BufferError") {
+      return context.json({ error: "the buffer cannot be used now" }, 503, {
+        [RETRY_AFTER[0]]: RETRY_AFTER[1],
+      });
+    }
     return context.json({ error: "internal error; see the log of the service" }, 500);
   });
   return app;

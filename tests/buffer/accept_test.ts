@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import {
   accept,
+  eachEngine,
   guess,
   IP,
   MINUTE,
   onlyAttack,
-  open,
   OTHER_IP,
   sessionEnd,
   type Shape,
@@ -14,7 +14,7 @@ import {
   START,
 } from "./sqlite_rig.ts";
 
-Deno.test("accept() takes an alert that is handed over again for a duplicate", async () => {
+eachEngine("accept() takes an alert that is handed over again for a duplicate", async (open) => {
   using buffer = open();
   const alert = guess();
   assert.deepEqual(await accept(buffer, [alert, alert]), {
@@ -31,16 +31,19 @@ Deno.test("accept() takes an alert that is handed over again for a duplicate", a
   assert.deepEqual([accepted, duplicate, pendingAttempts], [1, 2, 1]);
 });
 
-Deno.test("accept() takes a duplicate for one even after its attack was reported", async () => {
-  using buffer = open();
-  const alert = guess();
-  await accept(buffer, [alert]);
-  await snapshotAll(buffer, START);
-  assert.equal((await accept(buffer, [alert])).duplicate, 1);
-  assert.equal((await buffer.views.status()).pendingAttacks, 0);
-});
+eachEngine(
+  "accept() takes a duplicate for one even after its attack was reported",
+  async (open) => {
+    using buffer = open();
+    const alert = guess();
+    await accept(buffer, [alert]);
+    await snapshotAll(buffer, START);
+    assert.equal((await accept(buffer, [alert])).duplicate, 1);
+    assert.equal((await buffer.views.status()).pendingAttacks, 0);
+  },
+);
 
-Deno.test("accept() counts the same alert id of two managers twice", async () => {
+eachEngine("accept() counts the same alert id of two managers twice", async (open) => {
   using buffer = open();
   const alert = sshdAlert();
   const elsewhere = { ...alert, manager: { name: "wazuh-manager-02" } };
@@ -49,7 +52,7 @@ Deno.test("accept() counts the same alert id of two managers twice", async () =>
   assert.equal((await buffer.views.status()).pendingAttempts, 2);
 });
 
-Deno.test("accept() stores nothing of a batch that fails in the middle", async () => {
+eachEngine("accept() stores nothing of a batch that fails in the middle", async (open) => {
   using buffer = open();
   const decision = guess();
   assert.ok(decision.kind === "attempts");
@@ -65,7 +68,7 @@ Deno.test("accept() stores nothing of a batch that fails in the middle", async (
   assert.equal((await accept(buffer, [decision])).accepted, 1);
 });
 
-Deno.test("accept() merges alerts of one source, whatever order they come in", async () => {
+eachEngine("accept() merges alerts of one source, whatever order they come in", async (open) => {
   using buffer = open();
   const at = (time: string, shape: Shape = {}) => guess("root", IP, { time, ...shape });
   await accept(buffer, [at("2026-08-23T06:14:07.412+0000")], START);
@@ -100,7 +103,7 @@ Deno.test("accept() merges alerts of one source, whatever order they come in", a
   assert.deepEqual(attack.usernames.map(({ username, sshd }) => [username, sshd]), [["root", 3]]);
 });
 
-Deno.test("accept() knows when an attack was touched last", async () => {
+eachEngine("accept() knows when an attack was touched last", async (open) => {
   using buffer = open();
   const touches: number[] = [];
   for (const later of [0, 4_999, 5_000, 9_999, MINUTE]) {
@@ -111,24 +114,30 @@ Deno.test("accept() knows when an attack was touched last", async () => {
   assert.deepEqual(touches, [0, 4_999, 5_000, 9_999, MINUTE]);
 });
 
-Deno.test("accept() opens an attack no later than its clock says, though it was set back", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()], START + MINUTE);
-  await accept(buffer, [guess("root", IP, { pid: 7 })], START);
-  const attack = await onlyAttack(buffer, START + MINUTE);
-  assert.deepEqual([attack.openedAt, attack.touchedAt], [START, START + MINUTE]);
-});
+eachEngine(
+  "accept() opens an attack no later than its clock says, though it was set back",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()], START + MINUTE);
+    await accept(buffer, [guess("root", IP, { pid: 7 })], START);
+    const attack = await onlyAttack(buffer, START + MINUTE);
+    assert.deepEqual([attack.openedAt, attack.touchedAt], [START, START + MINUTE]);
+  },
+);
 
-Deno.test("accept() counts each alert of a large batch once, though some came before", async () => {
-  using buffer = open();
-  const alerts = Array.from({ length: 40 }, (_, pid) => guess("root", IP, { pid: pid + 1 }));
-  assert.equal((await accept(buffer, alerts.slice(0, 20))).accepted, 20);
-  const { accepted, duplicate } = await accept(buffer, [...alerts, ...alerts]);
-  assert.deepEqual([accepted, duplicate], [20, 60]);
-  assert.equal((await buffer.views.status()).pendingAttempts, 40);
-});
+eachEngine(
+  "accept() counts each alert of a large batch once, though some came before",
+  async (open) => {
+    using buffer = open();
+    const alerts = Array.from({ length: 40 }, (_, pid) => guess("root", IP, { pid: pid + 1 }));
+    assert.equal((await accept(buffer, alerts.slice(0, 20))).accepted, 20);
+    const { accepted, duplicate } = await accept(buffer, [...alerts, ...alerts]);
+    assert.deepEqual([accepted, duplicate], [20, 60]);
+    assert.equal((await buffer.views.status()).pendingAttempts, 40);
+  },
+);
 
-Deno.test("accept() distinguishes ids that JSON would write with escapes", async () => {
+eachEngine("accept() distinguishes ids that JSON would write with escapes", async (open) => {
   using buffer = open();
   const odd = ["a\0", "a\0b", 'a"', "a\\", "a\u0001", "a"];
   const alerts = Array.from({ length: 30 }, (_, at) => {
@@ -139,7 +148,7 @@ Deno.test("accept() distinguishes ids that JSON would write with escapes", async
   assert.equal((await accept(buffer, alerts)).duplicate, 30);
 });
 
-Deno.test("accept() adds each class of evidence to its own count", async () => {
+eachEngine("accept() adds each class of evidence to its own count", async (open) => {
   using buffer = open();
   const line = (message: string) => decideDefault(sshdAlert({ message, rule: "5710", pid: 5 }));
   await accept(buffer, [
@@ -166,7 +175,7 @@ Deno.test("accept() adds each class of evidence to its own count", async () => {
   });
 });
 
-Deno.test("accept() keeps a technique's name once one alert has named it", async () => {
+eachEngine("accept() keeps a technique's name once one alert has named it", async (open) => {
   using buffer = open();
   const unnamed = sshdAlert();
   unnamed.rule.mitre.technique = [];
@@ -176,7 +185,7 @@ Deno.test("accept() keeps a technique's name once one alert has named it", async
   ]);
 });
 
-Deno.test("accept() opens no attack for the end of a session", async () => {
+eachEngine("accept() opens no attack for the end of a session", async (open) => {
   using buffer = open();
   const { accepted, ignored } = await accept(buffer, [sessionEnd()]);
   assert.equal(accepted, 0);
@@ -184,18 +193,21 @@ Deno.test("accept() opens no attack for the end of a session", async () => {
   assert.equal((await buffer.views.status()).pendingAttacks, 0);
 });
 
-Deno.test("accept() extends an open attack by the end of a session, and counts no guess for it", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()], START);
-  const end = sessionEnd(IP, { time: "2026-08-23T07:00:00.000+0000" });
-  assert.equal((await accept(buffer, [end], START + MINUTE)).accepted, 1);
-  assert.equal((await buffer.views.status()).pendingAttempts, 1);
-  const attack = await onlyAttack(buffer, START + MINUTE);
-  assert.equal(new Date(attack.lastSeen).toISOString(), "2026-08-23T07:00:00.000Z");
-  assert.deepEqual([attack.touchedAt, attack.alerts], [START + MINUTE, 1]);
-});
+eachEngine(
+  "accept() extends an open attack by the end of a session, and counts no guess for it",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()], START);
+    const end = sessionEnd(IP, { time: "2026-08-23T07:00:00.000+0000" });
+    assert.equal((await accept(buffer, [end], START + MINUTE)).accepted, 1);
+    assert.equal((await buffer.views.status()).pendingAttempts, 1);
+    const attack = await onlyAttack(buffer, START + MINUTE);
+    assert.equal(new Date(attack.lastSeen).toISOString(), "2026-08-23T07:00:00.000Z");
+    assert.deepEqual([attack.touchedAt, attack.alerts], [START + MINUTE, 1]);
+  },
+);
 
-Deno.test("accept() keeps so many user names and counts on for those it knows", async () => {
+eachEngine("accept() keeps so many user names and counts on for those it knows", async (open) => {
   using buffer = open();
   const names = ["root", "admin", "pi", "oracle", "root", "admin", "root"];
   await accept(buffer, names.map((name) => guess(name)), START, 2);
@@ -206,46 +218,52 @@ Deno.test("accept() keeps so many user names and counts on for those it knows", 
   ]);
 });
 
-Deno.test("accept() keeps no user name at all when none may be kept, and every attempt", async () => {
-  using buffer = open();
-  await accept(buffer, [guess("root"), guess("admin")], START, 0);
-  assert.equal((await buffer.views.status()).pendingAttempts, 2);
-  assert.deepEqual((await onlyAttack(buffer)).usernames, []);
-});
+eachEngine(
+  "accept() keeps no user name at all when none may be kept, and every attempt",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess("root"), guess("admin")], START, 0);
+    assert.equal((await buffer.views.status()).pendingAttempts, 2);
+    assert.deepEqual((await onlyAttack(buffer)).usernames, []);
+  },
+);
 
-Deno.test("accept() distinguishes user names that differ in one odd character only", async () => {
-  using buffer = open();
-  const names = ["", " ", "__proto__", "\ud800", "'; DROP TABLE attack; --"];
-  await accept(buffer, names.map((name) => guess(name)));
-  const [seen] = await snapshotAll(buffer, START);
-  assert.deepEqual(seen!.attack.usernames.map(({ username }) => username).sort(), [
-    "",
-    " ",
-    "'; DROP TABLE attack; --",
-    "__proto__",
-    "\ufffd",
-  ]);
-  assert.equal(Object.keys(seen!.snapshot.record.usernames).length, 5);
-  await accept(buffer, [guess("__proto__")], START + 1);
-  const [again] = await snapshotAll(buffer, START + 1);
-  assert.deepEqual(Object.entries(again!.snapshot.record.usernames)[0], ["__proto__", 2]);
-});
+eachEngine(
+  "accept() distinguishes user names that differ in one odd character only",
+  async (open) => {
+    using buffer = open();
+    const names = ["", " ", "__proto__", "\ud800", "'; DROP TABLE attack; --"];
+    await accept(buffer, names.map((name) => guess(name)));
+    const [seen] = await snapshotAll(buffer, START);
+    assert.deepEqual(seen!.attack.usernames.map(({ username }) => username).sort(), [
+      "",
+      " ",
+      "'; DROP TABLE attack; --",
+      "__proto__",
+      "\ufffd",
+    ]);
+    assert.equal(Object.keys(seen!.snapshot.record.usernames).length, 5);
+    await accept(buffer, [guess("__proto__")], START + 1);
+    const [again] = await snapshotAll(buffer, START + 1);
+    assert.deepEqual(Object.entries(again!.snapshot.record.usernames)[0], ["__proto__", 2]);
+  },
+);
 
-Deno.test("accept() distinguishes user names that differ behind a NUL", async () => {
+eachEngine("accept() distinguishes user names that differ behind a NUL", async (open) => {
   using buffer = open();
   await accept(buffer, [guess("a\\000b"), guess("a\\000c"), guess("a")]);
   const { usernames } = await onlyAttack(buffer);
   assert.equal(new Set(usernames.map(({ username }) => username)).size, 3);
 });
 
-Deno.test("accept() takes texts that are not well-formed Unicode", async () => {
+eachEngine("accept() takes texts that are not well-formed Unicode", async (open) => {
   using buffer = open();
   const alert = sshdAlert({ location: "\udc00", agent: "honeypot-\ud800", agentId: "\ud800" });
   assert.equal((await accept(buffer, [decideDefault(alert)])).accepted, 1);
   assert.equal((await buffer.views.status()).pendingAttempts, 1);
 });
 
-Deno.test("accept() counts what is ignored by its reason, and spoofed addresses", async () => {
+eachEngine("accept() counts what is ignored by its reason, and spoofed addresses", async (open) => {
   using buffer = open();
   const other = decideDefault(sshdAlert({ rule: "31101" }));
   const spoofed = decideDefault({ ...sshdAlert(), data: { srcip: "8.8.8.8" } });
@@ -265,7 +283,7 @@ Deno.test("accept() counts what is ignored by its reason, and spoofed addresses"
   assert.deepEqual([status.accepted, status.duplicate, status.spoofedSrcip], [1, 1, 1]);
 });
 
-Deno.test("accept() says when it stored something last", async () => {
+eachEngine("accept() says when it stored something last", async (open) => {
   using buffer = open();
   assert.equal((await buffer.views.status()).lastAcceptedAt, undefined);
   await accept(buffer, [decideDefault(null)], START);
@@ -275,30 +293,34 @@ Deno.test("accept() says when it stored something last", async () => {
   assert.equal((await buffer.views.status()).lastAcceptedAt, START + 5);
 });
 
-Deno.test("acceptTogether() reports for each batch what accept() of one after the other would", async () => {
-  const alert = guess("root", IP, { id: "1.1" });
-  const groups = [
-    [alert, guess("admin", IP, { id: "1.2" })],
-    [alert],
-    [sessionEnd(IP, { id: "1.3" }), sessionEnd(OTHER_IP, { id: "1.4" })],
-    [],
-    [guess("root", OTHER_IP, { id: "1.5" })],
-  ];
-  using apart = open();
-  using together = open();
-  const limits = { maxUsernames: 100 };
-  const told = await together.intake.acceptTogether(groups, limits, START);
-  const expected = [];
-  for (const group of groups) expected.push(await apart.intake.accept(group, limits, START));
-  assert.deepEqual(told, expected);
-  assert.deepEqual(told.map(({ accepted, duplicate }) => [accepted, duplicate]), [
-    ...[[2, 0], [0, 1], [1, 0], [0, 0], [1, 0]],
-  ]);
-  assert.deepEqual(told[2]!.ignored, new Map([["not_an_attempt", 1]]));
-  assert.deepEqual(await together.views.status(), await apart.views.status());
-  const attacks = (all: Awaited<ReturnType<typeof snapshotAll>>) => all.map(({ attack }) => attack);
-  assert.deepEqual(
-    attacks(await snapshotAll(together, START)),
-    attacks(await snapshotAll(apart, START)),
-  );
-});
+eachEngine(
+  "acceptTogether() reports for each batch what accept() of one after the other would",
+  async (open) => {
+    const alert = guess("root", IP, { id: "1.1" });
+    const groups = [
+      [alert, guess("admin", IP, { id: "1.2" })],
+      [alert],
+      [sessionEnd(IP, { id: "1.3" }), sessionEnd(OTHER_IP, { id: "1.4" })],
+      [],
+      [guess("root", OTHER_IP, { id: "1.5" })],
+    ];
+    using apart = open();
+    using together = open();
+    const limits = { maxUsernames: 100 };
+    const told = await together.intake.acceptTogether(groups, limits, START);
+    const expected = [];
+    for (const group of groups) expected.push(await apart.intake.accept(group, limits, START));
+    assert.deepEqual(told, expected);
+    assert.deepEqual(told.map(({ accepted, duplicate }) => [accepted, duplicate]), [
+      ...[[2, 0], [0, 1], [1, 0], [0, 0], [1, 0]],
+    ]);
+    assert.deepEqual(told[2]!.ignored, new Map([["not_an_attempt", 1]]));
+    assert.deepEqual(await together.views.status(), await apart.views.status());
+    const attacks = (all: Awaited<ReturnType<typeof snapshotAll>>) =>
+      all.map(({ attack }) => attack);
+    assert.deepEqual(
+      attacks(await snapshotAll(together, START)),
+      attacks(await snapshotAll(apart, START)),
+    );
+  },
+);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { SourceRecord } from "../../src/model.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { closeDay, snapshotAttack } from "../../src/publish/snapshot.ts";
 import { record as cowrieRecord, sessionRules } from "../cowrie/session_rig.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import { eachEngine } from "./sqlite_rig.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -21,7 +22,7 @@ const DUE = { periodMs: 0, maxHoldMs: 60 * MINUTE, sinks: ["misp" as const] };
 
 /** One guess from each source, frozen at once. */
 async function guess(
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   now: number,
   sources: readonly string[],
   rules = PLAIN_SNAPSHOT_RULES,
@@ -46,14 +47,14 @@ async function guess(
 }
 
 /** Freezes what closes the days that are over. */
-const close = (buffer: SqliteBuffer, now: number) =>
+const close = (buffer: Buffer, now: number) =>
   buffer.outbox.closeDays(
     now - DUE.maxHoldMs,
     (event, records) => closeDay(event, records, PLAIN_SNAPSHOT_RULES, now),
   );
 
 /** The reports that wait, by source. */
-async function waiting(buffer: SqliteBuffer) {
+async function waiting(buffer: Buffer) {
   const reports = await buffer.outbox.reportsToTry(["misp"], 10_000, Infinity);
   return reports.map(({ sourceIp, eventUuid, attempts }) => `${sourceIp} ${eventUuid} ${attempts}`)
     .sort();
@@ -61,21 +62,24 @@ async function waiting(buffer: SqliteBuffer) {
 
 const eventsOf = (records: readonly SourceRecord[]) => records.map((record) => record.eventUuid);
 
-Deno.test("snapshotDue() places the sources of a day in one event, those of two days in two", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON, [A, B])), [DAY_1, DAY_1]);
-  assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT - 1, [C])), [DAY_1]);
-  assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT, ["80.94.95.112"])), [DAY_2]);
-  assert.deepEqual(await waiting(buffer), [
-    `${B} ${DAY_1} 1`,
-    `${C} ${DAY_1} 1`,
-    `80.94.95.112 ${DAY_2} 1`,
-    `${A} ${DAY_1} 1`,
-  ]);
-});
+eachEngine(
+  "snapshotDue() places the sources of a day in one event, those of two days in two",
+  async (open) => {
+    using buffer = open();
+    assert.deepEqual(eventsOf(await guess(buffer, NOON, [A, B])), [DAY_1, DAY_1]);
+    assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT - 1, [C])), [DAY_1]);
+    assert.deepEqual(eventsOf(await guess(buffer, MIDNIGHT, ["80.94.95.112"])), [DAY_2]);
+    assert.deepEqual(await waiting(buffer), [
+      `${B} ${DAY_1} 1`,
+      `${C} ${DAY_1} 1`,
+      `80.94.95.112 ${DAY_2} 1`,
+      `${A} ${DAY_1} 1`,
+    ]);
+  },
+);
 
-Deno.test("snapshotDue() keeps a source in the event of its first day", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
+eachEngine("snapshotDue() keeps a source in the event of its first day", async (open) => {
+  using buffer = open();
   await guess(buffer, NOON, [A]);
   const [later] = await guess(buffer, NOON + 2 * DAY, [A]);
   assert.deepEqual([later?.eventUuid, later?.openedOn, later?.attempts], [DAY_1, "2026-11-23", 2]);
@@ -83,78 +87,96 @@ Deno.test("snapshotDue() keeps a source in the event of its first day", async ()
   assert.equal(reopened?.openedOn, "2027-01-02");
 });
 
-Deno.test("snapshotDue() opens part 2 with the source that would be over 2,000 attributes", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  const sources = Array.from({ length: 501 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
-  const events = eventsOf(await guess(buffer, NOON, sources));
-  const count = (uuid: string) => events.filter((one) => one === uuid).length;
-  assert.deepEqual([count(DAY_1), count(PART_2)], [500, 1]);
-  const [again] = await guess(buffer, NOON + MINUTE, ["82.202.0.0"]);
-  assert.equal(again?.eventUuid, DAY_1);
-});
+eachEngine(
+  "snapshotDue() opens part 2 with the source that would be over 2,000 attributes",
+  async (open) => {
+    using buffer = open();
+    const sources = Array.from({ length: 501 }, (_, at) => `82.202.${at >> 8}.${at & 255}`);
+    const events = eventsOf(await guess(buffer, NOON, sources));
+    const count = (uuid: string) => events.filter((one) => one === uuid).length;
+    assert.deepEqual([count(DAY_1), count(PART_2)], [500, 1]);
+    const [again] = await guess(buffer, NOON + MINUTE, ["82.202.0.0"]);
+    assert.equal(again?.eventUuid, DAY_1);
+  },
+);
 
-Deno.test("snapshotDue() leaves a source in the event that it has when the setting changes", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  const [own] = await guess(buffer, NOON, [A], PLAIN_SNAPSHOT_RULES, false);
-  assert.notEqual(own?.eventUuid, DAY_1);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [A])), [own?.eventUuid]);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [B])), [DAY_1]);
-  assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], PLAIN_SNAPSHOT_RULES, false)), [
-    DAY_1,
-  ]);
-});
+eachEngine(
+  "snapshotDue() leaves a source in the event that it has when the setting changes",
+  async (open) => {
+    using buffer = open();
+    const [own] = await guess(buffer, NOON, [A], PLAIN_SNAPSHOT_RULES, false);
+    assert.notEqual(own?.eventUuid, DAY_1);
+    assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [A])), [own?.eventUuid]);
+    assert.deepEqual(eventsOf(await guess(buffer, NOON + MINUTE, [B])), [DAY_1]);
+    assert.deepEqual(eventsOf(await guess(buffer, NOON + DAY, [B], PLAIN_SNAPSHOT_RULES, false)), [
+      DAY_1,
+    ]);
+  },
+);
 
-Deno.test("closeDays() closes a day once, when it is over and its last attacks are due", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
-  await guess(buffer, NOON, [A, B]);
-  const due = MIDNIGHT + 60 * MINUTE;
-  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), due);
-  assert.equal(await close(buffer, due - 1), 0);
-  assert.equal(await close(buffer, due), 1);
-  assert.equal(await close(buffer, due + DAY), 0);
-  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
-  assert.deepEqual(await waiting(buffer), [
-    `${B} ${DAY_1} 1`,
-    `${A} ${DAY_1} 1`,
-    `day 2026-11-23 ${DAY_1} 2`,
-  ]);
-});
+eachEngine(
+  "closeDays() closes a day once, when it is over and its last attacks are due",
+  async (open) => {
+    using buffer = open();
+    assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
+    await guess(buffer, NOON, [A, B]);
+    const due = MIDNIGHT + 60 * MINUTE;
+    assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), due);
+    assert.equal(await close(buffer, due - 1), 0);
+    assert.equal(await close(buffer, due), 1);
+    assert.equal(await close(buffer, due + DAY), 0);
+    assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
+    assert.deepEqual(await waiting(buffer), [
+      `${B} ${DAY_1} 1`,
+      `${A} ${DAY_1} 1`,
+      `day 2026-11-23 ${DAY_1} 2`,
+    ]);
+  },
+);
 
-Deno.test("closeDays() that is broken off leaves the day open, and is done once the next time", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  await guess(buffer, NOON, [A]);
-  const at = MIDNIGHT + 60 * MINUTE;
-  const broken = buffer.outbox.closeDays(at, () => {
-    throw new Error("a crash");
-  });
-  await assert.rejects(broken, /a crash/);
-  assert.deepEqual(await waiting(buffer), [`${A} ${DAY_1} 1`]);
-  assert.deepEqual([await close(buffer, at), await close(buffer, at)], [1, 0]);
-});
+eachEngine(
+  "closeDays() that is broken off leaves the day open, and is done once the next time",
+  async (open) => {
+    using buffer = open();
+    await guess(buffer, NOON, [A]);
+    const at = MIDNIGHT + 60 * MINUTE;
+    const broken = buffer.outbox.closeDays(at, () => {
+      throw new Error("a crash");
+    });
+    await assert.rejects(broken, /a crash/);
+    assert.deepEqual(await waiting(buffer), [`${A} ${DAY_1} 1`]);
+    assert.deepEqual([await close(buffer, at), await close(buffer, at)], [1, 0]);
+  },
+);
 
-Deno.test("closeDays() leaves a day closed whose source comes back, and closes it again for a new one", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  await guess(buffer, NOON, [A]);
-  const at = MIDNIGHT + 60 * MINUTE;
-  await close(buffer, at);
-  await guess(buffer, at, [A]);
-  assert.equal(await close(buffer, at), 0);
-  await guess(buffer, NOON + MINUTE, [B]);
-  assert.equal(await close(buffer, at), 1);
-  assert.deepEqual((await waiting(buffer)).at(-1), `day 2026-11-23 ${DAY_1} 3`);
-});
+eachEngine(
+  "closeDays() leaves a day closed whose source comes back, and closes it again for a new one",
+  async (open) => {
+    using buffer = open();
+    await guess(buffer, NOON, [A]);
+    const at = MIDNIGHT + 60 * MINUTE;
+    await close(buffer, at);
+    await guess(buffer, at, [A]);
+    assert.equal(await close(buffer, at), 0);
+    await guess(buffer, NOON + MINUTE, [B]);
+    assert.equal(await close(buffer, at), 1);
+    assert.deepEqual((await waiting(buffer)).at(-1), `day 2026-11-23 ${DAY_1} 3`);
+  },
+);
 
-Deno.test("closeDays() says nothing of a day none of whose sources was published", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
-  await guess(buffer, NOON, [A], { ...PLAIN_SNAPSHOT_RULES, minAttempts: 5 });
-  assert.equal(await close(buffer, MIDNIGHT + 60 * MINUTE), 1);
-  assert.deepEqual(await waiting(buffer), []);
-  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
-});
+eachEngine(
+  "closeDays() says nothing of a day none of whose sources was published",
+  async (open) => {
+    using buffer = open();
+    await guess(buffer, NOON, [A], { ...PLAIN_SNAPSHOT_RULES, minAttempts: 5 });
+    assert.equal(await close(buffer, MIDNIGHT + 60 * MINUTE), 1);
+    assert.deepEqual(await waiting(buffer), []);
+    assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: [] }), undefined);
+  },
+);
 
-Deno.test("findDaySlot() counts what a source of the day brings later", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOON);
+eachEngine("findDaySlot() counts what a source of the day brings later", async (open) => {
+  using buffer = open();
   await guess(buffer, NOON, [A]);
   const time = new Date(NOON).toISOString().replace("Z", "+0000");
   const decisions = Array.from({ length: 12 }, (_, at) =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ListedQuery, ListedRow } from "../../src/buffer/listed.ts";
-import type { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
-import { accept, DAY, guess, open, snapshotAll, START } from "./sqlite_rig.ts";
+import type { Buffer } from "../../src/buffer/buffer.ts";
+import { accept, DAY, eachEngine, guess, snapshotAll, START } from "./sqlite_rig.ts";
 
-async function rowsOf(buffer: SqliteBuffer, query: Partial<ListedQuery> = {}) {
+async function rowsOf(buffer: Buffer, query: Partial<ListedQuery> = {}) {
   const rows: ListedRow[] = [];
   for await (const page of buffer.views.listed({ since: 0, minAttempts: 1, ...query })) {
     assert.ok(page.length <= 1000);
@@ -12,7 +12,7 @@ async function rowsOf(buffer: SqliteBuffer, query: Partial<ListedQuery> = {}) {
   return rows;
 }
 
-Deno.test("listed() has what was published of each source", async () => {
+eachEngine("listed() has what was published of each source", async (open) => {
   using buffer = open();
   const old = { time: "2026-08-20T06:00:00.000+0000" };
   await accept(buffer, [guess("root", "192.0.2.7", old)]);
@@ -33,7 +33,7 @@ Deno.test("listed() has what was published of each source", async () => {
   assert.equal((await rowsOf(buffer, { since: START })).length, 0);
 });
 
-Deno.test("listed() gives each source once, while others are published", async () => {
+eachEngine("listed() gives each source once, while others are published", async (open) => {
   using buffer = open();
   const ip = (n: number) => `198.51.${n >> 8}.${n & 255}`;
   const attack = async (from: number, to: number) => {

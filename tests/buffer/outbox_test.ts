@@ -3,53 +3,59 @@ import {
   accept,
   DAY,
   DUE,
+  eachEngine,
   guess,
   lease,
   MINUTE,
   onlyReport,
-  open,
   snapshotAll,
   START,
 } from "./sqlite_rig.ts";
 
-Deno.test("snapshotDue() supersedes a waiting report of the same event, sink by sink", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START, ["feed", "misp"]);
-  const held = await lease(buffer);
-  const [toFeed] = await buffer.outbox.reportsToTry(["feed"], 10, START);
-  await buffer.outbox.markDelivered(held, toFeed!, "", START);
-  const [toMisp] = await buffer.outbox.reportsToTry(["misp"], 10, START);
-  await buffer.outbox.markRetry(held, toMisp!, "MISP is asleep", START + DAY, START);
-  await accept(buffer, [guess()], START + 1);
-  await snapshotAll(buffer, START + 1, ["feed", "misp"]);
-  const reports = await buffer.outbox.reportsToTry(["feed", "misp"], 10, START + 1);
-  assert.deepEqual(
-    reports.map(({ uuid, sink, attempts, tries, isKnownThere }) => [
-      ...[uuid, sink, attempts, tries, isKnownThere],
-    ]).sort(),
-    [
-      ["4d791ede-cb69-52b8-b4ce-5ed25132ef9d", "feed", 2, 0, true],
-      ["4d791ede-cb69-52b8-b4ce-5ed25132ef9d", "misp", 2, 0, false],
-    ],
-  );
-  const { waiting, delivered } = await buffer.views.status();
-  assert.deepEqual([waiting, delivered], [2, 1]);
-});
+eachEngine(
+  "snapshotDue() supersedes a waiting report of the same event, sink by sink",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START, ["feed", "misp"]);
+    const held = await lease(buffer);
+    const [toFeed] = await buffer.outbox.reportsToTry(["feed"], 10, START);
+    await buffer.outbox.markDelivered(held, toFeed!, "", START);
+    const [toMisp] = await buffer.outbox.reportsToTry(["misp"], 10, START);
+    await buffer.outbox.markRetry(held, toMisp!, "MISP is asleep", START + DAY, START);
+    await accept(buffer, [guess()], START + 1);
+    await snapshotAll(buffer, START + 1, ["feed", "misp"]);
+    const reports = await buffer.outbox.reportsToTry(["feed", "misp"], 10, START + 1);
+    assert.deepEqual(
+      reports.map(({ uuid, sink, attempts, tries, isKnownThere }) => [
+        ...[uuid, sink, attempts, tries, isKnownThere],
+      ]).sort(),
+      [
+        ["4d791ede-cb69-52b8-b4ce-5ed25132ef9d", "feed", 2, 0, true],
+        ["4d791ede-cb69-52b8-b4ce-5ed25132ef9d", "misp", 2, 0, false],
+      ],
+    );
+    const { waiting, delivered } = await buffer.views.status();
+    assert.deepEqual([waiting, delivered], [2, 1]);
+  },
+);
 
-Deno.test("markDelivered() of a report that was superseded on its way leaves the newer one waiting", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  const held = await lease(buffer);
-  const old = await onlyReport(buffer);
-  await accept(buffer, [guess()], START + 1);
-  await snapshotAll(buffer, START + 1);
-  await buffer.outbox.markDelivered(held, old, "", START + 2);
-  assert.equal((await onlyReport(buffer)).attempts, 2);
-});
+eachEngine(
+  "markDelivered() of a report that was superseded on its way leaves the newer one waiting",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    const held = await lease(buffer);
+    const old = await onlyReport(buffer);
+    await accept(buffer, [guess()], START + 1);
+    await snapshotAll(buffer, START + 1);
+    await buffer.outbox.markDelivered(held, old, "", START + 2);
+    assert.equal((await onlyReport(buffer)).attempts, 2);
+  },
+);
 
-Deno.test("markDelivered() ends a report, and the next one of the event knows", async () => {
+eachEngine("markDelivered() ends a report, and the next one of the event knows", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -63,7 +69,7 @@ Deno.test("markDelivered() ends a report, and the next one of the event knows", 
   assert.equal((await onlyReport(buffer)).isKnownThere, true);
 });
 
-Deno.test("markRefused() ends a report with its reason and keeps it", async () => {
+eachEngine("markRefused() ends a report with its reason and keeps it", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -78,7 +84,7 @@ Deno.test("markRefused() ends a report with its reason and keeps it", async () =
   assert.deepEqual([waiting, refused, lastError], [0, 1, { at: START + 7, text: "bad ip" }]);
 });
 
-Deno.test("markRetry() puts a report off with the same bytes", async () => {
+eachEngine("markRetry() puts a report off with the same bytes", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -89,78 +95,90 @@ Deno.test("markRetry() puts a report off with the same bytes", async () => {
   assert.deepEqual(await onlyReport(buffer, START + MINUTE), { ...before, tries: 1 });
 });
 
-Deno.test("markDelivered(), markRefused(), markRetry() and pauseSink() of a publisher that was overtaken change nothing", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  const late = await lease(buffer);
-  await buffer.leases.take("publish", "another", MINUTE, START + 2 * MINUTE);
-  const report = await onlyReport(buffer);
-  await buffer.outbox.markDelivered(late, report, "", START);
-  await buffer.outbox.markRefused(late, report, "no", START);
-  await buffer.outbox.markRetry(late, report, "no", START + DAY, START);
-  await buffer.outbox.pauseSink(late, { uuid: "", sink: "feed" }, "no", () => DAY, START);
-  assert.deepEqual(await onlyReport(buffer, START), report);
-  const { paused, lastError, delivered, refused } = await buffer.views.status();
-  assert.deepEqual([paused, lastError, delivered, refused], [[], undefined, 0, 0]);
-});
+eachEngine(
+  "markDelivered(), markRefused(), markRetry() and pauseSink() of a publisher that was overtaken change nothing",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    const late = await lease(buffer);
+    await buffer.leases.take("publish", "another", MINUTE, START + 2 * MINUTE);
+    const report = await onlyReport(buffer);
+    await buffer.outbox.markDelivered(late, report, "", START);
+    await buffer.outbox.markRefused(late, report, "no", START);
+    await buffer.outbox.markRetry(late, report, "no", START + DAY, START);
+    await buffer.outbox.pauseSink(late, { uuid: "", sink: "feed" }, "no", () => DAY, START);
+    assert.deepEqual(await onlyReport(buffer, START), report);
+    const { paused, lastError, delivered, refused } = await buffer.views.status();
+    assert.deepEqual([paused, lastError, delivered, refused], [[], undefined, 0, 0]);
+  },
+);
 
-Deno.test("pauseSink() holds a sink's reports back, longer each time, and no other's", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START, ["feed", "misp"]);
-  const held = await lease(buffer);
-  const failures: number[] = [];
-  const pause = (count: number) => {
-    failures.push(count);
-    return count * MINUTE;
-  };
-  await buffer.outbox.pauseSink(held, { uuid: "", sink: "misp" }, "unreachable", pause, START);
-  const sinksOf = async (at: number) =>
-    (await buffer.outbox.reportsToTry(["feed", "misp"], 10, at)).map(({ sink }) => sink);
-  assert.deepEqual(await sinksOf(START), ["feed"]);
-  assert.deepEqual(await sinksOf(START + MINUTE), ["feed", "misp"]);
-  assert.deepEqual(await sinksOf(Infinity), ["feed", "misp"]);
-  assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: ["misp"] }), START + MINUTE);
-  assert.equal(await buffer.outbox.nextDueAt(DUE), START);
-  await buffer.outbox.pauseSink(
-    held,
-    { uuid: "", sink: "misp" },
-    "still unreachable",
-    pause,
-    START + MINUTE,
-  );
-  assert.deepEqual(failures, [1, 2]);
-  assert.deepEqual((await buffer.views.status()).paused, [
-    { sink: "misp", until: START + 3 * MINUTE, since: START, reason: "still unreachable" },
-  ]);
-});
+eachEngine(
+  "pauseSink() holds a sink's reports back, longer each time, and no other's",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START, ["feed", "misp"]);
+    const held = await lease(buffer);
+    const failures: number[] = [];
+    const pause = (count: number) => {
+      failures.push(count);
+      return count * MINUTE;
+    };
+    await buffer.outbox.pauseSink(held, { uuid: "", sink: "misp" }, "unreachable", pause, START);
+    const sinksOf = async (at: number) =>
+      (await buffer.outbox.reportsToTry(["feed", "misp"], 10, at)).map(({ sink }) => sink);
+    assert.deepEqual(await sinksOf(START), ["feed"]);
+    assert.deepEqual(await sinksOf(START + MINUTE), ["feed", "misp"]);
+    assert.deepEqual(await sinksOf(Infinity), ["feed", "misp"]);
+    assert.equal(await buffer.outbox.nextDueAt({ ...DUE, sinks: ["misp"] }), START + MINUTE);
+    assert.equal(await buffer.outbox.nextDueAt(DUE), START);
+    await buffer.outbox.pauseSink(
+      held,
+      { uuid: "", sink: "misp" },
+      "still unreachable",
+      pause,
+      START + MINUTE,
+    );
+    assert.deepEqual(failures, [1, 2]);
+    assert.deepEqual((await buffer.views.status()).paused, [
+      { sink: "misp", until: START + 3 * MINUTE, since: START, reason: "still unreachable" },
+    ]);
+  },
+);
 
-Deno.test("pauseSink() forgets when a report was to be tried by a clock that was set back since", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  const held = await lease(buffer);
-  const pause = async (now: number) =>
-    await buffer.outbox.pauseSink(held, await onlyReport(buffer, now), "down", () => MINUTE, now);
-  await pause(START + DAY);
-  // It is tried at once, and meets the same trouble.
-  await pause(START + MINUTE);
-  assert.equal(await buffer.outbox.nextDueAt(DUE, START + MINUTE), START + 2 * MINUTE);
-  assert.equal((await buffer.outbox.reportsToTry(["feed"], 10, START + 2 * MINUTE)).length, 1);
-});
+eachEngine(
+  "pauseSink() forgets when a report was to be tried by a clock that was set back since",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    const held = await lease(buffer);
+    const pause = async (now: number) =>
+      await buffer.outbox.pauseSink(held, await onlyReport(buffer, now), "down", () => MINUTE, now);
+    await pause(START + DAY);
+    // It is tried at once, and meets the same trouble.
+    await pause(START + MINUTE);
+    assert.equal(await buffer.outbox.nextDueAt(DUE, START + MINUTE), START + 2 * MINUTE);
+    assert.equal((await buffer.outbox.reportsToTry(["feed"], 10, START + 2 * MINUTE)).length, 1);
+  },
+);
 
-Deno.test("pauseSink() is over with the first report that is sent afterwards and delivered", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  const held = await lease(buffer);
-  await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, START);
-  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
-  assert.deepEqual((await buffer.views.status()).paused, []);
-});
+eachEngine(
+  "pauseSink() is over with the first report that is sent afterwards and delivered",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    const held = await lease(buffer);
+    await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, START);
+    await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
+    assert.deepEqual((await buffer.views.status()).paused, []);
+  },
+);
 
-Deno.test("pauseSink() is not over with a report that was on its way by then", async () => {
+eachEngine("pauseSink() is not over with a report that was on its way by then", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -170,18 +188,21 @@ Deno.test("pauseSink() is not over with a report that was on its way by then", a
   assert.deepEqual((await buffer.views.status()).paused.map(({ until }) => until), [START + DAY]);
 });
 
-Deno.test("pauseSink() is over with a report that is delivered after the clock was set back", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  const held = await lease(buffer);
-  const ahead = START + DAY;
-  await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, ahead);
-  await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
-  assert.deepEqual((await buffer.views.status()).paused, []);
-});
+eachEngine(
+  "pauseSink() is over with a report that is delivered after the clock was set back",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    const held = await lease(buffer);
+    const ahead = START + DAY;
+    await buffer.outbox.pauseSink(held, { uuid: "", sink: "feed" }, "full", () => DAY, ahead);
+    await buffer.outbox.markDelivered(held, await onlyReport(buffer), "", START + 2, START + 1);
+    assert.deepEqual((await buffer.views.status()).paused, []);
+  },
+);
 
-Deno.test("pauseSink() does not shorten a pause that was asked for", async () => {
+eachEngine("pauseSink() does not shorten a pause that was asked for", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -194,7 +215,7 @@ Deno.test("pauseSink() does not shorten a pause that was asked for", async () =>
   assert.deepEqual(paused.map(({ until }) => until), [START + 10 * MINUTE]);
 });
 
-Deno.test("nextDueAt() says when the first attack, report or sink comes up", async () => {
+eachEngine("nextDueAt() says when the first attack, report or sink comes up", async (open) => {
   using buffer = open();
   assert.equal(await buffer.outbox.nextDueAt(DUE), undefined);
   await accept(buffer, [guess()], START);

@@ -4,6 +4,7 @@ import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
+import { eachEngine } from "./sqlite_rig.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 14, 7, 20);
 const MINUTE = 60_000;
@@ -51,8 +52,8 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
   );
 });
 
-Deno.test("accept() writes one row for each minute in which attempts were made", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOW);
+eachEngine("accept() writes one row for each minute in which attempts were made", async (open) => {
+  using buffer = open();
   const guess = (minutes: number, agent = "honeypot-fra1") =>
     decideDefault(sshdAlert({ agent, time: new Date(NOW + minutes * MINUTE).toISOString() }));
   await buffer.intake.accept([guess(0), guess(0), guess(1)], LIMITS, NOW + 2 * MINUTE);

@@ -4,6 +4,7 @@ import {
   accept,
   AT_ONCE,
   DAY,
+  eachEngine,
   freezing,
   guess,
   IP,
@@ -11,7 +12,6 @@ import {
   lease,
   MINUTE,
   onlyReport,
-  open,
   OTHER_IP,
   snapshotAll,
   START,
@@ -19,7 +19,7 @@ import {
 
 const PAM_FIELDS = `logname= uid=0 euid=0 tty=ssh ruser= rhost=${IP}`;
 
-Deno.test("prune() forgets an alert id after its keep and not before", async () => {
+eachEngine("prune() forgets an alert id after its keep and not before", async (open) => {
   using buffer = open();
   const alert = guess("root", IP, { id: `${START / 1000 - 1}.1` });
   await accept(buffer, [alert], START);
@@ -29,24 +29,27 @@ Deno.test("prune() forgets an alert id after its keep and not before", async () 
   assert.equal((await accept(buffer, [alert], START + 7 * DAY + 1)).accepted, 1);
 });
 
-Deno.test("prune() says that more alert ids are to be deleted than it does at once", async () => {
-  using buffer = open();
-  const alert = guess();
-  assert.equal(alert.kind, "attempts");
-  const alerts = Array.from({ length: 100_001 }, (_, n) => ({
-    ...alert,
-    key: { manager: "wazuh-manager-01", id: `${START / 1000 - 1}.${n}` },
-  }));
-  await accept(buffer, alerts, START);
-  const later = START + 7 * DAY + 1;
-  const more = [];
-  for (let times = 0; times < 4; times++) more.push(await buffer.retention.prune(KEEP, later));
-  assert.deepEqual(more, [true, true, false, false]);
-  const { accepted } = await accept(buffer, [alerts[0]!, alerts[100_000]!], later);
-  assert.equal(accepted, 2);
-});
+eachEngine(
+  "prune() says that more alert ids are to be deleted than it does at once",
+  async (open) => {
+    using buffer = open();
+    const alert = guess();
+    assert.equal(alert.kind, "attempts");
+    const alerts = Array.from({ length: 100_001 }, (_, n) => ({
+      ...alert,
+      key: { manager: "wazuh-manager-01", id: `${START / 1000 - 1}.${n}` },
+    }));
+    await accept(buffer, alerts, START);
+    const later = START + 7 * DAY + 1;
+    const more = [];
+    for (let times = 0; times < 4; times++) more.push(await buffer.retention.prune(KEEP, later));
+    assert.deepEqual(more, [true, true, false, false]);
+    const { accepted } = await accept(buffer, [alerts[0]!, alerts[100_000]!], later);
+    assert.equal(accepted, 2);
+  },
+);
 
-Deno.test("prune() keeps the totals of a source exact whenever it runs", async () => {
+eachEngine("prune() keeps the totals of a source exact whenever it runs", async (open) => {
   using buffer = open();
   const pam = (n: number) =>
     decideDefault(sshdAlert({
@@ -70,25 +73,28 @@ Deno.test("prune() keeps the totals of a source exact whenever it runs", async (
   assert.deepEqual(last!.record!.compacted, { pam: 6, sshd: 4, connect: 0 });
 });
 
-Deno.test("prune() does not touch the connections of an open attack, and those that may go on", async () => {
-  using buffer = open();
-  await accept(buffer, [guess("root", IP)], START);
-  await accept(buffer, [guess("root", OTHER_IP)], START);
-  const { snapshot } = freezing(START);
-  await buffer.outbox.snapshotDue(AT_ONCE, 1, START, snapshot);
-  await buffer.retention.prune(KEEP, START + 60 * MINUTE);
-  await accept(buffer, [guess("root", OTHER_IP), guess("root", IP)], START + 60 * MINUTE);
-  const seen = await snapshotAll(buffer, START + 60 * MINUTE);
-  assert.deepEqual(
-    seen.map(({ attack, snapshot }) => [
-      attack.evidence[0]!.sshd,
-      snapshot.record.attempts,
-    ]),
-    [[2, 2], [2, 2]],
-  );
-});
+eachEngine(
+  "prune() does not touch the connections of an open attack, and those that may go on",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess("root", IP)], START);
+    await accept(buffer, [guess("root", OTHER_IP)], START);
+    const { snapshot } = freezing(START);
+    await buffer.outbox.snapshotDue(AT_ONCE, 1, START, snapshot);
+    await buffer.retention.prune(KEEP, START + 60 * MINUTE);
+    await accept(buffer, [guess("root", OTHER_IP), guess("root", IP)], START + 60 * MINUTE);
+    const seen = await snapshotAll(buffer, START + 60 * MINUTE);
+    assert.deepEqual(
+      seen.map(({ attack, snapshot }) => [
+        attack.evidence[0]!.sshd,
+        snapshot.record.attempts,
+      ]),
+      [[2, 2], [2, 2]],
+    );
+  },
+);
 
-Deno.test("prune() takes one line of two locations for one when it compacts", async () => {
+eachEngine("prune() takes one line of two locations for one when it compacts", async (open) => {
   using buffer = open();
   await accept(buffer, [
     guess("root", IP, { location: "journald" }),
@@ -125,22 +131,25 @@ const MIXED: readonly (readonly [what: string, lines: readonly string[], attempt
   ], 2],
 ];
 
-Deno.test("prune() keeps what connections of several methods, modules and refusals count", async () => {
-  for (const [what, lines, attempts] of MIXED) {
-    using buffer = open();
-    const connection = (pid: number) =>
-      lines.map((message) => decideDefault(sshdAlert({ message, pid })));
-    await accept(buffer, connection(7), START);
-    const [first] = await snapshotAll(buffer, START);
-    assert.equal(first!.snapshot.record.attempts, attempts, what);
-    await buffer.retention.prune(KEEP, START + DAY);
-    await accept(buffer, connection(8), START + DAY);
-    const [second] = await snapshotAll(buffer, START + DAY);
-    assert.equal(second!.snapshot.record.attempts, 2 * attempts, what);
-  }
-});
+eachEngine(
+  "prune() keeps what connections of several methods, modules and refusals count",
+  async (open) => {
+    for (const [what, lines, attempts] of MIXED) {
+      using buffer = open();
+      const connection = (pid: number) =>
+        lines.map((message) => decideDefault(sshdAlert({ message, pid })));
+      await accept(buffer, connection(7), START);
+      const [first] = await snapshotAll(buffer, START);
+      assert.equal(first!.snapshot.record.attempts, attempts, what);
+      await buffer.retention.prune(KEEP, START + DAY);
+      await accept(buffer, connection(8), START + DAY);
+      const [second] = await snapshotAll(buffer, START + DAY);
+      assert.equal(second!.snapshot.record.attempts, 2 * attempts, what);
+    }
+  },
+);
 
-Deno.test("prune() forgets delivered reports and still counts them", async () => {
+eachEngine("prune() forgets delivered reports and still counts them", async (open) => {
   using buffer = open();
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
@@ -150,13 +159,16 @@ Deno.test("prune() forgets delivered reports and still counts them", async () =>
   assert.equal((await buffer.views.status()).delivered, 1);
 });
 
-Deno.test("prune() forgets a source after so much silence, and a report that waits never", async () => {
-  using buffer = open();
-  await accept(buffer, [guess()]);
-  await snapshotAll(buffer, START);
-  await buffer.retention.prune(KEEP, START + 30 * DAY);
-  assert.equal((await buffer.views.status()).knownSources, 1);
-  await buffer.retention.prune(KEEP, START + 30 * DAY + 1);
-  const { knownSources, waiting } = await buffer.views.status();
-  assert.deepEqual([knownSources, waiting], [0, 1]);
-});
+eachEngine(
+  "prune() forgets a source after so much silence, and a report that waits never",
+  async (open) => {
+    using buffer = open();
+    await accept(buffer, [guess()]);
+    await snapshotAll(buffer, START);
+    await buffer.retention.prune(KEEP, START + 30 * DAY);
+    assert.equal((await buffer.views.status()).knownSources, 1);
+    await buffer.retention.prune(KEEP, START + 30 * DAY + 1);
+    const { knownSources, waiting } = await buffer.views.status();
+    assert.deepEqual([knownSources, waiting], [0, 1]);
+  },
+);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import { parseNetwork } from "../../src/guard/network_set.ts";
 import type { RankedKind, RankingSpan } from "../../src/buffer/rankings.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import type { SourceOrder, SourceQuery } from "../../src/buffer/sources.ts";
 import type { Location } from "../../src/model.ts";
 import { attempted, type SceneAttempt } from "../support/page_scene.ts";
 import { seededRandom } from "../support/random.ts";
-import { snapshotAll } from "./sqlite_rig.ts";
+import { eachEngine, type Open, snapshotAll } from "./sqlite_rig.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 14, 7, 20);
 const HOUR = 3_600_000;
@@ -16,7 +16,7 @@ const NL: Location = { countryCode: "NL", asn: 64500, organisation: "Example B.V
 
 /** Attempts, each at a time of its own. */
 async function attack(
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   ...attempts: readonly (SceneAttempt & { readonly at: number })[]
 ): Promise<void> {
   const decisions = attempts.map((one) => attempted(one, one.at));
@@ -26,14 +26,14 @@ async function attack(
 const times = (count: number, one: SceneAttempt & { readonly at: number }) =>
   Array.from({ length: count }, (_, index) => ({ ...one, pid: index + 1 }));
 
-async function ranking(buffer: SqliteBuffer, kind: RankedKind, span: RankingSpan, most = 10) {
+async function ranking(buffer: Buffer, kind: RankedKind, span: RankingSpan, most = 10) {
   const { rankings } = await buffer.views.rankings([kind], span, NOW, most);
   return rankings[0]!.rows.map(({ name, attempts }) => [name, attempts]);
 }
 
 /** A day and a half of three sources. */
-async function filled(): Promise<SqliteBuffer> {
-  const buffer = new SqliteBuffer(":memory:", NOW);
+async function filled(open: Open): Promise<Buffer> {
+  const buffer = open();
   await attack(
     buffer,
     ...times(7, { source: "192.0.2.1", username: "root", at: NOW - 10_000, sourceLocation: NL }),
@@ -50,8 +50,8 @@ async function filled(): Promise<SqliteBuffer> {
 }
 
 for (const state of ["open", "snapshot"] as const) {
-  Deno.test(`rankings() are those of all attempts in their span: ${state}`, async () => {
-    using buffer = await filled();
+  eachEngine(`rankings() are those of all attempts in their span: ${state}`, async (open) => {
+    using buffer = await filled(open);
     if (state === "snapshot") await snapshotAll(buffer, NOW);
     assert.deepEqual(await ranking(buffer, "source", "hour"), [["192.0.2.1", 7], ["192.0.2.2", 4]]);
     assert.deepEqual(await ranking(buffer, "source", "day"), [["192.0.2.2", 13], ["192.0.2.1", 7]]);
@@ -79,8 +79,8 @@ for (const state of ["open", "snapshot"] as const) {
   });
 }
 
-Deno.test("rankings() add what comes after a snapshot, and count nothing twice", async () => {
-  using buffer = await filled();
+eachEngine("rankings() add what comes after a snapshot, and count nothing twice", async (open) => {
+  using buffer = await filled(open);
   await snapshotAll(buffer, NOW);
   await attack(buffer, { source: "192.0.2.1", username: "root", pid: 900, at: NOW });
   assert.deepEqual(await ranking(buffer, "source", "hour"), [["192.0.2.1", 8], ["192.0.2.2", 4]]);
@@ -89,32 +89,35 @@ Deno.test("rankings() add what comes after a snapshot, and count nothing twice",
   assert.deepEqual(await ranking(buffer, "source", "hour"), [["192.0.2.1", 8], ["192.0.2.2", 4]]);
 });
 
-Deno.test("rankings() name sensors and networks as people know them", async () => {
-  using buffer = await filled();
+eachEngine("rankings() name sensors and networks as people know them", async (open) => {
+  using buffer = await filled(open);
   await snapshotAll(buffer, NOW);
   const { rankings } = await buffer.views.rankings(["sensor", "network"], "day", NOW, 1);
   assert.deepEqual(rankings.map(({ rows }) => rows[0]!.label), ["honeypot-fra1", "Example B.V."]);
 });
 
-Deno.test("rankings() find the first of very many names, whatever their order in each hour", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOW);
-  const random = seededRandom(27);
-  const expected = new Map<string, number>();
-  const attempts = Array.from({ length: 4000 }, (_, index) => {
-    const source = `203.0.${random(4)}.${Math.floor(random(200) * random(200) / 200)}`;
-    expected.set(source, (expected.get(source) ?? 0) + 1);
-    return { source, pid: index + 1, at: NOW - random(23) * HOUR };
-  });
-  await attack(buffer, ...attempts);
-  const model = [...expected].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 10);
-  assert.deepEqual(await ranking(buffer, "source", "day"), model);
-  await snapshotAll(buffer, NOW);
-  while ((await snapshotAll(buffer, NOW)).length > 0);
-  assert.deepEqual(await ranking(buffer, "source", "day"), model);
-});
+eachEngine(
+  "rankings() find the first of very many names, whatever their order in each hour",
+  async (open) => {
+    using buffer = open();
+    const random = seededRandom(27);
+    const expected = new Map<string, number>();
+    const attempts = Array.from({ length: 4000 }, (_, index) => {
+      const source = `203.0.${random(4)}.${Math.floor(random(200) * random(200) / 200)}`;
+      expected.set(source, (expected.get(source) ?? 0) + 1);
+      return { source, pid: index + 1, at: NOW - random(23) * HOUR };
+    });
+    await attack(buffer, ...attempts);
+    const model = [...expected].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 10);
+    assert.deepEqual(await ranking(buffer, "source", "day"), model);
+    await snapshotAll(buffer, NOW);
+    while ((await snapshotAll(buffer, NOW)).length > 0);
+    assert.deepEqual(await ranking(buffer, "source", "day"), model);
+  },
+);
 
-Deno.test("prune() deletes hours after a day and days after a month", async () => {
-  using buffer = await filled();
+eachEngine("prune() deletes hours after a day and days after a month", async (open) => {
+  using buffer = await filled(open);
   await snapshotAll(buffer, NOW);
   const keep = { seenMs: 400 * DAY, recordMs: 400 * DAY, connectionMs: DAY };
   await buffer.retention.prune(keep, NOW + 7 * HOUR);
@@ -149,8 +152,8 @@ const QUERIES: readonly (readonly [what: string, Partial<SourceQuery>, found: st
 ];
 
 for (const [what, asked, expected] of QUERIES) {
-  Deno.test(`sources() lists ${what}, open or reported`, async () => {
-    using buffer = await filled();
+  eachEngine(`sources() lists ${what}, open or reported`, async (open) => {
+    using buffer = await filled(open);
     const list = () => buffer.views.sources(query(asked));
     assert.deepEqual((await list()).rows.map(({ sourceIp }) => sourceIp), expected);
     await snapshotAll(buffer, NOW);
@@ -160,8 +163,8 @@ for (const [what, asked, expected] of QUERIES) {
   });
 }
 
-Deno.test("sources() knows which sources are open, wait, or got in", async () => {
-  using buffer = await filled();
+eachEngine("sources() knows which sources are open, wait, or got in", async (open) => {
+  using buffer = await filled(open);
   await snapshotAll(buffer, NOW);
   await attack(buffer, { source: "192.0.2.9", isCompromise: true, at: NOW - 5 });
   const found = async (more: Partial<SourceQuery>, order: SourceOrder = "attempts") =>
@@ -181,40 +184,43 @@ Deno.test("sources() knows which sources are open, wait, or got in", async () =>
 });
 
 for (const order of ["attempts", "last_seen", "first_seen"] as const) {
-  Deno.test(`sources() by ${order} goes on where a part ended, and has each source once`, async () => {
-    using buffer = new SqliteBuffer(":memory:", NOW);
-    const random = seededRandom(5);
-    const attempts = Array.from({ length: 300 }, (_, index) => ({
-      ...{ source: `203.0.113.${random(120)}`, pid: index + 1, at: NOW - random(50) * HOUR },
-    }));
-    await attack(buffer, ...attempts.slice(0, 200));
-    await snapshotAll(buffer, NOW);
-    await attack(buffer, ...attempts.slice(200));
-    const seen: { sourceIp: string; value: number }[] = [];
-    let after: SourceQuery["after"];
-    do {
-      const part = await buffer.views.sources({ order, most: 7, after });
-      const valueOf = (row: typeof part.rows[number]) =>
-        order === "attempts"
-          ? row.attempts.value
-          : order === "last_seen"
-          ? row.lastSeen
-          : row.firstSeen;
-      seen.push(...part.rows.map((row) => ({ sourceIp: row.sourceIp, value: valueOf(row) })));
-      after = part.next;
-    } while (after !== undefined);
-    assert.deepEqual(
-      seen,
-      seen.toSorted((a, b) => b.value - a.value || (a.sourceIp < b.sourceIp ? 1 : -1)),
-    );
-    assert.equal(seen.length, new Set(attempts.map(({ source }) => source)).size);
-    assert.equal(new Set(seen.map(({ sourceIp }) => sourceIp)).size, seen.length);
-  });
+  eachEngine(
+    `sources() by ${order} goes on where a part ended, and has each source once`,
+    async (open) => {
+      using buffer = open();
+      const random = seededRandom(5);
+      const attempts = Array.from({ length: 300 }, (_, index) => ({
+        ...{ source: `203.0.113.${random(120)}`, pid: index + 1, at: NOW - random(50) * HOUR },
+      }));
+      await attack(buffer, ...attempts.slice(0, 200));
+      await snapshotAll(buffer, NOW);
+      await attack(buffer, ...attempts.slice(200));
+      const seen: { sourceIp: string; value: number }[] = [];
+      let after: SourceQuery["after"];
+      do {
+        const part = await buffer.views.sources({ order, most: 7, after });
+        const valueOf = (row: typeof part.rows[number]) =>
+          order === "attempts"
+            ? row.attempts.value
+            : order === "last_seen"
+            ? row.lastSeen
+            : row.firstSeen;
+        seen.push(...part.rows.map((row) => ({ sourceIp: row.sourceIp, value: valueOf(row) })));
+        after = part.next;
+      } while (after !== undefined);
+      assert.deepEqual(
+        seen,
+        seen.toSorted((a, b) => b.value - a.value || (a.sourceIp < b.sourceIp ? 1 : -1)),
+      );
+      assert.equal(seen.length, new Set(attempts.map(({ source }) => source)).size);
+      assert.equal(new Set(seen.map(({ sourceIp }) => sourceIp)).size, seen.length);
+    },
+  );
 }
 
-Deno.test("sources() finds a sensor by its name on each of several managers", async () => {
+eachEngine("sources() finds a sensor by its name on each of several managers", async (open) => {
   for (const isReported of [false, true]) {
-    using buffer = new SqliteBuffer(":memory:", NOW);
+    using buffer = open();
     for (const [index, manager] of ["one", "two"].entries()) {
       const decision = attempted({ source: `192.0.2.${index + 1}` }, NOW - HOUR);
       assert.ok(decision.kind === "attempts");
@@ -230,39 +236,42 @@ Deno.test("sources() finds a sensor by its name on each of several managers", as
   }
 });
 
-Deno.test("rankings() of the whole and sourceParts() leave nothing out, however much is open", async () => {
-  using buffer = new SqliteBuffer(":memory:", NOW);
-  // The source that is heard of first has most attempts: pages would only look at the latest thousand.
-  const attempts = [
-    ...times(2_000, { source: "198.51.100.1", username: "first", at: NOW - 2 * HOUR }),
-    ...Array.from({ length: 1_200 }, (_, index) => ({
-      ...{ source: `203.0.${100 + Math.floor(index / 200)}.${1 + index % 200}`, pid: index + 1 },
-      ...{ username: "root", at: NOW - HOUR },
-    })),
-  ];
-  await buffer.intake.accept(
-    attempts.slice(0, 2_000).map((one) => attempted(one, one.at)),
-    LIMITS,
-    NOW - 1,
-  );
-  await buffer.intake.accept(
-    attempts.slice(2_000).map((one) => attempted(one, one.at)),
-    LIMITS,
-    NOW,
-  );
-  const { rankings } = await buffer.views.rankings(["source", "username"], "day", NOW, 2, true);
-  assert.deepEqual(
-    rankings.map(({ rows, isComplete }) => [rows.map(({ attempts }) => attempts), isComplete]),
-    [[[2_000, 1], true], [[2_000, 1_200], true]],
-  );
-  const parts = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, Infinity));
-  assert.deepEqual(
-    parts.map(({ rows, isComplete, next }) => [rows.length, isComplete, next === undefined]),
-    [[1_000, true, false], [201, true, true]],
-  );
-  const rows = parts.flatMap((part) => part.rows);
-  assert.deepEqual(rows[0]!.attempts, { value: 2_000, isMore: false });
-  assert.equal(new Set(rows.map(({ sourceIp }) => sourceIp)).size, 1_201);
-  const [first] = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, 7));
-  assert.deepEqual([first!.rows.length, first!.next !== undefined], [7, true]);
-});
+eachEngine(
+  "rankings() of the whole and sourceParts() leave nothing out, however much is open",
+  async (open) => {
+    using buffer = open();
+    // The source that is heard of first has most attempts: pages would only look at the latest thousand.
+    const attempts = [
+      ...times(2_000, { source: "198.51.100.1", username: "first", at: NOW - 2 * HOUR }),
+      ...Array.from({ length: 1_200 }, (_, index) => ({
+        ...{ source: `203.0.${100 + Math.floor(index / 200)}.${1 + index % 200}`, pid: index + 1 },
+        ...{ username: "root", at: NOW - HOUR },
+      })),
+    ];
+    await buffer.intake.accept(
+      attempts.slice(0, 2_000).map((one) => attempted(one, one.at)),
+      LIMITS,
+      NOW - 1,
+    );
+    await buffer.intake.accept(
+      attempts.slice(2_000).map((one) => attempted(one, one.at)),
+      LIMITS,
+      NOW,
+    );
+    const { rankings } = await buffer.views.rankings(["source", "username"], "day", NOW, 2, true);
+    assert.deepEqual(
+      rankings.map(({ rows, isComplete }) => [rows.map(({ attempts }) => attempts), isComplete]),
+      [[[2_000, 1], true], [[2_000, 1_200], true]],
+    );
+    const parts = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, Infinity));
+    assert.deepEqual(
+      parts.map(({ rows, isComplete, next }) => [rows.length, isComplete, next === undefined]),
+      [[1_000, true, false], [201, true, true]],
+    );
+    const rows = parts.flatMap((part) => part.rows);
+    assert.deepEqual(rows[0]!.attempts, { value: 2_000, isMore: false });
+    assert.equal(new Set(rows.map(({ sourceIp }) => sourceIp)).size, 1_201);
+    const [first] = await Array.fromAsync(buffer.views.sourceParts({ order: "attempts" }, 7));
+    assert.deepEqual([first!.rows.length, first!.next !== undefined], [7, true]);
+  },
+);

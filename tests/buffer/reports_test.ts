@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { Lease } from "../../src/buffer/leases.ts";
 import type { Report } from "../../src/model.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
@@ -7,6 +8,7 @@ import { snapshotAttack, type SnapshotRules } from "../../src/publish/snapshot.t
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { tempFolder } from "../support/temp.ts";
+import { eachEngine } from "./sqlite_rig.ts";
 
 const IP = "82.202.219.155";
 const OTHER_IP = "192.241.237.101";
@@ -17,11 +19,9 @@ const DAY = 24 * 60 * MINUTE;
 const DUE = { periodMs: 0, maxHoldMs: 0, sinks: ["misp" as const] };
 const PUBLISH = { name: "publish", owner: "somebody" };
 
-const open = (path = ":memory:") => new SqliteBuffer(path, START);
-
 /** One guess of a source, frozen into reports. */
 async function snapshot(
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   ip = IP,
   now = START,
   sinks: SnapshotRules["sinks"] = ["misp"],
@@ -37,13 +37,13 @@ async function snapshot(
   );
 }
 
-async function publishing(buffer: SqliteBuffer, now = START): Promise<Lease> {
+async function publishing(buffer: Buffer, now = START): Promise<Lease> {
   const lease = await buffer.leases.take("publish", "publisher", MINUTE, now);
   assert.ok(lease);
   return lease;
 }
 
-async function pending(buffer: SqliteBuffer, ip = IP): Promise<Report> {
+async function pending(buffer: Buffer, ip = IP): Promise<Report> {
   const reports = await buffer.outbox.reportsToTry(["misp", "feed"], 10, Infinity);
   const report = reports.find(({ sourceIp }) => sourceIp === ip);
   assert.ok(report);
@@ -51,7 +51,7 @@ async function pending(buffer: SqliteBuffer, ip = IP): Promise<Report> {
 }
 
 /** A report of a source that MISP refused. */
-async function refused(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
+async function refused(buffer: Buffer, ip = IP, now = START): Promise<Report> {
   await snapshot(buffer, ip, now);
   const lease = await publishing(buffer, now);
   const report = await pending(buffer, ip);
@@ -60,7 +60,7 @@ async function refused(buffer: SqliteBuffer, ip = IP, now = START): Promise<Repo
   return report;
 }
 
-async function delivered(buffer: SqliteBuffer, ip = IP, now = START): Promise<Report> {
+async function delivered(buffer: Buffer, ip = IP, now = START): Promise<Report> {
   await snapshot(buffer, ip, now);
   const lease = await publishing(buffer, now);
   const report = await pending(buffer, ip);
@@ -69,66 +69,85 @@ async function delivered(buffer: SqliteBuffer, ip = IP, now = START): Promise<Re
   return report;
 }
 
-Deno.test("listReports() lists the refused, the pending by their time, the delivered, newest first", async () => {
-  using buffer = open();
-  await delivered(buffer, "9.0.0.1", START);
-  await delivered(buffer, "9.0.0.2", START + 5);
-  await refused(buffer, "9.0.0.3", START);
-  await refused(buffer, "9.0.0.4", START + 5);
-  await snapshot(buffer, "9.0.0.5", START + 9);
-  await snapshot(buffer, "9.0.0.6", START + 7);
-  const { rows, counts } = await buffer.reports.list(50);
-  assert.deepEqual(rows.map(({ sourceIp, state }) => `${sourceIp} ${state}`), [
-    "9.0.0.4 refused",
-    "9.0.0.3 refused",
-    "9.0.0.6 pending",
-    "9.0.0.5 pending",
-    "9.0.0.2 delivered",
-    "9.0.0.1 delivered",
-  ]);
-  assert.deepEqual(counts, { refused: 2, pending: 2, delivered: 2 });
-  const newest = await buffer.reports.list(1);
-  assert.deepEqual(newest.rows.map(({ sourceIp }) => sourceIp), ["9.0.0.4", "9.0.0.6", "9.0.0.2"]);
-  assert.deepEqual(newest.counts, counts);
-  assert.equal((await buffer.reports.list(Infinity)).rows.length, 6);
-});
+eachEngine(
+  "listReports() lists the refused, the pending by their time, the delivered, newest first",
+  async (open) => {
+    using buffer = open();
+    await delivered(buffer, "9.0.0.1", START);
+    await delivered(buffer, "9.0.0.2", START + 5);
+    await refused(buffer, "9.0.0.3", START);
+    await refused(buffer, "9.0.0.4", START + 5);
+    await snapshot(buffer, "9.0.0.5", START + 9);
+    await snapshot(buffer, "9.0.0.6", START + 7);
+    const { rows, counts } = await buffer.reports.list(50);
+    assert.deepEqual(rows.map(({ sourceIp, state }) => `${sourceIp} ${state}`), [
+      "9.0.0.4 refused",
+      "9.0.0.3 refused",
+      "9.0.0.6 pending",
+      "9.0.0.5 pending",
+      "9.0.0.2 delivered",
+      "9.0.0.1 delivered",
+    ]);
+    assert.deepEqual(counts, { refused: 2, pending: 2, delivered: 2 });
+    const newest = await buffer.reports.list(1);
+    assert.deepEqual(newest.rows.map(({ sourceIp }) => sourceIp), [
+      "9.0.0.4",
+      "9.0.0.6",
+      "9.0.0.2",
+    ]);
+    assert.deepEqual(newest.counts, counts);
+    assert.equal((await buffer.reports.list(Infinity)).rows.length, 6);
+  },
+);
 
-Deno.test("listReports() says everything of a report, and when its paused sink is tried again", async () => {
-  using buffer = open();
-  await snapshot(buffer);
-  const lease = await publishing(buffer);
-  const report = await pending(buffer);
-  await buffer.outbox.markRetry(lease, report, "busy", START + MINUTE, START + 2);
-  await buffer.outbox.pauseSink(lease, { uuid: "", sink: "misp" }, "down", () => 5 * MINUTE, START);
-  assert.deepEqual((await buffer.reports.list(50)).rows, [{
-    uuid: report.uuid,
-    sink: "misp",
-    sourceIp: "82.202.219.155",
-    eventUuid: report.eventUuid,
-    state: "pending",
-    attempts: 1,
-    snapshotAt: START,
-    tries: 1,
-    nextTryAt: START + 5 * MINUTE,
-    lastTriedAt: START + 2,
-    lastError: "busy",
-  }]);
-});
+eachEngine(
+  "listReports() says everything of a report, and when its paused sink is tried again",
+  async (open) => {
+    using buffer = open();
+    await snapshot(buffer);
+    const lease = await publishing(buffer);
+    const report = await pending(buffer);
+    await buffer.outbox.markRetry(lease, report, "busy", START + MINUTE, START + 2);
+    await buffer.outbox.pauseSink(
+      lease,
+      { uuid: "", sink: "misp" },
+      "down",
+      () => 5 * MINUTE,
+      START,
+    );
+    assert.deepEqual((await buffer.reports.list(50)).rows, [{
+      uuid: report.uuid,
+      sink: "misp",
+      sourceIp: "82.202.219.155",
+      eventUuid: report.eventUuid,
+      state: "pending",
+      attempts: 1,
+      snapshotAt: START,
+      tries: 1,
+      nextTryAt: START + 5 * MINUTE,
+      lastTriedAt: START + 2,
+      lastError: "busy",
+    }]);
+  },
+);
 
-Deno.test("findReports() finds by report, by event, by source, and what is not delivered", async () => {
-  using buffer = open();
-  const report = await refused(buffer);
-  await delivered(buffer, OTHER_IP);
-  const sources = async (meant: Parameters<typeof buffer.reports.find>[0]) =>
-    (await buffer.reports.find(meant)).map(({ sourceIp }) => sourceIp);
-  assert.deepEqual(await sources({ kind: "uuid", uuid: report.uuid }), ["82.202.219.155"]);
-  assert.deepEqual(await sources({ kind: "uuid", uuid: report.eventUuid }), ["82.202.219.155"]);
-  assert.deepEqual(await sources({ kind: "source", sourceIp: OTHER_IP }), ["192.241.237.101"]);
-  assert.deepEqual(await sources({ kind: "source", sourceIp: THIRD_IP }), []);
-  assert.deepEqual(await sources({ kind: "undelivered" }), ["82.202.219.155"]);
-});
+eachEngine(
+  "findReports() finds by report, by event, by source, and what is not delivered",
+  async (open) => {
+    using buffer = open();
+    const report = await refused(buffer);
+    await delivered(buffer, OTHER_IP);
+    const sources = async (meant: Parameters<typeof buffer.reports.find>[0]) =>
+      (await buffer.reports.find(meant)).map(({ sourceIp }) => sourceIp);
+    assert.deepEqual(await sources({ kind: "uuid", uuid: report.uuid }), ["82.202.219.155"]);
+    assert.deepEqual(await sources({ kind: "uuid", uuid: report.eventUuid }), ["82.202.219.155"]);
+    assert.deepEqual(await sources({ kind: "source", sourceIp: OTHER_IP }), ["192.241.237.101"]);
+    assert.deepEqual(await sources({ kind: "source", sourceIp: THIRD_IP }), []);
+    assert.deepEqual(await sources({ kind: "undelivered" }), ["82.202.219.155"]);
+  },
+);
 
-Deno.test("reportBody() gives the bytes that are sent, until they are delivered", async () => {
+eachEngine("reportBody() gives the bytes that are sent, until they are delivered", async (open) => {
   using buffer = open();
   const kept = await refused(buffer);
   const gone = await delivered(buffer, OTHER_IP);
@@ -137,7 +156,7 @@ Deno.test("reportBody() gives the bytes that are sent, until they are delivered"
   assert.equal(await buffer.reports.body({ uuid: kept.uuid, sink: "feed" }), undefined);
 });
 
-Deno.test("retryReports() makes a refused report due at once, as if never tried", async () => {
+eachEngine("retryReports() makes a refused report due at once, as if never tried", async (open) => {
   using buffer = open();
   const report = await refused(buffer);
   const later = START + MINUTE;
@@ -147,7 +166,7 @@ Deno.test("retryReports() makes a refused report due at once, as if never tried"
   assert.deepEqual([waiting, n], [1, 0]);
 });
 
-Deno.test("retryReports() brings a later try forward", async () => {
+eachEngine("retryReports() brings a later try forward", async (open) => {
   using buffer = open();
   await snapshot(buffer);
   const lease = await publishing(buffer);
@@ -158,7 +177,7 @@ Deno.test("retryReports() brings a later try forward", async () => {
   assert.deepEqual(await buffer.outbox.reportsToTry(["misp"], 10, START + 1), [report]);
 });
 
-Deno.test("retryReports() and dropReports() leave delivered reports as they are", async () => {
+eachEngine("retryReports() and dropReports() leave delivered reports as they are", async (open) => {
   using buffer = open();
   const report = await delivered(buffer);
   assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START), ["delivered"]);
@@ -167,20 +186,23 @@ Deno.test("retryReports() and dropReports() leave delivered reports as they are"
   assert.deepEqual([waiting, n, dropped], [0, 1, 0]);
 });
 
-Deno.test("retryReports() finds a report gone that a later one of the event has replaced", async () => {
-  using buffer = open();
-  const report = await refused(buffer);
-  await snapshot(buffer, IP, START + MINUTE);
-  assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START + MINUTE), ["gone"]);
-  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START + MINUTE), ["gone"]);
-  assert.equal((await pending(buffer)).attempts, 2);
-});
+eachEngine(
+  "retryReports() finds a report gone that a later one of the event has replaced",
+  async (open) => {
+    using buffer = open();
+    const report = await refused(buffer);
+    await snapshot(buffer, IP, START + MINUTE);
+    assert.deepEqual(await buffer.reports.retry([report], PUBLISH, START + MINUTE), ["gone"]);
+    assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START + MINUTE), ["gone"]);
+    assert.equal((await pending(buffer)).attempts, 2);
+  },
+);
 
 for (const laterState of ["pending", "delivered", "forgotten"] as const) {
   Deno.test(`retryReports() never lets older content overwrite newer: the later one is ${laterState}`, async () => {
     using folder = tempFolder();
     const path = folder.file("buffer.db");
-    using buffer = open(path);
+    using buffer = new SqliteBuffer(path, START);
     const older = await refused(buffer);
     await snapshot(buffer, IP, START + MINUTE);
     if (laterState !== "pending") {
@@ -209,7 +231,7 @@ function leaveBehind(path: string, report: Report, forgetsDelivered: boolean): v
   db.close();
 }
 
-Deno.test("retryReports() takes a report to each sink by itself", async () => {
+eachEngine("retryReports() takes a report to each sink by itself", async (open) => {
   using buffer = open();
   await snapshot(buffer, IP, START, ["misp", "feed"]);
   const lease = await publishing(buffer);
@@ -226,55 +248,64 @@ Deno.test("retryReports() takes a report to each sink by itself", async () => {
   assert.deepEqual(await buffer.reports.retry(found, PUBLISH, START), ["changed", "delivered"]);
 });
 
-Deno.test("dropReports() removes for good and counts; the source's next report includes all", async () => {
-  using buffer = open();
-  const report = await refused(buffer);
-  await snapshot(buffer, OTHER_IP);
-  const waiting = await pending(buffer, OTHER_IP);
-  assert.deepEqual(await buffer.reports.drop([report, waiting], PUBLISH, START), [
-    "changed",
-    "changed",
-  ]);
-  const status = await buffer.views.status();
-  assert.deepEqual([status.dropped, status.refused, status.waiting, status.knownSources], [
-    ...[2, 0, 0],
-    2,
-  ]);
-  await snapshot(buffer, IP, START + MINUTE);
-  const next = await pending(buffer);
-  assert.equal(next.attempts, 2);
-  assert.equal(next.eventUuid, report.eventUuid);
-  assert.notEqual(next.uuid, report.uuid);
-});
+eachEngine(
+  "dropReports() removes for good and counts; the source's next report includes all",
+  async (open) => {
+    using buffer = open();
+    const report = await refused(buffer);
+    await snapshot(buffer, OTHER_IP);
+    const waiting = await pending(buffer, OTHER_IP);
+    assert.deepEqual(await buffer.reports.drop([report, waiting], PUBLISH, START), [
+      "changed",
+      "changed",
+    ]);
+    const status = await buffer.views.status();
+    assert.deepEqual([status.dropped, status.refused, status.waiting, status.knownSources], [
+      ...[2, 0, 0],
+      2,
+    ]);
+    await snapshot(buffer, IP, START + MINUTE);
+    const next = await pending(buffer);
+    assert.equal(next.attempts, 2);
+    assert.equal(next.eventUuid, report.eventUuid);
+    assert.notEqual(next.uuid, report.uuid);
+  },
+);
 
-Deno.test("retryReports() and dropReports() change nothing while a publisher is at work", async () => {
-  using buffer = open();
-  const report = await refused(buffer);
-  const lease = await publishing(buffer);
-  assert.equal(await buffer.reports.retry([report], PUBLISH, START), undefined);
-  assert.equal(await buffer.reports.drop([report], PUBLISH, START), undefined);
-  assert.equal((await buffer.views.status()).refused, 1);
-  await buffer.leases.release(lease);
-  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["changed"]);
-});
+eachEngine(
+  "retryReports() and dropReports() change nothing while a publisher is at work",
+  async (open) => {
+    using buffer = open();
+    const report = await refused(buffer);
+    const lease = await publishing(buffer);
+    assert.equal(await buffer.reports.retry([report], PUBLISH, START), undefined);
+    assert.equal(await buffer.reports.drop([report], PUBLISH, START), undefined);
+    assert.equal((await buffer.views.status()).refused, 1);
+    await buffer.leases.release(lease);
+    assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["changed"]);
+  },
+);
 
-Deno.test("dropReports() gives the lease up, and stops a publisher whose own has run out", async () => {
-  using buffer = open();
-  await snapshot(buffer);
-  const late = await publishing(buffer, START);
-  const report = await pending(buffer);
-  const now = START + 2 * MINUTE;
-  assert.deepEqual(await buffer.reports.drop([report], PUBLISH, now), ["changed"]);
-  assert.equal(await buffer.leases.renew(late, MINUTE, now), false);
-  await buffer.outbox.markDelivered(late, report, "", now);
-  assert.deepEqual((await buffer.reports.list(50)).rows, []);
-  assert.equal(await buffer.leases.isHeld("publish", now), false);
-});
+eachEngine(
+  "dropReports() gives the lease up, and stops a publisher whose own has run out",
+  async (open) => {
+    using buffer = open();
+    await snapshot(buffer);
+    const late = await publishing(buffer, START);
+    const report = await pending(buffer);
+    const now = START + 2 * MINUTE;
+    assert.deepEqual(await buffer.reports.drop([report], PUBLISH, now), ["changed"]);
+    assert.equal(await buffer.leases.renew(late, MINUTE, now), false);
+    await buffer.outbox.markDelivered(late, report, "", now);
+    assert.deepEqual((await buffer.reports.list(50)).rows, []);
+    assert.equal(await buffer.leases.isHeld("publish", now), false);
+  },
+);
 
 Deno.test("dropReports() does not wait for the lease of a publisher that died", async () => {
   using folder = tempFolder();
-  using buffer = open(folder.file("buffer.db"));
-  const publisher = open(folder.file("buffer.db"));
+  using buffer = new SqliteBuffer(folder.file("buffer.db"), START);
+  const publisher = new SqliteBuffer(folder.file("buffer.db"), START);
   await snapshot(buffer);
   const report = await pending(buffer);
   await publisher.leases.take("publish", "publisher", MINUTE, START, true);

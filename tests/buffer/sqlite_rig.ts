@@ -1,11 +1,15 @@
 /** What tests of the buffer share: a buffer in memory, and what goes in and out of it. */
 import assert from "node:assert/strict";
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { Lease } from "../../src/buffer/leases.ts";
 import type { DueRules } from "../../src/buffer/outbox.ts";
 import type { Attack, Report, Snapshot, SourceRecord } from "../../src/model.ts";
+import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
+import { serverOf } from "../../src/buffer/postgres/server.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
+import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export type Shape = Parameters<typeof sshdAlert>[0];
@@ -24,6 +28,39 @@ export const AT_ONCE: DueRules = { ...DUE, periodMs: 0, maxHoldMs: 0 };
 
 export const open = () => new SqliteBuffer(":memory:", START);
 
+/** Opens a buffer that is empty. */
+export type Open = () => Buffer;
+
+/** Each engine, and how a test opens it. */
+const ENGINES: readonly (readonly [name: string, open: Open, ignore: () => { ignore: boolean }])[] =
+  [
+    ["SQLite", open, () => ({ ignore: false })],
+    ["PostgreSQL", openPostgres, needsPostgres],
+  ];
+
+/** A buffer in a schema of its own. */
+export function openPostgres(schema = freshSchema()): Buffer {
+  return new PostgresBuffer({
+    server: serverOf(urlOf(sharedServer(), schema)),
+    password: undefined,
+    caCertificate: undefined,
+    connectMs: 30_000,
+    statementMs: 30_000,
+  });
+}
+
+/** Tests what is about the size of the file. */
+export function onSqlite(name: string, test: (open: Open) => Promise<void>): void {
+  Deno.test(name, () => test(open));
+}
+
+/** Tests what every engine promises. */
+export function eachEngine(name: string, test: (open: Open) => Promise<void>): void {
+  for (const [engine, open, ignore] of ENGINES) {
+    Deno.test({ name: `${name} [${engine}]`, ...ignore(), fn: () => test(() => open()) });
+  }
+}
+
 /** A refused password of `user`. */
 export function guess(user = "root", ip = IP, shape: Shape = {}) {
   const message = `Failed password for ${user} from ${ip} port 51676 ssh2`;
@@ -37,7 +74,7 @@ export function sessionEnd(ip = IP, shape: Shape = {}) {
 }
 
 export function accept(
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   decisions: readonly ReturnType<typeof guess>[],
   now = START,
   maxUsernames = 100,
@@ -56,25 +93,25 @@ export function freezing(now: number, sinks: readonly ("feed" | "misp")[] = ["fe
   return { seen, snapshot };
 }
 
-export async function snapshotAll(buffer: SqliteBuffer, now: number, sinks?: ("feed" | "misp")[]) {
+export async function snapshotAll(buffer: Buffer, now: number, sinks?: ("feed" | "misp")[]) {
   const { seen, snapshot } = freezing(now, sinks);
   await buffer.outbox.snapshotDue(AT_ONCE, 1000, now, snapshot);
   return seen;
 }
 
-export async function onlyAttack(buffer: SqliteBuffer, now = START): Promise<Attack> {
+export async function onlyAttack(buffer: Buffer, now = START): Promise<Attack> {
   const seen = await snapshotAll(buffer, now);
   assert.equal(seen.length, 1);
   return seen[0]!.attack;
 }
 
-export async function lease(buffer: SqliteBuffer, now = START): Promise<Lease> {
+export async function lease(buffer: Buffer, now = START): Promise<Lease> {
   const taken = await buffer.leases.take("publish", "me", MINUTE, now);
   assert.ok(taken);
   return taken;
 }
 
-export async function onlyReport(buffer: SqliteBuffer, at = Infinity): Promise<Report> {
+export async function onlyReport(buffer: Buffer, at = Infinity): Promise<Report> {
   const reports = await buffer.outbox.reportsToTry(["feed"], 10, at);
   assert.equal(reports.length, 1);
   return reports[0]!;

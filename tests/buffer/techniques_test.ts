@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
-import { storedTechniques, TechniqueTexts } from "../../src/buffer/sqlite/intake/techniques.ts";
+import { storedTechniques, TechniqueTexts } from "../../src/buffer/batch/techniques.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const NOW = Date.UTC(2026, 10, 26, 12);

@@ -56,6 +56,9 @@ Deno.test("loadConfig() gives the defaults where nothing is set", () => {
   assert.equal(config.feed.directory, undefined);
   assert.deepEqual(config.buffer, {
     path: "/var/ossec/queue/custom-misp/buffer.db",
+    url: undefined,
+    passwordFile: undefined,
+    caFile: undefined,
     periodMs: 900_000,
     maxHoldMs: 3_600_000,
     dedupeMs: 604_800_000,

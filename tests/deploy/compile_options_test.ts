@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { downloadHelp } from "../../deploy/deno.ts";
+import { permissionFlags } from "../../deploy/permissions.ts";
 import { readOptions } from "../../deploy/options.ts";
 
 const WRONG: readonly (readonly [args: readonly string[], message: string])[] = [
@@ -37,6 +38,7 @@ Deno.test("readOptions() gives what to compile, and help where it is asked for",
       mispProxy: undefined,
       forwardHost: undefined,
       notifyHost: undefined,
+      bufferHost: undefined,
       cowrieFolder: undefined,
       listen: "127.0.0.1:8787",
     },
@@ -67,4 +69,14 @@ A proxy inspects this connection, and Deno does not know its authority: set
 DENO_TLS_CA_STORE=system, if your system knows it, or DENO_CERT=FILE.`,
   );
   assert.equal(downloadHelp("error: Module not found"), undefined);
+});
+
+Deno.test("permissionFlags() lets a binary reach the port of its database, and no other one there", () => {
+  const netOf = (bufferHost: string) => {
+    const options = readOptions(["--buffer-host", bufferHost]);
+    assert.ok("site" in options);
+    return permissionFlags(options.site).find((flag) => flag.startsWith("--allow-net="));
+  };
+  assert.equal(netOf("db.example.org"), "--allow-net=127.0.0.1:8787,db.example.org:5432");
+  assert.equal(netOf("192.0.2.1:6432"), "--allow-net=127.0.0.1:8787,192.0.2.1:6432");
 });

@@ -19,6 +19,7 @@ export const CAN_COMPILE = (Deno.env.get("COMPILE_DENO") ?? "") !== "";
 export interface BinaryOptions {
   readonly mispHost?: string;
   readonly forwardHost?: string;
+  readonly bufferHost?: string;
   readonly notifyHost?: string;
   readonly listen?: string;
   /** Compiled with `--no-start-script` (deploy/startup/README.md). */
@@ -30,11 +31,15 @@ const BASE = "/tmp/e2e-0000aaaa0000aaaa0000";
 /** Ports of so many digits replace placeholders; others are compiled in. */
 const HOST = /^127\.0\.0\.1:\d{5}$/;
 /** Placeholders of ports. The system gives none of them out by itself: those end at 60999. */
-const PORTS = { mispHost: 65_501, forwardHost: 65_502, notifyHost: 65_504, listen: 65_503 };
+const PORTS = {
+  ...{ mispHost: 65_501, forwardHost: 65_502, notifyHost: 65_504, listen: 65_503 },
+  bufferHost: 65_505,
+};
 const FLAGS = {
   mispHost: "--misp-host",
   forwardHost: "--forward-host",
   notifyHost: "--notify-host",
+  bufferHost: "--buffer-host",
   listen: "--listen",
 };
 const HOUR_MS = 3_600_000;

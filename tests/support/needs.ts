@@ -17,13 +17,7 @@ const FOLDERS = [
 
 /** The path of a program; undefined where this machine has none of that name. */
 export function findProgram(name: string): string | undefined {
-  return FOLDERS.map((folder) => `${folder}/${name}`).find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
+  return FOLDERS.map((folder) => `${folder}/${name}`).find(isFile);
 }
 
 const PROGRAMS = [
@@ -56,6 +50,27 @@ const PROGRAMS = [
   ],
 ] as const;
 
+/** Debian keeps the programs of each version of PostgreSQL in a folder of its own. */
+export function findPostgres(name: string): string | undefined {
+  const found = findProgram(name);
+  if (found !== undefined) return found;
+  try {
+    return [...Deno.readDirSync("/usr/lib/postgresql")]
+      .map((version) => `/usr/lib/postgresql/${version.name}/bin/${name}`).sort()
+      .findLast(isFile);
+  } catch {
+    return undefined;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 const OLD_DENO = Deno.version.deno.startsWith("2.5.");
 
 const CONDITIONS = {
@@ -68,6 +83,7 @@ const CONDITIONS = {
   "zstd in the runtime": hasZstd,
   "a runtime without zstd": () => !hasZstd(),
   "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,
+  "PostgreSQL": () => findPostgres("initdb") !== undefined && findPostgres("pg_ctl") !== undefined,
   "systemd 250 or later": () => systemdVersion() >= 250,
   "mounts in a namespace of its own": canMount,
   "an overlay over this machine's files (root)": canOverlay,

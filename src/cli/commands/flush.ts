@@ -5,7 +5,7 @@
  */
 import { replaced } from "../../buffer/sqlite/error_text.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import type { Buffer } from "../../buffer/buffer.ts";
 import { messageOf } from "../../errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { ForwardRound } from "../../forward/forwarder.ts";
@@ -15,6 +15,7 @@ import { EXIT } from "../exit.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { type Done, Progress } from "../terminal/progress.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { loadBackgroundConfig, publishInBackground } from "../wiring/background_flush.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
@@ -46,9 +47,8 @@ export async function flush(start: Start): Promise<number> {
   const { values } = parse("flush", args);
   const loaded = values["until-idle"] ? await loadBackgroundConfig(start) : loadStartConfig(start);
   const { config } = loaded;
-  using buffer = new SqliteBuffer(
-    config.buffer.path,
-    Date.now(),
+  using buffer = await openBuffer(
+    config,
     values["until-idle"] ? { lockWait: new LockWait(BACKGROUND_LOCK_TIMEOUT_MS) } : {},
   );
   const log = createLog(config.log, false);
@@ -68,7 +68,7 @@ export async function flush(start: Start): Promise<number> {
 }
 
 async function flushOnce(
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   config: Config,
   log: Log,
   values: { readonly now?: boolean; readonly json?: boolean },

@@ -5,7 +5,6 @@
  */
 import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Step } from "../../follow/follower.ts";
@@ -24,6 +23,8 @@ import {
 import { createLog, type Log, logMovedAside, oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
+import { databaseOf } from "../wiring/buffer/database.ts";
 import { createEngine } from "../wiring/engine.ts";
 import { createForwarding } from "../wiring/forwarding.ts";
 import { createPublisher } from "../wiring/publisher.ts";
@@ -153,7 +154,7 @@ async function followWith(
 ): Promise<"over" | "reload"> {
   const { config } = loaded;
   tuneForBulk();
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+  using buffer = await openBuffer(config, {
     bulk: true,
     asyncSync: true,
     lockWait: new LockWait(BUSY_TIMEOUT_MS),
@@ -165,7 +166,8 @@ async function followWith(
     logged(level, message);
   };
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
-  await requireMispOfIntegratord(buffer, config);
+  // No integration call writes into a database, which may be away now.
+  if (databaseOf(config) === undefined) await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   using forwarding = await createForwarding(config, buffer, log);
   const spilled = new SpillIntake(loaded, buffer, log);

@@ -9,6 +9,7 @@ import type { Accepted } from "../../buffer/intake.ts";
 import type { IntakeBuffer } from "../../buffer/buffer.ts";
 import { openIntake } from "../../buffer/sqlite/intake_buffer.ts";
 import type { Config } from "../../config/config.ts";
+import { ConfigError } from "../../config/values.ts";
 import type { Loaded } from "../../config/load.ts";
 import { BACKGROUND_LEASE, INTEGRATORD_URL, NEWEST_GIVEN } from "../../publish/names.ts";
 import type { Decision, IgnoreReason } from "../../model.ts";
@@ -36,6 +37,7 @@ export async function integration(start: Start): Promise<number> {
   const call = parseIntegrationCall(start.args);
   const loaded = loadStartConfig(start, { url: call.hookUrl, apiKey: call.apiKey });
   const { config } = loaded;
+  requireSpool(config);
   const rules = await intakeRules(loaded);
   const bytes = readFile(call.alertFile);
   const now = Date.now();
@@ -71,6 +73,15 @@ export async function integration(start: Start): Promise<number> {
   const unreadable = unreadableOf(decisions, call.alertFile);
   if (unreadable === undefined) return EXIT.ok;
   throw new Failure(unreadable.code, unreadable.line);
+}
+
+/** A slow database must not hold integratord up: an alert waits in the file of this machine. */
+function requireSpool({ buffer, forward }: Config): void {
+  if (buffer.url === undefined || forward.url !== undefined) return;
+  throw new ConfigError(
+    "buffer.url is set, but an integration call talks to no database; set forward.url to the " +
+      "address of a `serve`, or use `follow`",
+  );
 }
 
 /** Nearly every call brings one 4.x alert: what reads the other shapes is loaded when one comes. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { replaced } from "../../buffer/sqlite/error_text.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import type { IgnoreReason } from "../../model.ts";
 import { intakeRules, limitsOf, loadStartConfig, type Start } from "../wiring/context.ts";
 import { NotUnderstood, unreadable } from "./alert_files.ts";
@@ -14,6 +13,8 @@ import { decisionsOf } from "../../intake/files.ts";
 import { createLog, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { bytesText, perSecond, Progress } from "../terminal/progress.ts";
+import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
 import { SpillIntake } from "../wiring/spilled.ts";
 import { tuneForBulk } from "../wiring/v8_tuning.ts";
 
@@ -27,9 +28,10 @@ export async function replay(start: Start): Promise<number> {
   const { config } = loaded;
   const dryRun = values["dry-run"] ?? false;
   // Damage that is met half-way would cost the alerts that were stored before it.
-  const path = dryRun ? ":memory:" : config.buffer.path;
   tuneForBulk();
-  using buffer = new SqliteBuffer(path, Date.now(), { fullCheck: !dryRun, bulk: true });
+  using buffer = dryRun
+    ? new SqliteBuffer(":memory:", Date.now(), { bulk: true })
+    : await openBuffer(config, { fullCheck: true, bulk: true });
   const log = createLog(config.log, false);
   const { movedAside } = buffer;
   if (movedAside !== undefined) {
@@ -49,7 +51,7 @@ export async function replay(start: Start): Promise<number> {
         const outcome = await buffer.intake.accept(decisions, limitsOf(config), now);
         if (buffer.movedAside !== undefined && buffer.movedAside !== movedAside) {
           logMovedAside(log, buffer.movedAside);
-          throw replaced(path, buffer.movedAside);
+          throw replaced(config.buffer.path, buffer.movedAside);
         }
         total.accepted += outcome.accepted;
         total.duplicate += outcome.duplicate;

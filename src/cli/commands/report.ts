@@ -62,7 +62,7 @@ export async function report(start: Start): Promise<number> {
   }
   const { all = false, json = false, yes = false } = values;
   requireOptions(name, { about, all, yes });
-  const { config, buffer } = openReading(start);
+  const { config, buffer } = await openReading(start);
   using _ = buffer;
   return await action({ buffer, config, about, all, json, yes });
 }

@@ -4,13 +4,12 @@
  * @module
  */
 import { canonicalAddress } from "../../address.ts";
-import { bufferExists } from "../../buffer/sqlite/open.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { listMaker } from "../wiring/engine.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { createLog } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
+import { lookIntoBuffer } from "../wiring/buffer/open.ts";
 import { createPublisher } from "../wiring/publisher.ts";
 import { publishInTurn, requireMispOfIntegratord, roundJson, roundText } from "../wiring/rounds.ts";
 
@@ -19,8 +18,9 @@ export async function retract(start: Start): Promise<number> {
   const { values, positionals } = parse("retract", start.args);
   const address = addressOf(positionals);
   const { config } = loadStartConfig(start);
-  if (!bufferExists(config.buffer.path)) throw unknown(address);
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
+  const { buffer: opened, isThere } = await lookIntoBuffer(config);
+  using buffer = opened;
+  if (!isThere) throw unknown(address);
   // A publisher may decide whose events they are only in its turn: here it must be decided already.
   if ((await buffer.views.source(address))?.eventUuid === undefined) throw unknown(address);
   const log = createLog(config.log, false);

@@ -5,7 +5,6 @@
  */
 import { BUSY_TIMEOUT_MS } from "../../buffer/sqlite/errors.ts";
 import { LockWait } from "../../buffer/sqlite/lock_wait.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
 import { ConfigError } from "../../config/values.ts";
 import { decideItem } from "../../intake/decide.ts";
@@ -37,6 +36,8 @@ import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
+import { openBuffer } from "../wiring/buffer/open.ts";
+import { databaseOf } from "../wiring/buffer/database.ts";
 import { createTokens, tokenCommand } from "./tokens.ts";
 import settings from "../../../deno.json" with { type: "json" };
 import { SpillIntake } from "../wiring/spilled.ts";
@@ -80,13 +81,14 @@ export async function serve(start: Start): Promise<number> {
     );
   }
   tuneForBulk();
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), {
+  using buffer = await openBuffer(config, {
     bulk: true,
     asyncSync: true,
     lockWait: new LockWait(Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs)),
   });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
-  await requireMispOfIntegratord(buffer, config);
+  // No integration call writes into a database, which may be away now.
+  if (databaseOf(config) === undefined) await requireMispOfIntegratord(buffer, config);
   using publisher = createPublisher(config, buffer, log);
   const rules = await intakeRules(loaded);
   const status = cached(() => buffer.views.status(), STATUS_KEPT_MS, Date.now);

@@ -7,9 +7,7 @@ import type { FollowState } from "../../buffer/intake.ts";
 import type { BufferStatus, CompromisedSources } from "../../buffer/views.ts";
 import type { SpoolStatus } from "../../buffer/spool.ts";
 import { spillFiles } from "../../buffer/spill/files.ts";
-import { bufferExists } from "../../buffer/sqlite/open.ts";
 import { FORWARD } from "../../buffer/sqlite/outbox/spool.ts";
-import { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
 import { loadStartConfig, type Start } from "../wiring/context.ts";
 import { lagOf } from "../../follow/lag.ts";
 import { type ListState, statesOf } from "../../lists/states.ts";
@@ -21,6 +19,8 @@ import { EXIT } from "../exit.ts";
 import { counted } from "../terminal/counted.ts";
 import { oneLine } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
+import { lookIntoBuffer } from "../wiring/buffer/open.ts";
+import { bufferFile } from "../wiring/buffer/database.ts";
 import { dueRules } from "../wiring/publisher.ts";
 import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal/screen.ts";
 
@@ -28,11 +28,8 @@ import { cut, padded, type Screen, screenOf, styled, widthOf } from "../terminal
 export async function status(start: Start): Promise<number> {
   const { values } = parse("status", start.args);
   const { config } = loadStartConfig(start);
-  // A command that only reads must not create a buffer: as root, Wazuh's user could not write it.
-  const isThere = bufferExists(config.buffer.path);
-  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
-    keepDamaged: true,
-  });
+  const { buffer: opened, name } = await lookIntoBuffer(config);
+  using buffer = opened;
   const found = await buffer.views.status();
   const due = dueRules(config);
   const nextDueAt = await buffer.outbox.nextDueAt(due);
@@ -47,7 +44,7 @@ export async function status(start: Start): Promise<number> {
     ...toJson(found, nextDueAt),
     compromised: compromisedJson(await buffer.views.compromised(Date.now())),
     problem: problem ?? null,
-    other_installation: (await ownershipProblems(buffer.settings, config.buffer.path))
+    other_installation: (await ownershipProblems(buffer.settings, bufferFile(config)))
       .map(({ found, hint }) => `${found}; ${hint}`),
     spilled: spillFiles(config.buffer.path).length,
     publication_queued: { events: queued.length, since: time(queued[0]?.at) },
@@ -60,7 +57,7 @@ export async function status(start: Start): Promise<number> {
   console.log(
     values.json ? JSON.stringify(shown, undefined, 2) : describe(
       shown,
-      isThere ? config.buffer.path : `${config.buffer.path} (not made yet)`,
+      name,
       config.buffer.maxBytes,
       screenOf(Deno.stdout),
     ),

@@ -4,7 +4,7 @@
  * @module
  */
 import { isNamed } from "../../buffer/sqlite/errors.ts";
-import type { SqliteBuffer } from "../../buffer/sqlite/sqlite_buffer.ts";
+import type { Buffer } from "../../buffer/buffer.ts";
 import { HOUR, MINUTE, SECOND } from "../../clock.ts";
 import { ConfigError } from "../../config/values.ts";
 import { loadConfig, type Loaded } from "../../config/load.ts";
@@ -76,7 +76,7 @@ type Outcome = "read again" | "over";
 
 /** What a publisher works with beside its configuration. */
 interface Surroundings {
-  readonly buffer: SqliteBuffer;
+  readonly buffer: Buffer;
   readonly log: Log;
   /** Whether the newest integration call was given something else. */
   readonly isOver: () => Promise<boolean>;
@@ -90,7 +90,7 @@ interface Surroundings {
 export async function publishInBackground(
   start: Start,
   first: Loaded,
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   firstLog: Log,
 ): Promise<void> {
   let [loaded, log] = [first, firstLog];
@@ -117,7 +117,7 @@ export async function publishInBackground(
   }
 }
 
-function overRule(given: string, buffer: SqliteBuffer): () => Promise<boolean> {
+function overRule(given: string, buffer: Buffer): () => Promise<boolean> {
   return async () => {
     const newest = await buffer.settings.get(NEWEST_GIVEN);
     return newest !== undefined && digestOf(given, newest) !== newest;
@@ -175,7 +175,7 @@ interface Parts {
   readonly forwarding: ForwardingRounds | undefined;
 }
 
-async function partsOf({ config }: Loaded, buffer: SqliteBuffer, log: Log): Promise<Parts> {
+async function partsOf({ config }: Loaded, buffer: Buffer, log: Log): Promise<Parts> {
   const publisher = createPublisher(config, buffer, log);
   try {
     return { publisher, forwarding: await createForwarding(config, buffer, log) };
@@ -197,7 +197,7 @@ function filesOf({ config: { misp, forward, notify }, file }: Loaded): readonly 
 /** One that was given what the holder of the lease was given, too, is not needed. */
 async function mayWait(
   given: string,
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   isOver: () => Promise<boolean>,
 ): Promise<boolean> {
   const holder = await buffer.settings.get(PUBLISHER_GIVEN);
@@ -206,7 +206,7 @@ async function mayWait(
 }
 
 /** What failed by another key or address is tried at once. */
-async function takeOver(given: string, buffer: SqliteBuffer): Promise<void> {
+async function takeOver(given: string, buffer: Buffer): Promise<void> {
   const before = await buffer.settings.get(PUBLISHER_GIVEN);
   const digest = digestOf(given, before);
   if (digest === before) return;
@@ -263,7 +263,7 @@ async function nextConfig(
 /** @returns why it is not usable, or the configuration */
 async function usableConfig(
   start: Start,
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   log: Log,
 ): Promise<Loaded | string> {
   try {

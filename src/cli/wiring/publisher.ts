@@ -33,6 +33,7 @@ import type { Sink } from "../../sink.ts";
 import { createCapabilities, organisationIn } from "./capabilities.ts";
 import type { Log } from "../terminal/log.ts";
 import { createLookups } from "./lookups.ts";
+import { bufferFile } from "./buffer/database.ts";
 import { fileReason } from "../../errors.ts";
 import { shellWord } from "../../text.ts";
 
@@ -75,7 +76,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
   if (directory !== undefined) sinks.push(createFeedSink(config, directory));
   const names = sinks.map((sink) => sink.name);
   const lookups = createLookups(config, log);
-  const { path } = config.buffer;
+  const path = bufferFile(config);
   const ownership = new Ownership({ buffer, path, organisation, now: Date.now, log });
   const rules = () => snapshotRules(config, names, ownership.current());
   return {

@@ -5,17 +5,7 @@
  */
 import type { Statements } from "../sql.ts";
 import type { Upsert } from "../upsert.ts";
-
-/** Totals by class: of A, E, P and C of docs/contracts/wazuh.md 4.4, in the order of the columns. */
-export type Counts = [sshd: number, pamError: number, pam: number, connect: number];
-
-/** What a batch adds to one user name at one location. */
-export interface UsernameCounts {
-  readonly username: string;
-  readonly location: string;
-  readonly counts: Counts;
-  attempts: number;
-}
+import type { UsernameCounts } from "../../batch/batch.ts";
 
 /** Without the time of opening: a column that is set has its index written, changed or not. */
 export const ATTACKS: Upsert = {

@@ -8,7 +8,8 @@ import type { Decision, IgnoreReason } from "../../../model.ts";
 import type { Accepted, Followed, FollowState, IntakeStore, Limits } from "../../intake.ts";
 import type { Database } from "../database.ts";
 import { count } from "../sql.ts";
-import { acceptAll } from "./accept.ts";
+import { hasSession } from "../../batch/add_up.ts";
+import { acceptAll, type SessionWriting } from "./accept.ts";
 import { moveCheckpoint, readCheckpoint } from "./checkpoint.ts";
 
 /** Puts alerts into a SQLite file. */
@@ -58,11 +59,10 @@ export class SqliteIntake implements IntakeStore {
     const { maxBytes } = limits;
     const mayBeFull = maxBytes !== undefined && this.#db.mayExceed(maxBytes);
     const sizeLimit = mayBeFull ? await import("./size_limit.ts") : undefined;
-    const sessions = hasSession(batches) ? await import("./session_batch.ts") : undefined;
+    const sessions = hasSession(batches) ? await sessionCode() : undefined;
     return await this.#db.store(
       (sql) => {
-        const sessionBatch = sessions === undefined ? undefined : new sessions.SessionBatch();
-        const accepted = acceptAll(sql, batches, limits, now, sessionBatch);
+        const accepted = acceptAll(sql, batches, limits, now, sessions?.());
         if (followed !== undefined) moveCheckpoint(sql, followed, now);
         if (sizeLimit !== undefined && maxBytes !== undefined) {
           const incoming = batches.reduce((sum, { length }) => sum + length, 0);
@@ -77,9 +77,10 @@ export class SqliteIntake implements IntakeStore {
   }
 }
 
-/** Most batches have none, and an integration call then needs none of its code. */
-function hasSession(batches: readonly (readonly Decision[])[]): boolean {
-  return batches.some((decisions) =>
-    decisions.some((decision) => decision.kind === "attempts" && decision.session !== undefined)
-  );
+/** An integration call nearly always needs none of it. */
+async function sessionCode(): Promise<() => SessionWriting> {
+  const [{ SessionBatch }, { writeSessionBatch }] = await Promise.all([
+    ...[import("../../batch/session_batch.ts"), import("./write_sessions.ts")] as const,
+  ]);
+  return () => ({ batch: new SessionBatch(), write: writeSessionBatch });
 }

@@ -7,44 +7,40 @@
  */
 import type { Attempt } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
-import { SERVICE_BITS, storable } from "./batch.ts";
+import { SERVICE_BITS } from "../../batch/batch.ts";
+import { storable } from "../../batch/storable.ts";
 import { HOUR } from "../../../clock.ts";
 
 /** More logins of a source prove nothing more; a hostile one must not fill the table. */
 const MOST_OF_SOURCE = 20;
 
-/** The logins of one batch. */
-export class Logins {
-  readonly #logins: Attempt[] = [];
-
-  add(login: Attempt): void {
-    this.#logins.push(login);
-  }
-
-  /**
-   * Stores the logins, and marks attacks as compromised whose source logged in after a failure. A source
-   * without an open attack, but with a record, gets one: its event has to say so.
-   *
-   * @param addresses the sources of the batch, whose failures may be older than a login that is stored
-   * @param now milliseconds UTC
-   */
-  write(sql: Statements, addresses: readonly string[], now: number): void {
-    for (const login of this.#logins) store(sql, login);
-    const isAny = this.#logins.length > 0 ||
-      sql("SELECT 1 FROM login LIMIT 1").get() !== undefined;
-    if (!isAny) return;
-    const sources = new Set([...addresses, ...this.#logins.map(({ sourceIp }) => sourceIp)]);
-    const found = sql(
-      `SELECT l.source_ip, min(l.at) AS at, l.sensor, l.name, l.manager
-       FROM json_each(?) s CROSS JOIN login l ON l.source_ip = s.value
-         LEFT JOIN attack a ON a.source_ip = l.source_ip
-         LEFT JOIN source_record r ON r.source_ip = l.source_ip
-       WHERE l.at >= min(coalesce(a.first_seen, r.first_seen), coalesce(r.first_seen, a.first_seen))
-         AND coalesce(a.compromised_at, r.compromised_at) IS NULL
-       GROUP BY l.source_ip`,
-    ).all(JSON.stringify([...sources]));
-    for (const row of found) markCompromised(sql, row, now);
-  }
+/**
+ * Stores logins, and marks attacks as compromised whose source logged in after a failure. A source
+ * without an open attack, but with a record, gets one: its event has to say so.
+ *
+ * @param addresses the sources of the batch, whose failures may be older than a login that is stored
+ * @param now milliseconds UTC
+ */
+export function writeLogins(
+  sql: Statements,
+  logins: readonly Attempt[],
+  addresses: readonly string[],
+  now: number,
+): void {
+  for (const login of logins) store(sql, login);
+  const isAny = logins.length > 0 || sql("SELECT 1 FROM login LIMIT 1").get() !== undefined;
+  if (!isAny) return;
+  const sources = new Set([...addresses, ...logins.map(({ sourceIp }) => sourceIp)]);
+  const found = sql(
+    `SELECT l.source_ip, min(l.at) AS at, l.sensor, l.name, l.manager
+     FROM json_each(?) s CROSS JOIN login l ON l.source_ip = s.value
+       LEFT JOIN attack a ON a.source_ip = l.source_ip
+       LEFT JOIN source_record r ON r.source_ip = l.source_ip
+     WHERE l.at >= min(coalesce(a.first_seen, r.first_seen), coalesce(r.first_seen, a.first_seen))
+       AND coalesce(a.compromised_at, r.compromised_at) IS NULL
+     GROUP BY l.source_ip`,
+  ).all(JSON.stringify([...sources]));
+  for (const row of found) markCompromised(sql, row, now);
 }
 
 function store(sql: Statements, { sourceIp, sensor, at, username }: Attempt): void {

@@ -6,7 +6,8 @@
 import { addFurther, type FurtherItems, NO_SESSIONS } from "../../../session_evidence.ts";
 import { storedJson } from "../errors.ts";
 import type { Statements } from "../sql.ts";
-import { kindNumber, writeTotal } from "./session_batch.ts";
+import { kindNumber } from "../../batch/session_batch.ts";
+import { writeTotal } from "./write_sessions.ts";
 
 /** Commands that a source keeps. */
 const COMMANDS_KEPT = 10;

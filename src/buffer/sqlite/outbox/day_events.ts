@@ -5,9 +5,7 @@
  */
 import type { Statements } from "../sql.ts";
 import type { DayEvent, DaySlotRequest } from "../../../model.ts";
-
-/** MISP loads larger events slowly (docs/contracts/misp.md 1). */
-const MOST_ATTRIBUTES = 2000;
+import { MOST_ATTRIBUTES } from "../../rows/day_event.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RESTS_UNTIL } from "../../rows/names.ts";
 import { isFarAhead } from "../../../clock.ts";
 import type { SinkName } from "../../../model.ts";
 import type { DueRules } from "../../outbox.ts";
@@ -27,9 +28,6 @@ function reportDueAt(sql: Statements, sink: SinkName, now: number): number | und
   ).get(sink)?.at;
   return Math.max(Number(dated) > now ? 0 : Number(next), pausedUntil(sql, sink, now));
 }
-
-/** Counter of until when a sink rests, before its name. */
-export const RESTS_UNTIL = "rests_until.";
 
 /** Until when a sink is paused or rests, milliseconds UTC; 0: it does not. */
 export function pausedUntil(sql: Statements, sink: string, now: number): number {

@@ -5,11 +5,9 @@
  */
 import type { Snapshot, SourceRecord } from "../../../model.ts";
 import { DAY } from "../../../clock.ts";
+import { EXPIRED } from "../../rows/names.ts";
 import { count, type Statements } from "../sql.ts";
 import { hasSource, readRecord, writeReports } from "./snapshot.ts";
-
-/** Counter of addresses that expired. */
-export const EXPIRED = "expired";
 
 /** The rows of the index of sources that may expire (migrations/expiry.ts). */
 export const IS_OFFERED = "reports > 0 AND retracted_at IS NULL AND expired_at IS NULL";

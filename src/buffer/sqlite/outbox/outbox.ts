@@ -16,10 +16,11 @@ import type { Lease } from "../../leases.ts";
 import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
+import { LAST_DELIVERED, RESTS_UNTIL } from "../../rows/names.ts";
 import { releaseLease } from "../leases.ts";
 import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
-import { nextDueAt, RESTS_UNTIL } from "./due.ts";
+import { nextDueAt } from "./due.ts";
 import { expire, nextExpiryAt, silentSources } from "./expiry.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
@@ -28,9 +29,6 @@ import { moveSource } from "./move_source.ts";
 import { prepare, type Prepared, take } from "./prepared.ts";
 import { reportsToTry } from "./reports_to_try.ts";
 import { hasSpooled } from "./spool.ts";
-
-/** Counter of when a sink accepted something last, milliseconds UTC, before the sink's name. */
-export const LAST_DELIVERED = "last_delivered.";
 
 /** What only the holder of the lease may write. */
 const IF_LEASED = `AND state = 'pending'

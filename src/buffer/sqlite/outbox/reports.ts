@@ -4,7 +4,8 @@
  * @module
  */
 import { count, type Statements } from "../sql.ts";
-import type { SinkName } from "../../../model.ts";
+import { DROPPED } from "../../rows/names.ts";
+import { toRow } from "../../rows/report.ts";
 import type { Database } from "../database.ts";
 import { storedJson } from "../errors.ts";
 import { releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
@@ -18,10 +19,7 @@ import type {
   ReportStore,
 } from "../../reports.ts";
 
-/** Name of the counter of reports that were dropped. */
-export const DROPPED = "reports_dropped";
-
-/** The columns of {@link toRow}. Bodies may be large: only who shows one reads it. */
+/** The columns of a report as people look at it. Bodies may be large: only who shows one reads it. */
 export const ROW =
   `SELECT r.uuid, r.sink, r.source_ip, r.event_uuid, r.state, r.attempts, r.snapshot_at,
     r.tries, max(r.next_try_at, coalesce(p.until, 0)) AS next_try_at, r.ended_at, r.last_error
@@ -128,24 +126,6 @@ function findReports(sql: Statements, meant: ReportsMeant): readonly ReportRow[]
     case "undelivered":
       return sql(`${ROW} WHERE r.state <> 'delivered' ${ORDER}`).all().map(toRow);
   }
-}
-
-/** A report from a row of {@link ROW}. */
-export function toRow(row: Record<string, unknown>): ReportRow {
-  const state = row.state as ReportState;
-  return {
-    uuid: String(row.uuid),
-    sink: row.sink as SinkName,
-    sourceIp: String(row.source_ip),
-    eventUuid: String(row.event_uuid),
-    state,
-    attempts: Number(row.attempts),
-    snapshotAt: Number(row.snapshot_at),
-    tries: Number(row.tries),
-    nextTryAt: state === "pending" ? Number(row.next_try_at) : undefined,
-    lastTriedAt: row.ended_at === null ? undefined : Number(row.ended_at),
-    lastError: row.last_error === null ? undefined : String(row.last_error),
-  };
 }
 
 /** Makes a report due at once, as if never tried. Its last error can be read until then. */

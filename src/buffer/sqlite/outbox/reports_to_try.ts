@@ -4,6 +4,7 @@
  * @module
  */
 import type { Report, Sighting, SinkName } from "../../../model.ts";
+import { reportOf, sightingOf } from "../../rows/report.ts";
 import { Damage } from "../errors.ts";
 import type { Statements } from "../sql.ts";
 import { LATEST, pausedUntil } from "./due.ts";
@@ -42,19 +43,11 @@ export function reportsToTry(
   if (rows.some((row) => row.is_whole !== 1)) throw new Damage("a report is not JSON");
   const newest = new Map<string, string>();
   return rows.map((row) => ({
-    uuid: String(row.uuid),
-    sink: row.sink as SinkName,
-    sourceIp: String(row.source_ip),
-    eventUuid: String(row.event_uuid),
-    body: String(row.body),
-    attempts: Number(row.attempts),
-    snapshotAt: Number(row.snapshot_at),
-    tries: Number(row.tries),
-    ...(Number(row.has_failed) === 1 ? { hasFailed: true } : {}),
-    isKnownThere: Number(row.known) === 1,
-    lastPublished: String(row.last_published ?? ""),
+    ...reportOf(
+      row,
+      sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
+    ),
     ...newestOf(sql, row, newest),
-    sightings: sightingsOf(sql, String(row.event_uuid), String(row.sink), String(row.source_ip)),
   }));
 }
 
@@ -67,11 +60,5 @@ function sightingsOf(
   return sql(
     `SELECT uuid, attribute_uuid, source, kind, seen_at FROM sighting
      WHERE event_uuid = ? AND sink = ? AND source_ip = ? ORDER BY seen_at, uuid`,
-  ).all(eventUuid, sink, sourceIp).map((row) => ({
-    uuid: String(row.uuid),
-    attributeUuid: String(row.attribute_uuid),
-    source: String(row.source),
-    kind: row.kind as Sighting["kind"],
-    seenAt: Number(row.seen_at),
-  }));
+  ).all(eventUuid, sink, sourceIp).map(sightingOf);
 }

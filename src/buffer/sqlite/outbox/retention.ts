@@ -7,13 +7,13 @@ import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
 import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
-import { KEPT_MINUTES_MS } from "../intake/minutes.ts";
+import { KEPT_MINUTES_MS } from "../../batch/minutes.ts";
 import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
 import { IS_OFFERED } from "./expiry.ts";
-import { KNOWN_SOURCES } from "./snapshot.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
 import { DAY } from "../../../clock.ts";
 
 /** Deletes from a SQLite file. */

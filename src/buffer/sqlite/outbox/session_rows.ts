@@ -6,16 +6,12 @@
 import type { SourceRecord } from "../../../model.ts";
 import {
   type AttackSessions,
-  type FurtherItems,
-  NO_SESSIONS,
-  type SeenItem,
   SESSION_KINDS,
-  type SessionDetail,
   type SessionEvidence,
   type SessionRow,
 } from "../../../session_evidence.ts";
-import { storedJson } from "../errors.ts";
-import { detailText } from "../intake/session_batch.ts";
+import { itemOf, sessionsOf, type StoredSession } from "../../rows/sessions.ts";
+import { detailText } from "../../batch/session_batch.ts";
 import type { Statements } from "../sql.ts";
 
 /** Tables of which a snapshot takes everything. */
@@ -24,40 +20,9 @@ export const SESSION_TABLES: readonly string[] = ["attack_session_item", "attack
 /** Reads the sessions of a source; undefined: it has none. */
 export function readSessions(sql: Statements, sourceIp: string): AttackSessions | undefined {
   const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
-  const rows = of("attack_session").map((row): SessionRow => ({
-    sensor: String(row.sensor),
-    session: String(row.session),
-    connects: Number(row.connects),
-    logins: Number(row.logins),
-    longestMs: Number(row.longest_ms),
-    touchedAt: Number(row.touched_at),
-  }));
-  const items = of("attack_session_item").map(seenItemOf);
   const [total] = of("attack_session_total");
-  if (rows.length + items.length === 0 && total === undefined) return undefined;
-  const counted = total === undefined ? NO_SESSIONS : {
-    sessions: Number(total.sessions),
-    loggedIn: Number(total.logged_in),
-    longestMs: Number(total.longest_ms),
-  };
-  const further = total === undefined ? {} : storedJson(String(total.further)) as FurtherItems;
-  return { rows, counted, items, further };
+  return sessionsOf(of("attack_session"), of("attack_session_item"), total);
 }
-
-/** Reads an item of whichever table. */
-export function seenItemOf(row: Record<string, unknown>): SeenItem {
-  return {
-    ...(row.detail === null ? {} : storedJson(String(row.detail)) as SessionDetail),
-    kind: SESSION_KINDS[Number(row.kind)]!,
-    value: String(row.value),
-    count: Number(row.count),
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-  };
-}
-
-/** What a record holds of sessions beside its items, which have rows of their own. */
-export type StoredSession = Omit<SessionEvidence, "items">;
 
 /** Reads the sessions of a record. */
 export function readRecordSession(
@@ -67,7 +32,7 @@ export function readRecordSession(
 ): SessionEvidence {
   const items = sql(
     "SELECT * FROM source_session_item WHERE source_ip = ? ORDER BY kind, count DESC, value",
-  ).all(sourceIp).map(seenItemOf);
+  ).all(sourceIp).map(itemOf);
   return { ...stored, items };
 }
 

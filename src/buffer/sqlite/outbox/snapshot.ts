@@ -4,89 +4,34 @@
  * @module
  */
 import { count, type Statements } from "../sql.ts";
-import { SERVICE_BITS } from "../intake/batch.ts";
-import type {
-  Attack,
-  EvidenceRow,
-  Location,
-  NewReport,
-  SensorRow,
-  Service,
-  Snapshot,
-  SourceRecord,
-  Technique,
-} from "../../../model.ts";
+import type { Attack, EvidenceRow, NewReport, Snapshot, SourceRecord } from "../../../model.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
+import { attackOf, MOST_LOGIN_NAMES } from "../../rows/attack.ts";
+import { RECORD_COLUMNS, recordOf, recordValues } from "../../rows/record.ts";
 import { writeActivity, writeNames } from "./activity.ts";
-import { storedTechniques } from "../intake/techniques.ts";
-import { storedJson } from "../errors.ts";
 import { growDayEvent } from "./day_events.ts";
 import {
   deleteSessions,
   readRecordSession,
   readSessions,
   SESSION_TABLES,
-  type StoredSession,
   writeRecordSession,
 } from "./session_rows.ts";
 
 /** Reads the open attack of a source. */
 export function readAttack(sql: Statements, sourceIp: string): Attack {
-  const row = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
+  const attack = sql("SELECT * FROM attack WHERE source_ip = ?").get(sourceIp)!;
   const of = (table: string) => sql(`SELECT * FROM ${table} WHERE source_ip = ?`).all(sourceIp);
-  const hours = of("attack_sensor");
-  return {
-    sourceIp,
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-    openedAt: Number(row.opened_at),
-    touchedAt: Number(row.touched_at),
-    alerts: Number(row.alerts),
-    manager: String(row.manager),
-    compromisedAt: optional(row.compromised_at),
-    loginNames: loginNames(sql, sourceIp, row.compromised_at),
-    services: servicesOf(Number(row.services)),
-    sourceLocation: row.source_location === null
-      ? undefined
-      : storedJson(String(row.source_location)) as Location,
-    furtherUsernames: Number(row.further_usernames),
-    evidence: of("attack_connection").map((line) => ({
-      ...counts(line),
-      sensor: String(line.sensor),
-      pid: Number(line.pid),
-      refused: Number(line.refused),
-      touchedAt: Number(line.touched_at),
-    })),
-    usernames: of("attack_username").map((line) => ({
-      ...counts(line),
-      username: String(line.username),
-    })),
-    passwords: Object.fromEntries(
-      of("attack_password").map((line) => [String(line.password), Number(line.attempts)]),
-    ),
-    sensors: sensorsOf(hours),
-    hours: hours.map((line) => ({
-      sensor: String(line.sensor),
-      hour: Number(line.hour),
-      alerts: Number(line.alerts),
-    })),
-    techniques: storedTechniques(row.techniques),
+  return attackOf({
+    attack,
+    connections: of("attack_connection"),
+    usernames: of("attack_username"),
+    passwords: of("attack_password"),
+    hours: of("attack_sensor"),
+    loginNames: loginNames(sql, sourceIp, attack.compromised_at),
     session: readSessions(sql, sourceIp),
-  };
+  });
 }
-
-/** One row of each sensor, from those of its hours. */
-function sensorsOf(hours: readonly Row[]): readonly SensorRow[] {
-  return Map.groupBy(hours, (line) => String(line.sensor)).entries().map(([sensor, lines]) => ({
-    sensor,
-    name: String(lines.at(-1)!.name),
-    alerts: lines.reduce((sum, line) => sum + Number(line.alerts), 0),
-    firstSeen: Math.min(...lines.map((line) => Number(line.first_seen))),
-    lastSeen: Math.max(...lines.map((line) => Number(line.last_seen))),
-  })).toArray();
-}
-
-/** A hostile source logs in under many names; an event needs only some. */
-const MOST_LOGIN_NAMES = 10;
 
 function loginNames(sql: Statements, sourceIp: string, compromisedAt: unknown): readonly string[] {
   if (compromisedAt === null) return [];
@@ -97,67 +42,13 @@ function loginNames(sql: Statements, sourceIp: string, compromisedAt: unknown): 
   return rows.map(({ username }) => String(username));
 }
 
-const optional = (value: unknown) => value === null ? undefined : Number(value);
-
-type Row = Record<string, unknown>;
-
-function counts(row: Row) {
-  return {
-    location: String(row.location),
-    sshd: Number(row.sshd),
-    pamError: Number(row.pam_error),
-    pam: Number(row.pam),
-    connect: Number(row.connect),
-  };
-}
-
-function servicesOf(bits: number): readonly Service[] {
-  const services: readonly Service[] = ["ssh", "telnet"];
-  return services.filter((service) => (bits & SERVICE_BITS[service]) !== 0);
-}
-
-/** Name of the counter of source records: counting a million rows takes too long for a page. */
-export const KNOWN_SOURCES = "known_sources";
-
-interface RecordDetail {
-  readonly part?: number | undefined;
-  readonly services: readonly Service[];
-  readonly sourceLocation?: Location | undefined;
-  readonly furtherUsernames: number;
-  readonly loginNames?: readonly string[];
-  readonly usernames: Readonly<Record<string, number>>;
-  /** Missing in records of older versions. */
-  readonly passwords?: Readonly<Record<string, number>>;
-  readonly sensors: readonly SensorRow[];
-  readonly techniques: readonly Technique[];
-  readonly session?: StoredSession | undefined;
-}
-
 /** Reads the record of a source; undefined: it has none. */
 export function readRecord(sql: Statements, sourceIp: string): SourceRecord | undefined {
   const row = sql("SELECT * FROM source_record WHERE source_ip = ?").get(sourceIp);
   if (row === undefined) return undefined;
-  const { part, sourceLocation, passwords = {}, session, ...detail } = storedJson(
-    String(row.detail),
-  ) as RecordDetail;
+  const { record, session } = recordOf(row);
   return {
-    part,
-    sourceLocation,
-    passwords,
-    sourceIp,
-    eventUuid: String(row.event_uuid),
-    publisher: String(row.publisher),
-    openedOn: String(row.opened_on),
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-    alerts: Number(row.alerts),
-    compacted: { pam: Number(row.pam), sshd: Number(row.sshd), connect: Number(row.connect) },
-    attempts: Number(row.attempts),
-    compromisedAt: optional(row.compromised_at),
-    retractedAt: optional(row.retracted_at),
-    expiredAt: optional(row.expired_at),
-    reports: Number(row.reports),
-    ...detail,
+    ...record,
     ...(session === undefined ? {} : { session: readRecordSession(sql, sourceIp, session) }),
   };
 }
@@ -261,47 +152,11 @@ function deleteConnection(sql: Statements, sourceIp: string, row: EvidenceRow): 
 }
 
 function writeRecord(sql: Statements, record: SourceRecord, now: number): void {
-  const {
-    part,
-    services,
-    sourceLocation,
-    usernames,
-    passwords,
-    furtherUsernames,
-    sensors,
-    techniques,
-    loginNames,
-  } = record;
   const session = writeRecordSession(sql, record);
-  const detail: RecordDetail = {
-    ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
-    ...{ sensors, techniques, session },
-    ...(loginNames === undefined ? {} : { loginNames }),
-  };
   const isKnown = sql("SELECT 1 FROM source_record WHERE source_ip = ?").get(record.sourceIp);
   if (isKnown === undefined) count(sql, KNOWN_SOURCES, 1);
-  sql(
-    `INSERT OR REPLACE INTO source_record (source_ip, event_uuid, publisher, opened_on, first_seen,
-       last_seen, alerts, pam, sshd, connect, attempts, compromised_at, retracted_at, reports,
-       detail, snapshot_at, expired_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
-    record.sourceIp,
-    record.eventUuid,
-    record.publisher,
-    record.openedOn,
-    record.firstSeen,
-    record.lastSeen,
-    record.alerts,
-    record.compacted.pam,
-    record.compacted.sshd,
-    record.compacted.connect,
-    record.attempts,
-    record.compromisedAt ?? null,
-    record.retractedAt ?? null,
-    record.reports,
-    JSON.stringify(detail),
-    now,
-    record.expiredAt ?? null,
-  );
+  const values = recordValues(record, session, now);
+  const places = values.map(() => "?").join(", ");
+  sql(`INSERT OR REPLACE INTO source_record (${RECORD_COLUMNS}) VALUES (${places})`)
+    .run(...values);
 }

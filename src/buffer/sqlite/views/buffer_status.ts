@@ -3,76 +3,34 @@
  *
  * @module
  */
-import type { Statements } from "../sql.ts";
+import { statusOf } from "../../rows/overview.ts";
+import { optional } from "../../rows/row.ts";
 import type { BufferStatus } from "../../views.ts";
-import { EXPIRED } from "../outbox/expiry.ts";
-import { LAST_DELIVERED } from "../outbox/outbox.ts";
-import { DROPPED } from "../outbox/reports.ts";
-import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
 import { evicted, usedBytes } from "../intake/size_limit.ts";
 import { readSessionCounts } from "./session_views.ts";
-
-const IGNORED = "ignored.";
+import type { Statements } from "../sql.ts";
 
 /** Reads the counters and the queues. */
 export function readStatus(sql: Statements): BufferStatus {
   const counters = new Map(
-    sql("SELECT name, value FROM counter").all().map((
-      row,
-    ) => [String(row.name), Number(row.value)]),
+    sql("SELECT name, value FROM counter").all()
+      .map((row) => [String(row.name), Number(row.value)]),
   );
-  const states = new Map(
-    sql("SELECT state, sum(reports) AS n FROM report_count GROUP BY state").all()
-      .map((row) => [String(row.state), Number(row.n)]),
-  );
-  const open = sql("SELECT count(*) AS n, min(opened_at) AS oldest FROM attack").get()!;
-  const failed = sql(
-    `SELECT last_error, ended_at FROM report WHERE last_error IS NOT NULL
-     ORDER BY ended_at DESC LIMIT 1`,
-  ).get();
-  return {
-    pendingAttacks: Number(open.n),
+  return statusOf({
+    counters,
+    states: sql("SELECT state, sum(reports) AS n FROM report_count GROUP BY state").all(),
+    open: sql("SELECT count(*) AS n, min(opened_at) AS oldest FROM attack").get()!,
     pendingAttempts: pendingAttempts(sql),
-    oldestOpenedAt: optional(open.oldest),
-    waiting: states.get("pending") ?? 0,
-    delivered: (states.get("delivered") ?? 0) + (counters.get("delivered_forgotten") ?? 0),
-    refused: states.get("refused") ?? 0,
-    dropped: counters.get(DROPPED) ?? 0,
-    knownSources: counters.get(KNOWN_SOURCES) ?? 0,
-    expired: counters.get(EXPIRED) ?? 0,
-    lastDeliveredAt: lastOf(counters),
-    lastAcceptedAt: counters.get("last_accepted_at"),
-    paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({
-      sink: String(row.sink),
-      until: Number(row.until),
-      since: Number(row.since),
-      reason: String(row.reason),
-    })),
-    lastError: failed === undefined
-      ? undefined
-      : { at: Number(failed.ended_at), text: String(failed.last_error) },
-    accepted: counters.get("accepted") ?? 0,
-    duplicate: counters.get("duplicate") ?? 0,
-    spoofedSrcip: counters.get("spoofed_srcip") ?? 0,
-    ignored: new Map(
-      [...counters].filter(([name]) => name.startsWith(IGNORED))
-        .map(([name, value]) => [name.slice(IGNORED.length), value]),
-    ),
+    failed: sql(
+      `SELECT last_error, ended_at FROM report WHERE last_error IS NOT NULL
+       ORDER BY ended_at DESC LIMIT 1`,
+    ).get(),
+    paused: sql("SELECT sink, until, since, reason FROM sink_pause").all(),
     sessions: readSessionCounts(sql, counters),
     bytes: usedBytes(sql),
     evicted: evicted(sql),
-  };
+  });
 }
-
-/** When any sink accepted something last. */
-function lastOf(counters: ReadonlyMap<string, number>): number | undefined {
-  const times = [...counters].filter(([name]) => name.startsWith(LAST_DELIVERED))
-    .map(([, at]) => at);
-  return times.length === 0 ? undefined : Math.max(...times);
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);
 
 /**
  * Attempts gathered since the last report of each source: the formula of docs/contracts/wazuh.md 4.4 over

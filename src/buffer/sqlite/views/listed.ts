@@ -6,7 +6,7 @@
  */
 import { DAY } from "../../../clock.ts";
 import type { ListedQuery, ListedRow } from "../../listed.ts";
-import { DAY_SPAN } from "../outbox/activity.ts";
+import { DAY_SPAN } from "../../rows/activity.ts";
 import type { Statements } from "../sql.ts";
 
 /** Sources of one page: reading them takes some milliseconds, in which the process does nothing else. */

@@ -7,7 +7,7 @@
 import { activityOf, type Added } from "../../activity.ts";
 import type { ActivityRow, Location, SensorHour, Technique } from "../../../model.ts";
 import { attemptsOf } from "../../../wazuh/counting.ts";
-import { storedTechniques } from "../intake/techniques.ts";
+import { storedTechniques } from "../../batch/techniques.ts";
 import type { Statements } from "../sql.ts";
 
 /** How much is read. */

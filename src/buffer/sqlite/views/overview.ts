@@ -6,11 +6,12 @@
 import type { SinkName } from "../../../model.ts";
 import { attemptsOf, connectionAttempts } from "../../../wazuh/counting.ts";
 import type { Statements } from "../sql.ts";
-import { KNOWN_SOURCES } from "../outbox/snapshot.ts";
-import { LAST_DELIVERED } from "../outbox/outbox.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
+import { LAST_DELIVERED } from "../../rows/names.ts";
 import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
 import type { ReportRow } from "../../reports.ts";
-import { countReports, ROW, toRow } from "../outbox/reports.ts";
+import { toRow } from "../../rows/report.ts";
+import { countReports, ROW } from "../outbox/reports.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readCompromised } from "./compromised.ts";

@@ -16,7 +16,7 @@ import type {
 import { networkName } from "../../activity.ts";
 import type { OpenAttack } from "./open_attacks.ts";
 import type { Statements } from "../sql.ts";
-import { DAY_SPAN, HOUR_SPAN } from "../outbox/activity.ts";
+import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
 import { HOUR } from "../../../clock.ts";
 
 /** How much is read. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { bufferExists } from "../../../buffer/sqlite/open.ts";
-import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
 import type { Config } from "../../../config/config.ts";
 import { refuseUnknownVariables } from "../../../config/unknown_variables.ts";
 import { ConfigError } from "../../../config/values.ts";
@@ -21,9 +20,12 @@ import { ownershipProblems } from "../../../publish/installation.ts";
 import { strandedReports, unservedSince } from "../../../publish/unserved.ts";
 import { type Check, checksText, failure, warning } from "../../terminal/checks.ts";
 import { intakeRules, loadStartConfig, type Start } from "../../wiring/context.ts";
+import { lookIntoBuffer } from "../../wiring/buffer/open.ts";
+import { bufferFile, databaseOf } from "../../wiring/buffer/database.ts";
 import { alertsPath } from "../../wiring/following.ts";
 import { ossecConf } from "../../ossec_conf.ts";
 import { checkBuffer, checkLookups, checkOutputs, checkReports, checkSecrets } from "./files.ts";
+import { checkDatabase } from "./database.ts";
 import { checkForward, checkSpool } from "./forward.ts";
 import { checkHoneypots } from "./honeypots.ts";
 import { checkIntegrationBlock } from "./integration_block.ts";
@@ -75,9 +77,10 @@ async function examine(start: Start): Promise<readonly Check[]> {
     return [failure("configuration", what, hint)];
   }
   const { config } = loaded;
-  const onDisk = checkBuffer(config, start.root);
+  const isDatabase = databaseOf(config) !== undefined;
+  const onDisk = isDatabase ? await checkDatabase(config) : checkBuffer(config, start.root);
   const isBufferWell = onDisk.every(({ state }) => state !== "failure");
-  const inside = isBufferWell && bufferExists(config.buffer.path)
+  const inside = isBufferWell && (isDatabase || bufferExists(config.buffer.path))
     ? await checkInside(config)
     : { checks: [], isFollowing: false };
   return [
@@ -102,7 +105,8 @@ interface Inside {
 }
 
 async function checkInside(config: Config): Promise<Inside> {
-  using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
+  const { buffer: opened } = await lookIntoBuffer(config);
+  using buffer = opened;
   const problem = await buffer.settings.get(PUBLISHER_PROBLEM);
   const unserved = await unservedSince(buffer, dueRules(config), Date.now());
   const stranded = await strandedReports(buffer, dueRules(config).sinks);
@@ -123,7 +127,7 @@ async function checkInside(config: Config): Promise<Inside> {
         "run `flush`; the next alert starts a publisher, too; see the log",
       ),
     ]),
-    ...(await ownershipProblems(buffer.settings, config.buffer.path))
+    ...(await ownershipProblems(buffer.settings, bufferFile(config)))
       .map(({ found, hint }) => warning("shared events", found, hint)),
     ...stranded.problems.map((text) => warning("sinks", text, "`report list` shows them")),
     ...(hookUrl === undefined || config.misp.url !== undefined ? [] : [

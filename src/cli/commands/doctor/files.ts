@@ -28,12 +28,14 @@ export function checkSecrets({ config, file, fileFound }: Loaded): readonly Chec
   const found = fileFound ? file : `${file} does not exist; defaults are used`;
   const { apiKeyFile, proxyAuthFile } = config.misp;
   const { tokenFile } = config.forward;
+  const { passwordFile } = config.buffer;
   const isSecret = fileFound && config.misp.apiKey !== undefined;
   return [
     ok("configuration", found),
     ...(isSecret ? openFile("configuration file", file) : []),
     ...(apiKeyFile === undefined ? [] : openFile("misp.api_key_file", apiKeyFile)),
     ...(proxyAuthFile === undefined ? [] : openFile("misp.proxy_auth_file", proxyAuthFile)),
+    ...(passwordFile === undefined ? [] : openFile("buffer.password_file", passwordFile)),
     ...(tokenFile === undefined ? [] : openFile("forward.token_file", tokenFile)),
   ];
 }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { bufferExists } from "../../../buffer/sqlite/open.ts";
-import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
+import type { Buffer } from "../../../buffer/buffer.ts";
 import { DAY } from "../../../clock.ts";
 import type { Config } from "../../../config/config.ts";
 import { LIST_FIELDS, numbersOf } from "../../../config/lists.ts";
@@ -16,6 +15,7 @@ import { writeLists } from "../../../lists/writer.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { createLog, type Log, oneLine } from "../../terminal/log.ts";
 import { parse, type Values } from "../../terminal/options.ts";
+import { lookIntoBuffer } from "../../wiring/buffer/open.ts";
 import { loadStartConfig, type Start } from "../../wiring/context.ts";
 import { gatesOf, listsParts } from "../../wiring/lists/parts.ts";
 
@@ -34,19 +34,15 @@ export async function list(start: Start): Promise<number> {
   const [name, ...more] = positionals;
   const { config } = loadStartConfig(start);
   if (name === undefined || more.length > 0) throw unknown(name, config);
-  const isThere = bufferExists(config.buffer.path);
+  const { buffer: opened, isThere } = await lookIntoBuffer(config);
+  using buffer = opened;
   const log = createLog(config.log, false);
   if (values.accept) {
     if (!config.lists.some((one) => one.name === name)) throw unknown(name, config);
     if (!isThere) throw new Failure(EXIT.failed, "there is no buffer yet, and so no list to write");
-    using buffer = new SqliteBuffer(config.buffer.path, Date.now(), { keepDamaged: true });
     return await acceptList(name, config, buffer, log);
   }
   const asked = askedFor(name, values, config);
-  // A command that only reads must not create a buffer: as root, Wazuh's user could not write it.
-  using buffer = new SqliteBuffer(isThere ? config.buffer.path : ":memory:", Date.now(), {
-    keepDamaged: true,
-  });
   const gates = await gatesNow(config, log);
   try {
     await printList(asked, gates, buffer);
@@ -111,7 +107,7 @@ async function gatesNow(config: Config, log: Log): Promise<Gates> {
   }
 }
 
-async function printList(asked: Asked, gates: Gates, buffer: SqliteBuffer): Promise<void> {
+async function printList(asked: Asked, gates: Gates, buffer: Buffer): Promise<void> {
   const now = Date.now();
   const writing = writeList(asked.format, asked.name);
   const query = {
@@ -137,7 +133,7 @@ async function print(text: string): Promise<void> {
 async function acceptList(
   name: string,
   config: Config,
-  buffer: SqliteBuffer,
+  buffer: Buffer,
   log: Log,
 ): Promise<number> {
   const states = await writeLists(listsParts(config, buffer, log), new Set([name]));

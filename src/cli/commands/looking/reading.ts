@@ -3,25 +3,24 @@
  *
  * @module
  */
-import { bufferExists } from "../../../buffer/sqlite/open.ts";
-import { SqliteBuffer } from "../../../buffer/sqlite/sqlite_buffer.ts";
+import type { Buffer } from "../../../buffer/buffer.ts";
 import type { Config } from "../../../config/config.ts";
+import { lookIntoBuffer } from "../../wiring/buffer/open.ts";
 import { loadStartConfig, type Start } from "../../wiring/context.ts";
 
 /** A configuration and its buffer, which must be closed. */
 export interface Reading {
   readonly config: Config;
-  readonly buffer: SqliteBuffer;
+  readonly buffer: Buffer;
 }
 
 /**
- * Opens the buffer of a start, or an empty one where there is none yet. A command that only reads must
- * not create a buffer: as root, Wazuh's user could not write it.
+ * Opens the buffer of a start, or an empty one where there is none yet.
  *
  * @throws {ConfigError}
  */
-export function openReading(start: Start): Reading {
+export async function openReading(start: Start): Promise<Reading> {
   const { config } = loadStartConfig(start);
-  const path = bufferExists(config.buffer.path) ? config.buffer.path : ":memory:";
-  return { config, buffer: new SqliteBuffer(path, Date.now(), { keepDamaged: true }) };
+  const { buffer } = await lookIntoBuffer(config);
+  return { config, buffer };
 }

@@ -25,7 +25,7 @@ export async function sources(start: Start): Promise<number> {
   const { json = false, csv = false } = values;
   if (json && csv) throw new Failure(EXIT.usage, "use --json or --csv, not both");
   if (positionals[0] === "show") return await show(start, positionals.slice(1), values);
-  using buffer = openReading(start).buffer;
+  using buffer = (await openReading(start)).buffer;
   const limit = limitOf(values.limit) ?? (json || csv ? Infinity : LISTED);
   const query = await queryOf(positionals, values, buffer.views, Date.now());
   const parts = buffer.views.sourceParts(query, limit);
@@ -91,7 +91,7 @@ async function show(
       `${oneLine(given)} is not a valid address; use one such as 192.0.2.1`,
     );
   }
-  const { config, buffer } = openReading(start);
+  const { config, buffer } = await openReading(start);
   using _ = buffer;
   const source = await buffer.views.source(address);
   if (source === undefined) {

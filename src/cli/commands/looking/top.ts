@@ -35,7 +35,7 @@ const ROWS = 10;
 export async function top(start: Start): Promise<number> {
   const { values } = parse("top", start.args);
   const span = oneOf("span", values.span ?? "day", RANKING_SPANS) as RankingSpan;
-  using buffer = openReading(start).buffer;
+  using buffer = (await openReading(start)).buffer;
   const found = await buffer.views.rankings(RANKED_KINDS, span, Date.now(), ROWS, true);
   console.log(
     values.json

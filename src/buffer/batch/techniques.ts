@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Technique } from "../../../model.ts";
-import { storedJson } from "../errors.ts";
+import type { Technique } from "../../model.ts";
+import { storedJson } from "../sqlite/errors.ts";
 
 /** No attack has so many; a hostile sender must not make each further alert cost more. */
 const MOST = 100;

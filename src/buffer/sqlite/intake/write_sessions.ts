@@ -1,6 +1,5 @@
 /**
- * What one batch says of sessions, added up by source before it is written. Loaded only where an alert
- * is of a session.
+ * What a batch says of sessions, into the tables. Loaded only where an alert is of a session.
  *
  * @module
  */
@@ -11,119 +10,40 @@ import {
   limitOf,
   mergeDetail,
   NO_SESSIONS,
-  type SeenItem,
-  SESSION_KINDS,
   type SessionDetail,
-  type SessionItem,
-  type SessionKind,
   type SessionLimits,
   type SessionTotals,
 } from "../../../session_evidence.ts";
-import type { SessionAlert } from "../../../model.ts";
+import {
+  detailText,
+  kindNumber,
+  MOST_ROWS,
+  type SessionBatch,
+  type SourceSessions,
+} from "../../batch/session_batch.ts";
 import { storedJson } from "../errors.ts";
 import { count, type Statements } from "../sql.ts";
-import { storable } from "./batch.ts";
 
-/** Counters of sessions that began, and of files that came, each time again. */
-export const SESSIONS_BEGUN = "sessions";
-export const PAYLOADS_BROUGHT = "payloads";
-/** Counter of logins that a decoy accepted. */
-export const DECOY_LOGINS = "decoy_logins";
-
-/** More sessions of a source are counted without a row: a hostile one must not fill the table. */
-const MOST_ROWS = 1000;
-
-/** How a kind is stored: its place in the list of all. */
-export function kindNumber(kind: SessionKind): number {
-  return SESSION_KINDS.indexOf(kind);
-}
-
-/** What a kind adds beside its value, as a column holds it; null: nothing. */
-export function detailText(item: SessionDetail): string | null {
-  const detail = mergeDetail(item, {});
-  return Object.keys(detail).length === 0 ? null : JSON.stringify(detail);
-}
-
-interface Session {
-  readonly sensor: string;
-  readonly session: string;
-  connects: number;
-  logins: number;
-  longestMs: number;
-}
-
-interface SourceSessions {
-  readonly sessions: Map<string, Session>;
-  readonly items: Map<string, SeenItem>;
-  furtherCommands: number;
-}
-
-/** Adds up what alerts say of sessions; `write()` merges it into the attacks. */
-export class SessionBatch {
-  readonly #sources = new Map<string, SourceSessions>();
-  #begun = 0;
-  #payloads = 0;
-  #logins = 0;
-
-  /** Adds what an alert says. */
-  add(alert: SessionAlert): void {
-    const known = this.#sources.get(alert.sourceIp);
-    const source = known ?? { sessions: new Map(), items: new Map(), furtherCommands: 0 };
-    if (known === undefined) this.#sources.set(alert.sourceIp, source);
-    if (alert.isConnect) this.#begun++;
-    if (alert.isLogin) this.#logins++;
-    this.#payloads += alert.items.filter(({ kind }) => kind === "payload").length;
-    addSession(source, alert);
-    for (const item of alert.items) addItem(source, item, alert.at);
-    source.furtherCommands += alert.furtherCommands;
+/**
+ * Merges sessions into the tables.
+ *
+ * @param limits undefined: those of a default configuration
+ */
+export function writeSessionBatch(
+  sql: Statements,
+  batch: SessionBatch,
+  limits: SessionLimits | undefined,
+  now: number,
+): void {
+  for (const [sourceIp, source] of batch.sorted) {
+    const counted = writeSessions(sql, sourceIp, source, now);
+    const further = addFurther(
+      writeItems(sql, sourceIp, source, limits),
+      { command: source.furtherCommands },
+    );
+    writeTotal(sql, sourceIp, counted, further);
   }
-
-  /**
-   * Merges everything into the tables.
-   *
-   * @param limits undefined: those of a default configuration
-   */
-  write(sql: Statements, limits: SessionLimits | undefined, now: number): void {
-    // In the order of the tables' keys: neighbours share pages.
-    const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
-    for (const [sourceIp, source] of sources) {
-      const counted = writeSessions(sql, sourceIp, source, now);
-      const further = addFurther(
-        writeItems(sql, sourceIp, source, limits),
-        { command: source.furtherCommands },
-      );
-      writeTotal(sql, sourceIp, counted, further);
-    }
-    if (this.#begun > 0) count(sql, SESSIONS_BEGUN, this.#begun);
-    if (this.#logins > 0) count(sql, DECOY_LOGINS, this.#logins);
-    if (this.#payloads > 0) count(sql, PAYLOADS_BROUGHT, this.#payloads);
-  }
-}
-
-function addSession({ sessions }: SourceSessions, alert: SessionAlert): void {
-  const sensor = storable(`${alert.sensor.id}@${alert.sensor.manager}`);
-  const session = storable(alert.session);
-  const key = `${sensor}\0${session}`;
-  let known = sessions.get(key);
-  if (known === undefined) {
-    known = { sensor, session, connects: 0, logins: 0, longestMs: 0 };
-    sessions.set(key, known);
-  }
-  if (alert.isConnect) known.connects++;
-  if (alert.isLogin) known.logins++;
-  known.longestMs = Math.max(known.longestMs, alert.durationMs ?? 0);
-}
-
-function addItem({ items }: SourceSessions, item: SessionItem, at: number): void {
-  const value = storable(item.value);
-  const key = `${item.kind} ${value}`;
-  const known = items.get(key);
-  items.set(key, {
-    ...(known === undefined ? item : mergeDetail(known, item)),
-    ...{ kind: item.kind, value, count: (known?.count ?? 0) + 1 },
-    firstSeen: Math.min(known?.firstSeen ?? at, at),
-    lastSeen: Math.max(known?.lastSeen ?? at, at),
-  });
+  for (const [name, by] of batch.counters) count(sql, name, by);
 }
 
 /** @returns the sessions that have no row, since there are too many */

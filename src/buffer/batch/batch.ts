@@ -1,28 +1,26 @@
 /**
  * The attempts of one batch, added up in memory by source before they are written: a flood from
- * few sources costs a few statements, not some for each alert.
+ * few sources costs a few statements, not some for each alert. Each engine writes what was added up.
  *
  * @module
  */
-import type { SQLInputValue } from "node:sqlite";
-import type { Attempt, Sensor, Service, SessionAlert, Technique } from "../../../model.ts";
-import type { Statements } from "../sql.ts";
-import {
-  ATTACKS,
-  CONNECTIONS,
-  type Counts,
-  SENSORS,
-  type UsernameCounts,
-  USERNAMES,
-  writePassword,
-  writeUsername,
-} from "./batch_tables.ts";
-import { writeRows } from "../upsert.ts";
-import { compactBefore } from "./compaction.ts";
-import { TechniqueTexts } from "./techniques.ts";
-import { HOUR } from "../../../clock.ts";
+import type { Attempt, Sensor, Service, SessionAlert, Technique } from "../../model.ts";
+import { HOUR } from "../../clock.ts";
+import { storable } from "./storable.ts";
 
-interface Connection {
+/** Totals by class: of A, E, P and C of docs/contracts/wazuh.md 4.4, in the order of the columns. */
+export type Counts = [sshd: number, pamError: number, pam: number, connect: number];
+
+/** What a batch adds to one user name at one location. */
+export interface UsernameCounts {
+  readonly username: string;
+  readonly location: string;
+  readonly counts: Counts;
+  attempts: number;
+}
+
+/** What a batch adds to one connection at one location. */
+export interface Connection {
   readonly sensor: string;
   readonly pid: number;
   /** As the alert has it: what is stored may differ. */
@@ -32,7 +30,8 @@ interface Connection {
   refused: number;
 }
 
-interface SensorTotals {
+/** What a batch adds to one sensor in one hour. */
+export interface SensorTotals {
   readonly sensor: string;
   /** Hours since the epoch. */
   readonly hour: number;
@@ -43,7 +42,7 @@ interface SensorTotals {
 }
 
 /** What a batch adds to one source. */
-interface SourceTotals {
+export interface SourceTotals {
   readonly manager: string;
   firstSeen: number;
   lastSeen: number;
@@ -71,7 +70,7 @@ type Sight = Pick<Attempt, keyof Attempt & keyof SessionAlert>;
 /** How services are kept in one number. */
 export const SERVICE_BITS: Readonly<Record<Service, number>> = { ssh: 1, telnet: 2 };
 
-/** Adds up attempts; `write()` merges them into the attacks. */
+/** Adds up attempts. */
 export class Batch {
   readonly #sources = new Map<string, SourceTotals>();
   /** Alerts of one agent share its sensor. */
@@ -103,6 +102,14 @@ export class Batch {
   /** The sources of this batch. */
   get addresses(): readonly string[] {
     return [...this.#sources.keys()];
+  }
+
+  /**
+   * What the batch adds to each source, in the order of the tables' keys: neighbours share pages, and
+   * writers that lock rows in one order never wait for one another in a circle.
+   */
+  get sorted(): readonly (readonly [sourceIp: string, source: SourceTotals])[] {
+    return [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
   }
 
   /** Moves the last sight of a source that is in here. @returns whether it is */
@@ -145,92 +152,6 @@ export class Batch {
     this.#sensorKeys.set(sensor, key);
     return key;
   }
-
-  /**
-   * Merges everything into the tables.
-   *
-   * @param maxUsernames how many user names, and passwords, an attack keeps
-   */
-  write(sql: Statements, maxUsernames: number, now: number): void {
-    if (this.#sources.size === 0) return;
-    // In the order of the tables' keys: neighbours share pages, which are then found in memory.
-    const sources = [...this.#sources].sort(([one], [other]) => one < other ? -1 : 1);
-    const addresses = sources.map(([sourceIp]) => sourceIp);
-    const open = openAttacks(sql, addresses, now);
-    // No connection of this batch is stored yet: what is found is of earlier ones.
-    compactBefore(sql, addresses.filter((sourceIp) => !open.has(sourceIp)), now);
-    const attacks: SQLInputValue[] = [];
-    const connections: SQLInputValue[] = [];
-    const sensors: SQLInputValue[] = [];
-    const techniques = new TechniqueTexts();
-    const usernames: SQLInputValue[] = [];
-    const further: [sourceIp: string, name: UsernameCounts][] = [];
-    for (const [sourceIp, source] of sources) {
-      const known = open.get(sourceIp);
-      const heard = source.techniques?.values().toArray() ?? source.rule ?? [];
-      const added = techniques.added(known?.techniques ?? null, heard);
-      pushAttack(attacks, sourceIp, source, added, now);
-      pushConnections(connections, sourceIp, source, now);
-      pushSensors(sensors, sourceIp, source);
-      const names = source.usernames;
-      if ((known?.names ?? 0) + (names?.size ?? 0) <= maxUsernames) {
-        pushUsernames(usernames, sourceIp, source);
-      } else {
-        names?.forEach((name) => further.push([sourceIp, name]));
-      }
-      for (const [password, attempts] of source.passwords ?? []) {
-        writePassword(sql, sourceIp, password, attempts, maxUsernames);
-      }
-    }
-    writeRows(sql, ATTACKS, attacks);
-    writeRows(sql, CONNECTIONS, connections);
-    writeRows(sql, SENSORS, sensors);
-    writeRows(sql, USERNAMES, usernames);
-    for (const [sourceIp, name] of further) writeUsername(sql, sourceIp, name, maxUsernames);
-  }
-}
-
-function pushAttack(
-  values: SQLInputValue[],
-  sourceIp: string,
-  source: SourceTotals,
-  techniques: string | null,
-  now: number,
-): void {
-  const { firstSeen, lastSeen, alerts, manager, compromisedAt, services, sourceLocation } = source;
-  values.push(sourceIp, firstSeen, lastSeen, now, now, alerts, manager, compromisedAt ?? null);
-  values.push(
-    services,
-    sourceLocation === undefined ? null : JSON.stringify(sourceLocation),
-    techniques,
-  );
-}
-
-function pushConnections(
-  values: SQLInputValue[],
-  sourceIp: string,
-  { connections }: SourceTotals,
-  now: number,
-): void {
-  connections?.forEach(({ sensor, pid, location, counts, refused }) => {
-    values.push(sourceIp, sensor, pid, storable(location), ...counts, refused, now);
-  });
-}
-
-function pushSensors(values: SQLInputValue[], sourceIp: string, { sensors }: SourceTotals): void {
-  sensors?.forEach(({ sensor, hour, name, alerts, firstSeen, lastSeen }) => {
-    values.push(sourceIp, sensor, hour, name, alerts, firstSeen, lastSeen);
-  });
-}
-
-function pushUsernames(
-  values: SQLInputValue[],
-  sourceIp: string,
-  { usernames }: SourceTotals,
-): void {
-  usernames?.forEach(({ username, location, counts }) => {
-    values.push(sourceIp, username, location, ...counts);
-  });
 }
 
 function addConnection(source: SourceTotals, attempt: Attempt, sensor: string): void {
@@ -337,45 +258,7 @@ function addCounts(counts: Counts, { evidence, count }: Attempt, columns: Column
   if (column !== undefined) counts[column] += count;
 }
 
-/** What is known of the open attack of a source. */
-interface OpenAttack {
-  /** User names; one at two places counts twice. */
-  readonly names: number;
-  /** As its row has them. */
-  readonly techniques: string | null;
-}
-
-/**
- * Looks at the open attacks of sources. They were opened now at the latest: where it was later, the
- * clock was set back since.
- */
-function openAttacks(
-  sql: Statements,
-  sources: readonly string[],
-  now: number,
-): ReadonlyMap<string, OpenAttack> {
-  const rows = sql(
-    `SELECT source_ip, opened_at > ? AS is_ahead,
-       (SELECT count(*) FROM attack_username n WHERE n.source_ip = a.source_ip) AS names, techniques
-     FROM json_each(?) s CROSS JOIN attack a ON a.source_ip = s.value`,
-  ).all(now, JSON.stringify(sources));
-  const open = new Map<string, OpenAttack>();
-  for (const { source_ip, is_ahead, names, techniques } of rows) {
-    const sourceIp = String(source_ip);
-    if (is_ahead === 1) {
-      sql("UPDATE attack SET opened_at = ? WHERE source_ip = ?").run(now, sourceIp);
-    }
-    open.set(sourceIp, {
-      names: Number(names),
-      techniques: techniques === null ? null : String(techniques),
-    });
-  }
-  return open;
-}
-
-/** A text that is read back as it was written: node:sqlite ends a text that it reads at a NUL. */
-export function storable(text: string): string {
-  return text.isWellFormed() && !text.includes("\0")
-    ? text
-    : text.toWellFormed().replaceAll("\0", "\ufffd");
+/** All techniques that a batch heard of a source. */
+export function techniquesHeard({ techniques, rule }: SourceTotals): readonly Technique[] {
+  return techniques?.values().toArray() ?? rule ?? [];
 }

@@ -1,0 +1,176 @@
+/**
+ * One connection to PostgreSQL by the client `pg`. It never connects again by itself: what was sent in a
+ * transaction can never go on in another connection.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import process from "node:process";
+import pg from "pg";
+import { storable } from "../batch/storable.ts";
+import type { Server } from "./server.ts";
+
+/** What a connection needs beside the server. */
+export interface Access {
+  readonly server: Server;
+  readonly password: string | undefined;
+  /** PEM; undefined: the authorities of the runtime. */
+  readonly caCertificate: string | undefined;
+  /** How long connecting may take, and each statement; milliseconds. */
+  readonly connectMs: number;
+  readonly statementMs: number;
+}
+
+/** A row by the names of its columns. Numbers are JavaScript numbers. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a statement may be given. */
+export type Value = string | number | boolean | null | readonly (string | number | null)[];
+
+/** What a statement came to. */
+export interface Result {
+  readonly rows: readonly Row[];
+  /** How many rows were changed. */
+  readonly changes: number;
+}
+
+/** Types of PostgreSQL that are numbers here: int8 and numeric. No value of the buffer exceeds 2^53. */
+const NUMBERS: ReadonlySet<number> = new Set([20, 1700]);
+
+const types = {
+  getTypeParser: (type: number, format?: string) =>
+    NUMBERS.has(type)
+      ? (text: string) => Number(text)
+      : pg.types.getTypeParser(type, format as "text"),
+};
+
+/** A connection that is open until it fails or is closed. */
+export class Connection {
+  readonly #client: pg.Client;
+  #isOpen = true;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    // What is under way fails by itself; an idle connection only notes that it is gone.
+    client.on("error", () => this.#isOpen = false);
+    client.on("end", () => this.#isOpen = false);
+  }
+
+  /** Connects. @throws an error of the network, of TLS or of PostgreSQL */
+  static async open(access: Access): Promise<Connection> {
+    const { password, caCertificate } = access;
+    const { host, port, database, user, tls } = access.server;
+    requirePermission(host, port);
+    const client = withoutEnvironment(() =>
+      new pg.Client({
+        ...{ host, port, database, user, types },
+        // Without a password `pg` would look for a file of its own.
+        password: password ?? "",
+        ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
+        application_name: "custom-misp",
+        client_encoding: "UTF8",
+        connectionTimeoutMillis: access.connectMs,
+        query_timeout: access.statementMs,
+        keepAlive: true,
+      })
+    );
+    const connection = new Connection(client);
+    try {
+      await client.connect();
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Whether it can be used, as far as is known. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @param isPrepared whether the server keeps its plan for the next time
+   * @throws as {@link Connection.open}
+   */
+  async query(text: string, values: readonly Value[] = [], isPrepared = false): Promise<Result> {
+    try {
+      const { rows, rowCount } = await this.#client.query({
+        ...{ text, values: values.map(clean) },
+        ...(isPrepared ? { name: nameOf(text) } : {}),
+      });
+      return { rows, changes: rowCount ?? 0 };
+    } catch (error) {
+      // After any other error the server waits for the next statement.
+      if (!isOfServer(error)) this.close();
+      throw error;
+    }
+  }
+
+  /** Closes at once: a transaction that is open is rolled back by the server. */
+  close(): void {
+    this.#isOpen = false;
+    const { stream } = (this.#client as unknown as { connection: { stream: Closable } }).connection;
+    stream.destroy();
+  }
+}
+
+const names = new Map<string, string>();
+
+/** A name that stands for this text and no other, whichever process gave it. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    names.set(text, name);
+  }
+  return name;
+}
+
+interface Closable {
+  destroy(): void;
+}
+
+/** Whether an error was sent by PostgreSQL: it has a code of five characters. */
+export function isOfServer(error: unknown): boolean {
+  return codeOf(error) !== undefined && error instanceof Error && "severity" in error;
+}
+
+/** The code of an error, of PostgreSQL (SQLSTATE) or of the system. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+function clean(value: Value): unknown {
+  if (typeof value === "string") return storable(value);
+  if (!Array.isArray(value)) return value;
+  return value.map((one: unknown) => typeof one === "string" ? storable(one) : one);
+}
+
+/** In Deno 2.5 a connection without permission looks like one that nobody accepts. */
+function requirePermission(host: string, port: number): void {
+  const shown = host.includes(":") ? `[${host}]` : host;
+  const { state } = Deno.permissions.querySync({ name: "net", host: `${shown}:${port}` });
+  if (state !== "granted") {
+    throw new Deno.errors.NotCapable(`this binary may not connect to ${shown}`);
+  }
+}
+
+/**
+ * `pg` reads libpq's variables, which this program may not read: all that they could say stands in the
+ * configuration.
+ */
+function withoutEnvironment<T>(work: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(process, "env");
+  Object.defineProperty(process, "env", { value: {}, configurable: true, writable: true });
+  try {
+    return work();
+  } finally {
+    if (before === undefined) delete (process as { env?: unknown }).env;
+    else Object.defineProperty(process, "env", before);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The connections to PostgreSQL: transactions on them, and what becomes of those that fail.
+ *
+ * @module
+ */
+import { type Access, Connection } from "./connection.ts";
+import { isOfDatabase, isOfPooler, isTransient, toBufferError } from "./errors.ts";
+import { prepareSchema } from "./migrate.ts";
+import type { Sql } from "./sql.ts";
+
+/** Connections of one process. A server has a hundred by default, for all replicas together. */
+const MOST_CONNECTIONS = 8;
+
+/**
+ * Every statement finds its rows by an index. A table that has just grown has no statistics yet, and would be
+ * read as a whole; and no statement takes so long that compiling it pays.
+ */
+const BY_INDEX = "SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off";
+
+/** How long after a failure nobody tries to connect, milliseconds. */
+const RECONNECT_MS = 500;
+
+/** How often a transaction is done again that met another one. */
+const TRIES = 10;
+
+/** A pool of connections. It opens the first when it is needed, and no two users ever share one. */
+export class Database implements Disposable {
+  readonly #access: Access;
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
+  readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+  #isClosed = false;
+  /** Whether plans of statements that are run all the time can be kept. */
+  #keepsPlans = true;
+  /** Why the last attempt to connect failed, and when, by the clock of `performance`. */
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const connection of this.#all) connection.close();
+  }
+
+  /** One statement, or several that need not see the same. @throws {BufferError} */
+  read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#use((connection) => this.#transact(connection, "READ ONLY", work));
+  }
+
+  /** Several statements that see the same. @throws {BufferError} */
+  view<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    return this.#use((connection) => this.#transact(connection, mode, work));
+  }
+
+  /**
+   * A transaction that writes. When it returns, the transaction is committed and on the server's disk.
+   * It is done again where it met another one: what it does beside the database must bear that.
+   *
+   * @param isFrequent whether the same statements are run all the time
+   * @throws {BufferError}
+   */
+  write<T>(work: (sql: Sql) => Promise<T>, isFrequent = false): Promise<T> {
+    return this.#use(async (connection) => {
+      for (let tries = TRIES;; tries--) {
+        try {
+          return await this.#transact(connection, "READ WRITE", work, isFrequent);
+        } catch (error) {
+          if (isOfPooler(error)) this.#keepsPlans = false;
+          else if (!isTransient(error)) throw error;
+          if (tries <= 1) throw error;
+        }
+      }
+    });
+  }
+
+  async #use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = this.#turn();
+    if (turn !== undefined) await turn;
+    let connection: Connection | undefined;
+    try {
+      connection = this.#lent() ?? await this.#open();
+      return await work(connection);
+    } catch (error) {
+      throw isOfDatabase(error) ? toBufferError(this.#access.server, error) : error;
+    } finally {
+      if (connection !== undefined) this.#giveBack(connection);
+      this.#taken--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Waits while all connections are in use. */
+  #turn(): Promise<void> | undefined {
+    if (this.#taken++ < MOST_CONNECTIONS) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** A connection that was opened before, and still is as far as is known. */
+  #lent(): Connection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || connection.isOpen) return connection;
+      this.#all.delete(connection);
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    // Who waited for a turn while a server did not answer must not each wait for it again.
+    if (this.#failure !== undefined && performance.now() - this.#failure.at < RECONNECT_MS) {
+      throw this.#failure.error;
+    }
+    const connection = await this.#connect();
+    this.#all.add(connection);
+    try {
+      if (this.#isClosed) throw new Error("the connection is closed");
+      await prepareSchema(
+        (work) => this.#transact(connection, "READ WRITE", work),
+        this.#access.server,
+      );
+      return connection;
+    } catch (error) {
+      connection.close();
+      this.#all.delete(connection);
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    try {
+      const connection = await Connection.open(this.#access);
+      this.#failure = undefined;
+      return connection;
+    } catch (error) {
+      this.#failure = { error, at: performance.now() };
+      throw error;
+    }
+  }
+
+  #giveBack(connection: Connection): void {
+    if (connection.isOpen) this.#idle.push(connection);
+    else this.#all.delete(connection);
+  }
+
+  /**
+   * A transaction. All that a session is set to is set for the transaction alone, in the same message:
+   * behind PgBouncer the next one may be in another session.
+   */
+  async #transact<T>(
+    connection: Connection,
+    mode: string,
+    work: (sql: Sql) => Promise<T>,
+    isFrequent = false,
+  ): Promise<T> {
+    const isPrepared = isFrequent && this.#keepsPlans;
+    await connection.query(`BEGIN ${mode}; SET LOCAL search_path TO ${this.#access.server.schema};
+      ${BY_INDEX}`);
+    try {
+      const result = await work((text, ...values) => connection.query(text, values, isPrepared));
+      await connection.query("COMMIT");
+      return result;
+    } catch (error) {
+      // A connection that is lost has rolled back by itself.
+      if (connection.isOpen) await connection.query("ROLLBACK").catch(() => connection.close());
+      throw error;
+    }
+  }
+}

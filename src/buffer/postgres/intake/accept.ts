@@ -1,0 +1,127 @@
+/**
+ * Decided alerts on their way into the tables.
+ *
+ * @module
+ */
+import type { Attempt, Decision } from "../../../model.ts";
+import { addUp, hasSession, keysOf } from "../../batch/add_up.ts";
+import type { MinuteCounts } from "../../batch/minutes.ts";
+import { SessionBatch } from "../../batch/session_batch.ts";
+import type { Accepted, Limits } from "../../intake.ts";
+import { columnsOf } from "../columns.ts";
+import { all, COUNT, SHARD, type Sql } from "../sql.ts";
+import { storeIds } from "./alert_ids.ts";
+import { writeLogins } from "./logins.ts";
+import { writeBatch } from "./write_batch.ts";
+import { writeSessionBatch } from "./write_sessions.ts";
+
+/** What batches came to, and the numbers of managers that hold from the commit on. */
+export interface Stored {
+  readonly outcomes: readonly Accepted[];
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** Stores batches, in the transaction that is open. @param managers numbers that are committed */
+export async function acceptAll(
+  sql: Sql,
+  batches: readonly (readonly Decision[])[],
+  { maxUsernames, sessions: sessionLimits }: Limits,
+  managers: ReadonlyMap<string, number>,
+  now: number,
+): Promise<Stored> {
+  const { isDuplicate, numbers } = await storeIds(sql, keysOf(batches), managers, now);
+  const open = await openAttacks(sql, batches);
+  const extended = new Map<string, number>();
+  const sessions = hasSession(batches) ? new SessionBatch() : undefined;
+  const added = addUp(batches, {
+    isDuplicate,
+    extend: ({ sourceIp, at }) => {
+      if (!open.has(sourceIp)) return false;
+      extended.set(sourceIp, Math.max(extended.get(sourceIp) ?? at, at));
+      return true;
+    },
+    spool: () => {
+      throw new Error("alerts are forwarded from the buffer of this machine only");
+    },
+  }, sessions);
+  const { outcomes, batch, logins, minutes, accepted, counters } = added;
+  await extend(sql, extended, now);
+  const hasLogins = await writeBatch(sql, batch, maxUsernames, now);
+  if (sessions !== undefined) await writeSessionBatch(sql, sessions, sessionLimits, now);
+  if (hasLogins || logins.length > 0) await writeLogins(sql, logins, batch.addresses, now);
+  // What all writers change comes last, so that they wait for one another as short as can be.
+  await countAlerts(sql, minutes.rows(now), accepted > 0 ? [now] : [], counters);
+  return { outcomes, numbers };
+}
+
+/**
+ * The sources whose open attacks the ends of sessions belong to. Where there are such, the attacks of
+ * all sources of the batches are locked: in one order, as everywhere.
+ */
+async function openAttacks(
+  sql: Sql,
+  batches: readonly (readonly Decision[])[],
+): Promise<ReadonlySet<string>> {
+  const sources = new Set<string>();
+  let isAnyEnd = false;
+  for (const decisions of batches) {
+    for (const decision of decisions) {
+      if (decision.kind !== "attempts") continue;
+      const { attempts, session } = decision;
+      for (const { sourceIp } of attempts) sources.add(sourceIp);
+      isAnyEnd ||= session === undefined && attempts.every(provesNothing);
+    }
+  }
+  if (!isAnyEnd) return new Set();
+  const rows = await all(
+    sql,
+    "SELECT source_ip FROM attack WHERE source_ip = ANY($1) ORDER BY source_ip FOR UPDATE",
+    [...sources],
+  );
+  return new Set(rows.map(({ source_ip }) => String(source_ip)));
+}
+
+const provesNothing = ({ count, isCompromise, isLogin }: Attempt) =>
+  count === 0 && !isCompromise && !isLogin;
+
+async function extend(sql: Sql, extended: ReadonlyMap<string, number>, now: number) {
+  if (extended.size === 0) return;
+  await sql(
+    `UPDATE attack SET last_seen = greatest(last_seen, n.at), touched_at = greatest(touched_at, $3)
+     FROM unnest($1::text[], $2::bigint[]) AS n (source_ip, at)
+     WHERE attack.source_ip = n.source_ip`,
+    [...extended.keys()],
+    [...extended.values()],
+    now,
+  );
+}
+
+const MINUTE_SUMS = ["alerts", "sshd", "pam_error", "pam", "connect"].map((name) =>
+  `${name} = m.${name} + excluded.${name}`
+).join(", ");
+
+/** As counters, a minute is the sum of some rows. One statement for all of them. */
+async function countAlerts(
+  sql: Sql,
+  minutes: readonly MinuteCounts[],
+  acceptedAt: readonly number[],
+  counters: ReadonlyMap<string, number>,
+): Promise<void> {
+  await sql(
+    `WITH minutes AS (
+       INSERT INTO minute AS m (minute, shard, alerts, sshd, pam_error, pam, connect)
+       SELECT minute, ${SHARD}, alerts, sshd, pam_error, pam, connect
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+         $6::bigint[]) AS n (minute, alerts, sshd, pam_error, pam, connect)
+       ON CONFLICT (minute, shard) DO UPDATE SET ${MINUTE_SUMS}),
+     latest AS (
+       INSERT INTO last_time AS t (name, shard, at)
+       SELECT 'last_accepted_at', ${SHARD}, at FROM unnest($7::bigint[]) AS n (at)
+       ON CONFLICT (name, shard) DO UPDATE SET at = greatest(t.at, excluded.at))
+     ${COUNT("$8", "$9")}`,
+    ...columnsOf(minutes, 6),
+    acceptedAt,
+    [...counters.keys()],
+    [...counters.values()],
+  );
+}

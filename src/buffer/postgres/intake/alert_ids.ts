@@ -1,0 +1,111 @@
+/**
+ * The ids of accepted alerts. Their table grows with the alerts, and all others with the sources, so a
+ * row is small: managers by number, and no index but the key. An id of 4.x begins with the time at
+ * which the alert was written (docs/contracts/wazuh.md 4.1), so that the oldest stand first in the key.
+ *
+ * @module
+ */
+import type { AlertKey } from "../../../model.ts";
+import { keyText } from "../keys.ts";
+import { all, changes, type Sql } from "../sql.ts";
+
+/** Of other ids, 5.x has such, there are few: they have an index by age (migrations/first.ts). */
+const IS_DATED = "alert_id ~ '^[12][0-9]{9}\\.[0-9]'";
+const IS_UNDATED = "alert_id !~ '^[12][0-9]{9}\\.[0-9]'";
+
+/** Which alerts were accepted before. */
+export interface KnownIds {
+  /** Whether an alert came before; each is asked for once, in its order. */
+  readonly isDuplicate: (key: AlertKey) => boolean;
+  /** Numbers of managers that hold from the commit on. */
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/**
+ * Stores the ids of many alerts, in the order of the key.
+ *
+ * @param known numbers of managers that are committed
+ */
+export async function storeIds(
+  sql: Sql,
+  keys: readonly AlertKey[],
+  known: ReadonlyMap<string, number>,
+  now: number,
+): Promise<KnownIds> {
+  const numbers = await numbersOf(sql, new Set(keys.map(({ manager }) => manager)), known);
+  const nameOf = ({ manager, id }: AlertKey) => `${numbers.get(manager)} ${keyText(id)}`;
+  const distinct = new Map(
+    keys.map((key) => [nameOf(key), [numbers.get(key.manager)!, keyText(key.id)] as const]),
+  );
+  const rows = [...distinct.values()].sort(([m, a], [n, b]) => m - n || (a < b ? -1 : 1));
+  const before = rows.length === 0 ? [] : await all(
+    sql,
+    `WITH k AS (SELECT * FROM unnest($1::bigint[], $2::text[]) AS k (manager, alert_id)),
+     added AS (
+       INSERT INTO seen_alert (manager, alert_id, seen_at) SELECT manager, alert_id, $3::bigint FROM k
+       ON CONFLICT DO NOTHING RETURNING manager, alert_id)
+     SELECT k.manager, k.alert_id FROM k LEFT JOIN added USING (manager, alert_id)
+     WHERE added.alert_id IS NULL`,
+    rows.map(([manager]) => manager),
+    rows.map(([, id]) => id),
+    now,
+  );
+  const seen = new Set(before.map(({ manager, alert_id }) => `${manager} ${alert_id}`));
+  return {
+    numbers,
+    isDuplicate: (key) => {
+      const name = nameOf(key);
+      if (seen.has(name)) return true;
+      seen.add(name);
+      return false;
+    },
+  };
+}
+
+async function numbersOf(
+  sql: Sql,
+  managers: ReadonlySet<string>,
+  known: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, number>> {
+  const missing = [...managers].filter((name) => !known.has(name)).sort();
+  if (missing.length === 0) return known;
+  const keys = missing.map(keyText);
+  await sql(
+    "INSERT INTO manager (name) SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING",
+    keys,
+  );
+  const rows = await all(sql, "SELECT number, name FROM manager WHERE name = ANY($1)", keys);
+  const found = new Map(rows.map(({ name, number }) => [String(name), Number(number)]));
+  return new Map([
+    ...known,
+    ...missing.map((name, index) => [name, found.get(keys[index]!)!] as const),
+  ]);
+}
+
+/**
+ * Deletes up to about so many ids, the oldest first.
+ *
+ * @param seenBefore milliseconds UTC; those accepted since are kept, and dated ones written since too
+ * @returns how many
+ */
+export async function deleteAlertIds(sql: Sql, seenBefore: number, most: number): Promise<number> {
+  const end = String(Math.floor(seenBefore / 1000)).padStart(10, "0");
+  let deleted = 0;
+  for (const { number } of await all(sql, "SELECT number FROM manager ORDER BY number")) {
+    deleted += await changes(
+      sql,
+      `DELETE FROM seen_alert WHERE manager = $1 AND alert_id IN
+         (SELECT alert_id FROM seen_alert WHERE manager = $1 AND alert_id < $2 AND seen_at < $3
+            AND ${IS_DATED} ORDER BY alert_id LIMIT $4)`,
+      ...[Number(number), end, seenBefore, most],
+    );
+  }
+  return deleted + await changes(
+    sql,
+    `DELETE FROM seen_alert WHERE (manager, alert_id) IN
+       (SELECT manager, alert_id FROM seen_alert WHERE seen_at < $1 AND ${IS_UNDATED}
+        ORDER BY seen_at LIMIT $2)`,
+    seenBefore,
+    most,
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Makes the tables, and brings those of an older version forward: one process at a time.
+ *
+ * @module
+ */
+import { codeOf } from "./connection.ts";
+import { newerSchema, UNDEFINED_TABLE } from "./errors.ts";
+import { MIGRATIONS } from "./schema.ts";
+import type { Server } from "./server.ts";
+import { one, type Sql } from "./sql.ts";
+
+/** Of the advisory lock of this program's migrations; any number that others do not use. */
+const LOCK = 7_346_211_905;
+
+/** Runs work in a transaction of its own. */
+export type Transact = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
+
+/**
+ * Makes sure that the tables are those of this version.
+ *
+ * @throws {Unusable} a newer version made them
+ */
+export async function prepareSchema(transact: Transact, { schema }: Server): Promise<void> {
+  if (await versionOf(transact) === MIGRATIONS.length) return;
+  await transact(async (sql) => {
+    await sql("SELECT pg_advisory_xact_lock($1)", LOCK);
+    if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    await sql("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
+    const version = await readVersion(sql);
+    for (const migration of MIGRATIONS.slice(version)) await sql(migration);
+    await sql("DELETE FROM schema_version");
+    await sql("INSERT INTO schema_version (version) VALUES ($1)", MIGRATIONS.length);
+  });
+}
+
+/** Undefined: there are no tables. @throws {Unusable} a newer version made them */
+async function versionOf(transact: Transact): Promise<number | undefined> {
+  try {
+    return await transact(readVersion);
+  } catch (error) {
+    if (codeOf(error) === UNDEFINED_TABLE) return undefined;
+    throw error;
+  }
+}
+
+async function readVersion(sql: Sql): Promise<number> {
+  const version = Number((await one(sql, "SELECT version FROM schema_version"))?.version ?? 0);
+  if (version > MIGRATIONS.length) throw newerSchema(version, MIGRATIONS.length);
+  return version;
+}

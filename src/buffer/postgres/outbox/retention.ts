@@ -1,0 +1,135 @@
+/**
+ * What is deleted when it is old: one replica at a time, a part after the other, so that no transaction
+ * holds much.
+ *
+ * @module
+ */
+import { DAY, MINUTE } from "../../../clock.ts";
+import { KEPT_MINUTES_MS } from "../../batch/minutes.ts";
+import { KNOWN_SOURCES } from "../../rows/names.ts";
+import type { Keep, Retention } from "../../retention.ts";
+import type { Database } from "../database.ts";
+import { deleteAlertIds } from "../intake/alert_ids.ts";
+import { compactAll } from "../intake/compaction.ts";
+import { changes, count, one, type Sql } from "../sql.ts";
+import { pruneActivity } from "./activity.ts";
+import { IS_OFFERED } from "./expiry.ts";
+
+/** Of the advisory lock of pruning; any number that others do not use. */
+const LOCK = 7_346_211_906;
+
+/** Alert ids deleted in one transaction. */
+const PRUNE_AT_ONCE = 50_000;
+
+/** How long a delivered report can be looked at. */
+const KEEP_DELIVERED_MS = 7 * DAY;
+
+/** Deletes from PostgreSQL. */
+export class PostgresRetention implements Retention {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async prune(keep: Keep, now: number): Promise<boolean> {
+    const deleted = await this.#alone((sql) =>
+      deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE)
+    );
+    if (deleted === undefined) return false;
+    for (const part of PARTS) await this.#alone((sql) => part(sql, keep, now));
+    return deleted >= PRUNE_AT_ONCE;
+  }
+
+  /** Undefined: another replica prunes. */
+  #alone<T>(work: (sql: Sql) => Promise<T>): Promise<T | undefined> {
+    return this.#db.write(async (sql) => {
+      const row = await one(sql, "SELECT pg_try_advisory_xact_lock($1) AS is_ours", LOCK);
+      return row?.is_ours === true ? await work(sql) : undefined;
+    });
+  }
+}
+
+/** An attack that is still open, since no publisher ran for so long, needs its record. */
+const isOver = (expires = false) =>
+  "snapshot_at < $1 AND source_ip NOT IN (SELECT source_ip FROM attack)" +
+  (expires ? ` AND NOT (${IS_OFFERED})` : "");
+
+const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => Promise<void>)[] = [
+  deleteDelivered,
+  (sql, keep, now) => compactAll(sql, now - keep.connectionMs),
+  (sql, keep, now) => compactSessions(sql, now - keep.connectionMs),
+  deleteRecords,
+  (sql, _, now) => pruneActivity(sql, now),
+  async (sql, keep, now) => {
+    await sql("DELETE FROM sensor WHERE last_seen < $1", now - keep.recordMs);
+    await sql("DELETE FROM login WHERE at < $1", now - keep.recordMs);
+    await sql("DELETE FROM minute WHERE minute < $1", Math.floor((now - KEPT_MINUTES_MS) / MINUTE));
+  },
+];
+
+async function deleteDelivered(sql: Sql, _: Keep, now: number): Promise<void> {
+  const gone = await changes(
+    sql,
+    "DELETE FROM report WHERE state = 'delivered' AND ended_at < $1",
+    now - KEEP_DELIVERED_MS,
+  );
+  if (gone > 0) await count(sql, new Map([["delivered_forgotten", gone]]));
+}
+
+async function deleteRecords(
+  sql: Sql,
+  { recordMs, expires }: Keep,
+  now: number,
+): Promise<void> {
+  const old = now - recordMs;
+  const over = isOver(expires);
+  for (const table of ["delivery", "sighting"]) {
+    await sql(
+      `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
+         (SELECT event_uuid, source_ip FROM source_record WHERE ${over})`,
+      old,
+    );
+  }
+  for (const table of ["source_name", "source_session_item"]) {
+    await sql(
+      `DELETE FROM ${table} WHERE source_ip IN
+         (SELECT source_ip FROM source_record WHERE ${over})`,
+      old,
+    );
+  }
+  const records = await changes(sql, `DELETE FROM source_record WHERE ${over}`, old);
+  if (records > 0) await count(sql, new Map([[KNOWN_SOURCES, -records]]));
+  await sql(
+    `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN
+       (SELECT event_uuid FROM day_event WHERE is_closed AND ends_at < $1)`,
+    old,
+  );
+  await sql("DELETE FROM day_event WHERE is_closed AND ends_at < $1", old);
+}
+
+/**
+ * Adds sessions that are over to the records of sources without an open attack. Their totals have them
+ * already; the next snapshot must not look for their rows any more.
+ */
+async function compactSessions(sql: Sql, before: number): Promise<void> {
+  const path = "'{session,compacted}'";
+  const part = (name: string) => `(r.detail::jsonb #>> '{session,compacted,${name}}')::bigint`;
+  await sql(
+    `WITH gone AS (
+       DELETE FROM attack_session
+       WHERE source_ip NOT IN (SELECT source_ip FROM attack) AND touched_at < $1
+       RETURNING *),
+     ended AS (
+       SELECT source_ip, sum(greatest(connects, 1)) AS sessions,
+         sum(least(logins, greatest(connects, 1))) AS logged_in, max(longest_ms) AS longest_ms
+       FROM gone GROUP BY source_ip)
+     UPDATE source_record r SET detail = jsonb_set(r.detail::jsonb, ${path}, jsonb_build_object(
+         'sessions', ${part("sessions")} + ended.sessions,
+         'loggedIn', ${part("loggedIn")} + ended.logged_in,
+         'longestMs', greatest(${part("longestMs")}, ended.longest_ms)))::text
+     FROM ended WHERE ended.source_ip = r.source_ip
+       AND r.detail::jsonb #> ${path} IS NOT NULL`,
+    before,
+  );
+}

@@ -1,0 +1,11 @@
+/**
+ * The tables, one migration after the other. The table `schema_version` counts those that were made.
+ *
+ * @module
+ */
+import { FIRST } from "./migrations/first.ts";
+
+/** Each migration runs once, in one transaction with all that are missing. New ones come last. */
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+];

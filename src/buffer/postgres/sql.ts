@@ -1,0 +1,72 @@
+/**
+ * Statements within one transaction, and the counters that many parts of the buffer keep.
+ *
+ * @module
+ */
+import type { Result, Row, Value } from "./connection.ts";
+
+/** Runs a statement; parameters are `$1`, `$2`, … */
+export type Sql = (text: string, ...values: readonly Value[]) => Promise<Result>;
+
+/** The rows of a statement. */
+export async function all(sql: Sql, text: string, ...values: readonly Value[]) {
+  return (await sql(text, ...values)).rows;
+}
+
+/** The first row of a statement; undefined: it has none. */
+export async function one(
+  sql: Sql,
+  text: string,
+  ...values: readonly Value[]
+): Promise<Row | undefined> {
+  return (await sql(text, ...values)).rows[0];
+}
+
+/** How many rows a statement changed. */
+export async function changes(sql: Sql, text: string, ...values: readonly Value[]) {
+  return (await sql(text, ...values)).changes;
+}
+
+/**
+ * A counter is the sum of some rows: writers that store at the same time do not wait for one another. Its
+ * number is any that connections differ in.
+ */
+export const SHARD = "pg_backend_pid() % 16";
+
+/** The statement that adds to counters, given the parameters of their names and of what is added. */
+export const COUNT = (names: string, values: string) =>
+  `INSERT INTO counter AS c (name, shard, value)
+   SELECT name, ${SHARD}, value FROM unnest(${names}::text[], ${values}::bigint[]) AS n (name, value)
+   ORDER BY name
+   ON CONFLICT (name, shard) DO UPDATE SET value = c.value + excluded.value`;
+
+/** Adds to counters that `status` shows. */
+export async function count(sql: Sql, by: ReadonlyMap<string, number>): Promise<void> {
+  const names = [...by.keys()].sort();
+  if (names.length === 0) return;
+  await sql(COUNT("$1", "$2"), names, names.map((name) => by.get(name)!));
+}
+
+/** Notes the time at which something happened last; an earlier one changes nothing. */
+export async function noteLast(sql: Sql, name: string, at: number): Promise<void> {
+  await sql(
+    `INSERT INTO last_time AS t (name, shard, at) VALUES ($1, ${SHARD}, $2)
+     ON CONFLICT (name, shard) DO UPDATE SET at = greatest(t.at, excluded.at)`,
+    name,
+    at,
+  );
+}
+
+/** All counters, and all times at which something happened last, by their names. */
+export async function readCounters(sql: Sql): Promise<ReadonlyMap<string, number>> {
+  const rows = await all(
+    sql,
+    `SELECT name, sum(value) AS value FROM counter GROUP BY name
+     UNION ALL SELECT name, max(at) FROM last_time GROUP BY name`,
+  );
+  return new Map(rows.map((row) => [String(row.name), Number(row.value)]));
+}
+
+/** A column that may be null, as a number. */
+export const optional = (value: unknown) =>
+  value === null || value === undefined ? undefined : Number(value);

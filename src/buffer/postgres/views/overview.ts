@@ -1,0 +1,121 @@
+/**
+ * What pages show, read by index and within bounds: no page may cost more where more is known.
+ *
+ * @module
+ */
+import { DAY, MINUTE } from "../../../clock.ts";
+import type { SinkName } from "../../../model.ts";
+import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
+import type { ReportRow } from "../../reports.ts";
+import { KNOWN_SOURCES, LAST_DELIVERED } from "../../rows/names.ts";
+import {
+  COUNTED,
+  counterGroup,
+  minuteOf,
+  NEXT_REPORTS,
+  pausedOf,
+  sensorsOf,
+  TOP,
+} from "../../rows/overview.ts";
+import { toRow } from "../../rows/report.ts";
+import type { Bounded } from "../../sources.ts";
+import type { Overview, RefusedReports } from "../../views.ts";
+import { countReports, ROW } from "../outbox/reports.ts";
+import { all, one, optional, readCounters, type Sql } from "../sql.ts";
+import { readCompromised } from "./compromised.ts";
+import { readOpenAttacks } from "./open_attacks.ts";
+import { readHistory, readRankings } from "./ranking.ts";
+import { readSourceRow } from "./source.ts";
+
+/** Reads what is seen at a glance. */
+export async function readOverview(sql: Sql, now: number, span: RankingSpan): Promise<Overview> {
+  const counters = await readCounters(sql);
+  const open = await readOpenAttacks(sql);
+  const ranked = await readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP });
+  const sources: Overview["sources"][number][] = [];
+  for (const { name, attempts } of ranked.rankings.find(({ kind }) => kind === "source")!.rows) {
+    sources.push({ ...await readSourceRow(sql, name, open.get(name)), recent: attempts });
+  }
+  const waiting = await one(
+    sql,
+    `SELECT least((SELECT min(opened_at) FROM attack),
+       (SELECT min(snapshot_at) FROM report WHERE state = 'pending')) AS at`,
+  );
+  return {
+    minutes: await minutesSince(sql, now - DAY),
+    history: await readHistory(sql, open.values(), { span, now }),
+    ...ranked,
+    sources,
+    compromised: await readCompromised(sql, now),
+    sensors: sensorsOf(
+      await all(
+        sql,
+        "SELECT sensor, name, alerts, last_seen FROM sensor ORDER BY sensor LIMIT 1000",
+      ),
+      open,
+    ),
+    knownSources: counters.get(KNOWN_SOURCES) ?? 0,
+    openAttacks: await openCount(sql),
+    waiting: exact(await countReports(sql, "pending")),
+    refused: exact(await countReports(sql, "refused")),
+    nextReports: await nextReports(sql),
+    waitingSince: optional(waiting?.at),
+    paused: (await all(sql, "SELECT sink, until, since, reason FROM sink_pause ORDER BY sink"))
+      .map(pausedOf),
+    lastDelivered: counterGroup(counters, LAST_DELIVERED),
+    lastAcceptedAt: counters.get("last_accepted_at"),
+    accepted: counters.get("accepted") ?? 0,
+    duplicate: counters.get("duplicate") ?? 0,
+    ignored: counterGroup(counters, "ignored."),
+  };
+}
+
+/** Reads the refused reports. */
+export async function readRefused(sql: Sql, most: number): Promise<RefusedReports> {
+  const rows = await all(
+    sql,
+    `${ROW} WHERE r.state = 'refused' ORDER BY r.ended_at DESC LIMIT $1`,
+    most,
+  );
+  return { rows: rows.map(toRow), count: exact(await countReports(sql, "refused")) };
+}
+
+const exact = (value: number): Bounded => ({ value, isMore: false });
+
+async function minutesSince(sql: Sql, since: number) {
+  const rows = await all(
+    sql,
+    `SELECT minute, sum(alerts) AS alerts, sum(sshd) AS sshd, sum(pam_error) AS pam_error,
+       sum(pam) AS pam, sum(connect) AS connect
+     FROM minute WHERE minute > $1 GROUP BY minute ORDER BY minute`,
+    Math.floor(since / MINUTE),
+  );
+  return rows.map(minuteOf);
+}
+
+/** The reports that are tried next. Each sink has its own index order. */
+async function nextReports(sql: Sql): Promise<readonly ReportRow[]> {
+  const sinks: readonly SinkName[] = ["misp", "feed"];
+  const rows: ReportRow[] = [];
+  for (const sink of sinks) {
+    rows.push(
+      ...(await all(
+        sql,
+        `${ROW} WHERE r.state = 'pending' AND r.sink = $1 ORDER BY r.next_try_at LIMIT $2`,
+        sink,
+        NEXT_REPORTS,
+      )).map(toRow),
+    );
+  }
+  return rows.sort((one, other) => one.nextTryAt! - other.nextTryAt!).slice(0, NEXT_REPORTS);
+}
+
+async function openCount(sql: Sql): Promise<Bounded> {
+  const row = await one(
+    sql,
+    "SELECT count(*) AS n FROM (SELECT 1 FROM attack LIMIT $1) AS a",
+    COUNTED + 1,
+  );
+  const found = Number(row?.n);
+  return { value: Math.min(found, COUNTED), isMore: found > COUNTED };
+}

@@ -1,0 +1,137 @@
+/**
+ * Rankings over a span, read by index: the buckets of the span each have their names in the order of
+ * their attempts. The lists are read from the top until nothing below can come among the first.
+ *
+ * @module
+ */
+import { HOUR } from "../../../clock.ts";
+import type {
+  History,
+  RankedKind,
+  Ranking,
+  RankingRow,
+  Rankings,
+  RankingSpan,
+} from "../../rankings.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
+import {
+  type Buckets,
+  bucketsOf,
+  DEPTHS,
+  HISTORY_OF_ALL,
+  type HistoryName,
+  historyOf,
+  openLabels,
+  RankedNames,
+  sumByName,
+} from "../../rows/ranking.ts";
+import { all, one, type Sql } from "../sql.ts";
+
+/** Ranks each kind. */
+export async function readRankings(
+  sql: Sql,
+  open: ReadonlyMap<string, OpenAttack>,
+  kinds: readonly RankedKind[],
+  { span, now, most, isWhole = false }: {
+    readonly span: RankingSpan;
+    readonly now: number;
+    readonly most: number;
+    readonly isWhole?: boolean;
+  },
+): Promise<Rankings> {
+  const buckets = bucketsOf(span, now);
+  const rows = [...open.values()].flatMap(({ activity }) => activity);
+  const rankings: Ranking[] = [];
+  for (const kind of kinds) {
+    const ofOpen = sumByName(rows, kind, buckets);
+    const ranked = await rank(sql, ofOpen, kind, buckets, { most, isWhole });
+    const labels = openLabels(open, kind);
+    rankings.push({
+      ...ranked,
+      rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
+    });
+  }
+  return { since: buckets.first * buckets.span * HOUR, rankings };
+}
+
+async function rank(
+  sql: Sql,
+  open: ReadonlyMap<string, number>,
+  kind: RankedKind,
+  buckets: Buckets,
+  { most, isWhole }: { readonly most: number; readonly isWhole: boolean },
+): Promise<Ranking> {
+  const { span, first } = buckets;
+  const names = new RankedNames(open, most);
+  for (const depth of isWhole ? [Number.MAX_SAFE_INTEGER] : DEPTHS) {
+    names.begin();
+    for (const list of await listsOf(sql, kind, buckets, depth)) names.addList(list, depth);
+    const sums = await all(
+      sql,
+      `SELECT name, sum(attempts) AS attempts FROM activity
+       WHERE kind = $1 AND span = $2 AND name = ANY($3) AND bucket >= $4 GROUP BY name`,
+      ...[kind, span, names.missing, first],
+    );
+    if (names.end(sums)) break;
+  }
+  const rows: RankingRow[] = [];
+  for (const [name, attempts] of names.rows) {
+    rows.push({ name, attempts, label: await labelOf(sql, kind, name) });
+  }
+  return { kind, rows, isComplete: names.isComplete };
+}
+
+/** The list of each bucket, in one statement. */
+async function listsOf(
+  sql: Sql,
+  kind: RankedKind,
+  { span, first, last }: Buckets,
+  depth: number,
+) {
+  const rows = await all(
+    sql,
+    `SELECT b.bucket, a.name, a.attempts FROM generate_series($1::bigint, $2::bigint) AS b (bucket)
+     CROSS JOIN LATERAL (SELECT name, attempts FROM activity
+       WHERE kind = $3 AND span = $4 AND bucket = b.bucket
+       ORDER BY attempts DESC LIMIT $5) AS a
+     ORDER BY b.bucket, a.attempts DESC`,
+    ...[first, last, kind, span, depth],
+  );
+  return Map.groupBy(rows, (row) => Number(row.bucket)).values();
+}
+
+async function labelOf(sql: Sql, kind: RankedKind, name: string): Promise<RankingRow["label"]> {
+  if (kind === "sensor") {
+    const row = await one(sql, "SELECT name FROM sensor WHERE sensor = $1", name);
+    return row === undefined ? undefined : String(row.name);
+  }
+  if (kind !== "network") return undefined;
+  const row = await one(
+    sql,
+    `SELECT r.detail::json #>> '{sourceLocation,organisation}' AS label
+     FROM source_name n JOIN source_record r ON r.source_ip = n.source_ip
+     WHERE n.kind = 'network' AND n.name = $1 LIMIT 1`,
+    name,
+  );
+  return typeof row?.label === "string" ? row.label : undefined;
+}
+
+/** When attempts were made: all, or those of one source or sensor. */
+export async function readHistory(
+  sql: Sql,
+  open: Iterable<OpenAttack>,
+  { span, now, of = HISTORY_OF_ALL }: {
+    readonly span: RankingSpan;
+    readonly now: number;
+    readonly of?: HistoryName;
+  },
+): Promise<History> {
+  const buckets = bucketsOf(span, now);
+  const rows = await all(
+    sql,
+    `SELECT bucket, attempts FROM activity
+     WHERE kind = $1 AND span = $2 AND name = $3 AND bucket BETWEEN $4 AND $5`,
+    ...[of.kind, buckets.span, of.name, buckets.first, buckets.last],
+  );
+  return historyOf(rows, open, buckets, of);
+}

@@ -1,0 +1,145 @@
+/**
+ * What a buffer in PostgreSQL shows of itself: each view of one moment.
+ *
+ * @module
+ */
+import type { History, RankedKind, Rankings, RankingSpan } from "../../rankings.ts";
+import type { ListedQuery, ListedRow } from "../../listed.ts";
+import type { FoundKind, ItemView, NewPayloads } from "../../sessions.ts";
+import type { SourceList, SourceQuery, WholeQuery } from "../../sources.ts";
+import type {
+  BufferStatus,
+  CompromisedSources,
+  Evicted,
+  Overview,
+  RefusedReports,
+  SensorContact,
+  SensorView,
+  SourceView,
+  Views,
+} from "../../views.ts";
+import type { Database } from "../database.ts";
+import { one } from "../sql.ts";
+import { readCompromised } from "./compromised.ts";
+import { readListed } from "./listed.ts";
+import { readAllOpenAttacks, readOpenAttack, readOpenAttacks } from "./open_attacks.ts";
+import { readOverview, readRefused } from "./overview.ts";
+import { readHistory, readRankings } from "./ranking.ts";
+import { readSensor, readSensorContacts } from "./sensor.ts";
+import { readItem, readNewPayloads } from "./session_views.ts";
+import { readSource } from "./source.ts";
+import { listSources } from "./source_list.ts";
+import { NOTHING_EVICTED, readStatus } from "./status.ts";
+
+/** Sources that are read at a time, however many are asked for. */
+const PART = 1000;
+
+/** Views of a buffer in PostgreSQL. */
+export class PostgresViews implements Views {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  status(): Promise<BufferStatus> {
+    return this.#db.view(readStatus);
+  }
+
+  evicted(): Promise<Evicted> {
+    return Promise.resolve(NOTHING_EVICTED);
+  }
+
+  overview(now: number, span: RankingSpan): Promise<Overview> {
+    return this.#db.view((sql) => readOverview(sql, now, span));
+  }
+
+  rankings(
+    kinds: readonly RankedKind[],
+    span: RankingSpan,
+    now: number,
+    most: number,
+    isWhole = false,
+  ): Promise<Rankings> {
+    return this.#db.view(async (sql) => {
+      const open = isWhole ? await readAllOpenAttacks(sql) : await readOpenAttacks(sql);
+      return await readRankings(sql, open, kinds, { span, now, most, isWhole });
+    });
+  }
+
+  history(span: RankingSpan, now: number, sourceIp?: string): Promise<History> {
+    return this.#db.view(async (sql) => {
+      if (sourceIp === undefined) {
+        return await readHistory(sql, (await readOpenAttacks(sql)).values(), { span, now });
+      }
+      const attack = await readOpenAttack(sql, sourceIp);
+      const of = { kind: "source", name: sourceIp } as const;
+      return await readHistory(sql, attack === undefined ? [] : [attack], { span, now, of });
+    });
+  }
+
+  sensor(key: string, now: number): Promise<SensorView | undefined> {
+    return this.#db.view(async (sql) =>
+      await readSensor(sql, await readOpenAttacks(sql), key, now)
+    );
+  }
+
+  sources(query: SourceQuery): Promise<SourceList> {
+    return this.#db.view(async (sql) => await listSources(sql, await readOpenAttacks(sql), query));
+  }
+
+  async *sourceParts(query: WholeQuery, most: number): AsyncGenerator<SourceList> {
+    // Reading them takes longest: once is enough for all parts.
+    const open = await this.#db.view(readAllOpenAttacks);
+    let left = most;
+    let after: SourceQuery["after"];
+    do {
+      const asked = { ...query, after, most: Math.min(left, PART), isWhole: true };
+      const part = await this.#db.view((sql) => listSources(sql, open, asked));
+      left -= part.rows.length;
+      after = part.next;
+      yield part;
+    } while (after !== undefined && left > 0);
+  }
+
+  sensorContacts(): Promise<readonly SensorContact[]> {
+    return this.#db.read(readSensorContacts);
+  }
+
+  item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
+    return this.#db.read((sql) => readItem(sql, kind, value, most));
+  }
+
+  newPayloads(since: number, most: number): Promise<NewPayloads> {
+    return this.#db.view((sql) => readNewPayloads(sql, since, most));
+  }
+
+  async *listed(query: ListedQuery): AsyncGenerator<readonly ListedRow[]> {
+    for (let after: string | undefined = ""; after !== undefined;) {
+      const from: string = after;
+      const { rows, next } = await this.#db.read((sql) => readListed(sql, query, from));
+      yield rows;
+      after = next;
+    }
+  }
+
+  compromised(now: number): Promise<CompromisedSources> {
+    return this.#db.view((sql) => readCompromised(sql, now));
+  }
+
+  source(sourceIp: string): Promise<SourceView | undefined> {
+    return this.#db.view((sql) => readSource(sql, sourceIp));
+  }
+
+  refused(most: number): Promise<RefusedReports> {
+    return this.#db.view((sql) => readRefused(sql, most));
+  }
+
+  /** The last transaction that is over: pages of all replicas look whether it is another one. */
+  stamp(): Promise<string> {
+    return this.#db.read(async (sql) => {
+      const row = await one(sql, "SELECT pg_current_snapshot()::text AS stamp");
+      return String(row?.stamp);
+    });
+  }
+}

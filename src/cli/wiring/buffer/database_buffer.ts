@@ -1,0 +1,46 @@
+/**
+ * A buffer in PostgreSQL, from the configuration. Loaded only where `buffer.url` is set.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import type { Buffer } from "../../../buffer/buffer.ts";
+import type { PostgresBuffer } from "../../../buffer/postgres/postgres_buffer.ts";
+import { serverName, serverOf } from "../../../buffer/postgres/server.ts";
+import { SECOND } from "../../../clock.ts";
+import type { Config } from "../../../config/config.ts";
+import { ConfigError } from "../../../config/values.ts";
+import { databaseOf } from "./database.ts";
+import { readSetting } from "../publisher.ts";
+
+/** How long connecting may take, and each statement. */
+const CONNECT_MS = 5 * SECOND;
+const STATEMENT_MS = 30 * SECOND;
+
+/** The database, as messages name it. */
+export function databaseName(config: Config): string {
+  return serverName(serverOf(databaseOf(config)!));
+}
+
+/** Opens the buffer in the database. @throws {ConfigError} a file cannot be read */
+export async function openDatabaseBuffer(config: Config): Promise<Buffer> {
+  return await openPostgres(config);
+}
+
+/** As {@link openDatabaseBuffer}, with what only `doctor` asks. */
+export async function openPostgres(config: Config): Promise<PostgresBuffer> {
+  const { passwordFile, caFile } = config.buffer;
+  const password = readSetting("buffer.password_file", passwordFile)?.replace(/\r?\n$/, "");
+  if (password === "") throw new ConfigError(`buffer.password_file ${passwordFile} is empty`);
+  const caCertificate = readSetting("buffer.ca_file", caFile);
+  if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ConfigError(`buffer.ca_file ${caFile} does not hold a PEM certificate`);
+  }
+  // In a bundle of Deno 2.5, a CommonJS package finds modules of the runtime only by this.
+  (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
+  const { PostgresBuffer } = await import("../../../buffer/postgres/postgres_buffer.ts");
+  return new PostgresBuffer({
+    server: serverOf(databaseOf(config)!),
+    ...{ password, caCertificate, connectMs: CONNECT_MS, statementMs: STATEMENT_MS },
+  });
+}
