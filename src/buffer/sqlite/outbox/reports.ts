@@ -7,12 +7,13 @@ import { count, type Statements } from "../sql.ts";
 import type { SinkName } from "../../../model.ts";
 import type { Database } from "../database.ts";
 import { storedJson } from "../errors.ts";
-import { releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
+import { isOurs, releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
 import type {
   Changed,
   ReportKey,
   ReportList,
   ReportRow,
+  ReportsLease,
   ReportsMeant,
   ReportState,
   ReportStore,
@@ -32,9 +33,6 @@ const ORDER = `ORDER BY CASE r.state WHEN 'refused' THEN 0 WHEN 'pending' THEN 1
   r.uuid, r.sink`;
 
 const STATES: readonly ReportState[] = ["refused", "pending", "delivered"];
-
-/** The publishers' lease: what is changed must not be on its way meanwhile. */
-type LeaseOwner = { readonly name: string; readonly owner: string };
 
 /** Reports of a SQLite file, as people look at them and change them. */
 export class SqliteReports implements ReportStore {
@@ -63,11 +61,11 @@ export class SqliteReports implements ReportStore {
     });
   }
 
-  retry(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  retry(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, (sql, report) => retry(sql, report, now));
   }
 
-  drop(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  drop(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, drop);
   }
 
@@ -77,10 +75,16 @@ export class SqliteReports implements ReportStore {
    */
   async #change(
     reports: readonly ReportKey[],
-    { name, owner }: LeaseOwner,
+    { name, owner, fence }: ReportsLease,
     now: number,
     work: (sql: Statements, report: ReportKey) => Changed,
   ): Promise<readonly Changed[] | undefined> {
+    if (fence !== undefined) {
+      const held = { name, owner, fence };
+      return await this.#db.write((sql) =>
+        isOurs(sql, held) ? reports.map((report) => work(sql, report)) : undefined
+      );
+    }
     // A publisher that died does not deliver.
     using lock = await this.#leases.tryLock(name);
     return await this.#db.write((sql) => {
@@ -148,7 +152,7 @@ export function toRow(row: Record<string, unknown>): ReportRow {
   };
 }
 
-/** Makes a report due at once, as if never tried. Its last error can be read until then. */
+/** Makes a report due at once, as if never tried: why it was refused is no reason why it waits. */
 function retry(sql: Statements, report: ReportKey, now: number): Changed {
   const { uuid, sink } = report;
   const state = stateOf(sql, report);
@@ -157,7 +161,8 @@ function retry(sql: Statements, report: ReportKey, now: number): Changed {
   if (isSuperseded(sql, report, now)) return "superseded";
   // Not simply now: a clock that is ahead and set back later would have it wait until then.
   sql(
-    `UPDATE report SET state = 'pending', tries = 0, next_try_at = min(snapshot_at, ?)
+    `UPDATE report SET state = 'pending', tries = 0, last_error = NULL,
+       next_try_at = min(snapshot_at, ?)
      WHERE uuid = ? AND sink = ?`,
   ).run(now, uuid, sink);
   return "changed";
