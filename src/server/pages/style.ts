@@ -102,6 +102,13 @@ h1 + .attention { margin-bottom: 12px; }
 .notice { background: var(--good-ground); border-left: 4px solid var(--good); border-radius: 4px;
   padding: 8px 12px; max-width: none; }
 section > form { margin-bottom: 12px; }
+.docs + .docs, section + .docs { margin-top: 12px; }
+.docs table { margin-bottom: 12px; }
+.docs caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
+.docs :is(th, td) { overflow-wrap: break-word; min-width: 9ch; }
+.docs th code { white-space: nowrap; }
+.docs :is(dt, dd) { margin: 0 0 4px; max-width: 80ch; }
+.docs dt { font-weight: 600; }
 .group + .group { margin-top: 12px; }
 .group .box { margin-top: 8px; }
 .answer { white-space: pre-wrap; overflow-wrap: anywhere; max-width: none; margin: 6px 0 0; }
