@@ -59,7 +59,10 @@ async function createRigs(
   return { rigs, failing: () => failing };
 }
 
-const OPERATIONS = Object.entries(describeService().paths).flatMap(([path, methods]) =>
+// These services have no pages, and with them no lists of sources.
+const OPERATIONS = Object.entries(describeService().paths).filter(([path]) =>
+  !path.startsWith("/sources")
+).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { responses }]) => ({
     method: method.toUpperCase(),
     path: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),

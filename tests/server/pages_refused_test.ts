@@ -237,8 +237,8 @@ Deno.test("reasonOf() says in a sentence why, and what to do", () => {
       "the proxy before MISP does not accept a body as large as this event (413)",
       'MISP refused it: {"Event":{"orgc_id":["No such organisation","7 is unknown"]}}',
     ].map((lastError) => {
-      const { text, hint } = reasonOf({ sink: "misp", lastError });
-      return `${text} | ${hint}`;
+      const { text, advice } = reasonOf({ sink: "misp", lastError });
+      return `${text} | ${advice}`;
     }),
     [
       "No reason was given. | Read the whole answer and MISP's log. Send the reports again when " +

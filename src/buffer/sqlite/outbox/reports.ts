@@ -152,7 +152,7 @@ export function toRow(row: Record<string, unknown>): ReportRow {
   };
 }
 
-/** Makes a report due at once, as if never tried: why it was refused is no reason why it waits. */
+/** Makes a report due at once, as if never tried. It does not wait because it was refused. */
 function retry(sql: Statements, report: ReportKey, now: number): Changed {
   const { uuid, sink } = report;
   const state = stateOf(sql, report);

@@ -76,10 +76,10 @@ export function refusedPage(
   });
 }
 
-function reasonText({ text, hint }: Reason): Html {
+function reasonText({ text, advice }: Reason): Html {
   return html`
     <h2>${untrusted(text)}</h2>
-    <p><b>What to do:</b> ${hint}</p>
+    <p><b>What to do:</b> ${advice}</p>
   `;
 }
 

@@ -13,7 +13,7 @@ export interface Reason {
   readonly key: string;
   /** A sentence; words of MISP in it are untrusted. */
   readonly text: string;
-  readonly hint: string;
+  readonly advice: string;
 }
 
 /** A reason whose text is known, and what the program says of it. */
@@ -21,7 +21,7 @@ interface Known {
   readonly pattern: RegExp;
   /** By default the text with its values left out. */
   readonly text?: string;
-  readonly hint: string;
+  readonly advice: string;
 }
 
 const OTHER_OWNER = "Set misp.publisher to a name of your own, for new events. Then drop these " +
@@ -32,49 +32,51 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /^the proxy before MISP does not accept a body as large/,
     text: "The proxy before MISP does not accept a body as large as these events (413).",
-    hint: "Raise client_max_body_size or LimitRequestBody of that proxy, then send them again.",
+    advice: "Raise client_max_body_size or LimitRequestBody of that proxy, then send them again.",
   },
   {
     pattern: /is on its blocklist/,
     text: "The events were deleted in MISP and are on its blocklist.",
-    hint: "Drop these reports if the deletion was meant. Otherwise remove the events from " +
+    advice: "Drop these reports if the deletion was meant. Otherwise remove the events from " +
       "Blocklists > Event in MISP, then send them again.",
   },
   {
     pattern: /^the event exists, but another organisation owns it/,
     text: "The events exist, but another organisation owns them and does not share them.",
-    hint: OTHER_OWNER,
+    advice: OTHER_OWNER,
   },
   {
     pattern: /^the event belongs to another organisation/,
     text: "The events belong to another organisation.",
-    hint: OTHER_OWNER,
+    advice: OTHER_OWNER,
   },
   {
     pattern: /^MISP left out, without a reason:/,
     text: "MISP stored the events without some of their parts, and gave no reason.",
-    hint: "Read MISP's log, and update its object templates and types. Then send them again.",
+    advice: "Read MISP's log, and update its object templates and types. Then send them again.",
   },
   {
     pattern: /^MISP refused it:/,
-    hint: "Correct in MISP or in the configuration what its answer names, then send them again. " +
+    advice:
+      "Correct in MISP or in the configuration what its answer names, then send them again. " +
       "If nothing there is wrong, report it as an issue of this program.",
   },
   {
     pattern: /^the answer exceeds /,
-    hint: "The events in MISP are too large to be read. Drop these reports, or delete what else " +
+    advice:
+      "The events in MISP are too large to be read. Drop these reports, or delete what else " +
       "was added to the events and send them again.",
   },
 ];
 
-const UNKNOWN_HINT =
+const OTHER_ADVICE =
   "Read the whole answer and MISP's log. Send the reports again when the cause " +
   "is gone; drop them if MISP must not have them.";
 
 const NO_REASON: Reason["text"] = "No reason was given.";
 
 /**
- * Values, by which answers of one reason differ. A status of HTTP is no such value.
+ * Values, by which answers of one reason differ. A status of HTTP stays.
  */
 const VALUES: readonly RegExp[] = [
   /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
@@ -91,7 +93,7 @@ const VALUES: readonly RegExp[] = [
 
 /** Longest answer that is read, characters. */
 const LONGEST_READ = 600;
-/** Longest text by which reasons are told apart, characters: MISP's answers are cut somewhere behind it. */
+/** Longest text by which reasons differ, characters: MISP's answers are cut somewhere behind it. */
 const LONGEST = 160;
 
 /** The text with `…` for each value. */
@@ -149,7 +151,7 @@ export function reasonOf(
   return {
     key: createHash("sha256").update(`${sink}\n${text}`).digest("hex").slice(0, 16),
     text,
-    hint: known?.hint ?? UNKNOWN_HINT,
+    advice: known?.advice ?? OTHER_ADVICE,
   };
 }
 
