@@ -6,7 +6,7 @@
 import { html } from "@hono/hono/html";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
 import { type Frame, layout } from "./pages/layout.ts";
-import { table } from "./pages/table.ts";
+import { table, tableBox } from "./pages/table.ts";
 import type { Html } from "./pages/text.ts";
 
 /** Writes the page. */
@@ -59,12 +59,20 @@ function operationSection(path: string, method: string, operation: Operation): H
       : hasToken
       ? "the token in the path"
       : "everybody"}</p>
-    ${parameters === undefined ? "" : parameterTable(parameters)}
+    ${parameters === undefined ? "" : tableBox(
+      `${operationId}-parameters`,
+      `Parameters of ${operationId}`,
+      parameterTable(parameters),
+    )}
     ${requestBody === undefined ? "" : html`
       <p>Body (${Object.keys(requestBody.content).join(", ")}): ${prose(
         requestBody.description,
       )}</p>
-    `}${answerTable(operation.responses)}
+    `}${tableBox(
+      `${operationId}-answers`,
+      `Answers of ${operationId}`,
+      answerTable(operation.responses),
+    )}
     </section>
   `;
 }
@@ -131,17 +139,21 @@ function schemaSection(name: string, schema: JsonSchema): Html {
   return html`
     <section class="docs" id="${name}">
       <h2>${name}</h2>
-      ${table<Field>([
-        {
-          name: "Field",
-          cell: ({ path, isRequired }) => [
-            html`<code>${path}</code>`,
-            isRequired ? "" : " (may be absent)",
-          ],
-        },
-        { name: "Type", cell: ({ schema }) => typeName(schema) },
-        { name: "What", cell: ({ schema }) => prose(String(schema.description ?? "")) },
-      ], fieldsOf("", schema))}
+      ${tableBox(
+        `${name}-fields`,
+        `Fields of ${name}`,
+        table<Field>([
+          {
+            name: "Field",
+            cell: ({ path, isRequired }) => [
+              html`<code>${path}</code>`,
+              isRequired ? "" : " (may be absent)",
+            ],
+          },
+          { name: "Type", cell: ({ schema }) => typeName(schema) },
+          { name: "What", cell: ({ schema }) => prose(String(schema.description ?? "")) },
+        ], fieldsOf("", schema)),
+      )}
     </section>
   `;
 }

@@ -208,6 +208,9 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
   table.refused :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
+  .docs :is(th, td) { min-width: 0; }
+  .docs th code { white-space: normal; }
+  .docs td code { overflow-wrap: anywhere; }
   .box button, th .badge { white-space: normal; }
   /* A source is a card: its address and figures, and below them its state, whole. */
   .sources, .sources tbody { display: block; }
