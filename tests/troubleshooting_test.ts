@@ -18,7 +18,6 @@ const NOT_TOLD: readonly string[] = [
   "retry: 3000 event: parts …",
   "too many live pages are open; close some",
   "the form is longer than … bytes",
-  "… due now; the publisher sends within a minute.",
   "complete -c … -n … -l …… -d …",
   // What lists have in them, and the parts of a message about one.
   "add element … … { … }",

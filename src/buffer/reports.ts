@@ -4,6 +4,7 @@
  * @module
  */
 import type { SinkName } from "../model.ts";
+import type { Lease } from "./leases.ts";
 
 /** How far a report is: on its way, delivered, or refused by its sink. */
 export type ReportState = "pending" | "delivered" | "refused";
@@ -46,6 +47,12 @@ export interface ReportList {
  */
 export type Changed = "changed" | "superseded" | "delivered" | "gone";
 
+/**
+ * The publishers' lease of who changes reports. With the fence of a lease that is held already, it is used
+ * and kept; else it is taken for the one change.
+ */
+export type ReportsLease = Pick<Lease, "name" | "owner"> & Partial<Pick<Lease, "fence">>;
+
 /** The part of the buffer that `report` works with. Every method is one transaction. */
 export interface ReportStore {
   /**
@@ -63,11 +70,12 @@ export interface ReportStore {
    *
    * @param lease the publishers' lease, held for this change: no publisher may deliver meanwhile
    * @param now milliseconds UTC
-   * @returns what became of each, in order; undefined when a publisher holds the lease
+   * @returns what became of each, in order; undefined when a publisher holds the lease, or the fence is
+   *   no longer that of its holder
    */
   retry(
     reports: readonly ReportKey[],
-    lease: { readonly name: string; readonly owner: string },
+    lease: ReportsLease,
     now: number,
   ): Promise<readonly Changed[] | undefined>;
   /**
@@ -79,7 +87,7 @@ export interface ReportStore {
    */
   drop(
     reports: readonly ReportKey[],
-    lease: { readonly name: string; readonly owner: string },
+    lease: ReportsLease,
     now: number,
   ): Promise<readonly Changed[] | undefined>;
 }

@@ -7,7 +7,7 @@
 import type { SensorRow, Technique } from "../model.ts";
 import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
-import type { ReportRow } from "./reports.ts";
+import type { ReportKey, ReportRow } from "./reports.ts";
 import type {
   FoundKind,
   ItemView,
@@ -149,9 +149,27 @@ export interface SensorView extends Omit<SensorRow, "firstSeen"> {
   readonly month: History;
 }
 
+/** The last report of a page of refused reports. */
+export interface RefusedCursor extends ReportKey {
+  /** When it was refused, milliseconds UTC. */
+  readonly at: number;
+}
+
+/** Which refused reports are read. */
+export interface RefusedQuery {
+  readonly most: number;
+  /** Only those that were refused at this time or before, milliseconds UTC. */
+  readonly until?: number | undefined;
+  /** Only those that follow it. */
+  readonly after?: RefusedCursor | undefined;
+}
+
 /** Refused reports, the latest first. */
 export interface RefusedReports {
   readonly rows: readonly ReportRow[];
+  /** Undefined: no more follow. */
+  readonly next: RefusedCursor | undefined;
+  /** Of all, whatever was asked for. */
   readonly count: Bounded;
 }
 
@@ -196,7 +214,7 @@ export interface Views {
    * @returns undefined when nothing is known of the sensor
    */
   sensor(key: string, now: number): Promise<SensorView | undefined>;
-  refused(most: number): Promise<RefusedReports>;
+  refused(query: RefusedQuery): Promise<RefusedReports>;
   /** @param most sources that are read @returns undefined when no source has the item */
   item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined>;
   /** @param since milliseconds UTC */

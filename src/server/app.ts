@@ -15,9 +15,11 @@ import { addLists, type ListParts } from "./lists.ts";
 import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { linksUnder, withoutBasePath } from "./middleware/base_path.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
+import { addUnknown, refusalsAsPages } from "./middleware/refusals.ts";
 import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
 import { addOpenApi } from "./openapi.ts";
+import { emptyFrame, messagePage } from "./pages/layout.ts";
 import { addPages, type PageParts } from "./pages/pages.ts";
 
 /** What the service is made of. */
@@ -60,6 +62,9 @@ export function createApp(parts: AppParts): App {
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
   app.use(withPolicy);
   if (basePath !== "") app.use(linksUnder(basePath));
+  app.use(refusalsAsPages(async (title, text) => {
+    return String(await messagePage(title, text, emptyFrame(parts.now())));
+  }));
   countRequests(app, parts);
   app.use(async (_, next) => {
     const { turns } = ingestParts;
@@ -73,7 +78,12 @@ export function createApp(parts: AppParts): App {
   addMetrics(app, parts);
   addFeed(app, parts);
   addLists(app, parts);
-  addOpenApi(app, parts);
+  const { pages } = parts;
+  addOpenApi(app, parts, basePath, async () => {
+    const now = parts.now();
+    if (pages === undefined) return emptyFrame(now);
+    return { now, compromised: await pages.buffer.views.compromised(now) };
+  });
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(
       ...[ingestParts, context.req.raw, context.get("sender").name] as const,
@@ -81,17 +91,15 @@ export function createApp(parts: AppParts): App {
     const headers = status === 503 ? [...TO_SENDERS, RETRY_AFTER] : TO_SENDERS;
     return new Response(JSON.stringify(body), { status, headers });
   });
-  if (parts.pages !== undefined) {
+  if (pages !== undefined) {
     const { now, log } = parts;
-    addPages(app, parts.pages, {
+    addPages(app, pages, {
       ...{ now, log, basePath },
       onlyViewers: onlyViewers(parts),
       onlySenders: onlySenders(parts),
     });
   }
-  app.notFound((context) =>
-    context.json({ error: "unknown path; use POST /alerts or GET /healthz" }, 404)
-  );
+  addUnknown(app);
   app.onError((error, context) => {
     // The path may hold a token.
     const route = context.req.path.split("/", 2).join("/");

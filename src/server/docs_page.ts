@@ -1,74 +1,49 @@
 /**
- * The page that shows the API's description: one document, one style sheet, no script.
+ * The page that shows the API's description: in the design of the other pages.
  *
  * @module
  */
 import { html } from "@hono/hono/html";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
-import { table } from "./pages/table.ts";
+import { type Frame, layout } from "./pages/layout.ts";
+import { table, tableBox } from "./pages/table.ts";
 import type { Html } from "./pages/text.ts";
 
-/** The style sheet of the page. */
-export const docsStyle = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-section { border-top: 1px solid #8886; margin-top: 2rem; }
-code { font-family: ui-monospace, monospace; }
-h1, h2 { overflow-wrap: anywhere; }
-h2 code { font-size: 1.1rem; }
-table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; }
-caption { text-align: left; font-weight: 600; }
-th, td { border-bottom: 1px solid #8883; padding: 0.3rem 0.8rem 0.3rem 0; text-align: left; }
-th, td { vertical-align: top; overflow-wrap: anywhere; }
-tbody th { font-weight: inherit; }
-@media (min-width: 640px) { tbody th { overflow-wrap: break-word; } }
-`;
-
 /** Writes the page. */
-export function docsPage(document: Document): Promise<string> {
-  const { info, paths, components } = document;
+export function docsPage({ info, paths, components }: Document, frame: Frame): Html {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation }))
   );
-  const page = html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>${info.title}: API</title>
-        <link rel="stylesheet" href="/docs.css">
-      </head>
-      <body>
-        <h1>${info.title} ${info.version}</h1>
-        <p>${prose(info.description)} For programs: <a href="/openapi.json">openapi.json</a>.</p>
-        <nav>
-          <ul>
-    ${operations.map(({ path, method, operation }) =>
-      html`
-        <li><a href="#${operation.operationId}"><code>${method
-          .toUpperCase()} ${path}</code></a> ${operation.summary}</li>
-      `
-    )}</ul>
-        </nav>
-        <main>
-    <section>
-    <h2>Access</h2>
-    <dl>
-    ${Object.entries(components.securitySchemes).map(([name, { description = "" }]) =>
-      html`
-        <dt>${name}</dt>
-        <dd>${prose(description)}</dd>
-      `
-    )}</dl>
-    </section>
-    ${operations.map(({ path, method, operation }) => operationSection(path, method, operation))}
-    ${Object.entries(components.schemas).map(([name, schema]) => schemaSection(name, schema))}
-        </main>
-      </body>
-    </html>
-  `;
-  return Promise.resolve(page).then(String);
+  return layout({
+    title: "API",
+    at: "/docs",
+    frame,
+    body: html`
+      <h1>API</h1>
+      <p>${info.title} ${info.version}. ${prose(info.description)}
+      For programs: <a href="/openapi.json">openapi.json</a>.</p>
+      <section>
+        <h2>Requests</h2>
+        <ul class="plain">${operations.map(({ path, method, operation }) =>
+          html`
+            <li><a href="#${operation.operationId}"><code>${method
+              .toUpperCase()} ${path}</code></a> ${operation.summary}</li>
+          `
+        )}</ul>
+      </section>
+      <section class="docs">
+        <h2>Access</h2>
+        <dl>${Object.entries(components.securitySchemes).map(([name, { description = "" }]) =>
+          html`
+            <dt>${name}</dt>
+            <dd>${prose(description)}</dd>
+          `
+        )}</dl>
+      </section>
+      ${operations.map(({ path, method, operation }) => operationSection(path, method, operation))}
+      ${Object.entries(components.schemas).map(([name, schema]) => schemaSection(name, schema))}
+    `,
+  });
 }
 
 function operationSection(path: string, method: string, operation: Operation): Html {
@@ -76,7 +51,7 @@ function operationSection(path: string, method: string, operation: Operation): H
   const who = security.flatMap((one) => Object.keys(one));
   const hasToken = parameters?.some(({ name }) => name === "token") ?? false;
   return html`
-    <section id="${operationId}">
+    <section class="docs" id="${operationId}">
     <h2><code>${method.toUpperCase()} ${path}</code></h2>
     <p>${prose(summary)}. ${prose(description ?? "")}</p>
     <p>Access: ${who.length > 0
@@ -84,12 +59,20 @@ function operationSection(path: string, method: string, operation: Operation): H
       : hasToken
       ? "the token in the path"
       : "everybody"}</p>
-    ${parameters === undefined ? "" : parameterTable(parameters)}
+    ${parameters === undefined ? "" : tableBox(
+      `${operationId}-parameters`,
+      `Parameters of ${operationId}`,
+      parameterTable(parameters),
+    )}
     ${requestBody === undefined ? "" : html`
       <p>Body (${Object.keys(requestBody.content).join(", ")}): ${prose(
         requestBody.description,
       )}</p>
-    `}${answerTable(operation.responses)}
+    `}${tableBox(
+      `${operationId}-answers`,
+      `Answers of ${operationId}`,
+      answerTable(operation.responses),
+    )}
     </section>
   `;
 }
@@ -154,19 +137,23 @@ function bodyName(type: string, schema: JsonSchema): Html {
 
 function schemaSection(name: string, schema: JsonSchema): Html {
   return html`
-    <section id="${name}">
+    <section class="docs" id="${name}">
       <h2>${name}</h2>
-      ${table<Field>([
-        {
-          name: "Field",
-          cell: ({ path, isRequired }) => [
-            html`<code>${path}</code>`,
-            isRequired ? "" : " (may be absent)",
-          ],
-        },
-        { name: "Type", cell: ({ schema }) => typeName(schema) },
-        { name: "What", cell: ({ schema }) => prose(String(schema.description ?? "")) },
-      ], fieldsOf("", schema))}
+      ${tableBox(
+        `${name}-fields`,
+        `Fields of ${name}`,
+        table<Field>([
+          {
+            name: "Field",
+            cell: ({ path, isRequired }) => [
+              html`<code>${path}</code>`,
+              isRequired ? "" : " (may be absent)",
+            ],
+          },
+          { name: "Type", cell: ({ schema }) => typeName(schema) },
+          { name: "What", cell: ({ schema }) => prose(String(schema.description ?? "")) },
+        ], fieldsOf("", schema)),
+      )}
     </section>
   `;
 }

@@ -12,7 +12,7 @@ export interface JsonSchema {
 /** The description of a parameter. */
 export interface Parameter {
   readonly name: string;
-  readonly in: "path" | "header";
+  readonly in: "path" | "header" | "query";
   readonly required?: boolean;
   readonly description: string;
   readonly schema: JsonSchema;
@@ -44,7 +44,10 @@ export interface Operation {
 /** The document. */
 export interface Document {
   readonly openapi: string;
-  readonly info: Readonly<Record<"title" | "version" | "description", string>>;
+  readonly info: Readonly<Record<"title" | "version" | "description", string>> & {
+    readonly license: Readonly<Record<"name" | "identifier", string>>;
+  };
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, JsonSchema>>;

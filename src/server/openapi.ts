@@ -7,10 +7,12 @@ import settings from "../../deno.json" with { type: "json" };
 import { healthSchema, ingestAnswerSchema, readinessSchema, refusedSchema } from "./answers.ts";
 import type { App } from "./context.ts";
 import { ENCODINGS } from "./ingest/body.ts";
-import { docsPage, docsStyle } from "./docs_page.ts";
+import { docsPage } from "./docs_page.ts";
 import type { Answer, Document, JsonSchema, Operation, Parameter } from "./document.ts";
 import { FEED_FILE } from "./feed.ts";
 import { type AccessRules, onlyViewers } from "./middleware/senders.ts";
+import type { Frame } from "./pages/layout.ts";
+import { FIELDS } from "./pages/sources/query.ts";
 
 const SCHEMAS = {
   IngestAnswer: ingestAnswerSchema,
@@ -19,17 +21,29 @@ const SCHEMAS = {
   Readiness: readinessSchema,
 } satisfies Record<string, JsonSchema>;
 
-/** Adds `GET /openapi.json`, `GET /docs` and its style sheet. */
-export function addOpenApi(app: App, rules: AccessRules): void {
+/**
+ * Adds `GET /openapi.json` and `GET /docs`.
+ *
+ * @param basePath below which a proxy shows the service, or empty
+ * @param frame what every page shows
+ */
+export function addOpenApi(
+  app: App,
+  rules: AccessRules,
+  basePath: string,
+  frame: () => Promise<Frame>,
+): void {
   const viewers = onlyViewers(rules);
   let made: Document | undefined;
-  const document = () => made ??= describeService();
+  const document = () => made ??= describeService(basePath);
   app.get("/openapi.json", viewers, (context) => context.json(document()));
-  app.get("/docs", viewers, async (context) => context.html(await docsPage(document())));
   app.get(
-    "/docs.css",
+    "/docs",
     viewers,
-    (context) => context.body(docsStyle, 200, { "Content-Type": "text/css; charset=utf-8" }),
+    async (context) =>
+      context.html(await docsPage(document(), await frame()), 200, {
+        "Cache-Control": "no-store",
+      }),
   );
 }
 
@@ -44,21 +58,27 @@ const RETRY_AFTER = {
   "Retry-After": { description: "Seconds to wait", schema: { type: "integer", minimum: 1 } },
 };
 
+/** A refusal that browsers get as a page. */
+const refusal = (description: string): Answer => ({
+  description,
+  content: { "application/json": { schema: ref("Refused") }, "text/html": { schema: text } },
+});
+
 /** Answers that any request may get. */
 const EVERYWHERE = {
   400: answer("`Host` is not a valid host name", "Refused"),
-  403: answer("The sender's address is not in `server.allow_networks`", "Refused"),
+  403: refusal("The sender's address is not in `server.allow_networks`"),
 } satisfies Operation["responses"];
 
 /** Answers that a request to a guarded route may get. */
 const GUARDED = {
   ...EVERYWHERE,
   401: {
-    ...answer("The token is missing or unknown", "Refused"),
+    ...refusal("The token is missing or unknown"),
     headers: { "WWW-Authenticate": { description: "How to send one", schema: text } },
   },
   429: {
-    ...answer("Too many requests with this token", "Refused"),
+    ...refusal("Too many requests with this token"),
     headers: RETRY_AFTER,
   },
 } satisfies Operation["responses"];
@@ -75,10 +95,11 @@ const ingestion = {
   requestBody: {
     description:
       "One alert of Wazuh, an array, a wrapper of alerts, or any number of lines of one JSON " +
-      "value each. The content decides which, whatever `Content-Type` says.",
+      "value each. The content decides which, whatever `Content-Type` says. An object that is not " +
+      "an alert, such as `{}`, is refused with 400.",
     required: true,
     content: {
-      "application/json": { schema: { type: ["object", "array"] } },
+      "application/json": { schema: { type: ["object", "array"], minProperties: 1 } },
       "application/x-ndjson": { schema: text },
       "text/plain": { schema: text },
     },
@@ -87,7 +108,9 @@ const ingestion = {
     200: answer("All alerts are stored or deliberately ignored", "IngestAnswer"),
     ...GUARDED,
     400: {
-      description: "The body contains no alert, is damaged compressed data, or ended too early",
+      description:
+        "The body contains no alert, as `{}` does not; it is damaged compressed data, or " +
+        "ended too early",
       content: {
         "application/json": { schema: { anyOf: [ref("IngestAnswer"), ref("Refused")] } },
       },
@@ -123,6 +146,36 @@ const FILE_HEADERS = {
   "ETag": { description: "A hash of the content", schema: text },
   "Last-Modified": { description: "When the file was written", schema: text },
 };
+
+const QUERY_WORDS: Readonly<Record<typeof FIELDS[number] | "after", string>> = {
+  address: "An address or a network such as `192.0.2.0/24`",
+  username: "A user name that was tried",
+  sensor: "The name or key of a sensor",
+  country: "Two letters such as `NL`",
+  network: "The number of an AS such as `AS64500`",
+  technique: "An id such as `T1110.001`",
+  state: "How far the source is on its way to MISP, or `compromised`",
+  seen: "Last seen within `hour`, `day`, `week` or `month`",
+  order: "What is most first: `attempts`, `last_seen`, `first_seen` or `compromised`",
+  after: "From the header `Link` of the answer before",
+};
+
+/** The list of sources in a form for programs. */
+function exported(operationId: string, summary: string, content: Answer["content"]): Operation {
+  return {
+    ...{ operationId, summary, tags: ["sources"], security: TOKEN },
+    description: "Most attempts first, 10,000 at most; where more follow, `Link` has the address " +
+      "of the next part.",
+    parameters: [...FIELDS, "after" as const].map((name) => ({
+      ...{ name, in: "query", description: QUERY_WORDS[name], schema: text } as const,
+    })),
+    responses: {
+      200: { description: "The list", ...(content === undefined ? {} : { content }) },
+      ...GUARDED,
+      400: answer("A field is not valid, or `Host` is not a valid host name", "Refused"),
+    },
+  };
+}
 
 const PATHS: Document["paths"] = {
   "/alerts": {
@@ -214,7 +267,7 @@ const PATHS: Document["paths"] = {
         },
         304: { description: "The client has this file (`If-None-Match`)" },
         ...GUARDED,
-        404: answer("The feed has no such file, or there is no feed", "Refused"),
+        404: refusal("The feed has no such file, or there is no feed"),
         503: answer("The feed cannot be read", "Refused"),
       },
     },
@@ -247,7 +300,7 @@ const PATHS: Document["paths"] = {
         },
         304: { description: "The client has this list (`If-None-Match`)" },
         ...GUARDED,
-        404: answer("No list has this name, or it was not written yet", "Refused"),
+        404: refusal("No list has this name, or it was not written yet"),
         503: answer("The list cannot be read", "Refused"),
       },
     },
@@ -279,31 +332,36 @@ const PATHS: Document["paths"] = {
       },
     },
   },
-  "/docs.css": {
-    get: {
-      operationId: "getDocsStyle",
-      tags: ["description"],
-      summary: "Style sheet of that page",
-      security: TOKEN,
-      responses: {
-        200: { description: "A style sheet", content: { "text/css": { schema: text } } },
-        ...GUARDED,
+  "/sources.json": {
+    get: exported("getSourcesJson", "The sources as JSON", {
+      "application/json": {
+        schema: { type: "array", items: { type: "object", required: ["address", "attempts"] } },
       },
-    },
+    }),
+  },
+  "/sources.csv": {
+    get: exported("getSourcesCsv", "The sources as CSV", { "text/csv": { schema: text } }),
   },
 };
 
-/** Describes every route of the service. */
-export function describeService(): Document {
+/**
+ * Describes every route for programs.
+ *
+ * @param basePath below which a proxy shows the service, or empty
+ */
+export function describeService(basePath = ""): Document {
   return {
     openapi: "3.1.0",
     info: {
       title: "custom-misp_ssh_bruteforce-publish",
       version: settings.version,
       description:
-        "Accepts SSH brute-force alerts of Wazuh, and publishes them to MISP. Every other path " +
-        "answers 404.",
+        "Accepts SSH brute-force alerts of Wazuh, and publishes them to MISP. The pages for people " +
+        "are not described here. A path with another method is answered with 405 and `Allow`, an " +
+        "unknown path with 404.",
+      license: { name: "MIT License", identifier: settings.license },
     },
+    servers: [{ url: basePath === "" ? "/" : basePath }],
     paths: PATHS,
     components: {
       schemas: SCHEMAS,

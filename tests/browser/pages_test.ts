@@ -110,7 +110,7 @@ Deno.test({
     const [first] = (await scene.scene.buffer.views.overview(scene.scene.now, "day")).sources;
     const paths = [
       ...["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x", "/?span=month"],
-      ...["/sources", "/sources?country=x", "/sensors/honeypot-sgp3"],
+      ...["/sources", "/sources?country=x", "/sensors/honeypot-sgp3", "/docs"],
     ];
     for (const [index, path] of paths.entries()) {
       const page = await scene.open(path);

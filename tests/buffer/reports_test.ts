@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RefusedReports } from "../../src/buffer/views.ts";
 import { DatabaseSync } from "node:sqlite";
 import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { Lease } from "../../src/buffer/leases.ts";
@@ -285,6 +286,35 @@ eachEngine(
     assert.deepEqual(await buffer.reports.drop([report], PUBLISH, START), ["changed"]);
   },
 );
+
+eachEngine(
+  "retryReports() and dropReports() use a lease that is held, and keep it",
+  async (open) => {
+    using buffer = open();
+    const report = await refused(buffer);
+    const lease = await buffer.leases.take("publish", "me", MINUTE, START);
+    assert.deepEqual(await buffer.reports.retry([report], lease!, START), ["changed"]);
+    assert.equal(await buffer.leases.isHeld("publish", START), true);
+    await buffer.leases.release(lease!);
+    await publishing(buffer, START);
+    assert.equal(await buffer.reports.drop([report], lease!, START), undefined);
+    assert.equal((await buffer.views.status()).waiting, 1);
+  },
+);
+
+eachEngine("refused() reads page by page, the latest first, up to a time", async (open) => {
+  using buffer = open();
+  for (const [index, ip] of ["9.0.0.1", "9.0.0.2", "9.0.0.3"].entries()) {
+    await refused(buffer, ip, START + index);
+  }
+  const ips = (found: RefusedReports) => found.rows.map(({ sourceIp }) => sourceIp);
+  const first = await buffer.views.refused({ most: 2 });
+  assert.deepEqual([ips(first), first.count.value], [["9.0.0.3", "9.0.0.2"], 3]);
+  const second = await buffer.views.refused({ most: 2, after: first.next });
+  assert.deepEqual([ips(second), second.next], [["9.0.0.1"], undefined]);
+  const until = second.rows[0]!.lastTriedAt;
+  assert.deepEqual(ips(await buffer.views.refused({ most: 9, until })), ["9.0.0.1"]);
+});
 
 eachEngine(
   "dropReports() gives the lease up, and stops a publisher whose own has run out",

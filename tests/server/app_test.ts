@@ -78,7 +78,7 @@ Deno.test("POST /alerts distinguishes tokens that differ at their very end", asy
 
 Deno.test("createApp() says 404 to everything else", async () => {
   using service = createService();
-  for (const path of ["/nothing", "/alerts", "/alerts/", "/healthz/x", "/../etc/passwd"]) {
+  for (const path of ["/nothing", "/alerts/", "/healthz/x", "/../etc/passwd"]) {
     const { status, body } = await service.get(path);
     assert.equal(status, 404, path);
     assert.deepEqual(body, { error: "unknown path; use POST /alerts or GET /healthz" });

@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { createNetworkSet, parseNetwork } from "../../src/guard/network_set.ts";
+import { describeService } from "../../src/server/openapi.ts";
 import { tempFolder } from "../support/temp.ts";
 import {
   body,
@@ -58,6 +59,26 @@ async function createRigs(
   return { rigs, failing: () => failing };
 }
 
+// These services have no pages, and with them no lists of sources.
+const OPERATIONS = Object.entries(describeService().paths).filter(([path]) =>
+  !path.startsWith("/sources")
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { responses }]) => ({
+    method: method.toUpperCase(),
+    path: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+    statuses: Object.keys(responses),
+  }))
+);
+
+/** The statuses that the API's description allows; those of refusals where it has no such request. */
+function statusesOf({ method, url }: Request): readonly string[] {
+  const path = url.replace(/^https?:\/\/[^/]*/, "").replace(/[?#].*$/, "")
+    .replaceAll(/\/{2,}/g, "/");
+  const asked = method === "HEAD" ? "GET" : method;
+  const operation = OPERATIONS.find((one) => one.method === asked && one.path.test(path));
+  return operation?.statuses ?? ["400", "403", "404", "405"];
+}
+
 Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
   console.log(`seed ${SEED}`);
   using folder = tempFolder();
@@ -92,6 +113,7 @@ Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
     const { status } = response;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     const isStoringFailed = status === 503 && failing() > failedBefore;
+    assert.ok(statusesOf(request).includes(String(status)), `${what}: ${status} is not described`);
     assert.ok(
       status < 500 || isStoringFailed,
       `${what}: ${status} ${await response.clone().text()}`,
@@ -105,7 +127,7 @@ Deno.test(`createApp() stands ${REQUESTS} malformed requests`, async () => {
     `${REQUESTS} requests in ${milliseconds} ms; ${shown}; ${failing()} failures to store`,
   );
   // What was asked for must have been reached, or nothing is shown by this.
-  for (const status of [200, 400, 401, 403, 404, 413, 415, 503]) {
+  for (const status of [200, 400, 401, 403, 404, 405, 413, 415, 503]) {
     assert.ok((statuses.get(status) ?? 0) > 10, `hardly any ${status}`);
   }
   for (const { logged, buffer, [Symbol.dispose]: dispose } of rigs) {

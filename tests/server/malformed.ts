@@ -32,7 +32,18 @@ export const METHODS = [
 
 const PIECES = [
   ...["alerts", "alerts", "alerts", "healthz", "readyz", "metrics", "feed", "docs", "openapi.json"],
-  ...["docs.css", "manifest.json", "hashes.csv", "..", ".", "", "%2f", "%2F..%2f", "%00", "%0d%0a"],
+  ...[
+    "sources.csv",
+    "manifest.json",
+    "hashes.csv",
+    "..",
+    ".",
+    "",
+    "%2f",
+    "%2F..%2f",
+    "%00",
+    "%0d%0a",
+  ],
   ...[
     "%",
     "%zz",

@@ -170,7 +170,7 @@ Deno.test("GET /metrics counts requests by the pattern of their route, never by 
       ['route="/alerts/:token?",method="POST",status="400"', 1],
       ['route="/healthz",method="HEAD",status="200"', 1],
       ['route="none",method="GET",status="404"', 3],
-      ['route="none",method="other",status="404"', 1],
+      ['route="none",method="other",status="405"', 1],
     ]),
   );
   assert.equal(

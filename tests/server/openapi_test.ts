@@ -10,6 +10,7 @@ import { Limits } from "../../src/server/middleware/limits.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { ListRig, rule } from "../lists/rig.ts";
 import { tempFolder } from "../support/temp.ts";
+import { PageScene } from "../support/page_scene.ts";
 import { AUTHORIZED, createRig, oneToken, TOKEN } from "./rig.ts";
 
 const DOCUMENT = describeService();
@@ -23,8 +24,12 @@ function pathsOf(pattern: string): readonly string[] {
 }
 
 Deno.test("describeService() lists every route of the service, and no other", async () => {
+  using scene = new PageScene();
   using rig = await createRig();
-  const routes = rig.app.routes.filter(({ path }) => !path.includes("*"))
+  // Pages are for people, and not described.
+  const described = /^\/sources\.(csv|json)$/;
+  const routes = [...rig.app.routes, ...scene.app.routes.filter(({ path }) => described.test(path))]
+    .filter(({ path }) => !path.includes("*"))
     .flatMap(({ path, method }) => pathsOf(path).map((one) => `${method} ${one}`));
   const listed = Object.entries(DOCUMENT.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
@@ -116,6 +121,7 @@ const POSTED: readonly Call[] = [
   { status: 400, init: { body: "[".repeat(200) } },
   { status: 400, init: { body: "{bad\n".repeat(300) } },
   { status: 400, init: { body: "" } },
+  { status: 400, init: { body: "{}" } },
   { status: 408, changes: { readTimeoutMs: 1 }, init: { body: new ReadableStream() } },
   { status: 413, init: { body: "x".repeat(5000) } },
   { status: 415, init: { body: "x", headers: { "Content-Encoding": "br" } } },
@@ -146,7 +152,6 @@ const CALLS: readonly (readonly [method: string, path: string, calls: readonly C
   ["get", "/metrics", [{ status: 200 }, { status: 503, changes: { status: failing } }, ...DOOR]],
   ["get", "/openapi.json", [{ status: 200 }, ...DOOR]],
   ["get", "/docs", [{ status: 200 }, ...DOOR]],
-  ["get", "/docs.css", [{ status: 200 }, ...DOOR]],
   ["get", "/feed/{file}", [
     { status: 404, path: "/feed/manifest.json" },
     { status: 401, path: "/feed/manifest.json", from: "192.0.2.1" },
@@ -215,11 +220,11 @@ Deno.test("GET /openapi.json gives the document to those who may look", async ()
 });
 
 Deno.test("GET /docs shows every operation and field, and asks nobody else for anything", async () => {
-  using rig = await createRig();
-  const page = await (await rig.ask("/docs")).text();
+  using rig = new PageScene();
+  const page = await rig.page("/docs");
   for (const [path, methods] of Object.entries(DOCUMENT.paths)) {
     for (const [method, { operationId, responses }] of Object.entries(methods)) {
-      const [section = ""] = page.split(`<section id="${operationId}">`).slice(1);
+      const [section = ""] = page.split(`<section class="docs" id="${operationId}">`).slice(1);
       assert.ok(section.includes(`<code>${method.toUpperCase()} ${path}</code>`), operationId);
       for (const status of Object.keys(responses)) {
         assert.match(section, new RegExp(`<th scope="row" ?>${status}</th>`));
@@ -232,8 +237,98 @@ Deno.test("GET /docs shows every operation and field, and asks nobody else for a
   const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link = ""]) => link);
   const ids = new Set([...page.matchAll(/ id="([^"]*)"/g)].map(([, id = ""]) => id));
   for (const link of links) {
-    const isHere = link.startsWith("#") ? ids.has(link.slice(1)) : link in DOCUMENT.paths;
+    const isHere = link.startsWith("#")
+      ? ids.has(link.slice(1))
+      : (await rig.fetch(link)).status === 200;
     assert.ok(isHere, link);
   }
-  assert.doesNotMatch(page, /<script|<style|style=|onload=|undefined|\[object/);
+  assert.doesNotMatch(page, /<script>|<style|style=|onload=|undefined|\[object/);
+  assert.match(page, /<a href="\/docs" aria-current="page">API<\/a>/);
+});
+
+Deno.test("describeService() is true of the lists of sources", async () => {
+  const busy = new Limits({ maxParallel: 0, maxPerMinute: 0.5 });
+  for (const path of ["/sources.json", "/sources.csv"]) {
+    using scene = new PageScene();
+    await scene.attack({ source: "192.0.2.7" });
+    using closed = new PageScene({ limits: busy, tokens: oneToken });
+    const headers = AUTHORIZED;
+    const narrow = new PageScene(elsewhere);
+    for (
+      const [status, response] of [
+        [200, await scene.fetch(path)],
+        [200, await scene.fetch(`${path}?order=last_seen&address=192.0.2.0/24`)],
+        [400, await scene.fetch(`${path}?country=x`)],
+        [401, await closed.fetch(path)],
+        [401, await closed.fetch(path, { headers: { Accept: "text/html" } })],
+        [403, await narrow.fetch(path)],
+      ] as const
+    ) {
+      assert.equal(response.status, status);
+      await checkAnswer(path, "get", response);
+    }
+    await drain(await closed.fetch(path, { headers }));
+    await checkAnswer(path, "get", await closed.fetch(path, { headers }));
+    narrow[Symbol.dispose]();
+  }
+});
+
+Deno.test("describeService() names the base path of the proxy, and the licence", () => {
+  assert.deepEqual(describeService("/honey").servers, [{ url: "/honey" }]);
+  assert.deepEqual(DOCUMENT.servers, [{ url: "/" }]);
+  assert.deepEqual(DOCUMENT.info.license, { name: "MIT License", identifier: "MIT" });
+});
+
+Deno.test("createApp() answers another method on every path with 405 and what it takes", async () => {
+  using scene = new PageScene();
+  const uuid = "00000000-0000-5000-8000-00000000000a";
+  const paths = new Map<string, Set<string>>();
+  for (const { path, method } of scene.app.routes) {
+    if (path.includes("*")) continue;
+    const filled = path.replace("/:group{[0-9a-f]{16}}", "/0123456789abcdef")
+      .replace(/\/:\w+\?$/, "").replace(/:\w+/g, uuid);
+    const methods = paths.get(filled) ?? new Set();
+    for (const one of method === "GET" ? ["GET", "HEAD"] : [method]) methods.add(one);
+    paths.set(filled, methods);
+  }
+  assert.ok(paths.size > 15, [...paths.keys()].join(" "));
+  for (const [path, methods] of paths) {
+    for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"]) {
+      if (methods.has(method)) continue;
+      const response = await scene.fetch(path, { method });
+      assert.equal(response.status, 405, `${method} ${path}`);
+      const allow = [...methods].sort().join(", ");
+      assert.equal(response.headers.get("Allow")!.split(", ").sort().join(", "), allow, path);
+      await drain(response);
+    }
+  }
+});
+
+Deno.test("createApp() refuses browsers with a page, and programs with JSON", async () => {
+  using scene = new PageScene({ tokens: oneToken });
+  await scene.attack({ source: "203.0.113.5", isCompromise: true });
+  const accept = { Accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  for (
+    const [status, path, method, text] of [
+      [
+        401,
+        "/sources",
+        "GET",
+        "Log in The password is a token of `serve token new`, with any user name.",
+      ],
+      [404, "/x?y", "GET", "No such page unknown path; use POST /alerts or GET /healthz"],
+      [405, "/alerts", "GET", "Wrong method wrong method; use POST"],
+    ] as const
+  ) {
+    const page = await scene.fetch(path, { method, headers: accept });
+    assert.equal(page.status, status);
+    assert.equal(page.headers.get("Content-Type"), "text/html; charset=utf-8");
+    assert.equal(page.headers.has("WWW-Authenticate"), status === 401);
+    const html = await page.text();
+    const words = html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
+    assert.ok(words.includes(text), words);
+    assert.ok(!html.includes("203.0.113.5"), "nothing of the buffer is shown");
+    const plain = await scene.fetch(path, { method });
+    assert.deepEqual([plain.status, Object.keys(await plain.json())], [status, ["error"]]);
+  }
 });

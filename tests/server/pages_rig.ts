@@ -41,3 +41,11 @@ export async function nextEvent(reader: ReadableStreamDefaultReader<Uint8Array>)
   const { value } = await reader.read();
   return new TextDecoder().decode(value);
 }
+
+/** Sends the form of a page that has its only button at its end. */
+export async function sendForm(scene: PageScene, page: string): Promise<Response> {
+  const [, action = "", body = ""] =
+    /<form class="actions" method="post" action="([^"]+)">(.*?)<\/form>/s.exec(page) ?? [];
+  const fields = [...body.matchAll(/name="([^"]+)" value="([^"]*)"/g)];
+  return await scene.fetch(action, form(Object.fromEntries(fields.map(([, ...pair]) => pair))));
+}

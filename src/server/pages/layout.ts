@@ -17,10 +17,15 @@ export interface Frame {
   readonly compromised: CompromisedSources;
 }
 
+/** A frame that shows nothing of the buffer, for pages that everybody may see. */
+export function emptyFrame(now: number): Frame {
+  return { now, compromised: { lastDay: 0, ever: 0, latest: [] } };
+}
+
 const PAGES = [["/", "Overview"], ["/sources", "Sources"], ["/payloads", "Payloads"], [
   "/refused",
   "Refused reports",
-]] as const;
+], ["/docs", "API"]] as const;
 
 /** A page. */
 export interface Page {

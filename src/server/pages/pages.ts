@@ -4,12 +4,9 @@
  * @module
  */
 import type { Context as HonoContext } from "@hono/hono";
-import { bodyLimit } from "@hono/hono/body-limit";
 import { DAY } from "../../clock.ts";
 import { RANKING_SPANS, type RankingSpan } from "../../buffer/rankings.ts";
-import type { Changed, ReportKey } from "../../buffer/reports.ts";
 import { PUBLISHER_PROBLEM } from "../../publish/names.ts";
-import { PUBLISH_LEASE } from "../../publish/publisher.ts";
 import type { App, Context } from "../context.ts";
 import { ASSETS } from "./assets.ts";
 import { dashboard, liveParts } from "./dashboard.ts";
@@ -17,19 +14,14 @@ import { underBasePath } from "../middleware/base_path.ts";
 import { asOf, type Frame, layout, messagePage } from "./layout.ts";
 import { Live } from "./live.ts";
 import type { PageParts, RouteParts } from "./parts.ts";
-import { refusedPage } from "./refused.ts";
+import { addRefused } from "./refused/routes.ts";
 import { addSources } from "./sources/routes.ts";
 import { NEW_ON_OVERVIEW, PAYLOADS_TITLE } from "./sessions/payload_list.ts";
 import { addSessionPages } from "./sessions/routes.ts";
-import { counted, type Html } from "./text.ts";
+import type { Html } from "./text.ts";
 
 export type { PageParts };
 
-/** How many refused reports a page shows, and its button sends again at once. */
-const REFUSED_SHOWN = 100;
-/** Longest body of a form, which has two short fields; bytes. */
-const LONGEST_FORM = 4096;
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /** Adds the pages to the service. */
@@ -100,6 +92,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
       },
     });
   });
+  const routes = { ...route, show, frame };
   addSessionPages(app, {
     ...{ views: buffer.views, now, onlyViewers },
     page: async (context, title, body, status) =>
@@ -114,32 +107,8 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     missing: async (context, title, text) =>
       await show(context, messagePage(title, text, await frame()), 404),
   });
-  addSources(app, parts, { ...route, show, frame });
-  app.get("/refused", onlyViewers, async (context) => {
-    const found = await buffer.views.refused(REFUSED_SHOWN);
-    const notice = NOTICES.get(context.req.query("notice") ?? "")?.(context.req.query("reports"));
-    return await show(context, refusedPage({ found, notice, mispUrl, frame: await frame() }));
-  });
-  app.post(
-    "/refused/retry",
-    route.onlySenders,
-    bodyLimit({
-      maxSize: LONGEST_FORM,
-      onError: (context) =>
-        context.json({ error: `the form is longer than ${LONGEST_FORM} bytes` }, 413),
-    }),
-    async (context) => {
-      const form = new URLSearchParams(await context.req.text());
-      const keys = await reportsOf(parts, form);
-      if (keys === undefined) {
-        const text = "The form does not name a report.";
-        return await show(context, messagePage("Invalid form", text, await frame()), 400);
-      }
-      const lease = { name: PUBLISH_LEASE, owner: parts.owner };
-      const changes = await buffer.reports.retry(keys, lease, now());
-      return context.redirect(`/refused?${noticeOf(changes)}`, 303);
-    },
-  );
+  addSources(app, parts, routes);
+  addRefused(app, parts, routes);
   for (const { path, type, text } of ASSETS) {
     app.get(path, onlyViewers, (context) =>
       context.body(text, 200, {
@@ -157,36 +126,3 @@ function spanOf(text: string | undefined): RankingSpan {
 async function show(context: HonoContext<Context>, page: Html, status: 200 | 400 | 404 = 200) {
   return context.html(await page, status, { "Cache-Control": "no-store" });
 }
-
-/** The reports that a form names; undefined: it names none. */
-async function reportsOf(
-  { buffer }: PageParts,
-  form: URLSearchParams,
-): Promise<readonly ReportKey[] | undefined> {
-  if (form.has("all")) return (await buffer.views.refused(REFUSED_SHOWN)).rows;
-  const uuid = form.get("report") ?? "";
-  const sink = form.get("sink");
-  if (!UUID.test(uuid) || (sink !== "misp" && sink !== "feed")) return undefined;
-  return [{ uuid, sink }];
-}
-
-/** The outcome of a retry as a query of the next page, which shows a text of {@link NOTICES} only. */
-function noticeOf(changes: readonly Changed[] | undefined): string {
-  if (changes === undefined) return "notice=busy";
-  const changed = changes.filter((change) => change === "changed").length;
-  return changed === 0 ? "notice=none" : `notice=due&reports=${changed}`;
-}
-
-const NOTICES: ReadonlyMap<string, (reports: string | undefined) => string> = new Map([
-  ["busy", () => "A publisher is at work: nothing was changed. Try again in a minute."],
-  [
-    "none",
-    () => "Nothing was changed: the report was delivered or dropped, or a later one replaced it.",
-  ],
-  ["due", (reports: string | undefined) => {
-    const amount = /^\d{1,3}$/.test(reports ?? "") ? Number(reports) : 1;
-    return `${
-      counted(amount, "report is", "reports are")
-    } due now; the publisher sends within a minute.`;
-  }],
-]);

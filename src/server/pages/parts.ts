@@ -16,7 +16,7 @@ import type { Html } from "./text.ts";
 export interface PageParts {
   readonly buffer: Pick<
     Buffer,
-    "views" | "reports" | "settings"
+    "views" | "reports" | "settings" | "leases"
   >;
   /** For links to events. */
   readonly mispUrl: string | undefined;

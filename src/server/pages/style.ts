@@ -102,6 +102,16 @@ h1 + .attention { margin-bottom: 12px; }
 .notice { background: var(--good-ground); border-left: 4px solid var(--good); border-radius: 4px;
   padding: 8px 12px; max-width: none; }
 section > form { margin-bottom: 12px; }
+.docs + .docs, section + .docs { margin-top: 12px; }
+.docs table { margin-bottom: 12px; }
+.docs caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
+.docs :is(th, td) { overflow-wrap: break-word; min-width: 9ch; }
+.docs th code { white-space: nowrap; }
+.docs :is(dt, dd) { margin: 0 0 4px; max-width: 80ch; }
+.docs dt { font-weight: 600; }
+.group + .group { margin-top: 12px; }
+.group .box { margin-top: 8px; }
+.answer { white-space: pre-wrap; overflow-wrap: anywhere; max-width: none; margin: 6px 0 0; }
 .start pre { background: var(--ground); padding: 8px 12px; border-radius: 4px; overflow-x: auto; margin: 0 0 8px; }
 .start ul, .plain { margin: 0; padding-left: 18px; }
 .plain { list-style: none; padding: 0; }
@@ -133,7 +143,7 @@ section > form { margin-bottom: 12px; }
 .search label { display: block; color: var(--muted); font-size: 13px; }
 .search :is(input, select) { width: 100%; height: 30px; }
 .sources td.untrusted { min-width: 20ch; }
-.actions { display: flex; gap: 12px; align-items: center; }
+.actions { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .list-head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 16px; }
 .pager { margin-top: 12px; justify-content: flex-end; }
 .share { width: 60px; height: 8px; margin-right: 8px; vertical-align: baseline; transform: scaleX(-1); }
@@ -197,7 +207,10 @@ abbr { text-decoration: none; font-family: ui-monospace, monospace; font-size: 1
   .times.lanes span:nth-child(2) { display: none; }
   th, td { padding-right: 10px; }
   .state, .reason { min-width: 14ch; }
-  #refused-box :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
+  table.refused :is(th, td):is(:nth-child(2), :nth-child(3), :nth-child(4), :nth-child(5)) { display: none; }
+  .docs :is(th, td) { min-width: 0; }
+  .docs th code { white-space: normal; }
+  .docs td code { overflow-wrap: anywhere; }
   .box button, th .badge { white-space: normal; }
   /* A source is a card: its address and figures, and below them its state, whole. */
   .sources, .sources tbody { display: block; }

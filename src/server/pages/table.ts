@@ -9,7 +9,7 @@ import type { Html } from "./text.ts";
 /** What stands in a cell. */
 export type Cell = Html | string | number | readonly (Html | string)[];
 
-type Kind = "number" | "ranking" | "reason" | "sources" | "state" | "untrusted";
+type Kind = "number" | "ranking" | "reason" | "refused" | "sources" | "state" | "untrusted";
 
 /** A column of a table. */
 export interface Column<Row> {

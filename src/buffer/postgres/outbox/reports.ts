@@ -10,12 +10,13 @@ import type {
   ReportKey,
   ReportList,
   ReportRow,
+  ReportsLease,
   ReportsMeant,
   ReportState,
   ReportStore,
 } from "../../reports.ts";
 import type { Database } from "../database.ts";
-import { releaseLease, takeLease } from "../leases.ts";
+import { isHeld, releaseLease, takeLease } from "../leases.ts";
 import { all, count, one, type Sql } from "../sql.ts";
 
 /** The columns of a report as people look at it. Bodies may be large: only who shows one reads it. */
@@ -30,9 +31,6 @@ const ORDER = `ORDER BY CASE r.state WHEN 'refused' THEN 0 WHEN 'pending' THEN 1
   r.uuid, r.sink`;
 
 const STATES: readonly ReportState[] = ["refused", "pending", "delivered"];
-
-/** The publishers' lease: what is changed must not be on its way meanwhile. */
-type LeaseOwner = { readonly name: string; readonly owner: string };
 
 /** No change lasts longer, milliseconds; the lease is released at its end anyway. */
 const CHANGE_MS = 60_000;
@@ -85,11 +83,11 @@ export class PostgresReports implements ReportStore {
     });
   }
 
-  retry(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  retry(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, (sql, report) => retry(sql, report, now));
   }
 
-  drop(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  drop(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, drop);
   }
 
@@ -99,15 +97,22 @@ export class PostgresReports implements ReportStore {
    */
   #change(
     reports: readonly ReportKey[],
-    { name, owner }: LeaseOwner,
+    { name, owner, fence }: ReportsLease,
     now: number,
     work: (sql: Sql, report: ReportKey) => Promise<Changed>,
   ): Promise<readonly Changed[] | undefined> {
     return this.#db.write(async (sql) => {
+      const changeAll = async () => {
+        const changed: Changed[] = [];
+        for (const report of reports) changed.push(await work(sql, report));
+        return changed;
+      };
+      if (fence !== undefined) {
+        return await isHeld(sql, { name, owner, fence }) ? await changeAll() : undefined;
+      }
       const lease = await takeLease(sql, name, owner, CHANGE_MS, now);
       if (lease === undefined) return undefined;
-      const changed: Changed[] = [];
-      for (const report of reports) changed.push(await work(sql, report));
+      const changed = await changeAll();
       await releaseLease(sql, lease);
       return changed;
     });
@@ -140,7 +145,8 @@ async function retry(sql: Sql, report: ReportKey, now: number): Promise<Changed>
   if (await isSuperseded(sql, report, now)) return "superseded";
   // Not simply now: a clock that is ahead and set back later would have it wait until then.
   await sql(
-    `UPDATE report SET state = 'pending', tries = 0, next_try_at = least(snapshot_at, $1)
+    `UPDATE report SET state = 'pending', tries = 0, last_error = NULL,
+       next_try_at = least(snapshot_at, $1)
      WHERE uuid = $2 AND sink = $3`,
     ...[now, uuid, sink],
   );

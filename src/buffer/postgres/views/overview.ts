@@ -19,7 +19,7 @@ import {
 } from "../../rows/overview.ts";
 import { toRow } from "../../rows/report.ts";
 import type { Bounded } from "../../sources.ts";
-import type { Overview, RefusedReports } from "../../views.ts";
+import type { Overview, RefusedQuery, RefusedReports } from "../../views.ts";
 import { countReports, ROW } from "../outbox/reports.ts";
 import { all, one, optional, readCounters, type Sql } from "../sql.ts";
 import { readCompromised } from "./compromised.ts";
@@ -71,13 +71,27 @@ export async function readOverview(sql: Sql, now: number, span: RankingSpan): Pr
 }
 
 /** Reads the refused reports. */
-export async function readRefused(sql: Sql, most: number): Promise<RefusedReports> {
-  const rows = await all(
+export async function readRefused(
+  sql: Sql,
+  { most, until = Number.MAX_SAFE_INTEGER, after }: RefusedQuery,
+): Promise<RefusedReports> {
+  const { at, uuid, sink } = after ?? { at: Number.MAX_SAFE_INTEGER, uuid: "", sink: "" };
+  const found = (await all(
     sql,
-    `${ROW} WHERE r.state = 'refused' ORDER BY r.ended_at DESC LIMIT $1`,
-    most,
-  );
-  return { rows: rows.map(toRow), count: exact(await countReports(sql, "refused")) };
+    `${ROW} WHERE r.state = 'refused' AND r.ended_at <= $1
+       AND (r.ended_at, r.uuid, r.sink) < ($2, $3, $4)
+     ORDER BY r.ended_at DESC, r.uuid DESC, r.sink DESC LIMIT $5`,
+    ...[until, at, uuid, sink, most + 1],
+  )).map(toRow);
+  const rows = found.slice(0, most);
+  const last = found.length > most ? rows.at(-1) : undefined;
+  return {
+    rows,
+    next: last === undefined
+      ? undefined
+      : { at: last.lastTriedAt!, uuid: last.uuid, sink: last.sink },
+    count: exact(await countReports(sql, "refused")),
+  };
 }
 
 const exact = (value: number): Bounded => ({ value, isMore: false });

@@ -12,6 +12,7 @@ import type {
   CompromisedSources,
   Evicted,
   Overview,
+  RefusedQuery,
   RefusedReports,
   SensorContact,
   SensorView,
@@ -131,8 +132,8 @@ export class PostgresViews implements Views {
     return this.#db.view((sql) => readSource(sql, sourceIp));
   }
 
-  refused(most: number): Promise<RefusedReports> {
-    return this.#db.view((sql) => readRefused(sql, most));
+  refused(query: RefusedQuery): Promise<RefusedReports> {
+    return this.#db.view((sql) => readRefused(sql, query));
   }
 
   /** The last transaction that is over: pages of all replicas look whether it is another one. */

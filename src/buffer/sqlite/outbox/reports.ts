@@ -8,12 +8,13 @@ import { DROPPED } from "../../rows/names.ts";
 import { toRow } from "../../rows/report.ts";
 import type { Database } from "../database.ts";
 import { storedJson } from "../errors.ts";
-import { releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
+import { isOurs, releaseLease, type SqliteLeases, takeLease } from "../leases.ts";
 import type {
   Changed,
   ReportKey,
   ReportList,
   ReportRow,
+  ReportsLease,
   ReportsMeant,
   ReportState,
   ReportStore,
@@ -30,9 +31,6 @@ const ORDER = `ORDER BY CASE r.state WHEN 'refused' THEN 0 WHEN 'pending' THEN 1
   r.uuid, r.sink`;
 
 const STATES: readonly ReportState[] = ["refused", "pending", "delivered"];
-
-/** The publishers' lease: what is changed must not be on its way meanwhile. */
-type LeaseOwner = { readonly name: string; readonly owner: string };
 
 /** Reports of a SQLite file, as people look at them and change them. */
 export class SqliteReports implements ReportStore {
@@ -61,11 +59,11 @@ export class SqliteReports implements ReportStore {
     });
   }
 
-  retry(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  retry(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, (sql, report) => retry(sql, report, now));
   }
 
-  drop(reports: readonly ReportKey[], lease: LeaseOwner, now: number) {
+  drop(reports: readonly ReportKey[], lease: ReportsLease, now: number) {
     return this.#change(reports, lease, now, drop);
   }
 
@@ -75,10 +73,16 @@ export class SqliteReports implements ReportStore {
    */
   async #change(
     reports: readonly ReportKey[],
-    { name, owner }: LeaseOwner,
+    { name, owner, fence }: ReportsLease,
     now: number,
     work: (sql: Statements, report: ReportKey) => Changed,
   ): Promise<readonly Changed[] | undefined> {
+    if (fence !== undefined) {
+      const held = { name, owner, fence };
+      return await this.#db.write((sql) =>
+        isOurs(sql, held) ? reports.map((report) => work(sql, report)) : undefined
+      );
+    }
     // A publisher that died does not deliver.
     using lock = await this.#leases.tryLock(name);
     return await this.#db.write((sql) => {
@@ -128,7 +132,7 @@ function findReports(sql: Statements, meant: ReportsMeant): readonly ReportRow[]
   }
 }
 
-/** Makes a report due at once, as if never tried. Its last error can be read until then. */
+/** Makes a report due at once, as if never tried. It does not wait because it was refused. */
 function retry(sql: Statements, report: ReportKey, now: number): Changed {
   const { uuid, sink } = report;
   const state = stateOf(sql, report);
@@ -137,7 +141,8 @@ function retry(sql: Statements, report: ReportKey, now: number): Changed {
   if (isSuperseded(sql, report, now)) return "superseded";
   // Not simply now: a clock that is ahead and set back later would have it wait until then.
   sql(
-    `UPDATE report SET state = 'pending', tries = 0, next_try_at = min(snapshot_at, ?)
+    `UPDATE report SET state = 'pending', tries = 0, last_error = NULL,
+       next_try_at = min(snapshot_at, ?)
      WHERE uuid = ? AND sink = ?`,
   ).run(now, uuid, sink);
   return "changed";

@@ -16,7 +16,7 @@ import type { OpenAttack } from "./open_attacks.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readCompromised } from "./compromised.ts";
 import { readSourceRow } from "./source.ts";
-import type { MinuteRow, Overview, RefusedReports } from "../../views.ts";
+import type { MinuteRow, Overview, RefusedQuery, RefusedReports } from "../../views.ts";
 import type { Bounded } from "../../sources.ts";
 import { DAY, MINUTE } from "../../../clock.ts";
 
@@ -75,10 +75,22 @@ export function readOverview(
 }
 
 /** Reads the refused reports. */
-export function readRefused(sql: Statements, most: number): RefusedReports {
+export function readRefused(
+  sql: Statements,
+  { most, until = Number.MAX_SAFE_INTEGER, after }: RefusedQuery,
+): RefusedReports {
+  const { at, uuid, sink } = after ?? { at: Number.MAX_SAFE_INTEGER, uuid: "", sink: "" };
+  const found = sql(
+    `${ROW} WHERE r.state = 'refused' AND r.ended_at <= ? AND (r.ended_at, r.uuid, r.sink) < (?, ?, ?)
+     ORDER BY r.ended_at DESC, r.uuid DESC, r.sink DESC LIMIT ?`,
+  ).all(until, at, uuid, sink, most + 1).map(toRow);
+  const rows = found.slice(0, most);
+  const last = found.length > most ? rows.at(-1) : undefined;
   return {
-    rows: sql(`${ROW} WHERE r.state = 'refused' ORDER BY r.ended_at DESC LIMIT ?`)
-      .all(most).map(toRow),
+    rows,
+    next: last === undefined
+      ? undefined
+      : { at: last.lastTriedAt!, uuid: last.uuid, sink: last.sink },
     count: exact(countReports(sql, "refused")),
   };
 }

@@ -11,6 +11,7 @@ import type {
   CompromisedSources,
   Evicted,
   Overview,
+  RefusedQuery,
   RefusedReports,
   SensorContact,
   SensorView,
@@ -157,9 +158,9 @@ export class SqliteViews implements Views {
     return await this.#db.read((sql) => readSource(sql, sourceIp));
   }
 
-  async refused(most: number): Promise<RefusedReports> {
+  async refused(query: RefusedQuery): Promise<RefusedReports> {
     const { readRefused } = await import("./overview.ts");
-    return await this.#db.read((sql) => readRefused(sql, most));
+    return await this.#db.read((sql) => readRefused(sql, query));
   }
 
   stamp(): Promise<string> {

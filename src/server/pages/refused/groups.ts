@@ -1,0 +1,135 @@
+/**
+ * Refused reports by their reason: read in parts, and changed in batches that hold no lock for long.
+ *
+ * @module
+ */
+import type { Buffer } from "../../../buffer/buffer.ts";
+import type { ReportRow } from "../../../buffer/reports.ts";
+import type { RefusedCursor } from "../../../buffer/views.ts";
+import { MINUTE } from "../../../clock.ts";
+import { PUBLISH_LEASE } from "../../../publish/publisher.ts";
+import { type ReasonGroup, ReasonGroups } from "./reasons.ts";
+
+/** The reports that are grouped on a page: the latest. */
+export const GROUPED = 10_000;
+/** Reports of one transaction. */
+const BATCH = 250;
+/** The reports of one read. */
+const READ = 1000;
+/** The reports that one click looks at. */
+const MOST_CHANGED = 200_000;
+
+type Views = Pick<Buffer, "views">;
+
+/** What pages do with the reports of a reason. */
+export type Change = "retry" | "drop";
+
+/** Refused reports by reason. */
+export interface Grouped {
+  readonly groups: readonly ReasonGroup[];
+  /** Of all refused reports. */
+  readonly count: number;
+  /** Whether there are more than were grouped. */
+  readonly isMore: boolean;
+}
+
+/** Lets other requests be answered between two parts of long work. */
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+/** Groups the latest refused reports. */
+export async function groupRefused({ views }: Views): Promise<Grouped> {
+  const groups = new ReasonGroups();
+  let after: RefusedCursor | undefined;
+  for (let read = 0;; read += READ) {
+    const { rows, next, count } = await views.refused({ most: READ, after });
+    groups.add(rows);
+    after = next;
+    if (after === undefined || read + READ >= GROUPED) {
+      return { groups: groups.all(), count: count.value, isMore: after !== undefined };
+    }
+    await pause();
+  }
+}
+
+/** A page of the reports of a reason. */
+export interface GroupPage {
+  readonly rows: readonly ReportRow[];
+  readonly next: RefusedCursor | undefined;
+}
+
+/**
+ * Reads a page of the reports of a reason. It looks at so many reports at most, so that a page may have fewer
+ * rows than asked for although more follow.
+ */
+export async function readGroup(
+  { views }: Views,
+  key: string,
+  most: number,
+  after?: RefusedCursor,
+): Promise<GroupPage> {
+  const reasons = new ReasonGroups();
+  const rows: ReportRow[] = [];
+  let from = after;
+  for (let read = 0; read < GROUPED; read += READ) {
+    const found = await views.refused({ most: READ, after: from });
+    const of = found.rows.filter((row) => reasons.reason(row).key === key);
+    rows.push(...of.slice(0, most - rows.length));
+    if (rows.length === most) {
+      const { lastTriedAt, uuid, sink } = rows.at(-1)!;
+      const isMore = found.next !== undefined || of.at(-1)!.uuid !== uuid;
+      return { rows, next: isMore ? { at: lastTriedAt!, uuid, sink } : undefined };
+    }
+    from = found.next;
+    if (from === undefined) break;
+    await pause();
+  }
+  return { rows, next: from };
+}
+
+/** What became of the reports of a reason. */
+export interface GroupChanged {
+  readonly changed: number;
+  /** `busy`: a publisher is at work, or took over; `more`: there may be more; `done`: all. */
+  readonly end: "busy" | "more" | "done";
+}
+
+/**
+ * Changes all reports of a reason, batch by batch, under one lease of the publishers.
+ *
+ * @param until only what was refused at this time or before: what somebody saw, milliseconds UTC
+ * @param now milliseconds UTC
+ */
+export async function changeGroup(
+  { views, reports, leases }: Pick<Buffer, "views" | "reports" | "leases">,
+  { key, change, until }: {
+    readonly key: string;
+    readonly change: Change;
+    readonly until: number;
+  },
+  owner: string,
+  now: () => number,
+): Promise<GroupChanged> {
+  const lease = await leases.take(PUBLISH_LEASE, owner, MINUTE, now(), true);
+  if (lease === undefined) return { changed: 0, end: "busy" };
+  const reasons = new ReasonGroups();
+  let changed = 0;
+  let after: RefusedCursor | undefined;
+  try {
+    for (let read = 0; read < MOST_CHANGED; read += BATCH) {
+      const { rows, next } = await views.refused({ most: BATCH, until, after });
+      const meant = rows.filter((row) => reasons.reason(row).key === key);
+      if (meant.length > 0) {
+        const results = await reports[change](meant, lease, now());
+        if (results === undefined) return { changed, end: "busy" };
+        changed += results.filter((result) => result === "changed").length;
+      }
+      if (next === undefined) return { changed, end: "done" };
+      after = next;
+      if (!await leases.renew(lease, MINUTE, now())) return { changed, end: "busy" };
+      await pause();
+    }
+    return { changed, end: "more" };
+  } finally {
+    await leases.release(lease);
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Why reports were refused: the same reason with other values is one reason, in a sentence and with what
+ * to do about it. Pure.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { ReportRow } from "../../../buffer/reports.ts";
+
+/** A reason that many reports may share. */
+export interface Reason {
+  /** 16 hexadecimal digits: the name of its group. */
+  readonly key: string;
+  /** A sentence; words of MISP in it are untrusted. */
+  readonly text: string;
+  readonly advice: string;
+}
+
+/** A reason whose text is known, and what the program says of it. */
+interface Known {
+  readonly pattern: RegExp;
+  /** By default the text with its values left out. */
+  readonly text?: string;
+  readonly advice: string;
+}
+
+const OTHER_OWNER = "Set misp.publisher to a name of your own, for new events. Then drop these " +
+  "reports: they belong to events of the other organisation.";
+
+/** In the order in which they are tried. docs/troubleshooting.md has the same advice. */
+const KNOWN: readonly Known[] = [
+  {
+    pattern: /^the proxy before MISP does not accept a body as large/,
+    text: "The proxy before MISP does not accept a body as large as these events (413).",
+    advice: "Raise client_max_body_size or LimitRequestBody of that proxy, then send them again.",
+  },
+  {
+    pattern: /is on its blocklist/,
+    text: "The events were deleted in MISP and are on its blocklist.",
+    advice: "Drop these reports if the deletion was meant. Otherwise remove the events from " +
+      "Blocklists > Event in MISP, then send them again.",
+  },
+  {
+    pattern: /^the event exists, but another organisation owns it/,
+    text: "The events exist, but another organisation owns them and does not share them.",
+    advice: OTHER_OWNER,
+  },
+  {
+    pattern: /^the event belongs to another organisation/,
+    text: "The events belong to another organisation.",
+    advice: OTHER_OWNER,
+  },
+  {
+    pattern: /^MISP left out, without a reason:/,
+    text: "MISP stored the events without some of their parts, and gave no reason.",
+    advice: "Read MISP's log, and update its object templates and types. Then send them again.",
+  },
+  {
+    pattern: /^MISP refused it:/,
+    advice:
+      "Correct in MISP or in the configuration what its answer names, then send them again. " +
+      "If nothing there is wrong, report it as an issue of this program.",
+  },
+  {
+    pattern: /^the answer exceeds /,
+    advice:
+      "The events in MISP are too large to be read. Drop these reports, or delete what else " +
+      "was added to the events and send them again.",
+  },
+];
+
+const OTHER_ADVICE =
+  "Read the whole answer and MISP's log. Send the reports again when the cause " +
+  "is gone; drop them if MISP must not have them.";
+
+const NO_REASON: Reason["text"] = "No reason was given.";
+
+/**
+ * Values, by which answers of one reason differ. A status of HTTP stays.
+ */
+const VALUES: readonly RegExp[] = [
+  /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
+  /\bhttps?:\/\/[^\s"')\]]+/gi,
+  /\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?/g,
+  /\b\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?(:\d{1,5})?\b/g,
+  /(?<![\w:])(?=[\da-f:]*:[\da-f:]*:)[\da-f:]{2,}(?:\d{1,3}(?:\.\d{1,3}){3})?(\/\d{1,3})?(?![\w:])/gi,
+  /\b(?=[a-f]*\d)[\da-f]{8,}\b/gi,
+  /"(?:[^"\\]|\\.)*"/g,
+  /`[^`]*`/g,
+  /(?<=^|[\s(\[:=,])'[^']*'(?=$|[\s)\],.;:!?])/g,
+  /(?<![\w.])[+-]?\d+(?:[.,]\d+)*/g,
+];
+
+/** Longest answer that is read, characters. */
+const LONGEST_READ = 600;
+/** Longest text by which reasons differ, characters: MISP's answers are cut somewhere behind it. */
+const LONGEST = 160;
+
+/** The text with `…` for each value. */
+function withoutValues(text: string): string {
+  const status = /^MISP answered \d{3}: /.exec(text)?.[0] ?? "";
+  const masked = VALUES.reduce(
+    (rest, value) => rest.replace(value, "…"),
+    text.slice(status.length),
+  );
+  return `${status}${masked}`.replaceAll(/…(?:[,;]? ?…)+/g, "…");
+}
+
+/**
+ * MISP's answer about fields, such as `{"Event":{"info":["too long"]}}`, in words. Its end may be missing, so
+ * that it is read word by word.
+ *
+ * @returns each field with its message once, as `info: too long`
+ */
+function fieldMessages(json: string): readonly string[] {
+  const messages = new Set<string>();
+  let field = "";
+  for (const [, text = "", colon] of json.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?/g)) {
+    if (colon === undefined) {
+      messages.add(`${field === "" ? "" : `${field}: `}${withoutValues(unescaped(text))}`);
+    } else if (!/^\d+$/.test(text)) field = text;
+  }
+  return [...messages];
+}
+
+function unescaped(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`);
+  } catch {
+    return text;
+  }
+}
+
+/** What a refusal says, as far as reports of the same reason have it in common. */
+function commonText(error: string): string {
+  const [, before = "", json] = /^([^{[]*?)\s*([{[].*)$/s.exec(error) ?? [];
+  const messages = json === undefined ? [] : fieldMessages(json);
+  const text = messages.length === 0
+    ? withoutValues(error)
+    : `${withoutValues(before)} ${messages.join("; ")}`;
+  const shown = text.trim().slice(0, LONGEST);
+  return shown === "" ? NO_REASON : `${shown[0]!.toUpperCase()}${shown.slice(1)}`;
+}
+
+/** The reason of a refused report. */
+export function reasonOf(
+  { sink, lastError = "" }: Pick<ReportRow, "sink" | "lastError">,
+): Reason {
+  const known = KNOWN.find(({ pattern }) => pattern.test(lastError));
+  const text = known?.text ?? commonText(lastError.slice(0, LONGEST_READ));
+  return {
+    key: createHash("sha256").update(`${sink}\n${text}`).digest("hex").slice(0, 16),
+    text,
+    advice: known?.advice ?? OTHER_ADVICE,
+  };
+}
+
+/** Refused reports of one reason. */
+export interface ReasonGroup extends Reason {
+  readonly sink: ReportRow["sink"];
+  readonly count: number;
+  /** The latest few; the first one's answer stands for all. */
+  readonly latest: readonly ReportRow[];
+  /** When the first of them was refused, milliseconds UTC. */
+  readonly since: number;
+}
+
+/** Reports of a group that stand below it. */
+const SHOWN = 3;
+/** Texts whose reasons are kept at a time: each report may have a text of its own. */
+const MOST_KEPT = 10_000;
+
+/** Groups reports, as they are read part by part. */
+export class ReasonGroups {
+  readonly #groups = new Map<string, ReasonGroup>();
+  /** The reason of each text: thousands of reports may have the same. */
+  readonly #reasons = new Map<string, Reason>();
+
+  /** The reason of a report, made once for each text. */
+  reason({ sink, lastError }: ReportRow): Reason {
+    const known = `${sink}\n${lastError}`;
+    const reason = this.#reasons.get(known) ?? reasonOf({ sink, lastError });
+    if (this.#reasons.size >= MOST_KEPT) this.#reasons.clear();
+    this.#reasons.set(known, reason);
+    return reason;
+  }
+
+  /** @param rows the latest first */
+  add(rows: readonly ReportRow[]): void {
+    for (const row of rows) {
+      const reason = this.reason(row);
+      const { count = 0, latest = [] } = this.#groups.get(reason.key) ?? {};
+      const since = row.lastTriedAt ?? row.snapshotAt;
+      this.#groups.set(reason.key, {
+        ...{ ...reason, sink: row.sink, count: count + 1, since },
+        latest: latest.length < SHOWN ? [...latest, row] : latest,
+      });
+    }
+  }
+
+  /** The largest first. */
+  all(): readonly ReasonGroup[] {
+    return [...this.#groups.values()].sort((one, other) => other.count - one.count);
+  }
+}
