@@ -221,7 +221,7 @@ for (const kind of KINDS) {
       return events.map(({ info }) => info).sort();
     };
     let halfWay = false;
-    for (const leave of [0, 128, 136, 144, 152, 160]) {
+    for (const leave of [0, 160, 176, 192, 208, 224, 240]) {
       await disk.fill(leave);
       const { code, stderr } = await run("flush", "--now");
       if (code === 1) assert.match(stderr, /^[^\n]*: the disk is full; [^\n]*\n$/);
