@@ -19,9 +19,10 @@ export const SELF = "/proc/self/exe";
 export function selfArgs(start: Start, ...command: readonly string[]): string[] {
   const configuration = start.configFile === undefined ? [] : ["--config", start.configFile];
   const args = ["--root", start.root, ...configuration, ...command];
+  // The start script of the binary has no address of its own.
+  if (Deno.build.standalone) return args;
   // What this start loaded is in the cache: the other one downloads nothing.
-  const denoRun = ["run", "--quiet", "--cached-only", "-P", mainModule()];
-  return Deno.build.standalone ? args : [...denoRun, ...args];
+  return ["run", "--quiet", "--cached-only", "-P", mainModule(), ...args];
 }
 
 /**
