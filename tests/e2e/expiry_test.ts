@@ -20,9 +20,10 @@ for (const kind of KINDS) {
     const expired = async () =>
       JSON.parse((await program.run(["status", "--json"])).stdout).sources;
     assert.deepEqual(toIds(), [true]);
-    using db = new DatabaseSync(program.buffer);
+    const db = new DatabaseSync(program.buffer);
     db.prepare("UPDATE source_record SET last_seen = ?, snapshot_at = ?")
       .run(Date.now() - 60 * DAY, Date.now() - 60 * DAY);
+    db.close();
     await t.step("not before", async () => {
       await program.run(["flush"]);
       assert.deepEqual(toIds(), [true]);
