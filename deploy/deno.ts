@@ -55,12 +55,19 @@ export async function output(
   options: Deno.CommandOptions,
   help: (text: string) => string | undefined = () => undefined,
 ): Promise<string> {
-  const child = await new Deno.Command(command, { cwd: PROJECT, ...options }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (child.success) return text(child.stdout);
-  const printed = text(child.stderr);
-  return fail(help(printed) ?? `${name} failed:\n${printed}`);
+  for (let tries = 1;; tries++) {
+    const child = await new Deno.Command(command, { cwd: PROJECT, ...options }).output();
+    if (child.success) return text(child.stdout);
+    const printed = text(child.stderr);
+    // The first `deno bundle` of a home unpacks its bundler, which another one may start meanwhile.
+    if (tries < MOST_TRIES && printed.includes("Text file busy")) continue;
+    return fail(help(printed) ?? `${name} failed:\n${printed}`);
+  }
 }
+
+/** Tries of a program that another process was unpacking. */
+const MOST_TRIES = 5;
 
 /** Ends the build. */
 export function fail(message: string): never {
