@@ -4,57 +4,17 @@
  *
  * @module
  */
-import { activityOf, type Added } from "../../activity.ts";
-import type { ActivityRow, Location, SensorHour, Technique } from "../../../model.ts";
-import { attemptsOf } from "../../../wazuh/counting.ts";
-import { storedTechniques } from "../../batch/techniques.ts";
+import {
+  type Bounds,
+  COUNTED_OF_LARGE,
+  countedOf,
+  type OpenAttack,
+  openAttacksOf,
+  PAGE,
+  WHOLE,
+} from "../../rows/open_attack.ts";
+import type { Row } from "../../rows/row.ts";
 import type { Statements } from "../sql.ts";
-
-/** How much is read. */
-interface Bounds {
-  readonly attacks: number;
-  /** Rows that are read for all of them together. */
-  readonly connections: number;
-  readonly names: number;
-  readonly hours: number;
-}
-
-/** For pages, which must not cost more where more is open. */
-const PAGE: Bounds = { attacks: 1000, connections: 20_000, names: 20_000, hours: 20_000 };
-/** For commands, which have to be exact. */
-const ALL = Number.MAX_SAFE_INTEGER;
-const WHOLE: Bounds = { attacks: ALL, connections: ALL, names: ALL, hours: ALL };
-
-/** Of the largest attacks, which have more connections than are read, so many each. */
-const MOST_LARGE = 10;
-const COUNTED_OF_LARGE = 1_000;
-
-/** An open attack. Times are milliseconds UTC. */
-export interface OpenAttack {
-  readonly sourceIp: string;
-  /** Of the source: what was published, and what this attack adds. */
-  readonly attempts: number;
-  /** Whether it has more connections than were counted: then it has at least so many attempts. */
-  readonly isMore: boolean;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly compromisedAt: number | undefined;
-  readonly retractedAt: number | undefined;
-  readonly location: Location | undefined;
-  readonly techniques: readonly Technique[];
-  readonly usernames: readonly (readonly [name: string, attempts: number])[];
-  readonly sensors: readonly OpenSensor[];
-  readonly activity: readonly ActivityRow[];
-}
-
-/** What a sensor saw of it in one hour. */
-export interface OpenSensor extends SensorHour {
-  readonly name: string;
-  /** Milliseconds UTC. */
-  readonly lastSeen: number;
-}
-
-type Row = Record<string, unknown>;
 
 /** Attacks as they were read before, by source: what has not changed is not read again. */
 export type KnownAttacks = Map<string, { readonly version: string; readonly attack: OpenAttack }>;
@@ -93,35 +53,26 @@ function attacksOf(
   bounds: Bounds,
   known: KnownAttacks,
 ): ReadonlyMap<string, OpenAttack> {
-  // An alert has one connection at most: the attacks of few alerts are counted whole.
-  let left = bounds.connections;
-  const bySize = rows.toSorted((one, other) => Number(one.alerts) - Number(other.alerts));
-  const counted = new Set(bySize.filter((row) => (left -= Number(row.alerts)) >= 0));
-  const large = new Set(bySize.slice(counted.size).slice(-MOST_LARGE));
+  const { whole, part } = countedOf(rows, bounds.connections);
+  const [counted, large] = [new Set(whole), new Set(part)];
   const versionOf = (row: Row) =>
     `${row.version} ${counted.has(row) ? "whole" : large.has(row) ? "part" : "none"}`;
   const isChanged = (row: Row) => known.get(String(row.source_ip))?.version !== versionOf(row);
   const changed = rows.filter(isChanged);
-  const connections = connectionsOf(
-    sql,
-    changed.filter((row) => counted.has(row)),
-    changed.filter((row) => large.has(row)),
-  );
-  const names = namesOf(sql, addresses(changed), bounds);
-  const hours = hoursOf(sql, addresses(changed), bounds);
-  const details = detailsOf(sql, addresses(changed));
-  const read = new Map(changed.map((row) => {
-    const sourceIp = String(row.source_ip);
-    const own = { connections: connections.get(sourceIp) ?? [], names: names.get(sourceIp) ?? [] };
-    const attack = openAttack(details.get(sourceIp)!, {
-      ...own,
-      hours: hours.get(sourceIp) ?? [],
-    });
-    return [row, { ...attack, isMore: !counted.has(row) }];
-  }));
+  const sources = addresses(changed);
+  const details = detailsOf(sql, sources);
+  const detailOf = (row: Row) => details.get(String(row.source_ip))!;
+  const changedWhole = changed.filter((row) => counted.has(row));
+  const read = openAttacksOf({
+    attacks: changed.map(detailOf),
+    whole: changedWhole.map(detailOf),
+    connections: connectionsOf(sql, changedWhole, changed.filter((row) => large.has(row))),
+    usernames: namesOf(sql, sources, bounds),
+    hours: hoursOf(sql, sources, bounds),
+  });
   const found = rows.map((row) => {
     const sourceIp = String(row.source_ip);
-    const attack = read.get(row) ?? known.get(sourceIp)!.attack;
+    const attack = read.get(sourceIp) ?? known.get(sourceIp)!.attack;
     return [sourceIp, { version: versionOf(row), attack }] as const;
   });
   known.clear();
@@ -142,56 +93,6 @@ function detailsOf(sql: Statements, sources: string): ReadonlyMap<string, Row> {
 }
 
 const addresses = (rows: readonly Row[]) => JSON.stringify(rows.map((row) => row.source_ip));
-
-interface Parts {
-  readonly connections: readonly Row[];
-  readonly names: readonly (readonly [name: string, attempts: number])[];
-  readonly hours: readonly OpenSensor[];
-}
-
-function openAttack(row: Row, { connections, names, hours }: Parts): Omit<OpenAttack, "isMore"> {
-  const published = Number(row.published ?? 0);
-  const total = (column: string) =>
-    connections.reduce((sum, one) => sum + Number(one[column]), Number(row[column] ?? 0));
-  const attempts = Math.max(
-    published,
-    attemptsOf({ pam: total("pam"), sshd: total("sshd"), connect: total("connect") }),
-  );
-  const location = row.source_location === null
-    ? undefined
-    : JSON.parse(String(row.source_location)) as Location;
-  const added: Added = {
-    sourceIp: String(row.source_ip),
-    attempts: attempts - published,
-    hours,
-    sensorAttempts: new Map(
-      connections.map((one) => [
-        String(one.sensor),
-        attemptsOf({
-          pam: Number(one.own_pam),
-          sshd: Number(one.own_sshd),
-          connect: Number(one.own_connect),
-        }),
-      ]),
-    ),
-    usernames: names,
-    techniques: storedTechniques(row.techniques),
-    location,
-  };
-  return {
-    sourceIp: added.sourceIp,
-    attempts,
-    firstSeen: Math.min(Number(row.first_seen), Number(row.record_first_seen ?? Infinity)),
-    lastSeen: Math.max(Number(row.last_seen), Number(row.record_last_seen ?? 0)),
-    retractedAt: optional(row.retracted_at),
-    compromisedAt: optional(row.record_compromised_at) ?? optional(row.compromised_at),
-    location,
-    techniques: added.techniques,
-    usernames: names,
-    sensors: hours,
-    activity: activityOf(added),
-  };
-}
 
 /** Totals of each sensor's connections: all that are not compacted, and those of this attack. */
 const totalsOf = (connections: string) =>
@@ -217,52 +118,20 @@ function connectionsOf(sql: Statements, whole: readonly Row[], part: readonly Ro
       ).all(String(source_ip), COUNTED_OF_LARGE),
     );
   }
-  return groupBySource(rows, (row) => row);
+  return rows;
 }
 
-function namesOf(sql: Statements, sources: string, bounds: Bounds) {
-  const rows = sql(
+function namesOf(sql: Statements, sources: string, bounds: Bounds): readonly Row[] {
+  return sql(
     `SELECT source_ip, username, max(max(pam, sshd, pam_error, connect)) AS attempts
      FROM json_each(?) s CROSS JOIN attack_username ON source_ip = s.value
      GROUP BY source_ip, username LIMIT ?`,
   ).all(sources, bounds.names);
-  return groupBySource(
-    rows,
-    (row) => [String(row.username), Number(row.attempts)] as const,
-  );
 }
 
-function hoursOf(
-  sql: Statements,
-  sources: string,
-  bounds: Bounds,
-): ReadonlyMap<string, readonly OpenSensor[]> {
-  const rows = sql(
+function hoursOf(sql: Statements, sources: string, bounds: Bounds): readonly Row[] {
+  return sql(
     `SELECT source_ip, sensor, hour, alerts, name, last_seen
      FROM json_each(?) s CROSS JOIN attack_sensor ON source_ip = s.value LIMIT ?`,
   ).all(sources, bounds.hours);
-  return groupBySource(rows, (row) => ({
-    sensor: String(row.sensor),
-    hour: Number(row.hour),
-    alerts: Number(row.alerts),
-    name: String(row.name),
-    lastSeen: Number(row.last_seen),
-  }));
 }
-
-function groupBySource<Part>(
-  rows: readonly Row[],
-  partOf: (row: Row) => Part,
-): ReadonlyMap<string, readonly Part[]> {
-  const found = new Map<string, Part[]>();
-  for (const row of rows) {
-    const sourceIp = String(row.source_ip);
-    const parts = found.get(sourceIp);
-    if (parts === undefined) found.set(sourceIp, [partOf(row)]);
-    else parts.push(partOf(row));
-  }
-  return found;
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);

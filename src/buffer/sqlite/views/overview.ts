@@ -4,28 +4,29 @@
  * @module
  */
 import type { SinkName } from "../../../model.ts";
-import { attemptsOf, connectionAttempts } from "../../../wazuh/counting.ts";
 import type { Statements } from "../sql.ts";
-import { KNOWN_SOURCES } from "../../rows/names.ts";
-import { LAST_DELIVERED } from "../../rows/names.ts";
+import { KNOWN_SOURCES, LAST_DELIVERED } from "../../rows/names.ts";
+import {
+  COUNTED,
+  counterGroup,
+  minuteOf,
+  NEXT_REPORTS,
+  pausedOf,
+  sensorsOf,
+  TOP,
+} from "../../rows/overview.ts";
+import { optional } from "../../rows/row.ts";
 import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
 import type { ReportRow } from "../../reports.ts";
 import { toRow } from "../../rows/report.ts";
 import { countReports, ROW } from "../outbox/reports.ts";
-import type { OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readCompromised } from "./compromised.ts";
 import { readSourceRow } from "./source.ts";
 import type { MinuteRow, Overview, RefusedQuery, RefusedReports } from "../../views.ts";
 import type { Bounded } from "../../sources.ts";
 import { DAY, MINUTE } from "../../../clock.ts";
-
-/** Rows of each ranking. */
-const TOP = 15;
-const MOST_SENSORS = 100;
-const NEXT_REPORTS = 5;
-/** Nothing is counted further. */
-const COUNTED = 10_000;
 
 /** Reads what is seen at a glance. */
 export function readOverview(
@@ -37,11 +38,7 @@ export function readOverview(
     sql("SELECT name, value FROM counter").all()
       .map((row) => [String(row.name), Number(row.value)]),
   );
-  const under = (prefix: string) =>
-    new Map(
-      [...counters].filter(([name]) => name.startsWith(prefix))
-        .map(([name, value]) => [name.slice(prefix.length), value]),
-    );
+  const under = (prefix: string) => counterGroup(counters, prefix);
   const ranked = readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP });
   return {
     minutes: minutesSince(sql, now - DAY),
@@ -53,19 +50,17 @@ export function readOverview(
         recent: attempts,
       })),
     compromised: readCompromised(sql, now),
-    sensors: sensorsOf(sql, open),
+    sensors: sensorsOf(
+      sql("SELECT sensor, name, alerts, last_seen FROM sensor LIMIT 1000").all(),
+      open,
+    ),
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
     openAttacks: bounded(sql, "attack"),
     waiting: exact(countReports(sql, "pending")),
     refused: exact(countReports(sql, "refused")),
     nextReports: nextReports(sql),
     waitingSince: waitingSince(sql),
-    paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map((row) => ({
-      sink: String(row.sink),
-      until: Number(row.until),
-      since: Number(row.since),
-      reason: String(row.reason),
-    })),
+    paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map(pausedOf),
     lastDelivered: under(LAST_DELIVERED),
     lastAcceptedAt: counters.get("last_accepted_at"),
     accepted: counters.get("accepted") ?? 0,
@@ -115,15 +110,7 @@ function bounded(sql: Statements, rows: string): Bounded {
 
 function minutesSince(sql: Statements, since: number): readonly MinuteRow[] {
   return sql("SELECT * FROM minute WHERE minute > ? ORDER BY minute")
-    .all(Math.floor(since / MINUTE)).map((row) => ({
-      at: Number(row.minute) * MINUTE,
-      attempts: attemptsOf({
-        pam: Number(row.pam),
-        sshd: connectionAttempts(Number(row.sshd), Number(row.pam_error), 0),
-        connect: Number(row.connect),
-      }),
-      alerts: Number(row.alerts),
-    }));
+    .all(Math.floor(since / MINUTE)).map(minuteOf);
 }
 
 function waitingSince(sql: Statements): number | undefined {
@@ -133,33 +120,3 @@ function waitingSince(sql: Statements): number | undefined {
   ).get();
   return optional(row?.at);
 }
-
-/** Sensors as snapshots have counted them, and what open attacks add; the latest contact first. */
-function sensorsOf(
-  sql: Statements,
-  open: ReadonlyMap<string, OpenAttack>,
-): Overview["sensors"] {
-  const rows = sql("SELECT sensor, name, alerts, last_seen FROM sensor LIMIT 1000").all()
-    .map((row) => ({
-      sensor: String(row.sensor),
-      name: String(row.name),
-      alerts: Number(row.alerts),
-      lastSeen: Number(row.last_seen),
-    }));
-  const added = [...open.values()].flatMap(({ sensors }) => sensors);
-  const found = new Map<string, Overview["sensors"][number]>();
-  for (const { sensor, name, alerts, lastSeen } of [...rows, ...added]) {
-    const before = found.get(sensor);
-    found.set(sensor, {
-      sensor,
-      name,
-      alerts: alerts + (before?.alerts ?? 0),
-      lastSeen: Math.max(lastSeen, before?.lastSeen ?? 0),
-    });
-  }
-  return [...found.values()].sort((one, other) => other.lastSeen - one.lastSeen)
-    .slice(0, MOST_SENSORS);
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);

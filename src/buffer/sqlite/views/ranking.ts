@@ -14,7 +14,7 @@ import type {
   RankingSpan,
 } from "../../rankings.ts";
 import { networkName } from "../../activity.ts";
-import type { OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
 import type { Statements } from "../sql.ts";
 import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
 import { HOUR } from "../../../clock.ts";

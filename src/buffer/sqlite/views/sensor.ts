@@ -5,7 +5,7 @@
  */
 import type { Statements } from "../sql.ts";
 import type { SensorView } from "../../views.ts";
-import type { OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
 import { readHistory } from "./ranking.ts";
 
 /** Reads a sensor by its key, or by its name where that is not a key. */

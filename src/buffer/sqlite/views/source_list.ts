@@ -6,45 +6,30 @@
  *
  * @module
  */
-import { networkName } from "../../activity.ts";
-import { createNetworkSet } from "../../../guard/network_set.ts";
 import { addressRanges } from "../../address_ranges.ts";
 import type { SourceList, SourceOrder, SourceQuery, SourceState } from "../../sources.ts";
 import type { Statements } from "../sql.ts";
-import type { OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
+import {
+  type Candidate,
+  COLUMN,
+  compare,
+  FIELDS,
+  filterOf,
+  hasName,
+  isBehind,
+  MOST_CANDIDATES,
+  MOST_WALKED,
+  namesOf,
+  sorted,
+  toCandidate,
+  VALUE,
+  WALKED_AT_ONCE,
+} from "../../rows/source_list.ts";
 import { readSourceRow } from "./source.ts";
 
-/** Sources that a filter may give as candidates. */
-const MOST_CANDIDATES = 5_000;
-/** Sources that are looked at where no filter gives few enough. */
-const MOST_WALKED = 20_000;
-const WALKED_AT_ONCE = 500;
-
-/** What is needed to filter and sort a source. Times are milliseconds UTC. */
-interface Candidate {
-  readonly sourceIp: string;
-  readonly attempts: number;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly compromisedAt: number | undefined;
-  readonly retractedAt: number | undefined;
-}
-
-const VALUE: Readonly<Record<SourceOrder, (source: Candidate) => number>> = {
-  attempts: ({ attempts }) => attempts,
-  first_seen: ({ firstSeen }) => firstSeen,
-  last_seen: ({ lastSeen }) => lastSeen,
-  compromised: ({ compromisedAt }) => compromisedAt ?? 0,
-};
-
-const COLUMN: Readonly<Record<SourceOrder, string>> = {
-  attempts: "attempts",
-  first_seen: "first_seen",
-  last_seen: "last_seen",
-  compromised: "compromised_at",
-};
-
-const FIELDS = "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at";
+/** The names that a query asks for, as source_name has them. */
+type Names = ReturnType<typeof namesOf>;
 
 /** Reads a part of the list. */
 export function listSources(
@@ -52,8 +37,10 @@ export function listSources(
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
 ): SourceList {
-  const passes = filterOf(sql, open, query);
-  const narrow = candidatesOf(sql, query);
+  const sensors = query.sensor === undefined ? undefined : sensorKeys(sql, query.sensor);
+  const names = namesOf(query, sensors);
+  const passes = passing(sql, open, query, names);
+  const narrow = candidatesOf(sql, query, names);
   const found: Candidate[] = [];
   const mostWalked = query.isWhole ? Infinity : MOST_WALKED;
   let looked = 0;
@@ -76,23 +63,6 @@ export function listSources(
       : undefined,
     isComplete: looked <= mostWalked,
   };
-}
-
-/** The largest first; of equals, the address that comes last as text. */
-function compare(order: SourceOrder, one: Candidate, other: Candidate): number {
-  return VALUE[order](other) - VALUE[order](one) || (one.sourceIp < other.sourceIp ? 1 : -1);
-}
-
-function isBehind({ order, after }: SourceQuery, source: Candidate): boolean {
-  if (after === undefined) return true;
-  const value = VALUE[order](source);
-  return value < after.value || value === after.value && source.sourceIp < after.sourceIp;
-}
-
-/** The sources by an order, those of open attacks in place of their records. */
-function sorted(order: SourceOrder, sources: readonly Candidate[]): readonly Candidate[] {
-  const known = new Map(sources.map((source) => [source.sourceIp, source]));
-  return [...known.values()].sort((one, other) => compare(order, one, other));
 }
 
 /** All sources by an order: records as their index has them, and the open attacks among them. */
@@ -151,19 +121,12 @@ function records(sql: Statements, addresses: readonly string[]): readonly Candid
   ).all(JSON.stringify(addresses)).map(toCandidate);
 }
 
-function toCandidate(row: Record<string, unknown>): Candidate {
-  return {
-    sourceIp: String(row.source_ip),
-    attempts: Number(row.attempts),
-    firstSeen: Number(row.first_seen),
-    lastSeen: Number(row.last_seen),
-    compromisedAt: optional(row.compromised_at),
-    retractedAt: optional(row.retracted_at),
-  };
-}
-
 /** Addresses in the records that the narrowest filter passes; undefined: each passes too many. */
-function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | undefined {
+function candidatesOf(
+  sql: Statements,
+  query: SourceQuery,
+  names: Names,
+): readonly string[] | undefined {
   let narrowest: readonly string[] | undefined;
   const offer = (text: string, ...values: readonly (readonly string[])[]) => {
     // Counting is cheaper than reading what is then too many.
@@ -177,7 +140,7 @@ function candidatesOf(sql: Statements, query: SourceQuery): readonly string[] | 
     narrowest = values.flatMap((of) => sql(text).all(...of).map((row) => String(row.source_ip)));
   };
   const named = "SELECT source_ip FROM source_name WHERE kind = ? AND name = ?";
-  for (const [kind, any] of namesOf(sql, query)) offer(named, ...any.map((name) => [kind, name]));
+  for (const [kind, any] of names) offer(named, ...any.map((name) => [kind, name]));
   if (query.cidr !== undefined) {
     const within = "SELECT source_ip FROM source_record WHERE source_ip >= ? AND source_ip < ?";
     offer(within, ...addressRanges(query.cidr));
@@ -196,18 +159,6 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
   withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL",
 };
 
-/** The names that a query asks for, as source_name has them: of each kind, one of several. */
-function namesOf(sql: Statements, query: SourceQuery) {
-  const names: [kind: string, names: readonly string[]][] = [];
-  const { username, sensor, country, network, technique } = query;
-  if (username !== undefined) names.push(["username", [username]]);
-  if (sensor !== undefined) names.push(["sensor", sensorKeys(sql, sensor)]);
-  if (country !== undefined) names.push(["country", [country.toUpperCase()]]);
-  if (network !== undefined) names.push(["network", [network.toUpperCase()]]);
-  if (technique !== undefined) names.push(["technique", [technique.toUpperCase()]]);
-  return names;
-}
-
 /** A sensor may be asked for by its name, which several managers may have given. */
 function sensorKeys(sql: Statements, asked: string): readonly string[] {
   const rows = sql(
@@ -218,21 +169,17 @@ function sensorKeys(sql: Statements, asked: string): readonly string[] {
 }
 
 /** Whether a source passes all filters. */
-function filterOf(
+function passing(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   query: SourceQuery,
+  names: Names,
 ): (source: Candidate) => boolean {
-  const names = namesOf(sql, query);
-  const { cidr, state, since, order } = query;
-  const network = cidr === undefined
-    ? undefined
-    : createNetworkSet([{ name: "asked", networks: [cidr] }]);
+  const passesItself = filterOf(query);
+  const { state } = query;
   return (source) => {
-    const { sourceIp, lastSeen, compromisedAt, retractedAt } = source;
-    if (since !== undefined && lastSeen < since) return false;
-    if (order === "compromised" && compromisedAt === undefined) return false;
-    if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
+    if (!passesItself(source)) return false;
+    const { sourceIp } = source;
     const attack = open.get(sourceIp);
     const isNamed = names.every(([kind, any]) =>
       any.some((name) =>
@@ -242,32 +189,12 @@ function filterOf(
       )
     );
     if (!isNamed) return false;
-    if (state === undefined) return true;
-    if (state === "compromised") return compromisedAt !== undefined;
-    if (state === "withdrawn") return retractedAt !== undefined;
     if (state === "open") {
       return attack !== undefined ||
         sql("SELECT 1 FROM attack WHERE source_ip = ?").get(sourceIp) !== undefined;
     }
+    if (state !== "waiting" && state !== "refused") return true;
     return sql("SELECT 1 FROM report WHERE source_ip = ? AND state = ?")
       .get(sourceIp, state === "waiting" ? "pending" : "refused") !== undefined;
   };
 }
-
-function hasName(attack: OpenAttack, kind: string, name: string): boolean {
-  switch (kind) {
-    case "username":
-      return attack.usernames.some(([one]) => one === name);
-    case "sensor":
-      return attack.sensors.some(({ sensor }) => sensor === name);
-    case "technique":
-      return attack.techniques.some(({ id }) => id === name);
-    case "country":
-      return attack.location?.countryCode === name;
-    default:
-      return networkName(attack.location) === name;
-  }
-}
-
-const optional = (value: unknown) =>
-  value === null || value === undefined ? undefined : Number(value);

@@ -21,7 +21,8 @@ import type {
 import type { ListedQuery, ListedRow } from "../../listed.ts";
 import type { Database } from "../database.ts";
 import type { Statements } from "../sql.ts";
-import type { KnownAttacks, OpenAttack } from "./open_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
+import type { KnownAttacks } from "./open_attacks.ts";
 import { evicted } from "../intake/size_limit.ts";
 
 /** Sources that are read at a time, however many are asked for. */
