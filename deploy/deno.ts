@@ -60,7 +60,7 @@ export async function output(
     const child = await new Deno.Command(command, { cwd: PROJECT, ...options }).output();
     if (child.success) return text(child.stdout);
     const printed = text(child.stderr);
-    // The first `deno bundle` of a home unpacks its bundler, which another one may start meanwhile.
+    // The first `deno bundle` of a user unpacks its bundler, which another one may start meanwhile.
     if (tries < MOST_TRIES && printed.includes("Text file busy")) continue;
     return fail(help(printed) ?? `${name} failed:\n${printed}`);
   }
