@@ -100,8 +100,10 @@ for (const kind of KINDS) {
       mispHost: new URL(misp.url).host,
       environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
     });
-    const [alert] = fixturePaths();
-    await program.run(["replay", alert!], PRIVATE);
+    const file = `${program.alerts}/a.alert`;
+    await Deno.copyFile(fixturePaths()[0]!, file);
+    const replayed = await program.run(["replay", file], PRIVATE);
+    assert.equal(replayed.stdout.trim(), "accepted 1, duplicate 0, ignored 0");
     const flushed = await program.run(["flush", "--now"]);
     assert.equal(flushed.stdout.trim(), "delivered 1, waiting 0, refused 0");
     const { stdout } = await program.run(["status"]);
