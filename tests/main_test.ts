@@ -24,6 +24,7 @@ const MAY_LOAD: readonly string[] = [
   "src/buffer/batch/storable.ts",
   "src/buffer/batch/techniques.ts",
   "src/buffer/sqlite/connect.ts",
+  "src/buffer/spill/files.ts",
   "src/buffer/sqlite/database.ts",
   "src/buffer/sqlite/errors.ts",
   "src/buffer/sqlite/intake/accept.ts",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { sshdAlert } from "../support/fixtures.ts";
+import { holdPublishers } from "../faults/kill_rounds.ts";
 import { createProgram, integratordArgs, KINDS, type Program } from "./program.ts";
 import { freePort, Service } from "./service.ts";
 
@@ -66,6 +67,30 @@ for (const kind of KINDS) {
     assert.deepEqual(await shown(program), { spilled: 0, accepted: 2, duplicate: 0 });
     assert.equal((await program.run(["replay", alert])).code, 0);
     assert.deepEqual(await shown(program), { spilled: 0, accepted: 2, duplicate: 1 });
+  });
+
+  Deno.test(`${kind}: an integration call waits shortly where another call has waited in vain`, async () => {
+    await using program = await createProgram(kind);
+    assert.equal((await program.run(["replay", await put(program, sshdAlert())])).code, 0);
+    holdPublishers(program.buffer);
+    const holder = new DatabaseSync(program.buffer);
+    holder.exec("BEGIN IMMEDIATE");
+    const time = String(Date.now() - 1000).padStart(13, "0");
+    await Deno.writeTextFile(
+      `${folderOf(program)}/spill-${time}-00000001.json`,
+      JSON.stringify(sshdAlert()),
+    );
+    const call = await program.run(integratordArgs(await put(program, sshdAlert())));
+    assert.deepEqual([call.code, call.stdout, call.stderr], [0, "", ""]);
+    assert.match(
+      await Deno.readTextFile(program.log),
+      /until the buffer can be written: buffer \S+: another process has kept it locked for 0\.25 s/,
+    );
+    assert.deepEqual(await shown(program), { spilled: 2, accepted: 1, duplicate: 0 });
+    holder.exec("ROLLBACK");
+    holder.close();
+    assert.equal((await program.run(["flush"])).code, 0);
+    assert.deepEqual(await shown(program), { spilled: 0, accepted: 3, duplicate: 0 });
   });
 
   for (const command of ["flush", "replay", "serve"] as const) {
