@@ -38,6 +38,15 @@ export function isOfPooler(error: unknown): boolean {
   return ["26000", "42P05"].includes(codeOf(error) ?? "");
 }
 
+/** Whether a lock was waited for in vain, also of the error that says so in words. */
+export function isLocked(error: unknown): boolean {
+  // lock_not_available
+  const [own, cause] = [error, error instanceof Error ? error.cause : undefined].map(codeOf);
+  return (own ?? cause) === LOCKED;
+}
+
+const LOCKED = "55P03";
+
 /** No table or function of that name: the schema is not made yet. */
 export const UNDEFINED_TABLE = "42P01";
 
@@ -71,6 +80,10 @@ const OF_SERVER: Readonly<Record<string, (server: Server) => Problem>> = {
     hint: `raise max_connections there, or put PgBouncer in front, ${THEN}`,
   }),
   "53100": () => ({ what: "its disk is full", hint: `free some space there, ${THEN}` }),
+  [LOCKED]: () => ({
+    what: "another process works on it",
+    hint: "stop whatever uses it, then try again",
+  }),
   "57": () => ({ what: "it is starting, stopping or ends connections", hint: `wait, ${THEN}` }),
 };
 

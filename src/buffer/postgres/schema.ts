@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { ALERT_DAYS } from "./migrations/alert_days.ts";
 import { FIRST } from "./migrations/first.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
 export const MIGRATIONS: readonly string[] = [
   FIRST,
+  ALERT_DAYS,
 ];

@@ -1,17 +1,12 @@
 /**
  * The ids of accepted alerts. Their table grows with the alerts, and all others with the sources, so a
- * row is small: managers by number, and no index but the key. An id of 4.x begins with the time at
- * which the alert was written (docs/contracts/wazuh.md 4.1), so that the oldest stand first in the key.
+ * row is small: managers by number, and no index but the key. outbox/alert_days.ts forgets them.
  *
  * @module
  */
 import type { AlertKey } from "../../../model.ts";
 import { keyText } from "../keys.ts";
-import { all, changes, type Sql } from "../sql.ts";
-
-/** Of other ids, 5.x has such, there are few: they have an index by age (migrations/first.ts). */
-const IS_DATED = "alert_id ~ '^[12][0-9]{9}\\.[0-9]'";
-const IS_UNDATED = "alert_id !~ '^[12][0-9]{9}\\.[0-9]'";
+import { all, type Sql } from "../sql.ts";
 
 /** Which alerts were accepted before. */
 export interface KnownIds {
@@ -80,32 +75,4 @@ async function numbersOf(
     ...known,
     ...missing.map((name, index) => [name, found.get(keys[index]!)!] as const),
   ]);
-}
-
-/**
- * Deletes up to about so many ids, the oldest first.
- *
- * @param seenBefore milliseconds UTC; those accepted since are kept, and dated ones written since too
- * @returns how many
- */
-export async function deleteAlertIds(sql: Sql, seenBefore: number, most: number): Promise<number> {
-  const end = String(Math.floor(seenBefore / 1000)).padStart(10, "0");
-  let deleted = 0;
-  for (const { number } of await all(sql, "SELECT number FROM manager ORDER BY number")) {
-    deleted += await changes(
-      sql,
-      `DELETE FROM seen_alert WHERE manager = $1 AND alert_id IN
-         (SELECT alert_id FROM seen_alert WHERE manager = $1 AND alert_id < $2 AND seen_at < $3
-            AND ${IS_DATED} ORDER BY alert_id LIMIT $4)`,
-      ...[Number(number), end, seenBefore, most],
-    );
-  }
-  return deleted + await changes(
-    sql,
-    `DELETE FROM seen_alert WHERE (manager, alert_id) IN
-       (SELECT manager, alert_id FROM seen_alert WHERE seen_at < $1 AND ${IS_UNDATED}
-        ORDER BY seen_at LIMIT $2)`,
-    seenBefore,
-    most,
-  );
 }

@@ -9,10 +9,11 @@ import { KEPT_MINUTES_MS } from "../../batch/minutes.ts";
 import { KNOWN_SOURCES } from "../../rows/names.ts";
 import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
-import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
+import { isLocked } from "../errors.ts";
 import { changes, count, one, type Sql } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
+import { deleteAlertIds, dropDay, findDays, makeDay } from "./alert_days.ts";
 import { IS_OFFERED } from "./expiry.ts";
 
 /** Of the advisory lock of pruning; any number that others do not use. */
@@ -33,12 +34,23 @@ export class PostgresRetention implements Retention {
   }
 
   async prune(keep: Keep, now: number): Promise<boolean> {
-    const deleted = await this.#alone((sql) =>
-      deleteAlertIds(sql, now - keep.seenMs, PRUNE_AT_ONCE)
-    );
+    const seenBefore = now - keep.seenMs;
+    const { missing, over } = await this.#db.read((sql) => findDays(sql, seenBefore, now));
+    for (const day of missing) await this.#unlessLocked((sql) => makeDay(sql, day));
+    for (const day of over) await this.#unlessLocked((sql) => dropDay(sql, day, seenBefore));
+    const deleted = await this.#alone((sql) => deleteAlertIds(sql, seenBefore, PRUNE_AT_ONCE));
     if (deleted === undefined) return false;
     for (const part of PARTS) await this.#alone((sql) => part(sql, keep, now));
     return deleted >= PRUNE_AT_ONCE;
+  }
+
+  /** What a long transaction of others is in the way of, such as a backup, is done by a later look. */
+  async #unlessLocked(work: (sql: Sql) => Promise<void>): Promise<void> {
+    try {
+      await this.#alone(work);
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+    }
   }
 
   /** Undefined: another replica prunes. */
