@@ -20,7 +20,9 @@ export type FaultPoint =
   | "after-publish-before-sightings"
   | "response-before-mark"
   | "feed-temp-before-rename"
-  | "feed-event-before-manifest";
+  | "feed-event-before-manifest"
+  | "in-copy"
+  | "copied-before-commit";
 
 /** Nothing. */
 export function faultPoint(_name: FaultPoint): void {}

@@ -37,6 +37,8 @@ const NOT_TOLD: readonly string[] = [
   "serve token new prometheus",
   "completions bash >/etc/bash_completion.d/custom-misp",
   "help replay",
+  "buffer copy --to postgres",
+  "buffer copy --to sqlite",
   "list plain --within-days 7",
   "list csv --min-sensors 2",
   "setup --honeypots hp-,decoy-",

@@ -22,6 +22,7 @@ type Command = (start: Start) => Promise<number>;
 /** Loads each command of the manual; the manual is not loaded: an integration call needs none. */
 const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "--test": async () => (await import("./commands/test_alert.ts")).testAlert,
+  "buffer": async () => (await import("./commands/buffer/copy.ts")).buffer,
   "completions": async () => (await import("./commands/completions.ts")).completions,
   "config": async () => (await import("./commands/config.ts")).config,
   "doctor": async () => (await import("./commands/doctor/doctor.ts")).doctor,

@@ -87,6 +87,18 @@ export class Ownership {
   }
 }
 
+/**
+ * Puts into a buffer what only the file beside it knows, so that a copy of the buffer knows it, too.
+ *
+ * @param path of the buffer
+ * @throws {Error} the file cannot be read
+ */
+export async function storeInstallation(settings: Buffer["settings"], path: string): Promise<void> {
+  if (parseInstallation(await settings.get(INSTALLATION) ?? "") !== undefined) return;
+  const known = readInstallation(installationPath(path))?.installation;
+  if (known !== undefined) await settings.put(INSTALLATION, installationText(known));
+}
+
 /** The namespace of the versions before there were ids: the publisher's name alone. */
 const FORMER: Installation = { id: undefined, organisation: undefined };
 

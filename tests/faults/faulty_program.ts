@@ -27,13 +27,24 @@ export interface Fault {
 
 /** The program in a folder of its own. */
 export class FaultyProgram implements Disposable {
-  readonly #folder: TempFolder = tempFolder();
+  readonly #folder: TempFolder;
+  readonly #isShared: boolean;
   readonly #environment: Readonly<Record<string, string>>;
   readonly buffer: string;
   readonly feed: string;
 
-  /** @param misp undefined: what it publishes goes into the feed folder */
-  constructor(misp?: FakeMisp) {
+  /**
+   * @param misp undefined: what it publishes goes into the feed folder
+   * @param environment more variables
+   * @param beside a program whose folder it shares
+   */
+  constructor(
+    misp?: FakeMisp,
+    environment: Readonly<Record<string, string>> = {},
+    beside?: FaultyProgram,
+  ) {
+    this.#isShared = beside !== undefined;
+    this.#folder = beside === undefined ? tempFolder() : beside.#folder;
     for (const folder of ["queue/custom-misp", "logs", "etc"]) {
       Deno.mkdirSync(this.#folder.file(folder), { recursive: true });
     }
@@ -41,6 +52,7 @@ export class FaultyProgram implements Disposable {
     this.feed = this.#folder.file("queue/custom-misp/feed");
     this.#environment = {
       WM_GUARD_PUBLISH_PRIVATE: "true",
+      ...environment,
       ...(misp === undefined ? {} : {
         WM_MISP_URL: misp.url,
         // Two programs make the same uuids, so that their pictures can be compared.
@@ -52,7 +64,7 @@ export class FaultyProgram implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#folder[Symbol.dispose]();
+    if (!this.#isShared) this.#folder[Symbol.dispose]();
   }
 
   /** Makes the buffer, and lets no integration call leave a publisher behind. */

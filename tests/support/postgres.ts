@@ -2,7 +2,7 @@
  * A PostgreSQL of the tests: made and started when a test first wants it, in a temporary folder, by an
  * ordinary user, on a free port. The test files of one run share it; the last one stops it.
  */
-import { has, needs } from "./needs.ts";
+import { has, type Need, needs } from "./needs.ts";
 import { findPostgres } from "./needs.ts";
 
 const FOLDER = `/tmp/wm-postgres-${Deno.pid}`;
@@ -148,9 +148,9 @@ function inodeOf(path: string): number | null {
 /** A schema that no other test uses. */
 export const freshSchema = () => `t${crypto.randomUUID().replaceAll("-", "")}`;
 
-/** The `ignore` of a test that needs PostgreSQL. */
-export const needsPostgres = () =>
-  needs("PostgreSQL", ...(Deno.uid() === 0 ? ["setpriv"] as const : []));
+/** The `ignore` of a test that needs PostgreSQL. @param more what it needs beside */
+export const needsPostgres = (...more: readonly Need[]) =>
+  needs("PostgreSQL", ...(Deno.uid() === 0 ? ["setpriv"] as const : []), ...more);
 
 /** Whether there is one. */
 export const hasPostgres = () => has("PostgreSQL");

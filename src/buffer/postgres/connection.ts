@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import process from "node:process";
 import pg from "pg";
 import { storable } from "../batch/storable.ts";
-import type { Server } from "./server.ts";
+import { SCHEMA, type Server } from "./server.ts";
 
 /** What a connection needs beside the server. */
 export interface Access {
@@ -67,7 +67,7 @@ export class Connection {
         // Without a password `pg` would look for a file of its own.
         password: password ?? "",
         ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
-        application_name: "custom-misp",
+        application_name: applicationName(access.server.schema),
         client_encoding: "UTF8",
         connectionTimeoutMillis: access.connectMs,
         query_timeout: access.statementMs,
@@ -116,6 +116,13 @@ export class Connection {
     stream.destroy();
   }
 }
+
+/** PostgreSQL cuts a longer name, bytes. */
+const LONGEST_NAME = 63;
+
+/** The name by which the server shows the connections that use a schema. */
+export const applicationName = (schema: string) =>
+  (schema === SCHEMA ? "custom-misp" : `custom-misp ${schema}`).slice(0, LONGEST_NAME);
 
 const names = new Map<string, string>();
 

@@ -9,7 +9,7 @@
 import { SECOND } from "../../clock.ts";
 import type { Lease, LeaseStore } from "../leases.ts";
 import type { Database } from "./database.ts";
-import { changes, one, type Sql } from "./sql.ts";
+import { all, changes, one, type Sql } from "./sql.ts";
 
 /** No lease lasts longer, milliseconds: one that does is dated by a clock that was set back since. */
 const LONGEST_LEASE_MS = 60 * 60 * SECOND;
@@ -123,6 +123,16 @@ export async function takeLease(
     ...[name, owner, now, Date.now(), milliseconds, isGuarded],
   );
   return row === undefined ? undefined : { name, owner, fence: Number(row.fence) };
+}
+
+/** The names of leases that somebody holds. */
+export async function heldLeases(sql: Sql): Promise<readonly string[]> {
+  const rows = await all(
+    sql,
+    `SELECT name FROM lease WHERE expires_at BETWEEN ${CLOCK} + 1 AND ${CLOCK} + ${LONGEST_LEASE_MS}
+       AND coalesce(seen_at >= ${CLOCK} - ${GONE_MS}, true) ORDER BY name`,
+  );
+  return rows.map(({ name }) => String(name));
 }
 
 /** Ends a lease, if it is still ours, within the transaction that is open. */

@@ -19,7 +19,8 @@ export interface Server {
 }
 
 const PORT = 5432;
-const SCHEMA = "public";
+/** The schema that every database has. */
+export const SCHEMA = "public";
 const LOOPBACK = /^(127\.|localhost$|::1$)/;
 
 /**

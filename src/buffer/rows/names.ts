@@ -4,6 +4,9 @@
  * @module
  */
 
+/** When an alert was accepted last, milliseconds UTC. */
+export const LAST_ACCEPTED = "last_accepted_at";
+
 /** When a sink accepted something last, milliseconds UTC, before the sink's name. */
 export const LAST_DELIVERED = "last_delivered.";
 

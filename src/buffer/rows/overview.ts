@@ -6,7 +6,7 @@
 import { MINUTE } from "../../clock.ts";
 import { attemptsOf, connectionAttempts } from "../../wazuh/counting.ts";
 import type { BufferStatus, MinuteRow, Overview } from "../views.ts";
-import { DROPPED, EXPIRED, KNOWN_SOURCES, LAST_DELIVERED } from "./names.ts";
+import { DROPPED, EXPIRED, KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "./names.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import { optional, type Row } from "./row.ts";
 
@@ -110,7 +110,7 @@ export function statusOf(rows: StatusRows): BufferStatus {
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
     expired: counters.get(EXPIRED) ?? 0,
     lastDeliveredAt: delivered.length === 0 ? undefined : Math.max(...delivered),
-    lastAcceptedAt: counters.get("last_accepted_at"),
+    lastAcceptedAt: counters.get(LAST_ACCEPTED),
     paused: rows.paused.map(pausedOf),
     lastError: failed === undefined
       ? undefined

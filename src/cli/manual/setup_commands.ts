@@ -97,6 +97,34 @@ export const SETUP_COMMANDS = [
     ],
   },
   {
+    name: "buffer",
+    synopsis: ["buffer copy --to postgres | sqlite [--json]"],
+    brief: "move the buffer into a database of PostgreSQL, or back",
+    about: [
+      "Copies everything between the file that buffer.path names and the database that buffer.url " +
+      "names: what is open, what was published, what waits, the ids of alerts and the checkpoints. " +
+      "Then it compares every row, and prints how many each table has.",
+      "Nothing else may use either of them, or it refuses. It refuses a target that holds something " +
+      "else. Broken off, it has left nothing, and you run it again. The source stays as it is.",
+    ],
+    words: [{ name: "copy", about: "copies from one to the other" }],
+    filling: "other",
+    options: [
+      {
+        name: "to",
+        value: "ENGINE",
+        filling: "other",
+        about: "postgres: from the file into the database; sqlite: from the database into the file",
+      },
+      JSON_OPTION,
+    ],
+    exit: codes({ [EXIT.failed]: "nothing was copied; one line says why" }),
+    examples: [
+      { line: "buffer copy --to postgres", does: "before the first `serve` with buffer.url" },
+      { line: "buffer copy --to sqlite", does: "back into a new file" },
+    ],
+  },
+  {
     name: "config",
     synopsis: ["config [--json] [--schema]"],
     brief: "show the configuration, and where it came from",

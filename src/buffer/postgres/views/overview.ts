@@ -7,7 +7,7 @@ import { DAY, MINUTE } from "../../../clock.ts";
 import type { SinkName } from "../../../model.ts";
 import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
 import type { ReportRow } from "../../reports.ts";
-import { KNOWN_SOURCES, LAST_DELIVERED } from "../../rows/names.ts";
+import { KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "../../rows/names.ts";
 import {
   COUNTED,
   counterGroup,
@@ -63,7 +63,7 @@ export async function readOverview(sql: Sql, now: number, span: RankingSpan): Pr
     paused: (await all(sql, "SELECT sink, until, since, reason FROM sink_pause ORDER BY sink"))
       .map(pausedOf),
     lastDelivered: counterGroup(counters, LAST_DELIVERED),
-    lastAcceptedAt: counters.get("last_accepted_at"),
+    lastAcceptedAt: counters.get(LAST_ACCEPTED),
     accepted: counters.get("accepted") ?? 0,
     duplicate: counters.get("duplicate") ?? 0,
     ignored: counterGroup(counters, "ignored."),

@@ -5,7 +5,7 @@
  */
 import type { SinkName } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
-import { KNOWN_SOURCES, LAST_DELIVERED } from "../../rows/names.ts";
+import { KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "../../rows/names.ts";
 import {
   COUNTED,
   counterGroup,
@@ -62,7 +62,7 @@ export function readOverview(
     waitingSince: waitingSince(sql),
     paused: sql("SELECT sink, until, since, reason FROM sink_pause").all().map(pausedOf),
     lastDelivered: under(LAST_DELIVERED),
-    lastAcceptedAt: counters.get("last_accepted_at"),
+    lastAcceptedAt: counters.get(LAST_ACCEPTED),
     accepted: counters.get("accepted") ?? 0,
     duplicate: counters.get("duplicate") ?? 0,
     ignored: under("ignored."),

@@ -7,7 +7,9 @@ import { createRequire } from "node:module";
 import type { Buffer } from "../../../buffer/buffer.ts";
 import type { PostgresBuffer } from "../../../buffer/postgres/postgres_buffer.ts";
 import { serverName, serverOf } from "../../../buffer/postgres/server.ts";
-import { SECOND } from "../../../clock.ts";
+import type { CopyEnd } from "../../../buffer/copy/copy.ts";
+import type { Access } from "../../../buffer/postgres/connection.ts";
+import { MINUTE, SECOND } from "../../../clock.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
 import { databaseOf } from "./database.ts";
@@ -16,6 +18,8 @@ import { readSetting } from "../publisher.ts";
 /** How long connecting may take, and each statement. */
 const CONNECT_MS = 5 * SECOND;
 const STATEMENT_MS = 30 * SECOND;
+/** The same of a copy: its last statement may have to wait for the disk. */
+const COPY_STATEMENT_MS = 10 * MINUTE;
 
 /** The database, as messages name it. */
 export function databaseName(config: Config): string {
@@ -29,6 +33,20 @@ export async function openDatabaseBuffer(config: Config): Promise<Buffer> {
 
 /** As {@link openDatabaseBuffer}, with what only `doctor` asks. */
 export async function openPostgres(config: Config): Promise<PostgresBuffer> {
+  const access = accessOf(config, STATEMENT_MS);
+  const { PostgresBuffer } = await import("../../../buffer/postgres/postgres_buffer.ts");
+  return new PostgresBuffer(access);
+}
+
+/** The database as `buffer copy` works with it. @throws {ConfigError} a file cannot be read */
+export async function databaseEnd(config: Config): Promise<CopyEnd> {
+  const access = accessOf(config, COPY_STATEMENT_MS);
+  const { PostgresEnd } = await import("../../../buffer/postgres/copy_end.ts");
+  return new PostgresEnd(access);
+}
+
+/** How to reach the database; call it before the client is loaded. */
+function accessOf(config: Config, statementMs: number): Access {
   const { passwordFile, caFile } = config.buffer;
   const password = readSetting("buffer.password_file", passwordFile)?.replace(/\r?\n$/, "");
   if (password === "") throw new ConfigError(`buffer.password_file ${passwordFile} is empty`);
@@ -38,9 +56,6 @@ export async function openPostgres(config: Config): Promise<PostgresBuffer> {
   }
   // In a bundle of Deno 2.5, a CommonJS package finds modules of the runtime only by this.
   (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
-  const { PostgresBuffer } = await import("../../../buffer/postgres/postgres_buffer.ts");
-  return new PostgresBuffer({
-    server: serverOf(databaseOf(config)!),
-    ...{ password, caCertificate, connectMs: CONNECT_MS, statementMs: STATEMENT_MS },
-  });
+  const server = serverOf(databaseOf(config)!);
+  return { server, password, caCertificate, connectMs: CONNECT_MS, statementMs };
 }
