@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { TABLES } from "../../src/buffer/copy/tables.ts";
+import type { CopyEnd, CopySide } from "../../src/buffer/copy/copy.ts";
+import { type Row, type Table, TABLES } from "../../src/buffer/copy/tables.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { MIGRATIONS as POSTGRES } from "../../src/buffer/postgres/schema.ts";
 import { serverOf } from "../../src/buffer/postgres/server.ts";
@@ -92,6 +93,42 @@ postgresTest("a buffer that is copied there and back is the same, row for row", 
   const expected = Object.fromEntries(counts.filter(([, count]) => count > 0));
   assert.deepEqual([there.rows, again.rows], [expected, expected]);
   assert.deepEqual([there.wasThere, again.wasThere], [false, false]);
+});
+
+postgresTest("no table is in memory as a whole, whichever way it is copied", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  new SqliteBuffer(path, START)[Symbol.dispose]();
+  withFile(path, (db) =>
+    db.exec(
+      `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4500)
+       INSERT INTO seen_alert SELECT 1, i, i FROM n;
+       INSERT INTO report_body SELECT alert_id, 'misp', '{}' FROM seen_alert WHERE manager = 1
+         AND seen_at <= 120`,
+    ));
+  const parts: number[] = [];
+  const watched = (end: CopyEnd): CopyEnd => ({
+    ...{ name: end.name, hintIfFull: end.hintIfFull },
+    alone: (work) =>
+      end.alone((side) =>
+        work(
+          new Proxy(side, {
+            get: (target, key: keyof CopySide) =>
+              key !== "write" ? target[key].bind(target) : (table: Table, rows: readonly Row[]) => {
+                parts.push(rows.length);
+                return target.write(table, rows);
+              },
+          }),
+        )
+      ),
+  });
+  const [file, database] = [new SqliteEnd(path), endOf(freshSchema())];
+  const back = new SqliteEnd(folder.file("back.db"));
+  const small = (rows: readonly number[]) => rows.filter((count) => count > 1);
+  await copied(file, watched(database));
+  assert.deepEqual(small(parts.splice(0)), [2000, 2000, 500, 50, 50, 20]);
+  await copied(database, watched(back));
+  assert.deepEqual(small(parts), [2000, 2000, 500, 50, 50, 20]);
 });
 
 postgresTest("a copy that is there already is compared, and nothing is written", async () => {

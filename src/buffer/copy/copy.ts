@@ -10,7 +10,7 @@ import { Digest } from "./digest.ts";
 import { commonRows, type Row, type Table, type TableName, TABLES } from "./tables.ts";
 
 /** A buffer, while nobody else can change it. */
-export interface Side {
+export interface CopySide {
   /** Writes what an older version of the program left to be written later. */
   complete(): Promise<void>;
   /** All rows of a table, some at a time. */
@@ -37,7 +37,7 @@ export interface CopyEnd {
    *
    * @throws {BufferError} somebody uses it, or it cannot be used
    */
-  alone<T>(work: (side: Side) => Promise<T>): Promise<T>;
+  alone<T>(work: (side: CopySide) => Promise<T>): Promise<T>;
 }
 
 /** What a copy came to. */
@@ -75,7 +75,7 @@ export function copyBuffer(from: CopyEnd, to: CopyEnd, onProgress: OnProgress): 
   );
 }
 
-async function firstFull(target: Side): Promise<TableName | undefined> {
+async function firstFull(target: CopySide): Promise<TableName | undefined> {
   for (const table of TABLES) {
     if (!REPLACED.has(table.name) && await target.hasRows(table)) return table.name;
   }
@@ -83,8 +83,8 @@ async function firstFull(target: Side): Promise<TableName | undefined> {
 }
 
 async function copyAll(
-  source: Side,
-  target: Side,
+  source: CopySide,
+  target: CopySide,
   { name }: CopyEnd,
   onProgress: OnProgress,
 ): Promise<Copied> {
@@ -116,8 +116,8 @@ async function copyAll(
 
 /** @returns how many rows each table has; undefined: they are not the same */
 async function compareAll(
-  source: Side,
-  target: Side,
+  source: CopySide,
+  target: CopySide,
   onProgress: OnProgress,
 ): Promise<Copied["rows"] | undefined> {
   const found = new Map<TableName, number>();
@@ -129,7 +129,7 @@ async function compareAll(
   return found;
 }
 
-async function digestOf(side: Side, table: Table, onProgress: OnProgress): Promise<Digest> {
+async function digestOf(side: CopySide, table: Table, onProgress: OnProgress): Promise<Digest> {
   const digest = new Digest();
   for await (const rows of side.read(table)) {
     digest.add(commonRows(table, rows));

@@ -4,7 +4,7 @@
  * @module
  */
 import { SECOND } from "../../clock.ts";
-import type { CopyEnd, Side } from "../copy/copy.ts";
+import type { CopyEnd, CopySide } from "../copy/copy.ts";
 import {
   type Cell,
   namesOf,
@@ -39,7 +39,7 @@ export class PostgresEnd implements CopyEnd {
     this.name = serverName(access.server);
   }
 
-  async alone<T>(work: (side: Side) => Promise<T>): Promise<T> {
+  async alone<T>(work: (side: CopySide) => Promise<T>): Promise<T> {
     using db = new Database(this.#access);
     return await db.write(async (sql) => {
       // Whole tables are read. Nothing may end a transaction that waits for the other side.
@@ -105,7 +105,7 @@ const SELECTS: Partial<Record<TableName, string>> = {
     UNION ALL SELECT name, max(at) FROM last_time GROUP BY name`,
 };
 
-class PostgresSide implements Side {
+class PostgresSide implements CopySide {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {

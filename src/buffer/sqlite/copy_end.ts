@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { SECOND } from "../../clock.ts";
-import type { CopyEnd, Side } from "../copy/copy.ts";
+import type { CopyEnd, CopySide } from "../copy/copy.ts";
 import {
   type Cell,
   type Column,
@@ -32,7 +32,7 @@ export class SqliteEnd implements CopyEnd {
     this.name = path;
   }
 
-  async alone<T>(work: (side: Side) => Promise<T>): Promise<T> {
+  async alone<T>(work: (side: CopySide) => Promise<T>): Promise<T> {
     let db: DatabaseSync | undefined;
     try {
       db = openDatabase(this.name, Date.now(), { keepDamaged: true }).db;
@@ -72,7 +72,7 @@ function begin(db: DatabaseSync, path: string): void {
 /** The tables were made with a counter that has counted nothing. */
 const NO_ZERO = " WHERE value <> 0";
 
-class SqliteSide implements Side {
+class SqliteSide implements CopySide {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
