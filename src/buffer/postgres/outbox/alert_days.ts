@@ -20,11 +20,12 @@ const DAY_SECONDS = DAY / SECOND;
  * A change of the partitions waits no longer for transactions that are open, and what comes meanwhile waits
  * with it. The next look tries again.
  */
-const ALONE =
-  "SET LOCAL lock_timeout TO '500ms'; LOCK TABLE ONLY seen_alert IN ACCESS EXCLUSIVE MODE";
+const NOT_LONG = "SET LOCAL lock_timeout TO '500ms'";
+const ALONE = `${NOT_LONG}; LOCK TABLE ONLY seen_alert IN ACCESS EXCLUSIVE MODE`;
 
 const NAME = /^seen_alert_day_(\d+)$/;
 const tableOf = (day: number) => `seen_alert_day_${day}`;
+const indexOf = (day: number) => `${tableOf(day)}_age`;
 
 /** The least text that an id of a day may have: ten digits until the year 2286. */
 const beginOf = (day: number) => String(day * DAY_SECONDS).padStart(10, "0");
@@ -67,7 +68,7 @@ export async function makeDay(sql: Sql, day: number): Promise<void> {
      FOR VALUES FROM ('${beginOf(day)}') TO ('${beginOf(day + 1)}')`,
   );
   // Rows come in the order of this time: such an index is a few pages, and costs a writer nothing.
-  await sql(`CREATE INDEX IF NOT EXISTS ${table}_age ON ${table} USING brin (seen_at)`);
+  await sql(`CREATE INDEX IF NOT EXISTS ${indexOf(day)} ON ${table} USING brin (seen_at)`);
 }
 
 async function isInDefault(sql: Sql, day: number): Promise<boolean> {
@@ -81,6 +82,9 @@ async function isInDefault(sql: Sql, day: number): Promise<boolean> {
 
 /** Drops the partition of a day, unless an alert of it was accepted since. */
 export async function dropDay(sql: Sql, day: number, seenBefore: number): Promise<void> {
+  await sql(NOT_LONG);
+  // Autovacuum has mostly done so. Without it, the whole table would be read while writers wait.
+  await sql("SELECT brin_summarize_new_values($1::regclass)", indexOf(day));
   if (await isNeeded(sql, day, seenBefore)) return;
   await sql(ALONE);
   // One may have been accepted just now.
