@@ -20,7 +20,7 @@ export interface Retention {
    * Deletes alert ids, delivered reports and source records that are older than their keep.
    *
    * @param now milliseconds UTC
-   * @returns whether there are more alert ids to delete than one transaction should
+   * @returns whether there is more to delete than one transaction should
    */
   prune(keep: Keep, now: number): Promise<boolean>;
 }

@@ -11,7 +11,7 @@ import type { Keep, Retention } from "../../retention.ts";
 import type { Database } from "../database.ts";
 import { compactAll } from "../intake/compaction.ts";
 import { isLocked } from "../errors.ts";
-import { changes, count, one, type Sql } from "../sql.ts";
+import { all, changes, count, one, type Sql } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { deleteAlertIds, dropDay, findDays, makeDay } from "./alert_days.ts";
 import { IS_OFFERED } from "./expiry.ts";
@@ -21,6 +21,11 @@ const LOCK = 7_346_211_906;
 
 /** Alert ids deleted in one transaction. */
 const PRUNE_AT_ONCE = 50_000;
+
+/** The same of reports: each changes how many there are, in one row. */
+const REPORTS_AT_ONCE = 1_000;
+/** The same of sources, each with what belongs to it. */
+const SOURCES_AT_ONCE = 2_000;
 
 /** How long a delivered report can be looked at. */
 const KEEP_DELIVERED_MS = 7 * DAY;
@@ -40,8 +45,11 @@ export class PostgresRetention implements Retention {
     for (const day of over) await this.#unlessLocked((sql) => dropDay(sql, day, seenBefore));
     const deleted = await this.#alone((sql) => deleteAlertIds(sql, seenBefore, PRUNE_AT_ONCE));
     if (deleted === undefined) return false;
-    for (const part of PARTS) await this.#alone((sql) => part(sql, keep, now));
-    return deleted >= PRUNE_AT_ONCE;
+    let isMore = deleted >= PRUNE_AT_ONCE;
+    for (const part of PARTS) {
+      if (await this.#alone((sql) => part(sql, keep, now)) === true) isMore = true;
+    }
+    return isMore;
   }
 
   /** What a long transaction of others is in the way of, such as a backup, is done by a later look. */
@@ -67,7 +75,8 @@ const isOver = (expires = false) =>
   "snapshot_at < $1 AND source_ip NOT IN (SELECT source_ip FROM attack)" +
   (expires ? ` AND NOT (${IS_OFFERED})` : "");
 
-const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => Promise<void>)[] = [
+/** Each says whether there is more to delete than it did. */
+const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => Promise<boolean | void>)[] = [
   deleteDelivered,
   (sql, keep, now) => compactAll(sql, now - keep.connectionMs),
   (sql, keep, now) => compactSessions(sql, now - keep.connectionMs),
@@ -80,37 +89,47 @@ const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => Promise<void>)[] =
   },
 ];
 
-async function deleteDelivered(sql: Sql, _: Keep, now: number): Promise<void> {
+async function deleteDelivered(sql: Sql, _: Keep, now: number): Promise<boolean> {
   const gone = await changes(
     sql,
-    "DELETE FROM report WHERE state = 'delivered' AND ended_at < $1",
+    `DELETE FROM report WHERE (uuid, sink) IN
+       (SELECT uuid, sink FROM report WHERE state = 'delivered' AND ended_at < $1
+        ORDER BY ended_at LIMIT $2)`,
     now - KEEP_DELIVERED_MS,
+    REPORTS_AT_ONCE,
   );
   if (gone > 0) await count(sql, new Map([["delivered_forgotten", gone]]));
+  return gone >= REPORTS_AT_ONCE;
 }
 
 async function deleteRecords(
   sql: Sql,
   { recordMs, expires }: Keep,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const old = now - recordMs;
   const over = isOver(expires);
+  const found = await all(
+    sql,
+    `SELECT source_ip, event_uuid FROM source_record WHERE ${over} ORDER BY snapshot_at LIMIT $2`,
+    old,
+    SOURCES_AT_ONCE,
+  );
+  const sources = found.map(({ source_ip }) => String(source_ip));
+  const events = found.map(({ event_uuid }) => String(event_uuid));
   for (const table of ["delivery", "sighting"]) {
     await sql(
       `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
-         (SELECT event_uuid, source_ip FROM source_record WHERE ${over})`,
-      old,
+         (SELECT * FROM unnest($1::text[], $2::text[]))`,
+      events,
+      sources,
     );
   }
   for (const table of ["source_name", "source_session_item"]) {
-    await sql(
-      `DELETE FROM ${table} WHERE source_ip IN
-         (SELECT source_ip FROM source_record WHERE ${over})`,
-      old,
-    );
+    await sql(`DELETE FROM ${table} WHERE source_ip = ANY($1)`, sources);
   }
-  const records = await changes(sql, `DELETE FROM source_record WHERE ${over}`, old);
+  const gone = `DELETE FROM source_record WHERE ${over} AND source_ip = ANY($2)`;
+  const records = await changes(sql, gone, old, sources);
   if (records > 0) await count(sql, new Map([[KNOWN_SOURCES, -records]]));
   await sql(
     `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN
@@ -118,6 +137,7 @@ async function deleteRecords(
     old,
   );
   await sql("DELETE FROM day_event WHERE is_closed AND ends_at < $1", old);
+  return found.length >= SOURCES_AT_ONCE;
 }
 
 /**
