@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { Buffer } from "../../src/buffer/buffer.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { MIGRATIONS } from "../../src/buffer/postgres/schema.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessIn, freshSchema, needsPostgres } from "../support/postgres.ts";
 import { accept, DAY, guess, IP, KEEP, openPostgres, START } from "./sqlite_rig.ts";
 
 const TODAY = Math.floor(START / DAY);
@@ -12,13 +11,7 @@ const TODAY = Math.floor(START / DAY);
 const alertOf = (day: number, number: number) =>
   guess("root", IP, { id: `${(TODAY + day) * DAY / 1000 + number}.${number}`, pid: 1 + number });
 
-function databaseOf(schema: string): Database {
-  return new Database({
-    server: serverOf(urlOf(sharedServer(), schema)),
-    ...{ password: undefined, caCertificate: undefined },
-    ...{ connectMs: 30_000, statementMs: 30_000 },
-  });
-}
+const databaseOf = (schema: string) => new Database(accessIn(schema));
 
 /** Ids in each partition: by the day, counted from today, or `default`. */
 async function idsIn(db: Database): Promise<Record<string, number>> {

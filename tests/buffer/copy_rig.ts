@@ -4,11 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { copyBuffer, type CopyEnd } from "../../src/buffer/copy/copy.ts";
 import { type Column, type Table, type TableName, TABLES } from "../../src/buffer/copy/tables.ts";
 import { PostgresEnd } from "../../src/buffer/postgres/copy_end.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { NOW, sceneLines, sessionRules } from "../cowrie/session_rig.ts";
-import { sharedServer, urlOf } from "../support/postgres.ts";
+import { accessTo, sharedServer, urlOf } from "../support/postgres.ts";
 import { accept, guess, lease, OTHER_IP, snapshotAll, START } from "./sqlite_rig.ts";
 
 /** Alerts that are forwarded wait in a file only. */
@@ -16,11 +15,7 @@ export const SPOOLS: readonly TableName[] = ["spool", "spool_refused"];
 
 /** A database of the server that tests share. */
 export const endOf = (schema: string, url = urlOf(sharedServer(), schema)): CopyEnd =>
-  new PostgresEnd({
-    server: serverOf(url),
-    ...{ password: undefined, caCertificate: undefined },
-    ...{ connectMs: 5_000, statementMs: 60_000 },
-  });
+  new PostgresEnd(accessTo(url));
 
 /** Copies, and says how many rows each table has that has any. */
 export async function copied(from: CopyEnd, to: CopyEnd) {

@@ -3,24 +3,18 @@ import type { CopyEnd, CopySide } from "../../src/buffer/copy/copy.ts";
 import { type Row, type Table, TABLES } from "../../src/buffer/copy/tables.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { MIGRATIONS as POSTGRES } from "../../src/buffer/postgres/schema.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
 import { SqliteEnd } from "../../src/buffer/sqlite/copy_end.ts";
 import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { INSTALLATION } from "../../src/publish/names.ts";
 import { storeInstallation } from "../../src/publish/installation.ts";
 import { writeInstallation } from "../../src/publish/installation_file.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessIn, freshSchema, needsPostgres } from "../support/postgres.ts";
 import { tempFolder } from "../support/temp.ts";
 import { contentOf, copied, endOf, fill, SPOOLS, withFile } from "./copy_rig.ts";
 import { accept, DAY, guess, IP, openPostgres, START } from "./sqlite_rig.ts";
 
-const databaseOf = (schema: string) =>
-  new Database({
-    server: serverOf(urlOf(sharedServer(), schema)),
-    ...{ password: undefined, caCertificate: undefined },
-    ...{ connectMs: 5_000, statementMs: 30_000 },
-  });
+const databaseOf = (schema: string) => new Database(accessIn(schema));
 
 function postgresTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ...needsPostgres(), fn });

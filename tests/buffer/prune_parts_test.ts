@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Database } from "../../src/buffer/postgres/database.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessIn, freshSchema, needsPostgres } from "../support/postgres.ts";
 import { KEEP, openPostgres, START } from "./sqlite_rig.ts";
 
 const REPORTS = 2_500;
@@ -14,11 +13,7 @@ Deno.test({
     const schema = freshSchema();
     using buffer = openPostgres(schema);
     await buffer.views.status();
-    using db = new Database({
-      server: serverOf(urlOf(sharedServer(), schema)),
-      ...{ password: undefined, caCertificate: undefined },
-      ...{ connectMs: 30_000, statementMs: 30_000 },
-    });
+    using db = new Database(accessIn(schema));
     await db.write((sql) =>
       sql(`
         INSERT INTO report (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at,

@@ -5,11 +5,10 @@ import type { Lease } from "../../src/buffer/leases.ts";
 import type { DueRules } from "../../src/buffer/outbox.ts";
 import type { Attack, Report, Snapshot, SourceRecord } from "../../src/model.ts";
 import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessIn, freshSchema, needsPostgres } from "../support/postgres.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 
 export type Shape = Parameters<typeof sshdAlert>[0];
@@ -40,13 +39,7 @@ const ENGINES: readonly (readonly [name: string, open: Open, ignore: () => { ign
 
 /** A buffer in a schema of its own. */
 export function openPostgres(schema = freshSchema()): Buffer {
-  return new PostgresBuffer({
-    server: serverOf(urlOf(sharedServer(), schema)),
-    password: undefined,
-    caCertificate: undefined,
-    connectMs: 30_000,
-    statementMs: 30_000,
-  });
+  return new PostgresBuffer(accessIn(schema));
 }
 
 /** Tests what is about the size of the file. */

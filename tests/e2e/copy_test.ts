@@ -3,18 +3,13 @@ import { Database } from "../../src/buffer/postgres/database.ts";
 import { serverName, serverOf } from "../../src/buffer/postgres/server.ts";
 import { mountSmallDisk } from "../faults/small_disk.ts";
 import { sshdAlert } from "../support/fixtures.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessTo, freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
 import { createProgram, KIND } from "./program.ts";
 
 const LINES = [1, 2, 3].map((n) => JSON.stringify(sshdAlert({ id: `1787465647.${n}`, pid: n })))
   .join("\n");
 
-const databaseOf = (url: string) =>
-  new Database({
-    server: serverOf(url),
-    ...{ password: undefined, caCertificate: undefined },
-    ...{ connectMs: 5_000, statementMs: 30_000 },
-  });
+const databaseOf = (url: string) => new Database(accessTo(url));
 
 const create = () => createProgram(KIND, { bufferHost: `127.0.0.1:${sharedServer().port}` });
 

@@ -6,12 +6,11 @@
  */
 import assert from "node:assert/strict";
 import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
-import { serverOf } from "../../src/buffer/postgres/server.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { pictureOf } from "../publish/lossy_rig.ts";
 import { decideDefault } from "../support/fixtures.ts";
-import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+import { accessTo, freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
 import { type Fault, FaultyProgram, KILLED } from "./faulty_program.ts";
 import { expectedTotals, numberedAlert, numbers, totalsOf } from "./numbered.ts";
 
@@ -20,12 +19,7 @@ const ROUND = 24;
 const alertsOf = (of: readonly number[]) => of.map((number) => numberedAlert(number, SOURCES));
 const TAGS = ['misp-galaxy:mitre-attack-pattern="Password Guessing - T1110.001"'];
 
-const openPostgres = (url: string) =>
-  new PostgresBuffer({
-    server: serverOf(url),
-    ...{ password: undefined, caCertificate: undefined },
-    ...{ connectMs: 30_000, statementMs: 30_000 },
-  });
+const openPostgres = (url: string) => new PostgresBuffer(accessTo(url));
 
 /** Stores alerts. @returns how many had not come before */
 async function store(

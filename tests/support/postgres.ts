@@ -4,6 +4,7 @@
  */
 import { has, type Need, needs } from "./needs.ts";
 import { findPostgres } from "./needs.ts";
+import { serverOf } from "../../src/buffer/postgres/server.ts";
 
 const FOLDER = `/tmp/wm-postgres-${Deno.pid}`;
 const LOCK = `${FOLDER}/lock`;
@@ -85,6 +86,15 @@ export function stop({ folder }: TestServer, how: "fast" | "immediate"): void {
 export function urlOf({ port }: TestServer, schema: string): string {
   return `postgres://${USER}@127.0.0.1:${port}/postgres?sslmode=disable&schema=${schema}`;
 }
+
+/** How a `buffer.url` is reached, with time for a machine that has other work. */
+export const accessTo = (url: string) => ({
+  ...{ server: serverOf(url), password: undefined, caCertificate: undefined },
+  ...{ connectMs: 30_000, statementMs: 60_000 },
+});
+
+/** The same of a schema on the server that tests share. */
+export const accessIn = (schema: string) => accessTo(urlOf(sharedServer(), schema));
 
 let shared: TestServer | undefined;
 
