@@ -185,6 +185,46 @@ eachEngine("accept() keeps a technique's name once one alert has named it", asyn
   ]);
 });
 
+eachEngine(
+  "accept() keeps all techniques of a source, of whichever alert",
+  async (open) => {
+    using buffer = open();
+    const heard = (id: string, techniques: Readonly<Record<string, string>>) => {
+      const alert = sshdAlert();
+      alert.rule.mitre.id = Object.keys(techniques);
+      alert.rule.mitre.technique = Object.values(techniques);
+      return decideDefault({ ...alert, id });
+    };
+    const [a, b, c] = [{ "T1110": "A" }, { "T1021.004": "B" }, { "T1078": "C" }];
+    await accept(buffer, [heard("1787464800.1", { ...a, ...b })]);
+    await accept(buffer, [heard("1787464800.2", a)]);
+    await Promise.all([
+      accept(buffer, [heard("1787464800.3", { ...b, ...c })]),
+      accept(buffer, [heard("1787464800.4", { "T1110": "other" })]),
+    ]);
+    assert.deepEqual((await onlyAttack(buffer)).techniques, [
+      { id: "T1021.004", name: "B" },
+      { id: "T1078", name: "C" },
+      { id: "T1110", name: "A" },
+    ]);
+  },
+);
+
+eachEngine(
+  "accept() takes alerts whose techniques have names that no database stores",
+  async (open) => {
+    using buffer = open();
+    const odd = sshdAlert();
+    odd.rule.mitre.technique = ["\0\ud800"];
+    odd.rule.mitre.id = ["T1078"];
+    const alerts = [odd, sshdAlert(), odd].map((alert, at) =>
+      decideDefault({ ...alert, id: `1787464800.${at}` })
+    );
+    for (const alert of alerts) assert.equal((await accept(buffer, [alert])).accepted, 1);
+    assert.equal((await onlyAttack(buffer)).alerts, 3);
+  },
+);
+
 eachEngine("accept() opens no attack for the end of a session", async (open) => {
   using buffer = open();
   const { accepted, ignored } = await accept(buffer, [sessionEnd()]);

@@ -176,9 +176,9 @@ for (let version = 1; version < MIGRATIONS.length; version++) {
         await made.views.status();
         using db = databaseOf(schema);
         await db.write(async (sql) => {
-          await sql(`DROP SCHEMA ${schema} CASCADE; CREATE SCHEMA ${schema};
+          await sql.script(`DROP SCHEMA ${schema} CASCADE; CREATE SCHEMA ${schema};
           CREATE TABLE schema_version (version bigint NOT NULL)`);
-          for (const migration of MIGRATIONS.slice(0, version)) await sql(migration);
+          for (const migration of MIGRATIONS.slice(0, version)) await sql.script(migration);
           await sql("INSERT INTO schema_version VALUES ($1)", version);
           await sql("INSERT INTO manager (name) VALUES ('wazuh-manager-01')");
           for (const { key } of alerts as readonly { key: { id: string } }[]) {

@@ -272,7 +272,7 @@ postgresTest("a row that is not read back as it was written undoes the copy", as
   {
     using db = databaseOf(schema);
     await db.write((sql) =>
-      sql(`CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS
+      sql.script(`CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN new.attempts = new.attempts + 1; RETURN new; END $$;
            CREATE TRIGGER spoiled BEFORE INSERT ON attack_password FOR EACH ROW
              EXECUTE FUNCTION spoil()`)

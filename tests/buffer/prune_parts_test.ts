@@ -15,7 +15,7 @@ Deno.test({
     await buffer.views.status();
     using db = new Database(accessIn(schema));
     await db.write((sql) =>
-      sql(`
+      sql.script(`
         INSERT INTO report (uuid, sink, source_ip, event_uuid, state, attempts, snapshot_at,
             next_try_at, ended_at)
           SELECT n, 'misp', n, n, 'delivered', 1, 1, 1, n FROM generate_series(1, ${REPORTS}) n;

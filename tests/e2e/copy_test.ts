@@ -103,7 +103,7 @@ Deno.test({
     {
       using db = databaseOf(url);
       await db.write((sql) =>
-        sql(`CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
+        sql.script(`CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
                $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
              CREATE TRIGGER filled BEFORE INSERT ON counter FOR EACH STATEMENT EXECUTE FUNCTION fill_disk()`)
       );

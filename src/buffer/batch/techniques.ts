@@ -8,7 +8,7 @@ import type { Technique } from "../../model.ts";
 import { storedJson } from "../sqlite/errors.ts";
 
 /** No attack has so many; a hostile sender must not make each further alert cost more. */
-const MOST = 100;
+export const MOST_TECHNIQUES = 100;
 
 /** @param text of the column; null: there are none */
 export function storedTechniques(text: unknown): readonly Technique[] {
@@ -44,6 +44,6 @@ function merged(stored: readonly Technique[], techniques: readonly Technique[]):
     all.set(id, { id, name: all.get(id)?.name ?? name });
   }
   if (all.size === 0) return null;
-  const kept = [...all.values()].slice(0, MOST);
+  const kept = [...all.values()].slice(0, MOST_TECHNIQUES);
   return JSON.stringify(kept.sort((one, other) => one.id < other.id ? -1 : 1));
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Value } from "./connection.ts";
+import type { Value } from "./values.ts";
 
 /** A column that may be null. */
 export type Cell = string | number | null;

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import process from "node:process";
 import pg from "pg";
-import { storable } from "../batch/storable.ts";
 import { SCHEMA, type Server } from "./server.ts";
+import { type Result, type Statement, Trip } from "./trip.ts";
+import type { Value } from "./values.ts";
 
 /** What a connection needs beside the server. */
 export interface Access {
@@ -21,32 +21,11 @@ export interface Access {
   readonly statementMs: number;
 }
 
-/** A row by the names of its columns. Numbers are JavaScript numbers. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** What a statement may be given. */
-export type Value = string | number | boolean | null | readonly (string | number | null)[];
-
-/** What a statement came to. */
-export interface Result {
-  readonly rows: readonly Row[];
-  /** How many rows were changed. */
-  readonly changes: number;
-}
-
-/** Types of PostgreSQL that are numbers here: int8 and numeric. No value of the buffer exceeds 2^53. */
-const NUMBERS: ReadonlySet<number> = new Set([20, 1700]);
-
-const types = {
-  getTypeParser: (type: number, format?: string) =>
-    NUMBERS.has(type)
-      ? (text: string) => Number(text)
-      : pg.types.getTypeParser(type, format as "text"),
-};
-
 /** A connection that is open until it fails or is closed. */
 export class Connection {
   readonly #client: pg.Client;
+  /** Names of the statements whose plans the session keeps. */
+  readonly #prepared = new Set<string>();
   #isOpen = true;
 
   private constructor(client: pg.Client) {
@@ -63,7 +42,7 @@ export class Connection {
     requirePermission(host, port);
     const client = withoutEnvironment(() =>
       new pg.Client({
-        ...{ host, port, database, user, types },
+        ...{ host, port, database, user },
         // Without a password `pg` would look for a file of its own.
         password: password ?? "",
         ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
@@ -90,18 +69,38 @@ export class Connection {
   }
 
   /**
-   * Runs one statement.
+   * Runs statements in one trip to the server and back. After one that fails, none of the others is run.
    *
-   * @param isPrepared whether the server keeps its plan for the next time
+   * @returns what each of them came to
    * @throws as {@link Connection.open}
    */
-  async query(text: string, values: readonly Value[] = [], isPrepared = false): Promise<Result> {
+  run(statements: readonly Statement[]): Promise<readonly Result[]> {
+    return this.#watched(
+      new Promise((resolve, reject) => {
+        this.#client.query(
+          new Trip(
+            statements,
+            this.#prepared,
+            (error, results) => results === undefined ? reject(error) : resolve(results),
+          ),
+        );
+      }),
+    );
+  }
+
+  /** Runs one statement. @throws as {@link Connection.open} */
+  async query(text: string, values: readonly Value[] = []): Promise<Result> {
+    return (await this.run([{ text, values, isPrepared: false }]))[0]!;
+  }
+
+  /** Runs any number of statements without parameters. @throws as {@link Connection.open} */
+  async script(text: string): Promise<void> {
+    await this.#watched(this.#client.query(text));
+  }
+
+  async #watched<T>(work: Promise<T>): Promise<T> {
     try {
-      const { rows, rowCount } = await this.#client.query({
-        ...{ text, values: values.map(clean) },
-        ...(isPrepared ? { name: nameOf(text) } : {}),
-      });
-      return { rows, changes: rowCount ?? 0 };
+      return await work;
     } catch (error) {
       // After any other error the server waits for the next statement.
       if (!isOfServer(error)) this.close();
@@ -124,18 +123,6 @@ const LONGEST_NAME = 63;
 export const applicationName = (schema: string) =>
   (schema === SCHEMA ? "custom-misp" : `custom-misp ${schema}`).slice(0, LONGEST_NAME);
 
-const names = new Map<string, string>();
-
-/** A name that stands for this text and no other, whichever process gave it. */
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = createHash("sha256").update(text).digest("hex").slice(0, 32);
-    names.set(text, name);
-  }
-  return name;
-}
-
 interface Closable {
   destroy(): void;
 }
@@ -150,12 +137,6 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string"
     ? error.code
     : undefined;
-}
-
-function clean(value: Value): unknown {
-  if (typeof value === "string") return storable(value);
-  if (!Array.isArray(value)) return value;
-  return value.map((one: unknown) => typeof one === "string" ? storable(one) : one);
 }
 
 /** In Deno 2.5 a connection without permission looks like one that nobody accepts. */

@@ -43,7 +43,7 @@ export class PostgresEnd implements CopyEnd {
     using db = new Database(this.#access);
     return await db.write(async (sql) => {
       // Whole tables are read. Nothing may end a transaction that waits for the other side.
-      await sql(
+      await sql.script(
         `SET LOCAL enable_seqscan TO on; SET LOCAL idle_in_transaction_session_timeout TO 0;
          SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO ${WAIT_MS}`,
       );

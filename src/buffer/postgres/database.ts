@@ -7,6 +7,8 @@ import { type Access, Connection } from "./connection.ts";
 import { isOfDatabase, isOfPooler, isTransient, toBufferError } from "./errors.ts";
 import { prepareSchema } from "./migrate.ts";
 import type { Sql } from "./sql.ts";
+import type { Result, Statement } from "./trip.ts";
+import type { Value } from "./values.ts";
 
 /** Connections of one process. A server has a hundred by default, for all replicas together. */
 const MOST_CONNECTIONS = 8;
@@ -15,7 +17,9 @@ const MOST_CONNECTIONS = 8;
  * Every statement finds its rows by an index. A table that has just grown has no statistics yet, and would be
  * read as a whole; and no statement takes so long that compiling it pays.
  */
-const BY_INDEX = "SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off";
+const SETTINGS =
+  `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', 'off', true),
+  set_config('jit', 'off', true)`;
 
 /** How long after a failure nobody tries to connect, milliseconds. */
 const RECONNECT_MS = 500;
@@ -46,12 +50,12 @@ export class Database implements Disposable {
   }
 
   /** One statement, or several that need not see the same. @throws {BufferError} */
-  read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  read<T>(work: (sql: Sql) => T | Promise<T>): Promise<T> {
     return this.#use((connection) => this.#transact(connection, "READ ONLY", work));
   }
 
   /** Several statements that see the same. @throws {BufferError} */
-  view<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  view<T>(work: (sql: Sql) => T | Promise<T>): Promise<T> {
     const mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
     return this.#use((connection) => this.#transact(connection, mode, work));
   }
@@ -63,7 +67,7 @@ export class Database implements Disposable {
    * @param isFrequent whether the same statements are run all the time
    * @throws {BufferError}
    */
-  write<T>(work: (sql: Sql) => Promise<T>, isFrequent = false): Promise<T> {
+  write<T>(work: (sql: Sql) => T | Promise<T>, isFrequent = false): Promise<T> {
     return this.#use(async (connection) => {
       for (let tries = TRIES;; tries--) {
         try {
@@ -152,19 +156,69 @@ export class Database implements Disposable {
   async #transact<T>(
     connection: Connection,
     mode: string,
-    work: (sql: Sql) => Promise<T>,
+    work: (sql: Sql) => T | Promise<T>,
     isFrequent = false,
   ): Promise<T> {
     const isPrepared = isFrequent && this.#keepsPlans;
-    await connection.query(`BEGIN ${mode}; SET LOCAL search_path TO ${this.#access.server.schema};
-      ${BY_INDEX}`);
+    const { schema } = this.#access.server;
+    const waiting = new Waiting(connection, isPrepared);
+    const { later } = waiting;
+    later(`BEGIN ${mode}`);
+    later(SETTINGS, schema);
+    const sql: Sql = Object.assign(
+      async (text: string, ...values: readonly Value[]) => {
+        const done = later(text, ...values);
+        await waiting.send();
+        return await done;
+      },
+      {
+        later,
+        script: async (text: string) => {
+          await waiting.send();
+          await connection.script(text);
+        },
+      },
+    );
     try {
-      const result = await work((text, ...values) => connection.query(text, values, isPrepared));
-      await connection.query("COMMIT");
+      const result = await work(sql);
+      later("COMMIT");
+      await waiting.send();
       return result;
     } catch (error) {
       // A connection that is lost has rolled back by itself.
       if (connection.isOpen) await connection.query("ROLLBACK").catch(() => connection.close());
+      throw error;
+    }
+  }
+}
+
+/** The statements of a transaction that go with the next trip. */
+class Waiting {
+  readonly #connection: Connection;
+  readonly #isPrepared: boolean;
+  #some: (Statement & { readonly done: PromiseWithResolvers<Result> })[] = [];
+
+  constructor(connection: Connection, isPrepared: boolean) {
+    this.#connection = connection;
+    this.#isPrepared = isPrepared;
+  }
+
+  readonly later = (text: string, ...values: readonly Value[]): Promise<Result> => {
+    const done = Promise.withResolvers<Result>();
+    // Whoever sends the trip meets its error, whether this result is needed or not.
+    done.promise.catch(() => undefined);
+    this.#some.push({ text, values, isPrepared: this.#isPrepared, done });
+    return done.promise;
+  };
+
+  async send(): Promise<void> {
+    const some = this.#some;
+    this.#some = [];
+    try {
+      const results = await this.#connection.run(some);
+      for (const [index, { done }] of some.entries()) done.resolve(results[index]!);
+    } catch (error) {
+      for (const { done } of some) done.reject(error);
       throw error;
     }
   }

@@ -27,7 +27,7 @@ export async function prepareSchema(transact: Transact, { schema }: Server): Pro
     if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
     await sql("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
     const version = await readVersion(sql);
-    for (const migration of MIGRATIONS.slice(version)) await sql(migration);
+    for (const migration of MIGRATIONS.slice(version)) await sql.script(migration);
     await sql("DELETE FROM schema_version");
     await sql("INSERT INTO schema_version (version) VALUES ($1)", MIGRATIONS.length);
   });

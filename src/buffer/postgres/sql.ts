@@ -3,10 +3,21 @@
  *
  * @module
  */
-import type { Result, Row, Value } from "./connection.ts";
+import type { Result, Row } from "./trip.ts";
+import type { Value } from "./values.ts";
 
-/** Runs a statement; parameters are `$1`, `$2`, … */
-export type Sql = (text: string, ...values: readonly Value[]) => Promise<Result>;
+/** The statements of one transaction, in the order of the calls. Parameters are `$1`, `$2`, … */
+export interface Sql {
+  /** Runs a statement. */
+  (text: string, ...values: readonly Value[]): Promise<Result>;
+  /**
+   * Runs a statement that is sent along with the next one, or with the commit, which then fails with it.
+   * Its result comes at that time.
+   */
+  readonly later: (text: string, ...values: readonly Value[]) => Promise<Result>;
+  /** Runs any number of statements without parameters. */
+  readonly script: (text: string) => Promise<void>;
+}
 
 /** The rows of a statement. */
 export async function all(sql: Sql, text: string, ...values: readonly Value[]) {
@@ -41,15 +52,15 @@ export const COUNT = (names: string, values: string) =>
    ON CONFLICT (name, shard) DO UPDATE SET value = c.value + excluded.value`;
 
 /** Adds to counters that `status` shows. */
-export async function count(sql: Sql, by: ReadonlyMap<string, number>): Promise<void> {
+export function count(sql: Sql, by: ReadonlyMap<string, number>): void {
   const names = [...by.keys()].sort();
   if (names.length === 0) return;
-  await sql(COUNT("$1", "$2"), names, names.map((name) => by.get(name)!));
+  sql.later(COUNT("$1", "$2"), names, names.map((name) => by.get(name)!));
 }
 
 /** Notes the time at which something happened last; an earlier one changes nothing. */
-export async function noteLast(sql: Sql, name: string, at: number): Promise<void> {
-  await sql(
+export function noteLast(sql: Sql, name: string, at: number): void {
+  sql.later(
     `INSERT INTO last_time AS t (name, shard, at) VALUES ($1, ${SHARD}, $2)
      ON CONFLICT (name, shard) DO UPDATE SET at = greatest(t.at, excluded.at)`,
     name,

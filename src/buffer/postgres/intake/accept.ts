@@ -10,7 +10,8 @@ import { SessionBatch } from "../../batch/session_batch.ts";
 import type { Accepted, Limits } from "../../intake.ts";
 import { columnsOf } from "../columns.ts";
 import { all, COUNT, SHARD, type Sql } from "../sql.ts";
-import { storeIds } from "./alert_ids.ts";
+import { numbersOf, storeIds } from "./alert_ids.ts";
+import { readBefore } from "./before.ts";
 import { writeLogins } from "./logins.ts";
 import { writeBatch } from "./write_batch.ts";
 import { writeSessionBatch } from "./write_sessions.ts";
@@ -29,8 +30,15 @@ export async function acceptAll(
   managers: ReadonlyMap<string, number>,
   now: number,
 ): Promise<Stored> {
-  const { isDuplicate, numbers } = await storeIds(sql, keysOf(batches), managers, now);
-  const open = await openAttacks(sql, batches);
+  const keys = keysOf(batches);
+  const numbers = await numbersOf(sql, keys, managers);
+  const { sources, hasEnds } = sourcesOf(batches);
+  // In one trip.
+  const [isDuplicate, before] = await Promise.all([
+    storeIds(sql, keys, numbers, now),
+    readBefore(sql, sources, now),
+  ]);
+  const open = hasEnds ? await openAttacks(sql, sources) : new Set<string>();
   const extended = new Map<string, number>();
   const sessions = hasSession(batches) ? new SessionBatch() : undefined;
   const added = addUp(batches, {
@@ -45,38 +53,37 @@ export async function acceptAll(
     },
   }, sessions);
   const { outcomes, batch, logins, minutes, accepted, counters } = added;
-  await extend(sql, extended, now);
-  const hasLogins = await writeBatch(sql, batch, maxUsernames, now);
+  extend(sql, extended, now);
+  await writeBatch(sql, batch, before, maxUsernames, now);
   if (sessions !== undefined) await writeSessionBatch(sql, sessions, sessionLimits, now);
-  if (hasLogins || logins.length > 0) await writeLogins(sql, logins, batch.addresses, now);
+  if (before.hasLogins || logins.length > 0) await writeLogins(sql, logins, batch.addresses, now);
   // What all writers change comes last, so that they wait for one another as short as can be.
-  await countAlerts(sql, minutes.rows(now), accepted > 0 ? [now] : [], counters);
+  countAlerts(sql, minutes.rows(now), accepted > 0 ? [now] : [], counters);
   return { outcomes, numbers };
 }
 
-/**
- * The sources whose open attacks the ends of sessions belong to. Where there are such, the attacks of
- * all sources of the batches are locked: in one order, as everywhere.
- */
-async function openAttacks(
-  sql: Sql,
-  batches: readonly (readonly Decision[])[],
-): Promise<ReadonlySet<string>> {
+/** The sources of batches, and whether any alert is the end of a session, which proves nothing. */
+function sourcesOf(batches: readonly (readonly Decision[])[]) {
   const sources = new Set<string>();
-  let isAnyEnd = false;
+  let hasEnds = false;
   for (const decisions of batches) {
     for (const decision of decisions) {
       if (decision.kind !== "attempts") continue;
       const { attempts, session } = decision;
       for (const { sourceIp } of attempts) sources.add(sourceIp);
-      isAnyEnd ||= session === undefined && attempts.every(provesNothing);
+      if (session !== undefined) sources.add(session.sourceIp);
+      hasEnds ||= session === undefined && attempts.every(provesNothing);
     }
   }
-  if (!isAnyEnd) return new Set();
+  return { sources: [...sources], hasEnds };
+}
+
+/** Which of the sources have an open attack. These are locked: in one order, as everywhere. */
+async function openAttacks(sql: Sql, sources: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await all(
     sql,
     "SELECT source_ip FROM attack WHERE source_ip = ANY($1) ORDER BY source_ip FOR UPDATE",
-    [...sources],
+    sources,
   );
   return new Set(rows.map(({ source_ip }) => String(source_ip)));
 }
@@ -84,9 +91,9 @@ async function openAttacks(
 const provesNothing = ({ count, isCompromise, isLogin }: Attempt) =>
   count === 0 && !isCompromise && !isLogin;
 
-async function extend(sql: Sql, extended: ReadonlyMap<string, number>, now: number) {
+function extend(sql: Sql, extended: ReadonlyMap<string, number>, now: number): void {
   if (extended.size === 0) return;
-  await sql(
+  sql.later(
     `UPDATE attack SET last_seen = greatest(last_seen, n.at), touched_at = greatest(touched_at, $3)
      FROM unnest($1::text[], $2::bigint[]) AS n (source_ip, at)
      WHERE attack.source_ip = n.source_ip`,
@@ -101,13 +108,13 @@ const MINUTE_SUMS = ["alerts", "sshd", "pam_error", "pam", "connect"].map((name)
 ).join(", ");
 
 /** As counters, a minute is the sum of some rows. One statement for all of them. */
-async function countAlerts(
+function countAlerts(
   sql: Sql,
   minutes: readonly MinuteCounts[],
   acceptedAt: readonly number[],
   counters: ReadonlyMap<string, number>,
-): Promise<void> {
-  await sql(
+): void {
+  sql.later(
     `WITH minutes AS (
        INSERT INTO minute AS m (minute, shard, alerts, sshd, pam_error, pam, connect)
        SELECT minute, ${SHARD}, alerts, sshd, pam_error, pam, connect

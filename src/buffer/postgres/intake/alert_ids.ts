@@ -8,33 +8,26 @@ import type { AlertKey } from "../../../model.ts";
 import { keyText } from "../keys.ts";
 import { all, type Sql } from "../sql.ts";
 
-/** Which alerts were accepted before. */
-export interface KnownIds {
-  /** Whether an alert came before; each is asked for once, in its order. */
-  readonly isDuplicate: (key: AlertKey) => boolean;
-  /** Numbers of managers that hold from the commit on. */
-  readonly numbers: ReadonlyMap<string, number>;
-}
+/** Whether an alert was accepted before; each is asked for once, in its order. */
+export type IsDuplicate = (key: AlertKey) => boolean;
 
 /**
- * Stores the ids of many alerts, in the order of the key.
+ * Stores the ids of many alerts with the next statement, in the order of the key.
  *
- * @param known numbers of managers that are committed
+ * @param numbers of all their managers
  */
 export async function storeIds(
   sql: Sql,
   keys: readonly AlertKey[],
-  known: ReadonlyMap<string, number>,
+  numbers: ReadonlyMap<string, number>,
   now: number,
-): Promise<KnownIds> {
-  const numbers = await numbersOf(sql, new Set(keys.map(({ manager }) => manager)), known);
+): Promise<IsDuplicate> {
   const nameOf = ({ manager, id }: AlertKey) => `${numbers.get(manager)} ${keyText(id)}`;
   const distinct = new Map(
     keys.map((key) => [nameOf(key), [numbers.get(key.manager)!, keyText(key.id)] as const]),
   );
   const rows = [...distinct.values()].sort(([m, a], [n, b]) => m - n || (a < b ? -1 : 1));
-  const before = rows.length === 0 ? [] : await all(
-    sql,
+  const { rows: before } = await sql.later(
     `WITH k AS (SELECT * FROM unnest($1::bigint[], $2::text[]) AS k (manager, alert_id)),
      added AS (
        INSERT INTO seen_alert (manager, alert_id, seen_at) SELECT manager, alert_id, $3::bigint FROM k
@@ -46,26 +39,29 @@ export async function storeIds(
     now,
   );
   const seen = new Set(before.map(({ manager, alert_id }) => `${manager} ${alert_id}`));
-  return {
-    numbers,
-    isDuplicate: (key) => {
-      const name = nameOf(key);
-      if (seen.has(name)) return true;
-      seen.add(name);
-      return false;
-    },
+  return (key) => {
+    const name = nameOf(key);
+    if (seen.has(name)) return true;
+    seen.add(name);
+    return false;
   };
 }
 
-async function numbersOf(
+/**
+ * The numbers of managers. Those of new ones hold from the commit on.
+ *
+ * @param known numbers that are committed
+ */
+export async function numbersOf(
   sql: Sql,
-  managers: ReadonlySet<string>,
+  of: readonly AlertKey[],
   known: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, number>> {
-  const missing = [...managers].filter((name) => !known.has(name)).sort();
+  const missing = [...new Set(of.map(({ manager }) => manager))]
+    .filter((name) => !known.has(name)).sort();
   if (missing.length === 0) return known;
   const keys = missing.map(keyText);
-  await sql(
+  sql.later(
     "INSERT INTO manager (name) SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING",
     keys,
   );

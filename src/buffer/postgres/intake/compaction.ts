@@ -11,31 +11,31 @@ import type { Sql } from "../sql.ts";
 export const SILENCE_MS = DAY;
 
 /** Compacts the connections of sources without an open attack whose last line came before a time. */
-export async function compactAll(sql: Sql, before: number): Promise<void> {
-  await compact(sql, before, "source_ip NOT IN (SELECT source_ip FROM attack)", null);
+export function compactAll(sql: Sql, before: number): void {
+  compact(sql, before, "source_ip NOT IN (SELECT source_ip FROM attack)", null);
 }
 
 /**
  * Compacts what attacks find of their sources when they open after a long silence. A record that is
  * opened anew must not count again what the last one published: pids come again, and pid 0 always does.
  */
-export async function compactBefore(
+export function compactBefore(
   sql: Sql,
   sources: readonly string[],
   opened: number,
-): Promise<void> {
+): void {
   if (sources.length === 0) return;
-  await compact(sql, opened - SILENCE_MS, "source_ip = ANY($2)", sources);
+  compact(sql, opened - SILENCE_MS, "source_ip = ANY($2)", sources);
 }
 
 /** In one statement: what another process has compacted meanwhile is not deleted here, nor added. */
-async function compact(
+function compact(
   sql: Sql,
   before: number,
   which: string,
   sources: readonly string[] | null,
-): Promise<void> {
-  await sql(
+): void {
+  sql.later(
     `WITH over AS (
        SELECT source_ip, sensor, pid FROM attack_connection WHERE ${which}
        GROUP BY source_ip, sensor, pid HAVING max(touched_at) < $1),

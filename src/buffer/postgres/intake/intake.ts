@@ -61,7 +61,7 @@ export class PostgresIntake implements IntakeStore {
   ): Promise<readonly Accepted[]> {
     const { outcomes, numbers } = await this.#db.write(async (sql) => {
       const stored = await acceptAll(sql, batches, limits, this.#numbers, now);
-      if (followed !== undefined) await moveCheckpoint(sql, followed, now);
+      if (followed !== undefined) moveCheckpoint(sql, followed, now);
       faultPoint("in-tx-before-commit");
       return stored;
     }, true);
@@ -71,10 +71,10 @@ export class PostgresIntake implements IntakeStore {
 }
 
 /** Moves a checkpoint, within the transaction that stores what was read. */
-async function moveCheckpoint(sql: Sql, followed: Followed, now: number): Promise<void> {
+function moveCheckpoint(sql: Sql, followed: Followed, now: number): void {
   const { checkpoint, lines, skipped, rotations } = followed;
   const { stream, name, device, inode, offset, fingerprint } = checkpoint;
-  await sql(
+  sql.later(
     `INSERT INTO checkpoint AS c (stream, name, device, inode, "offset", fingerprint, lines,
        rotations, moved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (stream) DO UPDATE SET name = excluded.name, device = excluded.device,
@@ -83,7 +83,7 @@ async function moveCheckpoint(sql: Sql, followed: Followed, now: number): Promis
        moved_at = excluded.moved_at`,
     ...[stream, name, device, inode, offset, fingerprint, lines, rotations, now],
   );
-  if (skipped > 0) await count(sql, new Map([["ignored.other_rule", skipped]]));
+  if (skipped > 0) count(sql, new Map([["ignored.other_rule", skipped]]));
 }
 
 async function readCheckpoint(sql: Sql, stream: string): Promise<FollowState | undefined> {

@@ -8,7 +8,7 @@ import type { Attempt } from "../../../model.ts";
 import { SERVICE_BITS } from "../../batch/batch.ts";
 import { HOUR } from "../../../clock.ts";
 import { columnsOf } from "../columns.ts";
-import type { Row } from "../connection.ts";
+import type { Row } from "../trip.ts";
 import { keyText } from "../keys.ts";
 import { all, changes, type Sql } from "../sql.ts";
 
@@ -27,7 +27,7 @@ export async function writeLogins(
   addresses: readonly string[],
   now: number,
 ): Promise<void> {
-  if (logins.length > 0) await store(sql, logins);
+  if (logins.length > 0) store(sql, logins);
   await markCompromised(sql, [...addresses, ...logins.map(({ sourceIp }) => sourceIp)], now);
 }
 
@@ -53,19 +53,19 @@ export async function markCompromised(
   for (const row of found) await mark(sql, row, now);
 }
 
-async function store(sql: Sql, logins: readonly Attempt[]): Promise<void> {
+function store(sql: Sql, logins: readonly Attempt[]): void {
   const rows = logins.map(({ sourceIp, sensor, at, username }) => [
     ...[sourceIp, keyText(`${sensor.id}@${sensor.manager}`), at, sensor.name, sensor.manager],
     username ?? null,
   ]).sort(([one], [other]) => String(one) < String(other) ? -1 : 1);
-  await sql(
+  sql.later(
     `INSERT INTO login (source_ip, sensor, at, name, manager, username)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
      ON CONFLICT DO NOTHING`,
     ...columnsOf(rows, 6),
   );
   // The newest is enough to find that a login came after a failure.
-  await sql(
+  sql.later(
     `DELETE FROM login WHERE (source_ip, sensor, at) IN
        (SELECT source_ip, sensor, at FROM
          (SELECT source_ip, sensor, at,

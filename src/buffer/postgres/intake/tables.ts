@@ -3,14 +3,30 @@
  *
  * @module
  */
+import { MOST_TECHNIQUES } from "../../batch/techniques.ts";
 import { type Cell, columnsOf, distinctRows, insertOf, type Rows } from "../columns.ts";
-import type { Value } from "../connection.ts";
+import type { Value } from "../values.ts";
 import type { Sql } from "../sql.ts";
 
 /**
- * A row is new where no transaction has changed it yet. The techniques are those of before. `$12`: since when
- * lines of a connection may still come.
+ * The techniques of an attack and those that come to it, as `TechniqueTexts` puts them together: of each the
+ * first name, in the order of their ids.
  */
+const ALL_TECHNIQUES =
+  `(SELECT '[' || string_agg(one::text, ',' ORDER BY id COLLATE "C") || ']' FROM
+  (SELECT id, one FROM
+    (SELECT DISTINCT ON (id) id, one, place FROM
+      (SELECT one->>'id' AS id, one, 0 AS place
+       FROM json_array_elements(t.techniques::json) AS a (one)
+       UNION ALL SELECT one->>'id', one, 1
+       FROM json_array_elements(excluded.techniques::json) AS b (one)) AS every
+     ORDER BY id, (one->>'name') IS NULL, place) AS different
+   ORDER BY place, id LIMIT ${MOST_TECHNIQUES}) AS kept)`;
+
+/** What PostgreSQL reads of JSON has no NUL and no half of a pair: JavaScript writes them as escapes. */
+const HAS_ESCAPES = `position('\\u' in t.techniques || excluded.techniques) > 0`;
+
+/** The attacks of sources: from then on each is locked until the commit. */
 export const ATTACKS: Rows = {
   into: `INSERT INTO attack AS t (source_ip, first_seen, last_seen, opened_at, touched_at, alerts,
     manager, compromised_at, services, source_location, techniques)`,
@@ -27,12 +43,12 @@ export const ATTACKS: Rows = {
     compromised_at = coalesce(t.compromised_at, excluded.compromised_at),
     services = t.services | excluded.services,
     source_location = coalesce(excluded.source_location, t.source_location),
-    touched_at = greatest(t.touched_at, excluded.touched_at)
-    RETURNING source_ip, (xmax = 0) AS is_new, techniques,
-      (SELECT count(*) FROM attack_username n WHERE n.source_ip = t.source_ip) AS names,
-      xmax = 0 AND EXISTS (SELECT 1 FROM attack_connection c
-        WHERE c.source_ip = t.source_ip AND c.touched_at < $12::bigint) AS has_old,
-      EXISTS (SELECT 1 FROM login) AS has_logins`,
+    touched_at = greatest(t.touched_at, excluded.touched_at),
+    techniques = CASE WHEN t.techniques IS NULL THEN excluded.techniques
+      WHEN excluded.techniques IS NULL OR excluded.techniques = t.techniques OR ${HAS_ESCAPES}
+        THEN t.techniques
+      WHEN t.techniques::jsonb @> excluded.techniques::jsonb THEN t.techniques
+      ELSE ${ALL_TECHNIQUES} END`,
 };
 
 const SUMS = ["sshd", "pam_error", "pam", "connect"].map((name) =>
@@ -90,7 +106,7 @@ export const TABLES = {
 export type TableRows = readonly [table: Rows, rows: readonly (readonly Cell[])[]];
 
 /** Writes rows of several tables, in one statement where each has each key once. */
-export async function writeRows(sql: Sql, ...tables: readonly TableRows[]): Promise<void> {
+export function writeRows(sql: Sql, ...tables: readonly TableRows[]): void {
   const groups = tables.map(([table, rows]) => [table, distinctRows(rows, table.keys)] as const);
   for (let at = 0;; at++) {
     const values: Value[] = [];
@@ -102,6 +118,6 @@ export async function writeRows(sql: Sql, ...tables: readonly TableRows[]): Prom
       values.push(...columnsOf(rows, table.types.length));
     }
     if (inserts.length === 0) return;
-    await sql(`WITH ${inserts.join(", ")} SELECT 1`, ...values);
+    sql.later(`WITH ${inserts.join(", ")} SELECT 1`, ...values);
   }
 }

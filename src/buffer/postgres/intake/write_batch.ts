@@ -14,8 +14,8 @@ import { TechniqueTexts } from "../../batch/techniques.ts";
 import { type Cell, columnsOf, insertOf } from "../columns.ts";
 import { keyText } from "../keys.ts";
 import { all, type Sql } from "../sql.ts";
-import type { Row } from "../connection.ts";
-import { compactBefore, SILENCE_MS } from "./compaction.ts";
+import type { Before } from "./before.ts";
+import { compactBefore } from "./compaction.ts";
 import { ATTACKS, TABLES, writeRows } from "./tables.ts";
 
 type Sources = readonly (readonly [sourceIp: string, source: SourceTotals])[];
@@ -24,19 +24,19 @@ type Sources = readonly (readonly [sourceIp: string, source: SourceTotals])[];
  * Merges a batch into the tables.
  *
  * @param maxUsernames how many user names, and passwords, an attack keeps
- * @returns whether there are accepted logins that may belong to its sources
  */
 export async function writeBatch(
   sql: Sql,
   batch: Batch,
+  { names, old }: Before,
   maxUsernames: number,
   now: number,
-): Promise<boolean> {
+): Promise<void> {
   const sources = batch.sorted;
-  if (sources.length === 0) return false;
-  const { names, old, hasLogins } = await writeAttacks(sql, sources, now);
+  if (sources.length === 0) return;
+  writeAttacks(sql, sources, now);
   // No connection of this batch is stored yet: what is found is of earlier ones.
-  await compactBefore(sql, old, now);
+  compactBefore(sql, old, now);
   const connections: Cell[][] = [];
   const sensors: Cell[][] = [];
   for (const [sourceIp, source] of sources) {
@@ -49,27 +49,17 @@ export async function writeBatch(
     });
   }
   const { rows: usernames, further } = await usernamesOf(sql, sources, names, maxUsernames);
-  await writeRows(
+  writeRows(
     sql,
     [TABLES.connections, connections],
     [TABLES.sensors, sensors],
     [TABLES.usernames, usernames],
     [TABLES.passwords, await passwordsOf(sql, sources, maxUsernames)],
   );
-  await countFurther(sql, further);
-  return hasLogins;
+  countFurther(sql, further);
 }
 
-/** What was stored of the sources of a batch before. */
-interface Before {
-  /** User names of each source; one at two locations counts twice. */
-  readonly names: ReadonlyMap<string, number>;
-  /** Sources whose attacks are new, and find connections that are over. */
-  readonly old: readonly string[];
-  readonly hasLogins: boolean;
-}
-
-async function writeAttacks(sql: Sql, sources: Sources, now: number): Promise<Before> {
+function writeAttacks(sql: Sql, sources: Sources, now: number): void {
   const techniques = new TechniqueTexts();
   const rows = sources.map(([sourceIp, source]): readonly Cell[] => [
     ...[sourceIp, source.firstSeen, source.lastSeen, now, now, source.alerts, source.manager],
@@ -77,35 +67,7 @@ async function writeAttacks(sql: Sql, sources: Sources, now: number): Promise<Be
     source.sourceLocation === undefined ? null : JSON.stringify(source.sourceLocation),
     techniques.added(null, techniquesHeard(source)),
   ]);
-  const stored = await all(
-    sql,
-    insertOf(ATTACKS),
-    ...columnsOf(rows, ATTACKS.types.length),
-    now - SILENCE_MS,
-  );
-  const bySource = new Map(sources);
-  const changed: [sourceIp: string, techniques: string][] = [];
-  for (const { source_ip, is_new, techniques: before } of stored) {
-    const sourceIp = String(source_ip);
-    if (is_new === true) continue;
-    const heard = techniquesHeard(bySource.get(sourceIp)!);
-    const added = techniques.added(before === null ? null : String(before), heard);
-    if (added !== null) changed.push([sourceIp, added]);
-  }
-  if (changed.length > 0) {
-    await sql(
-      `UPDATE attack SET techniques = n.techniques
-       FROM unnest($1::text[], $2::text[]) AS n (source_ip, techniques)
-       WHERE attack.source_ip = n.source_ip`,
-      ...columnsOf(changed, 2),
-    );
-  }
-  const sourceOf = ({ source_ip }: Row) => String(source_ip);
-  return {
-    names: new Map(stored.map((row) => [sourceOf(row), Number(row.names)])),
-    old: stored.filter(({ has_old }) => has_old === true).map(sourceOf),
-    hasLogins: stored.some(({ has_logins }) => has_logins === true),
-  };
+  sql.later(insertOf(ATTACKS), ...columnsOf(rows, ATTACKS.types.length));
 }
 
 /** One more name only below the limit; a known name always counts on. */
@@ -136,9 +98,9 @@ async function usernamesOf(
 }
 
 /** Counts attempts with names that are not kept. */
-async function countFurther(sql: Sql, further: ReadonlyMap<string, number>): Promise<void> {
+function countFurther(sql: Sql, further: ReadonlyMap<string, number>): void {
   if (further.size === 0) return;
-  await sql(
+  sql.later(
     `UPDATE attack SET further_usernames = further_usernames + n.attempts
      FROM unnest($1::text[], $2::bigint[]) AS n (source_ip, attempts)
      WHERE attack.source_ip = n.source_ip`,

@@ -74,7 +74,7 @@ export async function writeSessionBatch(
   if (sources.length === 0) return;
   const counted = await writeSessions(sql, sources, now);
   const further = await writeItems(sql, sources, limits);
-  await count(sql, batch.counters);
+  count(sql, batch.counters);
   await writeTotals(
     sql,
     sources.map(([sourceIp, { furtherCommands }]) => ({
@@ -127,7 +127,7 @@ async function writeSessions(
       rows.push([sourceIp, sensor, session, connects, logins, longestMs, now]);
     }
   }
-  await writeRows(sql, [SESSIONS, rows]);
+  writeRows(sql, [SESSIONS, rows]);
   return counted;
 }
 
@@ -178,7 +178,7 @@ async function writeItems(
       rows.push([sourceIp, number, key, value, count, firstSeen, lastSeen, detail]);
     }
   }
-  await writeRows(sql, [ITEMS, rows]);
+  writeRows(sql, [ITEMS, rows]);
   return further;
 }
 
@@ -205,5 +205,5 @@ async function writeTotals(sql: Sql, counted: readonly Counted[]): Promise<void>
     ...[sourceIp, sessions, loggedIn, longestMs],
     JSON.stringify(addFurther(known.get(sourceIp) ?? {}, further)),
   ]);
-  await writeRows(sql, [TOTALS, rows]);
+  writeRows(sql, [TOTALS, rows]);
 }

@@ -60,7 +60,7 @@ export async function findDays(sql: Sql, seenBefore: number, now: number): Promi
 export async function makeDay(sql: Sql, day: number): Promise<void> {
   // Most often they are: the day of the first start has them for as long as they are kept.
   if (await isInDefault(sql, day)) return;
-  await sql(ALONE);
+  await sql.script(ALONE);
   if (await isInDefault(sql, day)) return;
   const table = tableOf(day);
   await sql(
@@ -82,11 +82,11 @@ async function isInDefault(sql: Sql, day: number): Promise<boolean> {
 
 /** Drops the partition of a day, unless an alert of it was accepted since. */
 export async function dropDay(sql: Sql, day: number, seenBefore: number): Promise<void> {
-  await sql(NOT_LONG);
+  sql.later(NOT_LONG);
   // Autovacuum has mostly done so. Without it, the whole table would be read while writers wait.
   await sql("SELECT brin_summarize_new_values($1::regclass)", indexOf(day));
   if (await isNeeded(sql, day, seenBefore)) return;
-  await sql(ALONE);
+  await sql.script(ALONE);
   // One may have been accepted just now.
   if (await isNeeded(sql, day, seenBefore)) return;
   await sql(`DROP TABLE ${tableOf(day)}`);

@@ -72,7 +72,7 @@ export async function expire(
   const known = [];
   for (const report of reports) if (await hasSource(sql, report)) known.push(report);
   await writeReports(sql, { ...rest, reports: known }, now);
-  await count(sql, new Map([[EXPIRED, 1]]));
+  count(sql, new Map([[EXPIRED, 1]]));
   return true;
 }
 

@@ -12,7 +12,8 @@ import type {
   NotificationKey,
   NotificationStore,
 } from "../../notifications.ts";
-import type { Row, Value } from "../connection.ts";
+import type { Row } from "../trip.ts";
+import type { Value } from "../values.ts";
 import type { Database } from "../database.ts";
 import { isHeld } from "../leases.ts";
 import { all, changes, one, type Sql } from "../sql.ts";

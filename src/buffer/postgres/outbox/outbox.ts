@@ -141,7 +141,7 @@ export class PostgresOutbox implements OutboxStore {
          SET delivered_at = excluded.delivered_at, last_published = excluded.last_published`,
         ...[eventUuid, sink, sourceIp, now, lastPublished],
       );
-      await noteLast(sql, `${LAST_DELIVERED}${sink}`, now);
+      noteLast(sql, `${LAST_DELIVERED}${sink}`, now);
       await sql(
         "DELETE FROM sighting WHERE event_uuid = $1 AND sink = $2 AND source_ip = $3",
         ...[eventUuid, sink, sourceIp],
@@ -265,7 +265,7 @@ export class PostgresOutbox implements OutboxStore {
   }
 
   /** Writes nothing for who lost the lease. Until the commit nobody can take it over. */
-  #markIfHeld(lease: Lease, work: (sql: Sql) => Promise<void>): Promise<void> {
+  #markIfHeld(lease: Lease, work: (sql: Sql) => void | Promise<void>): Promise<void> {
     return this.#db.write(async (sql) => {
       if (await isHeld(sql, lease)) await work(sql);
     });

@@ -160,7 +160,7 @@ async function drop(sql: Sql, report: ReportKey): Promise<Changed> {
   if (state === undefined) return "gone";
   if (state === "delivered") return "delivered";
   await sql("DELETE FROM report WHERE uuid = $1 AND sink = $2", uuid, sink);
-  await count(sql, new Map([[DROPPED, 1]]));
+  count(sql, new Map([[DROPPED, 1]]));
   return "changed";
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Report, SinkName } from "../../../model.ts";
 import { reportOf, sightingOf } from "../../rows/report.ts";
-import type { Row } from "../connection.ts";
+import type { Row } from "../trip.ts";
 import { all, one, type Sql } from "../sql.ts";
 import { LATEST, pausedUntil } from "./due.ts";
 

@@ -62,7 +62,7 @@ export class PostgresRetention implements Retention {
   }
 
   /** Undefined: another replica prunes. */
-  #alone<T>(work: (sql: Sql) => Promise<T>): Promise<T | undefined> {
+  #alone<T>(work: (sql: Sql) => T | Promise<T>): Promise<T | undefined> {
     return this.#db.write(async (sql) => {
       const row = await one(sql, "SELECT pg_try_advisory_xact_lock($1) AS is_ours", LOCK);
       return row?.is_ours === true ? await work(sql) : undefined;
@@ -76,7 +76,7 @@ const isOver = (expires = false) =>
   (expires ? ` AND NOT (${IS_OFFERED})` : "");
 
 /** Each says whether there is more to delete than it did. */
-const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => Promise<boolean | void>)[] = [
+const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => void | Promise<boolean | void>)[] = [
   deleteDelivered,
   (sql, keep, now) => compactAll(sql, now - keep.connectionMs),
   (sql, keep, now) => compactSessions(sql, now - keep.connectionMs),
@@ -98,7 +98,7 @@ async function deleteDelivered(sql: Sql, _: Keep, now: number): Promise<boolean>
     now - KEEP_DELIVERED_MS,
     REPORTS_AT_ONCE,
   );
-  if (gone > 0) await count(sql, new Map([["delivered_forgotten", gone]]));
+  if (gone > 0) count(sql, new Map([["delivered_forgotten", gone]]));
   return gone >= REPORTS_AT_ONCE;
 }
 
@@ -130,7 +130,7 @@ async function deleteRecords(
   }
   const gone = `DELETE FROM source_record WHERE ${over} AND source_ip = ANY($2)`;
   const records = await changes(sql, gone, old, sources);
-  if (records > 0) await count(sql, new Map([[KNOWN_SOURCES, -records]]));
+  if (records > 0) count(sql, new Map([[KNOWN_SOURCES, -records]]));
   await sql(
     `DELETE FROM delivery WHERE source_ip LIKE 'day %' AND event_uuid IN
        (SELECT event_uuid FROM day_event WHERE is_closed AND ends_at < $1)`,

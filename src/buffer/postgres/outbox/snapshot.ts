@@ -79,7 +79,7 @@ export async function writeSnapshot(
   const { record, suppressed, activity } = snapshot;
   await writeActivity(sql, activity, now);
   await writeNames(sql, record);
-  if (suppressed !== undefined) await count(sql, new Map([[`ignored.${suppressed}`, alerts]]));
+  if (suppressed !== undefined) count(sql, new Map([[`ignored.${suppressed}`, alerts]]));
   await writeReports(sql, snapshot, now);
   await updateSensors(sql, record.sourceIp);
   for (const table of ATTACK_TABLES) {
@@ -211,7 +211,7 @@ async function writeRecord(sql: Sql, record: SourceRecord, now: number): Promise
      ON CONFLICT (source_ip) DO UPDATE SET ${updates} RETURNING xmax = 0 AS is_new`,
     ...values,
   );
-  if (isNew?.is_new === true) await count(sql, new Map([[KNOWN_SOURCES, 1]]));
+  if (isNew?.is_new === true) count(sql, new Map([[KNOWN_SOURCES, 1]]));
 }
 
 /** Stores the items of a record. @returns what the record itself holds */

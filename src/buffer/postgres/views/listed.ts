@@ -7,7 +7,7 @@
 import { DAY } from "../../../clock.ts";
 import type { ListedQuery, ListedRow } from "../../listed.ts";
 import { DAY_SPAN } from "../../rows/activity.ts";
-import type { Row } from "../connection.ts";
+import type { Row } from "../trip.ts";
 import { all, optional, type Sql } from "../sql.ts";
 
 /** Sources of one page. */

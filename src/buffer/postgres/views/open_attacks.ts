@@ -13,7 +13,7 @@ import {
   PAGE,
   WHOLE,
 } from "../../rows/open_attack.ts";
-import type { Row } from "../connection.ts";
+import type { Row } from "../trip.ts";
 import { all, type Sql } from "../sql.ts";
 
 /** Reads them, by source: the ones that were heard of last. */

@@ -28,7 +28,7 @@ import type {
   SourceRow,
   SourceState,
 } from "../../sources.ts";
-import type { Row } from "../connection.ts";
+import type { Row } from "../trip.ts";
 import { keyText } from "../keys.ts";
 import { all, type Sql } from "../sql.ts";
 import { readSourceRow } from "./source.ts";

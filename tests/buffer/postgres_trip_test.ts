@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { Connection } from "../../src/buffer/postgres/connection.ts";
+import { Database } from "../../src/buffer/postgres/database.ts";
+import { serverOf } from "../../src/buffer/postgres/server.ts";
+import { encode } from "../../src/buffer/postgres/values.ts";
+import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
+
+const accessOf = (schema: string) => ({
+  ...{ server: serverOf(urlOf(sharedServer(), schema)), password: undefined },
+  ...{ caCertificate: undefined, connectMs: 30_000, statementMs: 30_000 },
+});
+
+const statement = (text: string, ...values: readonly (string | number)[]) => ({
+  ...{ text, values, isPrepared: true },
+});
+
+Deno.test("encode() writes parameters as PostgreSQL reads them", () => {
+  assert.equal(encode(null), null);
+  assert.equal(encode(true), "true");
+  assert.equal(encode(7), "7");
+  assert.equal(encode('a"\\b{,}'), 'a"\\b{,}');
+  assert.equal(encode("a\0b\ud800"), "a\ufffdb\ufffd");
+  assert.equal(encode([]), "{}");
+  assert.equal(encode([1, null, -2]), "{1,NULL,-2}");
+  assert.equal(
+    encode(['a"b', "c\\d", "NULL", "", "e,{f}", "\0"]),
+    '{"a\\"b","c\\\\d","NULL","","e,{f}","\ufffd"}',
+  );
+});
+
+Deno.test({
+  name: "run() gives back what each statement came to, and texts of arrays as they were given",
+  ...needsPostgres(),
+  fn: async () => {
+    const connection = await Connection.open(accessOf("public"));
+    const texts = ['a"b', "c\\d", "NULL", "", "e,{f} 'g'", "ä\n"];
+    const results = await connection.run([
+      { text: "SELECT * FROM unnest($1::text[]) AS t", values: [texts], isPrepared: true },
+      { text: "SELECT 1::bigint AS one, NULL AS none, true AS yes", values: [], isPrepared: false },
+      { text: "CREATE TEMPORARY TABLE sample (n bigint)", values: [], isPrepared: false },
+      { text: "INSERT INTO sample SELECT generate_series(1, $1)", values: [3], isPrepared: true },
+    ]);
+    connection.close();
+    assert.deepEqual(results[0]!.rows.map(({ t }) => t), texts);
+    assert.deepEqual(results[1]!.rows, [{ one: 1, none: null, yes: true }]);
+    assert.deepEqual(results[2], { rows: [], changes: 0 });
+    assert.deepEqual(results[3], { rows: [], changes: 3 });
+  },
+});
+
+Deno.test({
+  name: "run() runs none of the statements behind one that fails, and goes on with the next trip",
+  ...needsPostgres(),
+  fn: async () => {
+    const connection = await Connection.open(accessOf("public"));
+    await connection.query("CREATE TEMPORARY TABLE sample (n bigint PRIMARY KEY)");
+    const insert = (n: number) => statement("INSERT INTO sample VALUES ($1)", n);
+    const [begin, commit] = [statement("BEGIN"), statement("COMMIT")];
+    await assert.rejects(
+      connection.run([begin, insert(1), statement("SELECT $1::bigint / 0", 1), insert(2), commit]),
+      { code: "22012" },
+    );
+    await connection.query("ROLLBACK");
+    // The plans of the first two were kept, and of the others not.
+    await connection.run([begin, insert(3), insert(4), commit]);
+    const { rows } = await connection.query("SELECT n FROM sample ORDER BY n");
+    connection.close();
+    assert.deepEqual(rows, [{ n: 3 }, { n: 4 }]);
+  },
+});
+
+Deno.test({
+  name: "run() runs nothing outside a transaction that could not begin",
+  ...needsPostgres(),
+  fn: async () => {
+    const connection = await Connection.open(accessOf("public"));
+    await connection.query("CREATE TEMPORARY TABLE sample (n bigint)");
+    await assert.rejects(
+      connection.run([
+        statement("BEGIN ISOLATION LEVEL SNAPSHOT"),
+        statement("INSERT INTO sample VALUES ($1)", 1),
+      ]),
+      { code: "42601" },
+    );
+    const { rows } = await connection.query("SELECT n FROM sample");
+    connection.close();
+    assert.deepEqual(rows, []);
+  },
+});
+
+Deno.test({
+  name: "write() stores nothing where a statement fails that was to be sent later",
+  ...needsPostgres(),
+  fn: async () => {
+    using db = new Database(accessOf(freshSchema()));
+    const insert = "INSERT INTO setting (name, value) VALUES ($1, $2)";
+    const failed = db.write((sql) => {
+      sql.later(insert, "one", "1");
+      sql.later(insert, "one", "2");
+      sql.later(insert, "other", "3");
+    }, true);
+    await assert.rejects(failed, { name: "BufferError" });
+    const read = () => db.read(async (sql) => (await sql("SELECT name FROM setting")).rows);
+    assert.deepEqual(await read(), []);
+    const found = await db.write(async (sql) => {
+      sql.later(insert, "one", "1");
+      return (await sql("SELECT name FROM setting")).rows;
+    }, true);
+    assert.deepEqual([found, await read()], [[{ name: "one" }], [{ name: "one" }]]);
+  },
+});
