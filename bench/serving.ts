@@ -70,9 +70,14 @@ export function load(...args: readonly string[]): Deno.Command {
   });
 }
 
-/** One alert a request, by {@link CONNECTIONS} connections for {@link SECONDS}. */
-export async function single(url: string, first: number): Promise<Load> {
-  const child = load("single", url, `${CONNECTIONS}`, `${SECONDS}`, `${first}`).spawn();
+/** One alert a request, by so many connections for so many seconds. */
+export async function single(
+  url: string,
+  first: number,
+  connections = CONNECTIONS,
+  seconds = SECONDS,
+): Promise<Load> {
+  const child = load("single", url, `${connections}`, `${seconds}`, `${first}`).spawn();
   await child.stdin.close();
   const { stdout } = await child.output();
   return JSON.parse(new TextDecoder().decode(stdout)) as Load;
