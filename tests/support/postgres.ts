@@ -124,7 +124,17 @@ function leave(server: TestServer): void {
     Deno.writeTextFileSync(`${FOLDER}/users`, String(users));
     if (users > 0) return;
     stop(server, "immediate");
-    Deno.removeSync(FOLDER, { recursive: true });
+    // The lock goes last: who joins meanwhile finds either all or nothing.
+    for (const { name } of Deno.readDirSync(FOLDER)) {
+      if (`${FOLDER}/${name}` !== LOCK) Deno.removeSync(`${FOLDER}/${name}`, { recursive: true });
+    }
+    Deno.removeSync(LOCK);
+    try {
+      Deno.removeSync(FOLDER);
+    } catch {
+      // Another one has just joined, with a lock of its own.
+      return;
+    }
   });
 }
 
@@ -138,12 +148,23 @@ function readUsers(): number {
 
 function locked<T>(work: () => T): T {
   for (;;) {
-    Deno.mkdirSync(FOLDER, { recursive: true });
-    Deno.chmodSync(FOLDER, 0o777);
-    using file = Deno.openSync(LOCK, { create: true, write: true });
+    using file = openLock();
+    if (file === undefined) continue;
     file.lockSync(true);
     // The last one may just have removed it all.
     if (inodeOf(LOCK) === file.statSync().ino) return work();
+  }
+}
+
+/** @returns undefined where the last one removed the folder meanwhile */
+function openLock(): Deno.FsFile | undefined {
+  try {
+    Deno.mkdirSync(FOLDER, { recursive: true });
+    Deno.chmodSync(FOLDER, 0o777);
+    return Deno.openSync(LOCK, { create: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 
