@@ -16,7 +16,12 @@ import { addMetrics, countRequests, type Metrics } from "./metrics.ts";
 import { linksUnder, withoutBasePath } from "./middleware/base_path.ts";
 import { POLICY, withPolicy } from "./middleware/policy.ts";
 import { addUnknown, refusalsAsPages } from "./middleware/refusals.ts";
-import { fromNetworks, onlyOneLength, withValidUrl } from "./middleware/request_address.ts";
+import {
+  closesAfterRefusal,
+  fromNetworks,
+  onlyOneLength,
+  withValidUrl,
+} from "./middleware/request_address.ts";
 import { type AccessRules, onlySenders, onlyViewers } from "./middleware/senders.ts";
 import { addOpenApi } from "./openapi.ts";
 import { emptyFrame, messagePage } from "./pages/layout.ts";
@@ -60,6 +65,7 @@ export function createApp(parts: AppParts): App {
   const getPath = (request: Request) => withoutBasePath(singleSlashes(request), basePath);
   const app: App = new Hono<Context>({ getPath });
   const ingestParts: IngestParts = { ...parts, turns: parts.turns ?? new Turns() };
+  app.use(closesAfterRefusal);
   app.use(withPolicy);
   if (basePath !== "") app.use(linksUnder(basePath));
   app.use(refusalsAsPages(async (title, text) => {

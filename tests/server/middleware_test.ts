@@ -40,6 +40,25 @@ Deno.test("createApp() closes the connection of a body with two lengths", async 
   await server.shutdown();
 });
 
+Deno.test("createApp() says that the connection ends where it refuses a long body", async () => {
+  using service = createService();
+  const connectionOf = async (body: string, headers: Record<string, string>) => {
+    const { app } = service;
+    const request = new Request("http://127.0.0.1/alerts", { method: "POST", body, headers });
+    const response = await app.fetch(request, { remoteAddress: "127.0.0.1" });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("Connection")];
+  };
+  const long = "[".repeat(100_000);
+  const cases = [
+    await connectionOf(long, { "Content-Length": "100000" }),
+    await connectionOf("{}", { "Transfer-Encoding": "chunked" }),
+    await connectionOf("{}", { "Content-Length": "2" }),
+    await connectionOf(alertText(), { "Transfer-Encoding": "chunked" }),
+  ];
+  assert.deepEqual(cases, [[400, "close"], [400, "close"], [400, null], [200, null]]);
+});
+
 Deno.test("createApp() sends Strict-Transport-Security over TLS only", async () => {
   using service = createService();
   const hsts = async (scheme: string) => {

@@ -16,6 +16,22 @@ export const withValidUrl: MiddlewareHandler<Context> = async (context, next) =>
   return await next();
 };
 
+/** The runtime reads the rest of so long a body by itself, bytes. */
+const SHORT_BODY = 64 * 1024;
+
+/**
+ * Says that the connection ends where a body was refused: the runtime closes it when a part of the body is
+ * unread. Without the word a sender would use it again, and lose the next request (RFC 9112 9.6).
+ */
+export const closesAfterRefusal: MiddlewareHandler<Context> = async (context, next) => {
+  await next();
+  if (context.res.status < 400) return;
+  const { headers } = context.req.raw;
+  const length = Number(headers.get("Content-Length") ?? 0);
+  if (length <= SHORT_BODY && !headers.has("Transfer-Encoding")) return;
+  context.header("Connection", "close");
+};
+
 /**
  * Refuses a body with two lengths, and closes the connection: a proxy may have read another length, and
  * what follows may be a request that it never saw (RFC 9112 6.3). Deno 2.9 refuses it itself.
