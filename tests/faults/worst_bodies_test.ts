@@ -53,6 +53,15 @@ const BODIES: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
   "hits": filled('{"_source":{}},', '{"hits":{"hits":[', "{}]}}"),
 };
 
+/**
+ * `serve` closes the connection of a body that it refuses before its end. A client that was still to send may
+ * meet a reset in the place of the answer, and use the connection for one request more.
+ */
+function notAnswered(error: unknown): [status: number, counts: unknown] {
+  assert.ok(error instanceof TypeError, String(error));
+  return [0, undefined];
+}
+
 async function memoryOf({ url }: Service): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const found = /^process_resident_memory_bytes (\S+)$/m.exec(text);
@@ -66,12 +75,14 @@ Deno.test(`${KIND}: serve answers the worst bodies, and loses nothing of a sende
   await using service = await Service.start(program, listen);
   let slowest = { name: "", ms: 0 };
   let sent = 0;
+  let resets = 0;
   let isOver = false;
   const send = async () => {
     while (!isOver) {
       const alert = JSON.stringify(numberedAlert(sent + 1, SOURCES));
-      const [status, counts] = await service.post(alert);
-      if (status === 429 || status === 503) continue;
+      const [status, counts] = await service.post(alert).catch(notAnswered);
+      if (status === 0) resets++;
+      if (status === 0 || status === 429 || status === 503) continue;
       assert.equal(status, 200);
       assert.equal((counts as { accepted: number }).accepted, 1);
       sent++;
@@ -82,7 +93,7 @@ Deno.test(`${KIND}: serve answers the worst bodies, and loses nothing of a sende
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, body] of Object.entries(BODIES)) {
       const start = performance.now();
-      const [status] = await service.post(body);
+      const [status] = await service.post(body).catch(notAnswered);
       const ms = performance.now() - start;
       if (ms > slowest.ms) slowest = { name, ms };
       assert.ok(status < 500 || status === 503, `${name}: ${status}`);
@@ -98,7 +109,9 @@ Deno.test(`${KIND}: serve answers the worst bodies, and loses nothing of a sende
       LARGE / 1024
     } KiB, the slowest answer ` +
       `${Math.round(slowest.ms)} ms (${slowest.name}); memory ${mebibytes(before)}, then ` +
-      `+${mebibytes(growth)}; ${sent} alerts of the sender beside them`,
+      `+${
+        mebibytes(growth)
+      }; ${sent} alerts of the sender beside them, ${resets} requests more without an answer`,
   );
   assert.ok(growth < MOST_GROWTH, `${growth} bytes more memory`);
   assert.equal(await service.end(), 0);

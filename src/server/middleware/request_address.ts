@@ -16,9 +16,6 @@ export const withValidUrl: MiddlewareHandler<Context> = async (context, next) =>
   return await next();
 };
 
-/** The runtime reads the rest of so long a body by itself, bytes. */
-const SHORT_BODY = 64 * 1024;
-
 /**
  * Says that the connection ends where a body was refused: the runtime closes it when a part of the body is
  * unread. Without the word a sender would use it again, and lose the next request (RFC 9112 9.6).
@@ -27,9 +24,8 @@ export const closesAfterRefusal: MiddlewareHandler<Context> = async (context, ne
   await next();
   if (context.res.status < 400) return;
   const { headers } = context.req.raw;
-  const length = Number(headers.get("Content-Length") ?? 0);
-  if (length <= SHORT_BODY && !headers.has("Transfer-Encoding")) return;
-  context.header("Connection", "close");
+  const hasBody = Number(headers.get("Content-Length")) > 0 || headers.has("Transfer-Encoding");
+  if (hasBody) context.header("Connection", "close");
 };
 
 /**
