@@ -13,6 +13,7 @@ const NOT_TOLD: readonly string[] = [
   "… SELECT … FROM unnest(…) AS n (…) …",
   // What pages, events and completions show.
   "… UTC",
+  "no refused reports",
   "live: …",
   "Treat this sensor as compromised.…",
   "retry: 3000 event: parts …",
@@ -30,6 +31,7 @@ const NOT_TOLD: readonly string[] = [
   "an http or https address",
   "report show 192.0.2.7",
   "report retry 192.0.2.7",
+  'report drop --reason "is on its blocklist"',
   "sources root --csv",
   "sources --state compromised",
   "sources show 192.0.2.7",

@@ -33,7 +33,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "help": async () => (await import("./commands/help.ts")).help,
   "retract": async () => (await import("./commands/retract.ts")).retract,
   "replay": async () => (await import("./commands/replay.ts")).replay,
-  "report": async () => (await import("./commands/report.ts")).report,
+  "report": async () => (await import("./commands/report/report.ts")).report,
   "setup": async () => (await import("./commands/setup/setup.ts")).setup,
   "serve": async () => (await import("./commands/serve.ts")).serve,
   "sources": async () => (await import("./commands/looking/sources.ts")).sources,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReportRow } from "../../src/buffer/reports.ts";
-import { listText, rowJson, showText } from "../../src/cli/commands/report_text.ts";
+import { listText, rowJson, showText } from "../../src/cli/commands/report/report_text.ts";
 import { NO_TERMINAL, screenJson } from "../../src/cli/terminal/screen.ts";
 
 const screen = (columns: number) => ({ columns, isColoured: false });

@@ -10,9 +10,9 @@ const UNKNOWN = "00000000-0000-5000-8000-000000000000";
 const REASON = "no right to add events\x1b[31m\r\n\u202e";
 
 /** One more attempt of the source. */
-async function attempt(program: Program): Promise<void> {
+async function attempt(program: Program, source = SOURCE): Promise<void> {
   const file = `${program.alerts}/alert.json`;
-  const message = `Failed password for root from ${SOURCE} port 51676 ssh2`;
+  const message = `Failed password for root from ${source} port 51676 ssh2`;
   await Deno.writeTextFile(file, JSON.stringify(sshdAlert({ message })));
   assert.equal((await program.run(["replay", file])).code, 0);
 }
@@ -27,6 +27,37 @@ async function withWaiting(kind: Program["kind"], misp: FakeMisp): Promise<Progr
   misp.down = true;
   assert.equal((await program.run(["flush", "--now"])).code, 3);
   misp.down = false;
+  return program;
+}
+
+/** Why MISP refuses reports, as they are made. */
+const REASONS: readonly string[] = [
+  'MISP refused it: {"Event":{"orgc_id":["Organisation 7 does not exist"]}}',
+  'MISP refused it: {"Event":{"orgc_id":["Organisation 8 does not exist"]}}',
+  "the event was deleted in MISP and is on its blocklist",
+];
+const OWN_ADVICE =
+  "Correct in MISP or in the configuration what its answer names, then send them " +
+  "again. If nothing there is wrong, report it as an issue of this program.";
+const BLOCKED = "The events were deleted in MISP and are on its blocklist.";
+const BLOCKED_ADVICE =
+  "Drop these reports if the deletion was meant. Otherwise remove the events " +
+  "from Blocklists > Event in MISP, then send them again.";
+
+/** A program with a report that MISP has refused for each of the reasons. */
+async function withReasons(kind: Program["kind"], misp: FakeMisp): Promise<Program> {
+  const program = await withWaiting(kind, misp);
+  for (const source of ["212.64.151.234", "212.64.151.235"]) await attempt(program, source);
+  misp.down = true;
+  assert.equal((await program.run(["flush", "--now"])).code, 3);
+  misp.down = false;
+  await asPublisher(program, async (buffer, lease) => {
+    const waiting = await buffer.outbox.reportsToTry(["misp"], 3, Infinity);
+    const bySource = waiting.toSorted((one, other) => one.sourceIp < other.sourceIp ? -1 : 1);
+    for (const [index, report] of bySource.entries()) {
+      await buffer.outbox.markRefused(lease, report, REASONS[index]!, Date.now());
+    }
+  });
   return program;
 }
 
@@ -151,6 +182,72 @@ for (const kind of KINDS) {
     assert.deepEqual(titles(misp), ["SSH Brute Force Attack from 212.64.151.233 (2 attempts)"]);
   });
 
+  Deno.test(`${kind}: report --reason changes all reports of one reason, and of no other`, async (t) => {
+    await using misp = await FakeMisp.start();
+    await using program = await withReasons(kind, misp);
+    const counts = async () => {
+      const { reports } = JSON.parse((await program.run(["status", "--json"])).stdout);
+      return [reports.waiting, reports.refused, reports.dropped];
+    };
+    await t.step("report reasons says how many each, and what to do", async () => {
+      const { code, stdout } = await program.run(["report", "reasons"]);
+      assert.equal(code, 0);
+      assert.equal(
+        stdout,
+        `2 reports to misp: MISP refused it: orgc_id: Organisation … does not exist
+     -> Correct in MISP or in the configuration what its answer names, then send them again. If
+        nothing there is wrong, report it as an issue of this program.
+1 report to misp: The events were deleted in MISP and are on its blocklist.
+     -> Drop these reports if the deletion was meant. Otherwise remove the events from Blocklists >
+        Event in MISP, then send them again.
+`,
+      );
+      const { refused, reasons } = JSON.parse(
+        (await program.run(["report", "reasons", "--json"])).stdout,
+      );
+      assert.equal(refused, 3);
+      assert.deepEqual(
+        reasons.map((
+          { first_refused_at: _first, last_refused_at: _last, ...rest }: Record<string, unknown>,
+        ) => rest),
+        [{
+          reason: "MISP refused it: orgc_id: Organisation … does not exist",
+          sink: "misp",
+          reports: 2,
+          what_to_do: OWN_ADVICE,
+        }, { reason: BLOCKED, sink: "misp", reports: 1, what_to_do: BLOCKED_ADVICE }],
+      );
+    });
+    await t.step("a text that is part of several reasons changes nothing", async () => {
+      const { code, stderr } = await program.run(["report", "drop", "--reason", "misp"]);
+      assert.equal(code, 2);
+      assert.equal(
+        stderr.slice(stderr.indexOf(": ") + 2),
+        '"misp" is part of 2 reasons; write more of the one you mean: "MISP refused it: orgc_id: ' +
+          `Organisation … does not exist", "${BLOCKED}"\n`,
+      );
+      assert.deepEqual(await counts(), [0, 3, 0]);
+    });
+    await t.step("report drop --reason drops what has the reason", async () => {
+      const { code, stdout } = await program.run(["report", "drop", "--reason", "BLOCKLIST"]);
+      assert.deepEqual([code, stdout], [
+        0,
+        "1 report dropped\nthe source's counts are kept; its next report contains them\n",
+      ]);
+      assert.deepEqual(await counts(), [0, 2, 1]);
+    });
+    await t.step("report retry --reason takes an answer as report list prints it", async () => {
+      const { code, stdout } = await program.run(["report", "retry", "--reason", REASONS[0]!]);
+      assert.deepEqual([code, stdout], [
+        0,
+        "2 reports due now\n`flush --now` sends now; a sink is paused after a failure (`status`)\n",
+      ]);
+      assert.deepEqual(await counts(), [2, 0, 1]);
+      const again = await program.run(["report", "retry", "--reason", REASONS[0]!, "--json"]);
+      assert.equal(again.code, 2);
+    });
+  });
+
   Deno.test(`${kind}: report retry --all takes what waits, and waits for a publisher at work`, async () => {
     await using misp = await FakeMisp.start();
     await using program = await withWaiting(kind, misp);
@@ -194,7 +291,7 @@ for (const kind of KINDS) {
     ]);
     assert.deepEqual(await refusal("retry"), [
       2,
-      "report retry needs either a uuid or address, or --all",
+      "report retry needs a uuid or address, --reason or --all, and only one of them",
     ]);
     assert.deepEqual(await refusal("drop", "--all"), [
       2,
@@ -202,14 +299,37 @@ for (const kind of KINDS) {
     ]);
     assert.deepEqual(await refusal("drop"), [
       2,
-      "report drop needs the uuid of a report or an address; `report list` shows them",
+      "report drop needs either the uuid of a report or an address, or --reason; " +
+      "`report list` shows them",
+    ]);
+    assert.deepEqual(await refusal("drop", SOURCE, "--reason", "no right"), [
+      2,
+      "report drop needs either the uuid of a report or an address, or --reason; " +
+      "`report list` shows them",
+    ]);
+    assert.deepEqual(await refusal("retry", "--reason", "a\x1bb"), [
+      2,
+      'no report was refused for "a\\u001bb"; `report reasons` lists the reasons',
+    ]);
+    assert.deepEqual(await refusal("retry", "--reason", " "), [
+      2,
+      "--reason is empty; `report reasons` lists the reasons",
+    ]);
+    assert.deepEqual(await refusal("list", "--reason", "no right"), [
+      2,
+      "--reason is for report retry and report drop, not for report list",
+    ]);
+    assert.deepEqual(await refusal("reasons", SOURCE), [
+      2,
+      "report reasons takes no uuid or address",
     ]);
     assert.deepEqual(await refusal("erase", SOURCE), [
       2,
-      'unknown action "erase"; report takes list, show, retry, drop',
+      'unknown action "erase"; report takes list, reasons, show, retry, drop',
     ]);
     const { code, stdout } = await program.run(["report", "list"]);
     assert.deepEqual([code, stdout], [0, "no reports\n"]);
+    assert.equal((await program.run(["report", "reasons"])).stdout, "no refused reports\n");
     await assert.rejects(Deno.stat(program.buffer), Deno.errors.NotFound);
   });
 }

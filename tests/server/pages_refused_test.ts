@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
-import { ReasonGroups, reasonOf } from "../../src/server/pages/refused/reasons.ts";
+import { ReasonGroups, reasonOf } from "../../src/publish/refused/reasons.ts";
 import { PageScene } from "../support/page_scene.ts";
 import {
   A,

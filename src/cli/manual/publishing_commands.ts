@@ -13,17 +13,23 @@ export const PUBLISHING_COMMANDS = [
     name: "report",
     synopsis: [
       "report [list [--all]] [--json]",
+      "report reasons [--all] [--json]",
       "report show WHICH [--json]",
-      "report retry WHICH | --all [--json]",
-      "report drop WHICH [--yes] [--json]",
+      "report retry WHICH | --reason TEXT | --all [--json]",
+      "report drop WHICH | --reason TEXT [--yes] [--json]",
     ],
     brief: "list, show, retry or drop reports",
     about: [
       "WHICH is the uuid of a report or of its event, or a source address, which means all its " +
-      "reports.",
+      "reports. TEXT is a reason of `report reasons` or a part of it, and means all reports that " +
+      "were refused for it.",
     ],
     words: [
       { name: "list", about: "lists refused, waiting and delivered reports; at most 50 of each" },
+      {
+        name: "reasons",
+        about: "lists why reports were refused, how many, and what to do; at most 50 reasons",
+      },
       { name: "show", about: "shows all about reports, and the event while it is kept" },
       { name: "retry", about: "makes refused and waiting reports due at once" },
       {
@@ -34,19 +40,31 @@ export const PUBLISHING_COMMANDS = [
     ],
     filling: "other",
     options: [
-      { name: "all", about: "list: every report; retry: all that are refused or waiting" },
+      {
+        name: "all",
+        about: "list, reasons: every one; retry: all that are refused or waiting",
+      },
+      {
+        name: "reason",
+        value: "TEXT",
+        about: "retry, drop: all reports that were refused for this reason",
+      },
       { name: "yes", about: "drop: do not ask; without a terminal it never asks" },
       JSON_OPTION,
     ],
     exit: codes({
       [EXIT.failed]: "none of these reports could be changed",
-      [EXIT.usage]: "no such report, bad arguments or configuration",
+      [EXIT.usage]: "no such report or reason, bad arguments or configuration",
       [EXIT.waiting]: "a publisher is at work",
     }),
     examples: [
       { line: "report list", does: "see why reports were refused" },
       { line: "report show 192.0.2.7", does: "see the event as it is sent" },
       { line: "report retry 192.0.2.7", does: "make it due; `flush` then sends it" },
+      {
+        line: 'report drop --reason "is on its blocklist"',
+        does: "drop what MISP has on its blocklist",
+      },
     ],
   },
   {

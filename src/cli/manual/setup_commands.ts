@@ -76,13 +76,17 @@ export const SETUP_COMMANDS = [
       "rights of the key's role, its tags, its clock. Prints a next step for each problem.",
       "Changes nothing but the tables of a buffer that an older version made, unless --fix is given. " +
       "Run it as Wazuh's user: root may write files that Wazuh's user may not.",
+      "--fix makes the folder queue/custom-misp where it is missing, and gives it and what this " +
+      "program made in it back to Wazuh's user, with their modes; for another owner, run it as " +
+      "root. It follows no link, touches nothing else, and says each thing it did.",
     ],
     options: [
       {
         name: "fix",
         about:
-          "make in MISP what is missing and the key may make: tags, with perm_tag_editor, and " +
-          "enabled taxonomies, as a site admin; asks before",
+          "fix owner and mode of this program's own files; then make in MISP what is missing and " +
+          "the key may make: tags, with perm_tag_editor, and enabled taxonomies, as a site admin; " +
+          "asks before it changes MISP",
       },
       {
         name: "yes",
@@ -93,7 +97,7 @@ export const SETUP_COMMANDS = [
     exit: codes({ [EXIT.failed]: "something must be fixed" }),
     examples: [
       { line: "doctor", does: "check everything" },
-      { line: "doctor --fix", does: "make missing tags in MISP, too" },
+      { line: "doctor --fix", does: "fix own files, and make missing tags in MISP" },
     ],
   },
   {

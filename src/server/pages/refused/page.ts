@@ -12,8 +12,13 @@ import { subject } from "../dashboard.ts";
 import { type Frame, layout } from "../layout.ts";
 import { table, tableBox } from "../table.ts";
 import { ago, counted, type Html, number, untrusted } from "../text.ts";
-import { type Change, GROUPED, type Grouped, type GroupPage } from "./groups.ts";
-import { type Reason, type ReasonGroup, reasonOf } from "./reasons.ts";
+import {
+  type Change,
+  GROUPED,
+  type Grouped,
+  type GroupPage,
+} from "../../../publish/refused/groups.ts";
+import { type Reason, type ReasonGroup, reasonOf } from "../../../publish/refused/reasons.ts";
 
 /** What every one of these pages has. */
 interface Shared {

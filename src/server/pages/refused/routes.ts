@@ -10,7 +10,13 @@ import type { App } from "../../context.ts";
 import { messagePage } from "../layout.ts";
 import type { PageParts, PageRoutes } from "../parts.ts";
 import { counted } from "../text.ts";
-import { type Change, changeGroup, type GroupChanged, groupRefused, readGroup } from "./groups.ts";
+import {
+  type Change,
+  changeGroup,
+  type GroupChanged,
+  groupRefused,
+  readGroup,
+} from "../../../publish/refused/groups.ts";
 import { groupPage, questionPage, refusedPage } from "./page.ts";
 
 /** Rows of a page of one reason. */
@@ -87,9 +93,8 @@ export function addRefused(app: App, parts: PageParts, route: PageRoutes): void 
       { name: PUBLISH_LEASE, owner },
       now(),
     );
-    const changed = changes?.filter((one) => one === "changed").length ?? 0;
-    const result = { changed, end: changes === undefined ? "busy" : "done" } as const;
-    return context.redirect(`/refused?${noticeOf("retry", result)}`, 303);
+    const end = changes === undefined ? "busy" : "done";
+    return context.redirect(`/refused?${noticeOf("retry", { changes: changes ?? [], end })}`, 303);
   });
 }
 
@@ -104,7 +109,8 @@ function readCursor(text: string): RefusedCursor | undefined {
 }
 
 /** The outcome as a query of the next page, which shows a text of {@link NOTICES} only. */
-function noticeOf(change: Change, { changed, end }: GroupChanged): string {
+function noticeOf(change: Change, { changes, end }: GroupChanged): string {
+  const changed = changes.filter((one) => one === "changed").length;
   if (changed === 0) return end === "busy" ? "notice=busy" : "notice=none";
   const part = end === "done" ? "" : "-part";
   return `notice=${change === "retry" ? "due" : "dropped"}${part}&reports=${changed}`;

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { ReportList, ReportRow, ReportState } from "../../buffer/reports.ts";
-import { oneLine } from "../terminal/log.ts";
-import { cut, type Screen, screenJson } from "../terminal/screen.ts";
-import { type Column, tableLines } from "../terminal/table.ts";
+import type { ReportList, ReportRow, ReportState } from "../../../buffer/reports.ts";
+import { oneLine } from "../../terminal/log.ts";
+import { cut, type Screen, screenJson } from "../../terminal/screen.ts";
+import { type Column, tableLines } from "../../terminal/table.ts";
 
 /** A report and its body, while that is kept. */
 export interface ShownReport {

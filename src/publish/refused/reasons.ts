@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { ReportRow } from "../../../buffer/reports.ts";
+import type { ReportRow } from "../../buffer/reports.ts";
 
 /** A reason that many reports may share. */
 export interface Reason {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Buffer } from "../../../buffer/buffer.ts";
-import type { ReportRow } from "../../../buffer/reports.ts";
-import type { RefusedCursor } from "../../../buffer/views.ts";
-import { MINUTE } from "../../../clock.ts";
-import { PUBLISH_LEASE } from "../../../publish/publisher.ts";
+import type { Buffer } from "../../buffer/buffer.ts";
+import type { Changed, ReportRow } from "../../buffer/reports.ts";
+import type { RefusedCursor } from "../../buffer/views.ts";
+import { MINUTE } from "../../clock.ts";
+import { PUBLISH_LEASE } from "../publisher.ts";
 import { type ReasonGroup, ReasonGroups } from "./reasons.ts";
 
 /** The reports that are grouped on a page: the latest. */
@@ -16,12 +16,12 @@ export const GROUPED = 10_000;
 const BATCH = 250;
 /** The reports of one read. */
 const READ = 1000;
-/** The reports that one click looks at. */
-const MOST_CHANGED = 200_000;
+/** The reports that one change looks at. */
+export const MOST_CHANGED = 200_000;
 
 type Views = Pick<Buffer, "views">;
 
-/** What pages do with the reports of a reason. */
+/** What is done with the reports of a reason. */
 export type Change = "retry" | "drop";
 
 /** Refused reports by reason. */
@@ -36,15 +36,19 @@ export interface Grouped {
 /** Lets other requests be answered between two parts of long work. */
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** Groups the latest refused reports. */
-export async function groupRefused({ views }: Views): Promise<Grouped> {
+/**
+ * Groups the latest refused reports.
+ *
+ * @param most how many of them, at least
+ */
+export async function groupRefused({ views }: Views, most = GROUPED): Promise<Grouped> {
   const groups = new ReasonGroups();
   let after: RefusedCursor | undefined;
   for (let read = 0;; read += READ) {
     const { rows, next, count } = await views.refused({ most: READ, after });
     groups.add(rows);
     after = next;
-    if (after === undefined || read + READ >= GROUPED) {
+    if (after === undefined || read + READ >= most) {
       return { groups: groups.all(), count: count.value, isMore: after !== undefined };
     }
     await pause();
@@ -88,7 +92,8 @@ export async function readGroup(
 
 /** What became of the reports of a reason. */
 export interface GroupChanged {
-  readonly changed: number;
+  /** One of each report that was looked at and has the reason. */
+  readonly changes: readonly Changed[];
   /** `busy`: a publisher is at work, or took over; `more`: there may be more; `done`: all. */
   readonly end: "busy" | "more" | "done";
 }
@@ -110,9 +115,9 @@ export async function changeGroup(
   now: () => number,
 ): Promise<GroupChanged> {
   const lease = await leases.take(PUBLISH_LEASE, owner, MINUTE, now(), true);
-  if (lease === undefined) return { changed: 0, end: "busy" };
+  if (lease === undefined) return { changes: [], end: "busy" };
   const reasons = new ReasonGroups();
-  let changed = 0;
+  const changes: Changed[] = [];
   let after: RefusedCursor | undefined;
   try {
     for (let read = 0; read < MOST_CHANGED; read += BATCH) {
@@ -120,15 +125,15 @@ export async function changeGroup(
       const meant = rows.filter((row) => reasons.reason(row).key === key);
       if (meant.length > 0) {
         const results = await reports[change](meant, lease, now());
-        if (results === undefined) return { changed, end: "busy" };
-        changed += results.filter((result) => result === "changed").length;
+        if (results === undefined) return { changes, end: "busy" };
+        changes.push(...results);
       }
-      if (next === undefined) return { changed, end: "done" };
+      if (next === undefined) return { changes, end: "done" };
       after = next;
-      if (!await leases.renew(lease, MINUTE, now())) return { changed, end: "busy" };
+      if (!await leases.renew(lease, MINUTE, now())) return { changes, end: "busy" };
       await pause();
     }
-    return { changed, end: "more" };
+    return { changes, end: "more" };
   } finally {
     await leases.release(lease);
   }
