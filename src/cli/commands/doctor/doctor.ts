@@ -33,13 +33,14 @@ import { checkListFolders, checkLists } from "./lists.ts";
 import { checkMisp, checkQueue } from "./misp.ts";
 import { checkServe } from "./serve.ts";
 import { dueRules } from "../../wiring/publisher.ts";
-import { EXIT } from "../../exit.ts";
+import { EXIT, Failure } from "../../exit.ts";
 import { parse } from "../../terminal/options.ts";
 import { screenOf } from "../../terminal/screen.ts";
 
 /** Runs `doctor [--fix [--yes]] [--json]`. Exit 1 when something must be fixed. */
 export async function doctor(start: Start): Promise<number> {
   const { values } = parse("doctor", start.args);
+  if (values.yes && !values.fix) throw new Failure(EXIT.usage, "--yes is for doctor --fix; add it");
   const fixed = values.fix ? await fix(start, values.yes ?? false) : [];
   const checks = [...fixed, ...await examine(start)];
   const isWell = checks.every(({ state }) => state !== "failure");
@@ -52,11 +53,15 @@ export async function doctor(start: Start): Promise<number> {
 }
 
 async function fix(start: Start, yes: boolean): Promise<readonly Check[]> {
+  const { fixFiles } = await import("./fix_files.ts");
   const { fixMisp } = await import("./fix.ts");
   const isAtTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   try {
     const { config } = loadStartConfig(start);
-    return await fixMisp(config, (question) => yes || isAtTerminal && confirm(question));
+    return [
+      ...fixFiles(config, start.root),
+      ...await fixMisp(config, (question) => yes || isAtTerminal && confirm(question)),
+    ];
   } catch (error) {
     // The checks report it.
     if (error instanceof ConfigError) return [];
