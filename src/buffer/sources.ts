@@ -33,6 +33,9 @@ export interface SourceRow {
   readonly eventUuid: string | undefined;
   /** Sinks that have its event. */
   readonly deliveredTo: readonly string[];
+  /** Sensors that saw it, and days on which they did: of the last month, as far as the buffer knows. */
+  readonly sensorCount: number;
+  readonly dayCount: number;
   /** Newest first. */
   readonly reports: readonly ReportRow[];
 }

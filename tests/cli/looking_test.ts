@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SOURCE_CSV_HEAD, sourceCsv, sourceJson, stateOf } from "../../src/buffer/source_rows.ts";
+import { SOURCE_CSV_HEAD, sourceCsv, sourceJson, stateOf } from "../../src/lists/source_rows.ts";
 import type { ReportState } from "../../src/buffer/reports.ts";
 import type { SourceRow } from "../../src/buffer/sources.ts";
 import type { Rankings } from "../../src/buffer/rankings.ts";
@@ -28,6 +28,8 @@ const ROW: SourceRow = {
   openedAt: NOW - HOUR,
   eventUuid: "22222222-2222-5222-8222-222222222222",
   deliveredTo: ["misp", "feed"],
+  sensorCount: 3,
+  dayCount: 2,
   reports: [],
 };
 
@@ -85,7 +87,7 @@ Deno.test("sourceJson() has ISO times, and sourceCsv() the same in one line that
     sourceCsv(formula),
     "2001:db8:1111:2222:3333:4444:5555:6666,1234,false,1300,2026-11-23T09:07:20.000Z," +
       "2026-11-23T14:06:20.000Z,true,2026-11-23T12:07:20.000Z,open,,,AS64500," +
-      `"'=HYPERLINK(""x""),\\u000a1",22222222-2222-5222-8222-222222222222,misp feed`,
+      `"'=HYPERLINK(""x""),\\u000a1",22222222-2222-5222-8222-222222222222,misp feed,3,2,80`,
   );
   assert.deepEqual(SOURCE_CSV_HEAD.split(","), Object.keys(sourceJson(ROW)));
 });
@@ -100,11 +102,11 @@ Deno.test("listText() fits each width, and shows no control character", () => {
   const [head, first] = listText(rows, NO_TERMINAL).split("\n");
   assert.match(
     head!,
-    /^address {33}attempts {2}first seen {9}last seen {10}state {14}country {2}network$/,
+    /^address {33}attempts {2}first seen {9}last seen {10}confidence {2}state {14}country {2}network$/,
   );
   assert.match(
     first!,
-    /1234 {2}2026-11-23 09:07Z {2}2026-11-23 14:06Z {2}compromised, open {2}NL {7}AS64500 \\u001b/,
+    /1234 {2}2026-11-23 09:07Z {2}2026-11-23 14:06Z {10}80 {2}compromised, open {2}NL {7}AS64500 \\u001b/,
   );
   assert.ok(listText(rows, { columns: 80, isColoured: true }).includes("\n\x1b[31m2001"));
 });
@@ -113,13 +115,16 @@ Deno.test("listText() has no columns about which nothing is known", () => {
   const row = { ...ROW, sourceIp: "192.0.2.7", sourceLocation: undefined };
   assert.equal(
     listText([row], { columns: 80, isColoured: false }),
-    "address    attempts  first seen         last seen          state\n" +
-      "192.0.2.7      1234  2026-11-23 09:07Z  2026-11-23 14:06Z  compromised, open",
+    "address    attempts  last seen     confidence  state\n" +
+      "192.0.2.7      1234  11-23 14:06Z          80  compromised, open",
   );
 });
 
 Deno.test("shownText() shows all of a source within the width, with bars for each hour", () => {
-  const shown = { source: VIEW, history: HISTORY, mispUrl: "https://misp.example.org/" };
+  const shown = {
+    ...{ source: VIEW, history: HISTORY, warninglists: 1 },
+    mispUrl: "https://misp.example.org/",
+  };
   for (const columns of [30, 80]) {
     const text = shownText(shown, { columns, isColoured: false });
     assert.ok(isClean(text), text);
@@ -128,6 +133,10 @@ Deno.test("shownText() shows all of a source within the width, with bars for eac
   const lines = shownText(shown, NO_TERMINAL).split("\n");
   assert.ok(lines.includes(
     "event       https://misp.example.org/events/view/22222222-2222-5222-8222-222222222222",
+  ));
+  assert.ok(lines.includes(
+    "confidence  50 of 100: attacked a honeypot 40, 3 sensors +20, 2 days +5, 1234 attempts +10, " +
+      "got in +5, 1 warning list -30",
   ));
   assert.ok(lines.includes("  12 more names; --json lists more"));
   assert.ok(lines.includes("  7 attempts with names that are not kept"));
@@ -140,6 +149,7 @@ Deno.test("shownText() shows all of a source within the width, with bars for eac
   const json = shownJson(shown);
   assert.deepEqual(json.history.rows[0], { at: "2026-11-23T10:00:00.000Z", attempts: 40 });
   assert.equal(json.usernames[0]!.name, HOSTILE);
+  assert.deepEqual([json.confidence, json.confidence_parts.length], [50, 6]);
 });
 
 const RANKINGS: Rankings = {

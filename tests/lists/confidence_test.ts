@@ -61,9 +61,7 @@ Deno.test("confidenceOfSource() is what lists show of a source", async () => {
   await rig.write([rule("all", { format: "cdb" })]);
   const { views } = rig.buffer;
   const source = (await views.source("192.0.2.7"))!;
-  const month = await views.history("month", rig.now, "192.0.2.7");
-  const text = (warninglists: number) =>
-    confidenceText(confidenceOfSource(source, month, warninglists));
+  const text = (warninglists: number) => confidenceText(confidenceOfSource(source, warninglists));
   assert.equal(
     text(0),
     "60 of 100: attacked a honeypot 40, 2 sensors +10, 2 days +5, 13 attempts +5",

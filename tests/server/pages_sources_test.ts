@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PageScene } from "../support/page_scene.ts";
-import { csvCell } from "../../src/buffer/source_rows.ts";
+import { csvCell } from "../../src/lists/source_rows.ts";
 import { AUTHORIZATION, MINUTE, tokens, wordsOf } from "./pages_rig.ts";
 
 const NL = { countryCode: "NL", country: "Netherlands", asn: 64500, organisation: "Example B.V." };
@@ -68,7 +68,7 @@ Deno.test("GET /sources shows what it knows of each source, and what was searche
   const page = await scene.page("/sources?country=NL&seen=day");
   assert.match(
     wordsOf(page),
-    /192\.0\.2\.1 NL Netherlands AS64500 Example B\.V\. 3 60 s ago 60 s ago delivered MISP event/,
+    /192\.0\.2\.1 NL Netherlands AS64500 Example B\.V\. 3 60 s ago 60 s ago 40 delivered MISP event/,
   );
   assert.match(page, /name="country" value="NL"/);
   assert.match(page, /<option value="day" selected/);
@@ -146,6 +146,9 @@ Deno.test("GET /sources.json is an array of objects, GET /sources.csv has a line
     organisation: "Example B.V.",
     event_uuid: uuid,
     delivered_to: ["misp"],
+    sensor_count: 1,
+    day_count: 1,
+    confidence: 40,
   };
   const json = await scene.fetch("/sources.json");
   assert.match(json.headers.get("Content-Type") ?? "", /^application\/json/);
@@ -165,9 +168,43 @@ Deno.test("GET /sources.json is an array of objects, GET /sources.csv has a line
   assert.equal(
     await csv.text(),
     "address,attempts,attempts_at_least,alerts,first_seen,last_seen,compromised,compromised_at," +
-      "state,withdrawn_at,country,network,organisation,event_uuid,delivered_to\r\n" +
+      "state,withdrawn_at,country,network,organisation,event_uuid,delivered_to,sensor_count,day_count," +
+      "confidence\r\n" +
       "192.0.2.1,3,false,3,2026-11-23T14:07:20.000Z,2026-11-23T14:07:20.000Z,false,," +
-      `delivered,,NL,AS64500,Example B.V.,${uuid},misp\r\n`,
+      `delivered,,NL,AS64500,Example B.V.,${uuid},misp,1,1,40\r\n`,
+  );
+});
+
+Deno.test("pages and lists show the confidence of a source, less where a warning list has it", async () => {
+  using scene = new PageScene({}, {
+    warninglistsOf: (address) => address === "198.51.100.2" ? 1 : 0,
+  });
+  const both = Array.from({ length: 12 }, (_, pid) => ({
+    ...{ source: "192.0.2.1", pid, sensor: pid < 3 ? "honeypot-ams2" : "honeypot-fra1" },
+  }));
+  await scene.attack(...both, { source: "198.51.100.2" });
+  await scene.publish(true);
+  const words = async (path: string) => wordsOf(await scene.page(path));
+  assert.match(
+    await words("/sources/192.0.2.1"),
+    / confidence 55 of 100: attacked a honeypot 40, 2 sensors \+10, 12 attempts \+5 /,
+  );
+  assert.match(
+    await words("/sources/198.51.100.2"),
+    / confidence 10 of 100: attacked a honeypot 40, 1 warning list -30 /,
+  );
+  assert.match(await words("/sources"), /192\.0\.2\.1 .* 55 delivered .*198\.51\.100\.2 .* 10 /);
+  const rows = await (await scene.fetch("/sources.json")).json();
+  assert.deepEqual(
+    rows.map((row: Record<string, unknown>) => [row.address, row.sensor_count, row.confidence]),
+    [["192.0.2.1", 2, 55], ["198.51.100.2", 1, 10]],
+  );
+  // The next day, in an attack that is open.
+  scene.now += 24 * 3_600_000;
+  await scene.attack({ source: "192.0.2.1", pid: 99 });
+  assert.match(
+    await words("/sources/192.0.2.1"),
+    / confidence 60 of 100: .*, 2 days \+5, 13 attempts \+5 /,
   );
 });
 

@@ -8,6 +8,7 @@ import { attemptsOf } from "../../wazuh/counting.ts";
 import { storedTechniques } from "../batch/techniques.ts";
 import type { Bounded, SourceRow } from "../sources.ts";
 import type { AttemptsRow, SourceView } from "../views.ts";
+import { DAY_SPAN } from "./activity.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import { toRow } from "./report.ts";
 import { optional, type Row } from "./row.ts";
@@ -39,9 +40,21 @@ export interface SourceParts extends Source {
   readonly mostConnections: number;
   /** Sinks that have its event. */
   readonly delivered: readonly Row[];
+  /** How many sensors saw it, and on how many days. */
+  readonly seen: Row | undefined;
   /** The newest first. */
   readonly reports: readonly Row[];
 }
+
+/** Reads {@link SourceParts.seen}, in each engine. @param place of the address, which it has four times */
+export const seenSql = (place: string): string =>
+  `SELECT
+     (SELECT count(*) FROM (SELECT sensor FROM attack_sensor WHERE source_ip = ${place}
+       UNION SELECT name FROM source_name WHERE source_ip = ${place} AND kind = 'sensor') AS s)
+       AS sensors,
+     (SELECT count(*) FROM (SELECT hour / ${DAY_SPAN} FROM attack_sensor WHERE source_ip = ${place}
+       UNION SELECT bucket FROM activity
+         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = ${place}) AS d) AS days`;
 
 /** A source at a glance. @param open its open attack, where that was read already */
 export function sourceRowOf(parts: SourceParts, open?: OpenAttack): SourceRow {
@@ -62,6 +75,8 @@ export function sourceRowOf(parts: SourceParts, open?: OpenAttack): SourceRow {
     openedAt: optional(attack?.opened_at),
     eventUuid: record?.eventUuid,
     deliveredTo: parts.delivered.map((row) => String(row.sink)),
+    sensorCount: Number(parts.seen?.sensors ?? 0),
+    dayCount: Number(parts.seen?.days ?? 0),
     reports: parts.reports.map(toRow),
   };
 }

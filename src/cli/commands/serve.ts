@@ -131,6 +131,7 @@ export async function serve(start: Start): Promise<number> {
     probeWrite: () => buffer.settings.put(WRITE_PROBE, new Date().toISOString()),
     pages: {
       ...{ buffer, owner, ended: ended.signal, due: publisher.due, locate: publisher.locate },
+      warninglistsOf: publisher.warninglistsOf,
       mispUrl: config.misp.url,
       sourceLinks: config.server.sourceLinks,
       silentSensorMs: config.server.silentSensorMs,
@@ -160,7 +161,9 @@ export async function serve(start: Start): Promise<number> {
   );
   // What falls due within a minute does not wait for the next job.
   engine.start();
-  if (config.geoip.databases.length > 0) void locateFromNowOn(publisher, log);
+  const hasLookups = config.geoip.databases.length > 0 ||
+    config.guard.warninglistsDirectory !== undefined;
+  if (hasLookups) void lookUpFromNowOn(publisher, log);
   const following = values.follow
     ? storeFollowed({
       ...{ path: alertsPath(start.root), beginning, buffer, loaded, log },
@@ -189,12 +192,12 @@ async function listening(...parts: ConstructorParameters<typeof Listening>): Pro
   }
 }
 
-/** Pages show where sources are before anything was published. */
-async function locateFromNowOn(publisher: Publisher, log: Log): Promise<void> {
+/** Pages show where sources are, and their confidence, before anything was published. */
+async function lookUpFromNowOn(publisher: Publisher, log: Log): Promise<void> {
   try {
     await publisher.prepare();
   } catch (error) {
-    log("error", `geoip: ${messageOf(error)}`);
+    log("error", `look-ups: ${messageOf(error)}`);
   }
 }
 

@@ -40,6 +40,15 @@ export function createLookups(config: Config, log: Log): LazyLookups {
   };
 }
 
+/** How many warning lists an address is on, as the configured ones say. */
+export async function openWarninglists(
+  config: Config,
+  log: Log,
+): Promise<(address: string) => number> {
+  const verdictOf = await loadVerdicts(config, (message) => log("warning", message));
+  return (address) => verdictOf(address)?.lists.length ?? 0;
+}
+
 async function loadVerdicts(
   config: Config,
   warn: (message: string) => void,

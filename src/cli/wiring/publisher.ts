@@ -43,6 +43,8 @@ export interface Publisher extends PublisherParts, Disposable {
   readonly retract: (record: SourceRecord, now: number) => Snapshot;
   /** What is known of an address, once `prepare()` was called. */
   readonly locate: Lookups["locate"];
+  /** How many warning lists an address is on, once `prepare()` was called. */
+  readonly warninglistsOf: (address: string) => number;
 }
 
 /** Where feed events go: the folder that is set, else one beside the buffer when there is no MISP. */
@@ -100,6 +102,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     move: (record, now, findDaySlot) =>
       moveSource(record, rules(), now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
+    warninglistsOf: (address) => lookups.current().verdictOf(address)?.lists.length ?? 0,
     now: Date.now,
     random: Math.random,
     log,

@@ -26,6 +26,8 @@ export interface PageParts {
   readonly silentSensorMs?: number;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
+  /** How many warning lists an address is on; by default none. */
+  readonly warninglistsOf?: (address: string) => number;
   /** Owner of the lease under which a page changes reports. */
   readonly owner: string;
   /** Ends the open streams. */

@@ -8,6 +8,8 @@ import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceView } from "../../buffer/views.ts";
 import type { Location } from "../../model.ts";
 import type { History } from "../../buffer/rankings.ts";
+import { confidenceText } from "../../lists/confidence.ts";
+import { confidenceOfSource } from "../../lists/source_confidence.ts";
 import { historyChart } from "./chart.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
 import { sessionSection } from "./sessions/section.ts";
@@ -24,6 +26,8 @@ export interface SourceParts {
   readonly source: SourceView;
   readonly mispUrl: string | undefined;
   readonly location: Location | undefined;
+  /** How many warning lists it is on. */
+  readonly warninglists: number;
   /** Sites that know sources: NAME=URL with {ip}. */
   readonly links: readonly string[];
   /** Its attempts by hour and by day. */
@@ -97,7 +101,7 @@ function linksOut({ source: { sourceIp }, links, mispUrl }: SourceParts): Html |
   }</nav>`;
 }
 
-function facts({ source, location, mispUrl, now }: SourceParts): Html {
+function facts({ source, location, warninglists, mispUrl, now }: SourceParts): Html {
   const found = location ?? source.sourceLocation;
   const fact = (name: string, value: Html | string) =>
     html`
@@ -110,6 +114,7 @@ function facts({ source, location, mispUrl, now }: SourceParts): Html {
 ${fact("state", stateOf(source, { now, mispUrl }))}
 ${fact("attempts", bounded(source.attempts))}
 ${fact("alerts", number(source.alerts))}
+${fact("confidence", confidenceText(confidenceOfSource(source, warninglists)))}
 ${fact("first seen", html`${fullTime(source.firstSeen)}`)}
 ${fact("last seen", html`${fullTime(source.lastSeen)}, ${ago(source.lastSeen, now)}`)}
 ${fact("country", countryOf(found))}

@@ -9,6 +9,7 @@ import {
   CONNECTIONS_OF_ONE,
   LATEST_REPORTS,
   NAMES,
+  seenSql,
   type Source,
   type SourceParts,
   sourceRowOf,
@@ -21,6 +22,8 @@ import { ROW } from "../outbox/reports.ts";
 import { readRecord } from "../outbox/snapshot.ts";
 import { readSourceSessions } from "./session_views.ts";
 import { all, one, type Sql } from "../sql.ts";
+
+const SEEN = seenSql("$1");
 
 /** Reads a source at a glance. @param open its open attack, where that was read already */
 export async function readSourceRow(
@@ -89,6 +92,7 @@ async function readParts(
       record.eventUuid,
       sourceIp,
     ),
+    seen: await one(sql, SEEN, sourceIp),
     reports: await all(
       sql,
       `${ROW} WHERE r.source_ip = $1 ORDER BY r.snapshot_at DESC, r.sink LIMIT $2`,

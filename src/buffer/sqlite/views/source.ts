@@ -10,6 +10,7 @@ import {
   CONNECTIONS_OF_ONE,
   LATEST_REPORTS,
   NAMES,
+  seenSql,
   type Source,
   type SourceParts,
   sourceRowOf,
@@ -22,6 +23,8 @@ import { ROW } from "../outbox/reports.ts";
 import { readRecord } from "../outbox/snapshot.ts";
 import type { Statements } from "../sql.ts";
 import { readSourceSessions } from "./session_views.ts";
+
+const SEEN = seenSql("?");
 
 /**
  * Reads a source at a glance.
@@ -75,6 +78,7 @@ function partsOf(
       `SELECT DISTINCT sink FROM delivery
        WHERE event_uuid = ? AND sink IN ('misp', 'feed') AND source_ip = ?`,
     ).all(record.eventUuid, sourceIp),
+    seen: sql(SEEN).get(sourceIp, sourceIp, sourceIp, sourceIp),
     reports: sql(`${ROW} WHERE r.source_ip = ? ORDER BY r.snapshot_at DESC, r.sink LIMIT ?`)
       .all(sourceIp, most.reports),
   };

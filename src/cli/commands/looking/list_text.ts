@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { stateOf } from "../../../buffer/source_rows.ts";
+import { confidenceOfSource } from "../../../lists/source_confidence.ts";
+import { stateOf } from "../../../lists/source_rows.ts";
 import { networkName } from "../../../buffer/activity.ts";
 import type { SourceRow } from "../../../buffer/sources.ts";
 import { oneLine } from "../../../text.ts";
@@ -50,8 +51,15 @@ const COUNTRY: SourceColumn = {
 };
 const NETWORK: SourceColumn = { head: "network", cell: networkText };
 
-const LAYOUTS: readonly (readonly SourceColumn[])[] = [
-  [ADDRESS, ATTEMPTS, FIRST, LAST, STATE, COUNTRY, NETWORK],
+const confidence = (warninglistsOf: (address: string) => number): SourceColumn => ({
+  head: "confidence",
+  cell: (row) => String(confidenceOfSource(row, warninglistsOf(row.sourceIp)).value),
+  isNumber: true,
+});
+
+const layouts = (sure: SourceColumn): readonly (readonly SourceColumn[])[] => [
+  [ADDRESS, ATTEMPTS, FIRST, LAST, sure, STATE, COUNTRY, NETWORK],
+  [ADDRESS, ATTEMPTS, SHORT_LAST, sure, STATE, COUNTRY, NETWORK],
   [ADDRESS, ATTEMPTS, SHORT_LAST, STATE, COUNTRY, NETWORK],
   [ADDRESS, ATTEMPTS, SHORT_LAST, STATE, COUNTRY],
   [ADDRESS, ATTEMPTS, SHORT_LAST, STATE],
@@ -62,13 +70,21 @@ const LAYOUTS: readonly (readonly SourceColumn[])[] = [
 /** Columns that a layout leaves for names of networks, unless all of them are shorter. */
 const LEAST_LAST = 12;
 
-/** A table of sources; one that is compromised is red. */
-export function listText(rows: readonly SourceRow[], screen: Screen): string {
+/**
+ * A table of sources; one that is compromised is red.
+ *
+ * @param warninglistsOf how many warning lists an address is on; by default none
+ */
+export function listText(
+  rows: readonly SourceRow[],
+  screen: Screen,
+  warninglistsOf: (address: string) => number = () => 0,
+): string {
   // Without a database of countries and networks, nothing is known of them.
   const isShown = (column: SourceColumn) =>
     column !== COUNTRY && column !== NETWORK || rows.some((row) => column.cell(row) !== "");
   return tableLines(rows, {
-    layouts: LAYOUTS.map((columns) => columns.filter(isShown)),
+    layouts: layouts(confidence(warninglistsOf)).map((columns) => columns.filter(isShown)),
     leastLast: LEAST_LAST,
     isProblem: ({ compromisedAt }) => compromisedAt !== undefined,
   }, screen).join("\n");

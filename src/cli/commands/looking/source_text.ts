@@ -5,14 +5,16 @@
  * @module
  */
 import type { History } from "../../../buffer/rankings.ts";
-import { sourceJson } from "../../../buffer/source_rows.ts";
+import { confidenceText } from "../../../lists/confidence.ts";
+import { confidenceOfSource } from "../../../lists/source_confidence.ts";
+import { sourceJson } from "../../../lists/source_rows.ts";
 import type { SourceView } from "../../../buffer/views.ts";
 import { eventAddress } from "../../../event_address.ts";
 import { bar } from "../../terminal/bars.ts";
 import { counted } from "../../terminal/counted.ts";
 import { oneLine } from "../../../text.ts";
 import { cut, padded, type Screen, styled } from "../../terminal/screen.ts";
-import { rowJson } from "../report_text.ts";
+import { rowJson } from "../report/report_text.ts";
 import { attemptsText, minuteOf, networkText, stateText } from "./list_text.ts";
 import { sessionLines, sessionsJson } from "./session_text.ts";
 import { HOUR } from "../../../clock.ts";
@@ -24,6 +26,8 @@ export interface ShownSource {
   readonly history: History;
   /** Address of MISP; undefined: events go to the feed folder only. */
   readonly mispUrl: string | undefined;
+  /** How many warning lists it is on. */
+  readonly warninglists: number;
 }
 
 /** The address of its event in MISP; undefined: MISP does not have it. */
@@ -37,9 +41,10 @@ const time = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 /** A source in JSON. Times are ISO 8601, UTC. */
 export function shownJson(shown: ShownSource) {
-  const { source, history } = shown;
+  const { source, history, warninglists } = shown;
   return {
-    ...sourceJson(source),
+    ...sourceJson(source, { warninglists }),
+    confidence_parts: confidenceOfSource(source, warninglists).parts,
     event_url: eventOf(shown) ?? null,
     usernames: source.usernames.map(({ text, attempts }) => ({ name: text, attempts })),
     distinct_usernames: source.distinctUsernames,
@@ -63,7 +68,7 @@ const LABEL_WIDTH = 12;
 
 /** A source as text. */
 export function shownText(shown: ShownSource, screen: Screen): string {
-  const { source, history } = shown;
+  const { source, history, warninglists } = shown;
   const fit = (line: string) => screen.columns === undefined ? line : cut(line, screen.columns);
   const row = (label: string, text: string, isProblem = false) => {
     const line = fit(padded(label, LABEL_WIDTH) + text);
@@ -78,6 +83,7 @@ export function shownText(shown: ShownSource, screen: Screen): string {
     row("first seen", time(source.firstSeen)),
     row("last seen", time(source.lastSeen)),
     row("state", stateText(source)),
+    row("confidence", confidenceText(confidenceOfSource(source, warninglists))),
     ...(source.compromisedAt === undefined
       ? []
       : [row("logged in", `${time(source.compromisedAt)}: treat the sensor as compromised`, true)]),

@@ -4,11 +4,14 @@
  * @module
  */
 import { canonicalAddress } from "../../../address.ts";
-import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../buffer/source_rows.ts";
+import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../lists/source_rows.ts";
 import type { SourceList, SourceRow } from "../../../buffer/sources.ts";
+import type { Config } from "../../../config/config.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { oneLine } from "../../../text.ts";
+import { createLog } from "../../terminal/log.ts";
 import { parse } from "../../terminal/options.ts";
+import { openWarninglists } from "../../wiring/lookups.ts";
 import { cut, screenJson, screenOf } from "../../terminal/screen.ts";
 import type { Start } from "../../wiring/context.ts";
 import { listText } from "./list_text.ts";
@@ -25,37 +28,56 @@ export async function sources(start: Start): Promise<number> {
   const { json = false, csv = false } = values;
   if (json && csv) throw new Failure(EXIT.usage, "use --json or --csv, not both");
   if (positionals[0] === "show") return await show(start, positionals.slice(1), values);
-  using buffer = (await openReading(start)).buffer;
+  const { config, buffer: opened } = await openReading(start);
+  using buffer = opened;
   const limit = limitOf(values.limit) ?? (json || csv ? Infinity : LISTED);
   const query = await queryOf(positionals, values, buffer.views, Date.now());
   const parts = buffer.views.sourceParts(query, limit);
-  if (json) await printJson(parts);
-  else if (csv) await printCsv(parts);
-  else await printTable(parts);
+  const warninglistsOf = await warninglists(config);
+  if (json) await printJson(parts, warninglistsOf);
+  else if (csv) await printCsv(parts, warninglistsOf);
+  else await printTable(parts, warninglistsOf);
   return EXIT.ok;
 }
 
-async function printJson(parts: AsyncIterable<SourceList>): Promise<void> {
+/** How many warning lists an address is on. */
+type WarninglistsOf = (address: string) => number;
+
+const warninglists = (config: Config): Promise<WarninglistsOf> =>
+  openWarninglists(config, createLog(config.log, true));
+
+async function printJson(
+  parts: AsyncIterable<SourceList>,
+  warninglistsOf: WarninglistsOf,
+): Promise<void> {
   let isFirst = true;
   for await (const { rows } of parts) {
     if (rows.length === 0) continue;
-    const inner = screenJson(rows.map((row) => sourceJson(row))).split("\n").slice(1, -1).join(
-      "\n",
+    const shown = rows.map((row) =>
+      sourceJson(row, { warninglists: warninglistsOf(row.sourceIp) })
     );
+    const inner = screenJson(shown).split("\n").slice(1, -1).join("\n");
     console.log(isFirst ? `[\n${inner}` : `,\n${inner}`);
     isFirst = false;
   }
   console.log(isFirst ? "[]" : "]");
 }
 
-async function printCsv(parts: AsyncIterable<SourceList>): Promise<void> {
+async function printCsv(
+  parts: AsyncIterable<SourceList>,
+  warninglistsOf: WarninglistsOf,
+): Promise<void> {
   console.log(SOURCE_CSV_HEAD);
   for await (const { rows } of parts) {
-    if (rows.length > 0) console.log(rows.map((row) => sourceCsv(row)).join("\n"));
+    const lines = rows.map((row) => sourceCsv(row, { warninglists: warninglistsOf(row.sourceIp) }));
+    if (lines.length > 0) console.log(lines.join("\n"));
   }
 }
 
-async function printTable(parts: AsyncIterable<SourceList>): Promise<void> {
+async function printTable(
+  parts: AsyncIterable<SourceList>,
+  warninglistsOf: WarninglistsOf,
+): Promise<void> {
   const rows: SourceRow[] = [];
   let isMore = false;
   for await (const part of parts) {
@@ -63,7 +85,7 @@ async function printTable(parts: AsyncIterable<SourceList>): Promise<void> {
     isMore = part.next !== undefined;
   }
   const screen = screenOf(Deno.stdout);
-  const lines = rows.length === 0 ? ["no such sources"] : [listText(rows, screen)];
+  const lines = rows.length === 0 ? ["no such sources"] : [listText(rows, screen, warninglistsOf)];
   if (isMore) {
     const more = "there are more: `--limit` lists more, `--csv` and `--json` all";
     lines.push(cut(more, screen.columns ?? Infinity));
@@ -101,7 +123,10 @@ async function show(
   const history = hours.rows.length > 0
     ? hours
     : await buffer.views.history("month", Date.now(), address);
-  const shown = { source, history, mispUrl: config.misp.url };
+  const shown = {
+    ...{ source, history, mispUrl: config.misp.url },
+    warninglists: (await warninglists(config))(address),
+  };
   console.log(
     values.json ? screenJson(shownJson(shown)) : shownText(shown, screenOf(Deno.stdout)),
   );

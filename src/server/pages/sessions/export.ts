@@ -4,7 +4,7 @@
  * @module
  */
 import type { ItemView, NewPayload } from "../../../buffer/sessions.ts";
-import { csvCell } from "../../../buffer/source_rows.ts";
+import { csvCell } from "../../../lists/source_rows.ts";
 import type { SeenItem } from "../../../session_evidence.ts";
 
 type Value = string | number | boolean | null;

@@ -12,6 +12,7 @@ import {
   type SourceOrder,
   type SourceRow,
 } from "../../../buffer/sources.ts";
+import { confidenceOfSource } from "../../../lists/source_confidence.ts";
 import type { Location } from "../../../model.ts";
 import { type Frame, layout } from "../layout.ts";
 import { listLink, SPAN_NAMES } from "../ranking.ts";
@@ -24,6 +25,7 @@ import { type Asked, type Field, listAddress } from "./query.ts";
 export interface RowParts {
   readonly mispUrl: string | undefined;
   readonly locate: (address: string) => Location | undefined;
+  readonly warninglistsOf: (address: string) => number;
   /** Milliseconds UTC. */
   readonly now: number;
 }
@@ -157,7 +159,7 @@ function pager({ fields, query }: Asked, { next }: SourceList): Html | "" {
 /** Writes sources as rows. @param asked undefined: headings do not sort */
 export function sourcesTable(
   sources: readonly SourceRow[],
-  { mispUrl, locate, now }: RowParts,
+  { mispUrl, locate, warninglistsOf, now }: RowParts,
   asked?: Asked,
 ): Html {
   const heading = (order: SourceOrder): Pick<Column<SourceRow>, "name" | "label" | "isSorted"> => {
@@ -186,6 +188,10 @@ export function sourcesTable(
           cell: ({ compromisedAt }: SourceRow) => ago(compromisedAt, now),
         }]
         : []),
+      {
+        ...{ name: "confidence", label: "confidence", kind: "number" },
+        cell: (one) => number(confidenceOfSource(one, warninglistsOf(one.sourceIp)).value),
+      },
       { name: "state", kind: "state", cell: (one) => stateOf(one, { now, mispUrl }) },
     ],
     sources,

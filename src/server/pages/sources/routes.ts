@@ -13,7 +13,7 @@ import type { PageParts, PageRoutes } from "../parts.ts";
 import { listOf } from "../ranking.ts";
 import { sourcePage } from "../source.ts";
 import { cleaned } from "../text.ts";
-import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../buffer/source_rows.ts";
+import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../lists/source_rows.ts";
 import { listPage } from "./list.ts";
 import { askedFor, listAddress, lookUpAddress } from "./query.ts";
 import { sensorPage } from "./sensor.ts";
@@ -27,13 +27,17 @@ const READ_ROWS = 250;
 
 /** Adds the routes. */
 export function addSources(app: App, parts: PageParts, route: PageRoutes): void {
-  const { buffer: { views }, mispUrl, locate } = parts;
+  const { buffer: { views }, mispUrl, locate, warninglistsOf = () => 0 } = parts;
   const { now, onlyViewers, show, frame } = route;
+  const lookUp = (address: string) => ({
+    location: locate(address),
+    warninglists: warninglistsOf(address),
+  });
   const exported = async (context: HonoContext<Context>, form: "csv" | "json") => {
     const asked = askedFor(queryOf(context), now(), READ_ROWS);
     if (asked.problems.length > 0) return context.json({ error: asked.problems.join(" ") }, 400);
     const { rows, next } = await readAll(parts, asked.query);
-    const located = rows.map((row) => [row, locate(row.sourceIp) ?? row.sourceLocation] as const);
+    const found = rows.map((row) => [row, lookUp(row.sourceIp)] as const);
     const address = listAddress(`/sources.${form}`, asked.fields, { after: next });
     const headers = {
       "Cache-Control": "no-store",
@@ -41,9 +45,9 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
       ...(next === undefined ? {} : { Link: `<${route.basePath}${address}>; rel="next"` }),
     };
     if (form === "json") {
-      return context.json(located.map((one) => sourceJson(...one)), 200, headers);
+      return context.json(found.map((one) => sourceJson(...one)), 200, headers);
     }
-    const lines = [SOURCE_CSV_HEAD, ...located.map((one) => sourceCsv(...one))];
+    const lines = [SOURCE_CSV_HEAD, ...found.map((one) => sourceCsv(...one))];
     return context.body(lines.map((line) => `${line}\r\n`).join(""), 200, {
       ...headers,
       "Content-Type": "text/csv; charset=utf-8; header=present",
@@ -62,7 +66,10 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     const found = isValid
       ? await views.sources(asked.query)
       : { rows: [], next: undefined, isComplete: true };
-    const page = listPage({ asked, found, mispUrl, locate, now: now(), frame: await frame() });
+    const page = listPage({
+      ...{ asked, found, mispUrl, locate, warninglistsOf, now: now() },
+      frame: await frame(),
+    });
     return await show(context, page, isValid ? 200 : 400);
   });
   app.get("/sources.csv", onlyViewers, (context) => exported(context, "csv"));
@@ -93,7 +100,7 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     const at = now();
     const page = sourcePage({
       ...{ source, mispUrl, now: at, links: parts.sourceLinks ?? [] },
-      location: locate(sourceIp),
+      ...lookUp(sourceIp),
       day: await views.history("day", at, sourceIp),
       month: await views.history("month", at, sourceIp),
       frame: await frame(),
@@ -114,7 +121,8 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     }
     const query = { sensor: key, order: "attempts", most: SENSOR_ROWS } as const;
     const page = sensorPage({
-      ...{ sensor, mispUrl, locate, now: now(), silentMs: parts.silentSensorMs ?? 0 },
+      ...{ sensor, mispUrl, locate, warninglistsOf, now: now() },
+      silentMs: parts.silentSensorMs ?? 0,
       found: await views.sources(query),
       frame: await frame(),
     });

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { networkName } from "./activity.ts";
+import { networkName } from "../buffer/activity.ts";
 import { oneLine } from "../text.ts";
-import type { SourceRow } from "./sources.ts";
+import type { SourceRow } from "../buffer/sources.ts";
+import type { Location } from "../model.ts";
+import { confidenceOfSource } from "./source_confidence.ts";
 
 /** The state of a source on its way to MISP. */
 export type StateWord = "refused" | "withdrawn" | "waiting" | "open" | "delivered" | "none";
@@ -25,12 +27,17 @@ export function stateOf({ reports, retractedAt, openedAt, deliveredTo }: SourceR
 const time = (milliseconds: number | undefined) =>
   milliseconds === undefined ? null : new Date(milliseconds).toISOString();
 
-/**
- * A source in JSON. Times are ISO 8601, UTC; what is not known is null.
- *
- * @param location by default what its own alerts say of it
- */
-export function sourceJson(row: SourceRow, location = row.sourceLocation) {
+/** What is looked up about a source, beside what the buffer knows. */
+export interface LookedUp {
+  /** By default what its own alerts say of it. */
+  readonly location?: Location | undefined;
+  /** Warning lists that it is on; by default none. */
+  readonly warninglists?: number;
+}
+
+/** A source in JSON. Times are ISO 8601, UTC; what is not known is null. */
+export function sourceJson(row: SourceRow, { location, warninglists = 0 }: LookedUp = {}) {
+  const { countryCode, organisation } = location ?? row.sourceLocation ?? {};
   return {
     address: row.sourceIp,
     attempts: row.attempts.value,
@@ -43,21 +50,25 @@ export function sourceJson(row: SourceRow, location = row.sourceLocation) {
     compromised_at: time(row.compromisedAt),
     state: stateOf(row),
     withdrawn_at: time(row.retractedAt),
-    country: location?.countryCode ?? null,
-    network: networkName(location) ?? null,
-    organisation: location?.organisation ?? null,
+    country: countryCode ?? null,
+    network: networkName(location ?? row.sourceLocation) ?? null,
+    organisation: organisation ?? null,
     event_uuid: row.eventUuid ?? null,
     delivered_to: row.deliveredTo,
+    sensor_count: row.sensorCount,
+    day_count: row.dayCount,
+    confidence: confidenceOfSource(row, warninglists).value,
   };
 }
 
 /** The first line of a list in CSV. */
 export const SOURCE_CSV_HEAD = "address,attempts,attempts_at_least,alerts,first_seen,last_seen," +
-  "compromised,compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to";
+  "compromised,compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to," +
+  "sensor_count,day_count,confidence";
 
 /** A source as a line of CSV (RFC 4180), without its end. */
-export function sourceCsv(row: SourceRow, location = row.sourceLocation): string {
-  return Object.values(sourceJson(row, location))
+export function sourceCsv(row: SourceRow, lookedUp: LookedUp = {}): string {
+  return Object.values(sourceJson(row, lookedUp))
     .map((value) => csvCell(Array.isArray(value) ? value.join(" ") : value as Cell)).join(",");
 }
 
