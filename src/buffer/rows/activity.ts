@@ -16,7 +16,7 @@ const KEPT_HOURS = 26;
 const KEPT_DAYS = 32;
 
 /** Names of one kind that a day which is over keeps: those with the most attempts. */
-const KEPT_OF_A_DAY = 20_000;
+export const KEPT_OF_A_DAY = 20_000;
 
 const KINDS: readonly ActivityKind[] = [
   ...["all", "source", "username", "sensor", "technique", "country", "network"] as const,
@@ -61,17 +61,12 @@ export function namesOfRecord(
 
 /** What is kept of the buckets. */
 export function activityKept(now: number) {
-  const today = Math.floor(now / DAY);
   return {
     /** Of each span, the last bucket that is deleted. */
     spans: [
       [HOUR_SPAN, Math.floor(now / HOUR) - KEPT_HOURS],
-      [DAY_SPAN, today - KEPT_DAYS],
+      [DAY_SPAN, Math.floor(now / DAY) - KEPT_DAYS],
     ] as const,
-    yesterday: today - 1,
-    daySpan: DAY_SPAN,
-    /** Names of one kind that yesterday keeps. */
-    most: KEPT_OF_A_DAY,
     kinds: KINDS,
   };
 }

@@ -8,6 +8,7 @@ import { EXPIRY } from "./migrations/expiry.ts";
 import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
+import { SUMMED_DAYS } from "./migrations/summed_days.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly string[] = [
   NOTIFICATIONS,
   PAYLOAD_TIMES,
   EXPIRY,
+  SUMMED_DAYS,
 ];

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { activityKept, bucketsOf, namesOfRecord } from "../../rows/activity.ts";
+import { activityKept, type BucketPart, bucketsOf, namesOfRecord } from "../../rows/activity.ts";
+import { lateSums, mayBeSummed } from "../../rows/summed_days.ts";
 import type { ActivityRow, SourceRecord } from "../../../model.ts";
 import { columnsOf } from "../columns.ts";
 import { keyText } from "../keys.ts";
 import type { Sql } from "../sql.ts";
+import { readSummed } from "./summed_days.ts";
 
 /** Adds what an attack did, hour by hour and day by day. */
 export async function writeActivity(
@@ -15,9 +17,17 @@ export async function writeActivity(
   activity: readonly ActivityRow[],
   now: number,
 ): Promise<void> {
+  const parts = bucketsOf(activity, now);
+  if (!mayBeSummed(activity, now)) return await writeParts(sql, parts);
+  // Nobody takes a day into the sums until these attempts are there.
+  const late = lateSums(parts, await readSummed(sql, true));
+  await writeParts(sql, [...parts, ...late]);
+}
+
+async function writeParts(sql: Sql, parts: readonly BucketPart[]): Promise<void> {
   // Several hours of one day are one bucket, and a statement takes each row once.
   const sums = new Map<string, [string, number, string, number, number]>();
-  for (const [kind, span, name, bucket, attempts] of bucketsOf(activity, now)) {
+  for (const [kind, span, name, bucket, attempts] of parts) {
     const key = `${kind} ${span} ${bucket} ${name}`;
     const known = sums.get(key);
     if (known === undefined) sums.set(key, [kind, span, keyText(name), bucket, attempts]);
@@ -47,18 +57,10 @@ export async function writeNames(sql: Sql, record: SourceRecord): Promise<void> 
   );
 }
 
-/** Deletes buckets that no ranking reads any more, and the long tail of the day that ended last. */
+/** Deletes buckets that no ranking reads any more. */
 export async function pruneActivity(sql: Sql, now: number): Promise<void> {
-  const { spans, yesterday, daySpan, most, kinds } = activityKept(now);
+  const { spans } = activityKept(now);
   for (const [span, before] of spans) {
     await sql("DELETE FROM activity WHERE span = $1 AND bucket <= $2", span, before);
-  }
-  for (const kind of kinds) {
-    await sql(
-      `DELETE FROM activity WHERE kind = $1 AND span = $2 AND bucket = $3 AND attempts <
-         (SELECT attempts FROM activity WHERE kind = $1 AND span = $2 AND bucket = $3
-          ORDER BY attempts DESC LIMIT 1 OFFSET $4)`,
-      ...[kind, daySpan, yesterday, most - 1],
-    );
   }
 }

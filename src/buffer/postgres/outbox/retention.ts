@@ -15,6 +15,7 @@ import { all, changes, count, one, type Sql } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { deleteAlertIds, dropDay, findDays, makeDay } from "./alert_days.ts";
 import { IS_OFFERED } from "./expiry.ts";
+import { sumDays } from "./summed_days.ts";
 
 /** Of the advisory lock of pruning; any number that others do not use. */
 const LOCK = 7_346_211_906;
@@ -81,6 +82,7 @@ const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => void | Promise<boo
   (sql, keep, now) => compactAll(sql, now - keep.connectionMs),
   (sql, keep, now) => compactSessions(sql, now - keep.connectionMs),
   deleteRecords,
+  async (sql, _, now) => void await sumDays(sql, now),
   (sql, _, now) => pruneActivity(sql, now),
   async (sql, keep, now) => {
     await sql("DELETE FROM sensor WHERE last_seen < $1", now - keep.recordMs);

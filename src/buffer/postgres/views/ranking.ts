@@ -25,6 +25,8 @@ import {
   RankedNames,
   sumByName,
 } from "../../rows/ranking.ts";
+import { summedRanges } from "../../rows/summed_days.ts";
+import { readSummed } from "../outbox/summed_days.ts";
 import { all, one, type Sql } from "../sql.ts";
 
 /** Ranks each kind. */
@@ -41,10 +43,12 @@ export async function readRankings(
 ): Promise<Rankings> {
   const buckets = bucketsOf(span, now);
   const rows = [...open.values()].flatMap(({ activity }) => activity);
+  const summed = await readSummed(sql);
   const rankings: Ranking[] = [];
   for (const kind of kinds) {
     const ofOpen = sumByName(rows, kind, buckets);
-    const ranked = await rank(sql, ofOpen, kind, buckets, { most, isWhole });
+    const ranges = summedRanges(buckets, summed.get(kind));
+    const ranked = await rank(sql, ofOpen, kind, ranges, { most, isWhole });
     const labels = openLabels(open, kind);
     rankings.push({
       ...ranked,
@@ -58,19 +62,28 @@ async function rank(
   sql: Sql,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  buckets: Buckets,
+  ranges: readonly Buckets[],
   { most, isWhole }: { readonly most: number; readonly isWhole: boolean },
 ): Promise<Ranking> {
-  const { span, first } = buckets;
+  const [spans, firsts, lasts] = [
+    ranges.map(({ span }) => span),
+    ranges.map(({ first }) => first),
+    ranges.map(({ last }) => last),
+  ];
   const names = new RankedNames(open, most);
   for (const depth of isWhole ? [Number.MAX_SAFE_INTEGER] : DEPTHS) {
     names.begin();
-    for (const list of await listsOf(sql, kind, buckets, depth)) names.addList(list, depth);
+    for (const list of await listsOf(sql, kind, [spans, firsts, lasts], depth)) {
+      names.addList(list, depth);
+    }
     const sums = await all(
       sql,
-      `SELECT name, sum(attempts) AS attempts FROM activity
-       WHERE kind = $1 AND span = $2 AND name = ANY($3) AND bucket >= $4 GROUP BY name`,
-      ...[kind, span, names.missing, first],
+      `SELECT name, sum(attempts) AS attempts
+       FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS r (span, first, last)
+       JOIN activity a ON a.kind = $1 AND a.span = r.span AND a.name = ANY($5)
+         AND a.bucket BETWEEN r.first AND r.last
+       GROUP BY name`,
+      ...[kind, spans, firsts, lasts, names.missing],
     );
     if (names.end(sums)) break;
   }
@@ -85,19 +98,21 @@ async function rank(
 async function listsOf(
   sql: Sql,
   kind: RankedKind,
-  { span, first, last }: Buckets,
+  ranges: readonly (readonly number[])[],
   depth: number,
 ) {
   const rows = await all(
     sql,
-    `SELECT b.bucket, a.name, a.attempts FROM generate_series($1::bigint, $2::bigint) AS b (bucket)
+    `SELECT r.span, b.bucket, a.name, a.attempts
+     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS r (span, first, last)
+     CROSS JOIN LATERAL generate_series(r.first, r.last) AS b (bucket)
      CROSS JOIN LATERAL (SELECT name, attempts FROM activity
-       WHERE kind = $3 AND span = $4 AND bucket = b.bucket
+       WHERE kind = $1 AND span = r.span AND bucket = b.bucket
        ORDER BY attempts DESC LIMIT $5) AS a
-     ORDER BY b.bucket, a.attempts DESC`,
-    ...[first, last, kind, span, depth],
+     ORDER BY r.span, b.bucket, a.attempts DESC`,
+    ...[kind, ...ranges, depth],
   );
-  return Map.groupBy(rows, (row) => Number(row.bucket)).values();
+  return Map.groupBy(rows, (row) => `${row.span} ${row.bucket}`).values();
 }
 
 async function labelOf(sql: Sql, kind: RankedKind, name: string): Promise<RankingRow["label"]> {

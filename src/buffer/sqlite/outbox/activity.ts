@@ -5,7 +5,9 @@
  */
 import { activityKept, bucketsOf, namesOfRecord } from "../../rows/activity.ts";
 import type { ActivityRow, SourceRecord } from "../../../model.ts";
+import { lateSums, mayBeSummed } from "../../rows/summed_days.ts";
 import type { Statements } from "../sql.ts";
+import { readSummed } from "./summed_days.ts";
 import { type Upsert, writeRows } from "../upsert.ts";
 
 const BUCKETS: Upsert = {
@@ -16,7 +18,9 @@ const BUCKETS: Upsert = {
 
 /** Adds what an attack did, hour by hour and day by day. */
 export function writeActivity(sql: Statements, rows: readonly ActivityRow[], now: number): void {
-  writeRows(sql, BUCKETS, bucketsOf(rows, now).flat());
+  const parts = bucketsOf(rows, now);
+  writeRows(sql, BUCKETS, parts.flat());
+  if (mayBeSummed(rows, now)) writeRows(sql, BUCKETS, lateSums(parts, readSummed(sql)).flat());
 }
 
 /** Notes by what a source can be found. */
@@ -27,20 +31,13 @@ export function writeNames(sql: Statements, record: SourceRecord): void {
   }
 }
 
-/** Deletes buckets that no ranking reads any more, and the long tail of the day that ended last. */
+/** Deletes buckets that no ranking reads any more. */
 export function pruneActivity(sql: Statements, now: number): void {
-  const { spans, yesterday, daySpan, most, kinds } = activityKept(now);
+  const { spans, kinds } = activityKept(now);
   for (const [span, before] of spans) {
     for (const kind of kinds) {
       sql("DELETE FROM activity WHERE kind = ? AND span = ? AND bucket <= ?")
         .run(kind, span, before);
     }
-  }
-  for (const kind of kinds) {
-    sql(
-      `DELETE FROM activity WHERE kind = ? AND span = ? AND bucket = ? AND attempts <
-         (SELECT attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-          ORDER BY attempts DESC LIMIT 1 OFFSET ?)`,
-    ).run(kind, daySpan, yesterday, kind, daySpan, yesterday, most - 1);
   }
 }

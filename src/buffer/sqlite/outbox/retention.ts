@@ -9,6 +9,7 @@ import { deleteAlertIds } from "../intake/alert_ids.ts";
 import { compactAll } from "../intake/compaction.ts";
 import { KEPT_MINUTES_MS } from "../../batch/minutes.ts";
 import { compactSessions, deleteSessionsBefore } from "./session_rows.ts";
+import { sumDays } from "./summed_days.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
@@ -68,6 +69,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
   sql("DELETE FROM login WHERE at < ?").run(old);
+  const hasDays = sumDays(sql, now);
   pruneActivity(sql, now);
   sql("DELETE FROM minute WHERE minute < ?").run(Math.floor((now - KEPT_MINUTES_MS) / 60_000));
   sql(
@@ -75,5 +77,5 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
        (SELECT event_uuid FROM day_event WHERE is_closed = 1 AND ends_at < ?)`,
   ).run(old);
   sql("DELETE FROM day_event WHERE is_closed = 1 AND ends_at < ?").run(old);
-  return noteOlderNames(sql) || deleted >= PRUNE_AT_ONCE;
+  return noteOlderNames(sql) || hasDays || deleted >= PRUNE_AT_ONCE;
 }

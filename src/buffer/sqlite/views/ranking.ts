@@ -5,6 +5,7 @@
  * @module
  */
 import type { ActivityRow } from "../../../model.ts";
+import { HOUR } from "../../../clock.ts";
 import type {
   History,
   RankedKind,
@@ -13,11 +14,18 @@ import type {
   Rankings,
   RankingSpan,
 } from "../../rankings.ts";
-import { networkName } from "../../activity.ts";
 import type { OpenAttack } from "../../rows/open_attack.ts";
+import {
+  type Buckets,
+  bucketsOf,
+  HISTORY_OF_ALL,
+  type HistoryName,
+  historyOf,
+  openLabels,
+} from "../../rows/ranking.ts";
+import { summedRanges } from "../../rows/summed_days.ts";
+import { readSummed } from "../outbox/summed_days.ts";
 import type { Statements } from "../sql.ts";
-import { DAY_SPAN, HOUR_SPAN } from "../../rows/activity.ts";
-import { HOUR } from "../../../clock.ts";
 
 /** How much is read. */
 interface Bounds {
@@ -32,27 +40,6 @@ const PAGE: Bounds = { depths: [50, 400], summed: 300 };
 /** For commands, which have to be exact. */
 const ALL = Number.MAX_SAFE_INTEGER;
 const WHOLE: Bounds = { depths: [50, 400, ALL], summed: ALL };
-
-/** The buckets of a span, which ends with the one of now. */
-interface Buckets {
-  readonly span: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-const BUCKETS: Readonly<Record<RankingSpan, { readonly span: number; readonly count: number }>> = {
-  hour: { span: HOUR_SPAN, count: 1 },
-  day: { span: HOUR_SPAN, count: 24 },
-  week: { span: DAY_SPAN, count: 7 },
-  month: { span: DAY_SPAN, count: 30 },
-};
-
-/** The bucket of now, and as many before it as the span has. */
-function bucketsOf(span: RankingSpan, now: number): Buckets {
-  const { span: length, count } = BUCKETS[span];
-  const last = Math.floor(now / (length * HOUR));
-  return { span: length, first: last - count, last };
-}
 
 /** What a ranking is asked for by. */
 interface Asked {
@@ -72,11 +59,13 @@ export function readRankings(
 ): Rankings {
   const buckets = bucketsOf(span, now);
   const sums = sumByName(open, buckets);
+  const summed = readSummed(sql);
   return {
     since: buckets.first * buckets.span * HOUR,
     rankings: kinds.map((kind) => {
       const ofKind = sums.get(kind) ?? new Map();
-      const ranked = rank(sql, ofKind, kind, buckets, { most, ...isWhole ? WHOLE : PAGE });
+      const ranges = summedRanges(buckets, summed.get(kind));
+      const ranked = rank(sql, ofKind, kind, ranges, { most, ...isWhole ? WHOLE : PAGE });
       const labels = openLabels(open, kind);
       return {
         ...ranked,
@@ -84,18 +73,6 @@ export function readRankings(
       };
     }),
   };
-}
-
-/** What open attacks call sensors and networks: no record has it before their first snapshot. */
-function openLabels(open: ReadonlyMap<string, OpenAttack>, kind: RankedKind) {
-  const labels = new Map<string, string>();
-  for (const { sensors, location } of open.values()) {
-    if (kind === "sensor") { for (const { sensor, name } of sensors) labels.set(sensor, name); }
-    const network = kind === "network" ? networkName(location) : undefined;
-    if (network === undefined || location?.organisation === undefined) continue;
-    labels.set(network, location.organisation);
-  }
-  return labels;
 }
 
 /** What open attacks add to each name of each kind within the buckets. */
@@ -120,20 +97,20 @@ function rank(
   sql: Statements,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  buckets: Buckets,
+  ranges: readonly Buckets[],
   { most, depths, summed }: Bounds & { readonly most: number },
 ): Ranking {
   let rows: readonly (readonly [name: string, attempts: number])[] = [];
   let isComplete = false;
   for (const depth of depths) {
-    const { names, below } = readLists(sql, open, kind, buckets, depth);
+    const { names, below } = readLists(sql, open, kind, ranges, depth);
     const least = Float64Array.from(names.values(), ({ sum }) => sum).sort().at(-most) ?? 0;
     // A name that cannot come among the first is not looked up in the other buckets.
     const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
     const isLast = depth === depths.at(-1);
     if (possible.length > summed && !isLast) continue;
     possible.sort(([, one], [, other]) => other.sum - one.sum);
-    rows = totals(sql, open, kind, buckets, possible.slice(0, summed))
+    rows = totals(sql, open, kind, ranges, possible.slice(0, summed))
       .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, most);
     const last = rows.length === most ? rows.at(-1)![1] : 0;
     isComplete = last >= below && possible.length <= summed;
@@ -160,30 +137,32 @@ function readLists(
   sql: Statements,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  { span, first, last }: Buckets,
+  ranges: readonly Buckets[],
   depth: number,
 ): { readonly names: ReadonlyMap<string, Partial>; readonly below: number } {
   const names = new Map<string, Partial>();
   for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
   let below = 0;
-  for (let bucket = first; bucket <= last; bucket++) {
-    // A row of one text is read several times as fast as thousands of rows.
-    const row = sql(
-      `SELECT json_group_array(name) AS names, json_group_array(attempts) AS attempts,
-         min(attempts) AS least
-       FROM (SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
-         ORDER BY attempts DESC LIMIT ?)`,
-    ).get(kind, span, bucket, depth)!;
-    const list: readonly string[] = JSON.parse(String(row.names));
-    const attempts: readonly number[] = JSON.parse(String(row.attempts));
-    const least = list.length === depth ? Number(row.least) : 0;
-    below += least;
-    list.forEach((name, index) => {
-      let partial = names.get(name);
-      if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
-      partial.sum += attempts[index]!;
-      partial.missing -= least;
-    });
+  for (const { span, first, last } of ranges) {
+    for (let bucket = first; bucket <= last; bucket++) {
+      // A row of one text is read several times as fast as thousands of rows.
+      const row = sql(
+        `SELECT json_group_array(name) AS names, json_group_array(attempts) AS attempts,
+           min(attempts) AS least
+         FROM (SELECT name, attempts FROM activity WHERE kind = ? AND span = ? AND bucket = ?
+           ORDER BY attempts DESC LIMIT ?)`,
+      ).get(kind, span, bucket, depth)!;
+      const list: readonly string[] = JSON.parse(String(row.names));
+      const attempts: readonly number[] = JSON.parse(String(row.attempts));
+      const least = list.length === depth ? Number(row.least) : 0;
+      below += least;
+      list.forEach((name, index) => {
+        let partial = names.get(name);
+        if (partial === undefined) names.set(name, partial = { sum: 0, missing: 0 });
+        partial.sum += attempts[index]!;
+        partial.missing -= least;
+      });
+    }
   }
   for (const partial of names.values()) partial.missing += below;
   return { names, below };
@@ -194,14 +173,18 @@ function totals(
   sql: Statements,
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
-  { span, first }: Buckets,
+  ranges: readonly Buckets[],
   names: readonly (readonly [name: string, partial: Partial])[],
 ): (readonly [name: string, attempts: number])[] {
   const whole = names.filter(([, { missing }]) => missing === 0);
   const partial = names.filter(([, { missing }]) => missing > 0).map(([name]) => name);
-  const sums = new Map(
-    sumsOf(sql, kind, span, first, partial).map((row) => [String(row.name), Number(row.attempts)]),
-  );
+  const sums = new Map<string, number>();
+  for (const buckets of ranges) {
+    for (const row of sumsOf(sql, kind, buckets, partial)) {
+      const name = String(row.name);
+      sums.set(name, (sums.get(name) ?? 0) + Number(row.attempts));
+    }
+  }
   return [
     ...whole.map(([name, { sum }]) => [name, sum] as const),
     ...partial.map((name) => [name, (sums.get(name) ?? 0) + (open.get(name) ?? 0)] as const),
@@ -211,15 +194,14 @@ function totals(
 function sumsOf(
   sql: Statements,
   kind: RankedKind,
-  span: number,
-  first: number,
+  { span, first, last }: Buckets,
   names: readonly string[],
 ) {
   return sql(
     `SELECT name, sum(attempts) AS attempts
      FROM json_each(?) n CROSS JOIN activity ON kind = ? AND span = ? AND name = n.value
-     WHERE bucket >= ? GROUP BY name`,
-  ).all(JSON.stringify(names), kind, span, first);
+     WHERE bucket BETWEEN ? AND ? GROUP BY name`,
+  ).all(JSON.stringify(names), kind, span, first, last);
 }
 
 function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["label"] {
@@ -240,40 +222,20 @@ function labelOf(sql: Statements, kind: RankedKind, name: string): RankingRow["l
  * When attempts were made: all, or those of one name.
  *
  * @param attacks those that are open and may belong to it
- * @param of undefined: all
  */
 export function readHistory(
   sql: Statements,
   attacks: Iterable<OpenAttack>,
-  { span, now, of = { kind: "all", name: "" } }: {
+  { span, now, of = HISTORY_OF_ALL }: {
     readonly span: RankingSpan;
     readonly now: number;
-    readonly of?: { readonly kind: ActivityRow["kind"]; readonly name: string };
+    readonly of?: HistoryName;
   },
 ): History {
   const buckets = bucketsOf(span, now);
-  const { kind, name } = of;
-  const sums = new Map<number, number>(
-    sql(
-      `SELECT bucket, attempts FROM activity
-       WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
-    ).all(kind, buckets.span, name, buckets.first, buckets.last)
-      .map((row) => [Number(row.bucket), Number(row.attempts)]),
-  );
-  for (const attack of attacks) {
-    for (const row of attack.activity) {
-      const bucket = Math.floor(row.hour / buckets.span);
-      if (
-        row.kind !== kind || row.name !== name || bucket < buckets.first || bucket > buckets.last
-      ) continue;
-      sums.set(bucket, (sums.get(bucket) ?? 0) + row.attempts);
-    }
-  }
-  const stepMs = buckets.span * HOUR;
-  return {
-    since: buckets.first * stepMs,
-    stepMs,
-    rows: [...sums].sort(([one], [other]) => one - other)
-      .map(([bucket, attempts]) => ({ at: bucket * stepMs, attempts })),
-  };
+  const rows = sql(
+    `SELECT bucket, attempts FROM activity
+     WHERE kind = ? AND span = ? AND name = ? AND bucket BETWEEN ? AND ?`,
+  ).all(of.kind, buckets.span, of.name, buckets.first, buckets.last);
+  return historyOf(rows, attacks, buckets, of);
 }
