@@ -33,6 +33,13 @@ export function messageOf(error: unknown): string {
   return OF_SYSTEM.exec(message)?.[1] ?? message;
 }
 
+/** What the system says of a disk, and what this program does. */
+const OF_DISK: readonly (readonly [RegExp, string])[] = [
+  [/^No space left/, "the disk is full"],
+  [/quota exceeded/i, "the disk quota is used up"],
+  [/^Read-only file system/, "the file system is read-only"],
+];
+
 /** The same of a file that the caller names, with the next step. */
 export function fileReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
@@ -41,5 +48,7 @@ export function fileReason(error: unknown): string {
   }
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  return messageOf(error);
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
+  const message = messageOf(error);
+  return OF_DISK.find(([pattern]) => pattern.test(message))?.[1] ?? message;
 }

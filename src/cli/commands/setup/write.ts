@@ -52,9 +52,18 @@ export function putFile(path: string, bytes: Uint8Array, owner: Owner, staging: 
     removeIfThere(staged);
     throw new Failure(
       EXIT.failed,
-      `${path} cannot be written: ${fileReason(error)}; run setup as root`,
+      `${path} cannot be written: ${fileReason(error)}; ${hintOf(error)}`,
     );
   }
+}
+
+function hintOf(error: unknown): string {
+  if (error instanceof Deno.errors.PermissionDenied) return "run setup as root";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "leave out --config, or compile the binary with --root for another folder";
+  }
+  if (error instanceof Deno.errors.NotFound) return "run deploy/install.sh first";
+  return "nothing was changed there; run setup again once that is fixed";
 }
 
 function removeIfThere(path: string): void {

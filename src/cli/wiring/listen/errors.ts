@@ -55,12 +55,19 @@ export async function listenProblem(address: Address, error: unknown): Promise<L
       isOurs: false,
     };
   }
-  return {
-    what: `cannot listen on ${at}: ${messageOf(error)}`,
-    hint: `set server.listen to an address of this machine instead of ${hostname}`,
-    isOurs: false,
-  };
+  const hint = "set server.listen to an address of this machine, such as 127.0.0.1:8787";
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return { what: `${hostname} is not an address of this machine`, hint, isOurs: false };
+  }
+  if (isLookUp(error)) {
+    return { what: `${hostname} is not a host name that this machine knows`, hint, isOurs: false };
+  }
+  return { what: `cannot listen on ${at}: ${messageOf(error)}`, hint, isOurs: false };
 }
+
+/** The system's words for a name that nothing resolves. */
+const isLookUp = (error: unknown): boolean =>
+  /failed to lookup address|Name or service not known|No address/.test(messageOf(error));
 
 /** The same for a command that ends. */
 export async function listenFailure(address: Address, error: unknown): Promise<Failure> {
