@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { liveThroughDay, PageScene } from "../support/page_scene.ts";
 import { sshdAlert } from "../support/fixtures.ts";
+import { A, HASH, HASSH, liveInSessions } from "../support/session_scene.ts";
 import { findProgram, needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp.ts";
 import { MINUTE } from "../../src/clock.ts";
@@ -107,10 +108,17 @@ Deno.test({
   fn: async () => {
     using folder = tempFolder();
     await using scene = await openScene(true);
+    await liveInSessions(scene.scene);
     const [first] = (await scene.scene.buffer.views.overview(scene.scene.now, "day")).sources;
+    const [, reason] = /action="(\/refused\/[0-9a-f]{16})\/drop"/.exec(
+      await scene.scene.page("/refused"),
+    )!;
+    const [, key] = /<a href="(\/keys\/[^"]+)">/.exec(await scene.scene.page(`/sources/${A}`))!;
     const paths = [
       ...["/", `/sources/${first!.sourceIp}`, "/refused", "/sources/x", "/?span=month"],
       ...["/sources", "/sources?country=x", "/sensors/honeypot-sgp3", "/docs"],
+      ...[`/sources/${A}`, "/payloads", `/payloads/${HASH}`, `/clients/${HASSH}`, key!],
+      ...[reason!, `${reason}/retry`, `${reason}/drop`, "/nothing", "/sensors/nothing"],
     ];
     for (const [index, path] of paths.entries()) {
       const page = await scene.open(path);
@@ -120,7 +128,7 @@ Deno.test({
         await page.screenshot({ path: folder.file(`${name}-${index}.png`), fullPage: true });
         assert.deepEqual(await violations(page), [], `${name} ${path}`);
         assert.equal(await page.evaluate<number>(WIDER), 0, `${name} ${path} scrolls sideways`);
-        if (name === "phone" && path !== "/refused") {
+        if (name === "phone" && !path.startsWith("/refused")) {
           assert.deepEqual(await page.evaluate(CUT_OFF), [], `${path} cuts links off`);
         }
       }
@@ -128,7 +136,9 @@ Deno.test({
     }
     // A browser says so itself when an address is not found.
     assert.deepEqual(
-      scene.complaints.filter((one) => !/^\/sources(\/x: .*404|\?country=x: .*400)/.test(one)),
+      scene.complaints.filter((one) =>
+        !/^\/(sources\/x|nothing|sensors\/nothing): .*404|^\/sources\?country=x: .*400/.test(one)
+      ),
       [],
     );
     assert.equal(folder.names().length, LOOKS.length * paths.length);

@@ -1,50 +1,12 @@
 /** Pages of files, clients and keys, and what other pages say of sessions. */
 import assert from "node:assert/strict";
-import { decide } from "../../src/intake/decide.ts";
-import { record, sessionRules } from "../cowrie/session_rig.ts";
 import { PageScene } from "../support/page_scene.ts";
+import { A, B, download, HASH, HASSH, live, liveInSessions } from "../support/session_scene.ts";
 import { wordsOf } from "./pages_rig.ts";
 
-const HASH = "a1".repeat(32);
-const HASSH = "0a07365cc01fa9fc82608ba4019af499";
-const A = "198.51.100.30";
-const B = "198.51.100.31";
-const HOSTILE = `<img src=x onerror=alert(1)>"',=cmd|' /C calc'!A0\u202e`;
-const BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAk4Jk7JPLCGDlUNZpPdSmn37PNT3sXSU3fvBW8";
-
-/** Stores records of a Cowrie, a minute apart from other calls. */
-async function live(scene: PageScene, ...records: readonly Record<string, unknown>[]) {
-  const rules = sessionRules();
-  const time = new Date(scene.now).toISOString().replace("Z", "+0000");
-  const decisions = records.map((data) =>
-    decide({ ...record(data), timestamp: time }, rules, scene.now)
-  );
-  assert.deepEqual(decisions.filter(({ kind }) => kind === "ignored"), []);
-  await scene.buffer.intake.accept(decisions, { maxUsernames: 100 }, scene.now);
-}
-
-const download = (source: string, changes = {}) => ({
-  ...{ eventid: "cowrie.session.file_download", src_ip: source, shasum: HASH, size: "4096" },
-  ...{ url: "http://203.0.113.9/bot.sh", outfile: "var/lib/x" },
-  ...changes,
-});
-
-/** Two sources with the same file, client and key; one has a hostile name for the file. */
 async function scene(): Promise<PageScene> {
   const made = new PageScene();
-  for (const source of [A, B]) {
-    await live(
-      made,
-      { eventid: "cowrie.session.connect", src_ip: source },
-      { eventid: "cowrie.login.success", src_ip: source, username: "root", password: "x" },
-      { eventid: "cowrie.client.kex", src_ip: source, hassh: HASSH },
-      { eventid: "cowrie.command.input", src_ip: source, input: `echo ssh-ed25519 ${BLOB} me>>k` },
-      { eventid: "cowrie.command.input", src_ip: source, input: HOSTILE },
-      download(source, source === B ? { filename: `/tmp/${HOSTILE}` } : {}),
-    );
-    made.now += 60_000;
-  }
-  await made.publish(true);
+  await liveInSessions(made);
   return made;
 }
 
