@@ -178,7 +178,7 @@ for (const kind of KINDS) {
     async fn() {
       const { program, state } = await withState(kind);
       await using _ = program;
-      command("chmod", "-R", "a+rX", `${program.root}/..`);
+      command("chmod", "a+rX", `${program.root}/..`);
       Deno.writeTextFileSync(`${state}/buffer.db.lock`, "", { mode: 0o644 });
       Deno.chownSync(`${state}/buffer.db.lock`, OTHER, OTHER);
       Deno.writeTextFileSync(`${state}/installation.json.part`, "");

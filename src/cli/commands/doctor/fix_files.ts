@@ -8,15 +8,8 @@
  *
  * @module
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  lchownSync,
-  openSync,
-} from "node:fs";
+// Deno 2.5.7 exports lchownSync only as a part of the whole module.
+import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../../../config/config.ts";
 import { fileReason } from "../../../errors.ts";
@@ -115,7 +108,7 @@ class Fixing {
       }
       const { uid, gid } = this.#wazuh ?? made;
       // Root owns the folder above, so that nobody else replaces the new one meanwhile.
-      if (made.uid !== uid || made.gid !== gid) lchownSync(path, uid!, gid!);
+      if (made.uid !== uid || made.gid !== gid) fs.lchownSync(path, uid!, gid!);
       this.#checks.push(ok(NAME, `made ${path} (0750, ${ownerText({ uid, gid })})`));
     } catch (error) {
       const reason = error instanceof Deno.errors.NotFound
@@ -215,19 +208,19 @@ class Fixing {
     const fd = openedAt(path);
     if (fd === undefined) {
       // Whoever may not open it is not root, and can change only what is its own.
-      if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+      if (owner !== undefined) fs.lchownSync(path, owner.uid, owner.gid);
       return Deno.chmodSync(path, mode);
     }
     try {
-      const { dev, ino, nlink } = fstatSync(fd);
+      const { dev, ino, nlink } = fs.fstatSync(fd);
       if (dev !== entry.dev || ino !== entry.ino || entry.isFile && nlink !== 1) {
         throw new Error("it was replaced meanwhile; run it again");
       }
-      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+      if (owner !== undefined) fs.fchownSync(fd, owner.uid, owner.gid);
       // After the owner: that change clears bits.
-      fchmodSync(fd, mode);
+      fs.fchmodSync(fd, mode);
     } finally {
-      closeSync(fd);
+      fs.closeSync(fd);
     }
   }
 
@@ -241,9 +234,9 @@ class Fixing {
 
 /** Opens what is there, through no link and without waiting; undefined: that is not permitted. */
 function openedAt(path: string): number | undefined {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
-    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === "EACCES") return undefined;
     throw error;
