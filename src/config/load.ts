@@ -139,6 +139,7 @@ function unreadable(file: string, root: string, error: unknown): ConfigError {
     const readable = `${root}/etc/${PROGRAM}.json and files in ${root}/etc/custom-misp`;
     return new ConfigError(what, `it may read ${readable}`);
   }
+  if (error instanceof Deno.errors.IsADirectory) return new ConfigError(what, "name a file");
   return new ConfigError(what, "let root own it, with Wazuh's group and mode 640");
 }
 

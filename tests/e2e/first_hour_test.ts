@@ -138,7 +138,7 @@ for (const kind of KINDS) {
       await Deno.remove(`${program.root}/queue/custom-misp`);
       assert.deepEqual(await found(program, ["buffer folder"]), [
         `failure buffer folder: ${own} cannot be written: there is no such folder -> ` +
-        `install -o wazuh -g wazuh -m 750 -d ${own}`,
+        `run \`doctor --fix\` as root, or \`install -o wazuh -g wazuh -m 750 -d ${own}\``,
       ]);
     });
   });

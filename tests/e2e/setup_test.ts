@@ -68,7 +68,7 @@ for (const kind of KINDS) {
       assert.ok(!screen.includes("x".repeat(9)) && !screen.includes(misp.keys.orgadmin), screen);
       for (
         const line of [
-          `${configuration}: misp.url is "misp.example.org"; allowed is an http or https address`,
+          `the answers: misp.url is "misp.example.org"; allowed is an http or https address`,
           `0 of the latest 5 alerts in ${program.root}/logs/alerts/alerts.json are of these honeypots`,
           `3 of the latest 5 alerts in ${program.root}/logs/alerts/alerts.json are of these honeypots: honeypot-fra1`,
           `writes ${key} (0640)`,
@@ -150,7 +150,7 @@ for (const kind of KINDS) {
       const { code, stderr } = await program.feedInput([...keyed, "--yes"], "z".repeat(40));
       assert.deepEqual([code, stderr], [
         1,
-        `${PROGRAM}: MISP does not accept this, and nothing was written; ` +
+        `${PROGRAM}: MISP cannot be used like this, and nothing was written; ` +
         "--unchecked writes it all the same\n",
       ]);
       assert.equal(await read(key), `${misp.keys.orgadmin}\n`);

@@ -52,8 +52,9 @@ export function unreadable(file: string, error: unknown, command: string): unkno
     const line = `${file}: this binary may not read there; use \`${command} - <FILE\``;
     return new Failure(EXIT.noFile, line);
   }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
-    return new Failure(EXIT.noFile, `${file}: ${error.message}`);
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const line = `${file}: permission denied; use \`${command} - <FILE\` as a user who may read it`;
+    return new Failure(EXIT.noFile, line);
   }
   if (error instanceof NotAFile) return new Failure(EXIT.noFile, error.message);
   if (error instanceof DamagedStream) {

@@ -68,7 +68,7 @@ export async function follow(start: Start): Promise<number> {
     );
   }
   const path = positionals[0] ?? alertsPath(start.root);
-  requireFile(path, stream);
+  requireFile(path, stream, start.root);
   const beginning = beginningOf(values["from-start"] ?? false, values.since);
   const signals = new Signals();
   let loaded = loadStartConfig(start);
@@ -80,16 +80,16 @@ export async function follow(start: Start): Promise<number> {
 }
 
 /** A file that is missing is waited for; anything else never becomes one. */
-function requireFile(path: string, stream: string): void {
+function requireFile(path: string, stream: string, root: string): void {
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable && stream === COWRIE_STREAM) {
-      throw new Failure(
-        EXIT.noFile,
-        `${path}: this binary may not read there; compile it with --cowrie FOLDER`,
-      );
+    if (error instanceof Deno.errors.NotCapable) {
+      const hint = stream === COWRIE_STREAM
+        ? "compile it with --cowrie FOLDER"
+        : `it may read files in ${root}/logs/alerts`;
+      throw new Failure(EXIT.noFile, `${path}: this binary may not read there; ${hint}`);
     }
     // The follower says what is wrong, and waits until it is over.
     return;

@@ -66,7 +66,10 @@ export function readTokens(path: string): readonly TokenHash[] {
     tokens = parseTokens(readSetting("server.tokens_file", path)!);
   } catch (error) {
     if (!(error instanceof TokensError)) throw error;
-    throw new ConfigError(`server.tokens_file ${path}: ${error.message}`);
+    throw new ConfigError(
+      `server.tokens_file ${path}: ${error.message}`,
+      "remove that line; `serve token new NAME` makes one that is valid",
+    );
   }
   if (tokens.length === 0) {
     throw new ConfigError(
@@ -98,11 +101,20 @@ export function tokenCommand(args: readonly string[], config: Config): number {
   }
 }
 
+function tokensIn(path: string, text: string): readonly TokenHash[] {
+  try {
+    return parseTokens(text);
+  } catch (error) {
+    if (!(error instanceof TokensError)) throw error;
+    throw new TokensError(`${path}: ${error.message}; remove that line first`);
+  }
+}
+
 function append(path: string, name: string, line: string): void {
   try {
     let known = "";
     if (followed(path) !== undefined) known = Deno.readTextFileSync(path);
-    if (parseTokens(known).some((one) => one.name === name)) {
+    if (tokensIn(path, known).some((one) => one.name === name)) {
       throw new TokensError(`${path} has a token named ${name}; remove its line first`);
     }
     const gap = known === "" || known.endsWith("\n") ? "" : "\n";

@@ -100,7 +100,7 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
     isOver: () => ending.isAsked,
     log,
   });
-  log("info", `following ${path}`);
+  log("info", `following ${path}${isThere(path) ? "" : ", once it is there"}`);
   for await (const step of steps) {
     const decided = decideLines(step, rules, since, Date.now());
     batch.add(step, decided, performance.now());
@@ -109,6 +109,15 @@ export async function storeFollowed(parts: FollowingParts): Promise<void> {
     if (ending.isAsked) break;
   }
   await store();
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** A full disk stops the reading and loses nothing, since the file keeps the alerts. */

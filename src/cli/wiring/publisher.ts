@@ -186,6 +186,11 @@ function createFeedSink(config: Config, directory: string): FeedSink {
   return new FeedSink(directory, () => ({ name, uuid: publisherUuid(name) }), config.feed.keepMs);
 }
 
+/** Keys have 40 letters and digits; older versions of MISP took others. */
+export const IS_KEY = /^[\x21-\x7e]+$/;
+/** The next step where a text is not one. */
+export const ONLY_KEY = "put the key of a MISP user there, and nothing else";
+
 /**
  * How to reach MISP; undefined without `misp.url`.
  *
@@ -195,15 +200,18 @@ export function mispAccess(config: Config): ClientOptions | undefined {
   const { url, apiKey, apiKeyFile, caFile, timeoutMs } = config.misp;
   if (url === undefined) return undefined;
   const key = apiKey ?? readSetting("misp.api_key_file", apiKeyFile);
-  if (key === undefined || key.trim() === "") {
+  if (key === undefined) {
     throw new ConfigError(
-      "misp.url is set without a key; put the key into a file that misp.api_key_file names",
+      "misp.url is set without a key",
+      "put the key into a file that misp.api_key_file names",
     );
   }
-  if (!/^[\x21-\x7e]+$/.test(key.trim())) {
-    throw new ConfigError(
-      "the MISP key has characters that a key never has; check the file that holds it",
-    );
+  const where = apiKey === undefined ? `misp.api_key_file ${apiKeyFile}` : "misp.api_key";
+  if (key.trim() === "") {
+    throw new ConfigError(`${where} is empty`, "put the key of a MISP user there");
+  }
+  if (!IS_KEY.test(key.trim())) {
+    throw new ConfigError(`${where} has characters that a key never has`, ONLY_KEY);
   }
   const caCertificate = readSetting("misp.ca_file", caFile);
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
@@ -244,6 +252,7 @@ function unreadable(key: string, path: string, error: unknown): ConfigError {
     return new ConfigError(`${key} ${path}: this binary may not read there`, hint);
   }
   const what = `${key} ${path}: ${fileReason(error)}`;
+  if (error instanceof Deno.errors.IsADirectory) return new ConfigError(what, "name a file");
   if (!(error instanceof Deno.errors.NotFound)) {
     return new ConfigError(what, "let root own it, with Wazuh's group and mode 640");
   }

@@ -48,14 +48,10 @@ export function parseTokens(text: string): readonly TokenHash[] {
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     const [, name = "", hash = ""] = LINE.exec(trimmed) ?? [];
     if (!NAME.test(name)) {
-      throw new TokensError(
-        `line ${index + 1} is not NAME sha256:HEX; \`serve token new NAME\` makes such a line`,
-      );
+      throw new TokensError(`line ${index + 1} is not NAME sha256:HEX`);
     }
     if (found.some((one) => one.name === name)) {
-      throw new TokensError(
-        `line ${index + 1}: a second token is named ${name}; each name stands for one token`,
-      );
+      throw new TokensError(`line ${index + 1}: a second token is named ${name}`);
     }
     found.push({ name, hash: Uint8Array.from(hash.match(/../g)!, (byte) => parseInt(byte, 16)) });
   }

@@ -26,8 +26,8 @@ export function adviceOn({ key, path, root, error }: Unwritable): string {
   if (!isOurs) {
     return `let Wazuh's user write there, or set ${key} to a path in ${own}`;
   }
-  if (error instanceof Deno.errors.NotFound) {
-    return `install -o wazuh -g wazuh -m 750 -d ${shellWord(path)}`;
-  }
-  return `chown -R wazuh:wazuh ${shellWord(path)}`;
+  const command = error instanceof Deno.errors.NotFound
+    ? `install -o wazuh -g wazuh -m 750 -d ${shellWord(path)}`
+    : `chown -R wazuh:wazuh ${shellWord(path)}`;
+  return path === own ? `run \`doctor --fix\` as root, or \`${command}\`` : command;
 }

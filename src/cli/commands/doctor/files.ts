@@ -112,7 +112,13 @@ function checkLog(path: string, root: string): Check {
 }
 
 function checkFeed(directory: string, root: string): Check {
-  if (statOf(directory) === undefined) return ok("feed folder", `${directory}, not made yet`);
+  try {
+    Deno.statSync(directory);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return ok("feed folder", `${directory}, not made yet`);
+    }
+  }
   return checkFolder("feed folder", directory, "feed.directory", root);
 }
 

@@ -24,13 +24,18 @@ export async function checkForward(config: Config): Promise<readonly Check[]> {
       ...(token === undefined ? [] : checkEncryption("forward.url", url, "token")),
       problem === undefined
         ? ok("forwarding", `${url} accepts alerts`)
-        : failure("forwarding", problem, "alerts are kept meanwhile; `flush --now` tries at once"),
+        : failure("forwarding", problem, hintOf(problem)),
     ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [failure("forwarding", error.what, error.hint ?? "see `help config`")];
   }
 }
+
+const hintOf = (problem: string) =>
+  problem.startsWith("this binary may not")
+    ? "do so, or set forward.url to the host that it was compiled for"
+    : "alerts are kept meanwhile; `flush --now` tries at once";
 
 /** Checks for alerts that the other side refused. */
 export function checkSpool({ waiting, refused, lastRefusal }: SpoolStatus): readonly Check[] {

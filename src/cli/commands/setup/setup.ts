@@ -18,6 +18,7 @@ import { screenOf } from "../../terminal/screen.ts";
 import { SELF, selfArgs } from "../../wiring/background_publisher.ts";
 import { allowedOf, loadStartConfig, type Start } from "../../wiring/context.ts";
 import { alertsPath } from "../../wiring/following.ts";
+import { IS_KEY, ONLY_KEY } from "../../wiring/publisher.ts";
 import { checkHoneypots, latestAlerts, namesOf } from "../doctor/honeypots.ts";
 import { checkMisp } from "../doctor/misp.ts";
 import { type Answers, type Merged, merged, replacedText } from "./configuration.ts";
@@ -68,11 +69,12 @@ export async function setup(start: Start): Promise<number> {
 const textOf = (path: string) => Deno.readTextFileSync(path).replace(/^\ufeff/, "");
 
 /** Checks the answers as a configuration. @throws {ConfigError} */
-function candidate({ start, loaded, existing }: Site, answers: Answers): Loaded {
+function candidate({ start, existing }: Site, answers: Answers): Loaded {
   const { text } = merged(existing, answers);
   return loadConfig({
     root: start.root,
-    file: loaded.file,
+    // The name by which a wrong value is shown: no file has it yet.
+    file: "the answers",
     // What is answered counts here, whatever the environment says.
     environment: (name) => isAnswered(name, answers) ? undefined : Deno.env.get(name),
     readTextFile: () => text,
@@ -111,7 +113,7 @@ async function askAccess(site: Site): Promise<Access> {
     if (!mayAsk) {
       throw new Failure(
         EXIT.failed,
-        "MISP does not accept this, and nothing was written; --unchecked writes it all the same",
+        "MISP cannot be used like this, and nothing was written; --unchecked writes it all the same",
       );
     }
     if (isYes(terminal, "Use it all the same?")) return access;
@@ -152,8 +154,15 @@ function askKey({ values, terminal }: Site, hasKey: boolean): string | undefined
     return terminal?.askSecret(`Key of a MISP user, which is not shown${keeps}: `) || undefined;
   }
   const text = file === "-" ? inputText() : keyText(file);
-  if (text.trim() === "") throw new Failure(EXIT.usage, `--key-file ${file} holds no key`);
-  return text.trim();
+  const key = text.trim();
+  if (key === "") throw new Failure(EXIT.usage, `--key-file ${file} holds no key`);
+  if (!IS_KEY.test(key)) {
+    throw new Failure(
+      EXIT.usage,
+      `--key-file ${file} has characters that a key never has; ${ONLY_KEY}`,
+    );
+  }
+  return key;
 }
 
 /** Keys have 40 characters: more than this is another file. */
@@ -230,6 +239,12 @@ async function askHoneypots(site: Site, known: Answers): Promise<Answers> {
     }
     const isGiven = values.honeypots !== undefined || values.hosts !== undefined;
     const isWell = checks.every(({ state }) => state === "ok");
+    if (isGiven && !values.unchecked && checks.some(({ state }) => state === "failure")) {
+      throw new Failure(
+        EXIT.failed,
+        "no alert can count like this, and nothing was written; --unchecked writes it all the same",
+      );
+    }
     if (isWell || terminal === undefined || isGiven) return answers;
     if (isYes(terminal, "Use these names all the same?")) return answers;
   }
@@ -298,9 +313,9 @@ function showBlock({ start, values }: Site, staging: string): void {
   if (found === undefined || edit?.kind !== "changed") {
     throw new Failure(
       EXIT.failed,
-      `${path} ${
-        found === undefined ? "is not there" : "has no </ossec_config>"
-      }; add the block by hand`,
+      found === undefined
+        ? `${path} is not there; leave out --write-ossec-conf where no Wazuh 4.x manager runs`
+        : `${path} has no </ossec_config>; add the block by hand`,
     );
   }
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
