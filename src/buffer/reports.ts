@@ -33,6 +33,7 @@ export interface ReportRow extends ReportKey {
 export type ReportsMeant =
   | { readonly kind: "uuid"; readonly uuid: string }
   | { readonly kind: "source"; readonly sourceIp: string }
+  | { readonly kind: "keys"; readonly keys: readonly ReportKey[] }
   | { readonly kind: "undelivered" };
 
 /** Reports, and how many there are of each state, whether listed or not. */
@@ -61,7 +62,7 @@ export interface ReportStore {
    * @param most of each state
    */
   list(most: number): Promise<ReportList>;
-  /** In the order of {@link ReportStore.list}. */
+  /** In the order of {@link ReportStore.list}, or of the keys. */
   find(meant: ReportsMeant): Promise<readonly ReportRow[]>;
   /** The event to deliver, as JSON text; undefined when it is not kept, as after its delivery. */
   body(report: ReportKey): Promise<string | undefined>;

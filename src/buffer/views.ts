@@ -164,9 +164,16 @@ export interface RefusedQuery {
   readonly after?: RefusedCursor | undefined;
 }
 
+/** What is read of each of thousands of refused reports. */
+export interface RefusedRow extends ReportKey {
+  /** When it was refused, milliseconds UTC. */
+  readonly at: number;
+  readonly lastError: string | undefined;
+}
+
 /** Refused reports, the latest first. */
 export interface RefusedReports {
-  readonly rows: readonly ReportRow[];
+  readonly rows: readonly RefusedRow[];
   /** Undefined: no more follow. */
   readonly next: RefusedCursor | undefined;
   /** Of all, whatever was asked for. */

@@ -307,13 +307,15 @@ eachEngine("refused() reads page by page, the latest first, up to a time", async
   for (const [index, ip] of ["9.0.0.1", "9.0.0.2", "9.0.0.3"].entries()) {
     await refused(buffer, ip, START + index);
   }
-  const ips = (found: RefusedReports) => found.rows.map(({ sourceIp }) => sourceIp);
+  const rowsOf = (found: RefusedReports) => buffer.reports.find({ kind: "keys", keys: found.rows });
+  const ips = async (found: RefusedReports) =>
+    (await rowsOf(found)).map(({ sourceIp }) => sourceIp);
   const first = await buffer.views.refused({ most: 2 });
-  assert.deepEqual([ips(first), first.count.value], [["9.0.0.3", "9.0.0.2"], 3]);
+  assert.deepEqual([await ips(first), first.count.value], [["9.0.0.3", "9.0.0.2"], 3]);
   const second = await buffer.views.refused({ most: 2, after: first.next });
-  assert.deepEqual([ips(second), second.next], [["9.0.0.1"], undefined]);
-  const until = second.rows[0]!.lastTriedAt;
-  assert.deepEqual(ips(await buffer.views.refused({ most: 9, until })), ["9.0.0.1"]);
+  assert.deepEqual([await ips(second), second.next], [["9.0.0.1"], undefined]);
+  const until = second.rows[0]!.at;
+  assert.deepEqual(await ips(await buffer.views.refused({ most: 9, until })), ["9.0.0.1"]);
 });
 
 eachEngine(

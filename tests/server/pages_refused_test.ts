@@ -257,10 +257,7 @@ Deno.test("ReasonGroups stands texts that an attacker chose", () => {
   const start = performance.now();
   for (const piece of ['"', '\\"', "{", "[", "1.", "a:", "0:", "'", "`", "f", "2026-01-01T"]) {
     const lastError = piece.repeat(20_000);
-    groups.reason({
-      ...{ uuid: "", sink: "misp", sourceIp: A, eventUuid: "", state: "refused", attempts: 1 },
-      ...{ snapshotAt: 0, tries: 1, nextTryAt: undefined, lastTriedAt: 0, lastError },
-    });
+    groups.reason({ sink: "misp", lastError });
   }
   assert.ok(performance.now() - start < 10_000);
 });

@@ -5,7 +5,7 @@
  */
 import { MINUTE } from "../../clock.ts";
 import { attemptsOf, connectionAttempts } from "../../wazuh/counting.ts";
-import type { BufferStatus, MinuteRow, Overview } from "../views.ts";
+import type { BufferStatus, MinuteRow, Overview, RefusedReports, RefusedRow } from "../views.ts";
 import { DROPPED, EXPIRED, KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "./names.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import { optional, type Row } from "./row.ts";
@@ -122,5 +122,18 @@ export function statusOf(rows: StatusRows): BufferStatus {
     sessions: rows.sessions,
     bytes: rows.bytes,
     evicted: rows.evicted,
+  };
+}
+
+/** A part of the refused reports, and where the next one begins. @param rows one more where there are more */
+export function refusedPart(
+  rows: readonly RefusedRow[],
+  most: number,
+): Pick<RefusedReports, "rows" | "next"> {
+  const shown = rows.slice(0, most);
+  const last = rows.length > most ? shown.at(-1) : undefined;
+  return {
+    rows: shown,
+    next: last === undefined ? undefined : { at: last.at, uuid: last.uuid, sink: last.sink },
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Buffer } from "../../buffer/buffer.ts";
 import type { Changed, ReportRow } from "../../buffer/reports.ts";
-import type { RefusedCursor } from "../../buffer/views.ts";
+import type { RefusedCursor, RefusedRow } from "../../buffer/views.ts";
 import { MINUTE } from "../../clock.ts";
 import { PUBLISH_LEASE } from "../publisher.ts";
 import { type ReasonGroup, ReasonGroups } from "./reasons.ts";
@@ -66,28 +66,29 @@ export interface GroupPage {
  * rows than asked for although more follow.
  */
 export async function readGroup(
-  { views }: Views,
+  { views, reports }: Pick<Buffer, "views" | "reports">,
   key: string,
   most: number,
   after?: RefusedCursor,
 ): Promise<GroupPage> {
   const reasons = new ReasonGroups();
-  const rows: ReportRow[] = [];
+  const found: RefusedRow[] = [];
   let from = after;
   for (let read = 0; read < GROUPED; read += READ) {
-    const found = await views.refused({ most: READ, after: from });
-    const of = found.rows.filter((row) => reasons.reason(row).key === key);
-    rows.push(...of.slice(0, most - rows.length));
-    if (rows.length === most) {
-      const { lastTriedAt, uuid, sink } = rows.at(-1)!;
-      const isMore = found.next !== undefined || of.at(-1)!.uuid !== uuid;
-      return { rows, next: isMore ? { at: lastTriedAt!, uuid, sink } : undefined };
+    const part = await views.refused({ most: READ, after: from });
+    const of = part.rows.filter((row) => reasons.reason(row).key === key);
+    found.push(...of.slice(0, most - found.length));
+    from = part.next;
+    if (found.length === most) {
+      const { at, uuid, sink } = found.at(-1)!;
+      const isMore = from !== undefined || of.at(-1)!.uuid !== uuid;
+      from = isMore ? { at, uuid, sink } : undefined;
+      break;
     }
-    from = found.next;
     if (from === undefined) break;
     await pause();
   }
-  return { rows, next: from };
+  return { rows: await reports.find({ kind: "keys", keys: found }), next: from };
 }
 
 /** What became of the reports of a reason. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { ReportRow } from "../../buffer/reports.ts";
+import type { RefusedRow } from "../../buffer/views.ts";
 
 /** A reason that many reports may share. */
 export interface Reason {
@@ -78,18 +78,21 @@ const NO_REASON: Reason["text"] = "No reason was given.";
 /**
  * Values, by which answers of one reason differ. A status of HTTP stays.
  */
-const VALUES: readonly RegExp[] = [
-  /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
-  /\bhttps?:\/\/[^\s"')\]]+/gi,
-  /\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?/g,
-  /\b\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?(:\d{1,5})?\b/g,
-  /(?<![\w:])(?=[\da-f:]*:[\da-f:]*:)[\da-f:]{2,}(?:\d{1,3}(?:\.\d{1,3}){3})?(\/\d{1,3})?(?![\w:])/gi,
-  /\b(?=[a-f]*\d)[\da-f]{8,}\b/gi,
-  /"(?:[^"\\]|\\.)*"/g,
-  /`[^`]*`/g,
-  /(?<=^|[\s(\[:=,])'[^']*'(?=$|[\s)\],.;:!?])/g,
-  /(?<![\w.])[+-]?\d+(?:[.,]\d+)*/g,
+const KINDS_OF_VALUES: readonly RegExp[] = [
+  /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/i,
+  /\bhttps?:\/\/[^\s"')\]]+/i,
+  /\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?/,
+  /\b\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?(:\d{1,5})?\b/,
+  /(?<![\w:])(?=[\da-f:]*:[\da-f:]*:)[\da-f:]{2,}(?:\d{1,3}(?:\.\d{1,3}){3})?(\/\d{1,3})?(?![\w:])/i,
+  /\b(?=[a-f]*\d)[\da-f]{8,}\b/i,
+  /"(?:[^"\\]|\\.)*"/,
+  /`[^`]*`/,
+  /(?<=^|[\s(\[:=,])'[^']*'(?=$|[\s)\],.;:!?])/,
+  /(?<![\w.])[+-]?\d+(?:[.,]\d+)*/,
 ];
+
+/** Any of them, in one pass: a page may have to read ten thousand answers. */
+const VALUES = new RegExp(KINDS_OF_VALUES.map(({ source }) => source).join("|"), "gi");
 
 /** Longest answer that is read, characters. */
 const LONGEST_READ = 600;
@@ -99,10 +102,7 @@ const LONGEST = 160;
 /** The text with `…` for each value. */
 function withoutValues(text: string): string {
   const status = /^MISP answered \d{3}: /.exec(text)?.[0] ?? "";
-  const masked = VALUES.reduce(
-    (rest, value) => rest.replace(value, "…"),
-    text.slice(status.length),
-  );
+  const masked = text.slice(status.length).replaceAll(VALUES, "…");
   return `${status}${masked}`.replaceAll(/…(?:[,;]? ?…)+/g, "…");
 }
 
@@ -142,12 +142,13 @@ function commonText(error: string): string {
   return shown === "" ? NO_REASON : `${shown[0]!.toUpperCase()}${shown.slice(1)}`;
 }
 
+type Refused = Pick<RefusedRow, "sink" | "lastError">;
+
 /** The reason of a refused report. */
-export function reasonOf(
-  { sink, lastError = "" }: Pick<ReportRow, "sink" | "lastError">,
-): Reason {
-  const known = KNOWN.find(({ pattern }) => pattern.test(lastError));
-  const text = known?.text ?? commonText(lastError.slice(0, LONGEST_READ));
+export function reasonOf({ sink, lastError = "" }: Refused): Reason {
+  const read = lastError.slice(0, LONGEST_READ);
+  const known = KNOWN.find(({ pattern }) => pattern.test(read));
+  const text = known?.text ?? commonText(read);
   return {
     key: createHash("sha256").update(`${sink}\n${text}`).digest("hex").slice(0, 16),
     text,
@@ -157,42 +158,43 @@ export function reasonOf(
 
 /** Refused reports of one reason. */
 export interface ReasonGroup extends Reason {
-  readonly sink: ReportRow["sink"];
+  readonly sink: RefusedRow["sink"];
   readonly count: number;
   /** The latest few; the first one's answer stands for all. */
-  readonly latest: readonly ReportRow[];
+  readonly latest: readonly RefusedRow[];
   /** When the first of them was refused, milliseconds UTC. */
   readonly since: number;
 }
 
 /** Reports of a group that stand below it. */
 const SHOWN = 3;
-/** Texts whose reasons are kept at a time: each report may have a text of its own. */
-const MOST_KEPT = 10_000;
+/** Texts whose reasons are kept at a time: each report of a page may have a text of its own. */
+const MOST_KEPT = 20_000;
+
+/** The reason of each text. The page is asked for again and again, and most of its texts stay. */
+const reasons = new Map<string, Reason>();
 
 /** Groups reports, as they are read part by part. */
 export class ReasonGroups {
   readonly #groups = new Map<string, ReasonGroup>();
-  /** The reason of each text: thousands of reports may have the same. */
-  readonly #reasons = new Map<string, Reason>();
-
   /** The reason of a report, made once for each text. */
-  reason({ sink, lastError }: ReportRow): Reason {
-    const known = `${sink}\n${lastError}`;
-    const reason = this.#reasons.get(known) ?? reasonOf({ sink, lastError });
-    if (this.#reasons.size >= MOST_KEPT) this.#reasons.clear();
-    this.#reasons.set(known, reason);
+  reason({ sink, lastError }: Refused): Reason {
+    const text = `${sink}\n${lastError?.slice(0, LONGEST_READ)}`;
+    let reason = reasons.get(text);
+    if (reason === undefined) {
+      if (reasons.size >= MOST_KEPT) reasons.clear();
+      reasons.set(text, reason = reasonOf({ sink, lastError }));
+    }
     return reason;
   }
 
   /** @param rows the latest first */
-  add(rows: readonly ReportRow[]): void {
+  add(rows: readonly RefusedRow[]): void {
     for (const row of rows) {
       const reason = this.reason(row);
       const { count = 0, latest = [] } = this.#groups.get(reason.key) ?? {};
-      const since = row.lastTriedAt ?? row.snapshotAt;
       this.#groups.set(reason.key, {
-        ...{ ...reason, sink: row.sink, count: count + 1, since },
+        ...{ ...reason, sink: row.sink, count: count + 1, since: row.at },
         latest: latest.length < SHOWN ? [...latest, row] : latest,
       });
     }

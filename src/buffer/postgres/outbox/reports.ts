@@ -131,6 +131,14 @@ function findRows(sql: Sql, meant: ReportsMeant) {
       return all(sql, `${ROW} WHERE r.uuid = $1 OR r.event_uuid = $1 ${ORDER}`, meant.uuid);
     case "source":
       return all(sql, `${ROW} WHERE r.source_ip = $1 ${ORDER}`, meant.sourceIp);
+    case "keys":
+      return all(
+        sql,
+        `${ROW} JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS n (uuid, sink, at)
+           ON r.uuid = n.uuid AND r.sink = n.sink ORDER BY n.at`,
+        meant.keys.map(({ uuid }) => uuid),
+        meant.keys.map(({ sink }) => sink),
+      );
     case "undelivered":
       return all(sql, `${ROW} WHERE r.state <> 'delivered' ${ORDER}`);
   }

@@ -14,6 +14,7 @@ import {
   minuteOf,
   NEXT_REPORTS,
   pausedOf,
+  refusedPart,
   sensorsOf,
   TOP,
 } from "../../rows/overview.ts";
@@ -76,20 +77,21 @@ export async function readRefused(
   { most, until = Number.MAX_SAFE_INTEGER, after }: RefusedQuery,
 ): Promise<RefusedReports> {
   const { at, uuid, sink } = after ?? { at: Number.MAX_SAFE_INTEGER, uuid: "", sink: "" };
-  const found = (await all(
+  const found = await all(
     sql,
-    `${ROW} WHERE r.state = 'refused' AND r.ended_at <= $1
-       AND (r.ended_at, r.uuid, r.sink) < ($2, $3, $4)
-     ORDER BY r.ended_at DESC, r.uuid DESC, r.sink DESC LIMIT $5`,
+    `SELECT uuid, sink, ended_at, last_error FROM report
+     WHERE state = 'refused' AND ended_at <= $1 AND (ended_at, uuid, sink) < ($2, $3, $4)
+     ORDER BY ended_at DESC, uuid DESC, sink DESC LIMIT $5`,
     ...[until, at, uuid, sink, most + 1],
-  )).map(toRow);
-  const rows = found.slice(0, most);
-  const last = found.length > most ? rows.at(-1) : undefined;
+  );
+  const rows = found.map((row) => ({
+    uuid: String(row.uuid),
+    sink: row.sink as SinkName,
+    at: Number(row.ended_at),
+    lastError: row.last_error === null ? undefined : String(row.last_error),
+  }));
   return {
-    rows,
-    next: last === undefined
-      ? undefined
-      : { at: last.lastTriedAt!, uuid: last.uuid, sink: last.sink },
+    ...refusedPart(rows, most),
     count: exact(await countReports(sql, "refused")),
   };
 }

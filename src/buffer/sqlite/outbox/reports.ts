@@ -127,6 +127,10 @@ function findReports(sql: Statements, meant: ReportsMeant): readonly ReportRow[]
         .all(meant.uuid, meant.uuid).map(toRow);
     case "source":
       return sql(`${ROW} WHERE r.source_ip = ? ${ORDER}`).all(meant.sourceIp).map(toRow);
+    case "keys":
+      return meant.keys.flatMap(({ uuid, sink }) =>
+        sql(`${ROW} WHERE r.uuid = ? AND r.sink = ?`).all(uuid, sink).map(toRow)
+      );
     case "undelivered":
       return sql(`${ROW} WHERE r.state <> 'delivered' ${ORDER}`).all().map(toRow);
   }

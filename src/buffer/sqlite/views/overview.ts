@@ -12,6 +12,7 @@ import {
   minuteOf,
   NEXT_REPORTS,
   pausedOf,
+  refusedPart,
   sensorsOf,
   TOP,
 } from "../../rows/overview.ts";
@@ -69,23 +70,28 @@ export function readOverview(
   };
 }
 
+type RefusedParts = readonly [uuid: string, sink: SinkName, at: number, error: string | null];
+
 /** Reads the refused reports. */
 export function readRefused(
   sql: Statements,
   { most, until = Number.MAX_SAFE_INTEGER, after }: RefusedQuery,
 ): RefusedReports {
   const { at, uuid, sink } = after ?? { at: Number.MAX_SAFE_INTEGER, uuid: "", sink: "" };
+  // A row of one text is read twice as fast as thousands of rows.
   const found = sql(
-    `${ROW} WHERE r.state = 'refused' AND r.ended_at <= ? AND (r.ended_at, r.uuid, r.sink) < (?, ?, ?)
-     ORDER BY r.ended_at DESC, r.uuid DESC, r.sink DESC LIMIT ?`,
-  ).all(until, at, uuid, sink, most + 1).map(toRow);
-  const rows = found.slice(0, most);
-  const last = found.length > most ? rows.at(-1) : undefined;
+    `SELECT json_group_array(json_array(uuid, sink, ended_at, last_error)) AS rows
+     FROM (SELECT uuid, sink, ended_at, last_error FROM report
+       WHERE state = 'refused' AND ended_at <= ? AND (ended_at, uuid, sink) < (?, ?, ?)
+       ORDER BY ended_at DESC, uuid DESC, sink DESC LIMIT ?)`,
+  ).get(until, at, uuid, sink, most + 1)!;
+  const parsed: readonly RefusedParts[] = JSON.parse(String(found.rows));
+  const rows = parsed.map(([uuid, sink, at, error]) => ({
+    ...{ uuid, sink, at },
+    lastError: error ?? undefined,
+  }));
   return {
-    rows,
-    next: last === undefined
-      ? undefined
-      : { at: last.lastTriedAt!, uuid: last.uuid, sink: last.sink },
+    ...refusedPart(rows, most),
     count: exact(countReports(sql, "refused")),
   };
 }

@@ -69,11 +69,11 @@ export function listSources(
 function* walked(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { order, after, cidr }: SourceQuery,
+  { order, after, cidr, most }: SourceQuery,
 ): Generator<Candidate> {
   const attacks = sorted(order, [...open.values()]);
   let next = 0;
-  for (const record of recordsByOrder(sql, order, after, cidr)) {
+  for (const record of recordsByOrder(sql, order, after, cidr, most)) {
     while (next < attacks.length && compare(order, attacks[next]!, record) < 0) {
       yield attacks[next++]!;
     }
@@ -87,12 +87,14 @@ function* recordsByOrder(
   order: SourceOrder,
   after: SourceQuery["after"],
   cidr: SourceQuery["cidr"],
+  most: number,
 ): Generator<Candidate> {
   const column = COLUMN[order];
   // The index has the addresses, so that rows of other networks are not even looked at.
   const range = cidr === undefined ? ["", "~"] as const : commonRange(addressRanges(cidr));
   let place = after ?? { value: Number.MAX_SAFE_INTEGER, sourceIp: "" };
-  for (;;) {
+  // Often the first rows are all that is needed, and each is read from a page of its own.
+  for (let atOnce = Math.min(most + 1, WALKED_AT_ONCE);;) {
     const rows = sql(
       `SELECT ${FIELDS} FROM (SELECT source_ip AS ip FROM source_record
          WHERE ${column} IS NOT NULL AND (${column}, source_ip) < (?, ?)
@@ -100,11 +102,12 @@ function* recordsByOrder(
          ORDER BY ${column} DESC, source_ip DESC LIMIT ?)
        CROSS JOIN source_record ON source_ip = ip
        ORDER BY ${column} DESC, source_ip DESC`,
-    ).all(place.value, place.sourceIp, ...range, WALKED_AT_ONCE).map(toCandidate);
+    ).all(place.value, place.sourceIp, ...range, atOnce).map(toCandidate);
     yield* rows;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < WALKED_AT_ONCE) return;
+    if (last === undefined || rows.length < atOnce) return;
     place = { value: VALUE[order](last), sourceIp: last.sourceIp };
+    atOnce = Math.min(2 * atOnce, WALKED_AT_ONCE);
   }
 }
 

@@ -108,7 +108,7 @@ async function changeWhole(
   { key, latest: [newest] }: ReasonGroup,
   change: Change,
 ): Promise<readonly Changed[]> {
-  const until = newest!.lastTriedAt ?? newest!.snapshotAt;
+  const until = newest!.at;
   const changes: Changed[] = [];
   for (;;) {
     const { changes: some, end } = await whenFree(async () => {

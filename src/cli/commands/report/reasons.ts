@@ -63,7 +63,7 @@ export function reasonJson({ text, advice, sink, count, latest: [newest], since 
     sink,
     reports: count,
     first_refused_at: time(since),
-    last_refused_at: time(newest?.lastTriedAt),
+    last_refused_at: time(newest?.at),
     what_to_do: advice,
   };
 }

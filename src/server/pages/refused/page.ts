@@ -32,10 +32,16 @@ const LONGEST_ANSWER = 600;
 /** Reasons of one page. */
 const REASONS = 50;
 
+/** The reasons of a page. @param from the number of the first one, from 0 */
+export const shownGroups = ({ groups }: Grouped, from: number): readonly ReasonGroup[] =>
+  groups.slice(from, from + REASONS);
+
 /** Writes the list of reasons. */
 export function refusedPage(
-  { grouped, from, notice, ...shared }: Shared & {
+  { grouped, latest, from, notice, ...shared }: Shared & {
     readonly grouped: Grouped;
+    /** The latest reports of the reasons that are shown. */
+    readonly latest: readonly ReportRow[];
     /** The number of the first reason that is shown, from 0. */
     readonly from: number;
     /** The outcome of the change that led here. */
@@ -43,7 +49,7 @@ export function refusedPage(
   },
 ): Html {
   const { groups, count, isMore } = grouped;
-  const shown = groups.slice(from, from + REASONS);
+  const shown = shownGroups(grouped, from);
   const next = from + REASONS;
   return layout({
     title: "Refused reports",
@@ -66,7 +72,7 @@ export function refusedPage(
           )} refused. A refused report is not sent again by itself, but a later report of the same event replaces it.${isMore
             ? ` Only the latest ${number(GROUPED)} are counted by reason.`
             : ""}</p>
-          ${shown.map((group) => section(group, isMore, shared))}
+          ${shown.map((group) => section(group, latest, isMore, shared))}
         `}
       ${next < groups.length
         ? html`
@@ -88,10 +94,17 @@ function reasonText({ text, advice }: Reason): Html {
   `;
 }
 
-function section(group: ReasonGroup, isMore: boolean, shared: Shared): Html {
-  const { key, sink, count, latest, since } = group;
+function section(
+  group: ReasonGroup,
+  latestOfAll: readonly ReportRow[],
+  isMore: boolean,
+  shared: Shared,
+): Html {
+  const { key, sink, count, since } = group;
+  const uuids = group.latest.map(({ uuid }) => uuid);
+  const latest = latestOfAll.filter((row) => row.sink === sink && uuids.includes(row.uuid));
   const { now } = shared.frame;
-  const [newest] = latest;
+  const [newest] = group.latest;
   const button = (change: Change, words: string) =>
     html`
       <form method="get" action="/refused/${key}/${change}">
@@ -103,12 +116,12 @@ function section(group: ReasonGroup, isMore: boolean, shared: Shared): Html {
     <section class="group" id="reason-${key}">
       ${reasonText(group)}
       <p>${counted({ value: count, isMore }, "report")} to ${sink}, refused ${ago(
-        newest?.lastTriedAt,
+        newest?.at,
         now,
       )}${count === 1 ? "" : html`, the first ${ago(since, now)}`}.</p>
       <div class="actions">
         ${button("retry", `Send ${all} again`)} ${button("drop", `Drop ${all}`)}
-        ${count > latest.length ? html`<a href="/refused/${key}">List them</a>` : ""}
+        ${count > uuids.length ? html`<a href="/refused/${key}">List them</a>` : ""}
       </div>
       <details>
         <summary>The whole answer${count === 1 ? "" : " to the latest"}</summary>

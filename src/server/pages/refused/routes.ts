@@ -17,7 +17,7 @@ import {
   groupRefused,
   readGroup,
 } from "../../../publish/refused/groups.ts";
-import { groupPage, questionPage, refusedPage } from "./page.ts";
+import { groupPage, questionPage, refusedPage, shownGroups } from "./page.ts";
 
 /** Rows of a page of one reason. */
 const PAGE_ROWS = 50;
@@ -54,7 +54,11 @@ export function addRefused(app: App, parts: PageParts, route: PageRoutes): void 
     );
     const grouped = await groupRefused(buffer);
     const from = amountOf(context.req.query("from")) ?? 0;
-    const page = refusedPage({ grouped, from, notice, mispUrl, frame: await frame() });
+    const latest = await buffer.reports.find({
+      kind: "keys",
+      keys: shownGroups(grouped, from).flatMap(({ latest }) => latest),
+    });
+    const page = refusedPage({ grouped, latest, from, notice, mispUrl, frame: await frame() });
     return await show(context, page);
   });
   app.get(GROUP, onlyViewers, async (context) => {
