@@ -128,7 +128,7 @@ Deno.test({
         await page.screenshot({ path: folder.file(`${name}-${index}.png`), fullPage: true });
         assert.deepEqual(await violations(page), [], `${name} ${path}`);
         assert.equal(await page.evaluate<number>(WIDER), 0, `${name} ${path} scrolls sideways`);
-        if (name === "phone" && !path.startsWith("/refused")) {
+        if (name === "phone") {
           assert.deepEqual(await page.evaluate(CUT_OFF), [], `${path} cuts links off`);
         }
       }
@@ -233,6 +233,41 @@ Deno.test({
     await page.getByRole("heading", { name: "Sources" }).or(
       page.getByRole("heading", { name: "honeypot-fra1" }),
     ).first().waitFor();
+  },
+});
+
+Deno.test({
+  name: "refused reports are handled by reason without JavaScript, and files are found",
+  ...needs("chromium"),
+  fn: async () => {
+    await using scene = await openScene(false);
+    scene.scene.answer = () => ({ kind: "refused", reason: "attribute 1 is not valid" });
+    await scene.scene.attack(...["82.1.1.1", "82.1.1.2", "82.1.1.3", "82.1.1.4"].map((source) => ({
+      source,
+    })));
+    await scene.scene.publish(true);
+    const page = await scene.open("/refused", { javaScriptEnabled: false });
+    await page.getByRole("heading", { name: "Attribute … is not valid" }).waitFor();
+    await page.getByRole("link", { name: "List them" }).click();
+    await page.getByRole("heading", { name: "Refused for one reason" }).waitFor();
+    await page.getByRole("link", { name: "82.1.1.1", exact: true }).waitFor();
+    await page.getByRole("link", { name: "All reasons" }).click();
+    await page.getByRole("button", { name: "Drop all 4" }).click();
+    await page.getByRole("heading", { name: "Drop 4 reports?" }).waitFor();
+    await page.getByRole("link", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Send all 4 again" }).click();
+    await page.getByRole("button", { name: "Send 4 reports again" }).click();
+    await page.getByText("4 reports are due now").waitFor();
+    assert.equal((await scene.scene.buffer.views.status()).waiting, 4);
+
+    await liveInSessions(scene.scene);
+    await page.getByRole("link", { name: "Payloads" }).click();
+    await page.getByRole("link", { name: HASH }).click();
+    await page.getByRole("link", { name: A, exact: true }).click();
+    await page.getByRole("heading", { name: "Sessions at a decoy" }).waitFor();
+    await page.getByRole("link", { name: HASSH }).click();
+    await page.getByRole("link", { name: A, exact: true }).waitFor();
+    assert.deepEqual(scene.complaints, []);
   },
 });
 

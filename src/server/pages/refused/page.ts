@@ -176,14 +176,13 @@ export function questionPage(
   const { title, result, button } = change === "retry"
     ? {
       title: `Send ${amount} again?`,
-      result: "They are due at once, and the publisher sends them within a minute. What is wrong " +
-        "with them still is refused again.",
+      result: "What is due is sent within a minute. What is wrong still is refused again.",
       button: `Send ${amount} again`,
     }
     : {
       title: `Drop ${amount}?`,
-      result: "They are deleted, and this cannot be undone. What was counted of their sources is " +
-        "kept: the next report of each source contains it.",
+      result: "This cannot be undone. What was counted of each source is kept: its next report " +
+        "contains it.",
       button: `Drop ${amount}`,
     };
   return layout({
