@@ -172,18 +172,29 @@ const SHOWN = 3;
 const MOST_KEPT = 20_000;
 
 /** The reason of each text. The page is asked for again and again, and most of its texts stay. */
-const reasons = new Map<string, Reason>();
+const reasons: Readonly<Record<RefusedRow["sink"], Map<string | undefined, Reason>>> = {
+  misp: new Map(),
+  feed: new Map(),
+};
+
+/** A group to which reports are added. */
+interface Growing extends ReasonGroup {
+  count: number;
+  since: number;
+  readonly latest: RefusedRow[];
+}
 
 /** Groups reports, as they are read part by part. */
 export class ReasonGroups {
-  readonly #groups = new Map<string, ReasonGroup>();
+  readonly #groups = new Map<string, Growing>();
   /** The reason of a report, made once for each text. */
   reason({ sink, lastError }: Refused): Reason {
-    const text = `${sink}\n${lastError?.slice(0, LONGEST_READ)}`;
-    let reason = reasons.get(text);
+    const known = reasons[sink];
+    const text = lastError?.slice(0, LONGEST_READ);
+    let reason = known.get(text);
     if (reason === undefined) {
-      if (reasons.size >= MOST_KEPT) reasons.clear();
-      reasons.set(text, reason = reasonOf({ sink, lastError }));
+      if (known.size >= MOST_KEPT) known.clear();
+      known.set(text, reason = reasonOf({ sink, lastError }));
     }
     return reason;
   }
@@ -192,11 +203,15 @@ export class ReasonGroups {
   add(rows: readonly RefusedRow[]): void {
     for (const row of rows) {
       const reason = this.reason(row);
-      const { count = 0, latest = [] } = this.#groups.get(reason.key) ?? {};
-      this.#groups.set(reason.key, {
-        ...{ ...reason, sink: row.sink, count: count + 1, since: row.at },
-        latest: latest.length < SHOWN ? [...latest, row] : latest,
-      });
+      const group = this.#groups.get(reason.key);
+      if (group === undefined) {
+        const first = { sink: row.sink, count: 1, since: row.at, latest: [row] };
+        this.#groups.set(reason.key, { ...reason, ...first });
+        continue;
+      }
+      group.count++;
+      group.since = row.at;
+      if (group.latest.length < SHOWN) group.latest.push(row);
     }
   }
 
