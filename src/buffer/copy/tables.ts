@@ -57,6 +57,7 @@ const COLUMNS = {
   minute: "minute# alerts# sshd# pam_error# pam# connect#",
   sensor: "sensor! name alerts# last_seen#",
   activity: "kind span# name! bucket# attempts#",
+  activity_summed: "kind first_day# last_day#",
   source_name: "kind name! source_ip",
   source_record:
     "source_ip event_uuid publisher opened_on first_seen# last_seen# alerts# pam# sshd# " +
