@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { Buffer } from "../../src/buffer/buffer.ts";
 import { RANKED_KINDS } from "../../src/buffer/rankings.ts";
 import {
@@ -9,8 +10,10 @@ import {
   SUMMED_KINDS,
   summedRanges,
 } from "../../src/buffer/rows/summed_days.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { attempted } from "../support/page_scene.ts";
 import { seededRandom } from "../support/random.ts";
+import { tempFolder } from "../support/temp.ts";
 import { eachEngine, snapshotAll } from "./sqlite_rig.ts";
 
 const HOUR = 3_600_000;
@@ -166,4 +169,25 @@ eachEngine("rankings() of a month are exact on each day, with late attempts", as
     while ((await snapshotAll(buffer, now)).length > 0);
     await checkMonth(buffer, seen, now, `${gap} days later, again`);
   }
+});
+
+Deno.test("rankings() of a month read sums, and not the days that are in them", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  using buffer = new SqliteBuffer(path, START);
+  const attempts = [1, 2, 3].map((pid) =>
+    attempted({ source: "192.0.2.1", pid }, START - pid * DAY)
+  );
+  await buffer.intake.accept(attempts, LIMITS, START);
+  await snapshotAll(buffer, START);
+  await prune(buffer, START);
+  {
+    using db = new DatabaseSync(path);
+    db.prepare("DELETE FROM activity WHERE span = 24 AND bucket < ?").run(TODAY);
+  }
+  const rowsOf = async (span: "week" | "month") =>
+    (await buffer.views.rankings(["source"], span, START, 10)).rankings[0]!.rows
+      .map(({ name, attempts }) => [name, attempts]);
+  assert.deepEqual(await rowsOf("month"), [["192.0.2.1", 3]]);
+  assert.deepEqual(await rowsOf("week"), []);
 });

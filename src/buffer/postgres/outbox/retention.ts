@@ -82,7 +82,7 @@ const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => void | Promise<boo
   (sql, keep, now) => compactAll(sql, now - keep.connectionMs),
   (sql, keep, now) => compactSessions(sql, now - keep.connectionMs),
   deleteRecords,
-  async (sql, _, now) => void await sumDays(sql, now),
+  (sql, _, now) => sumDays(sql, now),
   (sql, _, now) => pruneActivity(sql, now),
   async (sql, keep, now) => {
     await sql("DELETE FROM sensor WHERE last_seen < $1", now - keep.recordMs);

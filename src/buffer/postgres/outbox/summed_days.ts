@@ -42,6 +42,7 @@ export async function readSummed(
 export async function sumDays(sql: Sql, now: number): Promise<boolean> {
   const summed = await readSummed(sql);
   let rows = 0;
+  let hasBegun = false;
   for (const kind of SUMMED_KINDS) {
     let known = summed.get(kind) ?? "none";
     for (let step = nextStep(known, now); step !== undefined; step = nextStep(known, now)) {
@@ -49,11 +50,12 @@ export async function sumDays(sql: Sql, now: number): Promise<boolean> {
       const done = await take(sql, kind, step);
       rows += done.rows;
       // A row that is not committed yet makes nobody wait who adds late attempts.
+      hasBegun ||= known === "none";
       if (known === "none") break;
       known = done.summed;
     }
   }
-  return false;
+  return hasBegun;
 }
 
 async function take(
