@@ -25,7 +25,7 @@ const VERSIONS = (which: string) =>
       a.opened_at, a.touched_at, a.alerts, a.compromised_at, r.snapshot_at, r.attempts, r.pam, r.sshd,
       r.connect, r.retracted_at) AS version
    FROM (SELECT source_ip, opened_at, touched_at, alerts, compromised_at FROM attack ${which}) a
-   LEFT JOIN source_record r ON r.source_ip = a.source_ip`;
+   LEFT JOIN source_record r INDEXED BY source_record_brief ON r.source_ip = a.source_ip`;
 
 /** Reads one; undefined: none of this source is open. */
 export function readOpenAttack(sql: Statements, sourceIp: string): OpenAttack | undefined {
