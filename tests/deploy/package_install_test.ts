@@ -178,6 +178,37 @@ Deno.test({
         await said("chmod", "644", HOSTS);
       });
 
+      await t.step(
+        `${format}: custom-misp-hosts says what it cannot do, and changes nothing`,
+        async () => {
+          const before = await said("custom-misp", "version");
+          for (
+            const [args, code, line] of [
+              [
+                ["custom-misp-hosts", "https://misp.example.org/"],
+                1,
+                'allow_hosts.sh: "https://misp.example.org/" is not a valid HOST or HOST:PORT; ' +
+                "leave out https:// and the path",
+              ],
+              [
+                ["setpriv", "--reuid", "nobody", "custom-misp-hosts", "misp.example.org"],
+                1,
+                "custom-misp-hosts: run it as root: it changes what the program may do",
+              ],
+            ] as const
+          ) {
+            const { code: exit, stderr } = await run(args);
+            assert.deepEqual([exit, stderr], [code, `${line}\n`]);
+          }
+          const { code, stderr } = await run(["custom-misp-hosts", "--hosts"]);
+          assert.deepEqual([code, stderr.split("\n")[0]], [
+            2,
+            "usage: custom-misp-hosts              prints the hosts",
+          ]);
+          assert.equal(await said("custom-misp", "version"), before);
+        },
+      );
+
       await t.step(`${format}: a machine without integratord gets the unit of serve`, async () => {
         await said("rm", `${ROOT}/bin/wazuh-integratord`);
         const unit = "/usr/lib/systemd/system/custom-misp-serve.service";
@@ -202,6 +233,20 @@ Deno.test({
           1,
           "custom-misp: nobody may not run it; run it as root or as wazuh, for example with sudo\n",
         ]);
+      });
+
+      await t.step(`${format}: custom-misp doctor --fix gives root's files to wazuh`, async () => {
+        const state = `${ROOT}/queue/custom-misp`;
+        await said("chown", "0:0", state);
+        const { stdout } = await run(["custom-misp", "doctor", "--fix"]);
+        const id = async (what: string) => (await said("id", what, "wazuh")).trim();
+        const owner = `user ${await id("-u")}, group ${await id("-g")}`;
+        const text = stdout.replaceAll(/\n {5}/g, " ");
+        assert.ok(
+          text.includes(`ok   files: gave ${state} to ${owner}; it was of user 0, group 0\n`),
+          text,
+        );
+        assert.equal(await said("stat", "-c", "%U:%G %a", state), "wazuh:wazuh 750\n");
       });
 
       await write(CONFIGURATION, SETTINGS);

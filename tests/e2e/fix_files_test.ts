@@ -110,11 +110,19 @@ for (const kind of KINDS) {
       await t.step("nobody shows which user Wazuh's is", async () => {
         Deno.removeSync(state, { recursive: true });
         Deno.removeSync(`${program.root}/logs/alerts`);
+        const nobody = "neither the alerts nor the log show which user Wazuh runs as";
         assert.deepEqual(await fix(program), [
-          `warning: not made: ${STATE}: no folder shows which user Wazuh runs as -> ` +
+          `warning: not made: ${STATE}: ${nobody} -> ` +
           `install -o wazuh -g wazuh -m 750 -d ${STATE}`,
         ]);
         assert.throws(() => Deno.lstatSync(state), Deno.errors.NotFound);
+        Deno.mkdirSync(state, { mode: 0o750 });
+        assert.deepEqual(await fix(program), [
+          `warning: not fixed: ${STATE}: ${nobody} -> chown -hR wazuh:wazuh ${STATE}`,
+        ]);
+        Deno.writeTextFileSync(program.log, "");
+        Deno.chownSync(program.log, USER, USER);
+        assert.deepEqual(await fix(program), [`ok: gave ${STATE} to ${GIVEN} 0, group 0`]);
       });
     },
   });

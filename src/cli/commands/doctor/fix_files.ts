@@ -37,6 +37,7 @@ const FOLDERS: readonly string[] = ["feed", "lists"];
 /** Names of other files of the program, beside the buffer's. */
 const OTHER_NAMES = /^(installation\.json|spill-\d{13}-[0-9a-f]{8}\.json)(\.(part|damaged))?$/;
 
+const NOBODY = "neither the alerts nor the log show which user Wazuh runs as";
 const AS_ROOT = "run `doctor --fix` as root";
 
 /** User and group by their numbers. */
@@ -48,16 +49,18 @@ interface Owner {
 /** Fixes the state folder of Wazuh's folder. Says each thing that was done, and each that was not. */
 export function fixFiles(config: Pick<Config, "buffer">, root: string): readonly Check[] {
   const state = `${root}/queue/custom-misp`;
-  // Beside the logs, which the binary may not look at, this folder is of Wazuh's user.
-  const wazuh = ownerOf(`${root}/logs/alerts`);
+  // The folder of the logs, which the binary may not look at, is of Wazuh's user, as these are.
+  const wazuh = ownerOf(`${root}/logs/alerts`) ?? ownerOf(`${root}/logs/integrations.log`);
   const checks = new Fixing(state, wazuh, basename(config.buffer.path)).run();
   return checks.length > 0 ? checks : [ok(NAME, `nothing to fix in ${state}`)];
 }
 
-/** The owner of a folder; undefined: it is not there, or root's, who is not Wazuh's user. */
+/** The owner of a file or folder; undefined: it is not there, or root's, who is not Wazuh's user. */
 function ownerOf(path: string): Owner | undefined {
   const found = lstatOf(path);
-  if (!found?.isDirectory || found.uid === null || found.gid === null) return undefined;
+  if (found === undefined || found.isSymlink || found.uid === null || found.gid === null) {
+    return undefined;
+  }
   return found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };
 }
 
@@ -101,7 +104,7 @@ class Fixing {
         Deno.removeSync(path);
         this.#checks.push(warning(
           NAME,
-          `not made: ${path}: no folder shows which user Wazuh runs as`,
+          `not made: ${path}: ${NOBODY}`,
           `install -o wazuh -g wazuh -m 750 -d ${shellWord(path)}`,
         ));
         return;
@@ -132,6 +135,13 @@ class Fixing {
       this.#fix(path, entry);
     }
     this.#fix(this.#state, found, STATE_MODE);
+    if (this.#wazuh === undefined && found.uid === 0) {
+      this.#checks.push(warning(
+        NAME,
+        `not fixed: ${this.#state}: ${NOBODY}`,
+        `chown -hR wazuh:wazuh ${shellWord(this.#state)}`,
+      ));
+    }
   }
 
   /** What is in a folder of the state folder. */
