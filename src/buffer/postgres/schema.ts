@@ -5,9 +5,11 @@
  */
 import { ALERT_DAYS } from "./migrations/alert_days.ts";
 import { FIRST } from "./migrations/first.ts";
+import { ITEM_EXPIRY } from "./migrations/item_expiry.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   ALERT_DAYS,
+  ITEM_EXPIRY,
 ];

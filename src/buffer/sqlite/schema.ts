@@ -6,6 +6,7 @@
 import { ACTIVITY } from "./migrations/activity.ts";
 import { EXPIRY } from "./migrations/expiry.ts";
 import { NOTIFICATIONS } from "./migrations/notifications.ts";
+import { ITEM_EXPIRY } from "./migrations/item_expiry.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly string[] = [
   NOTIFICATIONS,
   PAYLOAD_TIMES,
   EXPIRY,
+  ITEM_EXPIRY,
 ];
