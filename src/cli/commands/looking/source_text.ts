@@ -10,6 +10,7 @@ import type { SourceView } from "../../../buffer/views.ts";
 import { eventAddress } from "../../../event_address.ts";
 import { bar } from "../../terminal/bars.ts";
 import { counted } from "../../terminal/counted.ts";
+import { type Standing, STANDINGS } from "../../../guard/standing.ts";
 import { oneLine } from "../../../text.ts";
 import { cut, padded, type Screen, styled } from "../../terminal/screen.ts";
 import { rowJson } from "../report_text.ts";
@@ -22,6 +23,8 @@ export interface ShownSource {
   readonly source: SourceView;
   /** By hour, or by day where it was last seen more than a day ago. */
   readonly history: History;
+  /** What becomes of its address now. */
+  readonly standing: Standing;
   /** Address of MISP; undefined: events go to the feed folder only. */
   readonly mispUrl: string | undefined;
 }
@@ -41,6 +44,7 @@ export function shownJson(shown: ShownSource) {
   return {
     ...sourceJson(source),
     event_url: eventOf(shown) ?? null,
+    standing: shown.standing,
     usernames: source.usernames.map(({ text, attempts }) => ({ name: text, attempts })),
     distinct_usernames: source.distinctUsernames,
     attempts_with_further_usernames: source.furtherUsernames,
@@ -63,7 +67,8 @@ const LABEL_WIDTH = 12;
 
 /** A source as text. */
 export function shownText(shown: ShownSource, screen: Screen): string {
-  const { source, history } = shown;
+  const { source, history, standing } = shown;
+  const why = STANDINGS[standing];
   const fit = (line: string) => screen.columns === undefined ? line : cut(line, screen.columns);
   const row = (label: string, text: string, isProblem = false) => {
     const line = fit(padded(label, LABEL_WIDTH) + text);
@@ -78,6 +83,7 @@ export function shownText(shown: ShownSource, screen: Screen): string {
     row("first seen", time(source.firstSeen)),
     row("last seen", time(source.lastSeen)),
     row("state", stateText(source)),
+    ...(why === undefined ? [] : [row("note", why)]),
     ...(source.compromisedAt === undefined
       ? []
       : [row("logged in", `${time(source.compromisedAt)}: treat the sensor as compromised`, true)]),

@@ -8,9 +8,11 @@ import { SOURCE_CSV_HEAD, sourceCsv, sourceJson } from "../../../buffer/source_r
 import type { SourceList, SourceRow } from "../../../buffer/sources.ts";
 import { EXIT, Failure } from "../../exit.ts";
 import { oneLine } from "../../../text.ts";
+import { createLog } from "../../terminal/log.ts";
 import { parse } from "../../terminal/options.ts";
 import { cut, screenJson, screenOf } from "../../terminal/screen.ts";
 import type { Start } from "../../wiring/context.ts";
+import { standingsOf } from "../../wiring/lists/parts.ts";
 import { listText } from "./list_text.ts";
 import { openReading } from "./reading.ts";
 import { queryOf } from "./query.ts";
@@ -25,10 +27,13 @@ export async function sources(start: Start): Promise<number> {
   const { json = false, csv = false } = values;
   if (json && csv) throw new Failure(EXIT.usage, "use --json or --csv, not both");
   if (positionals[0] === "show") return await show(start, positionals.slice(1), values);
-  using buffer = (await openReading(start)).buffer;
+  const { config, buffer: opened } = await openReading(start);
+  using buffer = opened;
   const limit = limitOf(values.limit) ?? (json || csv ? Infinity : LISTED);
   const query = await queryOf(positionals, values, buffer.views, Date.now());
-  const parts = buffer.views.sourceParts(query, limit);
+  const standing = await standingsOf(config, createLog(config.log, false))();
+  const isOffered = (json || csv) && query.state === undefined;
+  const parts = buffer.views.sourceParts({ ...query, standing, isOffered }, limit);
   if (json) await printJson(parts);
   else if (csv) await printCsv(parts);
   else await printTable(parts);
@@ -101,7 +106,8 @@ async function show(
   const history = hours.rows.length > 0
     ? hours
     : await buffer.views.history("month", Date.now(), address);
-  const shown = { source, history, mispUrl: config.misp.url };
+  const standing = (await standingsOf(config, createLog(config.log, false))())(address);
+  const shown = { source, history, standing, mispUrl: config.misp.url };
   console.log(
     values.json ? screenJson(shownJson(shown)) : shownText(shown, screenOf(Deno.stdout)),
   );
