@@ -365,4 +365,6 @@ export interface Snapshot {
   /** What the attack adds to rankings, hour by hour. */
   readonly activity: readonly ActivityRow[];
   readonly reports: readonly NewReport[];
+  /** The source as the event has it that it left, where files or URLs in it have yet to expire. */
+  readonly left?: SourceRecord;
 }

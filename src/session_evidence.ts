@@ -66,6 +66,8 @@ export interface SeenItem extends SessionItem {
   readonly count: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
+  /** When it expired, since no session of the source brought it again; of files and URLs only. */
+  readonly expiredAt?: number;
 }
 
 /** Sessions added up. */
@@ -161,13 +163,51 @@ export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDe
   };
 }
 
-/** One item that two attacks, or two sources, have in common. */
+/**
+ * One item that two attacks, or two sources, have in common. It has expired if it had when it was last
+ * seen.
+ */
 export function addItems(one: SeenItem, other: SeenItem): SeenItem {
+  const { expiredAt } = other.lastSeen > one.lastSeen ? other : one;
   return {
     ...mergeDetail(one, other),
     ...{ kind: one.kind, value: one.value, count: one.count + other.count },
     firstSeen: Math.min(one.firstSeen, other.firstSeen),
     lastSeen: Math.max(one.lastSeen, other.lastSeen),
+    ...(expiredAt === undefined ? {} : { expiredAt }),
+  };
+}
+
+/** Files and URLs that are for detection, as far as silence decides it. */
+export function offeredItems(session: Pick<SessionEvidence, "items"> | undefined) {
+  return (session?.items ?? []).filter(({ kind, expiredAt }) =>
+    (kind === "payload" || kind === "url") && expiredAt === undefined
+  );
+}
+
+/** Since when the first of them is silent, milliseconds UTC; undefined: none is for detection. */
+export function silentFrom(
+  session: Pick<SessionEvidence, "items"> | undefined,
+): number | undefined {
+  const times = offeredItems(session).map(({ lastSeen }) => lastSeen);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/**
+ * Ends files and URLs.
+ *
+ * @param isSilent by when one was last seen, milliseconds UTC
+ * @param now milliseconds UTC
+ */
+export function withExpiredItems<S extends Pick<SessionEvidence, "items">>(
+  session: S,
+  isSilent: (lastSeen: number) => boolean,
+  now: number,
+): S {
+  const ended = new Set(offeredItems(session).filter(({ lastSeen }) => isSilent(lastSeen)));
+  return {
+    ...session,
+    items: session.items.map((item) => ended.has(item) ? { ...item, expiredAt: now } : item),
   };
 }
 

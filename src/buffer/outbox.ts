@@ -28,7 +28,12 @@ export interface DueRules {
    * not among what falls due.
    */
   readonly expireAfterMs?: number | undefined;
+  /** The same for files and URLs that no session of a source brought again. */
+  readonly sessionExpireAfterMs?: number | undefined;
 }
+
+/** After which silence what expires. */
+export type ExpiryRules = Pick<DueRules, "expireAfterMs" | "sessionExpireAfterMs">;
 
 /**
  * Builds the snapshot of an attack. It has no effect of its own: where an attack changes while its
@@ -39,6 +44,15 @@ export type BuildSnapshot = (
   record: SourceRecord | undefined,
   findDaySlot: FindDaySlot,
 ) => Snapshot;
+
+/** The earlier of two times; undefined: there is none. */
+export function earliest(
+  one: number | undefined,
+  other: number | undefined,
+): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
 
 /** The part of the buffer that publishing works with. Every method is one transaction. */
 export interface OutboxStore {
@@ -76,6 +90,22 @@ export interface OutboxStore {
    * @returns how many expired
    */
   expire(
+    silentMs: number,
+    most: number,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
+  ): Promise<number>;
+  /**
+   * Ends files and URLs that no session of their source brought for too long, the longest first, also in
+   * events that the source has left.
+   *
+   * @param silentMs for how long
+   * @param most how many sources at once
+   * @param now milliseconds UTC
+   * @param build says what remains of each source; only sinks that have it get a report
+   * @returns how many files and URLs expired
+   */
+  expireItems(
     silentMs: number,
     most: number,
     now: number,
@@ -189,12 +219,8 @@ export interface OutboxStore {
    * @param now given: what is dated by a clock that was set back since is due at once
    */
   nextDueAt(rules: DueRules, now?: number): Promise<number | undefined>;
-  /**
-   * When the next address expires, milliseconds UTC; undefined when none will.
-   *
-   * @param silentMs after how long a silence
-   */
-  nextExpiryAt(silentMs: number): Promise<number | undefined>;
+  /** When the next address, file or URL expires, milliseconds UTC; undefined when none will. */
+  nextExpiryAt(rules: ExpiryRules): Promise<number | undefined>;
   /** Releases a lease unless something waits that falls due by `until`. */
   releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean>;
 }

@@ -12,6 +12,8 @@ export interface Keep {
   readonly connectionMs: number;
   /** Whether addresses expire: then the record of a source is kept until its address has expired. */
   readonly expires?: boolean;
+  /** Whether files and URLs of sessions do: then it is kept until all of them have expired, too. */
+  readonly itemsExpire?: boolean;
 }
 
 /** The part of the buffer that deletes what is old. */

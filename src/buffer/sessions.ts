@@ -20,12 +20,19 @@ export interface ItemSource {
   readonly lastSeen: number;
 }
 
+/** The same, and what became of the source. */
+export interface StatedItemSource extends ItemSource {
+  readonly compromisedAt: number | undefined;
+  readonly retractedAt: number | undefined;
+  readonly expiredAt: number | undefined;
+}
+
 /** What is known of an item over all sources whose attacks were part of a snapshot. */
-export interface ItemView {
+export interface ItemView<Source extends ItemSource = StatedItemSource> {
   /** Its count and times are over {@link sources}. */
   readonly item: SeenItem;
   /** The latest contact first. */
-  readonly sources: readonly ItemSource[];
+  readonly sources: readonly Source[];
   /** Whether there are more sources than were read. */
   readonly isMore: boolean;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Network } from "../guard/network_set.ts";
+import type { StandingOf } from "../guard/standing.ts";
 import type { Location } from "../model.ts";
 import type { ReportRow } from "./reports.ts";
 
@@ -47,7 +48,9 @@ export const SOURCE_ORDERS = ["attempts", "last_seen", "first_seen", "compromise
 export type SourceOrder = typeof SOURCE_ORDERS[number];
 
 /** The states of a source that can be asked for. */
-export const SOURCE_STATES = ["compromised", "open", "waiting", "refused", "withdrawn"] as const;
+export const SOURCE_STATES = [
+  ...["compromised", "open", "waiting", "refused", "withdrawn", "expired"] as const,
+] as const;
 
 /** A state of a source. */
 export type SourceState = typeof SOURCE_STATES[number];
@@ -73,6 +76,10 @@ export interface SourceQuery {
   readonly most: number;
   /** Every source is looked at, however long that takes: for commands, not for pages. */
   readonly isWhole?: boolean | undefined;
+  /** What becomes of addresses: those that are hidden are left out. Undefined: none is. */
+  readonly standing?: StandingOf | undefined;
+  /** Only those that events give to detection, or will once they are reported: for other programs. */
+  readonly isOffered?: boolean | undefined;
 }
 
 /** Which sources the whole list has. */
@@ -92,4 +99,11 @@ export interface SourceList {
   readonly next: SourceCursor | undefined;
   /** Whether every source was looked at that could belong to the list. */
   readonly isComplete: boolean;
+}
+
+/** Whether an event that gave a source to detection no longer does. */
+export function isTakenBack(
+  { retractedAt, expiredAt }: Pick<SourceRow, "retractedAt" | "expiredAt">,
+): boolean {
+  return retractedAt !== undefined || expiredAt !== undefined;
 }

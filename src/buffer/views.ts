@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { StandingOf } from "../guard/standing.ts";
 import type { SensorRow, Technique } from "../model.ts";
 import type { ListedQuery, ListedRow } from "./listed.ts";
 import type { History, RankedKind, Ranking, Rankings, RankingSpan } from "./rankings.ts";
@@ -41,6 +42,8 @@ export interface BufferStatus {
   readonly knownSources: number;
   /** Addresses that expired so far, those that came back too. */
   readonly expired: number;
+  /** Files and URLs of sessions that expired so far, those that came again too. */
+  readonly expiredItems: number;
   readonly lastDeliveredAt: number | undefined;
   readonly lastAcceptedAt: number | undefined;
   readonly paused: readonly {
@@ -187,12 +190,16 @@ export interface Views {
   /**
    * @param now milliseconds UTC
    * @param span over how long rankings and history are
+   * @param standing what becomes of addresses: those that are hidden are not ranked
    */
-  overview(now: number, span: RankingSpan): Promise<Overview>;
+  overview(now: number, span: RankingSpan, standing?: StandingOf): Promise<Overview>;
   /**
+   * Sources that were taken back are not ranked.
+   *
    * @param now milliseconds UTC
    * @param most rows of each ranking
    * @param isWhole all attacks and names are counted, however long that takes
+   * @param standing what becomes of addresses: those that are hidden are not ranked
    */
   rankings(
     kinds: readonly RankedKind[],
@@ -200,6 +207,7 @@ export interface Views {
     now: number,
     most: number,
     isWhole?: boolean,
+    standing?: StandingOf,
   ): Promise<Rankings>;
   /** @param sourceIp undefined: attempts of all sources */
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History>;

@@ -80,6 +80,8 @@ export interface Config {
     readonly maxCommands: number;
     readonly maxCommandBytes: number;
     readonly maxItems: number;
+    /** Undefined: files and URLs never expire. */
+    readonly expireAfterMs: number | undefined;
   };
   readonly privacy: {
     readonly usernames: "top" | "all" | "count";
@@ -191,6 +193,7 @@ export function typedConfig(
       maxCommands: get("session.max_commands"),
       maxCommandBytes: get("session.max_command_bytes"),
       maxItems: get("session.max_items"),
+      expireAfterMs: unlessZero(get("session.expire_after_days") * DAY),
     },
     lists: get("lists"),
     privacy: {

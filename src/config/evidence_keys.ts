@@ -107,6 +107,13 @@ export const evidenceKeys = () => ({
     whole: true,
     about: "Different files, addresses, keys, tunnels and clients kept per source, of each kind",
   },
+  "session.expire_after_days": {
+    kind: "number",
+    fallback: 0,
+    minimum: 0,
+    maximum: 3650,
+    about: "A file or URL that no session of its source brought for so long loses to_ids; 0: never",
+  },
   "privacy.usernames": {
     kind: "choice",
     choices: ["top", "all", "count"],

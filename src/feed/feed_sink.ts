@@ -12,12 +12,16 @@ import { makeFolder, replaceFile, syncFolder } from "./replace_file.ts";
 import { DAY } from "../clock.ts";
 import { faultPoint } from "../fault_point.ts";
 import { messageOf } from "../errors.ts";
+import { inParallel } from "../in_parallel.ts";
 import type { Fields } from "../json.ts";
 
 export type { FeedOrganisation };
 
 /** The most reports that are written before the manifest lists their events. */
 const BATCH = 2000;
+
+/** Files that are written at a time: each waits for the disk. */
+const FILES_AT_ONCE = 16;
 
 /** Up to so many events the manifest is written at any time. */
 const SMALL = 2000;
@@ -79,12 +83,20 @@ export class FeedSink implements Sink {
         written !== undefined && written === this.#manifestStamp(),
       );
       // An event is written once for all its reports: each write would advance its time by a second.
-      for (const ofEvent of Map.groupBy(reports, (report) => report.eventUuid).values()) {
+      const events = [...Map.groupBy(reports, (report) => report.eventUuid).values()];
+      const files = new Map<readonly Report[], Fields>();
+      const write = async (ofEvent: readonly Report[]) => {
         const outcome = await this.#writeEvent(ofEvent, now()).then((event): Outcome => {
-          index.set(event);
+          files.set(ofEvent, event);
           return { kind: "delivered", notes: [] };
         }, (error): Outcome => ({ kind: "retry", reason: this.#explain(error) }));
         for (const report of ofEvent) outcomes.set(report, outcome);
+      };
+      for await (const _ of inParallel(events, FILES_AT_ONCE, write, () => false));
+      // The manifest has them in the order of their reports.
+      for (const ofEvent of events) {
+        const event = files.get(ofEvent);
+        if (event !== undefined) index.set(event);
       }
       const notes = await this.#list(index, now());
       for (const [report, outcome] of notes.length === 0 ? [] : outcomes) {

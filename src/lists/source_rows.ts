@@ -10,16 +10,25 @@ import type { Location } from "../model.ts";
 import { confidenceOfSource } from "./source_confidence.ts";
 
 /** The state of a source on its way to MISP. */
-export type StateWord = "refused" | "withdrawn" | "waiting" | "open" | "delivered" | "none";
+export type StateWord =
+  | "refused"
+  | "withdrawn"
+  | "waiting"
+  | "open"
+  | "expired"
+  | "delivered"
+  | "none";
 
 /** The state of a source. The worst one counts, since it needs attention. */
-export function stateOf({ reports, retractedAt, openedAt, deliveredTo }: SourceRow): StateWord {
+export function stateOf(row: SourceRow): StateWord {
+  const { reports, retractedAt, expiredAt, openedAt, deliveredTo } = row;
   const newest = ["misp", "feed"].map((name) => reports.find(({ sink }) => sink === name));
   const isAny = (state: string) => newest.some((report) => report?.state === state);
   if (isAny("refused")) return "refused";
   if (retractedAt !== undefined) return "withdrawn";
   if (isAny("pending")) return "waiting";
   if (openedAt !== undefined) return "open";
+  if (expiredAt !== undefined) return "expired";
   return deliveredTo.length > 0 ? "delivered" : "none";
 }
 
@@ -50,6 +59,7 @@ export function sourceJson(row: SourceRow, { location, warninglists = 0 }: Looke
     compromised_at: time(row.compromisedAt),
     state: stateOf(row),
     withdrawn_at: time(row.retractedAt),
+    expired_at: time(row.expiredAt),
     country: countryCode ?? null,
     network: networkName(location ?? row.sourceLocation) ?? null,
     organisation: organisation ?? null,
@@ -63,7 +73,7 @@ export function sourceJson(row: SourceRow, { location, warninglists = 0 }: Looke
 
 /** The first line of a list in CSV. */
 export const SOURCE_CSV_HEAD = "address,attempts,attempts_at_least,alerts,first_seen,last_seen," +
-  "compromised,compromised_at,state,withdrawn_at,country,network,organisation,event_uuid,delivered_to," +
+  "compromised,compromised_at,state,withdrawn_at,expired_at,country,network,organisation,event_uuid,delivered_to," +
   "sensor_count,day_count,confidence";
 
 /** A source as a line of CSV (RFC 4180), without its end. */

@@ -198,15 +198,27 @@ interface Parts {
 
 /** An event whose parts are deleted: a MISP that pulls it deletes them too (docs/contracts/misp.md 8.8). */
 export function withPartsDeleted<E extends Parts>(event: E): E {
+  const Attribute = event.Attribute.map((attribute) => ({ ...attribute, deleted: true as const }));
+  return withObjectsDeleted({ ...event, Attribute }, () => true);
+}
+
+/** An event of which some objects are deleted. */
+export function withObjectsDeleted<E extends Parts>(
+  event: E,
+  isGone: (object: MispObject) => boolean,
+): E {
   const deleted = true as const;
   return {
     ...event,
-    Attribute: event.Attribute.map((attribute) => ({ ...attribute, deleted })),
-    Object: event.Object.map((object) => ({
-      ...object,
-      deleted,
-      Attribute: object.Attribute.map((attribute) => ({ ...attribute, deleted })),
-    })),
+    Object: event.Object.map((object) =>
+      isGone(object)
+        ? {
+          ...object,
+          deleted,
+          Attribute: object.Attribute.map((attribute) => ({ ...attribute, deleted })),
+        }
+        : object
+    ),
   };
 }
 
@@ -218,12 +230,10 @@ const ADDRESS_OBJECTS: ReadonlySet<string> = new Set([FAILURE_REPORT, "ip-port",
 
 /** An event whose address is deleted, with all that is about it. */
 export function withAddressDeleted<E extends Parts>(event: E): E {
-  const isKept = ({ name }: MispObject) => !ADDRESS_OBJECTS.has(name);
-  const about = withPartsDeleted({
-    ...event,
-    Object: event.Object.filter((object) => !isKept(object)),
-  });
-  return { ...about, Object: [...about.Object, ...event.Object.filter(isKept)] };
+  const Attribute = event.Attribute.map((attribute) =>
+    attribute.type === "ip-src" ? { ...attribute, deleted: true as const } : attribute
+  );
+  return withObjectsDeleted({ ...event, Attribute }, ({ name }) => ADDRESS_OBJECTS.has(name));
 }
 
 /** The uuid of the attribute that holds the address for detection; sightings refer to it. */

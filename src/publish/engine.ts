@@ -97,8 +97,7 @@ export class PublishingEngine implements Disposable {
         const { buffer, due, now } = this.#parts;
         if (
           isDue(await buffer.outbox.nextDueAt(due, now()), now()) ||
-          due.expireAfterMs !== undefined &&
-            isDue(await buffer.outbox.nextExpiryAt(due.expireAfterMs), now())
+          isDue(await buffer.outbox.nextExpiryAt(due), now())
         ) await this.#publish();
       });
       await this.#notify();

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Lease } from "../buffer/leases.ts";
-import type { Report } from "../model.ts";
+import type { Report, SourceRecord } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { messageOf } from "../errors.ts";
@@ -136,16 +136,19 @@ class PublishRound {
   }
 
   async #expire(): Promise<void> {
-    const { buffer, due, expire, log } = this.#parts;
-    if (expire === undefined || due.expireAfterMs === undefined) return;
+    const { buffer: { outbox }, due, expire, expireItems, log } = this.#parts;
+    const { expireAfterMs, sessionExpireAfterMs } = due;
     const now = this.#parts.now();
-    const count = await buffer.outbox.expire(
-      due.expireAfterMs,
-      EXPIRE_AT_ONCE,
-      now,
-      (record) => expire(record, now),
-    );
-    if (count > 0) log("info", `${count} expired after silence`);
+    if (expire !== undefined && expireAfterMs !== undefined) {
+      const build = (record: SourceRecord) => expire(record, now);
+      const count = await outbox.expire(expireAfterMs, EXPIRE_AT_ONCE, now, build);
+      if (count > 0) log("info", `${count} expired after silence`);
+    }
+    if (expireItems !== undefined && sessionExpireAfterMs !== undefined) {
+      const build = (record: SourceRecord) => expireItems(record, now);
+      const count = await outbox.expireItems(sessionExpireAfterMs, EXPIRE_AT_ONCE, now, build);
+      if (count > 0) log("info", `${count} files and URLs expired after silence`);
+    }
   }
 
   /** @returns whether there may be more to deliver */

@@ -32,6 +32,8 @@ export interface PublisherParts {
   ) => readonly NewReport[];
   /** Builds the reports of an address that expires; by default none does. */
   readonly expire?: (record: SourceRecord, now: number) => Snapshot;
+  /** Builds the reports of a source of which files or URLs have expired; by default none does. */
+  readonly expireItems?: (record: SourceRecord, now: number) => Snapshot;
   /** Builds the reports of a source that goes into the next part of its day; by default it stays. */
   readonly move?: (record: SourceRecord, now: number, findDaySlot: FindDaySlot) => Snapshot;
   /** Milliseconds UTC. */

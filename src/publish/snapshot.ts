@@ -7,6 +7,7 @@ import type {
   Attack,
   DayEvent,
   FindDaySlot,
+  IgnoreReason,
   Location,
   NewReport,
   Sighting,
@@ -17,12 +18,16 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules, type MispEvent } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { withAddressDeleted, withPartsDeleted } from "../misp/objects.ts";
+import { withAddressDeleted, withObjectsDeleted, withPartsDeleted } from "../misp/objects.ts";
 import { attributesOf } from "../misp/sessions/attribute_count.ts";
-import { sessionAttributes, type SessionFacts } from "../misp/sessions/session_parts.ts";
+import {
+  isExpiredPart,
+  sessionAttributes,
+  type SessionFacts,
+} from "../misp/sessions/session_parts.ts";
 import { expiration, falsePositive, sightingsOf } from "../misp/sightings.ts";
 import { type EventNames, uuidV5 } from "../misp/uuid.ts";
-import { isHandsOn } from "../session_evidence.ts";
+import { isHandsOn, offeredItems } from "../session_evidence.ts";
 import { type FindSharedEvent, type RecordRules, updateRecord } from "./source_record.ts";
 
 /** What snapshots are configured by. */
@@ -34,12 +39,16 @@ export interface SnapshotRules extends RecordRules, EventRules, EventNames {
   readonly minAttempts: number;
   /** Silence after which an address is no longer for detection, milliseconds; undefined: never. */
   readonly expireAfterMs?: number | undefined;
+  /** The same for files and URLs that no session of a source brought again. */
+  readonly sessionExpireAfterMs?: number | undefined;
 }
 
 /** What else is known of an address, beside what the attack itself says. */
 export interface Lookups extends SessionFacts {
   readonly verdictOf: (address: string) => ListVerdict | undefined;
   readonly locate: (address: string) => Location | undefined;
+  /** Why nothing of an address is published now; by default everything may be. */
+  readonly refusalOf?: (address: string) => IgnoreReason | undefined;
 }
 
 /** Look-ups of a configuration that has none. */
@@ -58,7 +67,8 @@ export interface SnapshotMoment {
 /**
  * Takes the snapshot of an attack.
  *
- * A source on a warning list that drops is not published. An event that MISP has already is updated all
+ * A source that is allow-listed by now, or whose range is special by now, is not published. Nor is one on a
+ * warning list that drops. An event that MISP has already is updated all
  * the same, without `to_ids`, and a compromise is always published. A source that got into a decoy, or
  * left something there, is published whatever the number of its attempts, which may be 0.
  */
@@ -81,27 +91,31 @@ export function snapshotAttack(
   const located = { ...attack, sourceLocation: location };
   const { record, ...rest } = updateRecord(located, earlier, rules, { now, findShared });
   const ended = { ...rest, dayGrowth: dayGrowth(record, earlier, attack) };
-  const left = leaveEvent(earlier, record, rules, now, lookups);
+  const { reports: left, ...kept } = leaveEvent(earlier, record, rules, now, lookups);
+  const refusal = lookups.refusalOf?.(record.sourceIp);
+  if (refusal !== undefined) {
+    return { record, ...ended, ...kept, reports: left, suppressed: refusal };
+  }
   const mustBePublished = record.compromisedAt !== undefined || record.reports > 0;
   const verdict = lookups.verdictOf(record.sourceIp);
   if (!mustBePublished && verdict?.action === "drop") {
-    return { record, ...ended, reports: left, suppressed: "warning_listed" };
+    return { record, ...ended, ...kept, reports: left, suppressed: "warning_listed" };
   }
   // Who got into a decoy's shell needs no further attempt to be worth a report.
   const isWorth = record.attempts >= rules.minAttempts ||
     (record.session !== undefined && isHandsOn(record.session));
-  if (!mustBePublished && !isWorth) return { record, ...ended, reports: left };
+  if (!mustBePublished && !isWorth) return { record, ...ended, ...kept, reports: left };
   // The event itself reports the first attack.
   const sightings = record.reports === 0 ? [] : sightingsOf(record, attack.sensors, rules);
   const reports = makeReports(record, rules, {
     ...{ now, lookups, sightings, restMs: rules.publishIntervalMs },
   });
-  return { record: reports.record, reports: [...reports.reports, ...left], ...ended };
+  return { record: reports.record, reports: [...reports.reports, ...left], ...ended, ...kept };
 }
 
 /**
- * The reports of the event that a source leaves for a new one: an address is for detection in one event
- * only, and nothing would end it in the other.
+ * What becomes of the event that a source leaves for a new one: an address is for detection in one event
+ * only, and nothing would end it in the other. What its sessions left there expires in its own time.
  */
 function leaveEvent(
   earlier: SourceRecord | undefined,
@@ -109,12 +123,17 @@ function leaveEvent(
   rules: SnapshotRules,
   now: number,
   lookups: Lookups,
-): readonly NewReport[] {
-  const isLeft = earlier !== undefined && earlier.eventUuid !== eventUuid && isOffered(earlier) &&
-    rules.expireAfterMs !== undefined;
-  if (!isLeft) return [];
-  const ended = { ...earlier, expiredAt: now };
-  return makeReports(ended, rules, { now, lookups, sightings: [], restMs: 0 }).reports;
+): Pick<Snapshot, "reports" | "left"> {
+  if (earlier === undefined || earlier.eventUuid === eventUuid) return { reports: [] };
+  const isEnded = isOffered(earlier) && rules.expireAfterMs !== undefined;
+  const { record, reports } = isEnded
+    ? makeReports({ ...earlier, expiredAt: now }, rules, {
+      ...{ now, lookups, sightings: [], restMs: 0 },
+    })
+    : { record: earlier, reports: [] };
+  const isKept = rules.sessionExpireAfterMs !== undefined && record.reports > 0 &&
+    record.retractedAt === undefined && offeredItems(record.session).length > 0;
+  return { reports, ...(isKept ? { left: record } : {}) };
 }
 
 /** Whether an event gives the address of a source to detection, as far as the program decides it. */
@@ -136,6 +155,23 @@ export function expireSource(
   const expired = { ...record, expiredAt: now };
   const sightings = [expiration(expired, now)];
   const reports = makeReports(expired, rules, { now, lookups, sightings, restMs: 0 });
+  return { ...reports, compacted: [], activity: [] };
+}
+
+/**
+ * Says that files or URLs of a source have expired, as its record says: its event remains, but no longer
+ * gives them to detection.
+ *
+ * @param record of a source that was reported
+ * @param now milliseconds UTC
+ */
+export function expireSessionItems(
+  record: SourceRecord,
+  rules: SnapshotRules,
+  now: number,
+  lookups: Lookups,
+): Snapshot {
+  const reports = makeReports(record, rules, { now, lookups, sightings: [], restMs: 0 });
   return { ...reports, compacted: [], activity: [] };
 }
 
@@ -256,8 +292,9 @@ function makeReports(
   return { record: published, reports };
 }
 
-/** A feed can only say by a deletion that an address is not for detection. */
+/** A feed can only say by a deletion that something is not for detection. */
 function forFeed(event: MispEvent, { retractedAt, expiredAt }: SourceRecord): MispEvent {
   if (retractedAt !== undefined) return withPartsDeleted(event);
-  return expiredAt === undefined ? event : withAddressDeleted(event);
+  const offered = withObjectsDeleted(event, isExpiredPart);
+  return expiredAt === undefined ? offered : withAddressDeleted(offered);
 }

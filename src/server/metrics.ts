@@ -121,6 +121,7 @@ function addStatusMetrics(
   const oldest = gauge("oldest_attack_age_seconds", "Age of the oldest pending attack.");
   const reports = gauge("reports", "Reports by state.", "state");
   const sources = gauge("sources_known", "Sources that have an event.");
+  const expired = counter("expired", "What expired after silence, each time again.", "what");
   const sessions = counter("sessions", "Sessions at decoys that began.");
   const payloads = counter("payloads", "Files that sessions brought, each time again.");
   const hashes = gauge("payload_hashes", "Different files that source records hold.");
@@ -140,7 +141,7 @@ function addStatusMetrics(
   const setTime = (one: Gauge, at: number | undefined) =>
     at === undefined ? one.remove() : one.set(at / 1000);
   return (found) => {
-    for (const one of [alerts, ignored, spoofed, evicted, sessions, payloads]) one.reset();
+    for (const one of [alerts, ignored, spoofed, evicted, expired, sessions, payloads]) one.reset();
     alerts.inc({ outcome: "accepted" }, found.accepted);
     alerts.inc({ outcome: "duplicate" }, found.duplicate);
     for (const [reason, times] of found.ignored) ignored.inc({ reason }, times);
@@ -153,6 +154,8 @@ function addStatusMetrics(
       reports.set({ state }, found[state]);
     }
     sources.set(found.knownSources);
+    expired.inc({ what: "addresses" }, found.expired);
+    expired.inc({ what: "session_items" }, found.expiredItems);
     sessions.inc(found.sessions.sessions);
     payloads.inc(found.sessions.payloads);
     hashes.set(found.sessions.hashes);

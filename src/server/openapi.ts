@@ -165,7 +165,7 @@ function exported(operationId: string, summary: string, content: Answer["content
   return {
     ...{ operationId, summary, tags: ["sources"], security: TOKEN },
     description: "Most attempts first, 10,000 at most; where more follow, `Link` has the address " +
-      "of the next part.",
+      "of the next part. Without a state, only sources that events give to detection, or will.",
     parameters: [...FIELDS, "after" as const].map((name) => ({
       ...{ name, in: "query", description: QUERY_WORDS[name], schema: text } as const,
     })),

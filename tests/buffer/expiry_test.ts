@@ -38,11 +38,11 @@ Deno.test("expire() ends an address once, at the end of its silence", async () =
   await accept(buffer, [guess()]);
   await snapshotAll(buffer, START);
   const at = await seenAt(buffer) + 90 * DAY;
-  assert.equal(await buffer.outbox.nextExpiryAt(90 * DAY), at);
+  assert.equal(await buffer.outbox.nextExpiryAt({ expireAfterMs: 90 * DAY }), at);
   assert.equal(await expire(buffer, at - 1), 0);
   assert.equal(await expire(buffer, at), 1);
   assert.equal(await expire(buffer, at), 0);
-  assert.equal(await buffer.outbox.nextExpiryAt(90 * DAY), undefined);
+  assert.equal(await buffer.outbox.nextExpiryAt({ expireAfterMs: 90 * DAY }), undefined);
   assert.equal((await buffer.views.status()).expired, 1);
 });
 

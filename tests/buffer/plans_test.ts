@@ -9,6 +9,7 @@ import {
   freezing,
   guess,
   IP,
+  KEEP,
   lease,
   sessionEnd,
   START,
@@ -71,11 +72,13 @@ Deno.test("buffer: no statement of intake or waiting goes through a table", asyn
     await buffer.outbox.pauseSink(held, report!, "error", () => 1, START);
     await buffer.outbox.markDelivered(held, report!, "", START);
     await buffer.outbox.restSink(held, "feed", START);
-    await buffer.outbox.nextExpiryAt(1);
+    await buffer.outbox.nextExpiryAt({ expireAfterMs: 1 });
     await buffer.outbox.expire(1, 10, START + 30 * 24 * 60 * 60_000, (record) => ({
       ...{ record: { ...record, expiredAt: START }, compacted: [], activity: [] },
       reports: [{ ...report!, restMs: 0 }],
     }));
+    await buffer.outbox.nextExpiryAt({ sessionExpireAfterMs: 1 });
+    await buffer.outbox.expireItems(1, 10, START, () => assert.fail());
     await buffer.outbox.releaseUnlessDue(held, { ...DUE, forwards: true }, START);
     await buffer.spool.dueAt(START);
     await buffer.spool.oldest(10, 1000);
@@ -113,7 +116,7 @@ Deno.test("buffer: the search for addresses that expire reads silent sources onl
   const path = folder.file("buffer.db");
   const statements = await statementsOf(path, async (buffer) => {
     await buffer.outbox.expire(1, 10, START, () => assert.fail());
-    await buffer.outbox.nextExpiryAt(1);
+    await buffer.outbox.nextExpiryAt({ expireAfterMs: 1 });
   });
   const plans = plansOf(path, statements.filter((text) => text.includes("source_record r")));
   assert.deepEqual(plans.map((plan) => plan.split(":")[0]!).filter((plan) => / r\b/.test(plan)), [
@@ -167,4 +170,34 @@ Deno.test("SqliteBuffer() counts reports by state, whatever becomes of them", as
     START + 8 * 24 * 3_600_000,
   );
   assert.deepEqual(counted(), ["feed pending 3", "misp pending 1", "4 bodies"]);
+});
+
+Deno.test("buffer: the search for files and URLs that expire reads those that are offered only", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const statements = await statementsOf(path, async (buffer) => {
+    await buffer.outbox.expireItems(1, 10, START, () => assert.fail());
+    await buffer.outbox.nextExpiryAt({ sessionExpireAfterMs: 1 });
+  });
+  const plans = plansOf(path, statements.filter((text) => text.includes("items_silent_from")))
+    .map((plan) => plan.split(":")[0]!).filter((plan) => / (r|left_event)\b/.test(plan));
+  assert.deepEqual(plans, [
+    "SEARCH r USING INDEX source_record_items (items_silent_from<?)",
+    "SEARCH r USING INDEX source_record_items (items_silent_from>?)",
+    "SEARCH r USING INDEX source_record_items (items_silent_from>?)",
+    "SEARCH left_event USING PRIMARY KEY",
+  ]);
+});
+
+Deno.test("buffer: forgetting sources reads none that has yet to expire", async () => {
+  using folder = tempFolder();
+  const path = folder.file("buffer.db");
+  const statements = await statementsOf(
+    path,
+    (buffer) => buffer.retention.prune({ ...KEEP, expires: true }, START),
+  );
+  const plans = plansOf(path, statements.filter((text) => text.includes("snapshot_at < ?")))
+    .map((plan) => plan.split(":")[0]!).filter((plan) => /\bsource_record\b/.test(plan));
+  assert.ok(plans.length >= 4);
+  for (const plan of plans) assert.match(plan, /source_record USING .*INDEX source_record_ended/);
 });

@@ -16,7 +16,9 @@ function tables(
 ) {
   const db = new DatabaseSync(":memory:");
   for (const migration of MIGRATIONS) db.exec(migration);
-  const insert = db.prepare("INSERT INTO source_session_item VALUES (?, ?, ?, 2, ?, ?, NULL)");
+  const insert = db.prepare(
+    "INSERT INTO source_session_item VALUES (?, ?, ?, 2, ?, ?, NULL, NULL)",
+  );
   for (const [source, kind, value, first] of rows) {
     insert.run(source, kind, value, first, first + 1);
   }

@@ -171,6 +171,7 @@ eachEngine("status() of an empty buffer is all zeros", async (open) => {
     dropped: 0,
     knownSources: 0,
     expired: 0,
+    expiredItems: 0,
     lastDeliveredAt: undefined,
     lastAcceptedAt: undefined,
     paused: [],

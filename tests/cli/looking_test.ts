@@ -69,10 +69,16 @@ Deno.test("stateOf() says the worst of what is known", () => {
       state({ retractedAt: NOW, reports: [report("pending")] }),
       state({ reports: [report("pending")], openedAt: NOW }),
       state({ reports: [report("delivered"), report("refused")], openedAt: NOW }),
+      state({ reports: [report("pending")], expiredAt: NOW }),
+      state({ expiredAt: NOW, openedAt: NOW }),
+      state({ deliveredTo: ["feed"], expiredAt: NOW }),
       state({ deliveredTo: ["feed"] }),
       state({}),
     ],
-    ["refused", "withdrawn", "waiting", "open", "delivered", "none"],
+    [
+      ...["refused", "withdrawn", "waiting", "open", "waiting", "open", "expired", "delivered"],
+      "none",
+    ],
   );
 });
 
@@ -86,7 +92,7 @@ Deno.test("sourceJson() has ISO times, and sourceCsv() the same in one line that
   assert.equal(
     sourceCsv(formula),
     "2001:db8:1111:2222:3333:4444:5555:6666,1234,false,1300,2026-11-23T09:07:20.000Z," +
-      "2026-11-23T14:06:20.000Z,true,2026-11-23T12:07:20.000Z,open,,,AS64500," +
+      "2026-11-23T14:06:20.000Z,true,2026-11-23T12:07:20.000Z,open,,,,AS64500," +
       `"'=HYPERLINK(""x""),\\u000a1",22222222-2222-5222-8222-222222222222,misp feed,3,2,80`,
   );
   assert.deepEqual(SOURCE_CSV_HEAD.split(","), Object.keys(sourceJson(ROW)));
@@ -122,7 +128,7 @@ Deno.test("listText() has no columns about which nothing is known", () => {
 
 Deno.test("shownText() shows all of a source within the width, with bars for each hour", () => {
   const shown = {
-    ...{ source: VIEW, history: HISTORY, warninglists: 1 },
+    ...{ source: VIEW, history: HISTORY, standing: "offered", warninglists: 1 } as const,
     mispUrl: "https://misp.example.org/",
   };
   for (const columns of [30, 80]) {

@@ -14,6 +14,7 @@ import { ExampleFolder } from "./example_folder.ts";
 import { createProgram, integratordArgs, KINDS, type Program } from "./program.ts";
 
 const MISP_DOWN = {
+  WM_GUARD_PUBLISH_PRIVATE: "true",
   // Nothing listens there.
   WM_MISP_URL: "http://127.0.0.1:47",
   WM_MISP_API_KEY: "0123456789012345678901234567890123456789",

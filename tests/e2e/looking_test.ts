@@ -73,7 +73,7 @@ Deno.test("sources, top: what is wrong is said in one line, with exit code 2", a
     [
       ["sources", "--state", "opne"],
       '--state "opne" is not valid; did you mean open? use one of compromised, open, waiting, ' +
-      "refused, withdrawn",
+      "refused, withdrawn, expired",
     ],
     [["sources", "--limit", "0"], '--limit "0" is not valid; use a whole number from 1'],
     [["sources", "--json", "--csv"], "use --json or --csv, not both"],

@@ -39,7 +39,7 @@ for (const kind of KINDS) {
         assert.deepEqual([code, stderr], [0, ""]);
       }
     };
-    const access = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin };
+    const access = { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin, ...PRIVATE };
     await t.step("the integration itself sends nothing", async () => {
       await takeAll();
       assert.deepEqual(misp.requests, []);
@@ -98,7 +98,7 @@ for (const kind of KINDS) {
     await using misp = await FakeMisp.start({ backgroundJobs: true });
     await using program = await createProgram(kind, {
       mispHost: new URL(misp.url).host,
-      environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
+      environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin, ...PRIVATE },
     });
     const file = `${program.alerts}/a.alert`;
     await Deno.copyFile(fixturePaths()[0]!, file);
@@ -120,7 +120,7 @@ for (const kind of KINDS) {
     await using misp = await FakeMisp.start();
     await using program = await createProgram(kind, {
       mispHost: new URL(misp.url).host,
-      environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin },
+      environment: { WM_MISP_URL: misp.url, WM_MISP_API_KEY: misp.keys.orgadmin, ...PRIVATE },
     });
     const file = `${program.alerts}/alerts.json`;
     const alerts = fixturePaths().map((path) => Deno.readTextFileSync(path));

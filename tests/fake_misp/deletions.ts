@@ -64,8 +64,10 @@ export function deleteReport(call: Call): Answer {
   const event = [...call.state.events.values()].find((one) => one.EventReport.some(isMeant));
   checkOwner(call, event);
   const report = event.EventReport.find(isMeant)!;
-  if (isForGood(call)) event.EventReport.splice(event.EventReport.indexOf(report), 1);
-  else report.deleted = true;
+  if (isForGood(call)) {
+    event.EventReport.splice(event.EventReport.indexOf(report), 1);
+    call.state.reportOwners.delete(report.uuid);
+  } else report.deleted = true;
   touch(call, event);
   return saved("Event Report deleted.", call.url, report.id);
 }

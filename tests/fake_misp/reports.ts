@@ -21,8 +21,7 @@ const CONTENT_BYTES = 16_777_215;
 export function mergeReport(call: Call, event: StoredEvent, sent: Fields): void {
   const { state } = call;
   const uuid = text(sent.uuid)?.toLowerCase() ?? crypto.randomUUID();
-  const events = [...state.events.values()];
-  const owner = events.find((other) => other.EventReport.some((report) => report.uuid === uuid));
+  const owner = state.reportOwners.get(uuid);
   if (!isUuid(uuid) || owner !== undefined && owner !== event) return;
   if (call.meddling.loses?.(sent) === true) return;
   const known = event.EventReport.find((report) => report.uuid === uuid);
@@ -44,6 +43,7 @@ export function mergeReport(call: Call, event: StoredEvent, sent: Fields): void 
   if (known !== undefined) Object.assign(known, changed);
   else {
     const id = state.nextId("event_reports");
+    state.reportOwners.set(uuid, event);
     event.EventReport.push({ id, uuid, event_id: event.id, sharing_group_id: "0", ...changed });
   }
 }

@@ -104,6 +104,21 @@ export class FakeMisp implements AsyncDisposable {
     return structuredClone([...this.#state.events.values()]);
   }
 
+  /** @returns All events as they are, to be read only: copies of tens of thousands take long. */
+  stored(): Iterable<StoredEvent> {
+    return this.#state.events.values();
+  }
+
+  /**
+   * Answers a request at once: without a connection, faults or an entry in {@link requests}.
+   *
+   * @param raw The request.
+   * @returns The answer.
+   */
+  answer(raw: RawRequest): Answer {
+    return this.#handle(raw);
+  }
+
   /** @returns The event with that uuid: a copy. */
   event(uuid: string): StoredEvent | undefined {
     return structuredClone(this.#state.events.get(uuid.toLowerCase()));

@@ -35,6 +35,8 @@ export class State {
   readonly tags: Map<string, TagRow> = new Map();
   /** By uuid, in the order of their ids. */
   readonly sightings: Map<string, StoredSighting> = new Map();
+  /** The events of reports, by uuid of the report. */
+  readonly reportOwners: Map<string, StoredEvent> = new Map();
   /** uuids of deleted events: they never come back. */
   readonly blocked: Set<string> = new Set();
   sharingGroups: readonly SharingGroupRow[] = [];
@@ -131,6 +133,7 @@ export class State {
     this.events.delete(event.uuid);
     this.blocked.add(event.uuid);
     for (const object of event.Object) this.#objects.delete(object.uuid);
+    for (const report of event.EventReport) this.reportOwners.delete(report.uuid);
     for (const [uuid, place] of this.#attributes) {
       if (place.event === event) this.#attributes.delete(uuid);
     }

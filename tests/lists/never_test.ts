@@ -9,22 +9,11 @@ import { allowList } from "../../src/guard/allow_list.ts";
 import { createGuard } from "../../src/guard/guard.ts";
 import { gatesOf } from "../../src/cli/wiring/lists/parts.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { LIST_FORMATS, type ListFormat } from "../../src/list_query.ts";
+import { LIST_FORMATS } from "../../src/list_query.ts";
 import { expireSource, NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
-import { readCdb } from "./cdb.ts";
+import { READ } from "./read.ts";
 import { ListRig, rule } from "./rig.ts";
-
-/** What a program reads of a list. */
-const READ: Readonly<Record<ListFormat, (text: string) => readonly string[]>> = {
-  plain: (text) => text.split("\n").slice(0, -1),
-  csv: (text) => text.split("\n").slice(1, -1).map((line) => line.split(",")[0]!),
-  cdb: (text) => readCdb(text).map(([key]) => key),
-  nftables: (text) =>
-    [...text.matchAll(/^add element .*\{ (.*) \}$/gm)].flatMap(([, all]) => all!.split(", ")),
-  jsonl: (text) =>
-    text.split("\n").slice(0, -1).map((line) => (JSON.parse(line) as { address: string }).address),
-};
 
 const byte = fc.integer({ min: 0, max: 255 });
 const near = fc.integer({ min: 0, max: 3 });

@@ -3,20 +3,24 @@
  *
  * @module
  */
+import type { SessionItem } from "../../src/session_evidence.ts";
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import { FeedSink } from "../../src/feed/feed_sink.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
-import type { FindDaySlot, SinkName } from "../../src/model.ts";
+import type { Decision, FindDaySlot, SinkName } from "../../src/model.ts";
 import { publishDue, type PublisherParts } from "../../src/publish/publisher.ts";
 import {
   closeDay,
+  expireSessionItems,
   expireSource,
   NO_LOOKUPS,
   retractSource,
   snapshotAttack,
   type SnapshotRules,
 } from "../../src/publish/snapshot.ts";
+import { DirectRequests } from "../fake_misp/direct.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
@@ -40,7 +44,13 @@ export interface SiteOptions {
   readonly expireDays?: number;
   readonly reopenDays?: number;
   readonly keepDays?: number;
+  /** Days after which files and URLs expire; they do not by default. */
+  readonly sessionDays?: number;
   readonly eventPer?: "source" | "day";
+  /** Whether requests to MISP go without a socket: for many thousands of sources. */
+  readonly isDirect?: boolean;
+  /** Opens the buffer; one in memory by default. */
+  readonly open?: () => Buffer;
 }
 
 /** One attempt; all else of it is of no concern. */
@@ -48,7 +58,7 @@ const [MODEL] = [decideDefault(sshdAlert())];
 
 /** A site with a MISP and a feed. */
 export class Site implements AsyncDisposable {
-  readonly buffer = new SqliteBuffer(":memory:", START);
+  readonly buffer: Buffer;
   readonly folder: TempFolder = tempFolder();
   readonly misp: FakeMisp;
   readonly #client: MispClient;
@@ -61,16 +71,21 @@ export class Site implements AsyncDisposable {
 
   private constructor(misp: FakeMisp, options: SiteOptions) {
     const { expireDays = 90, reopenDays = 30, keepDays = 120, eventPer = "source" } = options;
+    const { sessionDays } = options;
     this.misp = misp;
     this.#options = options;
+    this.buffer = options.open?.() ?? new SqliteBuffer(":memory:", START);
     this.#client = new MispClient({
       ...{ url: misp.url, apiKey: misp.keys.publisher, caCertificate: undefined },
       timeoutMs: 10_000,
     });
     const sinks: readonly SinkName[] = ["misp", "feed"];
-    const expireAfterMs = expireDays * DAY;
+    const expiry = {
+      expireAfterMs: expireDays * DAY,
+      sessionExpireAfterMs: sessionDays === undefined ? undefined : sessionDays * DAY,
+    };
     const rules: SnapshotRules = {
-      ...{ ...PLAIN_SNAPSHOT_RULES, tags: ["tlp:green"], sinks, expireAfterMs },
+      ...{ ...PLAIN_SNAPSHOT_RULES, tags: ["tlp:green"], sinks, ...expiry },
       reopenAfterMs: reopenDays * DAY,
     };
     const slots = (find: FindDaySlot) => eventPer === "day" ? find : undefined;
@@ -78,20 +93,24 @@ export class Site implements AsyncDisposable {
     this.parts = {
       buffer: this.buffer,
       sinks: [
-        new RestSink(this.#client, { publish: true, maxParallel: 4 }),
+        new RestSink(
+          options.isDirect ? new DirectRequests(misp, misp.keys.publisher) : this.#client,
+          { publish: true, maxParallel: 4 },
+        ),
         new FeedSink(
           this.folder.path,
           () => ({ name: "honeypots", uuid: "372029bf-485a-504c-8f75-0ba5cf9baddf" }),
           keepDays * DAY,
         ),
       ],
-      due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks, expireAfterMs },
+      due: { periodMs: 15 * MINUTE, maxHoldMs: 60 * MINUTE, sinks, ...expiry },
       deliveryMs: 30_000,
       prepare: () => Promise.resolve(),
       close: (event, records, now) => closeDay(event, records, rules, now),
       snapshot: (attack, record, now, findDaySlot) =>
         snapshotAttack(attack, record, rules, { now, findDaySlot: slots(findDaySlot) }),
       expire: (record, now) => expireSource(record, rules, now, NO_LOOKUPS),
+      expireItems: (record, now) => expireSessionItems(record, rules, now, NO_LOOKUPS),
       now: () => this.now,
       random: () => 0.5,
       log: (level, message) => void this.logged.push(`${level}: ${message}`),
@@ -116,6 +135,24 @@ export class Site implements AsyncDisposable {
     await this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
   }
 
+  /** A session of a source at a decoy, now, in which it brings something. */
+  async bring(sourceIp: string, ...items: readonly SessionItem[]): Promise<void> {
+    if (MODEL?.kind !== "attempts") throw new Error("the alert is not an attempt");
+    const id = `a${++this.#alerts}`;
+    const { sensor, techniques } = MODEL.attempts[0]!;
+    const decision: Decision = {
+      ...MODEL,
+      key: { ...MODEL.key, id },
+      attempts: [],
+      session: {
+        ...{ sourceIp, at: this.now, sensor, techniques, service: "ssh", session: id, items },
+        ...{ sourceLocation: undefined, isConnect: true, isLogin: true, durationMs: 1000 },
+        furtherCommands: 0,
+      },
+    };
+    await this.buffer.intake.accept([decision], { maxUsernames: 100 }, this.now);
+  }
+
   /** Publishes until nothing waits, and prunes, as the engine does. */
   async publish(): Promise<void> {
     for (;;) {
@@ -123,12 +160,16 @@ export class Site implements AsyncDisposable {
       if (round === undefined || round.problems.length > 0 || round.refused > 0) {
         throw new Error(JSON.stringify([round, this.logged]));
       }
-      const at = await this.buffer.outbox.nextExpiryAt(this.parts.due.expireAfterMs!);
-      if (round.waiting === 0 && (at === undefined || at > this.now)) break;
+      const at = await this.buffer.outbox.nextExpiryAt(this.parts.due);
+      if (at !== undefined && at <= this.now) continue;
+      if (round.waiting === 0) break;
+      // A feed of many events rests for some seconds after each round.
+      this.now += MINUTE;
     }
     const { reopenDays = 30 } = this.#options;
     const keep = { seenMs: 14 * DAY, recordMs: reopenDays * DAY, connectionMs: DAY / 24 };
-    await this.buffer.retention.prune({ ...keep, expires: true }, this.now);
+    const itemsExpire = this.#options.sessionDays !== undefined;
+    await this.buffer.retention.prune({ ...keep, expires: true, itemsExpire }, this.now);
   }
 
   /** One round. */
@@ -173,7 +214,7 @@ export class Site implements AsyncDisposable {
 
   /** The addresses that MISP gives to detection, once for each event that does. */
   inMisp(): readonly string[] {
-    return this.misp.events().flatMap(({ Attribute }) => Attribute)
+    return [...this.misp.stored()].flatMap(({ Attribute }) => Attribute)
       .filter((one) => one.to_ids && !one.deleted).map(({ value }) => value).sort();
   }
 
@@ -183,6 +224,16 @@ export class Site implements AsyncDisposable {
       .filter((one) => one.to_ids && !one.deleted).map(({ value }) => value).sort();
   }
 
+  /** The files and URLs that MISP gives to detection, once for each object that does. */
+  itemsInMisp(): readonly string[] {
+    return offeredItems(this.misp.events());
+  }
+
+  /** The same of the events that the feed lists. */
+  itemsInFeed(): readonly string[] {
+    return offeredItems(this.listed().map((uuid) => this.feedEvent(uuid)));
+  }
+
   /** The uuids that the manifest lists. */
   listed(): readonly string[] {
     return Object.keys(JSON.parse(this.#read("manifest.json")) as object);
@@ -190,7 +241,7 @@ export class Site implements AsyncDisposable {
 
   feedEvent(uuid: string): {
     readonly Attribute: readonly FeedAttribute[];
-    readonly Object: readonly { readonly name: string; readonly deleted?: boolean }[];
+    readonly Object: readonly FeedObject[];
   } {
     return JSON.parse(this.#read(`${uuid}.json`)).Event;
   }
@@ -217,3 +268,14 @@ interface FeedAttribute {
   readonly to_ids: boolean;
   readonly deleted?: boolean;
 }
+
+interface FeedObject {
+  readonly name: string;
+  readonly deleted?: boolean;
+  readonly Attribute: readonly FeedAttribute[];
+}
+
+const offeredItems = (events: readonly { readonly Object: readonly FeedObject[] }[]) =>
+  events.flatMap((event) => event.Object).filter(({ deleted }) => deleted !== true)
+    .flatMap(({ Attribute }) => Attribute)
+    .filter((one) => one.to_ids && one.deleted !== true).map(({ value }) => value).sort();

@@ -92,7 +92,10 @@ Deno.test("GET /sources says what is not valid, and what to use instead", async 
       ["?country=Nirvana", 'country: "Nirvana" is not valid; use two letters such as NL.'],
       ["?network=x", 'network: "x" is not valid; use a number of an AS such as AS64500.'],
       ["?technique=x", 'technique: "x" is not valid; use an id such as T1110.001.'],
-      ["?state=x", 'state: "x" is not valid; use compromised, open, waiting, refused, withdrawn.'],
+      [
+        "?state=x",
+        'state: "x" is not valid; use compromised, open, waiting, refused, withdrawn, expired.',
+      ],
       ["?seen=x", 'seen: "x" is not valid; use hour, day, week, month.'],
       ["?order=x", 'order: "x" is not valid; use attempts, last_seen, first_seen, compromised.'],
       ["?after=x", 'after: "x" is not valid; use a link of this page.'],
@@ -141,6 +144,7 @@ Deno.test("GET /sources.json is an array of objects, GET /sources.csv has a line
     compromised_at: null,
     state: "delivered",
     withdrawn_at: null,
+    expired_at: null,
     country: "NL",
     network: "AS64500",
     organisation: "Example B.V.",
@@ -168,10 +172,10 @@ Deno.test("GET /sources.json is an array of objects, GET /sources.csv has a line
   assert.equal(
     await csv.text(),
     "address,attempts,attempts_at_least,alerts,first_seen,last_seen,compromised,compromised_at," +
-      "state,withdrawn_at,country,network,organisation,event_uuid,delivered_to,sensor_count,day_count," +
+      "state,withdrawn_at,expired_at,country,network,organisation,event_uuid,delivered_to,sensor_count,day_count," +
       "confidence\r\n" +
       "192.0.2.1,3,false,3,2026-11-23T14:07:20.000Z,2026-11-23T14:07:20.000Z,false,," +
-      `delivered,,NL,AS64500,Example B.V.,${uuid},misp,1,1,40\r\n`,
+      `delivered,,,NL,AS64500,Example B.V.,${uuid},misp,1,1,40\r\n`,
   );
 });
 

@@ -1,11 +1,12 @@
 /** Pages of files, clients and keys, and what other pages say of sessions. */
 import assert from "node:assert/strict";
+import type { PageParts } from "../../src/server/pages/pages.ts";
 import { PageScene } from "../support/page_scene.ts";
 import { A, B, download, HASH, HASSH, live, liveInSessions } from "../support/session_scene.ts";
 import { wordsOf } from "./pages_rig.ts";
 
-async function scene(): Promise<PageScene> {
-  const made = new PageScene();
+async function scene(pages: Partial<PageParts> = {}): Promise<PageScene> {
+  const made = new PageScene({}, pages);
   await liveInSessions(made);
   return made;
 }
@@ -55,6 +56,24 @@ Deno.test("GET /payloads/HASH.json and .csv give programs the same", async () =>
   );
   const key = /<a href="(\/keys\/[^"]+)">/.exec(await pages.page(`/sources/${A}`))![1]!;
   assert.equal((await (await pages.fetch(`${key}.json`)).json()).key_type, "ssh-ed25519");
+});
+
+Deno.test("GET /payloads/HASH marks who was withdrawn, and gives programs only what is offered", async () => {
+  let hidden = "";
+  using pages = await scene({
+    standing: () => Promise.resolve((ip) => ip === hidden ? "refused" : "offered"),
+  });
+  await pages.buffer.outbox.republish(B, pages.now, (known) => ({
+    ...{ record: { ...known, retractedAt: pages.now }, reports: [], compacted: [], activity: [] },
+  }));
+  const path = `/payloads/${HASH}`;
+  const sources = async () => (await (await pages.fetch(`${path}.json`)).json()).sources.length;
+  assert.match(wordsOf(await pages.page(path)), /198\.51\.100\.31 withdrawn 1 /);
+  assert.equal(await sources(), 1);
+  assert.match(await pages.page(`${path}.csv`), /^address.*\r\n198\.51\.100\.30,[^\n]*\r\n$/);
+  hidden = A;
+  assert.ok(!(await pages.page(path)).includes(A));
+  assert.equal(await sources(), 0);
 });
 
 Deno.test("GET / names new payloads of 24 hours, and no older ones", async () => {

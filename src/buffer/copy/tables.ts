@@ -61,8 +61,10 @@ const COLUMNS = {
   source_name: "kind name! source_ip",
   source_record:
     "source_ip event_uuid publisher opened_on first_seen# last_seen# alerts# pam# sshd# " +
-    "connect# attempts# compromised_at# retracted_at# reports# detail~ snapshot_at# expired_at#",
-  source_session_item: "source_ip kind# value count# first_seen# last_seen# detail",
+    "connect# attempts# compromised_at# retracted_at# reports# detail~ snapshot_at# expired_at# " +
+    "items_silent_from#",
+  source_session_item: "source_ip kind# value count# first_seen# last_seen# detail expired_at#",
+  left_event: "silent_from# event_uuid source_ip record",
   day_event: "event_uuid publisher day part# attributes# ends_at# is_closed#",
   report:
     "uuid sink source_ip event_uuid state attempts# snapshot_at# tries# next_try_at# last_error " +
@@ -83,7 +85,7 @@ export type TableName = keyof typeof COLUMNS;
 
 const WIDE_NAMES: readonly TableName[] = [
   ...["spool", "spool_refused", "attack", "attack_session_item", "source_record"] as const,
-  ...["source_session_item", "report", "report_body", "delivery", "setting"] as const,
+  ...["source_session_item", "left_event", "report", "report_body", "delivery", "setting"] as const,
 ];
 const WIDE: ReadonlySet<string> = new Set(WIDE_NAMES);
 

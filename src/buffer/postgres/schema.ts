@@ -5,6 +5,7 @@
  */
 import { ALERT_DAYS } from "./migrations/alert_days.ts";
 import { FIRST } from "./migrations/first.ts";
+import { ITEM_EXPIRY } from "./migrations/item_expiry.ts";
 import { SUMMED_DAYS } from "./migrations/summed_days.ts";
 
 /** Each migration runs once, in one transaction with all that are missing. New ones come last. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly string[] = [
   FIRST,
   ALERT_DAYS,
   SUMMED_DAYS,
+  ITEM_EXPIRY,
 ];

@@ -19,5 +19,8 @@ export const RESTS_UNTIL = "rests_until.";
 /** How many addresses expired. */
 export const EXPIRED = "expired";
 
+/** How many files and URLs of sessions expired. */
+export const EXPIRED_ITEMS = "expired_items";
+
 /** How many reports were dropped. */
 export const DROPPED = "reports_dropped";

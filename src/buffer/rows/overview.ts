@@ -6,7 +6,14 @@
 import { MINUTE } from "../../clock.ts";
 import { attemptsOf, connectionAttempts } from "../../wazuh/counting.ts";
 import type { BufferStatus, MinuteRow, Overview, RefusedReports, RefusedRow } from "../views.ts";
-import { DROPPED, EXPIRED, KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "./names.ts";
+import {
+  DROPPED,
+  EXPIRED,
+  EXPIRED_ITEMS,
+  KNOWN_SOURCES,
+  LAST_ACCEPTED,
+  LAST_DELIVERED,
+} from "./names.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import { optional, type Row } from "./row.ts";
 
@@ -109,6 +116,7 @@ export function statusOf(rows: StatusRows): BufferStatus {
     dropped: counters.get(DROPPED) ?? 0,
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
     expired: counters.get(EXPIRED) ?? 0,
+    expiredItems: counters.get(EXPIRED_ITEMS) ?? 0,
     lastDeliveredAt: delivered.length === 0 ? undefined : Math.max(...delivered),
     lastAcceptedAt: counters.get(LAST_ACCEPTED),
     paused: rows.paused.map(pausedOf),

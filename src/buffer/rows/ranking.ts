@@ -7,6 +7,7 @@ import type { ActivityRow } from "../../model.ts";
 import type { History, RankedKind, RankingSpan } from "../rankings.ts";
 import { networkName } from "../activity.ts";
 import { HOUR } from "../../clock.ts";
+import { isHidden, type StandingOf } from "../../guard/standing.ts";
 import { DAY_SPAN, HOUR_SPAN } from "./activity.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import type { Row } from "./row.ts";
@@ -46,10 +47,28 @@ export function sumByName(rows: readonly ActivityRow[], kind: RankedKind, bucket
   return sums;
 }
 
+/**
+ * Which sources are ranked: those that pages show, unless they were taken back.
+ *
+ * @param takenBack `source_ip` and `retracted_at`; an open attack undoes that an address expired
+ */
+export function rankedSources(
+  takenBack: readonly Row[],
+  open: ReadonlyMap<string, OpenAttack>,
+  standing: StandingOf | undefined,
+): (name: string) => boolean {
+  const left = new Set(
+    takenBack.filter((row) => row.retracted_at !== null || !open.has(String(row.source_ip)))
+      .map((row) => String(row.source_ip)),
+  );
+  return (name) => !left.has(name) && !(standing !== undefined && isHidden(standing(name), false));
+}
+
 /** The names of one kind, as further lists and sums say how many attempts each has. */
 export class RankedNames {
   readonly #open: ReadonlyMap<string, number>;
   readonly #most: number;
+  readonly #isRanked: (name: string) => boolean;
   readonly #sums = new Map<string, number>();
   /** What a name has at most that is in none of the lists so far. */
   #below = 0;
@@ -59,21 +78,29 @@ export class RankedNames {
   isComplete = false;
 
   /** @param open what open attacks add to each name */
-  constructor(open: ReadonlyMap<string, number>, most: number) {
+  constructor(
+    open: ReadonlyMap<string, number>,
+    most: number,
+    isRanked: (name: string) => boolean,
+  ) {
     this.#open = open;
     this.#most = most;
+    this.#isRanked = isRanked;
   }
 
   /** Begins lists of a greater depth. */
   begin(): void {
     this.#below = 0;
-    this.#names = new Set(this.#sums.size === 0 ? this.#open.keys() : []);
+    this.#names = new Set(
+      this.#sums.size === 0 ? this.#open.keys().filter(this.#isRanked) : [],
+    );
   }
 
   /** Takes the list of one bucket. */
   addList(list: readonly Row[], depth: number): void {
     for (const row of list) {
-      if (!this.#sums.has(String(row.name))) this.#names.add(String(row.name));
+      const name = String(row.name);
+      if (!this.#sums.has(name) && this.#isRanked(name)) this.#names.add(name);
     }
     if (list.length === depth) this.#below += Number(list.at(-1)!.attempts);
   }

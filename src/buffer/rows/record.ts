@@ -5,6 +5,7 @@
  */
 import type { Location, SensorRow, Service, SourceRecord, Technique } from "../../model.ts";
 import { storedJson } from "../sqlite/errors.ts";
+import { itemsSilentFrom } from "./expiry.ts";
 import { optional, type Row } from "./row.ts";
 import type { StoredSession } from "./sessions.ts";
 
@@ -59,7 +60,7 @@ export function recordOf(row: Row): StoredRecord {
 /** The columns of a record. */
 export const RECORD_COLUMNS = `source_ip, event_uuid, publisher, opened_on, first_seen, last_seen,
   alerts, pam, sshd, connect, attempts, compromised_at, retracted_at, reports, detail, snapshot_at,
-  expired_at`;
+  expired_at, items_silent_from`;
 
 /** The values of {@link RECORD_COLUMNS}. @param now milliseconds UTC */
 export function recordValues(
@@ -92,5 +93,6 @@ export function recordValues(
     JSON.stringify(detail),
     now,
     record.expiredAt ?? null,
+    itemsSilentFrom(record),
   ];
 }

@@ -15,7 +15,7 @@ import {
 } from "../../session_evidence.ts";
 import { DECOY_LOGINS, PAYLOADS_BROUGHT, SESSIONS_BEGUN } from "../batch/session_batch.ts";
 import type { ItemSource, ItemView, SessionCounts, SourceSessions } from "../sessions.ts";
-import type { Row } from "./row.ts";
+import { optional, type Row } from "./row.ts";
 import { itemOf } from "./sessions.ts";
 
 /** Sources of a file that are counted for a list. */
@@ -24,7 +24,7 @@ export const MOST_COUNTED = 1_000;
 export const MOST_NEW_ROWS = 5_000;
 
 /** An item, and its sources up to a number; undefined: no source has it. */
-export function itemView(rows: readonly Row[], most: number): ItemView | undefined {
+export function itemView(rows: readonly Row[], most: number): ItemView<ItemSource> | undefined {
   const items = rows.slice(0, most).map(itemOf);
   const item = joined(items);
   if (item === undefined) return undefined;
@@ -34,6 +34,23 @@ export function itemView(rows: readonly Row[], most: number): ItemView | undefin
     other.lastSeen - one.lastSeen || (one.sourceIp < other.sourceIp ? -1 : 1)
   );
   return { item, sources, isMore: rows.length > most };
+}
+
+/** An item with what became of its sources. @param records of these sources */
+export function statedView(view: ItemView<ItemSource>, records: readonly Row[]): ItemView {
+  const states = new Map(records.map((row) => [String(row.source_ip), row]));
+  return {
+    ...view,
+    sources: view.sources.map((source) => {
+      const row = states.get(source.sourceIp);
+      return {
+        ...source,
+        compromisedAt: optional(row?.compromised_at),
+        retractedAt: optional(row?.retracted_at),
+        expiredAt: optional(row?.expired_at),
+      };
+    }),
+  };
 }
 
 /** What a source did at decoys. @param recorded totals of its record */

@@ -14,7 +14,7 @@ import {
   type SessionRow,
 } from "../../session_evidence.ts";
 import { storedJson } from "../sqlite/errors.ts";
-import type { Row } from "./row.ts";
+import { optional, type Row } from "./row.ts";
 
 /** The sessions of an attack; undefined: it has none. */
 export function sessionsOf(
@@ -43,6 +43,7 @@ export function sessionsOf(
 
 /** What was seen in sessions. */
 export function itemOf(row: Row): SeenItem {
+  const expiredAt = optional(row.expired_at);
   return {
     ...(row.detail === null ? {} : storedJson(String(row.detail)) as SessionDetail),
     kind: SESSION_KINDS[Number(row.kind)]!,
@@ -50,6 +51,7 @@ export function itemOf(row: Row): SeenItem {
     count: Number(row.count),
     firstSeen: Number(row.first_seen),
     lastSeen: Number(row.last_seen),
+    ...(expiredAt === undefined ? {} : { expiredAt }),
   };
 }
 

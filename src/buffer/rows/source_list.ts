@@ -5,7 +5,8 @@
  */
 import { networkName } from "../activity.ts";
 import { createNetworkSet } from "../../guard/network_set.ts";
-import type { SourceOrder, SourceQuery } from "../sources.ts";
+import { isHidden } from "../../guard/standing.ts";
+import { isTakenBack, type SourceOrder, type SourceQuery } from "../sources.ts";
 import type { OpenAttack } from "./open_attack.ts";
 import { optional, type Row } from "./row.ts";
 
@@ -24,6 +25,8 @@ export interface Candidate {
   readonly lastSeen: number;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
+  /** Undefined also while an attack is open: its report undoes that. */
+  readonly expiredAt?: number | undefined;
 }
 
 /** What an order sorts by. */
@@ -43,7 +46,8 @@ export const COLUMN: Readonly<Record<SourceOrder, string>> = {
 };
 
 /** The columns of {@link toCandidate}. */
-export const FIELDS = "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at";
+export const FIELDS =
+  "source_ip, attempts, first_seen, last_seen, compromised_at, retracted_at, expired_at";
 
 /** The largest first; of equals, the address that comes last as text. */
 export function compare(order: SourceOrder, one: Candidate, other: Candidate): number {
@@ -72,6 +76,7 @@ export function toCandidate(row: Row): Candidate {
     lastSeen: Number(row.last_seen),
     compromisedAt: optional(row.compromised_at),
     retractedAt: optional(row.retracted_at),
+    expiredAt: optional(row.expired_at),
   };
 }
 
@@ -81,14 +86,23 @@ export function filterOf(query: SourceQuery): (source: Candidate) => boolean {
   const network = cidr === undefined
     ? undefined
     : createNetworkSet([{ name: "asked", networks: [cidr] }]);
-  return ({ sourceIp, lastSeen, compromisedAt, retractedAt }) => {
+  return ({ sourceIp, lastSeen, compromisedAt, retractedAt, expiredAt }) => {
     if (since !== undefined && lastSeen < since) return false;
     if (order === "compromised" && compromisedAt === undefined) return false;
     if (network !== undefined && network.namesOf(sourceIp).length === 0) return false;
     if (state === "compromised") return compromisedAt !== undefined;
     if (state === "withdrawn") return retractedAt !== undefined;
+    if (state === "expired") return expiredAt !== undefined;
     return true;
   };
+}
+
+/** Whether a list shows a source at all, which is asked last. */
+export function isShown({ standing, isOffered }: SourceQuery, source: Candidate): boolean {
+  if (isOffered && isTakenBack(source)) return false;
+  if (standing === undefined) return true;
+  const of = standing(source.sourceIp);
+  return isOffered ? of === "offered" : !isHidden(of, source.compromisedAt !== undefined);
 }
 
 /**

@@ -6,6 +6,7 @@
 import { ACTIVITY } from "./migrations/activity.ts";
 import { EXPIRY } from "./migrations/expiry.ts";
 import { NOTIFICATIONS } from "./migrations/notifications.ts";
+import { ITEM_EXPIRY } from "./migrations/item_expiry.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
 import { SUMMED_DAYS } from "./migrations/summed_days.ts";
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly string[] = [
   PAYLOAD_TIMES,
   EXPIRY,
   SUMMED_DAYS,
+  ITEM_EXPIRY,
 ];

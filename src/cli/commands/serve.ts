@@ -35,6 +35,7 @@ import { Listening } from "../wiring/listen/listening.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
+import { standingsOf } from "../wiring/lists/parts.ts";
 import { requireMispOfIntegratord } from "../wiring/rounds.ts";
 import { openBuffer } from "../wiring/buffer/open.ts";
 import { databaseOf } from "../wiring/buffer/database.ts";
@@ -135,6 +136,7 @@ export async function serve(start: Start): Promise<number> {
       mispUrl: config.misp.url,
       sourceLinks: config.server.sourceLinks,
       silentSensorMs: config.server.silentSensorMs,
+      standing: standingsOf(config, log),
     },
     log,
   });

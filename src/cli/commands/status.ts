@@ -94,6 +94,7 @@ function toJson(found: BufferStatus, nextDueAt: number | undefined) {
       logged_in_to_decoy: found.sessions.logins,
       files: found.sessions.payloads,
       different_files: found.sessions.hashes,
+      expired: found.expiredItems,
     },
     buffer: {
       bytes: found.bytes,
@@ -212,6 +213,9 @@ function describe(shown: Shown, path: string, maxBytes: number, screen: Screen):
     ["spoofed srcip", String(alerts.spoofed_srcip)],
     ["known sources", String(sources.known)],
     ["expired", `${sources.expired} addresses after silence`],
+    ...(shown.sessions.expired === 0
+      ? []
+      : [["  expired", `${shown.sessions.expired} files and URLs`]] satisfies Row[]),
     ...sessionRows(shown.sessions),
     ["compromised", compromisedText(shown.compromised), shown.compromised.last_day > 0],
     ...(problem === null ? [] : [["problem", oneLine(problem), true]] satisfies Row[]),

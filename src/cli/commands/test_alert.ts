@@ -47,7 +47,7 @@ export async function testAlert(start: Start): Promise<number> {
   }
   const shown = {
     ...config,
-    guard: { ...config.guard, minAttempts: 1 },
+    guard: { ...config.guard, minAttempts: 1, publishPrivate: true },
     ...(values.send ? { misp: { ...config.misp, ...OF_TEST } } : {}),
   };
   const installation = values.send ? ofThisTest() : undefined;

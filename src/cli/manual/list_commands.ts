@@ -30,7 +30,7 @@ export const LIST_COMMANDS = [
     about: [
       "Prints the attackers that were published, in a format of other programs, or the list NAME " +
       "of the configuration as it would be written now. Addresses of guard.allow_networks, of " +
-      "warning lists and of special ranges, and withdrawn addresses, are never in it.",
+      "warning lists and of special ranges, withdrawn and expired addresses, are never in it.",
       "The publisher writes the lists of the configuration into their files. A list that would " +
       "change too much at once is not written until --accept allows it, once.",
     ],

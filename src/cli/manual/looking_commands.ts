@@ -21,7 +21,8 @@ export const LOOKING_COMMANDS = [
     about: [
       "QUERY is an address, a network such as 192.0.2.0/24, an AS number, an ATT&CK technique, " +
       "or the name of a sensor, a user or a country. Several of them must all be true.",
-      "A table has the first 50 sources; --json and --csv print all of them.",
+      "A table has the first 50 sources; --json and --csv print all of them, but those that no event " +
+      "gives to detection only where --state asks for them.",
     ],
     words: [{ name: "show", about: "shows all that is known of one source, hour by hour" }],
     filling: "other",
@@ -35,7 +36,7 @@ export const LOOKING_COMMANDS = [
         name: "state",
         value: "STATE",
         filling: "other",
-        about: "compromised, open, waiting, refused or withdrawn",
+        about: "compromised, open, waiting, refused, withdrawn or expired",
       },
       {
         name: "since",

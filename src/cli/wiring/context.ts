@@ -8,7 +8,7 @@ import { END_RULES, KNOWN_RULES, PROGRAM } from "../../config/defaults.ts";
 import { ConfigError } from "../../config/values.ts";
 import { loadConfig, type Loaded, type Sources } from "../../config/load.ts";
 import { CowrieSessions } from "../../cowrie/sessions.ts";
-import { createGuard } from "../../guard/guard.ts";
+import { createGuard, type Guard } from "../../guard/guard.ts";
 import type { NetworkSet } from "../../guard/network_set.ts";
 import type { SessionRules } from "../../cowrie/session_event.ts";
 import type { IntakeRules } from "../../intake/decide_alert.ts";
@@ -47,11 +47,7 @@ export function loadStartConfig(start: Start, integratord?: Sources["integratord
  */
 export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
   return {
-    guard: createGuard(
-      { ...config.honeypot, ...config.guard },
-      await allowedOf(config),
-      await ownNamesOf(config),
-    ),
+    guard: await guardOf(config),
     ruleIds: rulesOf(config),
     narrowed: new Set(KNOWN_RULES.filter((id) => !config.rules.ids.has(id))),
     countsRefusedKeys: config.honeypot.countRefusedKeys,
@@ -63,6 +59,12 @@ export async function intakeRules({ config }: Loaded): Promise<IntakeRules> {
     keepsText: config.forward.url !== undefined,
     ...(config.session.enabled ? { sessions: sessionRulesOf(config) } : {}),
   };
+}
+
+/** Which agents are honeypots, and which addresses may be published. @throws {ConfigError} */
+export async function guardOf(config: Loaded["config"]): Promise<Guard> {
+  const [allowed, names] = [await allowedOf(config), await ownNamesOf(config)];
+  return createGuard({ ...config.honeypot, ...config.guard }, allowed, names);
 }
 
 function sessionRulesOf({ privacy, session }: Loaded["config"]): SessionRules {

@@ -9,6 +9,7 @@ import type { Config } from "../../config/config.ts";
 import type { SessionFacts } from "../../misp/sessions/session_parts.ts";
 import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
+import { guardOf } from "./context.ts";
 
 /** Look-ups that must be prepared before they are used. */
 export interface LazyLookups {
@@ -26,8 +27,10 @@ export function createLookups(config: Config, log: Log): LazyLookups {
   let verdictOf: Lookups["verdictOf"] | undefined;
   let locate: Lookups["locate"] | undefined;
   let values: SessionFacts | undefined;
+  let refusalOf: Lookups["refusalOf"];
   return {
     prepare: async () => {
+      refusalOf ??= (await guardOf(config)).refusal;
       verdictOf ??= await loadVerdicts(config, warn);
       values ??= await openValueLists(config, warn, verdictOf);
       locate ??= await loadLocations(config, warn);
@@ -35,6 +38,7 @@ export function createLookups(config: Config, log: Log): LazyLookups {
     current: () => ({
       verdictOf: verdictOf ?? NO_LOOKUPS.verdictOf,
       locate: locate ?? NO_LOOKUPS.locate,
+      ...(refusalOf === undefined ? {} : { refusalOf }),
       ...values,
     }),
   };

@@ -24,6 +24,7 @@ export async function pruneBuffer(
     recordMs: config.misp.reopenAfterMs,
     connectionMs: CONNECTION_OVER_MS,
     expires: config.misp.expireAfterMs !== undefined,
+    itemsExpire: config.session.expireAfterMs !== undefined,
   };
   const hasMore = await buffer.retention.prune(keep, Date.now());
   await logEvictions(buffer, config, log);

@@ -19,6 +19,7 @@ import { RetryBudget, RetryingClient } from "../../misp/line/retries.ts";
 import { eventNames, type Installation, namespaceOf, publisherUuid } from "../../misp/uuid.ts";
 import {
   closeDay,
+  expireSessionItems,
   expireSource,
   type Lookups,
   moveSource,
@@ -99,6 +100,7 @@ export function createPublisher(config: Config, buffer: Buffer, log: Log): Publi
     close: (event, records, now) => closeDay(event, records, rules(), now),
     retract: (record, now) => retractSource(record, rules(), now, lookups.current()),
     expire: (record, now) => expireSource(record, rules(), now, lookups.current()),
+    expireItems: (record, now) => expireSessionItems(record, rules(), now, lookups.current()),
     move: (record, now, findDaySlot) =>
       moveSource(record, rules(), now, lookups.current(), findDaySlot),
     locate: (address) => lookups.current().locate(address),
@@ -134,6 +136,7 @@ export function dueRules(config: Config) {
     maxHoldMs: config.buffer.maxHoldMs,
     sinks,
     expireAfterMs: config.misp.expireAfterMs,
+    sessionExpireAfterMs: config.session.expireAfterMs,
   };
 }
 
@@ -165,6 +168,7 @@ export function snapshotRules(
     correlatesHassh: misp.correlateHassh,
     minAttempts: guard.minAttempts,
     expireAfterMs: misp.expireAfterMs,
+    sessionExpireAfterMs: session.expireAfterMs,
     telnet: honeypot.telnet,
   };
 }

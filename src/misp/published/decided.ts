@@ -1,12 +1,12 @@
 /**
- * What analysts decided about `to_ids`. An address expires, and is for detection again when its attacker
- * returns, only where `to_ids` is as the program stated it. Pure.
+ * What analysts decided about `to_ids`. An address, a file or a URL expires, and is for detection again when
+ * it comes again, only where `to_ids` is as the program stated it. Pure.
  *
  * @module
  */
 import type { Fields } from "../../json.ts";
 import { FALSE_POSITIVE, type MispEvent } from "../event.ts";
-import { FAILURE_REPORT, type MispEventAttribute } from "../objects.ts";
+import { FAILURE_REPORT, type MispEventAttribute, type MispObject } from "../objects.ts";
 import type { KnownPart, LastPublished } from "./last_published.ts";
 import { isThere, storedParts } from "./parts.ts";
 
@@ -16,7 +16,7 @@ export function statesToIds(attribute: MispEventAttribute, known: KnownPart): bo
   return attribute.to_ids !== (known.to_ids ?? false);
 }
 
-/** Whether an update would switch `to_ids` of an address, so that MISP is to be looked at before. */
+/** Whether an update would switch `to_ids` of something, so that MISP is to be looked at before. */
 export function isSwitching(event: MispEvent, { parts }: LastPublished): boolean {
   return switched(event, parts).length > 0;
 }
@@ -33,9 +33,8 @@ export function withDecisions(
   viewed: Fields,
 ): LastPublished {
   const stored = storedParts(viewed);
-  const object = event.Object.find(({ name }) => name === FAILURE_REPORT);
-  if (object !== undefined && stored.get(object.uuid)?.comment === object.comment) return last;
-  const decided = switched(event, last.parts).flatMap(({ uuid }) => {
+  const decided = switched(event, last.parts).flatMap(({ attribute: { uuid }, object }) => {
+    if (object !== undefined && stored.get(object.uuid)?.comment === object.comment) return [];
     const part = stored.get(uuid);
     const known = last.parts[uuid]!;
     if (!isThere(part) || part.toIds === (known.to_ids ?? false)) return [];
@@ -44,8 +43,22 @@ export function withDecisions(
   return { ...last, parts: { ...last.parts, ...Object.fromEntries(decided) } };
 }
 
-function switched(event: MispEvent, parts: LastPublished["parts"]): readonly MispEventAttribute[] {
-  return event.Attribute.filter((attribute) => {
+/** An attribute whose `to_ids` is stated otherwise than before. */
+interface Switched {
+  readonly attribute: MispEventAttribute;
+  /** The object whose comment says why: its own, or that of the source. */
+  readonly object: MispObject | undefined;
+}
+
+function switched(event: MispEvent, parts: LastPublished["parts"]): readonly Switched[] {
+  const ofSource = event.Object.find(({ name }) => name === FAILURE_REPORT);
+  const all: readonly Switched[] = [
+    ...event.Attribute.map((attribute) => ({ attribute, object: ofSource })),
+    ...event.Object.flatMap((object) =>
+      object.Attribute.map((attribute) => ({ attribute, object }))
+    ),
+  ];
+  return all.filter(({ attribute }) => {
     const known = parts[attribute.uuid];
     return known !== undefined && !known.deleted && !isWithdrawn(attribute) &&
       statesToIds(attribute, known);

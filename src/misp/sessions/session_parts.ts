@@ -20,6 +20,7 @@ import {
   type MispEventAttribute,
   type MispObject,
 } from "../objects.ts";
+import { readableTime } from "../story.ts";
 import { forMisp } from "../usernames.ts";
 import { uuidV5 } from "../uuid.ts";
 
@@ -126,6 +127,17 @@ export function sessionAttributes(session: Items | undefined): number {
   return Object.reduce((sum, object) => sum + object.Attribute.length, Attribute.length);
 }
 
+/** How the comment begins of an object whose file or URL expired. */
+const EXPIRED = "expired at ";
+
+const expiredComment = (at: number | undefined): readonly string[] =>
+  at === undefined ? [] : [`${EXPIRED}${readableTime(at)}, since no session brought it again`];
+
+/** Whether an object is of a file or a URL that expired. */
+export function isExpiredPart({ name, comment }: MispObject): boolean {
+  return (name === "file" || name === "url") && comment.startsWith(EXPIRED);
+}
+
 interface Context {
   readonly record: SessionSource;
   readonly facts: SessionFacts;
@@ -151,6 +163,8 @@ interface Address extends PayloadUrl {
   readonly gaveFile: boolean;
   /** How often it gave none. */
   readonly failed: number;
+  /** When it expired; undefined: something that is for detection came from there. */
+  readonly expiredAt: number | undefined;
 }
 
 /** The addresses of files, and those that gave none, each once. */
@@ -163,19 +177,22 @@ function addressesOf(
     const { url, gaveFile, isPrivate } = address;
     const before = known.get(url) ?? address;
     const add = before === address ? 0 : address.failed;
+    const isExpired = address.expiredAt !== undefined && before.expiredAt !== undefined;
     known.set(url, {
       ...{ url, gaveFile: gaveFile || before.gaveFile, failed: before.failed + add },
       ...(isPrivate || before.isPrivate ? { isPrivate: true } : {}),
       firstSeen: Math.min(address.firstSeen, before.firstSeen),
       lastSeen: Math.max(address.lastSeen, before.lastSeen),
+      expiredAt: isExpired ? Math.max(address.expiredAt, before.expiredAt) : undefined,
     });
   };
-  for (const { urls = [], firstSeen, lastSeen } of payloads) {
-    for (const url of urls) add({ ...url, firstSeen, lastSeen, gaveFile: true, failed: 0 });
+  for (const { urls = [], firstSeen, lastSeen, expiredAt } of payloads) {
+    const seen = { firstSeen, lastSeen, expiredAt };
+    for (const url of urls) add({ ...url, ...seen, gaveFile: true, failed: 0 });
   }
-  for (const { value: url, isPrivate, count, firstSeen, lastSeen } of failed) {
+  for (const { value: url, isPrivate, count, firstSeen, lastSeen, expiredAt } of failed) {
     const where = isPrivate ? { url, isPrivate } : { url };
-    add({ ...where, firstSeen, lastSeen, gaveFile: false, failed: count });
+    add({ ...where, firstSeen, lastSeen, expiredAt, gaveFile: false, failed: count });
   }
   return [...known.values()];
 }
@@ -190,11 +207,12 @@ function fileObject(
   const how = ways.length === 0 ? "" : ` (${ways.join(", ")})`;
   const object = build({
     ...{ eventUuid, name: "file", of: `${sourceIp}/${hash}`, seen: timesOf(seen) },
-    comment: `brought ${counted(count, "time")}${how}`,
+    comment: [...expiredComment(seen.expiredAt), `brought ${counted(count, "time")}${how}`]
+      .join("; "),
   }, (attribute) => [
     {
       ...attribute("sha256", "sha256", hash),
-      to_ids: isTrusted && lists.length === 0,
+      to_ids: isTrusted && lists.length === 0 && seen.expiredAt === undefined,
       disable_correlation: false,
       comment: listedComment(lists),
       ...timesOf(seen),
@@ -215,12 +233,13 @@ function fileObject(
 
 function urlObject({ record, facts, isTrusted }: Context, address: Address): MispObject {
   const { eventUuid, sourceIp } = record;
-  const { url, gaveFile, failed } = address;
+  const { url, gaveFile, failed, expiredAt } = address;
   const value = forMisp(url, LONGEST_URL);
   const lists = facts.urlLists?.(url) ?? [];
   // Nothing can be found by an address that is not the real one.
   const isMasked = url.includes(MASK);
   const comment = [
+    ...expiredComment(expiredAt),
     ...(gaveFile ? ["a file was downloaded from here"] : []),
     ...(failed === 0 ? [] : [`asked ${counted(failed, "time")} without getting a file`]),
     ...(isMasked ? ["a secret in it is masked"] : []),
@@ -229,7 +248,7 @@ function urlObject({ record, facts, isTrusted }: Context, address: Address): Mis
     { eventUuid, name: "url", of: `${sourceIp}/${value}`, comment, seen: timesOf(address) },
     (attribute) => [{
       ...attribute("url", "url", value),
-      to_ids: isTrusted && !isMasked && lists.length === 0,
+      to_ids: isTrusted && !isMasked && lists.length === 0 && expiredAt === undefined,
       disable_correlation: isMasked,
       comment: listedComment(lists),
       ...timesOf(address),

@@ -36,7 +36,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
     const at = now();
     return {
       ...{
-        found: await buffer.views.overview(at, span),
+        found: await buffer.views.overview(at, span, await parts.standing?.()),
         span,
         now: at,
         mispUrl,
@@ -94,7 +94,7 @@ export function addPages(app: App, parts: PageParts, route: RouteParts): void {
   });
   const routes = { ...route, show, frame };
   addSessionPages(app, {
-    ...{ views: buffer.views, now, onlyViewers },
+    ...{ views: buffer.views, now, onlyViewers, standing: parts.standing },
     page: async (context, title, body, status) =>
       await show(
         context,

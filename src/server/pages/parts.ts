@@ -6,6 +6,7 @@
 import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
 import type { Buffer } from "../../buffer/buffer.ts";
 import type { DueRules } from "../../buffer/outbox.ts";
+import type { StandingOf } from "../../guard/standing.ts";
 import type { Location } from "../../model.ts";
 import type { Context } from "../context.ts";
 import type { Frame } from "./layout.ts";
@@ -26,6 +27,8 @@ export interface PageParts {
   readonly silentSensorMs?: number;
   readonly due: DueRules;
   readonly locate: (address: string) => Location | undefined;
+  /** What becomes of addresses as it is configured now; undefined: every source is shown. */
+  readonly standing?: () => Promise<StandingOf>;
   /** How many warning lists an address is on; by default none. */
   readonly warninglistsOf?: (address: string) => number;
   /** Owner of the lease under which a page changes reports. */

@@ -15,6 +15,7 @@ import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";
 import { sessionSection } from "./sessions/section.ts";
 import { type Frame, layout } from "./layout.ts";
 import { badge, countryOf, stateOf } from "./source_state.ts";
+import { type Standing, STANDINGS } from "../../guard/standing.ts";
 import { mispAddress } from "../../event_address.ts";
 import { networkOf } from "./sources/list.ts";
 import { table, tableBox } from "./table.ts";
@@ -30,6 +31,8 @@ export interface SourceParts {
   readonly warninglists: number;
   /** Sites that know sources: NAME=URL with {ip}. */
   readonly links: readonly string[];
+  /** What becomes of its address now. */
+  readonly standing: Standing;
   /** Its attempts by hour and by day. */
   readonly day: History;
   readonly month: History;
@@ -48,6 +51,7 @@ export function sourcePage(parts: SourceParts): Html {
       <div class="title"><h1 class="address" data-copy="${source.sourceIp}">${source
         .sourceIp}</h1>${linksOut(parts)}</div>
       ${compromise(source)}
+      ${keptOut(parts)}
       ${facts(parts)}
       <section>
         <h2>Attempts</h2>
@@ -82,6 +86,12 @@ function compromise({ compromisedAt }: SourceView): Html | "" {
       )}. Treat the sensor as compromised until you know better.</li>
     </ul>
   `;
+}
+
+/** Why it is in no list of sources, and what its event does about it. */
+function keptOut({ standing }: SourceParts): Html | "" {
+  const why = STANDINGS[standing];
+  return why === undefined ? "" : html`<p>${why}</p>`;
 }
 
 /** Other sites that know the source. They do not learn where the link stands. */
@@ -138,7 +148,7 @@ interface HistoryEntry {
 }
 
 function history(source: SourceView, now: number): Html {
-  const { openedAt, compromisedAt, retractedAt } = source;
+  const { openedAt, compromisedAt, retractedAt, expiredAt } = source;
   const all: readonly HistoryEntry[] = [
     { at: source.firstSeen, text: "first seen" },
     { at: source.lastSeen, text: "last seen" },
@@ -149,6 +159,7 @@ function history(source: SourceView, now: number): Html {
       ? []
       : [{ at: compromisedAt, text: "the source logged in after failures" }]),
     ...(retractedAt === undefined ? [] : [{ at: retractedAt, text: "withdrawn by an operator" }]),
+    ...(expiredAt === undefined ? [] : [{ at: expiredAt, text: "expired after silence" }]),
     ...source.reports.map(reportEntry),
   ];
   const entries = all.toSorted((one, other) => other.at - one.at);

@@ -19,7 +19,7 @@ export interface StateRules {
 }
 
 /** The kinds of state; each has its own colour. */
-export type StateKind = "refused" | "pending" | "delivered" | "withdrawn" | "none";
+export type StateKind = "refused" | "pending" | "delivered" | "withdrawn" | "expired" | "none";
 
 /** A state as a word, so that it does not depend on its colour. */
 export function badge(kind: StateKind, text: string = kind): Html {
@@ -47,6 +47,9 @@ export function stateOf(source: SourceRow, { now, mispUrl }: StateRules): Html {
   }
   if (source.openedAt !== undefined) {
     return html`${badge("pending")} collecting for ${since(source.openedAt, now)} ${link}`;
+  }
+  if (source.expiredAt !== undefined) {
+    return html`${badge("expired")} ${ago(source.expiredAt, now)} ${link}`;
   }
   if (source.deliveredTo.length > 0) {
     const sinks = source.deliveredTo.includes("misp") ? link : "to the feed";
@@ -93,6 +96,14 @@ export function compromisedMark({ compromisedAt }: SourceRow): Html | "" {
   return html`
     <span class="badge refused">logged in after failures</span>
   `;
+}
+
+/** The mark of a source that was taken back; empty where it was not. */
+export function takenBackMark(
+  { retractedAt, expiredAt }: Pick<SourceRow, "retractedAt" | "expiredAt">,
+): Html | "" {
+  if (retractedAt !== undefined) return badge("withdrawn");
+  return expiredAt === undefined ? "" : badge("expired");
 }
 
 /** The address of a source as a link to its page. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { DAY } from "../../../clock.ts";
 import type { Snapshot, SourceRecord } from "../../../model.ts";
+import { REST_MS, silences } from "../../rows/expiry.ts";
 import { EXPIRED } from "../../rows/names.ts";
 import { all, count, one, type Sql } from "../sql.ts";
 import { hasSource, readRecord, writeReports } from "./snapshot.ts";
@@ -12,11 +12,8 @@ import { hasSource, readRecord, writeReports } from "./snapshot.ts";
 /** The rows of the index of sources that may expire (migrations/first.ts). */
 export const IS_OFFERED = "reports > 0 AND retracted_at IS NULL AND expired_at IS NULL";
 
-/**
- * A source that was reported just now does not expire yet: a file of long ago is replayed, or the clock of
- * a sensor is far behind, and the attacker is there.
- */
-const REST_MS = DAY;
+/** All other sources, as the index of those has it that may be forgotten (migrations/item_expiry.ts). */
+export const IS_ENDED = "(reports = 0 OR retracted_at IS NOT NULL OR expired_at IS NOT NULL)";
 
 /** A source whose attack is open is not silent. */
 const IS_QUIET = "NOT EXISTS (SELECT 1 FROM attack a WHERE a.source_ip = r.source_ip)";
@@ -28,11 +25,6 @@ const MOST_LOOKED_AT = 100;
 const IS_SILENT = `${IS_OFFERED} AND ${IS_QUIET} AND
   (last_seen <= $1 AND snapshot_at <= $2 OR last_seen > $3 AND snapshot_at <= $4)`;
 
-/** What fills in {@linkcode IS_SILENT}. */
-const silence = (silentMs: number, now: number) => [
-  ...[now - silentMs, now - REST_MS, now + DAY, now - Math.max(silentMs, REST_MS)],
-];
-
 /** Addresses that have been silent for so long, the longest first. */
 export async function silentSources(
   sql: Sql,
@@ -43,7 +35,7 @@ export async function silentSources(
   const rows = await all(
     sql,
     `SELECT source_ip FROM source_record r WHERE ${IS_SILENT} ORDER BY last_seen LIMIT $5`,
-    ...silence(silentMs, now),
+    ...silences(silentMs, now).flat(),
     most,
   );
   return rows.map((row) => String(row.source_ip));
@@ -64,7 +56,7 @@ export async function expire(
   const silent = await one(
     sql,
     `SELECT 1 FROM source_record r WHERE ${IS_SILENT} AND source_ip = $5 FOR UPDATE`,
-    ...silence(silentMs, now),
+    ...silences(silentMs, now).flat(),
     sourceIp,
   );
   if (silent === undefined) return false;

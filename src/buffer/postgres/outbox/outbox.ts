@@ -14,7 +14,13 @@ import type {
 } from "../../../model.ts";
 import { LAST_DELIVERED, RESTS_UNTIL } from "../../rows/names.ts";
 import type { Lease } from "../../leases.ts";
-import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
+import {
+  type BuildSnapshot,
+  type DueRules,
+  earliest,
+  type ExpiryRules,
+  type OutboxStore,
+} from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
 import { isHeld, releaseLease } from "../leases.ts";
@@ -22,6 +28,7 @@ import { changes, noteLast, one, type Sql } from "../sql.ts";
 import * as days from "./day_events.ts";
 import { dueSources, isDueBy, nextDueAt } from "./due.ts";
 import { expire, nextExpiryAt, silentSources } from "./expiry.ts";
+import * as items from "./item_expiry.ts";
 import { moveSource } from "./move_source.ts";
 import { endPause, pause } from "./pause.ts";
 import { reportsToTry } from "./reports_to_try.ts";
@@ -66,6 +73,26 @@ export class PostgresOutbox implements OutboxStore {
       if (await this.#db.write((sql) => expire(sql, sourceIp, silentMs, now, build))) expired++;
     }
     return expired;
+  }
+
+  async expireItems(
+    silentMs: number,
+    most: number,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
+  ): Promise<number> {
+    const silent = await this.#db.read((sql) => items.silentItems(sql, silentMs, most, now));
+    const left = await this.#db.read((sql) => items.silentLeftEvents(sql, silentMs, most, now));
+    let ended = 0;
+    for (const sourceIp of silent) {
+      ended += await this.#db.write((sql) =>
+        items.expireItems(sql, sourceIp, silentMs, now, build)
+      );
+    }
+    for (const key of left) {
+      ended += await this.#db.write((sql) => items.expireLeft(sql, key, silentMs, now, build));
+    }
+    return ended;
   }
 
   async closeDays(
@@ -248,8 +275,17 @@ export class PostgresOutbox implements OutboxStore {
     return this.#db.write(async (sql) => void await sql("DELETE FROM sink_pause"));
   }
 
-  nextExpiryAt(silentMs: number): Promise<number | undefined> {
-    return this.#db.read((sql) => nextExpiryAt(sql, silentMs));
+  async nextExpiryAt(rules: ExpiryRules): Promise<number | undefined> {
+    const { expireAfterMs, sessionExpireAfterMs } = rules;
+    if (expireAfterMs === undefined && sessionExpireAfterMs === undefined) return undefined;
+    return await this.#db.read(async (sql) =>
+      earliest(
+        expireAfterMs === undefined ? undefined : await nextExpiryAt(sql, expireAfterMs),
+        sessionExpireAfterMs === undefined
+          ? undefined
+          : await items.nextItemExpiryAt(sql, sessionExpireAfterMs),
+      )
+    );
   }
 
   nextDueAt(rules: DueRules, now?: number): Promise<number | undefined> {

@@ -14,7 +14,7 @@ import { isLocked } from "../errors.ts";
 import { all, changes, count, one, type Sql } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { deleteAlertIds, dropDay, findDays, makeDay } from "./alert_days.ts";
-import { IS_OFFERED } from "./expiry.ts";
+import { IS_ENDED } from "./expiry.ts";
 import { sumDays } from "./summed_days.ts";
 
 /** Of the advisory lock of pruning; any number that others do not use. */
@@ -72,9 +72,10 @@ export class PostgresRetention implements Retention {
 }
 
 /** An attack that is still open, since no publisher ran for so long, needs its record. */
-const isOver = (expires = false) =>
+const isOver = ({ expires, itemsExpire }: Keep) =>
   "snapshot_at < $1 AND source_ip NOT IN (SELECT source_ip FROM attack)" +
-  (expires ? ` AND NOT (${IS_OFFERED})` : "");
+  (expires ? ` AND ${IS_ENDED}` : "") +
+  (itemsExpire ? " AND items_silent_from IS NULL" : "");
 
 /** Each says whether there is more to delete than it did. */
 const PARTS: readonly ((sql: Sql, keep: Keep, now: number) => void | Promise<boolean | void>)[] = [
@@ -104,13 +105,10 @@ async function deleteDelivered(sql: Sql, _: Keep, now: number): Promise<boolean>
   return gone >= REPORTS_AT_ONCE;
 }
 
-async function deleteRecords(
-  sql: Sql,
-  { recordMs, expires }: Keep,
-  now: number,
-): Promise<boolean> {
-  const old = now - recordMs;
-  const over = isOver(expires);
+async function deleteRecords(sql: Sql, keep: Keep, now: number): Promise<boolean> {
+  const old = now - keep.recordMs;
+  const over = isOver(keep);
+  if (!keep.itemsExpire) await sql("DELETE FROM left_event");
   const found = await all(
     sql,
     `SELECT source_ip, event_uuid FROM source_record WHERE ${over} ORDER BY snapshot_at LIMIT $2`,

@@ -14,6 +14,7 @@ import { columnsOf } from "../columns.ts";
 import { keyText } from "../keys.ts";
 import { all, changes, count, one, type Sql } from "../sql.ts";
 import { writeActivity, writeNames } from "./activity.ts";
+import { writeLeft } from "./left_event.ts";
 
 /** Reads the open attack of a source. */
 export async function readAttack(sql: Sql, sourceIp: string): Promise<Attack> {
@@ -94,6 +95,7 @@ export async function writeSnapshot(
       record.eventUuid,
     );
   }
+  if (snapshot.left !== undefined) await writeLeft(sql, snapshot.left);
   const ended = snapshot.endedSessions ?? [];
   if (ended.length === 0) return;
   await sql(
@@ -225,16 +227,16 @@ async function writeItems(
   if (items.length === 0) return stored;
   await sql(
     `INSERT INTO source_session_item (source_ip, kind, value_key, value, count, first_seen,
-       last_seen, detail)
+       last_seen, detail, expired_at)
      SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-       $7::bigint[], $8::text[]) ON CONFLICT DO NOTHING`,
+       $7::bigint[], $8::text[], $9::bigint[]) ON CONFLICT DO NOTHING`,
     sourceIp,
     ...columnsOf(
       items.map((item) => [
         ...[SESSION_KINDS.indexOf(item.kind), keyText(item.value), item.value, item.count],
-        ...[item.firstSeen, item.lastSeen, detailText(item)],
+        ...[item.firstSeen, item.lastSeen, detailText(item), item.expiredAt ?? null],
       ]),
-      7,
+      8,
     ),
   );
   return stored;

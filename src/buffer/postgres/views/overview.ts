@@ -4,6 +4,7 @@
  * @module
  */
 import { DAY, MINUTE } from "../../../clock.ts";
+import type { StandingOf } from "../../../guard/standing.ts";
 import type { SinkName } from "../../../model.ts";
 import { RANKED_KINDS, type RankingSpan } from "../../rankings.ts";
 import type { ReportRow } from "../../reports.ts";
@@ -29,10 +30,15 @@ import { readHistory, readRankings } from "./ranking.ts";
 import { readSourceRow } from "./source.ts";
 
 /** Reads what is seen at a glance. */
-export async function readOverview(sql: Sql, now: number, span: RankingSpan): Promise<Overview> {
+export async function readOverview(
+  sql: Sql,
+  now: number,
+  span: RankingSpan,
+  standing: StandingOf | undefined,
+): Promise<Overview> {
   const counters = await readCounters(sql);
   const open = await readOpenAttacks(sql);
-  const ranked = await readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP });
+  const ranked = await readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP, standing });
   const sources: Overview["sources"][number][] = [];
   for (const { name, attempts } of ranked.rankings.find(({ kind }) => kind === "source")!.rows) {
     sources.push({ ...await readSourceRow(sql, name, open.get(name)), recent: attempts });

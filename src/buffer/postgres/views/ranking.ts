@@ -5,6 +5,7 @@
  * @module
  */
 import { HOUR } from "../../../clock.ts";
+import type { StandingOf } from "../../../guard/standing.ts";
 import type {
   History,
   RankedKind,
@@ -23,6 +24,7 @@ import {
   historyOf,
   openLabels,
   RankedNames,
+  rankedSources,
   sumByName,
 } from "../../rows/ranking.ts";
 import { summedRanges } from "../../rows/summed_days.ts";
@@ -34,28 +36,44 @@ export async function readRankings(
   sql: Sql,
   open: ReadonlyMap<string, OpenAttack>,
   kinds: readonly RankedKind[],
-  { span, now, most, isWhole = false }: {
+  { span, now, most, isWhole = false, standing }: {
     readonly span: RankingSpan;
     readonly now: number;
     readonly most: number;
     readonly isWhole?: boolean;
+    /** What becomes of addresses; undefined: nobody asks. */
+    readonly standing?: StandingOf | undefined;
   },
 ): Promise<Rankings> {
   const buckets = bucketsOf(span, now);
+  const since = buckets.first * buckets.span * HOUR;
   const rows = [...open.values()].flatMap(({ activity }) => activity);
   const summed = await readSummed(sql);
   const rankings: Ranking[] = [];
   for (const kind of kinds) {
     const ofOpen = sumByName(rows, kind, buckets);
+    const isRanked = kind === "source"
+      ? rankedSources(await takenBack(sql, since), open, standing)
+      : () => true;
     const ranges = summedRanges(buckets, summed.get(kind));
-    const ranked = await rank(sql, ofOpen, kind, ranges, { most, isWhole });
+    const ranked = await rank(sql, ofOpen, kind, ranges, { most, isWhole, isRanked });
     const labels = openLabels(open, kind);
     rankings.push({
       ...ranked,
       rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
     });
   }
-  return { since: buckets.first * buckets.span * HOUR, rankings };
+  return { since, rankings };
+}
+
+/** Sources that were withdrawn, and those that expired and may have attempts since then. */
+function takenBack(sql: Sql, since: number) {
+  return all(
+    sql,
+    `SELECT source_ip, retracted_at FROM source_record WHERE retracted_at IS NOT NULL
+     UNION ALL SELECT source_ip, retracted_at FROM source_record WHERE expired_at >= $1`,
+    since,
+  );
 }
 
 async function rank(
@@ -63,14 +81,18 @@ async function rank(
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
   ranges: readonly Buckets[],
-  { most, isWhole }: { readonly most: number; readonly isWhole: boolean },
+  { most, isWhole, isRanked }: {
+    readonly most: number;
+    readonly isWhole: boolean;
+    readonly isRanked: (name: string) => boolean;
+  },
 ): Promise<Ranking> {
   const [spans, firsts, lasts] = [
     ranges.map(({ span }) => span),
     ranges.map(({ first }) => first),
     ranges.map(({ last }) => last),
   ];
-  const names = new RankedNames(open, most);
+  const names = new RankedNames(open, most, isRanked);
   for (const depth of isWhole ? [Number.MAX_SAFE_INTEGER] : DEPTHS) {
     names.begin();
     for (const list of await listsOf(sql, kind, [spans, firsts, lasts], depth)) {

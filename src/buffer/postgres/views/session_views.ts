@@ -10,10 +10,12 @@ import {
   MOST_NEW_ROWS,
   sessionCounts,
   sourceSessionsOf,
+  statedView,
 } from "../../rows/session_views.ts";
 import { itemOf, sessionsOf } from "../../rows/sessions.ts";
 import type {
   FoundKind,
+  ItemSource,
   ItemView,
   NewPayload,
   NewPayloads,
@@ -23,13 +25,31 @@ import type {
 import { keyText } from "../keys.ts";
 import { all, one, type Sql } from "../sql.ts";
 
-/** Reads an item, and its sources up to a number. */
-export async function readItem(
+/** Reads an item, its sources up to a number, and what became of them. */
+export async function readItemOfSources(
   sql: Sql,
   kind: FoundKind,
   value: string,
   most: number,
 ): Promise<ItemView | undefined> {
+  const found = await readItem(sql, kind, value, most);
+  if (found === undefined) return undefined;
+  const records = await all(
+    sql,
+    `SELECT source_ip, compromised_at, retracted_at, expired_at FROM source_record
+     WHERE source_ip = ANY($1)`,
+    found.sources.map(({ sourceIp }) => sourceIp),
+  );
+  return statedView(found, records);
+}
+
+/** Reads an item, and its sources up to a number. */
+async function readItem(
+  sql: Sql,
+  kind: FoundKind,
+  value: string,
+  most: number,
+): Promise<ItemView<ItemSource> | undefined> {
   const rows = await all(
     sql,
     `SELECT * FROM source_session_item WHERE kind = $1 AND kind IN (0, 3, 5) AND value_key = $2

@@ -13,6 +13,7 @@ import {
   filterOf,
   hasName,
   isBehind,
+  isShown,
   MOST_CANDIDATES,
   MOST_WALKED,
   namesOf,
@@ -53,7 +54,7 @@ export async function listSources(sql: Sql, open: Open, query: SourceQuery): Pro
     const passes = await passing(sql, open, query, names, part);
     for (const source of part) {
       if (narrow === undefined && ++looked > mostWalked) break walk;
-      if (!isBehind(query, source) || !passes(source)) continue;
+      if (!isBehind(query, source) || !passes(source) || !isShown(query, source)) continue;
       found.push(source);
       if (found.length > query.most) break walk;
     }
@@ -178,6 +179,7 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
   waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending' LIMIT $1",
   refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused' LIMIT $1",
   withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL LIMIT $1",
+  expired: "SELECT source_ip FROM source_record WHERE expired_at IS NOT NULL LIMIT $1",
 };
 
 /** A sensor may be asked for by its name, which several managers may have given. */

@@ -19,6 +19,7 @@ import type {
   SourceView,
   Views,
 } from "../../views.ts";
+import type { StandingOf } from "../../../guard/standing.ts";
 import type { Database } from "../database.ts";
 import { one } from "../sql.ts";
 import { readCompromised } from "./compromised.ts";
@@ -27,7 +28,7 @@ import { readAllOpenAttacks, readOpenAttack, readOpenAttacks } from "./open_atta
 import { readOverview, readRefused } from "./overview.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readSensor, readSensorContacts } from "./sensor.ts";
-import { readItem, readNewPayloads } from "./session_views.ts";
+import { readItemOfSources, readNewPayloads } from "./session_views.ts";
 import { readSource } from "./source.ts";
 import { listSources } from "./source_list.ts";
 import { NOTHING_EVICTED, readStatus } from "./status.ts";
@@ -51,8 +52,8 @@ export class PostgresViews implements Views {
     return Promise.resolve(NOTHING_EVICTED);
   }
 
-  overview(now: number, span: RankingSpan): Promise<Overview> {
-    return this.#db.view((sql) => readOverview(sql, now, span));
+  overview(now: number, span: RankingSpan, standing?: StandingOf): Promise<Overview> {
+    return this.#db.view((sql) => readOverview(sql, now, span, standing));
   }
 
   rankings(
@@ -61,10 +62,11 @@ export class PostgresViews implements Views {
     now: number,
     most: number,
     isWhole = false,
+    standing?: StandingOf,
   ): Promise<Rankings> {
     return this.#db.view(async (sql) => {
       const open = isWhole ? await readAllOpenAttacks(sql) : await readOpenAttacks(sql);
-      return await readRankings(sql, open, kinds, { span, now, most, isWhole });
+      return await readRankings(sql, open, kinds, { span, now, most, isWhole, standing });
     });
   }
 
@@ -108,7 +110,7 @@ export class PostgresViews implements Views {
   }
 
   item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
-    return this.#db.read((sql) => readItem(sql, kind, value, most));
+    return this.#db.view((sql) => readItemOfSources(sql, kind, value, most));
   }
 
   newPayloads(since: number, most: number): Promise<NewPayloads> {

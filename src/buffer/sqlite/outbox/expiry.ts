@@ -4,7 +4,7 @@
  * @module
  */
 import type { Snapshot, SourceRecord } from "../../../model.ts";
-import { DAY } from "../../../clock.ts";
+import { REST_MS, silences } from "../../rows/expiry.ts";
 import { EXPIRED } from "../../rows/names.ts";
 import { count, type Statements } from "../sql.ts";
 import { hasSource, readRecord, writeReports } from "./snapshot.ts";
@@ -12,11 +12,8 @@ import { hasSource, readRecord, writeReports } from "./snapshot.ts";
 /** The rows of the index of sources that may expire (migrations/expiry.ts). */
 export const IS_OFFERED = "reports > 0 AND retracted_at IS NULL AND expired_at IS NULL";
 
-/**
- * A source that was reported just now does not expire yet: a file of long ago is replayed, or the clock of
- * a sensor is far behind, and the attacker is there.
- */
-const REST_MS = DAY;
+/** All other sources, as the index of those has it that may be forgotten (migrations/item_expiry.ts). */
+export const IS_ENDED = "(reports = 0 OR retracted_at IS NOT NULL OR expired_at IS NOT NULL)";
 
 /** A source whose attack is open is not silent. */
 const IS_QUIET = "NOT EXISTS (SELECT 1 FROM attack a WHERE a.source_ip = r.source_ip)";
@@ -29,12 +26,6 @@ const SILENT = ["last_seen <= ?", "last_seen > ?"].map((range) =>
   `SELECT source_ip FROM source_record r
    WHERE ${IS_OFFERED} AND ${range} AND snapshot_at <= ? AND ${IS_QUIET}`
 );
-
-/** What fills in {@linkcode SILENT}. */
-const silences = (silentMs: number, now: number) => [
-  [now - silentMs, now - REST_MS],
-  [now + DAY, now - Math.max(silentMs, REST_MS)],
-];
 
 /** Addresses that have been silent for so long, the longest first. */
 export function silentSources(

@@ -13,7 +13,13 @@ import type {
   SourceRecord,
 } from "../../../model.ts";
 import type { Lease } from "../../leases.ts";
-import type { BuildSnapshot, DueRules, OutboxStore } from "../../outbox.ts";
+import {
+  type BuildSnapshot,
+  type DueRules,
+  earliest,
+  type ExpiryRules,
+  type OutboxStore,
+} from "../../outbox.ts";
 import type { ReportKey } from "../../reports.ts";
 import type { Database } from "../database.ts";
 import { LAST_DELIVERED, RESTS_UNTIL } from "../../rows/names.ts";
@@ -22,6 +28,7 @@ import type { Statements } from "../sql.ts";
 import * as days from "./day_events.ts";
 import { nextDueAt } from "./due.ts";
 import { expire, nextExpiryAt, silentSources } from "./expiry.ts";
+import * as items from "./item_expiry.ts";
 import { FAR_AHEAD_MS } from "../../../clock.ts";
 import { endPause, pause } from "./pause.ts";
 import { readRecord, writeReport, writeReports } from "./snapshot.ts";
@@ -94,6 +101,26 @@ export class SqliteOutbox implements OutboxStore {
       silent,
       (sql, sourceIp) => expire(sql, sourceIp, silentMs, now, build),
     );
+  }
+
+  async expireItems(
+    silentMs: number,
+    most: number,
+    now: number,
+    build: (record: SourceRecord) => Snapshot,
+  ): Promise<number> {
+    const silent = await this.#db.read((sql) => items.silentItems(sql, silentMs, most, now));
+    const left = await this.#db.read((sql) => items.silentLeftEvents(sql, silentMs, most, now));
+    let ended = 0;
+    await this.#storeEach(silent, (sql, sourceIp) => {
+      ended += items.expireItems(sql, sourceIp, silentMs, now, build);
+      return true;
+    });
+    await this.#storeEach(left, (sql, key) => {
+      ended += items.expireLeft(sql, key, silentMs, now, build);
+      return true;
+    });
+    return ended;
   }
 
   async closeDays(
@@ -271,8 +298,17 @@ export class SqliteOutbox implements OutboxStore {
     return this.#db.read((sql) => nextDueAt(sql, rules, now));
   }
 
-  nextExpiryAt(silentMs: number): Promise<number | undefined> {
-    return this.#db.read((sql) => nextExpiryAt(sql, silentMs));
+  async nextExpiryAt(rules: ExpiryRules): Promise<number | undefined> {
+    const { expireAfterMs, sessionExpireAfterMs } = rules;
+    if (expireAfterMs === undefined && sessionExpireAfterMs === undefined) return undefined;
+    return await this.#db.read((sql) =>
+      earliest(
+        expireAfterMs === undefined ? undefined : nextExpiryAt(sql, expireAfterMs),
+        sessionExpireAfterMs === undefined
+          ? undefined
+          : items.nextItemExpiryAt(sql, sessionExpireAfterMs),
+      )
+    );
   }
 
   async releaseUnlessDue(lease: Lease, rules: DueRules, until: number): Promise<boolean> {

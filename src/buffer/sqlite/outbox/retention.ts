@@ -13,7 +13,7 @@ import { sumDays } from "./summed_days.ts";
 import { count, type Statements } from "../sql.ts";
 import { pruneActivity } from "./activity.ts";
 import { noteOlderNames } from "./older_names.ts";
-import { IS_OFFERED } from "./expiry.ts";
+import { IS_ENDED } from "./expiry.ts";
 import { KNOWN_SOURCES } from "../../rows/names.ts";
 import { DAY } from "../../../clock.ts";
 
@@ -53,7 +53,8 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   const old = now - keep.recordMs;
   // An attack that is still open, since no publisher ran for so long, needs its record.
   const isOver = "snapshot_at < ? AND source_ip NOT IN (SELECT source_ip FROM attack)" +
-    (keep.expires ? ` AND NOT (${IS_OFFERED})` : "");
+    (keep.expires ? ` AND ${IS_ENDED}` : "") +
+    (keep.itemsExpire ? " AND items_silent_from IS NULL" : "");
   for (const table of ["delivery", "sighting"]) {
     sql(
       `DELETE FROM ${table} WHERE (event_uuid, source_ip) IN
@@ -67,6 +68,7 @@ function prune(sql: Statements, keep: Keep, now: number): boolean {
   deleteSessionsBefore(sql, isOver, old);
   const records = Number(sql(`DELETE FROM source_record WHERE ${isOver}`).run(old).changes);
   if (records > 0) count(sql, KNOWN_SOURCES, -records);
+  if (!keep.itemsExpire) sql("DELETE FROM left_event").run();
   sql("DELETE FROM sensor WHERE last_seen < ?").run(old);
   sql("DELETE FROM login WHERE at < ?").run(old);
   const hasDays = sumDays(sql, now);

@@ -46,10 +46,10 @@ export function writeRecordSession(
   for (const item of session.items) {
     sql(
       `INSERT INTO source_session_item (source_ip, kind, value, count, first_seen, last_seen,
-         detail) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+         detail, expired_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       ...[sourceIp, SESSION_KINDS.indexOf(item.kind), item.value, item.count],
-      ...[item.firstSeen, item.lastSeen, detailText(item)],
+      ...[item.firstSeen, item.lastSeen, detailText(item), item.expiredAt ?? null],
     );
   }
   const { items: _, ...stored } = session;

@@ -10,6 +10,7 @@ import { attackOf, MOST_LOGIN_NAMES } from "../../rows/attack.ts";
 import { RECORD_COLUMNS, recordOf, recordValues } from "../../rows/record.ts";
 import { writeActivity, writeNames } from "./activity.ts";
 import { growDayEvent } from "./day_events.ts";
+import { writeLeft } from "./left_event.ts";
 import {
   deleteSessions,
   readRecordSession,
@@ -77,6 +78,7 @@ export function writeSnapshot(
   for (const row of snapshot.compacted) deleteConnection(sql, record.sourceIp, row);
   deleteSessions(sql, record.sourceIp, snapshot.endedSessions ?? []);
   if (snapshot.dayGrowth) growDayEvent(sql, record.eventUuid, snapshot.dayGrowth);
+  if (snapshot.left !== undefined) writeLeft(sql, snapshot.left);
 }
 
 /** When a sensor last sent an alert is known for as long as records are kept. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StandingOf } from "../../../guard/standing.ts";
 import type { SinkName } from "../../../model.ts";
 import type { Statements } from "../sql.ts";
 import { KNOWN_SOURCES, LAST_ACCEPTED, LAST_DELIVERED } from "../../rows/names.ts";
@@ -33,14 +34,18 @@ import { DAY, MINUTE } from "../../../clock.ts";
 export function readOverview(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
-  { now, span }: { readonly now: number; readonly span: RankingSpan },
+  { now, span, standing }: {
+    readonly now: number;
+    readonly span: RankingSpan;
+    readonly standing?: StandingOf | undefined;
+  },
 ): Overview {
   const counters = new Map(
     sql("SELECT name, value FROM counter").all()
       .map((row) => [String(row.name), Number(row.value)]),
   );
   const under = (prefix: string) => counterGroup(counters, prefix);
-  const ranked = readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP });
+  const ranked = readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP, standing });
   return {
     minutes: minutesSince(sql, now - DAY),
     history: readHistory(sql, open.values(), { span, now }),

@@ -14,6 +14,7 @@ import type {
   Rankings,
   RankingSpan,
 } from "../../rankings.ts";
+import type { StandingOf } from "../../../guard/standing.ts";
 import type { OpenAttack } from "../../rows/open_attack.ts";
 import {
   type Buckets,
@@ -22,6 +23,7 @@ import {
   type HistoryName,
   historyOf,
   openLabels,
+  rankedSources,
 } from "../../rows/ranking.ts";
 import { summedRanges } from "../../rows/summed_days.ts";
 import { readSummed } from "../outbox/summed_days.ts";
@@ -48,6 +50,8 @@ interface Asked {
   readonly most: number;
   /** Exact, however long that takes. */
   readonly isWhole?: boolean;
+  /** What becomes of addresses; undefined: nobody asks. */
+  readonly standing?: StandingOf | undefined;
 }
 
 /** Ranks each kind. */
@@ -55,17 +59,22 @@ export function readRankings(
   sql: Statements,
   open: ReadonlyMap<string, OpenAttack>,
   kinds: readonly RankedKind[],
-  { span, now, most, isWhole = false }: Asked,
+  { span, now, most, isWhole = false, standing }: Asked,
 ): Rankings {
   const buckets = bucketsOf(span, now);
+  const since = buckets.first * buckets.span * HOUR;
   const sums = sumByName(open, buckets);
   const summed = readSummed(sql);
   return {
-    since: buckets.first * buckets.span * HOUR,
+    since,
     rankings: kinds.map((kind) => {
       const ofKind = sums.get(kind) ?? new Map();
+      const isRanked = kind === "source"
+        ? rankedSources(takenBack(sql, since), open, standing)
+        : () => true;
       const ranges = summedRanges(buckets, summed.get(kind));
-      const ranked = rank(sql, ofKind, kind, ranges, { most, ...isWhole ? WHOLE : PAGE });
+      const bounds = { most, isRanked, ...isWhole ? WHOLE : PAGE };
+      const ranked = rank(sql, ofKind, kind, ranges, bounds);
       const labels = openLabels(open, kind);
       return {
         ...ranked,
@@ -73,6 +82,14 @@ export function readRankings(
       };
     }),
   };
+}
+
+/** Sources that were withdrawn, and those that expired and may have attempts since then. */
+function takenBack(sql: Statements, since: number) {
+  return sql(
+    `SELECT source_ip, retracted_at FROM source_record WHERE retracted_at IS NOT NULL
+     UNION ALL SELECT source_ip, retracted_at FROM source_record WHERE expired_at >= ?`,
+  ).all(since);
 }
 
 /** What open attacks add to each name of each kind within the buckets. */
@@ -98,12 +115,16 @@ function rank(
   open: ReadonlyMap<string, number>,
   kind: RankedKind,
   ranges: readonly Buckets[],
-  { most, depths, summed }: Bounds & { readonly most: number },
+  { most, isRanked, depths, summed }: Bounds & {
+    readonly most: number;
+    readonly isRanked: (name: string) => boolean;
+  },
 ): Ranking {
   let rows: readonly (readonly [name: string, attempts: number])[] = [];
   let isComplete = false;
   for (const depth of depths) {
     const { names, below } = readLists(sql, open, kind, ranges, depth);
+    for (const name of names.keys()) if (!isRanked(name)) names.delete(name);
     const least = Float64Array.from(names.values(), ({ sum }) => sum).sort().at(-most) ?? 0;
     // A name that cannot come among the first is not looked up in the other buckets.
     const possible = [...names].filter(([, { sum, missing }]) => sum + missing >= least);
@@ -139,7 +160,7 @@ function readLists(
   kind: RankedKind,
   ranges: readonly Buckets[],
   depth: number,
-): { readonly names: ReadonlyMap<string, Partial>; readonly below: number } {
+): { readonly names: Map<string, Partial>; readonly below: number } {
   const names = new Map<string, Partial>();
   for (const [name, attempts] of open) names.set(name, { sum: attempts, missing: 0 });
   let below = 0;

@@ -10,10 +10,12 @@ import {
   MOST_NEW_ROWS,
   sessionCounts,
   sourceSessionsOf,
+  statedView,
 } from "../../rows/session_views.ts";
 import { itemOf } from "../../rows/sessions.ts";
 import type {
   FoundKind,
+  ItemSource,
   ItemView,
   NewPayload,
   NewPayloads,
@@ -26,13 +28,29 @@ import type { Statements } from "../sql.ts";
 /** SQLite uses the partial index where the query repeats its condition. */
 const of = (kind: FoundKind) => `kind = ${SESSION_KINDS.indexOf(kind)} AND kind IN (0, 3, 5)`;
 
+/** Reads an item, its sources up to a number, and what became of them. */
+export function readItemOfSources(
+  sql: Statements,
+  kind: FoundKind,
+  value: string,
+  most: number,
+): ItemView | undefined {
+  const found = readItem(sql, kind, value, most);
+  if (found === undefined) return undefined;
+  const records = sql(
+    `SELECT source_ip, compromised_at, retracted_at, expired_at
+     FROM json_each(?) s CROSS JOIN source_record ON source_ip = s.value`,
+  ).all(JSON.stringify(found.sources.map(({ sourceIp }) => sourceIp)));
+  return statedView(found, records);
+}
+
 /** Reads an item, and its sources up to a number. */
 export function readItem(
   sql: Statements,
   kind: FoundKind,
   value: string,
   most: number,
-): ItemView | undefined {
+): ItemView<ItemSource> | undefined {
   const rows = sql(
     `SELECT * FROM source_session_item WHERE ${of(kind)} AND value = ? LIMIT ?`,
   ).all(value, most + 1);

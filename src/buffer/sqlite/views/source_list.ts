@@ -18,6 +18,7 @@ import {
   filterOf,
   hasName,
   isBehind,
+  isShown,
   MOST_CANDIDATES,
   MOST_WALKED,
   namesOf,
@@ -53,7 +54,7 @@ export function listSources(
   ]);
   for (const source of walk) {
     if (narrow === undefined && ++looked > mostWalked) break;
-    if (!isBehind(query, source) || !passes(source)) continue;
+    if (!isBehind(query, source) || !passes(source) || !isShown(query, source)) continue;
     found.push(source);
     if (found.length > query.most) break;
   }
@@ -179,6 +180,7 @@ const STATE_ROWS: Readonly<Record<SourceState, string>> = {
   waiting: "SELECT DISTINCT source_ip FROM report WHERE state = 'pending'",
   refused: "SELECT DISTINCT source_ip FROM report WHERE state = 'refused'",
   withdrawn: "SELECT source_ip FROM source_record WHERE retracted_at IS NOT NULL",
+  expired: "SELECT source_ip FROM source_record WHERE expired_at IS NOT NULL",
 };
 
 /** A sensor may be asked for by its name, which several managers may have given. */

@@ -19,6 +19,7 @@ import type {
   Views,
 } from "../../views.ts";
 import type { ListedQuery, ListedRow } from "../../listed.ts";
+import type { StandingOf } from "../../../guard/standing.ts";
 import type { Database } from "../database.ts";
 import type { Statements } from "../sql.ts";
 import type { OpenAttack } from "../../rows/open_attack.ts";
@@ -62,9 +63,9 @@ export class SqliteViews implements Views {
   }
 
   // Only who shows pages or lists needs what these load.
-  async overview(now: number, span: RankingSpan): Promise<Overview> {
+  async overview(now: number, span: RankingSpan, standing?: StandingOf): Promise<Overview> {
     const { readOverview } = await import("./overview.ts");
-    return await this.#withOpen((sql, open) => readOverview(sql, open, { now, span }));
+    return await this.#withOpen((sql, open) => readOverview(sql, open, { now, span, standing }));
   }
 
   async rankings(
@@ -73,9 +74,10 @@ export class SqliteViews implements Views {
     now: number,
     most: number,
     isWhole = false,
+    standing?: StandingOf,
   ): Promise<Rankings> {
     const { readRankings } = await import("./ranking.ts");
-    const asked = { span, now, most, isWhole };
+    const asked = { span, now, most, isWhole, standing };
     if (!isWhole) {
       return await this.#withOpen((sql, open) => readRankings(sql, open, kinds, asked));
     }
@@ -130,8 +132,8 @@ export class SqliteViews implements Views {
   }
 
   async item(kind: FoundKind, value: string, most: number): Promise<ItemView | undefined> {
-    const { readItem } = await import("./session_views.ts");
-    return await this.#db.read((sql) => readItem(sql, kind, value, most));
+    const { readItemOfSources } = await import("./session_views.ts");
+    return await this.#db.read((sql) => readItemOfSources(sql, kind, value, most));
   }
 
   async newPayloads(since: number, most: number): Promise<NewPayloads> {

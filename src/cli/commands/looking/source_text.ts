@@ -12,6 +12,7 @@ import type { SourceView } from "../../../buffer/views.ts";
 import { eventAddress } from "../../../event_address.ts";
 import { bar } from "../../terminal/bars.ts";
 import { counted } from "../../terminal/counted.ts";
+import { type Standing, STANDINGS } from "../../../guard/standing.ts";
 import { oneLine } from "../../../text.ts";
 import { cut, padded, type Screen, styled } from "../../terminal/screen.ts";
 import { rowJson } from "../report/report_text.ts";
@@ -24,6 +25,8 @@ export interface ShownSource {
   readonly source: SourceView;
   /** By hour, or by day where it was last seen more than a day ago. */
   readonly history: History;
+  /** What becomes of its address now. */
+  readonly standing: Standing;
   /** Address of MISP; undefined: events go to the feed folder only. */
   readonly mispUrl: string | undefined;
   /** How many warning lists it is on. */
@@ -46,6 +49,7 @@ export function shownJson(shown: ShownSource) {
     ...sourceJson(source, { warninglists }),
     confidence_parts: confidenceOfSource(source, warninglists).parts,
     event_url: eventOf(shown) ?? null,
+    standing: shown.standing,
     usernames: source.usernames.map(({ text, attempts }) => ({ name: text, attempts })),
     distinct_usernames: source.distinctUsernames,
     attempts_with_further_usernames: source.furtherUsernames,
@@ -68,7 +72,8 @@ const LABEL_WIDTH = 12;
 
 /** A source as text. */
 export function shownText(shown: ShownSource, screen: Screen): string {
-  const { source, history, warninglists } = shown;
+  const { source, history, standing, warninglists } = shown;
+  const why = STANDINGS[standing];
   const fit = (line: string) => screen.columns === undefined ? line : cut(line, screen.columns);
   const row = (label: string, text: string, isProblem = false) => {
     const line = fit(padded(label, LABEL_WIDTH) + text);
@@ -84,6 +89,7 @@ export function shownText(shown: ShownSource, screen: Screen): string {
     row("last seen", time(source.lastSeen)),
     row("state", stateText(source)),
     row("confidence", confidenceText(confidenceOfSource(source, warninglists))),
+    ...(why === undefined ? [] : [row("note", why)]),
     ...(source.compromisedAt === undefined
       ? []
       : [row("logged in", `${time(source.compromisedAt)}: treat the sensor as compromised`, true)]),

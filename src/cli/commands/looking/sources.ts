@@ -14,6 +14,7 @@ import { parse } from "../../terminal/options.ts";
 import { openWarninglists } from "../../wiring/lookups.ts";
 import { cut, screenJson, screenOf } from "../../terminal/screen.ts";
 import type { Start } from "../../wiring/context.ts";
+import { standingsOf } from "../../wiring/lists/parts.ts";
 import { listText } from "./list_text.ts";
 import { openReading } from "./reading.ts";
 import { queryOf } from "./query.ts";
@@ -32,7 +33,9 @@ export async function sources(start: Start): Promise<number> {
   using buffer = opened;
   const limit = limitOf(values.limit) ?? (json || csv ? Infinity : LISTED);
   const query = await queryOf(positionals, values, buffer.views, Date.now());
-  const parts = buffer.views.sourceParts(query, limit);
+  const standing = await standingsOf(config, createLog(config.log, false))();
+  const isOffered = (json || csv) && query.state === undefined;
+  const parts = buffer.views.sourceParts({ ...query, standing, isOffered }, limit);
   const warninglistsOf = await warninglists(config);
   if (json) await printJson(parts, warninglistsOf);
   else if (csv) await printCsv(parts, warninglistsOf);
@@ -123,8 +126,9 @@ async function show(
   const history = hours.rows.length > 0
     ? hours
     : await buffer.views.history("month", Date.now(), address);
+  const standing = (await standingsOf(config, createLog(config.log, false))())(address);
   const shown = {
-    ...{ source, history, mispUrl: config.misp.url },
+    ...{ source, history, standing, mispUrl: config.misp.url },
     warninglists: (await warninglists(config))(address),
   };
   console.log(

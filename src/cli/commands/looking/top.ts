@@ -13,9 +13,11 @@ import {
   type RankingSpan,
 } from "../../../buffer/rankings.ts";
 import type { Start } from "../../wiring/context.ts";
+import { standingsOf } from "../../wiring/lists/parts.ts";
 import { EXIT } from "../../exit.ts";
 import { bar } from "../../terminal/bars.ts";
 import { oneLine } from "../../../text.ts";
+import { createLog } from "../../terminal/log.ts";
 import { oneOf, parse } from "../../terminal/options.ts";
 import {
   cut,
@@ -35,8 +37,10 @@ const ROWS = 10;
 export async function top(start: Start): Promise<number> {
   const { values } = parse("top", start.args);
   const span = oneOf("span", values.span ?? "day", RANKING_SPANS) as RankingSpan;
-  using buffer = (await openReading(start)).buffer;
-  const found = await buffer.views.rankings(RANKED_KINDS, span, Date.now(), ROWS, true);
+  const { config, buffer: opened } = await openReading(start);
+  using buffer = opened;
+  const standing = await standingsOf(config, createLog(config.log, false))();
+  const found = await buffer.views.rankings(RANKED_KINDS, span, Date.now(), ROWS, true, standing);
   console.log(
     values.json
       ? screenJson({ span, ...rankingsJson(found) })

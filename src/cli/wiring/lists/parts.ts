@@ -6,12 +6,13 @@
 import type { Buffer } from "../../../buffer/buffer.ts";
 import { MINUTE } from "../../../clock.ts";
 import type { Config } from "../../../config/config.ts";
-import { createGuard } from "../../../guard/guard.ts";
+import type { Guard } from "../../../guard/guard.ts";
+import { standing, type StandingOf } from "../../../guard/standing.ts";
 import type { Warninglists } from "../../../guard/warninglists.ts";
 import type { Gates } from "../../../lists/entry.ts";
 import { listFiles } from "../../../lists/file.ts";
 import type { ListsParts } from "../../../lists/writer.ts";
-import { allowedOf, ownerName } from "../context.ts";
+import { guardOf, ownerName } from "../context.ts";
 
 /** How often the files of warning lists are checked, milliseconds. */
 const RECHECK_MS = MINUTE;
@@ -34,23 +35,50 @@ export function listsParts(config: Config, buffer: Buffer, log: ListsParts["log"
  * @returns throws where a warning list cannot be read: its addresses would get into the lists
  */
 export function gatesOf(config: Config, log: ListsParts["log"]): () => Promise<Gates> {
-  const { warninglistsDirectory: directory, publishPrivate, minAttempts } = config.guard;
+  const { warninglistsDirectory: directory, minAttempts } = config.guard;
+  const warninglists = warninglistsOf(config, log);
+  return async () => {
+    const { refusal } = await guardOf(config);
+    const loaded = await warninglists();
+    if (loaded !== undefined && loaded.unreadable > 0) {
+      throw new Error(
+        `warning lists in ${directory} cannot be read; \`doctor\` names them, fix them or take them out`,
+      );
+    }
+    return {
+      ...{ refusal, minAttempts },
+      warninglistsOf: (address) => loaded?.verdict(address).lists ?? [],
+    };
+  };
+}
+
+/**
+ * What becomes of addresses on pages and for commands, read again where it has changed. A warning list that
+ * cannot be read is logged, and left out: a page is better than none.
+ */
+export function standingsOf(config: Config, log: ListsParts["log"]): () => Promise<StandingOf> {
+  const warninglists = warninglistsOf(config, log);
+  let guard: Promise<Guard> | undefined;
+  return async () => {
+    const { refusal } = await (guard ??= guardOf(config));
+    const loaded = await warninglists();
+    return (address) => standing(refusal(address), loaded?.verdict(address).action ?? "publish");
+  };
+}
+
+/** The warning lists as their files are now; undefined: none are configured. */
+function warninglistsOf(
+  { guard: { warninglistsDirectory: directory, publishPrivate } }: Config,
+  log: ListsParts["log"],
+): () => Promise<Warninglists | undefined> {
   let warninglists: ((now: number) => Warninglists) | undefined;
   return async () => {
-    const guard = createGuard({ ...config.honeypot, ...config.guard }, await allowedOf(config));
-    const gates = { refusal: guard.refusal, minAttempts };
-    if (directory === undefined) return { ...gates, warninglistsOf: () => [] };
+    if (directory === undefined) return undefined;
     const module = await import("../../../guard/warninglists.ts");
     warninglists ??= module.cachedWarninglists(directory, module.WARNINGLIST_FILES, {
       ...{ recheckMs: RECHECK_MS, publishPrivate },
       warn: (message) => log("warning", message),
     });
-    const loaded = warninglists(Date.now());
-    if (loaded.unreadable > 0) {
-      throw new Error(
-        `warning lists in ${directory} cannot be read; \`doctor\` names them, fix them or take them out`,
-      );
-    }
-    return { ...gates, warninglistsOf: (address) => loaded.verdict(address).lists };
+    return warninglists(Date.now());
   };
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { html } from "@hono/hono/html";
-import type { FoundKind, ItemSource, ItemView } from "../../../buffer/sessions.ts";
-import { sourceLink } from "../source_state.ts";
+import type { FoundKind, ItemView, StatedItemSource } from "../../../buffer/sessions.ts";
+import { sourceLink, takenBackMark } from "../source_state.ts";
 import { table, tableBox } from "../table.ts";
 import { ago, counted, fullTime, type Html, number } from "../text.ts";
 import { detailCells, itemPath } from "./links.ts";
@@ -55,9 +55,9 @@ export function itemBody(kind: FoundKind, { item, sources, isMore }: ItemView, n
   `;
 }
 
-function sourcesTable(sources: readonly ItemSource[], now: number): Html {
-  return table<ItemSource>([
-    { name: "source", cell: ({ sourceIp }) => sourceLink(sourceIp) },
+function sourcesTable(sources: readonly StatedItemSource[], now: number): Html {
+  return table<StatedItemSource>([
+    { name: "source", cell: (one) => [sourceLink(one.sourceIp), " ", takenBackMark(one)] },
     { name: "times", kind: "number", cell: ({ count }) => number(count) },
     { name: "first seen", cell: ({ firstSeen }) => ago(firstSeen, now) },
     { name: "last seen", cell: ({ lastSeen }) => ago(lastSeen, now) },

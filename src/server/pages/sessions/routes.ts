@@ -4,9 +4,11 @@
  * @module
  */
 import type { Context as HonoContext, MiddlewareHandler } from "@hono/hono";
-import type { FoundKind } from "../../../buffer/sessions.ts";
+import type { FoundKind, ItemView } from "../../../buffer/sessions.ts";
+import { isTakenBack } from "../../../buffer/sources.ts";
 import type { Views } from "../../../buffer/views.ts";
 import { DAY } from "../../../clock.ts";
+import { isHidden, type StandingOf } from "../../../guard/standing.ts";
 import type { App, Context } from "../../context.ts";
 import type { Html } from "../text.ts";
 import { itemCsv, itemJson, payloadsCsv, payloadsJson } from "./export.ts";
@@ -17,6 +19,8 @@ import { PAYLOADS_TITLE, payloadsBody } from "./payload_list.ts";
 /** What the routes need. */
 export interface SessionRoutes {
   readonly views: Pick<Views, "item" | "newPayloads">;
+  /** What becomes of addresses now; undefined: every source is shown. */
+  readonly standing: (() => Promise<StandingOf>) | undefined;
   /** Milliseconds UTC. */
   readonly now: () => number;
   readonly onlyViewers: MiddlewareHandler<Context>;
@@ -89,12 +93,30 @@ export function addSessionPages(app: App, route: SessionRoutes): void {
           ? await missing(context, "Unknown", text)
           : context.json({ error: text }, 404);
       }
-      if (as === "json") return context.json(itemJson(found), 200, NOT_STORED);
-      if (as === "csv") return csvAnswer(context, itemCsv(found), "sources.csv");
+      const standing = await route.standing?.();
+      if (as === "json") return context.json(itemJson(offered(found, standing)), 200, NOT_STORED);
+      if (as === "csv") return csvAnswer(context, itemCsv(offered(found, standing)), "sources.csv");
       if (value !== given) return context.redirect(itemPath(kind, value), 303);
-      return await page(context, itemTitle(kind, value), itemBody(kind, found, now()));
+      const seen = shown(found, standing);
+      return await page(context, itemTitle(kind, value), itemBody(kind, seen, now()));
     });
   }
+}
+
+/** An item with the sources that pages show. */
+function shown(view: ItemView, standing: StandingOf = () => "offered"): ItemView {
+  const sources = view.sources.filter(({ sourceIp, compromisedAt }) =>
+    !isHidden(standing(sourceIp), compromisedAt !== undefined)
+  );
+  return { ...view, sources };
+}
+
+/** An item with the sources that events give to detection: for other programs. */
+function offered(view: ItemView, standing: StandingOf = () => "offered"): ItemView {
+  const sources = view.sources.filter((source) =>
+    !isTakenBack(source) && standing(source.sourceIp) === "offered"
+  );
+  return { ...view, sources };
 }
 
 const NOT_STORED = { "Cache-Control": "no-store" };

@@ -36,7 +36,10 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
   const exported = async (context: HonoContext<Context>, form: "csv" | "json") => {
     const asked = askedFor(queryOf(context), now(), READ_ROWS);
     if (asked.problems.length > 0) return context.json({ error: asked.problems.join(" ") }, 400);
-    const { rows, next } = await readAll(parts, asked.query);
+    const { rows, next } = await readAll(parts, {
+      ...asked.query,
+      ...{ standing: await parts.standing?.(), isOffered: asked.query.state === undefined },
+    });
     const found = rows.map((row) => [row, lookUp(row.sourceIp)] as const);
     const address = listAddress(`/sources.${form}`, asked.fields, { after: next });
     const headers = {
@@ -64,7 +67,7 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     const asked = askedFor(queryOf(context), now(), PAGE_ROWS);
     const isValid = asked.problems.length === 0;
     const found = isValid
-      ? await views.sources(asked.query)
+      ? await views.sources({ ...asked.query, standing: await parts.standing?.() })
       : { rows: [], next: undefined, isComplete: true };
     const page = listPage({
       ...{ asked, found, mispUrl, locate, warninglistsOf, now: now() },
@@ -100,6 +103,7 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     const at = now();
     const page = sourcePage({
       ...{ source, mispUrl, now: at, links: parts.sourceLinks ?? [] },
+      standing: (await parts.standing?.())?.(sourceIp) ?? "offered",
       ...lookUp(sourceIp),
       day: await views.history("day", at, sourceIp),
       month: await views.history("month", at, sourceIp),
@@ -119,7 +123,8 @@ export function addSources(app: App, parts: PageParts, route: PageRoutes): void 
     if (sensor.sensor !== key) {
       return context.redirect(`/sensors/${encodeURIComponent(sensor.sensor)}`, 303);
     }
-    const query = { sensor: key, order: "attempts", most: SENSOR_ROWS } as const;
+    const standing = await parts.standing?.();
+    const query = { sensor: key, order: "attempts", most: SENSOR_ROWS, standing } as const;
     const page = sensorPage({
       ...{ sensor, mispUrl, locate, warninglistsOf, now: now() },
       silentMs: parts.silentSensorMs ?? 0,
