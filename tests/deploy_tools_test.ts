@@ -5,7 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { exprsOf } from "./support/grafana.ts";
+import { freePort } from "./e2e/service.ts";
 import { findProgram, type Need, needs } from "./support/needs.ts";
+import { NGINX, Nginx, runTool } from "./support/nginx.ts";
 import { tempFolder } from "./support/temp.ts";
 
 const DEPLOY = new URL("../deploy/", import.meta.url).pathname;
@@ -17,15 +19,6 @@ function testWith(needed: readonly Need[], name: string, fn: () => Promise<void>
   Deno.test({ name, ...needs(...needed), fn });
 }
 
-/** Runs a tool that must succeed. */
-async function run(tool: string, ...args: readonly string[]): Promise<string> {
-  const command = new Deno.Command(findProgram(tool)!, { args: [...args], stdin: "null" });
-  const { success, stdout, stderr } = await command.output();
-  const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert.ok(success, `${tool} ${args.join(" ")}\n${out}${errors}`);
-  return out! + errors!;
-}
-
 testWith(["systemd-analyze"], "systemd-analyze verify finds nothing in the units", async () => {
   using folder = tempFolder();
   for (const name of UNITS) {
@@ -33,7 +26,11 @@ testWith(["systemd-analyze"], "systemd-analyze verify finds nothing in the units
     const text = await Deno.readTextFile(`${DEPLOY}systemd/${name}`);
     await Deno.writeTextFile(folder.file(name), text.replace(/^(ExecStart=)\S+/m, "$1/bin/true"));
   }
-  const printed = await run("systemd-analyze", "verify", ...UNITS.map((name) => folder.file(name)));
+  const printed = await runTool(
+    "systemd-analyze",
+    "verify",
+    ...UNITS.map((name) => folder.file(name)),
+  );
   assert.deepEqual(printed.split("\n").filter((line) => line.includes("custom-misp")), []);
 });
 
@@ -45,7 +42,7 @@ testWith(
     for (const name of UNITS.filter((one) => one.endsWith(".service"))) {
       const path = `${DEPLOY}systemd/${name}`;
       // Tenths: 10 is the worst of a hundred.
-      await run(
+      await runTool(
         "systemd-analyze",
         "security",
         "--offline=true",
@@ -61,14 +58,14 @@ testWith(
   ["sh", "shellcheck"],
   "sh parses install.sh, and shellcheck finds nothing in it",
   async () => {
-    await run("sh", "-n", `${DEPLOY}install.sh`);
-    assert.equal(await run("shellcheck", `${DEPLOY}install.sh`), "");
+    await runTool("sh", "-n", `${DEPLOY}install.sh`);
+    assert.equal(await runTool("shellcheck", `${DEPLOY}install.sh`), "");
   },
 );
 
 testWith(["promtool"], "Prometheus loads the alerts, and they fire when they should", async () => {
-  await run("promtool", "check", "rules", `${DEPLOY}prometheus/alerts.yml`);
-  await run("promtool", "test", "rules", `${DEPLOY}prometheus/alerts_test.yml`);
+  await runTool("promtool", "check", "rules", `${DEPLOY}prometheus/alerts.yml`);
+  await runTool("promtool", "test", "rules", `${DEPLOY}prometheus/alerts_test.yml`);
 });
 
 testWith(["promtool"], "Prometheus understands every expression of the dashboard", async () => {
@@ -84,16 +81,16 @@ testWith(["promtool"], "Prometheus understands every expression of the dashboard
   // JSON is YAML.
   const groups = { groups: [{ name: "dashboard", rules }] };
   await Deno.writeTextFile(folder.file("rules.yml"), JSON.stringify(groups));
-  await run("promtool", "check", "rules", folder.file("rules.yml"));
+  await runTool("promtool", "check", "rules", folder.file("rules.yml"));
 });
 
 testWith(
-  ["nginx", "openssl"],
+  NGINX,
   "nginx loads the example, and passes on what serve needs",
   async () => {
     using folder = tempFolder();
     await using service = await Service.start();
-    await using proxy = await Proxy.start(folder.path, service.port);
+    await using proxy = await Nginx.start(folder.path, [service.port]);
     const { url, client } = proxy;
 
     const asked = await fetch(`${url}/healthz`, { client });
@@ -125,19 +122,53 @@ testWith(
   },
 );
 
-testWith(["nginx", "openssl"], "nginx closes a connection whose header never ends", async () => {
+testWith(NGINX, "nginx asks another serve where one is gone or cannot store", async () => {
+  using folder = tempFolder();
+  let asked = 0;
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => undefined };
+  const answering = async (request: Request, status: number) => {
+    asked++;
+    return Response.json({ got: await request.text() }, { status });
+  };
+  await using full = Deno.serve(options, (request) => answering(request, 503));
+  await using well = Deno.serve(options, (request) => answering(request, 200));
+  const services = [freePort(), full.addr.port, well.addr.port];
+  await using proxy = await Nginx.start(folder.path, services);
+  for (let n = 1; n <= 6; n++) {
+    const body = `${n}`.repeat(100_000);
+    const answer = await fetch(`${proxy.url}/alerts`, {
+      ...{ method: "POST", body, client: proxy.client },
+    });
+    assert.deepEqual([answer.status, await answer.json()], [200, { got: body }]);
+  }
+  assert.ok(asked > 6, "the full one was asked, too");
+});
+
+testWith(NGINX, "nginx says 503, and when to send again, where no serve answers", async () => {
+  using folder = tempFolder();
+  await using proxy = await Nginx.start(folder.path, [freePort(), freePort()]);
+  for (const path of ["/alerts", "/"]) {
+    const answer = await fetch(`${proxy.url}${path}`, {
+      ...{ method: path === "/" ? "GET" : "POST", client: proxy.client },
+    });
+    assert.deepEqual([answer.status, answer.headers.get("Retry-After")], [503, "5"]);
+    assert.deepEqual(await answer.json(), { error: "no service answers now; send all again" });
+  }
+});
+
+testWith(NGINX, "nginx closes a connection whose header never ends", async () => {
   using folder = tempFolder();
   await using service = await Service.start();
-  await using proxy = await Proxy.start(folder.path, service.port, (example) => {
+  await using proxy = await Nginx.start(folder.path, [service.port], (example) => {
     const quick = example.replace("client_header_timeout     10s;", "client_header_timeout 1s;");
     assert.notEqual(quick, example);
     return quick;
   });
   const { port } = new URL(proxy.url);
-  const caCerts = [await Deno.readTextFile(`${folder.path}/cert.pem`)];
+  const caCerts = [proxy.authority];
   for (const sent of ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "]) {
     const connection = await Deno.connectTls({
-      hostname: "localhost",
+      hostname: "127.0.0.1",
       port: Number(port),
       caCerts,
     });
@@ -209,101 +240,4 @@ class Service implements AsyncDisposable {
     this.secondEvent.resolve();
     await this.#server.shutdown();
   }
-}
-
-/** nginx with the example, with ports and files of the test. */
-class Proxy implements AsyncDisposable {
-  readonly url: string;
-  readonly plainPort: number;
-  readonly client: Deno.HttpClient;
-  readonly #child: Deno.ChildProcess;
-  #isEnded = false;
-
-  private constructor(
-    ports: readonly [number, number],
-    authority: string,
-    child: Deno.ChildProcess,
-  ) {
-    this.url = `https://localhost:${ports[0]}`;
-    this.plainPort = ports[1];
-    this.client = Deno.createHttpClient({ caCerts: [authority] });
-    this.#child = child;
-  }
-
-  /** @param changed makes other changes in the example */
-  static async start(
-    folder: string,
-    service: number,
-    changed = (example: string) => example,
-  ): Promise<Proxy> {
-    // Where root starts nginx, its workers run as another user.
-    await Deno.chmod(folder, 0o755);
-    const [certificate, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
-    await run(
-      ...["openssl", "req", "-x509", "-nodes", "-newkey", "ec"] as const,
-      ...["-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2", "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"],
-      ...["-out", certificate, "-keyout", key],
-    );
-    const ports = [freePort(), freePort()] as const;
-    const example = changed(await Deno.readTextFile(`${DEPLOY}proxy/nginx.conf`));
-    const site = example
-      .replaceAll(/^ *listen \[::\].*\n/gm, "")
-      .replace("listen 443 ssl;", `listen 127.0.0.1:${ports[0]} ssl;`)
-      .replace("listen 80;", `listen 127.0.0.1:${ports[1]};`)
-      .replace("server 127.0.0.1:8787;", `server 127.0.0.1:${service};`)
-      .replace(/(ssl_certificate +)\S+;/, `$1${certificate};`)
-      .replace(/(ssl_certificate_key +)\S+;/, `$1${key};`)
-      .replaceAll("/var/log/nginx", folder);
-    await Deno.writeTextFile(`${folder}/site.conf`, site);
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-      .map((name) => `${name}_temp_path ${folder}/${name};`);
-    const main = [
-      `pid ${folder}/nginx.pid;`,
-      "daemon off;",
-      "error_log stderr;",
-      "events {}",
-      `http { ${temporary.join(" ")} include ${folder}/site.conf; }`,
-    ];
-    await Deno.writeTextFile(`${folder}/nginx.conf`, main.join("\n"));
-    const args = ["-c", `${folder}/nginx.conf`, "-p", folder, "-e", "stderr"];
-    await run("nginx", "-t", ...args);
-    const command = new Deno.Command(findProgram("nginx")!, {
-      args,
-      stdout: "null",
-      stderr: "null",
-    });
-    const proxy = new Proxy(ports, await Deno.readTextFile(certificate), command.spawn());
-    await listening(ports[0]);
-    return proxy;
-  }
-
-  async end(): Promise<void> {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.client.close();
-    this.#child.kill("SIGQUIT");
-    await this.#child.status;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.end();
-  }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-  throw new Error(`nothing listens on ${port}`);
 }

@@ -50,6 +50,7 @@ const EXAMPLES = [
   "grafana/dashboard.json",
   "prometheus/alerts.yml",
   "proxy/nginx.conf",
+  "proxy/upstream.conf",
   "wazuh5/monitor.json",
 ];
 

@@ -106,7 +106,7 @@ export const refusedSchema = {
 
 const HEALTH_STATES = ["ok", "the buffer cannot be read"] as const;
 
-/** Answer to `GET /healthz`. */
+/** Answer to `GET /livez` and `GET /healthz`. */
 export interface Health {
   readonly status: typeof HEALTH_STATES[number];
 }

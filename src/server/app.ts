@@ -92,7 +92,7 @@ export function createApp(parts: AppParts): App {
   });
   app.post("/alerts/:token?", onlySenders(parts), async (context) => {
     const { status, body } = await ingest(
-      ...[ingestParts, context.req.raw, context.get("sender").name] as const,
+      ...[ingestParts, context.req.raw, context.get("sender").name, context.env.isEnding] as const,
     );
     const headers = status === 503 ? [...TO_SENDERS, RETRY_AFTER] : TO_SENDERS;
     return new Response(JSON.stringify(body), { status, headers });

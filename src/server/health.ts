@@ -26,8 +26,10 @@ const LONGEST_PAUSE_MS = 15 * MINUTE;
 /** How long the result of a write counts, milliseconds: each write costs a sync of the disk. */
 const PROBE_KEPT_MS = 2000;
 
-/** Adds `GET /healthz` and `GET /readyz`. */
+/** Adds `GET /livez`, `GET /healthz` and `GET /readyz`. */
 export function addHealth(app: App, parts: HealthParts): void {
+  // Nobody must restart a process that waits for a database.
+  app.get("/livez", (context) => context.json({ status: "ok" } satisfies Health));
   app.get("/healthz", async (context) => {
     const isWell = await parts.isStoring().catch(() => false);
     const body: Health = { status: isWell ? "ok" : "the buffer cannot be read" };

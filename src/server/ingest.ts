@@ -8,7 +8,7 @@
 import type { Decision } from "../model.ts";
 import { type Item, readAlertFile, readAlertValue } from "../wazuh/alert_file.ts";
 import { beginningOf } from "./ingest/beginning.ts";
-import { BodyError, piecesOf } from "./ingest/body.ts";
+import { BodyError, ENDED_EARLY, piecesOf } from "./ingest/body.ts";
 import {
   beginsOverLines,
   groupsOf,
@@ -44,12 +44,22 @@ export interface IngestParts {
   readonly log: (level: "warning" | "error", message: string) => void;
 }
 
+/** So that a sender repeats what nobody read. */
+const ENDING = "the service ends before it has read the body; send all again";
+
 /**
  * Stores the alerts of a request: one, an array, a wrapper, or any number of lines.
  *
  * @param sender whose turn it is
+ * @param isEnding whether the server shuts down: then the runtime cuts bodies that are under way (Deno 2.9.6
+ * does, 2.5.7 does not; observed), as if their senders had gone away
  */
-export async function ingest(parts: IngestParts, request: Request, sender: string): Promise<Reply> {
+export async function ingest(
+  parts: IngestParts,
+  request: Request,
+  sender: string,
+  isEnding: () => boolean = () => false,
+): Promise<Reply> {
   const { readTimeout, turns, maxBodyBytes } = parts;
   const work = new Work({ turns, sender, signal: () => request.signal, ms: readTimeout.ms });
   const tally = new Tally(parts.decide);
@@ -78,7 +88,11 @@ export async function ingest(parts: IngestParts, request: Request, sender: strin
     await takeAll(tally, itemsOf(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
     return tally.reply(tally.isAllBad ? 400 : 200);
   } catch (error) {
-    if (error instanceof BodyError) return tally.reply(error.status, { error: error.message });
+    if (error instanceof BodyError) {
+      return error.message === ENDED_EARLY && isEnding()
+        ? tally.reply(503, { error: ENDING })
+        : tally.reply(error.status, { error: error.message });
+    }
     const reason = messageOf(error);
     parts.log("error", `POST ${new URL(request.url).pathname.slice(0, 7)}: ${reason}`);
     return tally.reply(503, { error: "some alerts could not be stored; send all again" });

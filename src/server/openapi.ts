@@ -199,6 +199,15 @@ const PATHS: Document["paths"] = {
       ],
     },
   },
+  "/livez": {
+    get: {
+      operationId: "getLiveness",
+      tags: ["operation"],
+      summary: "Whether the service answers, whatever becomes of its buffer",
+      security: [],
+      responses: { 200: answer("It answers", "Health"), ...EVERYWHERE },
+    },
+  },
   "/healthz": {
     get: {
       operationId: "getHealth",

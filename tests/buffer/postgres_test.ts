@@ -168,12 +168,12 @@ Deno.test({
     using buffer = new PostgresBuffer(access);
     const alert = guess();
     assert.equal((await accept(buffer, [alert], START)).accepted, 1);
-    stop(server, "immediate");
+    await stop(server, "immediate");
     await assert.rejects(accept(buffer, [alert], START), {
       name: "BufferError",
       message: /: (the connection was lost|it cannot be reached: nothing listens there); /,
     });
-    restart(server);
+    await restart(server);
     const deadline = performance.now() + 30_000;
     let duplicate: number | undefined;
     while (duplicate === undefined && performance.now() < deadline) {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
 import { Listening } from "../../src/cli/wiring/listen/listening.ts";
 import { freePort } from "../e2e/service.ts";
+import { createRig } from "../server/rig.ts";
+import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
@@ -100,6 +102,44 @@ Deno.test({
     }
   },
 });
+
+for (const [size, alerts] of [["short", 2], ["long", 200]] as const) {
+  Deno.test(`Listening() that shuts down answers 2xx or 503 to a ${size} body that is under way`, async () => {
+    using folder = tempFolder();
+    using rig = await createRig();
+    const port = freePort();
+    const arrived = Promise.withResolvers<void>();
+    const listening = new Listening(
+      defaults(folder),
+      { hostname: "127.0.0.1", port },
+      (request, remoteAddress, isEnding) => {
+        arrived.resolve();
+        return rig.app.fetch(request, { remoteAddress, isEnding });
+      },
+      () => undefined,
+    );
+    const lines = Array.from(
+      { length: alerts },
+      (_, n) => JSON.stringify(sshdAlert({ id: `1.${n}` })),
+    );
+    const body = new TextEncoder().encode(lines.join("\n"));
+    const head =
+      `POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${body.length}\r\n\r\n`;
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const half = body.length >> 1;
+    await connection.write(new TextEncoder().encode(head));
+    await connection.write(body.subarray(0, half));
+    await arrived.promise;
+    const ended = listening.shutdown();
+    // The runtime may have closed its end.
+    await connection.write(body.subarray(half)).catch(() => undefined);
+    const part = new Uint8Array(65_536);
+    const answer = new TextDecoder().decode(part.subarray(0, await connection.read(part) ?? 0));
+    assert.match(answer, /^HTTP\/1\.1 (200 OK\r\n|503 [^]*\r\nretry-after: 5\r\n)/i);
+    assert.match(answer, /"accepted":\d+,"duplicate":0/);
+    await ended;
+  });
+}
 
 Deno.test("Listening() says what is missing of a pair", () => {
   using folder = tempFolder();

@@ -71,6 +71,7 @@ const files = (zsh: string) =>
     "/usr/share/doc/custom-misp/examples/dashboard.json root/root 644",
     "/usr/share/doc/custom-misp/examples/monitor.json root/root 644",
     "/usr/share/doc/custom-misp/examples/nginx.conf root/root 644",
+    "/usr/share/doc/custom-misp/examples/upstream.conf root/root 644",
     "/usr/share/fish/vendor_completions.d/custom-misp.fish root/root 644",
     `/usr/share/fish/vendor_completions.d/${PROGRAM}.fish root/root 644`,
     "/usr/share/man/man1/custom-misp.1.gz root/root 777",

@@ -37,12 +37,14 @@ async function outputOf(command: readonly string[]): Promise<string> {
  *
  * @param options of tmpfs, such as `size=1m`
  * @param folders to be on that disk, below a root
+ * @param isOfRoot whether root mounts it as root: then other users are known there, too
  * @throws where this machine cannot do it
  */
 export async function mountSmallDisk(
   root: string,
   folders: readonly string[],
   options: string,
+  isOfRoot = false,
 ): Promise<SmallDisk> {
   const disk = `${root}/small`;
   await Deno.mkdir(disk, { recursive: true });
@@ -50,15 +52,13 @@ export async function mountSmallDisk(
     `mkdir -p '${disk}/${folder}' '${root}/${folder}' && mount --bind '${disk}/${folder}' '${root}/${folder}'`
   );
   const script = [`mount -t tmpfs -o ${options} small '${disk}'`, ...mounts];
-  const held = await holdMounts("-Urm", `${script.join(" && ")} || exit 1`, root);
+  const held = await holdMounts(isOfRoot ? "-m" : "-Urm", `${script.join(" && ")} || exit 1`, root);
   // The whole path: a program without PATH is started by it.
   const wrapper = [
     findProgram("nsenter")!,
     "-t",
     `${held.pid}`,
-    "-U",
-    "-m",
-    "--preserve-credentials",
+    ...(isOfRoot ? ["-m"] : ["-U", "-m", "--preserve-credentials"]),
     "--",
   ];
   const sh = (script: string) =>

@@ -17,6 +17,14 @@ Deno.test("GET /healthz and /readyz answer everybody, tokens or not", async () =
   ]);
 });
 
+Deno.test("GET /livez answers 200 while the buffer can be neither read nor written", async () => {
+  const failing = () => Promise.reject(new Error("the database is away"));
+  using rig = await createRig({ isStoring: failing, probeWrite: failing, status: failing });
+  const answers = await Promise.all(["/livez", "/healthz", "/readyz"].map((path) => rig.ask(path)));
+  assert.deepEqual(answers.map(({ status }) => status), [200, 503, 503]);
+  assert.deepEqual(await answers[0]!.json(), { status: "ok" });
+});
+
 Deno.test("GET /readyz answers nobody from outside the allowed networks", async () => {
   const networks = [parseNetwork("192.0.2.0/24")!];
   using rig = await createRig({ allowNetworks: createNetworkSet([{ name: "a", networks }]) });

@@ -31,7 +31,18 @@ export const METHODS = [
 ];
 
 const PIECES = [
-  ...["alerts", "alerts", "alerts", "healthz", "readyz", "metrics", "feed", "docs", "openapi.json"],
+  ...[
+    "alerts",
+    "alerts",
+    "alerts",
+    "healthz",
+    "livez",
+    "readyz",
+    "metrics",
+    "feed",
+    "docs",
+    "openapi.json",
+  ],
   ...[
     "sources.csv",
     "manifest.json",

@@ -139,6 +139,11 @@ const CALLS: readonly (readonly [method: string, path: string, calls: readonly C
     },
     { status: 401, path: "/alerts/x", changes: { tokens: oneToken }, init: { body: alerts } },
   ]],
+  ["get", "/livez", [
+    { status: 200 },
+    { status: 200, changes: { isStoring: failing, status: failing, probeWrite: failing } },
+    { status: 403, changes: elsewhere },
+  ]],
   ["get", "/healthz", [
     { status: 200 },
     { status: 503, changes: { isStoring: failing } },

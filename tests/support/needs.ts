@@ -85,7 +85,8 @@ const CONDITIONS = {
   "a runtime that heeds OTEL_TRACES_SAMPLER": () => !OLD_DENO,
   "PostgreSQL": () => findPostgres("initdb") !== undefined && findPostgres("pg_ctl") !== undefined,
   "systemd 250 or later": () => systemdVersion() >= 250,
-  "mounts in a namespace of its own": canMount,
+  "mounts in a namespace of its own": () => canMount("-Urm"),
+  "a disk of its own (root)": () => Deno.uid() === 0 && canMount("-m"),
   "an overlay over this machine's files (root)": canOverlay,
   "a network namespace of its own": () => outputOf("unshare", "-rn", "echo", "made") === "made\n",
 } as const;
@@ -135,10 +136,10 @@ function systemdVersion(): number {
   return Number(/^systemd (\d+)/.exec(outputOf("systemd-analyze", "--version"))?.[1] ?? 0);
 }
 
-function canMount(): boolean {
+function canMount(flags: string): boolean {
   const script = 'mount -t tmpfs -o size=1m small "$1" && echo mounted';
   return findProgram("nsenter") !== undefined &&
-    outputOf("unshare", "-Urm", "sh", "-c", script, "sh", "/tmp") === "mounted\n";
+    outputOf("unshare", flags, "sh", "-c", script, "sh", "/tmp") === "mounted\n";
 }
 
 function canOverlay(): boolean {

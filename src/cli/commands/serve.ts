@@ -31,7 +31,7 @@ import { createEngine } from "../wiring/engine.ts";
 import { alertsPath, beginningOf, endingAt, storeFollowed } from "../wiring/following.ts";
 import { isLoopback, listenAddress } from "../wiring/listen/address.ts";
 import { listenFailure } from "../wiring/listen/errors.ts";
-import { Listening } from "../wiring/listen/listening.ts";
+import { type Handler, Listening } from "../wiring/listen/listening.ts";
 import { createLog, type Log, logMovedAside } from "../terminal/log.ts";
 import { parse } from "../terminal/options.ts";
 import { createPublisher, feedDirectory, type Publisher } from "../wiring/publisher.ts";
@@ -140,8 +140,8 @@ export async function serve(start: Start): Promise<number> {
     },
     log,
   });
-  const answer = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) =>
-    app.fetch(request, { remoteAddress: remoteAddr.hostname });
+  const answer: Handler = (request, remoteAddress, isEnding) =>
+    app.fetch(request, { remoteAddress, isEnding });
   const server = await listening(config.server, address, answer, log);
   const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {

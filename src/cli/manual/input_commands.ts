@@ -120,8 +120,8 @@ export const INPUT_COMMANDS = [
     brief: "accept alerts by HTTP; pages, metrics, feed",
     about: [
       "Accepts alerts by POST /alerts (one alert, an array, or one a line), answers 2xx once " +
-      "they are stored, and publishes what is due within seconds. GET /healthz and /readyz " +
-      "report its health, GET /metrics serves Prometheus, GET /feed/ the MISP feed, GET /docs describes all " +
+      "they are stored, and publishes what is due within seconds. GET /livez, /healthz and " +
+      "/readyz report its health, GET /metrics serves Prometheus, GET /feed/ the MISP feed, GET /docs describes all " +
       "of this.",
       "With --follow it reads logs/alerts/alerts.json, too, as `follow` does: one process for a " +
       "manager and for the machines that send to it.",

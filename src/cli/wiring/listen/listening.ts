@@ -8,8 +8,18 @@ import type { Log } from "../../terminal/log.ts";
 import { doesNotFit, faultOfPair, type Pair, readPair } from "./tls_pair.ts";
 import { messageOf } from "../../../errors.ts";
 
-/** Answers a request. */
-type Handler = Deno.ServeHandler<Deno.NetAddr>;
+/** Answers a request. @param isEnding whether the server that accepted it shuts down meanwhile */
+export type Handler = (
+  request: Request,
+  remoteAddress: string,
+  isEnding: () => boolean,
+) => Response | Promise<Response>;
+
+/** A server, and whether it shuts down. */
+interface Listener {
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  isEnding: boolean;
+}
 
 /** Where to listen. */
 export interface Address {
@@ -34,7 +44,7 @@ export class Listening {
   readonly #handler: Handler;
   readonly #log: Log;
   readonly #endings: Promise<void>[] = [];
-  #server: Deno.HttpServer<Deno.NetAddr>;
+  #listener: Listener;
   /** What it listens with; undefined without TLS. */
   #pair: Pair | undefined;
   #stamp: string;
@@ -53,16 +63,26 @@ export class Listening {
     this.#log = log;
     this.#stamp = this.#stampNow();
     this.#pair = readPair(config);
-    this.#server = this.#listen(this.#pair);
+    this.#listener = this.#listen(this.#pair);
   }
 
-  #listen(pair: Pair | undefined): Deno.HttpServer<Deno.NetAddr> {
+  #listen(pair: Pair | undefined): Listener {
+    const listener = { isEnding: false };
+    const handler: Deno.ServeHandler<Deno.NetAddr> = (request, { remoteAddr }) =>
+      this.#handler(request, remoteAddr.hostname, () => listener.isEnding);
+    return Object.assign(listener, { server: this.#serve(pair, handler) });
+  }
+
+  #serve(
+    pair: Pair | undefined,
+    handler: Deno.ServeHandler<Deno.NetAddr>,
+  ): Deno.HttpServer<Deno.NetAddr> {
     const scheme = pair === undefined ? "http" : "https";
     const onListen = ({ hostname, port }: Deno.NetAddr) =>
       this.#log("info", `listening on ${scheme}://${hostname}:${port}`);
-    if (pair === undefined) return Deno.serve({ ...this.#address, onListen }, this.#handler);
+    if (pair === undefined) return Deno.serve({ ...this.#address, onListen }, handler);
     try {
-      return Deno.serve({ ...this.#address, ...pair, onListen }, this.#handler);
+      return Deno.serve({ ...this.#address, ...pair, onListen }, handler);
     } catch (error) {
       // Not of the certificate.
       if (NETWORK_ERRORS.some((kind) => error instanceof kind)) throw error;
@@ -85,7 +105,7 @@ export class Listening {
     this.#stamp = stamp;
     try {
       const pair = readPair(this.#config);
-      if (this.#isListening) this.#endings.push(this.#server.shutdown());
+      if (this.#isListening) this.#endings.push(this.#end());
       await this.#listenAgain(pair);
       this.#pair = pair;
     } catch (error) {
@@ -105,7 +125,7 @@ export class Listening {
     this.#isListening = false;
     for (let tries = 1; !this.#isOver; tries++) {
       try {
-        this.#server = this.#listen(pair);
+        this.#listener = this.#listen(pair);
         this.#isListening = true;
         return;
       } catch (error) {
@@ -118,7 +138,12 @@ export class Listening {
   /** Accepts no new requests; resolves when the open ones are over. */
   async shutdown(): Promise<void> {
     this.#isOver = true;
-    await Promise.all([...this.#endings, this.#server.shutdown()]);
+    await Promise.all([...this.#endings, this.#end()]);
+  }
+
+  #end(): Promise<void> {
+    this.#listener.isEnding = true;
+    return this.#listener.server.shutdown();
   }
 }
 
