@@ -37,6 +37,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^pkill /, "would end what other tests have started"],
   [/^\/var\/ossec\/bin\/wazuh-integratord -t/, "is Wazuh's own"],
   [/^ssh /, "needs a honeypot"],
+  [/^(?:pg_dump|psql|pg_restore) /, "needs a database: tests/e2e/restored_database_test.ts"],
   [/^(?:\S+ )?buffer copy /, "needs a database: tests/e2e/copy_test.ts"],
   [
     /^(?:\S+ )?report (?:retry|drop) --reason /,
