@@ -190,38 +190,40 @@ export class ReplicaSite implements AsyncDisposable {
     }
   }
 
-  /** Waits until a request has been answered by 503 since then. */
-  async untilUnavailable(since = this.unavailable): Promise<void> {
-    const deadline = performance.now() + LONGEST_MS;
-    while (this.unavailable === since) {
-      assert.ok(performance.now() < deadline, "no request was answered by 503");
+  /** Waits until something is so. @param what is missing, for whoever waited in vain */
+  async until(
+    isSo: () => boolean | Promise<boolean>,
+    what: string,
+    longestMs = LONGEST_MS,
+  ): Promise<void> {
+    const deadline = performance.now() + longestMs;
+    while (!await isSo()) {
+      assert.ok(performance.now() < deadline, what);
       if (this.#failure !== undefined) throw new Error("a sender has failed");
-      await pause(20);
+      await pause(50);
     }
+  }
+
+  /** Waits until a request has been answered by 503 from now on. */
+  untilUnavailable(): Promise<void> {
+    const before = this.unavailable;
+    return this.until(() => this.unavailable > before, "no request was answered by 503");
   }
 
   /** Waits until a request that was sent from now on has been answered by 2xx. */
-  async untilStored(): Promise<void> {
-    const deadline = performance.now() + LONGEST_MS;
+  untilStored(): Promise<void> {
     // Each sender may have one under way.
-    for (const wanted = this.answers + this.#senders + 1; this.answers < wanted;) {
-      assert.ok(performance.now() < deadline, "no request is answered by 2xx");
-      if (this.#failure !== undefined) throw new Error("a sender has failed");
-      await pause(20);
-    }
+    const before = this.answers + this.#senders;
+    return this.until(() => this.answers > before, "no request is answered by 2xx");
   }
 
   /** Waits until nginx passes requests on to a replica that was restarted. */
-  async untilServing(at: number): Promise<void> {
-    const deadline = performance.now() + LONGEST_MS;
+  untilServing(at: number): Promise<void> {
     const stored = /custom_misp_http_requests_total\{route="\/alerts\/:token\?",.*status="200"/;
-    for (;;) {
+    return this.until(async () => {
       const metrics = await fetch(`${this.#replicas[at]!.url}/metrics`);
-      if (stored.test(await metrics.text())) return;
-      assert.ok(performance.now() < deadline, "a replica gets no request");
-      if (this.#failure !== undefined) throw new Error("a sender has failed");
-      await pause(100);
-    }
+      return stored.test(await metrics.text());
+    }, "a replica gets no request");
   }
 
   /** What the program logged. */
