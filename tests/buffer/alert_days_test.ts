@@ -200,3 +200,30 @@ for (let version = 1; version < MIGRATIONS.length; version++) {
     },
   );
 }
+
+postgresTest("prune() waits for no buffer in another schema of the database", async (schema) => {
+  const other = freshSchema();
+  using buffer = openPostgres(schema);
+  using beside = openPostgres(other);
+  await accept(buffer, [alertOf(-9, 1)]);
+  await accept(beside, [alertOf(-9, 1)]);
+  using db = databaseOf(schema);
+  const held = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const holder = db.write(async (sql) => {
+    await sql(
+      "SELECT pg_advisory_xact_lock(hashtext('custom-misp prune'), hashtext(current_schema()))",
+    );
+    held.resolve();
+    await over.promise;
+  });
+  await held.promise;
+  const later = START + 8 * DAY;
+  await prune(buffer, later);
+  await prune(beside, later);
+  over.resolve();
+  await holder;
+  using dbBeside = databaseOf(other);
+  assert.equal((await idsIn(db)).default, 1);
+  assert.equal((await idsIn(dbBeside)).default, 0);
+});

@@ -17,8 +17,11 @@ import { deleteAlertIds, dropDay, findDays, makeDay } from "./alert_days.ts";
 import { IS_ENDED } from "./expiry.ts";
 import { sumDays } from "./summed_days.ts";
 
-/** Of the advisory lock of pruning; any number that others do not use. */
-const LOCK = 7_346_211_906;
+/**
+ * The advisory lock of pruning. A database has one set of such locks for all its schemas, and another schema
+ * is another buffer.
+ */
+const LOCK = "hashtext('custom-misp prune'), hashtext(current_schema())";
 
 /** Alert ids deleted in one transaction. */
 const PRUNE_AT_ONCE = 50_000;
@@ -65,7 +68,7 @@ export class PostgresRetention implements Retention {
   /** Undefined: another replica prunes. */
   #alone<T>(work: (sql: Sql) => T | Promise<T>): Promise<T | undefined> {
     return this.#db.write(async (sql) => {
-      const row = await one(sql, "SELECT pg_try_advisory_xact_lock($1) AS is_ours", LOCK);
+      const row = await one(sql, `SELECT pg_try_advisory_xact_lock(${LOCK}) AS is_ours`);
       return row?.is_ours === true ? await work(sql) : undefined;
     });
   }
