@@ -181,10 +181,9 @@ Deno.test("rankings() of a month read sums, and not the days that are in them", 
   await buffer.intake.accept(attempts, LIMITS, START);
   await snapshotAll(buffer, START);
   await prune(buffer, START);
-  {
-    using db = new DatabaseSync(path);
-    db.prepare("DELETE FROM activity WHERE span = 24 AND bucket < ?").run(TODAY);
-  }
+  const db = new DatabaseSync(path);
+  db.prepare("DELETE FROM activity WHERE span = 24 AND bucket < ?").run(TODAY);
+  db.close();
   const rowsOf = async (span: "week" | "month") =>
     (await buffer.views.rankings(["source"], span, START, 10)).rankings[0]!.rows
       .map(({ name, attempts }) => [name, attempts]);
