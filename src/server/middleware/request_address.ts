@@ -25,7 +25,7 @@ export const closesAfterRefusal: MiddlewareHandler<Context> = async (context, ne
   if (context.res.status < 400) return;
   const { headers } = context.req.raw;
   const hasBody = Number(headers.get("Content-Length")) > 0 || headers.has("Transfer-Encoding");
-  if (hasBody) context.header("Connection", "close");
+  if (hasBody) context.res.headers.set("Connection", "close");
 };
 
 /**
