@@ -179,7 +179,7 @@ onSqlite(
 );
 
 onSqlite(
-  "a typical session costs the buffer at most 1.25 KiB, before and after its snapshot",
+  "a typical session costs the buffer at most 1.2 KiB, before and after its snapshot",
   async (open) => {
     const hash = (n: number) => n.toString(16).padStart(8, "0").repeat(8);
     const size = async (isWhole: boolean, isTaken: boolean) => {
@@ -215,7 +215,7 @@ onSqlite(
     };
     for (const isTaken of [false, true]) {
       const cost = await size(true, isTaken) - await size(false, isTaken);
-      assert.ok(cost > 300 && cost <= 1.25 * 1024, `${cost} bytes`);
+      assert.ok(cost > 300 && cost <= 1.2 * 1024, `${cost} bytes`);
     }
   },
 );

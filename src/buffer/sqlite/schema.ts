@@ -9,6 +9,7 @@ import { NOTIFICATIONS } from "./migrations/notifications.ts";
 import { ITEM_EXPIRY } from "./migrations/item_expiry.ts";
 import { FIRST_TWELVE } from "./migrations/first_twelve.ts";
 import { PAYLOAD_TIMES } from "./migrations/payload_times.ts";
+import { PAYLOAD_INDEX } from "./migrations/payload_index.ts";
 import { SUMMED_DAYS } from "./migrations/summed_days.ts";
 import { SESSIONS } from "./migrations/sessions.ts";
 
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly string[] = [
   EXPIRY,
   SUMMED_DAYS,
   ITEM_EXPIRY,
+  PAYLOAD_INDEX,
 ];

@@ -68,7 +68,7 @@ export async function readNewPayloads(
   const recent = await all(
     sql,
     `SELECT i.value, NOT EXISTS (SELECT 1 FROM source_session_item e
-         WHERE e.kind = 3 AND e.value_key = i.value_key AND e.first_seen <= $1) AS is_new
+         WHERE e.kind = 3 AND e.kind IN (0, 3, 5) AND e.value_key = i.value_key AND e.first_seen <= $1) AS is_new
      FROM source_session_item i WHERE i.kind = 3 AND i.first_seen > $1
      ORDER BY i.first_seen DESC LIMIT $2`,
     since,
@@ -109,7 +109,8 @@ export async function readSessionCounts(
 ): Promise<SessionCounts> {
   const row = await one(
     sql,
-    "SELECT count(DISTINCT value_key) AS n FROM source_session_item WHERE kind = 3",
+    `SELECT count(DISTINCT value_key) AS n FROM source_session_item
+     WHERE kind = 3 AND kind IN (0, 3, 5)`,
   );
   return sessionCounts(counters, Number(row?.n ?? 0));
 }

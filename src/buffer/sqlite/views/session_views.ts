@@ -65,7 +65,7 @@ export function readNewPayloads(sql: Statements, since: number, most: number): N
   ).all(since, MOST_NEW_ROWS).map(({ value }) => String(value));
   const isNew = (value: string) => {
     const row = sql(
-      "SELECT min(first_seen) AS at FROM source_session_item WHERE kind = 3 AND value = ?",
+      `SELECT min(first_seen) AS at FROM source_session_item WHERE ${of("payload")} AND value = ?`,
     ).get(value);
     return Number(row?.at) > since;
   };
