@@ -1,12 +1,14 @@
 /**
- * What the model test runs: the real buffer in a file, the real publisher and REST sink, a fake MISP and
- * a clock that is moved by hand; and beside it the model, which only counts what was handed over.
+ * What the model test runs: the real buffer in a file or in a database, the real publisher and REST sink, a
+ * fake MISP and a clock that is moved by hand; and beside it the model, which only counts what was handed
+ * over.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { BufferStatus } from "../../src/buffer/views.ts";
+import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { MispClient } from "../../src/misp/client.ts";
@@ -23,7 +25,8 @@ import type { Sink } from "../../src/sink.ts";
 import type { Decision } from "../../src/model.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
-import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { accessIn, freshSchema } from "../support/postgres.ts";
+import { tempFolder } from "../support/temp.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { DAY, HOUR, MINUTE, TAGS } from "./site.ts";
 
@@ -105,23 +108,43 @@ interface Issued {
   readonly attempts: number;
 }
 
+/** Where a buffer lies: whatever opens it finds what was there before. */
+export interface Place extends Disposable {
+  open(now: number): Buffer;
+}
+
+/** A file of its own. */
+export function sqlitePlace(): Place {
+  const folder = tempFolder();
+  return {
+    open: (now) => new SqliteBuffer(folder.file("buffer.db"), now),
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+/** A schema of its own; it goes with the server of the tests. */
+export function postgresPlace(): Place {
+  const access = accessIn(freshSchema());
+  return { open: () => new PostgresBuffer(access), [Symbol.dispose]: () => {} };
+}
+
 /** The system under test. */
 export class Rig implements AsyncDisposable {
   readonly misp: FakeMisp;
-  buffer: SqliteBuffer;
+  buffer: Buffer;
   /** What is true, and by how much our clock is off. */
   time = START;
   offMs = 0;
   stalled: Stalled | undefined;
-  readonly #folder: TempFolder;
+  readonly #place: Place;
   readonly #client: MispClient;
   readonly #issued = new Map<string, Issued>();
   readonly #issuedSightings = new Set<string>();
   #alerts = 0;
 
-  private constructor(misp: FakeMisp) {
+  private constructor(misp: FakeMisp, place: Place) {
     this.misp = misp;
-    this.#folder = tempFolder();
+    this.#place = place;
     this.buffer = this.#open();
     this.#client = new MispClient({
       url: misp.url,
@@ -131,17 +154,17 @@ export class Rig implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<Rig> {
+  static async start(place: Place): Promise<Rig> {
     let rig: Rig | undefined = undefined;
     const now = () => rig?.time ?? START;
-    return rig = new Rig(await FakeMisp.start({ tags: TAGS, now }));
+    return rig = new Rig(await FakeMisp.start({ tags: TAGS, now }), place);
   }
 
   async [Symbol.asyncDispose]() {
     await this.stalled?.wake();
     this.buffer[Symbol.dispose]();
     this.#client[Symbol.dispose]();
-    this.#folder[Symbol.dispose]();
+    this.#place[Symbol.dispose]();
     await this.misp[Symbol.asyncDispose]();
   }
 
@@ -172,8 +195,8 @@ export class Rig implements AsyncDisposable {
     this.buffer = this.#open();
   }
 
-  #open(): SqliteBuffer {
-    return new SqliteBuffer(this.#folder.file("buffer.db"), this.now);
+  #open(): Buffer {
+    return this.#place.open(this.now);
   }
 
   /** Alerts that nobody has handed over yet. */

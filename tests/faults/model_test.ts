@@ -8,7 +8,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Fault } from "../fake_misp/server.ts";
-import { emptyModel, type Guess, LEASE_MS, type Model, Rig } from "./model_rig.ts";
+import { needsPostgres } from "../support/postgres.ts";
+import {
+  emptyModel,
+  type Guess,
+  LEASE_MS,
+  type Model,
+  type Place,
+  postgresPlace,
+  Rig,
+  sqlitePlace,
+} from "./model_rig.ts";
 import { DAY, HOUR, MINUTE } from "./site.ts";
 
 const SEED = Number(Deno.env.get("WM_TEST_SEED") ?? 20261123);
@@ -21,7 +31,7 @@ const ROUND_MS = 10 * MINUTE;
 /** Refused reports of an operator who is slow to retry them. */
 const MOST_ROUNDS = 3 * LONGEST_WAIT_MS / ROUND_MS;
 
-const tally = {
+const NOTHING = {
   commands: 0,
   crashes: 0,
   stalls: 0,
@@ -30,6 +40,7 @@ const tally = {
   refused: 0,
   requests: 0,
 };
+let tally = { ...NOTHING };
 
 type Command = fc.AsyncCommand<Model, Rig>;
 
@@ -278,12 +289,13 @@ async function settle(model: Model, rig: Rig): Promise<void> {
   assert.fail(`after ${MOST_ROUNDS} rounds: ${JSON.stringify(await rig.buffer.views.status())}`);
 }
 
-Deno.test("publishDue() reports every attempt once, whatever happens in whatever order", async () => {
+async function checkAnyOrder(place: () => Place): Promise<void> {
   let rounds = 0;
+  tally = { ...NOTHING };
   const property = fc.asyncProperty(
     fc.commands([...steps], { maxCommands: MOST_COMMANDS, size: "max" }),
     async (run) => {
-      await using rig = await Rig.start();
+      await using rig = await Rig.start(place());
       const model = emptyModel();
       await fc.asyncModelRun(() => ({ model, real: rig }), run);
       await settle(model, rig);
@@ -304,4 +316,12 @@ Deno.test("publishDue() reports every attempt once, whatever happens in whatever
   for (const [what, count] of Object.entries({ crashes, stalls, duplicates, requests })) {
     assert.ok(count > 0, what);
   }
+}
+
+const NAME = "publishDue() reports every attempt once, whatever happens in whatever order";
+Deno.test(`${NAME} [SQLite]`, () => checkAnyOrder(sqlitePlace));
+Deno.test({
+  name: `${NAME} [PostgreSQL]`,
+  ...needsPostgres(),
+  fn: () => checkAnyOrder(postgresPlace),
 });
