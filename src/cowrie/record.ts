@@ -28,12 +28,9 @@ const LONGEST_SESSION = 64;
 /** Ports at which a Cowrie, or what forwards to it, plays a Telnet server. */
 const TELNET_PORTS: ReadonlySet<string> = new Set(["23", "2223", "2323"]);
 
-/** Decoders of sshd's own lines, which never give an event id: floods are not looked at twice. */
-const OF_SSHD: ReadonlySet<string | undefined> = new Set(["sshd", "pam"]);
-
 /** Whether Wazuh decoded the line as one of sshd or PAM: then no honeypot wrote a record. */
 export function isOfSshdDecoder({ decoderName }: Alert): boolean {
-  return OF_SSHD.has(decoderName);
+  return decoderName === "sshd" || decoderName === "pam";
 }
 
 /** Whether an alert carries a Cowrie record: users choose its rule and its decoder. */
