@@ -35,6 +35,8 @@ export interface FakeMispOptions {
    * @default {false}
    */
   readonly keepAlive?: boolean;
+  /** Whether `FakeMisp.requests` has what was received: of a million it fills the memory. */
+  readonly keepsRequests?: boolean;
   /** PEM texts; the server then speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }

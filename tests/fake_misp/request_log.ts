@@ -27,6 +27,12 @@ export class RequestLog {
   /** The events that the requests under way are about. */
   readonly #inFlight: string[] = [];
   #arrived = Promise.withResolvers<void>();
+  readonly #isKept: boolean;
+
+  /** @param isKept Whether requests stay in {@link requests}. */
+  constructor(isKept: boolean) {
+    this.#isKept = isKept;
+  }
 
   /**
    * Notes a request that came in.
@@ -48,7 +54,7 @@ export class RequestLog {
     this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight.length);
     const same = this.#inFlight.filter((other) => about !== "" && other === about).length;
     this.maxInFlightPerEvent = Math.max(this.maxInFlightPerEvent, same);
-    this.requests.push(request);
+    if (this.#isKept) this.requests.push(request);
     this.#arrived.resolve();
     this.#arrived = Promise.withResolvers();
     const end = (): void => {

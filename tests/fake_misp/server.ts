@@ -40,7 +40,7 @@ export class FakeMisp implements AsyncDisposable {
   readonly #port: number;
   readonly #connections: Set<Connection> = new Set();
   readonly #serving: Set<Promise<void>> = new Set();
-  readonly #log = new RequestLog();
+  readonly #log: RequestLog;
   readonly #bugs: unknown[] = [];
   #listener: Deno.Listener | undefined;
   #released = Promise.withResolvers<void>();
@@ -48,6 +48,7 @@ export class FakeMisp implements AsyncDisposable {
 
   private constructor(options: FakeMispOptions) {
     this.#options = options;
+    this.#log = new RequestLog(options.keepsRequests ?? true);
     this.#state = new State(options.now ?? Date.now);
     this.#state.sharingGroups = options.sharingGroups ?? [];
     this.#state.warningLists = options.warningLists ?? [];

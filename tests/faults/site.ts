@@ -55,6 +55,8 @@ export interface SiteOptions {
   readonly path: string;
   /** Whether first contact is asked for, as every command does; else everything is tried. */
   readonly asksFirst: boolean;
+  /** Whether the fake MISP keeps what it received; by default it does. */
+  readonly keepsRequests?: boolean;
 }
 
 /** The site. */
@@ -81,7 +83,8 @@ export class Site implements AsyncDisposable {
   static async open(options: SiteOptions): Promise<Site> {
     let site: Site | undefined = undefined;
     const now = () => site?.now ?? START;
-    site = new Site(await FakeMisp.start({ tags: TAGS, now }), options);
+    const { keepsRequests = true } = options;
+    site = new Site(await FakeMisp.start({ tags: TAGS, now, keepsRequests }), options);
     return site;
   }
 
@@ -213,7 +216,7 @@ export function totalOf(event: StoredEvent | undefined): number {
 /** The totals that MISP shows, by source. */
 export function totalsAt(misp: FakeMisp): ReadonlyMap<string, number> {
   return new Map(
-    misp.events().map((event) => {
+    [...misp.stored()].map((event) => {
       const attributes = event.Object.flatMap((object) => object.Attribute);
       return [attributes.find(({ type }) => type === "ip-src")!.value, totalOf(event)];
     }),
