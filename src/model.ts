@@ -262,6 +262,8 @@ export interface SourceRecord {
   readonly retractedAt: number | undefined;
   /** When the address expired after silence; undefined: it is for detection, or was never. */
   readonly expiredAt?: number | undefined;
+  /** When something of it was last for detection again that had expired; undefined: nothing was. */
+  readonly returnedAt?: number | undefined;
   /** The count that the newest report names. */
   readonly attempts: number;
   /** How many reports there were of it. */

@@ -185,6 +185,18 @@ export function offeredItems(session: Pick<SessionEvidence, "items"> | undefined
   );
 }
 
+/** Whether a file or a URL that had expired is for detection again. */
+export function hasReturned(
+  before: Pick<SessionEvidence, "items"> | undefined,
+  now: Pick<SessionEvidence, "items"> | undefined,
+): boolean {
+  const expired = (before?.items ?? []).filter(({ expiredAt }) => expiredAt !== undefined);
+  return expired.length > 0 &&
+    offeredItems(now).some(({ kind, value }) =>
+      expired.some((one) => one.kind === kind && one.value === value)
+    );
+}
+
 /** Since when the first of them is silent, milliseconds UTC; undefined: none is for detection. */
 export function silentFrom(
   session: Pick<SessionEvidence, "items"> | undefined,

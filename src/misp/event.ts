@@ -49,6 +49,12 @@ export interface MispEvent {
   readonly EventReport: readonly MispEventReport[];
 }
 
+/** What a report to MISP holds. */
+export interface ReportBody extends MispEvent {
+  /** When something in it was last for detection again that had expired, milliseconds UTC. */
+  readonly returnedAt?: number;
+}
+
 /** The configuration of events. */
 export interface EventRules extends StoryRules {
   readonly distribution: number;

@@ -10,7 +10,7 @@ import type { ClusterAttacher } from "./galaxy/attach_clusters.ts";
 import { mapped, merged, strongest } from "./merged.ts";
 import { type End, type MispCalls, refused, type StoredFields } from "./misp_calls.ts";
 import { compare, hasAllParts } from "./published/compare.ts";
-import { isSwitching, withDecisions } from "./published/decided.ts";
+import { isSwitching, withDecisions, withEnded } from "./published/decided.ts";
 import {
   lastOfStored,
   type LastPublished,
@@ -35,6 +35,8 @@ import { deletionOf, type MispUpdate, updateOf } from "./update.ts";
 /** The part of an event that one report is about. */
 export interface EventPart {
   readonly event: MispEvent;
+  /** When something in it was last for detection again, milliseconds UTC. */
+  readonly returnedAt?: number | undefined;
   /** What the latest delivery left. */
   readonly last: LastPublished;
 }
@@ -100,8 +102,9 @@ export async function addEvent(delivery: EventDelivery): Promise<Stored> {
 export async function updateEvent(delivery: EventDelivery): Promise<Stored> {
   const { calls, parts, publish } = delivery;
   const isViewed = !publish ||
-    parts.some(({ event, last }) =>
-      isMoving(event, last) || mayShare(event, last) || isSwitching(event, last)
+    parts.some(({ event, last, returnedAt }) =>
+      isMoving(event, last) || mayShare(event, last) || isSwitching(event, last) ||
+      last.returnedAt !== returnedAt
     );
   const viewed = isViewed ? await calls.viewWhole(parts[0].event.uuid) : undefined;
   if (viewed?.kind === "missing") return await addEvent(delivery);
@@ -151,7 +154,11 @@ function updateAfter(
 ): Updated {
   return joined(mapped(parts, ({ event, last }) => {
     const known = viewed === undefined ? last : withDecisions(
-      withDeletedCopies(withStoredParts(last, event, viewed), event, viewed),
+      withEnded(
+        withDeletedCopies(withStoredParts(last, event, viewed), event, viewed),
+        event,
+        viewed,
+      ),
       event,
       viewed,
     );
@@ -254,9 +261,10 @@ async function finish(delivery: EventDelivery, answer: Answer): Promise<Stored> 
       ...deletedNotes(wholeOf(delivery), deleted),
       ...(answer.isOther ? [OTHER_WRITER_NOTE] : []),
     ],
-    published: parts.map(({ event }, at) =>
+    published: parts.map(({ event, returnedAt }, at) =>
       publishedNow({
         event,
+        returnedAt,
         last: lasts[at]!,
         returned,
         missingTags: [...stillMissing, ...carried],

@@ -11,7 +11,7 @@ import { inParallel } from "../in_parallel.ts";
 import type { Report } from "../model.ts";
 import type { Delivery, Outcome, Sink } from "../sink.ts";
 import { Unreachable } from "./client.ts";
-import type { MispEvent } from "./event.ts";
+import type { MispEvent, ReportBody } from "./event.ts";
 import { type Requests, RetryBudget, RetryingClient } from "./line/retries.ts";
 import {
   addEvent,
@@ -301,8 +301,8 @@ interface Result {
 }
 
 function partOf(report: Report): Part {
-  const event = JSON.parse(report.body) as MispEvent;
-  return { report, event, last: readLastPublished(report.lastPublished, event) };
+  const { returnedAt, ...event } = JSON.parse(report.body) as ReportBody;
+  return { report, event, returnedAt, last: readLastPublished(report.lastPublished, event) };
 }
 
 const missingTagsOf = (lastPublished: string | undefined): readonly string[] =>

@@ -110,9 +110,12 @@ function addedUp(
   return Object.fromEntries(counts);
 }
 
+/** How the comment of an object begins whose source, file or URL has expired. */
+export const EXPIRED = "expired at ";
+
 /** What an object and an event report say of an address that expired. */
 export const expiredText = (at: number): string =>
-  `expired at ${readableTime(at)}, since it was silent`;
+  `${EXPIRED}${readableTime(at)}, since it was silent`;
 
 /** Writes the event report of a source. Times are UTC. */
 export function writeStory(record: SourceRecord, rules: StoryRules): MispEventReport {

@@ -16,7 +16,7 @@ import type {
   SourceRecord,
 } from "../model.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
-import { buildEvent, type EventRules, type MispEvent } from "../misp/event.ts";
+import { buildEvent, type EventRules, type MispEvent, type ReportBody } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
 import { withAddressDeleted, withObjectsDeleted, withPartsDeleted } from "../misp/objects.ts";
 import { attributesOf } from "../misp/sessions/attribute_count.ts";
@@ -282,7 +282,7 @@ function makeReports(
     sink,
     sourceIp,
     eventUuid,
-    body: JSON.stringify(sink === "feed" ? forFeed(event, record) : event),
+    body: JSON.stringify(sink === "feed" ? forFeed(event, record) : forMisp(event, record)),
     attempts,
     snapshotAt: now,
     // A feed has no sightings: its events have the new times.
@@ -291,6 +291,10 @@ function makeReports(
   }));
   return { record: published, reports };
 }
+
+/** MISP is not sent when something returned: the delivery needs it. */
+const forMisp = (event: MispEvent, { returnedAt }: SourceRecord): ReportBody =>
+  returnedAt === undefined ? event : { ...event, returnedAt };
 
 /** A feed can only say by a deletion that something is not for detection. */
 function forFeed(event: MispEvent, { retractedAt, expiredAt }: SourceRecord): MispEvent {

@@ -15,7 +15,7 @@ import type {
 import { HOUR } from "../clock.ts";
 import { activityOf } from "../buffer/activity.ts";
 import { addTotals, connectionsOf, totalsOf } from "../buffer/totals.ts";
-import type { SessionLimits, SessionRow } from "../session_evidence.ts";
+import { hasReturned, type SessionLimits, type SessionRow } from "../session_evidence.ts";
 import { attemptsOf } from "../wazuh/counting.ts";
 import { mergeSessions } from "./session_record.ts";
 
@@ -79,6 +79,10 @@ export function updateRecord(
   });
   const compactedTotals = addTotals(base.compacted, totalsOf(over));
   const attempts = attemptsOf(addTotals(compactedTotals, totalsOf(live)));
+  // What was read late says nothing of today.
+  const expiredAt = attack.lastSeen > base.lastSeen ? undefined : base.expiredAt;
+  const isBack = (base.expiredAt !== undefined && expiredAt === undefined) ||
+    hasReturned(base.session, session);
   const loginNames = base.loginNames ?? attack.loginNames ?? [];
   const record: SourceRecord = {
     ...base,
@@ -89,8 +93,8 @@ export function updateRecord(
     compacted: compactedTotals,
     attempts,
     compromisedAt: base.compromisedAt ?? attack.compromisedAt,
-    // What was read late says nothing of today.
-    expiredAt: attack.lastSeen > base.lastSeen ? undefined : base.expiredAt,
+    expiredAt,
+    ...(isBack ? { returnedAt: now } : {}),
     reports: base.reports,
     services: [...new Set([...base.services, ...attack.services])].sort(),
     sourceLocation: attack.sourceLocation ?? base.sourceLocation,

@@ -140,6 +140,53 @@ Deno.test("publishDue() takes a try of its own for no decision of an analyst", a
   assert.deepEqual(site.inMisp(), [IP]);
 });
 
+Deno.test("publishDue() has an address for detection again whose end was stored without an answer", async (t) => {
+  const lose = async (site: Site) => {
+    await site.attackAndPublish(IP);
+    site.misp.failEvery(1, { kind: "lost-answer", on: /events\/edit/ });
+    site.now += 10 * DAY;
+    await site.publishOnce();
+    assert.deepEqual(site.inMisp(), []);
+    site.misp.clearFaults();
+  };
+  await t.step("and its attacker returned before the next try", async () => {
+    await using site = await Site.start({ expireDays: 10 });
+    await lose(site);
+    await site.attackAndPublish(IP);
+    assert.deepEqual(site.inMisp(), [IP]);
+    assert.doesNotMatch(site.misp.events()[0]!.Object[0]!.comment, /expired/);
+  });
+  await t.step(
+    "also where the report of that is lost, too, and another takes its place",
+    async () => {
+      await using site = await Site.start({ expireDays: 10 });
+      await lose(site);
+      site.misp.down = true;
+      await site.attack(IP);
+      site.now += DAY / 24;
+      await site.publishOnce();
+      await site.attack(IP);
+      site.now += DAY / 24;
+      await site.publishOnce();
+      site.misp.down = false;
+      await site.attackAndPublish(IP);
+      assert.deepEqual(site.inMisp(), [IP]);
+    },
+  );
+  await t.step("looks at the event for that once", async () => {
+    await using site = await Site.start({ expireDays: 10 });
+    await lose(site);
+    const before = site.misp.requests.length;
+    await site.attackAndPublish(IP);
+    await site.attackAndPublish(IP);
+    const paths = site.misp.requests.slice(before).map(({ path }) => path);
+    assert.equal(paths.filter((path) => path.startsWith("/events/view/")).length, 1);
+    await switchTo(site, false);
+    await site.attackAndPublish(IP);
+    assert.equal(address(site).to_ids, false, "an analyst decides");
+  });
+});
+
 Deno.test("publishDue() ends no address twice, and none that was withdrawn", async () => {
   await using site = await Site.start();
   await site.attackAndPublish(IP, OTHER_IP);

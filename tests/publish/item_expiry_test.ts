@@ -199,6 +199,22 @@ Deno.test("publishDue() takes a lost answer about files for no decision of an an
   }
 });
 
+for (const eventPer of MODES) {
+  Deno.test(`publishDue() has a file for detection again whose end was stored without an answer, with an event a ${eventPer}`, async () => {
+    await using site = await Site.start({ sessionDays: 10, eventPer });
+    await bring(site, IP, FILE);
+    site.misp.failEvery(1, { kind: "lost-answer", on: /events\/edit/ });
+    site.now += 10 * DAY;
+    await site.publishOnce();
+    assert.deepEqual(site.itemsInMisp(), []);
+    site.misp.clearFaults();
+    await bring(site, IP, FILE);
+    assert.deepEqual(offered(site), [FILE.value, URL].sort());
+    assert.doesNotMatch(fileObject(site).comment, /expired/);
+    assert.doesNotMatch(JSON.stringify(site.misp.requests), /returnedAt/);
+  });
+}
+
 Deno.test("publishDue() says no end of files to a sink that never had the source, nor of a withdrawn one", async () => {
   await using site = await Site.start({ sessionDays: 10 });
   site.misp.failEvery(1, { kind: "drop", on: /events/ });

@@ -16,6 +16,7 @@ interface RecordDetail {
   readonly sourceLocation?: Location | undefined;
   readonly furtherUsernames: number;
   readonly loginNames?: readonly string[];
+  readonly returnedAt?: number | undefined;
   readonly usernames: Readonly<Record<string, number>>;
   /** Missing in records of older versions. */
   readonly passwords?: Readonly<Record<string, number>>;
@@ -69,10 +70,10 @@ export function recordValues(
   now: number,
 ): readonly (string | number | null)[] {
   const { part, services, sourceLocation, usernames, passwords, furtherUsernames } = record;
-  const { sensors, techniques, loginNames } = record;
+  const { sensors, techniques, loginNames, returnedAt } = record;
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
-    ...{ sensors, techniques, session },
+    ...{ sensors, techniques, session, returnedAt },
     ...(loginNames === undefined ? {} : { loginNames }),
   };
   return [

@@ -8,6 +8,7 @@ import type { Fields } from "../../json.ts";
 import { FALSE_POSITIVE, type MispEvent } from "../event.ts";
 import { FAILURE_REPORT, type MispEventAttribute, type MispObject } from "../objects.ts";
 import type { KnownPart, LastPublished } from "./last_published.ts";
+import { EXPIRED } from "../story.ts";
 import { isThere, storedParts } from "./parts.ts";
 
 /** Whether an update states `to_ids` of an attribute that MISP has. */
@@ -43,22 +44,43 @@ export function withDecisions(
   return { ...last, parts: { ...last.parts, ...Object.fromEntries(decided) } };
 }
 
-/** An attribute whose `to_ids` is stated otherwise than before. */
-interface Switched {
+/**
+ * What is known of the parts where something has returned that had expired. A try whose answer was lost may
+ * have taken it out of detection before: the comment of its object says so.
+ *
+ * @param viewed the event as MISP has it
+ */
+export function withEnded(last: LastPublished, event: MispEvent, viewed: Fields): LastPublished {
+  const stored = storedParts(viewed);
+  const ended = explained(event).flatMap(({ attribute: { uuid, to_ids }, object }) => {
+    const { to_ids: wasOffered, ...known } = last.parts[uuid] ?? {};
+    const saysSo = stored.get(object?.uuid ?? "")?.comment.startsWith(EXPIRED) === true;
+    const isEnded = to_ids && wasOffered && saysSo && stored.get(uuid)?.toIds === false;
+    return isEnded ? [[uuid, known] as const] : [];
+  });
+  return { ...last, parts: { ...last.parts, ...Object.fromEntries(ended) } };
+}
+
+/** An attribute, and why its `to_ids` is as it is. */
+interface Explained {
   readonly attribute: MispEventAttribute;
   /** The object whose comment says why: its own, or that of the source. */
   readonly object: MispObject | undefined;
 }
 
-function switched(event: MispEvent, parts: LastPublished["parts"]): readonly Switched[] {
+function explained(event: MispEvent): readonly Explained[] {
   const ofSource = event.Object.find(({ name }) => name === FAILURE_REPORT);
-  const all: readonly Switched[] = [
+  return [
     ...event.Attribute.map((attribute) => ({ attribute, object: ofSource })),
     ...event.Object.flatMap((object) =>
       object.Attribute.map((attribute) => ({ attribute, object }))
     ),
   ];
-  return all.filter(({ attribute }) => {
+}
+
+/** Attributes whose `to_ids` is stated otherwise than before. */
+function switched(event: MispEvent, parts: LastPublished["parts"]): readonly Explained[] {
+  return explained(event).filter(({ attribute }) => {
     const known = parts[attribute.uuid];
     return known !== undefined && !known.deleted && !isWithdrawn(attribute) &&
       statesToIds(attribute, known);

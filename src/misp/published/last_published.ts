@@ -35,6 +35,8 @@ export interface LastPublished {
   readonly eventId?: string;
   /** The time of the source's object in MISP's answer, seconds; undefined: it was not known. */
   readonly writtenAt?: number;
+  /** When something was last for detection again, as the event said, milliseconds UTC. */
+  readonly returnedAt?: number;
   /** By uuid. */
   readonly parts: Readonly<Record<string, KnownPart>>;
 }
@@ -109,6 +111,7 @@ function knownAttribute(
 /** What a delivery leaves for the next one. */
 export interface Answered {
   readonly event: MispEvent;
+  readonly returnedAt?: number | undefined;
   readonly last: LastPublished;
   /** The event as MISP answered. */
   readonly returned: Fields;
@@ -118,7 +121,7 @@ export interface Answered {
 
 /** What the sink stores about an event that was delivered. */
 export function publishedNow(answered: Answered): LastPublished {
-  const { event, returned, missingTags } = answered;
+  const { event, returned, returnedAt, missingTags } = answered;
   const last = ofSameEvent(answered.last, returned);
   const stored = storedParts(returned);
   const now = partsOf(event).map(({ uuid, attribute }): [string, KnownPart] => {
@@ -141,6 +144,7 @@ export function publishedNow(answered: Answered): LastPublished {
     threatLevel: event.threat_level_id,
     ...(returned.id === undefined ? {} : { eventId: String(returned.id) }),
     ...timeOf(event, stored),
+    ...(returnedAt === undefined ? {} : { returnedAt }),
     parts: { ...last?.parts, ...Object.fromEntries(now) },
   };
 }

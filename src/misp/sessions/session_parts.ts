@@ -20,7 +20,7 @@ import {
   type MispEventAttribute,
   type MispObject,
 } from "../objects.ts";
-import { readableTime } from "../story.ts";
+import { EXPIRED, readableTime } from "../story.ts";
 import { forMisp } from "../usernames.ts";
 import { uuidV5 } from "../uuid.ts";
 
@@ -126,9 +126,6 @@ export function sessionAttributes(session: Items | undefined): number {
   const { Attribute, Object } = sessionParts(source, SESSIONS_OF_DAY, {}, {});
   return Object.reduce((sum, object) => sum + object.Attribute.length, Attribute.length);
 }
-
-/** How the comment begins of an object whose file or URL expired. */
-const EXPIRED = "expired at ";
 
 const expiredComment = (at: number | undefined): readonly string[] =>
   at === undefined ? [] : [`${EXPIRED}${readableTime(at)}, since no session brought it again`];
