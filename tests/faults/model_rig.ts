@@ -8,8 +8,6 @@
 import assert from "node:assert/strict";
 import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { BufferStatus } from "../../src/buffer/views.ts";
-import { PostgresBuffer } from "../../src/buffer/postgres/postgres_buffer.ts";
-import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decide } from "../../src/intake/decide.ts";
 import { MispClient } from "../../src/misp/client.ts";
 import { RestSink } from "../../src/misp/rest_sink.ts";
@@ -25,9 +23,8 @@ import type { Sink } from "../../src/sink.ts";
 import type { Decision } from "../../src/model.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import { defaultRules, sshdAlert } from "../support/fixtures.ts";
-import { accessIn, freshSchema } from "../support/postgres.ts";
-import { tempFolder } from "../support/temp.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
+import type { Place } from "./places.ts";
 import { DAY, HOUR, MINUTE, TAGS } from "./site.ts";
 
 const START = Date.UTC(2026, 0, 5);
@@ -106,26 +103,6 @@ export interface Stalled {
 interface Issued {
   readonly source: string;
   readonly attempts: number;
-}
-
-/** Where a buffer lies: whatever opens it finds what was there before. */
-export interface Place extends Disposable {
-  open(now: number): Buffer;
-}
-
-/** A file of its own. */
-export function sqlitePlace(): Place {
-  const folder = tempFolder();
-  return {
-    open: (now) => new SqliteBuffer(folder.file("buffer.db"), now),
-    [Symbol.dispose]: () => folder[Symbol.dispose](),
-  };
-}
-
-/** A schema of its own; it goes with the server of the tests. */
-export function postgresPlace(): Place {
-  const access = accessIn(freshSchema());
-  return { open: () => new PostgresBuffer(access), [Symbol.dispose]: () => {} };
 }
 
 /** The system under test. */

@@ -9,16 +9,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Fault } from "../fake_misp/server.ts";
 import { needsPostgres } from "../support/postgres.ts";
-import {
-  emptyModel,
-  type Guess,
-  LEASE_MS,
-  type Model,
-  type Place,
-  postgresPlace,
-  Rig,
-  sqlitePlace,
-} from "./model_rig.ts";
+import { emptyModel, type Guess, LEASE_MS, type Model, Rig } from "./model_rig.ts";
+import { type Place, postgresPlace, sqlitePlace } from "./places.ts";
 import { DAY, HOUR, MINUTE } from "./site.ts";
 
 const SEED = Number(Deno.env.get("WM_TEST_SEED") ?? 20261123);
