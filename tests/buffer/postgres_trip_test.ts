@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Connection } from "../../src/buffer/postgres/connection.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { serverOf } from "../../src/buffer/postgres/server.ts";
+import type { Sql } from "../../src/buffer/postgres/sql.ts";
 import { encode } from "../../src/buffer/postgres/values.ts";
 import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
 
@@ -107,5 +108,59 @@ Deno.test({
       return (await sql("SELECT name FROM setting")).rows;
     }, true);
     assert.deepEqual([found, await read()], [[{ name: "one" }], [{ name: "one" }]]);
+  },
+});
+
+Deno.test({
+  name: "view() sends statements that are called together in one trip",
+  ...needsPostgres(),
+  fn: async () => {
+    using db = new Database(accessOf(freshSchema()));
+    await db.read((sql) => sql("SELECT 1"));
+    const trips: number[] = [];
+    const { run } = Connection.prototype;
+    Connection.prototype.run = function (statements) {
+      trips.push(statements.length);
+      return run.call(this, statements);
+    };
+    try {
+      const sum = await db.view(async (sql) => {
+        const one = async (n: number) => Number((await sql(`SELECT ${n}::bigint AS n`)).rows[0]!.n);
+        const twice = async (n: number) => await one(await one(n) * 2);
+        const numbers = await Promise.all([1, 2, 3].map(twice));
+        return numbers.reduce((all, n) => all + n, 0);
+      });
+      assert.equal(sum, 12);
+    } finally {
+      Connection.prototype.run = run;
+    }
+    // With BEGIN and the settings, then by itself with COMMIT.
+    assert.deepEqual(trips, [5, 3, 1]);
+  },
+});
+
+Deno.test({
+  name: "write() sends nothing more of a transaction that has failed, whoever still works in it",
+  ...needsPostgres(),
+  fn: async () => {
+    using db = new Database(accessOf(freshSchema()));
+    await db.write((sql) => sql("CREATE TABLE sample (n bigint)"));
+    const failures: readonly ((sql: Sql) => Promise<unknown>)[] = [
+      (sql) => sql("SELECT 1 / $1::bigint", 0),
+      (sql) => sql("SELECT 1").then(() => Promise.reject(new Error("not of the database"))),
+    ];
+    for (const fail of failures) {
+      const gate = Promise.withResolvers<void>();
+      let late: Promise<unknown> | undefined;
+      const failing = db.write((sql) => {
+        late = gate.promise.then(() => sql("INSERT INTO sample VALUES (1)"));
+        return Promise.all([late, fail(sql)]);
+      });
+      await assert.rejects(failing, /division by zero|not of the database/);
+      gate.resolve();
+      await assert.rejects(late!, /division by zero|the transaction is over/);
+    }
+    const { rows } = await db.read((sql) => sql("SELECT n FROM sample"));
+    assert.deepEqual(rows, []);
   },
 });

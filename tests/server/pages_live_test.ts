@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { MOST_LISTENERS } from "../../src/server/pages/live.ts";
 import { sshdAlert } from "../support/fixtures.ts";
-import { PageScene } from "../support/page_scene.ts";
+import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
+import { PageScene, SCENE_START } from "../support/page_scene.ts";
 import { A, MINUTE, nextEvent, wordsOf } from "./pages_rig.ts";
 
 async function step(scene: PageScene): Promise<void> {
@@ -117,8 +118,8 @@ Deno.test("GET /live goes on after a look that failed", async () => {
 Deno.test("stamp() changes with every write, of other processes too", async () => {
   const path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "custom-misp-" });
   try {
-    using one = new PageScene({}, {}, `${path}/buffer.db`);
-    using other = new PageScene({}, {}, `${path}/buffer.db`);
+    using one = new PageScene({}, {}, new SqliteBuffer(`${path}/buffer.db`, SCENE_START));
+    using other = new PageScene({}, {}, new SqliteBuffer(`${path}/buffer.db`, SCENE_START));
     const before = await one.buffer.views.stamp();
     assert.equal(await one.buffer.views.stamp(), before);
     await other.attack({ source: A });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Buffer } from "../../src/buffer/buffer.ts";
 import type { Decision, Location, Report, SinkName } from "../../src/model.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { dayEventUuid, eventUuid } from "../../src/misp/uuid.ts";
@@ -65,7 +66,7 @@ export function attempted(attempt: SceneAttempt, at: number): Decision {
 
 /** The scene. */
 export class PageScene implements Disposable {
-  readonly buffer: SqliteBuffer;
+  readonly buffer: Buffer;
   readonly logged: string[] = [];
   now = SCENE_START;
   /** The sink's outcome of a report. */
@@ -78,9 +79,9 @@ export class PageScene implements Disposable {
   constructor(
     changes: Partial<AppParts> = {},
     pages: Partial<PageParts> = {},
-    path = ":memory:",
+    buffer: Buffer = new SqliteBuffer(":memory:", SCENE_START),
   ) {
-    this.buffer = new SqliteBuffer(path, this.now);
+    this.buffer = buffer;
     const accept: AppParts["accept"] = (decisions) =>
       this.buffer.intake.accept(decisions, { maxUsernames: 100 }, this.now);
     this.app = createApp({

@@ -185,6 +185,7 @@ export class Database implements Disposable {
       await waiting.send();
       return result;
     } catch (error) {
+      waiting.end();
       // A connection that is lost has rolled back by itself.
       if (connection.isOpen) await connection.query("ROLLBACK").catch(() => connection.close());
       throw error;
@@ -192,11 +193,14 @@ export class Database implements Disposable {
   }
 }
 
-/** The statements of a transaction that go with the next trip. */
+/** The statements of a transaction that go with the next trip; those of one moment share one. */
 class Waiting {
   readonly #connection: Connection;
   readonly #isPrepared: boolean;
   #some: (Statement & { readonly done: PromiseWithResolvers<Result> })[] = [];
+  #trip: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #isOver = false;
 
   constructor(connection: Connection, isPrepared: boolean) {
     this.#connection = connection;
@@ -211,10 +215,24 @@ class Waiting {
     return done.promise;
   };
 
-  async send(): Promise<void> {
+  /** Sends what waits, once the trip before it is back. After one that failed, none is sent. */
+  send(): Promise<void> {
+    return this.#next ??= this.#trip.then(() => {
+      this.#next = undefined;
+      return this.#trip = this.#send();
+    });
+  }
+
+  /** Sends nothing more: what works at the same time may not know yet that the transaction is over. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  async #send(): Promise<void> {
     const some = this.#some;
     this.#some = [];
     try {
+      if (this.#isOver) throw new Error("the transaction is over");
       const results = await this.#connection.run(some);
       for (const [index, { done }] of some.entries()) done.resolve(results[index]!);
     } catch (error) {

@@ -6,7 +6,10 @@
 import type { Result, Row } from "./trip.ts";
 import type { Value } from "./values.ts";
 
-/** The statements of one transaction, in the order of the calls. Parameters are `$1`, `$2`, … */
+/**
+ * The statements of one transaction, in the order of the calls. Parameters are `$1`, `$2`, … Those that are
+ * called together, as within `Promise.all()`, share a trip to the server.
+ */
 export interface Sql {
   /** Runs a statement. */
   (text: string, ...values: readonly Value[]): Promise<Result>;

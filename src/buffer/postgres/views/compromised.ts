@@ -13,9 +13,9 @@ import { all, one, type Sql } from "../sql.ts";
  */
 export const COMPROMISED = `(SELECT source_ip, compromised_at AS at FROM source_record
     WHERE compromised_at IS NOT NULL
-  UNION ALL SELECT a.source_ip, a.compromised_at FROM attack a
-    LEFT JOIN source_record r ON r.source_ip = a.source_ip
-    WHERE a.compromised_at IS NOT NULL AND r.compromised_at IS NULL) AS c`;
+  UNION ALL SELECT source_ip, compromised_at FROM attack a
+    WHERE compromised_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM source_record r
+      WHERE r.source_ip = a.source_ip AND r.compromised_at IS NOT NULL)) AS c`;
 
 /** Sources that are named. */
 const NAMED = 10;
@@ -25,16 +25,18 @@ const NAMED = 10;
  * 24 hours by its first login that succeeded.
  */
 export async function readCompromised(sql: Sql, now: number): Promise<CompromisedSources> {
-  const counts = await one(
-    sql,
-    `SELECT count(*) AS ever, count(*) FILTER (WHERE at > $1) AS last_day FROM ${COMPROMISED}`,
-    now - DAY,
-  );
-  const latest = await all(
-    sql,
-    `SELECT source_ip, at FROM ${COMPROMISED} ORDER BY at DESC, source_ip LIMIT $1`,
-    NAMED,
-  );
+  const [counts, latest] = await Promise.all([
+    one(
+      sql,
+      `SELECT count(*) AS ever, count(*) FILTER (WHERE at > $1) AS last_day FROM ${COMPROMISED}`,
+      now - DAY,
+    ),
+    all(
+      sql,
+      `SELECT source_ip, at FROM ${COMPROMISED} ORDER BY at DESC, source_ip LIMIT $1`,
+      NAMED,
+    ),
+  ]);
   return {
     lastDay: Number(counts?.last_day ?? 0),
     ever: Number(counts?.ever ?? 0),

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { attacksIn, changedSince, type KnownAttacks } from "../../rows/known_attacks.ts";
 import {
   type Bounds,
   COUNTED_OF_LARGE,
-  countedOf,
   type OpenAttack,
   openAttacksOf,
   PAGE,
@@ -16,75 +16,79 @@ import {
 import type { Row } from "../trip.ts";
 import { all, type Sql } from "../sql.ts";
 
-/** Reads them, by source: the ones that were heard of last. */
-export function readOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
-  return readBounded(sql, PAGE, null);
-}
-
-/** Reads all of them, however long that takes. */
-export function readAllOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
-  return readBounded(sql, WHOLE, null);
-}
+/** What changes with whatever an attack is made of, as one text: many columns take longer to read. */
+const VERSIONS = (which: string) =>
+  `SELECT a.source_ip, a.alerts, format('%s %s %s %s %s %s %s %s %s %s',
+      a.opened_at, a.touched_at, a.alerts, a.compromised_at, r.snapshot_at, r.attempts, r.pam, r.sshd,
+      r.connect, r.retracted_at) AS version
+   FROM (SELECT source_ip, opened_at, touched_at, alerts, compromised_at FROM attack ${which}) a
+   LEFT JOIN source_record r ON r.source_ip = a.source_ip`;
 
 /** Reads one; undefined: none of this source is open. */
 export async function readOpenAttack(sql: Sql, sourceIp: string): Promise<OpenAttack | undefined> {
-  return (await readBounded(sql, PAGE, sourceIp)).get(sourceIp);
+  const rows = await all(sql, VERSIONS("WHERE source_ip = $1"), sourceIp);
+  return attacksIn(await attacksOf(sql, rows, PAGE, NONE)).get(sourceIp);
 }
 
-async function readBounded(
+/** Reads them. @param known those that were read before */
+export async function readOpenAttacks(sql: Sql, known: KnownAttacks): Promise<KnownAttacks> {
+  const rows = await all(sql, VERSIONS("ORDER BY touched_at DESC LIMIT $1"), PAGE.attacks);
+  return await attacksOf(sql, rows, PAGE, known);
+}
+
+/** Reads all of them, by source, however long that takes. */
+export async function readAllOpenAttacks(sql: Sql): Promise<ReadonlyMap<string, OpenAttack>> {
+  return attacksIn(await attacksOf(sql, await all(sql, VERSIONS("")), WHOLE, NONE));
+}
+
+const NONE: KnownAttacks = new Map();
+
+async function attacksOf(
   sql: Sql,
+  rows: readonly Row[],
   bounds: Bounds,
-  sourceIp: string | null,
-): Promise<ReadonlyMap<string, OpenAttack>> {
-  const attacks = await all(
-    sql,
-    `SELECT a.source_ip, a.first_seen, a.last_seen, a.opened_at, a.alerts, a.compromised_at,
-       a.source_location, a.techniques, r.attempts AS published, r.pam, r.sshd, r.connect,
-       r.first_seen AS record_first_seen, r.compromised_at AS record_compromised_at,
-       r.last_seen AS record_last_seen, r.retracted_at
-     FROM (SELECT * FROM attack WHERE $2::text IS NULL OR source_ip = $2
-       ORDER BY touched_at DESC LIMIT $1) a
-     LEFT JOIN source_record r ON r.source_ip = a.source_ip`,
-    bounds.attacks,
-    sourceIp,
-  );
-  const { whole, part } = countedOf(attacks, bounds.connections);
-  const connections = [
-    ...await all(
-      sql,
+  known: KnownAttacks,
+): Promise<KnownAttacks> {
+  const { changed, whole, part, withKnown } = changedSince(rows, bounds, known);
+  const sources = addresses(changed);
+  // All in one trip.
+  const attacks = sql.later(DETAILS, sources);
+  const counted = [
+    sql.later(
       totalsOf("(SELECT * FROM attack_connection WHERE source_ip = ANY($1))"),
       addresses(whole),
     ),
+    ...part.map((row) => sql.later(totalsOf(PART), addresses([row]), COUNTED_OF_LARGE)),
   ];
-  for (const row of part) {
-    connections.push(
-      ...await all(
-        sql,
-        totalsOf("(SELECT * FROM attack_connection WHERE source_ip = ANY($1) LIMIT $2)"),
-        addresses([row]),
-        COUNTED_OF_LARGE,
-      ),
-    );
-  }
-  return openAttacksOf({
-    ...{ attacks, whole, connections },
-    usernames: await all(
-      sql,
-      `SELECT source_ip, username, max(greatest(pam, sshd, pam_error, connect)) AS attempts
-       FROM attack_username WHERE source_ip = ANY($1)
-       GROUP BY source_ip, username ORDER BY source_ip, username LIMIT $2`,
-      addresses(attacks),
-      bounds.names,
-    ),
-    hours: await all(
-      sql,
-      `SELECT source_ip, sensor, hour, alerts, name, last_seen FROM attack_sensor
-       WHERE source_ip = ANY($1) ORDER BY source_ip, sensor, hour LIMIT $2`,
-      addresses(attacks),
-      bounds.hours,
-    ),
-  });
+  const usernames = sql.later(NAMES, sources, bounds.names);
+  const hours = await all(sql, HOURS, sources, bounds.hours);
+  const details = (await attacks).rows;
+  const isWhole = new Set(addresses(whole));
+  return withKnown(openAttacksOf({
+    attacks: details,
+    whole: details.filter((row) => isWhole.has(String(row.source_ip))),
+    connections: (await Promise.all(counted)).flatMap((result) => result.rows),
+    usernames: (await usernames).rows,
+    hours,
+  }));
 }
+
+const DETAILS =
+  `SELECT a.source_ip, a.first_seen, a.last_seen, a.compromised_at, a.source_location, a.techniques,
+     r.attempts AS published, r.pam, r.sshd, r.connect, r.first_seen AS record_first_seen,
+     r.compromised_at AS record_compromised_at, r.last_seen AS record_last_seen, r.retracted_at
+   FROM attack a LEFT JOIN source_record r ON r.source_ip = a.source_ip
+   WHERE a.source_ip = ANY($1)`;
+
+const NAMES = `SELECT source_ip, username, max(greatest(pam, sshd, pam_error, connect)) AS attempts
+   FROM attack_username WHERE source_ip = ANY($1)
+   GROUP BY source_ip, username ORDER BY source_ip, username LIMIT $2`;
+
+const HOURS = `SELECT source_ip, sensor, hour, alerts, name, last_seen FROM attack_sensor
+   WHERE source_ip = ANY($1) ORDER BY source_ip, sensor, hour LIMIT $2`;
+
+/** Connections of one attack that are counted. */
+const PART = "(SELECT * FROM attack_connection WHERE source_ip = ANY($1) LIMIT $2)";
 
 const addresses = (rows: readonly Row[]) => rows.map((row) => String(row.source_ip));
 

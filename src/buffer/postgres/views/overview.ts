@@ -19,61 +19,76 @@ import {
   sensorsOf,
   TOP,
 } from "../../rows/overview.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
 import { toRow } from "../../rows/report.ts";
 import type { Bounded } from "../../sources.ts";
 import type { Overview, RefusedQuery, RefusedReports } from "../../views.ts";
 import { countReports, ROW } from "../outbox/reports.ts";
 import { all, one, optional, readCounters, type Sql } from "../sql.ts";
 import { readCompromised } from "./compromised.ts";
-import { readOpenAttacks } from "./open_attacks.ts";
 import { readHistory, readRankings } from "./ranking.ts";
 import { readSourceRow } from "./source.ts";
+import { readPauses } from "./status.ts";
 
 /** Reads what is seen at a glance. */
 export async function readOverview(
   sql: Sql,
-  now: number,
-  span: RankingSpan,
-  standing: StandingOf | undefined,
+  open: ReadonlyMap<string, OpenAttack>,
+  { now, span, standing }: {
+    readonly now: number;
+    readonly span: RankingSpan;
+    readonly standing?: StandingOf | undefined;
+  },
 ): Promise<Overview> {
-  const counters = await readCounters(sql);
-  const open = await readOpenAttacks(sql);
-  const ranked = await readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP, standing });
-  const sources: Overview["sources"][number][] = [];
-  for (const { name, attempts } of ranked.rankings.find(({ kind }) => kind === "source")!.rows) {
-    sources.push({ ...await readSourceRow(sql, name, open.get(name)), recent: attempts });
-  }
-  const waiting = await one(
-    sql,
-    `SELECT least((SELECT min(opened_at) FROM attack),
-       (SELECT min(snapshot_at) FROM report WHERE state = 'pending')) AS at`,
-  );
+  const [ranked, counters, minutes, history, compromised, sensors, rest] = await Promise.all([
+    readRankings(sql, open, RANKED_KINDS, { span, now, most: TOP, standing }),
+    readCounters(sql),
+    minutesSince(sql, now - DAY),
+    readHistory(sql, open.values(), { span, now }),
+    readCompromised(sql, now),
+    all(sql, "SELECT sensor, name, alerts, last_seen FROM sensor ORDER BY sensor LIMIT 1000"),
+    readWaiting(sql),
+  ]);
+  const top = ranked.rankings.find(({ kind }) => kind === "source")!.rows;
   return {
-    minutes: await minutesSince(sql, now - DAY),
-    history: await readHistory(sql, open.values(), { span, now }),
+    ...{ minutes, history, compromised },
     ...ranked,
-    sources,
-    compromised: await readCompromised(sql, now),
-    sensors: sensorsOf(
-      await all(
-        sql,
-        "SELECT sensor, name, alerts, last_seen FROM sensor ORDER BY sensor LIMIT 1000",
-      ),
-      open,
-    ),
+    ...rest,
+    sources: await Promise.all(top.map(async ({ name, attempts }) => ({
+      ...await readSourceRow(sql, name, open.get(name)),
+      recent: attempts,
+    }))),
+    sensors: sensorsOf(sensors, open),
     knownSources: counters.get(KNOWN_SOURCES) ?? 0,
-    openAttacks: await openCount(sql),
-    waiting: exact(await countReports(sql, "pending")),
-    refused: exact(await countReports(sql, "refused")),
-    nextReports: await nextReports(sql),
-    waitingSince: optional(waiting?.at),
-    paused: (await all(sql, "SELECT sink, until, since, reason FROM sink_pause ORDER BY sink"))
-      .map(pausedOf),
     lastDelivered: counterGroup(counters, LAST_DELIVERED),
     lastAcceptedAt: counters.get(LAST_ACCEPTED),
     accepted: counters.get("accepted") ?? 0,
     duplicate: counters.get("duplicate") ?? 0,
     ignored: counterGroup(counters, "ignored."),
+  };
+}
+
+/** What is on its way to MISP. */
+async function readWaiting(sql: Sql) {
+  const [openAttacks, waiting, refused, next, oldest, paused] = await Promise.all([
+    openCount(sql),
+    countReports(sql, "pending"),
+    countReports(sql, "refused"),
+    nextReports(sql),
+    one(
+      sql,
+      `SELECT least((SELECT min(opened_at) FROM attack),
+         (SELECT min(snapshot_at) FROM report WHERE state = 'pending')) AS at`,
+    ),
+    readPauses(sql),
+  ]);
+  return {
+    openAttacks,
+    waiting: exact(waiting),
+    refused: exact(refused),
+    nextReports: next,
+    waitingSince: optional(oldest?.at),
+    paused: paused.map(pausedOf),
   };
 }
 
@@ -118,17 +133,15 @@ async function minutesSince(sql: Sql, since: number) {
 /** The reports that are tried next. Each sink has its own index order. */
 async function nextReports(sql: Sql): Promise<readonly ReportRow[]> {
   const sinks: readonly SinkName[] = ["misp", "feed"];
-  const rows: ReportRow[] = [];
-  for (const sink of sinks) {
-    rows.push(
-      ...(await all(
-        sql,
-        `${ROW} WHERE r.state = 'pending' AND r.sink = $1 ORDER BY r.next_try_at LIMIT $2`,
-        sink,
-        NEXT_REPORTS,
-      )).map(toRow),
-    );
-  }
+  const found = await Promise.all(sinks.map((sink) =>
+    all(
+      sql,
+      `${ROW} WHERE r.state = 'pending' AND r.sink = $1 ORDER BY r.next_try_at LIMIT $2`,
+      sink,
+      NEXT_REPORTS,
+    )
+  ));
+  const rows = found.flat().map(toRow);
   return rows.sort((one, other) => one.nextTryAt! - other.nextTryAt!).slice(0, NEXT_REPORTS);
 }
 

@@ -49,8 +49,7 @@ export async function readRankings(
   const since = buckets.first * buckets.span * HOUR;
   const rows = [...open.values()].flatMap(({ activity }) => activity);
   const summed = await readSummed(sql);
-  const rankings: Ranking[] = [];
-  for (const kind of kinds) {
+  const rankingOf = async (kind: RankedKind): Promise<Ranking> => {
     const ofOpen = sumByName(rows, kind, buckets);
     const isRanked = kind === "source"
       ? rankedSources(await takenBack(sql, since), open, standing)
@@ -58,12 +57,12 @@ export async function readRankings(
     const ranges = summedRanges(buckets, summed.get(kind));
     const ranked = await rank(sql, ofOpen, kind, ranges, { most, isWhole, isRanked });
     const labels = openLabels(open, kind);
-    rankings.push({
+    return {
       ...ranked,
       rows: ranked.rows.map((row) => ({ ...row, label: labels.get(row.name) ?? row.label })),
-    });
-  }
-  return { since, rankings };
+    };
+  };
+  return { since, rankings: await Promise.all(kinds.map(rankingOf)) };
 }
 
 /** Sources that were withdrawn, and those that expired and may have attempts since then. */
@@ -109,10 +108,11 @@ async function rank(
     );
     if (names.end(sums)) break;
   }
-  const rows: RankingRow[] = [];
-  for (const [name, attempts] of names.rows) {
-    rows.push({ name, attempts, label: await labelOf(sql, kind, name) });
-  }
+  const rows = await Promise.all(
+    [...names.rows].map(async ([name, attempts]): Promise<RankingRow> => ({
+      ...{ name, attempts, label: await labelOf(sql, kind, name) },
+    })),
+  );
   return { kind, rows, isComplete: names.isComplete };
 }
 

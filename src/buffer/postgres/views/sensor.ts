@@ -29,14 +29,17 @@ export async function readSensor(
   if (found === undefined) return undefined;
   const { sensor, name } = found;
   const own = cells.filter((cell) => cell.sensor === sensor);
-  const row = await one(sql, "SELECT alerts, last_seen FROM sensor WHERE sensor = $1", sensor);
   const of = { kind: "sensor", name: sensor } as const;
+  const [row, day, month] = await Promise.all([
+    one(sql, "SELECT alerts, last_seen FROM sensor WHERE sensor = $1", sensor),
+    readHistory(sql, open.values(), { span: "day", now, of }),
+    readHistory(sql, open.values(), { span: "month", now, of }),
+  ]);
   return {
     ...{ sensor, name },
     alerts: own.reduce((sum, { alerts }) => sum + alerts, Number(row?.alerts ?? 0)),
     lastSeen: Math.max(Number(row?.last_seen ?? 0), ...own.map(({ lastSeen }) => lastSeen)),
-    day: await readHistory(sql, open.values(), { span: "day", now, of }),
-    month: await readHistory(sql, open.values(), { span: "month", now, of }),
+    ...{ day, month },
   };
 }
 

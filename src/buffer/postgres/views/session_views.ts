@@ -8,7 +8,6 @@ import {
   itemView,
   MOST_COUNTED,
   MOST_NEW_ROWS,
-  sessionCounts,
   sourceSessionsOf,
   statedView,
 } from "../../rows/session_views.ts";
@@ -19,7 +18,6 @@ import type {
   ItemView,
   NewPayload,
   NewPayloads,
-  SessionCounts,
   SourceSessions,
 } from "../../sessions.ts";
 import { keyText } from "../keys.ts";
@@ -79,12 +77,13 @@ export async function readNewPayloads(
       recent.filter(({ is_new }) => is_new === true).map(({ value }) => String(value)),
     ),
   ];
-  const rows: NewPayload[] = [];
-  for (const value of values.slice(0, most)) {
-    const { item, sources, isMore } = (await readItem(sql, "payload", value, MOST_COUNTED))!;
-    rows.push({ item, sources: { value: sources.length, isMore } });
-  }
+  const rows = await Promise.all(values.slice(0, most).map((value) => newPayload(sql, value)));
   return { rows, count: { value: values.length, isMore: recent.length === MOST_NEW_ROWS } };
+}
+
+async function newPayload(sql: Sql, value: string): Promise<NewPayload> {
+  const { item, sources, isMore } = (await readItem(sql, "payload", value, MOST_COUNTED))!;
+  return { item, sources: { value: sources.length, isMore } };
 }
 
 /** Reads what a source did at decoys: of its record and of its open attack. */
@@ -94,23 +93,21 @@ export async function readSourceSessions(
   recorded: SessionTotals | undefined,
 ): Promise<SourceSessions | undefined> {
   const of = (table: string) => all(sql, `SELECT * FROM ${table} WHERE source_ip = $1`, sourceIp);
-  const [total] = await of("attack_session_total");
-  return sourceSessionsOf(
-    (await of("source_session_item")).map(itemOf),
-    sessionsOf(await of("attack_session"), await of("attack_session_item"), total),
-    recorded,
-  );
+  const [items, sessions, live, [total]] = await Promise.all([
+    of("source_session_item"),
+    of("attack_session"),
+    of("attack_session_item"),
+    of("attack_session_total"),
+  ]);
+  return sourceSessionsOf(items.map(itemOf), sessionsOf(sessions, live, total), recorded);
 }
 
-/** Reads the sums. */
-export async function readSessionCounts(
-  sql: Sql,
-  counters: ReadonlyMap<string, number>,
-): Promise<SessionCounts> {
+/** How many different files there are. */
+export async function countFiles(sql: Sql): Promise<number> {
   const row = await one(
     sql,
     `SELECT count(DISTINCT value_key) AS n FROM source_session_item
      WHERE kind = 3 AND kind IN (0, 3, 5)`,
   );
-  return sessionCounts(counters, Number(row?.n ?? 0));
+  return Number(row?.n ?? 0);
 }

@@ -41,42 +41,42 @@ export async function readSource(sql: Sql, sourceIp: string): Promise<SourceView
   const { attack, record } = source;
   if (attack === undefined && record === undefined) return undefined;
   return sourceViewOf(
-    await readParts(sql, source, CONNECTIONS_OF_ONE, TIMELINE_REPORTS),
-    await all(
-      sql,
-      `SELECT username, max(greatest(pam, sshd, pam_error, connect)) AS attempts
-       FROM attack_username WHERE source_ip = $1 GROUP BY username ORDER BY username LIMIT $2`,
-      sourceIp,
-      NAMES,
-    ),
-    await all(
-      sql,
-      "SELECT * FROM attack_sensor WHERE source_ip = $1 ORDER BY sensor, hour LIMIT 200",
-      sourceIp,
-    ),
-    await readSourceSessions(sql, sourceIp, record?.session?.totals),
+    ...await Promise.all([
+      readParts(sql, source, CONNECTIONS_OF_ONE, TIMELINE_REPORTS),
+      all(
+        sql,
+        `SELECT username, max(greatest(pam, sshd, pam_error, connect)) AS attempts
+         FROM attack_username WHERE source_ip = $1 GROUP BY username ORDER BY username LIMIT $2`,
+        sourceIp,
+        NAMES,
+      ),
+      all(
+        sql,
+        "SELECT * FROM attack_sensor WHERE source_ip = $1 ORDER BY sensor, hour LIMIT 200",
+        sourceIp,
+      ),
+      readSourceSessions(sql, sourceIp, record?.session?.totals),
+    ]),
   );
 }
 
 async function readRows(sql: Sql, sourceIp: string): Promise<Source> {
-  return {
-    sourceIp,
-    attack: await one(sql, "SELECT * FROM attack WHERE source_ip = $1", sourceIp),
-    record: await readRecord(sql, sourceIp),
-  };
+  const [attack, record] = await Promise.all([
+    one(sql, "SELECT * FROM attack WHERE source_ip = $1", sourceIp),
+    readRecord(sql, sourceIp),
+  ]);
+  return { sourceIp, attack, record };
 }
 
 async function readParts(
   sql: Sql,
   source: Source,
   mostConnections: number,
-  reports: number,
+  mostReports: number,
 ): Promise<SourceParts> {
   const { sourceIp, attack, record } = source;
-  return {
-    ...source,
-    mostConnections,
-    connections: attack === undefined ? undefined : await one(
+  const [connections, delivered, seen, reports] = await Promise.all([
+    attack === undefined ? undefined : one(
       sql,
       `SELECT sum(sshd) AS sshd, sum(pam) AS pam, sum(connect) AS connect, count(*) AS n
        FROM (SELECT greatest(max(sshd) + max(pam_error), max(refused)) AS sshd, max(pam) AS pam,
@@ -85,19 +85,20 @@ async function readParts(
       sourceIp,
       mostConnections,
     ),
-    delivered: record === undefined ? [] : await all(
+    record === undefined ? [] : all(
       sql,
       `SELECT DISTINCT sink FROM delivery
        WHERE event_uuid = $1 AND sink IN ('misp', 'feed') AND source_ip = $2 ORDER BY sink`,
       record.eventUuid,
       sourceIp,
     ),
-    seen: await one(sql, SEEN, sourceIp),
-    reports: await all(
+    one(sql, SEEN, sourceIp),
+    all(
       sql,
       `${ROW} WHERE r.source_ip = $1 ORDER BY r.snapshot_at DESC, r.sink LIMIT $2`,
       sourceIp,
-      reports,
+      mostReports,
     ),
-  };
+  ]);
+  return { ...source, mostConnections, connections, delivered, seen, reports };
 }

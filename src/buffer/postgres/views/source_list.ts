@@ -22,13 +22,7 @@ import {
   VALUE,
   WALKED_AT_ONCE,
 } from "../../rows/source_list.ts";
-import type {
-  SourceList,
-  SourceOrder,
-  SourceQuery,
-  SourceRow,
-  SourceState,
-} from "../../sources.ts";
+import type { SourceList, SourceOrder, SourceQuery, SourceState } from "../../sources.ts";
 import type { Row } from "../trip.ts";
 import { keyText } from "../keys.ts";
 import { all, type Sql } from "../sql.ts";
@@ -61,12 +55,10 @@ export async function listSources(sql: Sql, open: Open, query: SourceQuery): Pro
   }
   const shown = found.slice(0, query.most);
   const last = shown.at(-1);
-  const rows: SourceRow[] = [];
-  for (const { sourceIp } of shown) {
-    rows.push(await readSourceRow(sql, sourceIp, open.get(sourceIp)));
-  }
   return {
-    rows,
+    rows: await Promise.all(
+      shown.map(({ sourceIp }) => readSourceRow(sql, sourceIp, open.get(sourceIp))),
+    ),
     next: found.length > query.most && last !== undefined
       ? { value: VALUE[query.order](last), sourceIp: last.sourceIp }
       : undefined,

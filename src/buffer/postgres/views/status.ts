@@ -5,7 +5,8 @@
  */
 import { statusOf } from "../../rows/overview.ts";
 import type { BufferStatus, Evicted } from "../../views.ts";
-import { readSessionCounts } from "./session_views.ts";
+import { sessionCounts } from "../../rows/session_views.ts";
+import { countFiles } from "./session_views.ts";
 import { all, one, readCounters, type Sql } from "../sql.ts";
 
 /** Nothing is evicted: the size of a database server is not this program's to limit. */
@@ -13,23 +14,30 @@ export const NOTHING_EVICTED: Evicted = { alertIds: 0, usernames: 0, passwords: 
 
 /** Reads the counters and the queues. */
 export async function readStatus(sql: Sql): Promise<BufferStatus> {
-  const counters = await readCounters(sql);
-  return statusOf({
-    counters,
-    sessions: await readSessionCounts(sql, counters),
-    states: await all(sql, "SELECT state, sum(reports) AS n FROM report_count GROUP BY state"),
-    open: (await one(sql, "SELECT count(*) AS n, min(opened_at) AS oldest FROM attack"))!,
-    pendingAttempts: await pendingAttempts(sql),
-    failed: await one(
+  const [counters, files, states, open, pending, failed, paused, bytes] = await Promise.all([
+    readCounters(sql),
+    countFiles(sql),
+    all(sql, "SELECT state, sum(reports) AS n FROM report_count GROUP BY state"),
+    one(sql, "SELECT count(*) AS n, min(opened_at) AS oldest FROM attack"),
+    pendingAttempts(sql),
+    one(
       sql,
       `SELECT last_error, ended_at FROM report WHERE last_error IS NOT NULL
        ORDER BY ended_at DESC LIMIT 1`,
     ),
-    paused: await all(sql, "SELECT sink, until, since, reason FROM sink_pause ORDER BY sink"),
-    bytes: await usedBytes(sql),
+    readPauses(sql),
+    usedBytes(sql),
+  ]);
+  return statusOf({
+    ...{ counters, states, open: open!, pendingAttempts: pending, failed, paused, bytes },
+    sessions: sessionCounts(counters, files),
     evicted: NOTHING_EVICTED,
   });
 }
+
+/** The sinks that rest, and why. */
+export const readPauses = (sql: Sql) =>
+  all(sql, "SELECT sink, until, since, reason FROM sink_pause ORDER BY sink");
 
 /** What the tables and their indexes take, bytes. */
 async function usedBytes(sql: Sql): Promise<number> {

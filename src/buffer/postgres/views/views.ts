@@ -20,8 +20,10 @@ import type {
   Views,
 } from "../../views.ts";
 import type { StandingOf } from "../../../guard/standing.ts";
+import { attacksIn, type KnownAttacks } from "../../rows/known_attacks.ts";
+import type { OpenAttack } from "../../rows/open_attack.ts";
 import type { Database } from "../database.ts";
-import { one } from "../sql.ts";
+import { one, type Sql } from "../sql.ts";
 import { readCompromised } from "./compromised.ts";
 import { readListed } from "./listed.ts";
 import { readAllOpenAttacks, readOpenAttack, readOpenAttacks } from "./open_attacks.ts";
@@ -39,9 +41,21 @@ const PART = 1000;
 /** Views of a buffer in PostgreSQL. */
 export class PostgresViews implements Views {
   readonly #db: Database;
+  #known: KnownAttacks = new Map();
 
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** Reads with the attacks that are open, of which only those are read that changed. */
+  #withOpen<Found>(
+    read: (sql: Sql, open: ReadonlyMap<string, OpenAttack>) => Promise<Found>,
+  ): Promise<Found> {
+    return this.#db.view(async (sql) => {
+      const known = await readOpenAttacks(sql, this.#known);
+      this.#known = known;
+      return await read(sql, attacksIn(known));
+    });
   }
 
   status(): Promise<BufferStatus> {
@@ -53,7 +67,7 @@ export class PostgresViews implements Views {
   }
 
   overview(now: number, span: RankingSpan, standing?: StandingOf): Promise<Overview> {
-    return this.#db.view((sql) => readOverview(sql, now, span, standing));
+    return this.#withOpen((sql, open) => readOverview(sql, open, { now, span, standing }));
   }
 
   rankings(
@@ -64,17 +78,18 @@ export class PostgresViews implements Views {
     isWhole = false,
     standing?: StandingOf,
   ): Promise<Rankings> {
-    return this.#db.view(async (sql) => {
-      const open = isWhole ? await readAllOpenAttacks(sql) : await readOpenAttacks(sql);
-      return await readRankings(sql, open, kinds, { span, now, most, isWhole, standing });
-    });
+    const asked = { span, now, most, isWhole, standing };
+    if (!isWhole) return this.#withOpen((sql, open) => readRankings(sql, open, kinds, asked));
+    return this.#db.view(async (sql) =>
+      await readRankings(sql, await readAllOpenAttacks(sql), kinds, asked)
+    );
   }
 
   history(span: RankingSpan, now: number, sourceIp?: string): Promise<History> {
+    if (sourceIp === undefined) {
+      return this.#withOpen((sql, open) => readHistory(sql, open.values(), { span, now }));
+    }
     return this.#db.view(async (sql) => {
-      if (sourceIp === undefined) {
-        return await readHistory(sql, (await readOpenAttacks(sql)).values(), { span, now });
-      }
       const attack = await readOpenAttack(sql, sourceIp);
       const of = { kind: "source", name: sourceIp } as const;
       return await readHistory(sql, attack === undefined ? [] : [attack], { span, now, of });
@@ -82,13 +97,11 @@ export class PostgresViews implements Views {
   }
 
   sensor(key: string, now: number): Promise<SensorView | undefined> {
-    return this.#db.view(async (sql) =>
-      await readSensor(sql, await readOpenAttacks(sql), key, now)
-    );
+    return this.#withOpen((sql, open) => readSensor(sql, open, key, now));
   }
 
   sources(query: SourceQuery): Promise<SourceList> {
-    return this.#db.view(async (sql) => await listSources(sql, await readOpenAttacks(sql), query));
+    return this.#withOpen((sql, open) => listSources(sql, open, query));
   }
 
   async *sourceParts(query: WholeQuery, most: number): AsyncGenerator<SourceList> {

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { attacksIn, changedSince, type KnownAttacks } from "../../rows/known_attacks.ts";
 import {
   type Bounds,
   COUNTED_OF_LARGE,
-  countedOf,
   type OpenAttack,
   openAttacksOf,
   PAGE,
@@ -15,9 +15,6 @@ import {
 } from "../../rows/open_attack.ts";
 import type { Row } from "../../rows/row.ts";
 import type { Statements } from "../sql.ts";
-
-/** Attacks as they were read before, by source: what has not changed is not read again. */
-export type KnownAttacks = Map<string, { readonly version: string; readonly attack: OpenAttack }>;
 
 /** What changes with whatever an attack is made of, as one text: many columns take longer to read. */
 const VERSIONS = (which: string) =>
@@ -30,54 +27,39 @@ const VERSIONS = (which: string) =>
 /** Reads one; undefined: none of this source is open. */
 export function readOpenAttack(sql: Statements, sourceIp: string): OpenAttack | undefined {
   const rows = sql(VERSIONS("WHERE source_ip = ?")).all(sourceIp);
-  return attacksOf(sql, rows, PAGE, new Map()).get(sourceIp);
+  return attacksIn(attacksOf(sql, rows, PAGE, NONE)).get(sourceIp);
 }
 
-/** Reads them, by source. @param known what the last call has left there, for the next one */
-export function readOpenAttacks(
-  sql: Statements,
-  known: KnownAttacks = new Map(),
-): ReadonlyMap<string, OpenAttack> {
+/** Reads them. @param known those that were read before */
+export function readOpenAttacks(sql: Statements, known: KnownAttacks): KnownAttacks {
   const rows = sql(VERSIONS("ORDER BY touched_at DESC LIMIT ?")).all(PAGE.attacks);
   return attacksOf(sql, rows, PAGE, known);
 }
 
-/** Reads all of them, however long that takes. */
+/** Reads all of them, by source, however long that takes. */
 export function readAllOpenAttacks(sql: Statements): ReadonlyMap<string, OpenAttack> {
-  return attacksOf(sql, sql(VERSIONS("")).all(), WHOLE, new Map());
+  return attacksIn(attacksOf(sql, sql(VERSIONS("")).all(), WHOLE, NONE));
 }
+
+const NONE: KnownAttacks = new Map();
 
 function attacksOf(
   sql: Statements,
   rows: readonly Row[],
   bounds: Bounds,
   known: KnownAttacks,
-): ReadonlyMap<string, OpenAttack> {
-  const { whole, part } = countedOf(rows, bounds.connections);
-  const [counted, large] = [new Set(whole), new Set(part)];
-  const versionOf = (row: Row) =>
-    `${row.version} ${counted.has(row) ? "whole" : large.has(row) ? "part" : "none"}`;
-  const isChanged = (row: Row) => known.get(String(row.source_ip))?.version !== versionOf(row);
-  const changed = rows.filter(isChanged);
+): KnownAttacks {
+  const { changed, whole, part, withKnown } = changedSince(rows, bounds, known);
   const sources = addresses(changed);
   const details = detailsOf(sql, sources);
   const detailOf = (row: Row) => details.get(String(row.source_ip))!;
-  const changedWhole = changed.filter((row) => counted.has(row));
-  const read = openAttacksOf({
+  return withKnown(openAttacksOf({
     attacks: changed.map(detailOf),
-    whole: changedWhole.map(detailOf),
-    connections: connectionsOf(sql, changedWhole, changed.filter((row) => large.has(row))),
+    whole: whole.map(detailOf),
+    connections: connectionsOf(sql, whole, part),
     usernames: namesOf(sql, sources, bounds),
     hours: hoursOf(sql, sources, bounds),
-  });
-  const found = rows.map((row) => {
-    const sourceIp = String(row.source_ip);
-    const attack = read.get(sourceIp) ?? known.get(sourceIp)!.attack;
-    return [sourceIp, { version: versionOf(row), attack }] as const;
-  });
-  known.clear();
-  for (const [sourceIp, one] of found) known.set(sourceIp, one);
-  return new Map(found.map(([sourceIp, { attack }]) => [sourceIp, attack]));
+  }));
 }
 
 function detailsOf(sql: Statements, sources: string): ReadonlyMap<string, Row> {

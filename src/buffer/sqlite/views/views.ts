@@ -22,8 +22,8 @@ import type { ListedQuery, ListedRow } from "../../listed.ts";
 import type { StandingOf } from "../../../guard/standing.ts";
 import type { Database } from "../database.ts";
 import type { Statements } from "../sql.ts";
+import type { KnownAttacks } from "../../rows/known_attacks.ts";
 import type { OpenAttack } from "../../rows/open_attack.ts";
-import type { KnownAttacks } from "./open_attacks.ts";
 import { evicted } from "../intake/size_limit.ts";
 
 /** Sources that are read at a time, however many are asked for. */
@@ -32,7 +32,7 @@ const PART = 1000;
 /** Views of a SQLite file. */
 export class SqliteViews implements Views {
   readonly #db: Database;
-  readonly #known: KnownAttacks = new Map();
+  #known: KnownAttacks = new Map();
   #open: ReadonlyMap<string, OpenAttack> = new Map();
   #openAt = "";
 
@@ -44,10 +44,15 @@ export class SqliteViews implements Views {
   async #withOpen<Found>(
     read: (sql: Statements, open: ReadonlyMap<string, OpenAttack>) => Found,
   ): Promise<Found> {
-    const { readOpenAttacks } = await import("./open_attacks.ts");
+    const [{ readOpenAttacks }, { attacksIn }] = await Promise.all([
+      ...[import("./open_attacks.ts"), import("../../rows/known_attacks.ts")] as const,
+    ]);
     return await this.#db.read((sql) => {
       const stamp = stampOf(sql);
-      if (stamp !== this.#openAt) this.#open = readOpenAttacks(sql, this.#known);
+      if (stamp !== this.#openAt) {
+        this.#known = readOpenAttacks(sql, this.#known);
+        this.#open = attacksIn(this.#known);
+      }
       this.#openAt = stamp;
       return read(sql, this.#open);
     });
