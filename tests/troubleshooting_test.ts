@@ -10,6 +10,7 @@ const NOT_TOLD: readonly string[] = [
   '"…" is not a valid address; use the text that canonicalAddress() returns',
   "a day slot is needed",
   "this binary may not connect to …",
+  "the transaction is over",
   "… SELECT … FROM unnest(…) AS n (…) …",
   // What pages, events and completions show.
   "… UTC",

@@ -49,7 +49,7 @@ export interface Opened {
 }
 
 /** How many migrations the tables have had (schema.ts). */
-export const SCHEMA_VERSION = 19;
+export const SCHEMA_VERSION = 20;
 
 /**
  * Opens a file that needs nothing done to it.

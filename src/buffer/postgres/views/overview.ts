@@ -130,19 +130,14 @@ async function minutesSince(sql: Sql, since: number) {
   return rows.map(minuteOf);
 }
 
+const NEXT = `${ROW} WHERE r.state = 'pending' AND r.sink = $1 ORDER BY r.next_try_at LIMIT $2`;
+
 /** The reports that are tried next. Each sink has its own index order. */
 async function nextReports(sql: Sql): Promise<readonly ReportRow[]> {
   const sinks: readonly SinkName[] = ["misp", "feed"];
-  const found = await Promise.all(sinks.map((sink) =>
-    all(
-      sql,
-      `${ROW} WHERE r.state = 'pending' AND r.sink = $1 ORDER BY r.next_try_at LIMIT $2`,
-      sink,
-      NEXT_REPORTS,
-    )
-  ));
-  const rows = found.flat().map(toRow);
-  return rows.sort((one, other) => one.nextTryAt! - other.nextTryAt!).slice(0, NEXT_REPORTS);
+  const found = await Promise.all(sinks.map((sink) => all(sql, NEXT, sink, NEXT_REPORTS)));
+  return found.flat().map(toRow).sort((one, other) => one.nextTryAt! - other.nextTryAt!)
+    .slice(0, NEXT_REPORTS);
 }
 
 async function openCount(sql: Sql): Promise<Bounded> {
