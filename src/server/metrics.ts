@@ -23,8 +23,8 @@ export interface MetricsParts {
   readonly sensors: () => Promise<readonly SensorContact[]>;
   /** What became of each list. Undefined: there are none. */
   readonly lists?: (() => Promise<readonly ListState[]>) | undefined;
-  /** `buffer.max_bytes`. */
-  readonly maxBytes: number;
+  /** `buffer.max_bytes`; undefined: a database holds the buffer, whose size nothing limits here. */
+  readonly maxBytes: number | undefined;
   readonly version: string;
   /** Milliseconds UTC. */
   readonly now: () => number;
@@ -131,12 +131,16 @@ function addStatusMetrics(
     "When a report last reached its sink.",
   );
   const paused = gauge("sink_paused", "Whether a sink is paused after failures.", "sink");
-  const bytes = gauge("buffer_bytes", "How much of the buffer's file is in use.");
+  const bytes = gauge(
+    "buffer_bytes",
+    "How much of the buffer's file, or of its database, is in use.",
+  );
   const limit = gauge("buffer_limit_bytes", "The limit buffer.max_bytes.");
   const evicted = counter("given_up", "Detail that was evicted at the size limit.", "what");
   gauge("build_info", "Always 1; the label says which version runs.", "version")
     .set({ version: parts.version }, 1);
-  limit.set(parts.maxBytes);
+  if (parts.maxBytes === undefined) limit.remove();
+  else limit.set(parts.maxBytes);
   // Without a time the series is absent: 0 would be 1970.
   const setTime = (one: Gauge, at: number | undefined) =>
     at === undefined ? one.remove() : one.set(at / 1000);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { BufferStatus } from "../../src/buffer/views.ts";
+import { createMetrics } from "../../src/server/metrics.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { attempted } from "../support/page_scene.ts";
@@ -80,6 +81,19 @@ Deno.test("GET /metrics has all of the buffer's counters", async () => {
       'custom_misp_build_info{version="1.2.3"}': 1,
     },
   );
+});
+
+Deno.test("GET /metrics has no limit of a buffer that a database holds", async () => {
+  using rig = await createRig();
+  const metrics = await createMetrics({
+    ...{ status: () => Promise.resolve(WORST), maxBytes: undefined, version: "1", now: () => NOW },
+    compromised: () => rig.buffer.views.compromised(NOW),
+    sensors: () => Promise.resolve([]),
+  });
+  const lines = (await metrics.text()).split("\n").filter((line) =>
+    line.startsWith("custom_misp_buffer")
+  );
+  assert.deepEqual(lines, ["custom_misp_buffer_bytes 4096"]);
 });
 
 Deno.test("GET /metrics counts what the buffer counts, however often it is asked", async () => {

@@ -93,7 +93,7 @@ export async function serve(start: Start): Promise<number> {
   using publisher = createPublisher(config, buffer, log);
   const rules = await intakeRules(loaded);
   const status = cached(() => buffer.views.status(), STATUS_KEPT_MS, Date.now);
-  const { maxBytes } = config.buffer;
+  const maxBytes = config.buffer.url === undefined ? config.buffer.maxBytes : undefined;
   const owner = ownerName();
   const ended = new AbortController();
   const loggingDamage = async <T>(store: () => Promise<T>): Promise<T> => {
