@@ -18,7 +18,6 @@ import {
   isAskedFor,
   isBarred,
   isKeptOut,
-  isWithdrawn,
   type ListEntry,
   sinceOf,
 } from "./entry.ts";
@@ -114,31 +113,43 @@ async function makeLists(
   await using stack = new AsyncDisposableStack();
   const begun: NextList[] = [];
   for (const list of lists) begun.push(await NextList.begin(list, keptOutOf(list), stack));
-  const withdrawn = await walk(parts, gates, begun, now());
-  const isKept = (address: string) => !withdrawn.has(address) && !isBarred(address, gates);
+  await walk(parts, gates, begun, now());
+  let keptOut: Promise<ReadonlySet<string>> | undefined;
+  const keeps: Keeps = async () => {
+    const withdrawn = await (keptOut ??= allKeptOut(parts, gates));
+    return (address) => !withdrawn.has(address) && !isBarred(address, gates);
+  };
   const made: Made[] = [];
-  for (const next of begun) made.push(await next.end(accepted, isKept));
+  for (const next of begun) made.push(await next.end(accepted, keeps));
   return made;
 }
 
-/** @returns the addresses that were withdrawn */
+/** Finds out which addresses a file may keep that is not written. */
+type Keeps = () => Promise<(address: string) => boolean>;
+
 async function walk(
   { buffer, lists }: ListsParts,
   gates: Gates,
   begun: readonly NextList[],
   now: number,
-): Promise<ReadonlySet<string>> {
+): Promise<void> {
   const query = {
     since: Math.min(...lists.map((list) => sinceOf(list, now))),
     minAttempts: Math.min(...lists.map((one) => one.minAttempts)),
   };
-  const withdrawn = new Set<string>();
   for await (const rows of buffer.views.listed(query)) {
     const entries = rows.map((row) => ({ ...entryOf(row), isKeptOut: isKeptOut(row, gates) }));
     for (const next of begun) await next.add(entries, now);
-    for (const row of rows) if (isWithdrawn(row)) withdrawn.add(row.sourceIp);
   }
-  return withdrawn;
+}
+
+/** All sources that may be in no list: a file that is not written has some that no list asks for now. */
+async function allKeptOut({ buffer }: ListsParts, gates: Gates): Promise<ReadonlySet<string>> {
+  const addresses = new Set<string>();
+  for await (const rows of buffer.views.listed({ since: 0, minAttempts: 0 })) {
+    for (const row of rows) if (isKeptOut(row, gates)) addresses.add(row.sourceIp);
+  }
+  return addresses;
 }
 
 /** A source, and whether it may be in no list. */
@@ -196,7 +207,7 @@ class NextList {
    */
   async end(
     accepted: ReadonlySet<string>,
-    isKept: (address: string) => boolean,
+    keeps: Keeps,
   ): Promise<Made> {
     const { name, maxChangePercent, path } = this.#list;
     await this.#try(async () => {
@@ -207,7 +218,7 @@ class NextList {
       const isAllowed = isSame || accepted.has(name) ||
         mayChange({ before, after, keptOut }, maxChangePercent);
       if (!isAllowed) {
-        await this.#strain(isKept);
+        await this.#strain(await keeps());
         throw new TooMuch(
           `list ${name} ${changeText(before!, after)}, and was not written; look at ` +
             `\`list ${name}\`, and accept it once by \`list ${name} --accept\``,

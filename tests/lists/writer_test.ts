@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readStates } from "../../src/lists/states.ts";
 import { writeListsInTime } from "../../src/lists/writer.ts";
+import { expireSource, NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
 import { DAY, MINUTE, START } from "../buffer/sqlite_rig.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { addresses, link, ListRig, OPEN_GATES, rule } from "./rig.ts";
 
 const SIZED = rule("attackers", { maxChangePercent: 20 });
@@ -133,6 +135,30 @@ Deno.test("writeLists() takes a withdrawn address out of a list that it does not
     assert.match(rig.text(name), /198\.51\.100\.4\b/);
     assert.doesNotMatch(rig.text(name), /198\.51\.100\.50\b/);
   }
+});
+
+Deno.test("writeLists() takes out of it what the list does not ask for any more, too", async () => {
+  using rig = new ListRig();
+  const week = { ...SIZED, withinMs: 7 * DAY, minAttempts: 2 };
+  const all = addresses(100);
+  await rig.attack([...all, ...all]);
+  await rig.write([week]);
+  rig.now += 8 * DAY;
+  for (const [address, build] of [[all[3]!, retractSource], [all[4]!, expireSource]] as const) {
+    await rig.buffer.outbox.republish(
+      address,
+      rig.now,
+      (record) => build(record, PLAIN_SNAPSHOT_RULES, rig.now, NO_LOOKUPS),
+    );
+  }
+  const [state] = (await rig.write([week]))!;
+  assert.match(state!.problem!, /would shrink from 100 to 0 addresses/);
+  const rest = all.filter((one) => one !== all[3] && one !== all[4]);
+  assert.equal(rig.text("attackers"), rest.toSorted().join("\n") + "\n");
+  // The same holds for sources below guard.min_attempts.
+  rig.gates = () => ({ ...OPEN_GATES, minAttempts: 3 });
+  await rig.write([week]);
+  assert.equal(rig.text("attackers"), "");
 });
 
 Deno.test("writeLists() writes nothing while it is not known what must be kept out", async () => {
