@@ -213,12 +213,15 @@ class NextList {
     await this.#try(async () => {
       await this.#write(this.#writing.end());
       const [before, after] = [this.#before?.addresses, this.#addresses];
-      const keptOut = this.#keptOut - (this.#keptOutBefore ?? this.#keptOut);
+      // There are fewer where a list asks for fewer, or where some are silent for too long.
+      const keptOut = Math.max(0, this.#keptOut - (this.#keptOutBefore ?? this.#keptOut));
       const isSame = this.#before?.digest === this.#hash.digest("hex");
       const isAllowed = isSame || accepted.has(name) ||
         mayChange({ before, after, keptOut }, maxChangePercent);
       if (!isAllowed) {
         await this.#strain(await keeps());
+        // The file is without them now: they explain no further change.
+        this.#keptOutBefore = this.#keptOut;
         throw new TooMuch(
           `list ${name} ${changeText(before!, after)}, and was not written; look at ` +
             `\`list ${name}\`, and accept it once by \`list ${name} --accept\``,

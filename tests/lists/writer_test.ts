@@ -161,6 +161,39 @@ Deno.test("writeLists() takes out of it what the list does not ask for any more,
   assert.equal(rig.text("attackers"), "");
 });
 
+Deno.test("writeLists() holds back what it has taken withdrawn addresses out of", async () => {
+  using rig = new ListRig();
+  await rig.attack(addresses(50), { time: "2026-08-13T06:00:00.000+0000" });
+  await rig.attack(addresses(50, 50));
+  await rig.write([SIZED]);
+  const [held] = addresses(1);
+  rig.gates = () => ({
+    ...OPEN_GATES,
+    warninglistsOf: (address) => Number(address.split(".")[3]) < 50 ? [] : ["public-dns"],
+  });
+  const week = { ...SIZED, withinMs: 7 * DAY };
+  for (let round = 0; round < 2; round++) {
+    const [state] = (await rig.write([week]))!;
+    assert.match(state!.problem ?? "written", /would shrink from \d+ to 0 addresses/);
+    assert.equal(rig.text("attackers").split("\n").length, 51);
+    assert.ok(rig.text("attackers").includes(`${held}\n`));
+  }
+});
+
+Deno.test("writeLists() writes a list while fewer addresses are kept out of it", async () => {
+  using rig = new ListRig();
+  rig.gates = () => ({
+    ...OPEN_GATES,
+    warninglistsOf: (address) => Number(address.split(".")[3]) < 50 ? ["public-dns"] : [],
+  });
+  await rig.attack(addresses(51), { time: "2026-08-13T06:00:00.000+0000" });
+  await rig.attack(addresses(20, 51));
+  await rig.write([SIZED]);
+  assert.deepEqual(await rig.write([{ ...SIZED, withinMs: 7 * DAY }]), [
+    { name: "attackers", addresses: 20, problem: undefined },
+  ]);
+});
+
 Deno.test("writeLists() writes nothing while it is not known what must be kept out", async () => {
   using rig = new ListRig();
   await rig.attack(["192.0.2.7"]);
