@@ -44,6 +44,42 @@ Deno.test("decide() leaves our own addresses out of URLs, tunnels and commands",
   }]);
 });
 
+Deno.test("decide() finds our own addresses in each word of a command", () => {
+  const without: Readonly<Record<string, string>> = {
+    "ssh -L 8080:8.8.4.7:80 -R22:Corp.example.org:22 8.8.8.8":
+      "ssh -L 8080:[own address]:80 -R22:[own address]:22 8.8.8.8",
+    "mysql -h8.8.4.7 -uroot": "mysql -h[own address] -uroot",
+    "curl --resolve a.example:443:8.8.4.7 http://8.8.4.7.nip.io/8.8.4.7.sh":
+      "curl --resolve a.example:443:[own address] http://[own address].nip.io/[own address].sh",
+    "echo 18.8.4.7 8.8.40.7 8.8.4.7.1 1.8.8.4.7 [2001:db8::8.8.4.7]":
+      "echo 18.8.4.7 8.8.40.7 8.8.4.7.1 1.8.8.4.7 [2001:db8::[own address]]",
+    "scp root@8.8.4.7:/x :8.8.4.7:": "scp root@[own address]:/x :[own address]:",
+  };
+  for (const [input, value] of Object.entries(without)) {
+    assert.deepEqual(items(from({ eventid: "cowrie.command.input", input }), rules), [
+      { kind: "command", value },
+    ]);
+  }
+});
+
+Deno.test("decide() leaves our own addresses out of paths, file names and comments of keys", () => {
+  const asked = "http://8.8.8.8/8.8.4.7/x?ip=8.8.4.7:22&h=a.corp.example.org";
+  const masked = "http://8.8.8.8/***/x?ip=***:22&h=***";
+  assert.deepEqual(url(asked), [{ kind: "url", value: masked }]);
+  const download = { eventid: "cowrie.session.file_download", shasum: HASH };
+  assert.deepEqual(items(from({ ...download, url: asked, destfile: "/tmp/8.8.4.7.sh" }), rules), [{
+    ...{ kind: "payload", value: HASH, ways: ["download"] },
+    ...{ names: ["[own address].sh"], urls: [{ url: masked }] },
+  }]);
+  const input =
+    "echo ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMeMxZFltiDzdhPsZ9X3ZHpJ8YxNDgqzD2Yu570T1SsR" +
+    " root@a.corp.example.org";
+  const [, key] = items(from({ eventid: "cowrie.command.input", input }), rules) as readonly {
+    comment?: string;
+  }[];
+  assert.equal(key?.comment, "root@[own address]");
+});
+
 Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with all below them", () => {
   assert.equal(url("http://corp.example.org/x"), "session_harmless");
   assert.equal(url("http://a.CORP.example.org./x"), "session_harmless");
