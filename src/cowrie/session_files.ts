@@ -9,9 +9,12 @@ import { maskUrl } from "./session_secrets.ts";
 /** SHA-256 of nothing: a download that failed often leaves an empty file. */
 const EMPTY_FILE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/** Devices, and the files that a Cowrie shows of its own: who writes there brings nothing. */
+/**
+ * Devices, and the files that a Cowrie shows of its own: who writes there brings nothing. In `/dev/shm`
+ * are files as in `/tmp`.
+ */
 const OF_THE_DECOY =
-  /^(?:\/dev\/|\/proc\/|\/sys\/|\/etc\/(?:group|host\.conf|hostname|hosts|inittab|issue|issue\.net|motd|passwd|resolv\.conf|shadow)$|\/etc\/\.aws\/credentials$|\/bin\/enable$)/;
+  /^(?:\/dev\/(?!shm\/[^/])|\/proc\/|\/sys\/|\/etc\/(?:group|host\.conf|hostname|hosts|inittab|issue|issue\.net|motd|passwd|resolv\.conf|shadow)$|\/etc\/\.aws\/credentials$|\/bin\/enable$)/;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -133,6 +133,9 @@ Deno.test("readSession() takes no hash that is none, and no file that says nothi
   for (const destfile of ["/dev/null", "/dev/shm", "/etc/passwd", "/proc/self/environ"]) {
     assert.equal(download({ shasum: HASH, destfile }), "session_harmless");
   }
+  assert.deepEqual(download({ shasum: HASH, destfile: "/dev/shm/.x" }), [
+    { kind: "payload", value: HASH, ways: ["written"], names: [".x"] },
+  ]);
 });
 
 Deno.test("readSession() takes addresses of every scheme that fetches, and none of another", () => {
