@@ -4,7 +4,7 @@
  * @module
  */
 import { oneLine } from "../text.ts";
-import { maskUrl } from "./session_secrets.ts";
+import { MASK, maskUrl } from "./session_secrets.ts";
 
 /** SHA-256 of nothing: a download that failed often leaves an empty file. */
 const EMPTY_FILE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -64,7 +64,8 @@ export interface ReadUrl {
 export function readUrl(text: string, keepsSecrets: boolean): ReadUrl | undefined {
   const given = text.trim();
   if (given === "" || given.length > LONGEST_URL) return undefined;
-  const whole = BARE.test(given) ? `http://${given}` : given;
+  // What stands for a secret is never what an attacker wrote.
+  const whole = (BARE.test(given) ? `http://${given}` : given).replaceAll(MASK, "%2A%2A%2A");
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
   if (!FETCHING.has(url.protocol) || url.hostname === "") return undefined;
