@@ -136,7 +136,10 @@ const RULES: readonly Rule[] = [
     `$1${MASK}`,
   ],
   [
-    new RegExp(String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<-?\s{0,4}\S{1,64})[\s\S]*`, "g"),
+    new RegExp(
+      String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<(?!<)-?\s{0,4}\S{1,64})[\s\S]*`,
+      "g",
+    ),
     `$1 ${MASK}`,
   ],
   // what services call their keys
@@ -164,8 +167,13 @@ const DOCUMENT = new RegExp(
 /** `root:secret` of a command in which `chpasswd` gets it in any way. */
 const ACCOUNT = /((?:^|[\s"'(]|\\n)[a-z_][\w.-]{0,31}:)(?!\/\/|\*\*\*)[^\s"'|;&<>()\\]+/gi;
 
-/** Masks secrets in a command. */
+/** Masks secrets in a command. A Cowrie writes the end of a line as `\x0a`. */
 export function maskSecrets(command: string): string {
+  if (!command.includes("\\x0a") || command.includes("\n")) return maskLines(command);
+  return maskLines(command.replaceAll("\\x0a", "\n")).replaceAll("\n", "\\x0a");
+}
+
+function maskLines(command: string): string {
   let masked = maskPiped(command.replace(DOCUMENT, `$1 ${MASK}`));
   for (const [pattern, replacement] of RULES) masked = masked.replace(pattern, replacement);
   if (/\bchpasswd\b/.test(masked)) masked = masked.replace(ACCOUNT, `$1${MASK}`);
