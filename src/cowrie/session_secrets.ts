@@ -123,7 +123,7 @@ const RULES: readonly Rule[] = [
   [
     new RegExp(
       String
-        .raw`(\bhtpasswd\s+(?:-\w+\s+)*-(?:\w*n\w*b\w*|\w*b\w*n\w*|\w*b\w*\s+\S+)\s+\S+\s+)${VALUE}`,
+        .raw`(\bhtpasswd\s+(?:-\w{1,16}\s+){0,8}-(?:(?=\w{0,16}n)\w{0,16}b\w{0,16}|\w{0,16}b\w{0,16}\s+\S{1,256})\s+\S{1,256}\s+)${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
@@ -158,12 +158,6 @@ const RULES: readonly Rule[] = [
 const OPTION_P = new RegExp(String.raw`(\s-p)(\s+|=)(?!-)${VALUE}`, "g");
 const PLAIN_PROGRAM = new RegExp(String.raw`(?:^|[;|&(\s/])(?:${PLAIN_P})(?=\s|$)`);
 
-/** Lines for a program that reads passwords: a here document of what is piped into it. */
-const DOCUMENT = new RegExp(
-  String.raw`(<<-?\s{0,4}[^\s<]\S{0,63}[^\n]{0,256}?\|\s{0,16}${READER}[^\n]{0,256})\n[\s\S]*`,
-  "g",
-);
-
 /** `root:secret` of a command in which `chpasswd` gets it in any way. */
 const ACCOUNT = /((?:^|[\s"'(]|\\n)[a-z_][\w.-]{0,31}:)(?!\/\/|\*\*\*)[^\s"'|;&<>()\\]+/gi;
 
@@ -174,7 +168,7 @@ export function maskSecrets(command: string): string {
 }
 
 function maskLines(command: string): string {
-  let masked = maskPiped(command.replace(DOCUMENT, `$1 ${MASK}`));
+  let masked = maskPiped(command);
   for (const [pattern, replacement] of RULES) masked = masked.replace(pattern, replacement);
   if (/\bchpasswd\b/.test(masked)) masked = masked.replace(ACCOUNT, `$1${MASK}`);
   return masked.replace(OPTION_P, (found, option: string, space: string, at: number) => {
@@ -191,13 +185,20 @@ function maskLines(command: string): string {
 
 const PIPED = new RegExp(String.raw`\|\s{0,16}(?=[({]?\s{0,4}${READER})`, "g");
 
+/** Begins a here document, whose lines follow. */
+const DOCUMENT = /<<-?\s{0,4}[^\s<]/;
+
 /** `echo root:secret | chpasswd`: what is printed into a program that reads passwords. */
 function maskPiped(command: string): string {
   let masked = "";
   let done = 0;
   for (const { index } of command.matchAll(PIPED)) {
-    masked += withoutPrinted(command.slice(done, index));
+    const before = command.slice(done, index);
+    masked += withoutPrinted(before);
     done = index;
+    if (!DOCUMENT.test(before.slice(before.lastIndexOf("\n") + 1).replaceAll("<<<", ""))) continue;
+    const end = command.indexOf("\n", index);
+    if (end >= 0) return `${masked}${command.slice(index, end)} ${MASK}`;
   }
   return masked + command.slice(done);
 }

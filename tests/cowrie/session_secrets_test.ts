@@ -121,6 +121,8 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
       "identified by ",
       "$6$a",
       "<<a|passwd\n",
+      "<<a|",
+      "htpasswd -",
       "chpasswd a:",
     ]
   ) {
