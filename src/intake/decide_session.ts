@@ -95,7 +95,7 @@ function isOwn(host: string, guard: Guard): boolean {
 }
 
 /** Whatever may be an address or a name with a dot. */
-const HOSTS = /[0-9a-z_-]*(?:[.:][0-9a-z_-]*)+/gi;
+const HOSTS = /(?<![0-9a-z_-])[0-9a-z_-]*(?:[.:][0-9a-z_-]*)+/gi;
 
 /** A part of it: a name, an address of IPv4, or a port. */
 const PARTS = /[^:]+/g;

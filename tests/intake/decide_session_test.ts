@@ -3,7 +3,7 @@ import { decide, decideItem } from "../../src/intake/decide.ts";
 import { decideOneAlert } from "../../src/intake/decide_alert.ts";
 import { createGuard } from "../../src/guard/guard.ts";
 import { allowList, ownNames } from "../../src/guard/allow_list.ts";
-import { items, NOW, record, sceneLines, sessionRules } from "../cowrie/session_rig.ts";
+import { items, NOW, record, sceneLines, sessionRules, SESSIONS } from "../cowrie/session_rig.ts";
 
 const HASH = "a8460f446be540410004b1a8db4083773fa46f7fe76fa84219c93daa1669f8f2";
 const guard = createGuard(
@@ -96,6 +96,16 @@ Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with
     kind: "command",
     value: "ssh admin@[own address]; curl http://[own address]:81/x example.org",
   }]);
+});
+
+Deno.test("decide() looks for our own addresses in time in proportion to the command", () => {
+  const long = sessionRules({ guard, sessions: { ...SESSIONS, maxCommandBytes: 64 * 1024 } });
+  for (const part of ["a", "-", "8.8.4.7:", "8.", ":"]) {
+    const input = part.repeat(64 * 1024).slice(0, 64 * 1024);
+    const begun = performance.now();
+    items(from({ eventid: "cowrie.command.input", input }), long);
+    assert.ok(performance.now() - begun < 2_000, part);
+  }
 });
 
 Deno.test("decide() marks addresses that nobody else can reach", () => {
