@@ -104,7 +104,7 @@ async function makeLists(
   } catch (error) {
     const problem = messageOf(error);
     return await Promise.all(lists.map(async (list) => {
-      const before = await readList(list.path, list.format).catch(() => undefined);
+      const before = await readList(list.path).catch(() => undefined);
       const reason = `list ${list.name} was not written: ${problem}`;
       const keptOut = keptOutOf(list);
       return { name: list.name, addresses: before?.addresses, keptOut, problem: reason };
@@ -184,7 +184,7 @@ class NextList {
     const next = new NextList(list, keptOutBefore);
     await next.#try(async () => {
       await makeFolder(dirname(list.path));
-      next.#before = await readList(list.path, list.format);
+      next.#before = await readList(list.path);
       next.#file = stack.use(await Replacement.begin(list.path));
       await next.#write(next.#writing.begin());
     });
@@ -231,7 +231,7 @@ class NextList {
       if (isSame) return;
       await this.#file!.commit();
       await syncFolder(dirname(path));
-      this.#before = { addresses: after, digest: "" };
+      this.#before = { format: this.#list.format, addresses: after, digest: "" };
     });
     return {
       name,
@@ -242,7 +242,8 @@ class NextList {
   }
 
   async #strain(isKept: (address: string) => boolean): Promise<void> {
-    const { path, format } = this.#list;
+    const { path } = this.#list;
+    const { format } = this.#before!;
     // The two have one name.
     await this.#file![Symbol.asyncDispose]();
     await using strained = await Replacement.begin(path);
@@ -255,7 +256,7 @@ class NextList {
     if (!isChanged) return;
     await strained.commit();
     await syncFolder(dirname(path));
-    this.#before = await readList(path, format);
+    this.#before = await readList(path);
   }
 
   async #write(text: string): Promise<void> {

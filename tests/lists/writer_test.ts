@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LIST_FORMATS, type ListFormat } from "../../src/list_query.ts";
 import { readStates } from "../../src/lists/states.ts";
 import { writeListsInTime } from "../../src/lists/writer.ts";
 import { expireSource, NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
@@ -223,6 +224,37 @@ Deno.test("writeLists() refuses a link in the place of a list, and writes the ot
   );
   assert.deepEqual(other, { name: "other", addresses: 1, problem: undefined });
   assert.equal(await Deno.readTextFile(target), "precious");
+});
+
+Deno.test("writeLists() replaces a list of any form, and nothing else", async () => {
+  using rig = new ListRig();
+  const two = ["192.0.2.7", "2001:db8::7"];
+  await rig.attack(two);
+  const path = rig.folder.file("lists/all");
+  const sized = (format: ListFormat) => rule("all", { format, maxChangePercent: 1 });
+  for (const from of LIST_FORMATS) {
+    for (const to of LIST_FORMATS) {
+      await rig.write([sized(from)]);
+      const [state] = (await rig.write([sized(to)]))!;
+      assert.deepEqual([state?.addresses, state?.problem], [2, undefined], `${from} ${to}`);
+    }
+  }
+  // It still loses what may be in no list, in the form that it has.
+  await rig.write([sized("nftables")]);
+  await rig.attack(addresses(9));
+  rig.gates = () => ({ ...OPEN_GATES, warninglistsOf: (one) => one === two[1] ? ["a"] : [] });
+  assert.match((await rig.write([sized("plain")]))![0]!.problem!, /would grow from 2 to 10/);
+  assert.match(rig.text("all"), /^add table [^]*_v4 \{ 192\.0\.2\.7 \}\n$/);
+  for (const text of ["SQLite format 3\0", "table inet custom_misp {\n}\n", "[]\n", "{}\n", "\n"]) {
+    await Deno.writeTextFile(path, text);
+    const [state] = (await rig.write([rule("all")]))!;
+    const problem =
+      `list all was not written: ${path} is not a valid list; remove it, or set another file`;
+    assert.equal(state?.problem, problem);
+    assert.equal(rig.text("all"), text);
+  }
+  await Deno.writeTextFile(path, "");
+  assert.equal((await rig.write([rule("all")]))?.[0]?.problem, undefined);
 });
 
 Deno.test("writeLists() does nothing while another process makes the lists", async () => {
