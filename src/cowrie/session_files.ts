@@ -51,7 +51,7 @@ const BARE =
 /** An address that something is fetched from, and its host. */
 export interface ReadUrl {
   readonly url: string;
-  /** In lower case; an IPv6 address without brackets. */
+  /** In lower case, without a dot at its end; an IPv6 address without brackets. */
   readonly host: string;
 }
 
@@ -70,9 +70,10 @@ export function readUrl(text: string, keepsSecrets: boolean): ReadUrl | undefine
   const url = new URL(whole);
   if (!FETCHING.has(url.protocol) || url.hostname === "") return undefined;
   const shown = oneLine((keepsSecrets ? url : maskUrl(url)).href);
-  const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  // Only of http and its like the host is checked by the parser.
-  if (!/^[a-z0-9_.:-]+$/.test(host)) return undefined;
+  // Only of http and its like the parser checks the host, and knows 127.1 as an address.
+  if (!/^[a-z0-9_.:[\]-]+$/i.test(url.hostname)) return undefined;
+  const known = URL.parse(`http://${url.hostname}`)?.hostname ?? url.hostname.toLowerCase();
+  const host = known.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   return shown.length > LONGEST_URL ? undefined : { url: shown, host };
 }
 

@@ -113,6 +113,10 @@ Deno.test("decide() marks addresses that nobody else can reach", () => {
     const [found] = url(`http://${host}/x`) as readonly { isPrivate?: boolean }[];
     assert.equal(found?.isPrivate, true, host);
   }
+  for (const asked of ["tftp://127.1/x", "sftp://0xa000009/x", "scp://[::FFFF:10.0.0.9]/x"]) {
+    const [found] = url(asked) as readonly { isPrivate?: boolean }[];
+    assert.equal(found?.isPrivate, true, asked);
+  }
   for (const host of ["8.8.8.8", "a.example.org", "[2606:4700::1111]"]) {
     const [found] = url(`http://${host}/x`) as readonly { isPrivate?: boolean }[];
     assert.equal(found?.isPrivate, undefined, host);
