@@ -215,7 +215,7 @@ function readTunnel(data: Data): Found {
   if (named === undefined || !Number.isInteger(port) || port < 0 || port > 65_535) {
     return "session_malformed";
   }
-  const host = canonicalAddress(named) ?? named.trim().toLowerCase();
+  const host = canonicalAddress(named) ?? named.trim().toLowerCase().replace(/\.$/, "");
   if (host.length > LONGEST_HOST || !/^[a-z0-9_.:-]+$/.test(host)) return "session_malformed";
   return [{ kind: "tunnel", value: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}` }];
 }

@@ -91,6 +91,10 @@ Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with
     items(from({ ...tunnel, dst_ip: "mx.corp.example.org" }), rules),
     "session_harmless",
   );
+  assert.equal(
+    items(from({ ...tunnel, dst_ip: "mx.corp.example.org." }), rules),
+    "session_harmless",
+  );
   const input = "ssh admin@vpn.corp.example.org; curl http://Corp.example.org:81/x example.org";
   assert.deepEqual(items(from({ eventid: "cowrie.command.input", input }), rules), [{
     kind: "command",
