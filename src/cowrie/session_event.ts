@@ -180,18 +180,18 @@ function readDownload(data: Data, how: Reading): Found {
   }
   return payload(sha256, data, {
     ways: [text === "" ? "written" : "download"],
-    ...namesOf(path, text),
+    ...namesOf(path, text, how),
     ...(url === undefined ? {} : { urls: [{ url: url.url }] }),
   });
 }
 
-function readUpload(data: Data): Found {
+function readUpload(data: Data, how: Reading): Found {
   const path = ownText(data, "filename");
   const hash = ownText(data, "shasum");
   const sha256 = hash === undefined ? undefined : sha256Of(hash);
   if (path === undefined || sha256 === undefined) return "session_malformed";
   if (isHarmless(sha256, path)) return "session_harmless";
-  const found = payload(sha256, data, { ways: ["upload"], ...namesOf(path, "") });
+  const found = payload(sha256, data, { ways: ["upload"], ...namesOf(path, "", how) });
   return [...found, ...plantedKeys(path)];
 }
 
@@ -202,10 +202,11 @@ function payload(sha256: string, data: Data, detail: SessionDetail): readonly Se
 }
 
 /** The name under which a file was stored, else the one in its address. */
-function namesOf(path: string, url: string): Pick<SessionDetail, "names"> {
+function namesOf(path: string, url: string, how: Reading): Pick<SessionDetail, "names"> {
   const inUrl = url.replace(/[?#][\s\S]*$/, "").replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, "");
   const name = fileName(path) ?? fileName(inUrl);
-  return name === undefined ? {} : { names: [name] };
+  if (name === undefined) return {};
+  return { names: [how.takesPasswords ? name : maskSecrets(name)] };
 }
 
 function readTunnel(data: Data): Found {
@@ -214,7 +215,7 @@ function readTunnel(data: Data): Found {
   if (named === undefined || !Number.isInteger(port) || port < 0 || port > 65_535) {
     return "session_malformed";
   }
-  const host = canonicalAddress(named) ?? named.trim().toLowerCase();
+  const host = canonicalAddress(named) ?? named.trim().toLowerCase().replace(/\.$/, "");
   if (host.length > LONGEST_HOST || !/^[a-z0-9_.:-]+$/.test(host)) return "session_malformed";
   return [{ kind: "tunnel", value: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}` }];
 }

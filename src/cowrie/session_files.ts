@@ -4,14 +4,17 @@
  * @module
  */
 import { oneLine } from "../text.ts";
-import { maskUrl } from "./session_secrets.ts";
+import { MASK, maskUrl } from "./session_secrets.ts";
 
 /** SHA-256 of nothing: a download that failed often leaves an empty file. */
 const EMPTY_FILE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/** Devices, and the files that a Cowrie shows of its own: who writes there brings nothing. */
+/**
+ * Devices, and the files that a Cowrie shows of its own: who writes there brings nothing. In `/dev/shm`
+ * are files as in `/tmp`.
+ */
 const OF_THE_DECOY =
-  /^(?:\/dev\/|\/proc\/|\/sys\/|\/etc\/(?:group|host\.conf|hostname|hosts|inittab|issue|issue\.net|motd|passwd|resolv\.conf|shadow)$|\/etc\/\.aws\/credentials$|\/bin\/enable$)/;
+  /^(?:\/dev\/(?!shm\/[^/])|\/proc\/|\/sys\/|\/etc\/(?:group|host\.conf|hostname|hosts|inittab|issue|issue\.net|motd|passwd|resolv\.conf|shadow)$|\/etc\/\.aws\/credentials$|\/bin\/enable$)/;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -48,7 +51,7 @@ const BARE =
 /** An address that something is fetched from, and its host. */
 export interface ReadUrl {
   readonly url: string;
-  /** In lower case; an IPv6 address without brackets. */
+  /** In lower case, without a dot at its end; an IPv6 address without brackets. */
   readonly host: string;
 }
 
@@ -61,14 +64,16 @@ export interface ReadUrl {
 export function readUrl(text: string, keepsSecrets: boolean): ReadUrl | undefined {
   const given = text.trim();
   if (given === "" || given.length > LONGEST_URL) return undefined;
-  const whole = BARE.test(given) ? `http://${given}` : given;
+  // What stands for a secret is never what an attacker wrote.
+  const whole = (BARE.test(given) ? `http://${given}` : given).replaceAll(MASK, "%2A%2A%2A");
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
   if (!FETCHING.has(url.protocol) || url.hostname === "") return undefined;
   const shown = oneLine((keepsSecrets ? url : maskUrl(url)).href);
-  const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  // Only of http and its like the host is checked by the parser.
-  if (!/^[a-z0-9_.:-]+$/.test(host)) return undefined;
+  // Only of http and its like the parser checks the host, and knows 127.1 as an address.
+  if (!/^[a-z0-9_.:[\]-]+$/i.test(url.hostname)) return undefined;
+  const known = URL.parse(`http://${url.hostname}`)?.hostname ?? url.hostname.toLowerCase();
+  const host = known.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   return shown.length > LONGEST_URL ? undefined : { url: shown, host };
 }
 

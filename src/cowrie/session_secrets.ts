@@ -8,12 +8,18 @@
 /** What stands in the place of a secret. */
 export const MASK = "***";
 
-/** A value of an option or of an assignment: quoted, or up to a space or the end of a command. */
-const VALUE = String.raw`(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s;|&<>"']+)`;
+const QUOTED = String.raw`\$?(?:"(?:[^"\\]|\\.)*"|'[^']*')`;
+const PLAIN = String.raw`(?:[^\s;|&<>"'\\]|\\.)`;
+
+/**
+ * A value of an option or of an assignment: quoted, with what a shell adds to it, or up to a space or the
+ * end of a command.
+ */
+const VALUE = String.raw`(?:${QUOTED}(?:${QUOTED}|(?![,)}\]])${PLAIN})*|${PLAIN}+)`;
 
 /** Parts of names whose values are secret. */
 const SECRET = "pass(?:word|wd|phrase|code)?|pwd|token|secret|api[_-]?key|access[_-]?key|" +
-  "private[_-]?key|credentials?|auth(?:orization)?";
+  "private[_-]?key|credentials?|auth(?:orization)?|sess(?:ion)?[_-]?id|bearer";
 
 /** Programs whose `-p` is not a password: a port, a process, or parents of a folder. */
 const PLAIN_P =
@@ -35,7 +41,10 @@ type Rule = readonly [pattern: RegExp, replacement: string];
 const RULES: readonly Rule[] = [
   // user:password@ of an address
   [/([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/@"'|;&]{1,256}@/gi, `$1${MASK}@`],
-  // Authorization: Bearer …
+  // user:password@host without a scheme
+  [/(^|[\s"'=])[^\s:@"'/=]{1,64}:[^\s@"'/]{1,128}@(?=[\w[])/g, `$1${MASK}@`],
+  // Authorization: Bearer …, Cookie: …
+  [/(\bcookie:\s{0,4})[^"'\n]+/gi, `$1${MASK}`],
   [
     /((?:authorization|x-[a-z-]{0,32}(?:token|key))["']?\s{0,4}[:=]\s{0,4}["']?(?:basic|bearer|token)?\s{0,4})[^\s"']+/gi,
     `$1${MASK}`,
@@ -52,7 +61,7 @@ const RULES: readonly Rule[] = [
   [
     new RegExp(
       String
-        .raw`((?:^|\s)(?:-u|-U|--user|--proxy-user)[=\s]\s{0,4})(?="?'?[^\s:"']{1,256}:)${VALUE}`,
+        .raw`(\s-u|(?:^|\s)(?:-[a-zA-Z]{0,8}u|-U|--user|--proxy-user)[=\s]\s{0,4})(?!["']?https?:)(?=["']?[^\s:"']{1,256}["']?:)${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
@@ -60,17 +69,36 @@ const RULES: readonly Rule[] = [
   // PASSWORD=…, ?token=…, "password": "…"
   [
     new RegExp(
-      String.raw`(\b\w{0,32}(?:${SECRET})\w{0,32}["']?\s{0,4}[=:]\s{0,4})(?!\s)${VALUE}`,
+      String
+        .raw`(\b\w{0,32}(?:${SECRET})\w{0,32}(?:\\?["'])?\s{0,4}[=:]\s{0,4})(?!\s)${VALUE}`,
       "gi",
     ),
     `$1${MASK}`,
   ],
   [/(\b(?:pw|pin|sig|signature|key)=)[^\s;|&<>"']+/gi, `$1${MASK}`],
+  // IDENTIFIED BY 'secret', PASSWORD('secret'), crypt("secret", …)
+  [
+    new RegExp(
+      String
+        .raw`(\bidentified\s+(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?|\bwith\s+password\s+|\b(?:password|crypt)\s{0,4}\(\s{0,4})${VALUE}`,
+      "gi",
+    ),
+    `$1${MASK}`,
+  ],
+  // requirepass secret, aws_secret_access_key secret, mysqladmin password secret, redis-cli AUTH secret
+  [
+    new RegExp(
+      String
+        .raw`(\b(?:requirepass|masterauth|\w{0,32}secret_access_key|[\w-]{1,32}\.password|(?:mysqladmin|nmcli)\b[^;|&\n]{0,256}?\spassword|redis-cli\b[^;|&\n]{0,256}?\s(?:auth|AUTH))\s+)(?!-)${VALUE}`,
+      "g",
+    ),
+    `$1${MASK}`,
+  ],
   // mysql -psecret, sshpass -psecret, redis-cli -a secret, htpasswd -b file user secret
   [
     new RegExp(
       String
-        .raw`(\b(?:mysql\w{0,16}|mariadb\S{0,16}|sshpass|7za?|rar|zip)\b[^;|&\n]{0,256}?\s-[pP])\s{0,4}(?!\s)${VALUE}`,
+        .raw`(\b(?:mysql\w{0,16}|mariadb\S{0,16}|mongo\w{0,16}|sshpass|7za?|rar|zip)\b[^;|&\n]{0,256}?\s-[pP])\s{0,4}(?!\s)${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
@@ -78,13 +106,26 @@ const RULES: readonly Rule[] = [
   [
     new RegExp(
       String
-        .raw`(\b(?:redis-cli|ldap\w{1,16}|plink|pscp|rdesktop|xfreerdp)\b[^;|&\n]{0,256}?\s-(?:a|w|pw)\s+)${VALUE}`,
+        .raw`(\b(?:redis-cli|ldap\w{1,16}|plink|pscp|rdesktop|xfreerdp)\b[^;|&\n]{0,256}?\s-(?:pw|a|w)\s{0,4})(?!\s)${VALUE}`,
+      "g",
+    ),
+    `$1${MASK}`,
+  ],
+  // unzip -P secret, ssh-keygen -N secret, openssl enc -k secret, smbclient -U user%secret
+  [
+    new RegExp(
+      String
+        .raw`(\b(?:(?:unzip|mosquitto_\w{3}|ipmitool|sqlcmd|ssh-keygen)\b[^;|&\n]{0,256}?\s-[PN]|openssl\b[^;|&\n]{0,256}?\s-k(?=\s)|(?:smbclient|rpcclient|winexe|lftp)\b[^;|&\n]{0,256}?\s-[uU]|xfreerdp\b[^;|&\n]{0,256}?\s/p:)\s{0,4})(?!\s|''|"")${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
   ],
   [
-    new RegExp(String.raw`(\bhtpasswd\s+(?:-\w+\s+)*-\w*b\w*\s+\S+\s+\S+\s+)${VALUE}`, "g"),
+    new RegExp(
+      String
+        .raw`(\bhtpasswd\s+(?:-\w{1,16}\s+){0,8}-(?:(?=\w{0,16}n)\w{0,16}b\w{0,16}|\w{0,16}b\w{0,16}\s+\S{1,256})\s+\S{1,256}\s+)${VALUE}`,
+      "g",
+    ),
     `$1${MASK}`,
   ],
   [new RegExp(String.raw`(\bopenssl\s+passwd(?:\s+-\S+){0,8}\s+)(?!-)${VALUE}`, "g"), `$1${MASK}`],
@@ -95,7 +136,10 @@ const RULES: readonly Rule[] = [
     `$1${MASK}`,
   ],
   [
-    new RegExp(String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<-?\s{0,4}\S{1,64})[\s\S]*`, "g"),
+    new RegExp(
+      String.raw`(\b(?:${READERS})\b[^;|&\n<]{0,128}<<(?!<)-?\s{0,4}\S{1,64})[\s\S]*`,
+      "g",
+    ),
     `$1 ${MASK}`,
   ],
   // what services call their keys
@@ -104,28 +148,45 @@ const RULES: readonly Rule[] = [
     MASK,
   ],
   [/\beyJ[\w-]{8,2048}\.[\w-]{4,4096}\.[\w-]{4,1024}/g, MASK],
-  [/\b\d{8,10}:[\w-]{35}\b/g, MASK],
+  // of a bot, in an address behind `bot`
+  [/(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])/g, MASK],
+  // what stands in /etc/shadow
+  [/\$(?:1|2[abxy]|5|6|7|g?y)\$[\w./$=,+-]{8,256}/g, MASK],
 ];
 
 /** `-p secret`, with the program whose option it is. */
 const OPTION_P = new RegExp(String.raw`(\s-p)(\s+|=)(?!-)${VALUE}`, "g");
 const PLAIN_PROGRAM = new RegExp(String.raw`(?:^|[;|&(\s/])(?:${PLAIN_P})(?=\s|$)`);
 
-/** Masks secrets in a command. */
+/** `root:secret` of a command in which `chpasswd` gets it in any way. */
+const ACCOUNT = /((?:^|[\s"'(]|\\n)[a-z_][\w.-]{0,31}:)(?!\/\/|\*\*\*)[^\s"'|;&<>()\\]+/gi;
+
+/** Masks secrets in a command. A Cowrie writes the end of a line as `\x0a`. */
 export function maskSecrets(command: string): string {
+  if (!command.includes("\\x0a") || command.includes("\n")) return maskLines(command);
+  return maskLines(command.replaceAll("\\x0a", "\n")).replaceAll("\n", "\\x0a");
+}
+
+function maskLines(command: string): string {
   let masked = maskPiped(command);
   for (const [pattern, replacement] of RULES) masked = masked.replace(pattern, replacement);
+  if (/\bchpasswd\b/.test(masked)) masked = masked.replace(ACCOUNT, `$1${MASK}`);
   return masked.replace(OPTION_P, (found, option: string, space: string, at: number) => {
     const from = Math.max(0, at - 256);
     const before = masked.slice(from, at);
     const own = before.slice(
       Math.max(...[";", "|", "&", "\n"].map((end) => before.lastIndexOf(end))) + 1,
     );
-    return PLAIN_PROGRAM.test(own) ? found : `${option}${space}${MASK}`;
+    // `docker run -p` is a port, `docker login -p` is not.
+    const isPlain = PLAIN_PROGRAM.test(own) && !/\b(?:docker|podman)\s+login\s/.test(own);
+    return isPlain ? found : `${option}${space}${MASK}`;
   });
 }
 
-const PIPED = new RegExp(String.raw`\|\s{0,16}(?=${READER})`, "g");
+const PIPED = new RegExp(String.raw`\|\s{0,16}(?=[({]?\s{0,4}${READER})`, "g");
+
+/** Begins a here document, whose lines follow. */
+const DOCUMENT = /<<-?\s{0,4}[^\s<]/;
 
 /** `echo root:secret | chpasswd`: what is printed into a program that reads passwords. */
 function maskPiped(command: string): string {
@@ -133,35 +194,67 @@ function maskPiped(command: string): string {
   let done = 0;
   for (const { index } of command.matchAll(PIPED)) {
     const before = command.slice(done, index);
-    const printed = [
-      ...before.matchAll(/\b(?:echo|printf|print|yes|cat)\b(?:\s+-[a-zA-Z]{1,4}(?=\s))*/g),
-    ];
-    const last = printed.find(({ index: at }) => isOpen(before.slice(at))) ?? printed.at(-1);
-    if (last === undefined) masked += before;
-    else masked += `${before.slice(0, last.index + last[0].length)} ${MASK} `;
+    masked += withoutPrinted(before);
     done = index;
+    if (!DOCUMENT.test(before.slice(before.lastIndexOf("\n") + 1).replaceAll("<<<", ""))) continue;
+    const end = command.indexOf("\n", index);
+    if (end >= 0) return `${masked}${command.slice(index, end)} ${MASK}`;
   }
   return masked + command.slice(done);
 }
 
+/** A command, before what it prints: of a group, whatever is in it. */
+function withoutPrinted(before: string): string {
+  const group = groupAtEnd(before);
+  if (group !== undefined) {
+    return `${before.slice(0, group + 1)} ${MASK} ${before.trimEnd().at(-1)} `;
+  }
+  const printed = [
+    ...before.matchAll(/\b(?:echo|printf|print|yes|cat)\b(?:\s+-[a-zA-Z]{1,4}(?=\s))*/g),
+  ];
+  const last = printed.find(({ index: at }) => isOpen(before.slice(at))) ?? printed.at(-1);
+  return last === undefined ? before : `${before.slice(0, last.index + last[0].length)} ${MASK} `;
+}
+
+/** Where the group begins that a text ends with: `(echo a; echo b)`; undefined: it does not. */
+function groupAtEnd(text: string): number | undefined {
+  const bare = text.trimEnd().replaceAll(QUOTES, (quoted) => "_".repeat(quoted.length));
+  if (!/[)}]$/.test(bare)) return undefined;
+  let depth = 0;
+  for (let at = bare.length - 1; at >= 0; at--) {
+    if (/[)}]/.test(bare[at]!)) depth++;
+    else if (/[({]/.test(bare[at]!) && --depth === 0) {
+      return at === 0 || /[\s;|&]/.test(bare[at - 1]!) ? at : undefined;
+    }
+  }
+  return undefined;
+}
+
+const QUOTES = /"(?:[^"\\]|\\.)*"|'[^']*'/g;
+
 /** Whether nothing outside of quotes ends the command that a text begins with. */
 function isOpen(text: string): boolean {
-  return !/[;|&\n]/.test(text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, ""));
+  return !/[;|&\n]/.test(text.replaceAll(QUOTES, ""));
 }
 
 /** Names of parameters whose values are secret. */
 const SECRET_PARAMETER = new RegExp(
-  `^(?:\\w{0,32}(?:${SECRET})\\w{0,32}|pw|pin|sig|signature|key)$`,
+  `(?:${SECRET}|signature)|^(?:pw|pin|sig|key)$`,
   "i",
 );
 
-/** Takes user name and password out of an address, and masks parameters that name a secret. */
+/** Takes user name and password out of an address, and masks what in it is secret or names a secret. */
 export function maskUrl(url: URL): URL {
   const masked = new URL(url);
   masked.username = "";
   masked.password = "";
-  for (const [name] of [...masked.searchParams]) {
-    if (SECRET_PARAMETER.test(name)) masked.searchParams.set(name, MASK);
+  for (const [name, value] of [...masked.searchParams]) {
+    const shown = SECRET_PARAMETER.test(name) ? MASK : maskSecrets(value);
+    if (shown !== value) masked.searchParams.set(name, shown);
+  }
+  for (const part of ["pathname", "hash"] as const) {
+    const shown = maskSecrets(masked[part]);
+    if (shown !== masked[part]) masked[part] = shown;
   }
   return masked;
 }

@@ -7,6 +7,7 @@
 import { canonicalAddress } from "../address.ts";
 import { readSession, type SessionReading, type SessionRules } from "../cowrie/session_event.ts";
 import { isLocalName, readUrl } from "../cowrie/session_files.ts";
+import { MASK } from "../cowrie/session_secrets.ts";
 import type { CowrieRules } from "../cowrie/record.ts";
 import type { Guard } from "../guard/guard.ts";
 import type { PayloadUrl, SessionItem } from "../session_evidence.ts";
@@ -46,26 +47,33 @@ export function decideSession(
 
 function guarded(item: SessionItem, guard: Guard): SessionItem | undefined {
   const { kind, value } = item;
+  const clean = (text: string) => withoutOwn(text, guard, OWN_ADDRESS);
   if (kind === "command") {
-    const text = item.text === undefined ? {} : { text: withoutOwn(item.text, guard) };
-    return { ...item, value: withoutOwn(value, guard), ...text };
+    const text = item.text === undefined ? {} : { text: clean(item.text) };
+    return { ...item, value: clean(value), ...text };
   }
   if (kind === "url") {
     const url = guardedUrl({ url: value }, guard);
     return url === undefined
       ? undefined
-      : { ...item, ...(url.isPrivate ? { isPrivate: true } : {}) };
+      : { ...item, value: url.url, ...(url.isPrivate ? { isPrivate: true } : {}) };
   }
-  if (kind === "payload" && item.urls !== undefined) {
-    const urls = item.urls.flatMap((url) => guardedUrl(url, guard) ?? []);
-    const { urls: _, ...rest } = item;
-    return urls.length === 0 ? rest : { ...rest, urls };
+  if (kind === "payload") {
+    const urls = (item.urls ?? []).flatMap((url) => guardedUrl(url, guard) ?? []);
+    const { urls: _, names, ...rest } = item;
+    return {
+      ...rest,
+      ...(names === undefined ? {} : { names: names.map(clean) }),
+      ...(urls.length === 0 ? {} : { urls }),
+    };
   }
   if (kind === "tunnel") {
     const host = value.slice(0, value.lastIndexOf(":")).replace(/^\[|\]$/g, "");
     return isOwn(host, guard) ? undefined : item;
   }
-  return item;
+  return kind === "key" && item.comment !== undefined
+    ? { ...item, comment: clean(item.comment) }
+    : item;
 }
 
 function guardedUrl(given: PayloadUrl, guard: Guard): PayloadUrl | undefined {
@@ -75,7 +83,8 @@ function guardedUrl(given: PayloadUrl, guard: Guard): PayloadUrl | undefined {
   const isPrivate = address === undefined
     ? isLocalName(host)
     : guard.refusal(address) === "special_address";
-  return isPrivate ? { ...given, isPrivate } : given;
+  const url = withoutOwn(given.url, guard, MASK);
+  return isPrivate ? { url, isPrivate } : { url };
 }
 
 /** Whether a host is of our own networks, by its address or by its name. */
@@ -86,13 +95,24 @@ function isOwn(host: string, guard: Guard): boolean {
 }
 
 /** Whatever may be an address or a name with a dot. */
-const HOSTS = /[0-9a-z_-]*(?:[.:][0-9a-z_-]*)+/gi;
+const HOSTS = /(?<![0-9a-z_-])[0-9a-z_-]*(?:[.:][0-9a-z_-]*)+/gi;
 
-function withoutOwn(text: string, guard: Guard): string {
-  return text.replaceAll(HOSTS, (found) => {
-    const [, host = "", end = ""] = /^(.*?)([.:]*)$/.exec(found) ?? [];
-    if (isOwn(host.toLowerCase(), guard)) return `${OWN_ADDRESS}${end}`;
-    const [, name = "", port = ""] = /^([^:]*)((?::[^:]*)?)$/.exec(host) ?? [];
-    return name !== "" && isOwn(name.toLowerCase(), guard) ? `${OWN_ADDRESS}${port}${end}` : found;
-  });
+/** A part of it: a name, an address of IPv4, or a port. */
+const PARTS = /[^:]+/g;
+
+/** An address of IPv4 in a longer word, such as `-h192.0.2.7` or `192.0.2.7.example.org`. */
+const QUAD = /(?<![0-9.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)/g;
+
+/** @param shown what stands for an address or a name of our own */
+function withoutOwn(text: string, guard: Guard, shown: string): string {
+  const ownOr = (word: string, other: (word: string) => string) => {
+    const [, host = "", end = ""] = /^(.*?)([.:]*)$/.exec(word) ?? [];
+    return isOwn(host.toLowerCase(), guard) ? `${shown}${end}` : other(word);
+  };
+  const inPart = (part: string) => part.replaceAll(QUAD, (quad) => ownOr(quad, () => quad));
+  // `8080:192.0.2.7:80` has three parts, and one of IPv6 is an address only as a whole.
+  return text.replaceAll(
+    HOSTS,
+    (found) => ownOr(found, () => found.replaceAll(PARTS, (part) => ownOr(part, inPart))),
+  );
 }

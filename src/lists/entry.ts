@@ -55,7 +55,7 @@ export function isBarred(address: string, gates: Gates): boolean {
 }
 
 /** Whether a source was taken back: by an operator, or because it was silent for too long. */
-export function isWithdrawn({ retractedAt, expiredAt }: ListedRow): boolean {
+function isWithdrawn({ retractedAt, expiredAt }: ListedRow): boolean {
   return retractedAt !== undefined || expiredAt !== undefined;
 }
 

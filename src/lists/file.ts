@@ -26,6 +26,7 @@ export function listFiles(lists: readonly ListRule[], bufferPath: string): reado
 
 /** What a file has. */
 export interface ListContent {
+  readonly format: ListFormat;
   readonly addresses: number;
   readonly digest: string;
 }
@@ -43,13 +44,25 @@ const HEAD_LINES: Readonly<Record<ListFormat, number>> = {
   jsonl: 0,
 };
 
+/** How a list of each form begins: a file may be of another form than its rule asks for now. */
+const BEGINNINGS: readonly (readonly [ListFormat, RegExp])[] = [
+  ["nftables", /^add table /],
+  ["csv", /^address,/],
+  ["jsonl", /^\{"address":"/],
+  ["cdb", /^(?:"[0-9a-f.:]+"|\d+\.[0-9.]+):/],
+  ["plain", /^[0-9a-f.:]+(?:\n|$)|^$/],
+];
+
+/** So many bytes show the form; an address and what is around it are shorter. */
+const BEGINNING = 64;
+
 /**
  * Reads the file of a list. Its own content says how large the list was, since a buffer may be a new one.
  *
  * @returns undefined where there is none
- * @throws {LinkError} it is a link, or not a file; or the error of the file system
+ * @throws {LinkError} it is a link, not a file, or of somebody else; or the error of the file system
  */
-export async function readList(path: string, format: ListFormat): Promise<ListContent | undefined> {
+export async function readList(path: string): Promise<ListContent | undefined> {
   try {
     const { isFile } = await Deno.lstat(path);
     if (!isFile) {
@@ -64,17 +77,24 @@ export async function readList(path: string, format: ListFormat): Promise<ListCo
   const chunk = new Uint8Array(CHUNK);
   let lines = 0;
   let commas = 0;
+  let begin: string | undefined;
   for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
     const bytes = chunk.subarray(0, read);
+    begin ??= new TextDecoder().decode(bytes.subarray(0, BEGINNING));
     hash.update(bytes);
     for (const byte of bytes) {
       if (byte === LINE_END) lines++;
       else if (byte === COMMA) commas++;
     }
   }
+  const format = BEGINNINGS.find(([, isOf]) => isOf.test(begin ?? ""))?.[0];
+  if (format === undefined) {
+    throw new LinkError(`${path} is not a valid list; remove it, or set another file`);
+  }
   // A line of nftables has several addresses, with a comma between each two of them.
   const further = format === "nftables" ? commas : 0;
   return {
+    format,
     addresses: Math.max(0, lines - HEAD_LINES[format]) + further,
     digest: hash.digest("hex"),
   };
@@ -92,7 +112,7 @@ export async function* linesOf(path: string): AsyncGenerator<string> {
   if (rest !== "") yield rest;
 }
 
-/** What is in the place of a list's file is not a file. */
+/** What is in the place of a list's file is not such a file. */
 export class LinkError extends Error {
   override name = "LinkError";
 }

@@ -18,7 +18,6 @@ import {
   isAskedFor,
   isBarred,
   isKeptOut,
-  isWithdrawn,
   type ListEntry,
   sinceOf,
 } from "./entry.ts";
@@ -105,7 +104,7 @@ async function makeLists(
   } catch (error) {
     const problem = messageOf(error);
     return await Promise.all(lists.map(async (list) => {
-      const before = await readList(list.path, list.format).catch(() => undefined);
+      const before = await readList(list.path).catch(() => undefined);
       const reason = `list ${list.name} was not written: ${problem}`;
       const keptOut = keptOutOf(list);
       return { name: list.name, addresses: before?.addresses, keptOut, problem: reason };
@@ -114,31 +113,43 @@ async function makeLists(
   await using stack = new AsyncDisposableStack();
   const begun: NextList[] = [];
   for (const list of lists) begun.push(await NextList.begin(list, keptOutOf(list), stack));
-  const withdrawn = await walk(parts, gates, begun, now());
-  const isKept = (address: string) => !withdrawn.has(address) && !isBarred(address, gates);
+  await walk(parts, gates, begun, now());
+  let keptOut: Promise<ReadonlySet<string>> | undefined;
+  const keeps: Keeps = async () => {
+    const withdrawn = await (keptOut ??= allKeptOut(parts, gates));
+    return (address) => !withdrawn.has(address) && !isBarred(address, gates);
+  };
   const made: Made[] = [];
-  for (const next of begun) made.push(await next.end(accepted, isKept));
+  for (const next of begun) made.push(await next.end(accepted, keeps));
   return made;
 }
 
-/** @returns the addresses that were withdrawn */
+/** Finds out which addresses a file may keep that is not written. */
+type Keeps = () => Promise<(address: string) => boolean>;
+
 async function walk(
   { buffer, lists }: ListsParts,
   gates: Gates,
   begun: readonly NextList[],
   now: number,
-): Promise<ReadonlySet<string>> {
+): Promise<void> {
   const query = {
     since: Math.min(...lists.map((list) => sinceOf(list, now))),
     minAttempts: Math.min(...lists.map((one) => one.minAttempts)),
   };
-  const withdrawn = new Set<string>();
   for await (const rows of buffer.views.listed(query)) {
     const entries = rows.map((row) => ({ ...entryOf(row), isKeptOut: isKeptOut(row, gates) }));
     for (const next of begun) await next.add(entries, now);
-    for (const row of rows) if (isWithdrawn(row)) withdrawn.add(row.sourceIp);
   }
-  return withdrawn;
+}
+
+/** All sources that may be in no list: a file that is not written has some that no list asks for now. */
+async function allKeptOut({ buffer }: ListsParts, gates: Gates): Promise<ReadonlySet<string>> {
+  const addresses = new Set<string>();
+  for await (const rows of buffer.views.listed({ since: 0, minAttempts: 0 })) {
+    for (const row of rows) if (isKeptOut(row, gates)) addresses.add(row.sourceIp);
+  }
+  return addresses;
 }
 
 /** A source, and whether it may be in no list. */
@@ -173,7 +184,7 @@ class NextList {
     const next = new NextList(list, keptOutBefore);
     await next.#try(async () => {
       await makeFolder(dirname(list.path));
-      next.#before = await readList(list.path, list.format);
+      next.#before = await readList(list.path);
       next.#file = stack.use(await Replacement.begin(list.path));
       await next.#write(next.#writing.begin());
     });
@@ -196,18 +207,21 @@ class NextList {
    */
   async end(
     accepted: ReadonlySet<string>,
-    isKept: (address: string) => boolean,
+    keeps: Keeps,
   ): Promise<Made> {
     const { name, maxChangePercent, path } = this.#list;
     await this.#try(async () => {
       await this.#write(this.#writing.end());
       const [before, after] = [this.#before?.addresses, this.#addresses];
-      const keptOut = this.#keptOut - (this.#keptOutBefore ?? this.#keptOut);
+      // There are fewer where a list asks for fewer, or where some are silent for too long.
+      const keptOut = Math.max(0, this.#keptOut - (this.#keptOutBefore ?? this.#keptOut));
       const isSame = this.#before?.digest === this.#hash.digest("hex");
       const isAllowed = isSame || accepted.has(name) ||
         mayChange({ before, after, keptOut }, maxChangePercent);
       if (!isAllowed) {
-        await this.#strain(isKept);
+        await this.#strain(await keeps());
+        // The file is without them now: they explain no further change.
+        this.#keptOutBefore = this.#keptOut;
         throw new TooMuch(
           `list ${name} ${changeText(before!, after)}, and was not written; look at ` +
             `\`list ${name}\`, and accept it once by \`list ${name} --accept\``,
@@ -217,7 +231,7 @@ class NextList {
       if (isSame) return;
       await this.#file!.commit();
       await syncFolder(dirname(path));
-      this.#before = { addresses: after, digest: "" };
+      this.#before = { format: this.#list.format, addresses: after, digest: "" };
     });
     return {
       name,
@@ -228,7 +242,8 @@ class NextList {
   }
 
   async #strain(isKept: (address: string) => boolean): Promise<void> {
-    const { path, format } = this.#list;
+    const { path } = this.#list;
+    const { format } = this.#before!;
     // The two have one name.
     await this.#file![Symbol.asyncDispose]();
     await using strained = await Replacement.begin(path);
@@ -241,7 +256,7 @@ class NextList {
     if (!isChanged) return;
     await strained.commit();
     await syncFolder(dirname(path));
-    this.#before = await readList(path, format);
+    this.#before = await readList(path);
   }
 
   async #write(text: string): Promise<void> {

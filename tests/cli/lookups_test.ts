@@ -36,7 +36,9 @@ Deno.test("createLookups() asks warning lists for hashes, and for hosts of addre
   assert.deepEqual(hashLists?.(HASH), ["known-good"]);
   assert.deepEqual(hashLists?.("b2".repeat(32)), []);
   assert.deepEqual(urlLists?.("http://cdn.example.org:8080/x.sh"), ["top"]);
+  assert.deepEqual(urlLists?.("http://cdn.example.org./x.sh"), ["top"]);
   assert.deepEqual(urlLists?.("ftp://192.0.2.53/x"), ["public-dns-v4"]);
+  assert.deepEqual(urlLists?.("tftp://0xc0000235/x"), ["public-dns-v4"]);
   // Attackers live in clouds.
   assert.deepEqual(urlLists?.("http://198.51.100.7/x"), []);
   assert.deepEqual(urlLists?.("http://[2001:db8::7]/x"), []);

@@ -112,6 +112,9 @@ Deno.test("readSession() reads files that were fetched, sent and written", () =>
     { ...payload, ways: ["upload"], names: ["a\\u0000\\u000a.bin"], size: 74 },
   ]);
   assert.deepEqual(items({ ...upload, size: "-1" }), [{ ...payload, ways: ["upload"] }]);
+  assert.deepEqual(items({ ...upload, filename: "/tmp/token=hunter2" }), [
+    { ...payload, ways: ["upload"], names: ["token=***"], size: 74 },
+  ]);
 });
 
 Deno.test("readSession() takes no hash that is none, and no file that says nothing", () => {
@@ -133,6 +136,9 @@ Deno.test("readSession() takes no hash that is none, and no file that says nothi
   for (const destfile of ["/dev/null", "/dev/shm", "/etc/passwd", "/proc/self/environ"]) {
     assert.equal(download({ shasum: HASH, destfile }), "session_harmless");
   }
+  assert.deepEqual(download({ shasum: HASH, destfile: "/dev/shm/.x" }), [
+    { kind: "payload", value: HASH, ways: ["written"], names: [".x"] },
+  ]);
 });
 
 Deno.test("readSession() takes addresses of every scheme that fetches, and none of another", () => {
@@ -149,6 +155,8 @@ Deno.test("readSession() takes addresses of every scheme that fetches, and none 
   taken("http://0xcb007109/x", "http://203.0.113.9/x");
   taken("http://[2001:db8::9]/x");
   taken("http://u:p@203.0.113.9/x?password=a&b=c", "http://203.0.113.9/x?password=***&b=c");
+  // No attacker can make an address look as if a secret in it were masked.
+  taken("http://203.0.113.9/***", "http://203.0.113.9/%2A%2A%2A");
   for (
     const text of [
       ...[

@@ -13,6 +13,21 @@ Deno.test("plantedKeys() knows a key by the fingerprint that ssh-keygen shows", 
   assert.deepEqual(plantedKeys(`ssh-ed25519 ${ED25519} ../../[x](y)`), [key]);
 });
 
+Deno.test("plantedKeys() finds a key in each spelling of a command that plants it", () => {
+  for (
+    const text of [
+      `echo -e "\\nssh-ed25519 ${ED25519}\\n" >> a`,
+      `printf '\\tssh-ed25519 ${ED25519} x\\n'`,
+      `cat > a <<EOF\nssh-ed25519 ${ED25519}\nEOF`,
+      `cat > a <<EOF\\x0assh-ed25519 ${ED25519}\\x0aEOF`,
+      `echo 'from="203.0.113.9",no-pty ssh-ed25519 ${ED25519}' | tee a`,
+      `echo ssh-ed25519\\ ${ED25519}\\ x>>a`,
+    ]
+  ) assert.equal(plantedKeys(text)[0]?.value, VALUE, text);
+  const [key] = plantedKeys(`ssh-ed25519 ${ED25519} mdrfckr\\n`);
+  assert.equal(key?.comment, "mdrfckr");
+});
+
 Deno.test("plantedKeys() takes no key that was cut, or that is of another type than it says", () => {
   for (
     const text of [

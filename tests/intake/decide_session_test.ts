@@ -3,7 +3,7 @@ import { decide, decideItem } from "../../src/intake/decide.ts";
 import { decideOneAlert } from "../../src/intake/decide_alert.ts";
 import { createGuard } from "../../src/guard/guard.ts";
 import { allowList, ownNames } from "../../src/guard/allow_list.ts";
-import { items, NOW, record, sceneLines, sessionRules } from "../cowrie/session_rig.ts";
+import { items, NOW, record, sceneLines, sessionRules, SESSIONS } from "../cowrie/session_rig.ts";
 
 const HASH = "a8460f446be540410004b1a8db4083773fa46f7fe76fa84219c93daa1669f8f2";
 const guard = createGuard(
@@ -44,6 +44,42 @@ Deno.test("decide() leaves our own addresses out of URLs, tunnels and commands",
   }]);
 });
 
+Deno.test("decide() finds our own addresses in each word of a command", () => {
+  const without: Readonly<Record<string, string>> = {
+    "ssh -L 8080:8.8.4.7:80 -R22:Corp.example.org:22 8.8.8.8":
+      "ssh -L 8080:[own address]:80 -R22:[own address]:22 8.8.8.8",
+    "mysql -h8.8.4.7 -uroot": "mysql -h[own address] -uroot",
+    "curl --resolve a.example:443:8.8.4.7 http://8.8.4.7.nip.io/8.8.4.7.sh":
+      "curl --resolve a.example:443:[own address] http://[own address].nip.io/[own address].sh",
+    "echo 18.8.4.7 8.8.40.7 8.8.4.7.1 1.8.8.4.7 [2001:db8::8.8.4.7]":
+      "echo 18.8.4.7 8.8.40.7 8.8.4.7.1 1.8.8.4.7 [2001:db8::[own address]]",
+    "scp root@8.8.4.7:/x :8.8.4.7:": "scp root@[own address]:/x :[own address]:",
+  };
+  for (const [input, value] of Object.entries(without)) {
+    assert.deepEqual(items(from({ eventid: "cowrie.command.input", input }), rules), [
+      { kind: "command", value },
+    ]);
+  }
+});
+
+Deno.test("decide() leaves our own addresses out of paths, file names and comments of keys", () => {
+  const asked = "http://8.8.8.8/8.8.4.7/x?ip=8.8.4.7:22&h=a.corp.example.org";
+  const masked = "http://8.8.8.8/***/x?ip=***:22&h=***";
+  assert.deepEqual(url(asked), [{ kind: "url", value: masked }]);
+  const download = { eventid: "cowrie.session.file_download", shasum: HASH };
+  assert.deepEqual(items(from({ ...download, url: asked, destfile: "/tmp/8.8.4.7.sh" }), rules), [{
+    ...{ kind: "payload", value: HASH, ways: ["download"] },
+    ...{ names: ["[own address].sh"], urls: [{ url: masked }] },
+  }]);
+  const input =
+    "echo ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMeMxZFltiDzdhPsZ9X3ZHpJ8YxNDgqzD2Yu570T1SsR" +
+    " root@a.corp.example.org";
+  const [, key] = items(from({ eventid: "cowrie.command.input", input }), rules) as readonly {
+    comment?: string;
+  }[];
+  assert.equal(key?.comment, "root@[own address]");
+});
+
 Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with all below them", () => {
   assert.equal(url("http://corp.example.org/x"), "session_harmless");
   assert.equal(url("http://a.CORP.example.org./x"), "session_harmless");
@@ -55,6 +91,10 @@ Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with
     items(from({ ...tunnel, dst_ip: "mx.corp.example.org" }), rules),
     "session_harmless",
   );
+  assert.equal(
+    items(from({ ...tunnel, dst_ip: "mx.corp.example.org." }), rules),
+    "session_harmless",
+  );
   const input = "ssh admin@vpn.corp.example.org; curl http://Corp.example.org:81/x example.org";
   assert.deepEqual(items(from({ eventid: "cowrie.command.input", input }), rules), [{
     kind: "command",
@@ -62,10 +102,24 @@ Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with
   }]);
 });
 
+Deno.test("decide() looks for our own addresses in time in proportion to the command", () => {
+  const long = sessionRules({ guard, sessions: { ...SESSIONS, maxCommandBytes: 64 * 1024 } });
+  for (const part of ["a", "-", "8.8.4.7:", "8.", ":"]) {
+    const input = part.repeat(64 * 1024).slice(0, 64 * 1024);
+    const begun = performance.now();
+    items(from({ eventid: "cowrie.command.input", input }), long);
+    assert.ok(performance.now() - begun < 2_000, part);
+  }
+});
+
 Deno.test("decide() marks addresses that nobody else can reach", () => {
   for (const host of ["10.0.0.9", "127.0.0.1", "router", "nas.local", "[fe80::1]", "a.home.arpa"]) {
     const [found] = url(`http://${host}/x`) as readonly { isPrivate?: boolean }[];
     assert.equal(found?.isPrivate, true, host);
+  }
+  for (const asked of ["tftp://127.1/x", "sftp://0xa000009/x", "scp://[::FFFF:10.0.0.9]/x"]) {
+    const [found] = url(asked) as readonly { isPrivate?: boolean }[];
+    assert.equal(found?.isPrivate, true, asked);
   }
   for (const host of ["8.8.8.8", "a.example.org", "[2606:4700::1111]"]) {
     const [found] = url(`http://${host}/x`) as readonly { isPrivate?: boolean }[];

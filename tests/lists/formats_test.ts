@@ -55,7 +55,16 @@ for (const format of LIST_FORMATS) {
       const path = folder.file(`list-${count}`);
       const entries = addresses(count).map((address) => entry(address));
       await Deno.writeTextFile(path, textOf(format, entries));
-      assert.equal((await readList(path, format))?.addresses, count, `${count}`);
+      assert.equal((await readList(path))?.addresses, count, `${count}`);
+    }
+  });
+
+  Deno.test(`readList() knows ${format} by how it begins`, async () => {
+    using folder = tempFolder();
+    const path = folder.file("list");
+    for (const address of ["192.0.2.7", "2001:db8::7", "2001:0:1::", "255.255.255.255", "::1"]) {
+      await Deno.writeTextFile(path, textOf(format, [entry(address)]));
+      assert.equal((await readList(path))?.format, format, address);
     }
   });
 
@@ -75,9 +84,9 @@ for (const format of LIST_FORMATS) {
 Deno.test("readList() refuses a link, and finds nothing where nothing is", async () => {
   using folder = tempFolder();
   const path = folder.file("list");
-  assert.equal(await readList(path, "plain"), undefined);
+  assert.equal(await readList(path), undefined);
   await link("/etc/passwd", path);
-  await assert.rejects(readList(path, "plain"), {
+  await assert.rejects(readList(path), {
     name: "LinkError",
     message: `${path} is a link or a folder; remove it, or set another file`,
   });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { LIST_FORMATS, type ListFormat } from "../../src/list_query.ts";
 import { readStates } from "../../src/lists/states.ts";
 import { writeListsInTime } from "../../src/lists/writer.ts";
+import { expireSource, NO_LOOKUPS, retractSource } from "../../src/publish/snapshot.ts";
 import { DAY, MINUTE, START } from "../buffer/sqlite_rig.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { addresses, link, ListRig, OPEN_GATES, rule } from "./rig.ts";
 
 const SIZED = rule("attackers", { maxChangePercent: 20 });
@@ -135,6 +138,63 @@ Deno.test("writeLists() takes a withdrawn address out of a list that it does not
   }
 });
 
+Deno.test("writeLists() takes out of it what the list does not ask for any more, too", async () => {
+  using rig = new ListRig();
+  const week = { ...SIZED, withinMs: 7 * DAY, minAttempts: 2 };
+  const all = addresses(100);
+  await rig.attack([...all, ...all]);
+  await rig.write([week]);
+  rig.now += 8 * DAY;
+  for (const [address, build] of [[all[3]!, retractSource], [all[4]!, expireSource]] as const) {
+    await rig.buffer.outbox.republish(
+      address,
+      rig.now,
+      (record) => build(record, PLAIN_SNAPSHOT_RULES, rig.now, NO_LOOKUPS),
+    );
+  }
+  const [state] = (await rig.write([week]))!;
+  assert.match(state!.problem!, /would shrink from 100 to 0 addresses/);
+  const rest = all.filter((one) => one !== all[3] && one !== all[4]);
+  assert.equal(rig.text("attackers"), rest.toSorted().join("\n") + "\n");
+  // The same holds for sources below guard.min_attempts.
+  rig.gates = () => ({ ...OPEN_GATES, minAttempts: 3 });
+  await rig.write([week]);
+  assert.equal(rig.text("attackers"), "");
+});
+
+Deno.test("writeLists() holds back what it has taken withdrawn addresses out of", async () => {
+  using rig = new ListRig();
+  await rig.attack(addresses(50), { time: "2026-08-13T06:00:00.000+0000" });
+  await rig.attack(addresses(50, 50));
+  await rig.write([SIZED]);
+  const [held] = addresses(1);
+  rig.gates = () => ({
+    ...OPEN_GATES,
+    warninglistsOf: (address) => Number(address.split(".")[3]) < 50 ? [] : ["public-dns"],
+  });
+  const week = { ...SIZED, withinMs: 7 * DAY };
+  for (let round = 0; round < 2; round++) {
+    const [state] = (await rig.write([week]))!;
+    assert.match(state!.problem ?? "written", /would shrink from \d+ to 0 addresses/);
+    assert.equal(rig.text("attackers").split("\n").length, 51);
+    assert.ok(rig.text("attackers").includes(`${held}\n`));
+  }
+});
+
+Deno.test("writeLists() writes a list while fewer addresses are kept out of it", async () => {
+  using rig = new ListRig();
+  rig.gates = () => ({
+    ...OPEN_GATES,
+    warninglistsOf: (address) => Number(address.split(".")[3]) < 50 ? ["public-dns"] : [],
+  });
+  await rig.attack(addresses(51), { time: "2026-08-13T06:00:00.000+0000" });
+  await rig.attack(addresses(20, 51));
+  await rig.write([SIZED]);
+  assert.deepEqual(await rig.write([{ ...SIZED, withinMs: 7 * DAY }]), [
+    { name: "attackers", addresses: 20, problem: undefined },
+  ]);
+});
+
 Deno.test("writeLists() writes nothing while it is not known what must be kept out", async () => {
   using rig = new ListRig();
   await rig.attack(["192.0.2.7"]);
@@ -164,6 +224,37 @@ Deno.test("writeLists() refuses a link in the place of a list, and writes the ot
   );
   assert.deepEqual(other, { name: "other", addresses: 1, problem: undefined });
   assert.equal(await Deno.readTextFile(target), "precious");
+});
+
+Deno.test("writeLists() replaces a list of any form, and nothing else", async () => {
+  using rig = new ListRig();
+  const two = ["192.0.2.7", "2001:db8::7"];
+  await rig.attack(two);
+  const path = rig.folder.file("lists/all");
+  const sized = (format: ListFormat) => rule("all", { format, maxChangePercent: 1 });
+  for (const from of LIST_FORMATS) {
+    for (const to of LIST_FORMATS) {
+      await rig.write([sized(from)]);
+      const [state] = (await rig.write([sized(to)]))!;
+      assert.deepEqual([state?.addresses, state?.problem], [2, undefined], `${from} ${to}`);
+    }
+  }
+  // It still loses what may be in no list, in the form that it has.
+  await rig.write([sized("nftables")]);
+  await rig.attack(addresses(9));
+  rig.gates = () => ({ ...OPEN_GATES, warninglistsOf: (one) => one === two[1] ? ["a"] : [] });
+  assert.match((await rig.write([sized("plain")]))![0]!.problem!, /would grow from 2 to 10/);
+  assert.match(rig.text("all"), /^add table [^]*_v4 \{ 192\.0\.2\.7 \}\n$/);
+  for (const text of ["SQLite format 3\0", "table inet custom_misp {\n}\n", "[]\n", "{}\n", "\n"]) {
+    await Deno.writeTextFile(path, text);
+    const [state] = (await rig.write([rule("all")]))!;
+    const problem =
+      `list all was not written: ${path} is not a valid list; remove it, or set another file`;
+    assert.equal(state?.problem, problem);
+    assert.equal(rig.text("all"), text);
+  }
+  await Deno.writeTextFile(path, "");
+  assert.equal((await rig.write([rule("all")]))?.[0]?.problem, undefined);
 });
 
 Deno.test("writeLists() does nothing while another process makes the lists", async () => {

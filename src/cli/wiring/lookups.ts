@@ -6,6 +6,7 @@
 import { MINUTE } from "../../clock.ts";
 import { canonicalAddress } from "../../address.ts";
 import type { Config } from "../../config/config.ts";
+import { readUrl } from "../../cowrie/session_files.ts";
 import type { SessionFacts } from "../../misp/sessions/session_parts.ts";
 import { type Lookups, NO_LOOKUPS } from "../../publish/snapshot.ts";
 import type { Log } from "../terminal/log.ts";
@@ -80,7 +81,7 @@ async function openValueLists(
   return {
     hashLists: (hash) => lists.ofHash(hash),
     urlLists: (url) => {
-      const host = URL.parse(url)?.hostname.toLowerCase().replace(/^\[|\]$/g, "") ?? "";
+      const { host = "" } = readUrl(url, true) ?? {};
       const address = canonicalAddress(host);
       if (address === undefined) return lists.ofHost(host);
       const verdict = verdictOf(address);
