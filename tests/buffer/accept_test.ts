@@ -221,7 +221,12 @@ eachEngine(
       decideDefault({ ...alert, id: `1787464800.${at}` })
     );
     for (const alert of alerts) assert.equal((await accept(buffer, [alert])).accepted, 1);
-    assert.equal((await onlyAttack(buffer)).alerts, 3);
+    const attack = await onlyAttack(buffer);
+    assert.equal(attack.alerts, 3);
+    assert.deepEqual(attack.techniques, [
+      { id: "T1078", name: "\ufffd\ufffd" },
+      { id: "T1110.001", name: "Password Guessing" },
+    ]);
   },
 );
 
