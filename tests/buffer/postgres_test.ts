@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { storableJson } from "../../src/buffer/batch/storable.ts";
 import { Connection } from "../../src/buffer/postgres/connection.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { keyText } from "../../src/buffer/postgres/keys.ts";
@@ -9,6 +10,7 @@ import { MIGRATIONS } from "../../src/buffer/postgres/schema.ts";
 import { postgresUrl } from "../../src/config/key.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import {
+  ask,
   freshSchema,
   needsPostgres,
   ownServer,
@@ -17,6 +19,7 @@ import {
   stop,
   urlOf,
 } from "../support/postgres.ts";
+import { attempted } from "../support/page_scene.ts";
 import { accept, guess, openPostgres, START } from "./sqlite_rig.ts";
 
 const accessOf = (server: Server) => ({
@@ -61,6 +64,13 @@ Deno.test("keyText() keeps what fits an index, and tells long texts and odd ones
   assert.ok(new TextEncoder().encode(one).length <= 600);
   assert.notEqual(keyText("a\0"), keyText("a\ufffd"));
   assert.notEqual(keyText("\ud800"), keyText("\ud801"));
+});
+
+Deno.test("storableJson() replaces what PostgreSQL does not read, and no text that only looks so", () => {
+  const value = { "a\0": ["\ud83d", "\u{1f600}", "\\u0000", "\\\0", "\\\\ud800", "\u001f"] };
+  assert.deepEqual(JSON.parse(storableJson(JSON.stringify(value))), {
+    "a\ufffd": ["\ufffd", "\u{1f600}", "\\u0000", "\\\ufffd", "\\\\ud800", "\u001f"],
+  });
 });
 
 Deno.test({
@@ -137,6 +147,52 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a database that cannot hold every text is refused before anything is made in it",
+  ...needsPostgres(),
+  fn: async () => {
+    const name = freshSchema();
+    const made = `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`;
+    await ask(sharedServer(), made);
+    const server = { ...serverOf(urlOf(sharedServer(), "public")), database: name };
+    using buffer = new PostgresBuffer(accessOf(server));
+    await assert.rejects(accept(buffer, [guess("\u{1f600}")], START), {
+      message: `buffer ${serverName(server)}: its encoding is LATIN1, which cannot hold what ` +
+        `attackers write; let buffer.url name another database, which \`CREATE DATABASE ` +
+        `${name}_utf8 OWNER misp ENCODING 'UTF8' TEMPLATE template0\` makes`,
+    });
+  },
+});
+
+Deno.test({
+  name: "a buffer stores and reads the same, whatever the role sets for its sessions",
+  ...needsPostgres(),
+  fn: async () => {
+    const role = freshSchema();
+    await ask(sharedServer(), `CREATE ROLE ${role} LOGIN SUPERUSER`);
+    const settings = [
+      ...["standard_conforming_strings = off", "array_nulls = off", "client_encoding = LATIN1"],
+      ...["default_transaction_isolation = serializable", "default_transaction_read_only = on"],
+      ...["DateStyle = German", "TimeZone = 'Pacific/Kiritimati'", "search_path = nowhere"],
+    ];
+    for (const one of settings) await ask(sharedServer(), `ALTER ROLE ${role} SET ${one}`);
+    const server = { ...serverOf(urlOf(sharedServer(), freshSchema())), user: role };
+    using buffer = new PostgresBuffer(accessOf(server));
+    using db = new Database(accessOf(server));
+    const names = ["a\\b", 'c"', "d'", "NULL", "\u{1f600}"];
+    for (const [pid, username] of names.entries()) {
+      const attempt = { source: "192.0.2.1", username, pid, technique: `\\u${pid}` };
+      assert.equal((await accept(buffer, [attempted(attempt, START)], START)).accepted, 1);
+    }
+    const source = await buffer.views.source("192.0.2.1");
+    assert.deepEqual(source?.usernames.map(({ text }) => text).sort(), names.toSorted());
+    const isolation = "SHOW transaction_isolation";
+    const { rows } = await db.write((sql) => sql(isolation));
+    assert.deepEqual(rows, [{ transaction_isolation: "read committed" }]);
+    await ask(sharedServer(), `ALTER ROLE ${role} NOLOGIN`);
+  },
+});
+
+Deno.test({
   name: "a guarded lease is taken over seconds after its holder is gone, and of none that lives",
   ...needsPostgres(),
   fn: async () => {
@@ -195,6 +251,7 @@ const ERRORS: readonly (readonly [error: Error, line: string])[] = [
   [sqlState("25006"), "it is a standby that is read-only; let buffer.url name the primary"],
   [sqlState("53300"), "it has no connection left; raise max_connections there"],
   [sqlState("53100"), "its disk is full; free some space there"],
+  [sqlState("57014"), "it has ended a statement that took longer than it allows; raise statement_"],
   [sqlState("57P03"), "it is starting, stopping or ends connections; wait"],
   [sqlState("XX000"), "it refuses (XX000: no); its log says more"],
   [new Error("SASL: client password must be a string"), 'it wants a password of "misp"; put it'],
