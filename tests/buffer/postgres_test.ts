@@ -38,6 +38,16 @@ const URLS: readonly (readonly [text: string, allowed: string | undefined])[] = 
   ["postgres://misp@db.example.org/", "an address with one database"],
   ["postgres://misp@db.example.org/misp?sslmode=prefer", "sslmode=verify-full"],
   ["postgres://misp@db.example.org/misp?schema=a;b", "a schema of lower-case letters"],
+  ["postgres://misp@db.example.org/misp?schema=select", undefined],
+  ["postgres://misp@[2001:db8::1]:5433/misp", undefined],
+  ["postgres://misp@db.example.org/misp?schema=pg_toast", "a schema of lower-case letters"],
+  ["postgres://misp@db.example.org/misp?schema=information_schema", "a schema of lower-case"],
+  ["postgres://misp@db.example.org/misp?schema=a&schema=b", "an address with the parameters"],
+  ["postgres://misp@db.example.org/misp?sslmode=disable&sslmode=verify-full", "an address with"],
+  ["postgres://misp@%2Frun%2Fpostgresql/misp", "an address with the name or address of a host"],
+  ["postgres://misp@db.example.org/%zz", "an address whose user and database are texts"],
+  ["postgres://100%@db.example.org/misp", "an address whose user and database are texts"],
+  ["postgres://misp@db.example.org/a%00b", "an address whose user and database are texts"],
   ["postgres://misp@db.example.org/misp?options=-c", "an address with the parameters sslmode"],
 ];
 
@@ -71,6 +81,43 @@ Deno.test("storableJson() replaces what PostgreSQL does not read, and no text th
   assert.deepEqual(JSON.parse(storableJson(JSON.stringify(value))), {
     "a\ufffd": ["\ufffd", "\u{1f600}", "\\u0000", "\\\ufffd", "\\\\ud800", "\u001f"],
   });
+});
+
+Deno.test({
+  name: "a schema may be called as a word of SQL",
+  ...needsPostgres(),
+  fn: async () => {
+    using buffer = new PostgresBuffer(shared("select"));
+    assert.equal((await accept(buffer, [guess()], START)).accepted, 1);
+  },
+});
+
+Deno.test({
+  name: "a server that wants a password gets none from a file of libpq, and says that it does",
+  ...needsPostgres(),
+  fn: async () => {
+    using server = ownServer();
+    await ask(server, "CREATE ROLE asked LOGIN PASSWORD 'right'");
+    await stop(server, "fast");
+    const rules = `${server.folder}/data/pg_hba.conf`;
+    const asked = "host all asked 127.0.0.1/32 scram-sha-256\n";
+    Deno.writeTextFileSync(rules, asked + Deno.readTextFileSync(rules));
+    await restart(server);
+    const access = accessOf({ ...serverOf(urlOf(server, "public")), user: "asked" });
+    const name = `buffer ${serverName(access.server)}`;
+    const reading = async (password: string | undefined) => {
+      using buffer = new PostgresBuffer({ ...access, password });
+      await buffer.views.status();
+    };
+    await assert.rejects(reading(undefined), {
+      message: `${name}: it wants a password of "asked"; ` +
+        "put it into a file that buffer.password_file names",
+    });
+    await assert.rejects(reading("wrong"), {
+      message: `${name}: the password of "asked" is wrong; ` +
+        "put the right one into the file that buffer.password_file names",
+    });
+  },
 });
 
 Deno.test({

@@ -43,8 +43,8 @@ export class Connection {
     const client = withoutEnvironment(() =>
       new pg.Client({
         ...{ host, port, database, user },
-        // Without a password `pg` would look for a file of its own.
-        password: password ?? "",
+        // Without a password, or with an empty one, `pg` would look for a file of its own.
+        password: password ?? (() => ""),
         ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
         application_name: applicationName(access.server.schema),
         client_encoding: "UTF8",

@@ -28,7 +28,7 @@ export async function prepareSchema(transact: Transact, server: Server): Promise
     const encoding = String((await one(sql, "SHOW server_encoding"))?.server_encoding);
     if (encoding !== "UTF8") throw otherEncoding(encoding, server);
     await sql("SELECT pg_advisory_xact_lock($1)", LOCK);
-    if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     await sql("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
     const version = await readVersion(sql);
     for (const migration of MIGRATIONS.slice(version)) await sql.script(migration);
