@@ -84,6 +84,26 @@ Deno.test("storableJson() replaces what PostgreSQL does not read, and no text th
 });
 
 Deno.test({
+  name: "a table that another session has locked fails alerts and pages in time, and then no more",
+  ...needsPostgres(),
+  fn: async () => {
+    const access = shared(freshSchema());
+    using buffer = new PostgresBuffer({ ...access, lockMs: 200 });
+    const alert = guess();
+    await accept(buffer, [], START);
+    const other = await Connection.open(access);
+    await other.query("BEGIN");
+    await other.query(`LOCK TABLE ${access.server.schema}.attack IN ACCESS EXCLUSIVE MODE`);
+    const locked = { name: "BufferError", message: /: another process works on it; / };
+    await assert.rejects(accept(buffer, [alert], START), locked);
+    await assert.rejects(buffer.views.overview(START, "day"), locked);
+    await other.query("ROLLBACK");
+    other.close();
+    assert.equal((await accept(buffer, [alert], START)).accepted, 1);
+  },
+});
+
+Deno.test({
   name: "a schema may be called as a word of SQL",
   ...needsPostgres(),
   fn: async () => {

@@ -19,6 +19,8 @@ export interface Access {
   /** How long connecting may take, and each statement; milliseconds. */
   readonly connectMs: number;
   readonly statementMs: number;
+  /** How long a lock is waited for, milliseconds; as long as a statement may take by default. */
+  readonly lockMs?: number;
 }
 
 /** A connection that is open until it fails or is closed. */

@@ -21,7 +21,7 @@ const MOST_CONNECTIONS = 8;
 const SETTINGS =
   `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', 'off', true),
   set_config('jit', 'off', true), set_config('standard_conforming_strings', 'on', true),
-  set_config('array_nulls', 'on', true)`;
+  set_config('array_nulls', 'on', true), set_config('lock_timeout', $2, true)`;
 
 /** Also where the role or the database has another one by default. */
 const ISOLATION = "ISOLATION LEVEL READ COMMITTED";
@@ -165,11 +165,11 @@ export class Database implements Disposable {
     isFrequent = false,
   ): Promise<T> {
     const isPrepared = isFrequent && this.#keepsPlans;
-    const { schema } = this.#access.server;
+    const { server: { schema }, lockMs = 0 } = this.#access;
     const waiting = new Waiting(connection, isPrepared);
     const { later } = waiting;
     later(`BEGIN ${mode}`);
-    later(SETTINGS, schema);
+    later(SETTINGS, schema, lockMs);
     const sql: Sql = Object.assign(
       async (text: string, ...values: readonly Value[]) => {
         const done = later(text, ...values);
