@@ -318,7 +318,7 @@ const ERRORS: readonly (readonly [error: Error, line: string])[] = [
   [sqlState("25006"), "it is a standby that is read-only; let buffer.url name the primary"],
   [sqlState("53300"), "it has no connection left; raise max_connections there"],
   [sqlState("53100"), "its disk is full; free some space there"],
-  [sqlState("57014"), "it has ended a statement that took longer than it allows; raise statement_"],
+  [sqlState("57014"), 'it has ended a statement; raise statement_timeout of "misp" if that'],
   [sqlState("57P03"), "it is starting, stopping or ends connections; wait"],
   [sqlState("XX000"), "it refuses (XX000: no); its log says more"],
   [new Error("SASL: client password must be a string"), 'it wants a password of "misp"; put it'],

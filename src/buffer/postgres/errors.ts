@@ -85,8 +85,8 @@ const OF_SERVER: Readonly<Record<string, (server: Server) => Problem>> = {
     hint: "stop whatever uses it, then try again",
   }),
   "57014": ({ user }) => ({
-    what: "it has ended a statement that took longer than it allows",
-    hint: `raise statement_timeout of "${user}" there, ${THEN}`,
+    what: "it has ended a statement",
+    hint: `raise statement_timeout of "${user}" if that is set there, ${THEN}`,
   }),
   "57": () => ({ what: "it is starting, stopping or ends connections", hint: `wait, ${THEN}` }),
 };
