@@ -230,6 +230,21 @@ eachEngine(
   },
 );
 
+eachEngine(
+  "accept() adds techniques to those whose names look like what no database stores",
+  async (open) => {
+    using buffer = open();
+    const odd = sshdAlert();
+    odd.rule.mitre.technique = ["\\u0000 \\ud800 \\"];
+    odd.rule.mitre.id = ["T1078"];
+    for (const [at, alert] of [odd, sshdAlert()].entries()) {
+      await accept(buffer, [decideDefault({ ...alert, id: `1787464800.${at}` })]);
+    }
+    const ids = (await onlyAttack(buffer)).techniques.map(({ id }) => id);
+    assert.deepEqual(ids, ["T1078", "T1110.001"]);
+  },
+);
+
 eachEngine("accept() opens no attack for the end of a session", async (open) => {
   using buffer = open();
   const { accepted, ignored } = await accept(buffer, [sessionEnd()]);

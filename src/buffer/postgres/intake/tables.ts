@@ -24,7 +24,7 @@ const ALL_TECHNIQUES =
    ORDER BY place, id LIMIT ${MOST_TECHNIQUES}) AS kept)`;
 
 /** Of an earlier version: a NUL or half of a pair as an escape, which PostgreSQL does not read as JSON. */
-const IS_UNREADABLE = `position('\\u0000' in t.techniques) + position('\\ud' in t.techniques) > 0`;
+const IS_UNREADABLE = String.raw`t.techniques ~ '(^|[^\\])(\\\\)*\\u(0000|d[89a-f])'`;
 
 /** The attacks of sources: from then on each is locked until the commit. */
 export const ATTACKS: Rows = {
