@@ -67,16 +67,21 @@ export const postgresUrl = (text: string) => {
   }
   if (url.password !== "") return "an address without a password; use buffer.password_file";
   if (url.username === "") return "an address with a user name: postgres://USER@HOST/DATABASE";
+  if (!/^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/i.test(url.hostname)) {
+    return "an address with the name or address of a host; a socket cannot be used";
+  }
   if (!/^\/[^/]+$/.test(url.pathname)) return "an address with one database: …@HOST/DATABASE";
-  const unknown = [...url.searchParams.keys()].find((name) =>
-    name !== "sslmode" && name !== "schema"
-  );
-  if (unknown !== undefined || url.hash !== "") {
-    return "an address with the parameters sslmode and schema only";
+  if (!isText(url.username) || !isText(url.pathname)) {
+    return "an address whose user and database are texts; write % as %25";
+  }
+  const names = [...url.searchParams.keys()];
+  const unknown = names.find((name) => name !== "sslmode" && name !== "schema");
+  if (unknown !== undefined || new Set(names).size < names.length || url.hash !== "") {
+    return "an address with the parameters sslmode and schema only, each once";
   }
   const schema = url.searchParams.get("schema");
-  if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
-    return "a schema of lower-case letters, digits and _";
+  if (schema !== null && !/^(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    return "a schema of lower-case letters, digits and _, which PostgreSQL does not keep for itself";
   }
   const mode = url.searchParams.get("sslmode");
   if (mode !== null && mode !== "disable" && mode !== "verify-full") {
@@ -84,6 +89,15 @@ export const postgresUrl = (text: string) => {
   }
   return undefined;
 };
+/** Whether a part of an address is percent-encoded text without NUL. */
+function isText(part: string): boolean {
+  try {
+    return !decodeURIComponent(part).includes("\0");
+  } catch {
+    return false;
+  }
+}
+
 /** Allows an http or https address whose path or query may be secret. */
 export const webhookUrl = (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;

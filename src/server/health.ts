@@ -5,7 +5,7 @@
  * @module
  */
 import type { BufferStatus } from "../buffer/views.ts";
-import { MINUTE } from "../clock.ts";
+import { MINUTE, SECOND } from "../clock.ts";
 import type { App } from "./context.ts";
 import type { Health, Readiness } from "./answers.ts";
 import { cached } from "./cached.ts";
@@ -19,7 +19,11 @@ export interface HealthParts {
   readonly status: () => Promise<BufferStatus>;
   /** Milliseconds UTC. */
   readonly now: () => number;
+  /** How long the buffer is waited for, milliseconds; two seconds by default. */
+  readonly healthMs?: number;
 }
+
+const HEALTH_MS = 2 * SECOND;
 
 /** A sink that is paused for longer counts as out of reach, milliseconds. */
 const LONGEST_PAUSE_MS = 15 * MINUTE;
@@ -28,16 +32,21 @@ const PROBE_KEPT_MS = 2000;
 
 /** Adds `GET /livez`, `GET /healthz` and `GET /readyz`. */
 export function addHealth(app: App, parts: HealthParts): void {
+  const { healthMs = HEALTH_MS } = parts;
   // Nobody must restart a process that waits for a database.
   app.get("/livez", (context) => context.json({ status: "ok" } satisfies Health));
   app.get("/healthz", async (context) => {
-    const isWell = await parts.isStoring().catch(() => false);
+    const isWell = await within(healthMs, parts.isStoring()).catch(() => false);
     const body: Health = { status: isWell ? "ok" : "the buffer cannot be read" };
     return context.json(body, isWell ? 200 : 503);
   });
   const probe = cached(parts.probeWrite, PROBE_KEPT_MS, parts.now);
   app.get("/readyz", async (context) => {
-    const body = await readiness({ ...parts, probeWrite: probe });
+    const body = await readiness({
+      ...parts,
+      probeWrite: () => within(healthMs, probe()),
+      status: () => within(healthMs, parts.status()),
+    });
     return context.json(body, body.reasons.length === 0 ? 200 : 503);
   });
 }
@@ -58,4 +67,18 @@ async function readiness({ probeWrite, status, now }: HealthParts): Promise<Read
       ? null
       : new Date(found.lastDeliveredAt).toISOString(),
   };
+}
+
+/** Who asks must not wait for a database that does not answer. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Deno.errors.TimedOut()),
+    milliseconds,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -221,7 +221,27 @@ eachEngine(
       decideDefault({ ...alert, id: `1787464800.${at}` })
     );
     for (const alert of alerts) assert.equal((await accept(buffer, [alert])).accepted, 1);
-    assert.equal((await onlyAttack(buffer)).alerts, 3);
+    const attack = await onlyAttack(buffer);
+    assert.equal(attack.alerts, 3);
+    assert.deepEqual(attack.techniques, [
+      { id: "T1078", name: "\ufffd\ufffd" },
+      { id: "T1110.001", name: "Password Guessing" },
+    ]);
+  },
+);
+
+eachEngine(
+  "accept() adds techniques to those whose names look like what no database stores",
+  async (open) => {
+    using buffer = open();
+    const odd = sshdAlert();
+    odd.rule.mitre.technique = ["\\u0000 \\ud800 \\"];
+    odd.rule.mitre.id = ["T1078"];
+    for (const [at, alert] of [odd, sshdAlert()].entries()) {
+      await accept(buffer, [decideDefault({ ...alert, id: `1787464800.${at}` })]);
+    }
+    const ids = (await onlyAttack(buffer)).techniques.map(({ id }) => id);
+    assert.deepEqual(ids, ["T1078", "T1110.001"]);
   },
 );
 

@@ -4,7 +4,7 @@ import { MIGRATIONS } from "../../src/buffer/sqlite/schema.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { decideDefault, sshdAlert } from "../support/fixtures.ts";
 import { tempFolder } from "../support/temp.ts";
-import { eachEngine } from "./sqlite_rig.ts";
+import { accept, eachEngine, guess, sessionEnd, START } from "./sqlite_rig.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 14, 7, 20);
 const MINUTE = 60_000;
@@ -50,6 +50,20 @@ Deno.test("overview() of a buffer of an earlier version knows its sources, senso
     rows.map(({ sourceIp, attempts, deliveredTo }) => [sourceIp, attempts.value, deliveredTo]),
     [["82.1.1.2", 2, []], ["82.1.1.1", 2, ["misp"]]],
   );
+});
+
+eachEngine("sources() are in the order of what came in the same moment, too", async (open) => {
+  using buffer = open();
+  const list = async () =>
+    (await buffer.views.sources({ order: "last_seen", most: 10 })).rows.map(({ sourceIp }) =>
+      sourceIp
+    );
+  const at = (minutes: number) => ({ time: new Date(START + minutes * MINUTE).toISOString() });
+  await accept(buffer, [guess("root", "82.1.1.1", at(0)), guess("root", "82.1.1.2", at(1))], START);
+  assert.deepEqual(await list(), ["82.1.1.2", "82.1.1.1"]);
+  // The end of a session changes nothing else.
+  assert.equal((await accept(buffer, [sessionEnd("82.1.1.1", at(2))], START)).accepted, 1);
+  assert.deepEqual(await list(), ["82.1.1.1", "82.1.1.2"]);
 });
 
 eachEngine("accept() writes one row for each minute in which attempts were made", async (open) => {

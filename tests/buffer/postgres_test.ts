@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { storableJson } from "../../src/buffer/batch/storable.ts";
 import { Connection } from "../../src/buffer/postgres/connection.ts";
 import { Database } from "../../src/buffer/postgres/database.ts";
 import { keyText } from "../../src/buffer/postgres/keys.ts";
@@ -9,6 +10,7 @@ import { MIGRATIONS } from "../../src/buffer/postgres/schema.ts";
 import { postgresUrl } from "../../src/config/key.ts";
 import { PUBLISH_LEASE } from "../../src/publish/publisher.ts";
 import {
+  ask,
   freshSchema,
   needsPostgres,
   ownServer,
@@ -17,6 +19,7 @@ import {
   stop,
   urlOf,
 } from "../support/postgres.ts";
+import { attempted } from "../support/page_scene.ts";
 import { accept, guess, openPostgres, START } from "./sqlite_rig.ts";
 
 const accessOf = (server: Server) => ({
@@ -35,6 +38,16 @@ const URLS: readonly (readonly [text: string, allowed: string | undefined])[] = 
   ["postgres://misp@db.example.org/", "an address with one database"],
   ["postgres://misp@db.example.org/misp?sslmode=prefer", "sslmode=verify-full"],
   ["postgres://misp@db.example.org/misp?schema=a;b", "a schema of lower-case letters"],
+  ["postgres://misp@db.example.org/misp?schema=select", undefined],
+  ["postgres://misp@[2001:db8::1]:5433/misp", undefined],
+  ["postgres://misp@db.example.org/misp?schema=pg_toast", "a schema of lower-case letters"],
+  ["postgres://misp@db.example.org/misp?schema=information_schema", "a schema of lower-case"],
+  ["postgres://misp@db.example.org/misp?schema=a&schema=b", "an address with the parameters"],
+  ["postgres://misp@db.example.org/misp?sslmode=disable&sslmode=verify-full", "an address with"],
+  ["postgres://misp@%2Frun%2Fpostgresql/misp", "an address with the name or address of a host"],
+  ["postgres://misp@db.example.org/%zz", "an address whose user and database are texts"],
+  ["postgres://100%@db.example.org/misp", "an address whose user and database are texts"],
+  ["postgres://misp@db.example.org/a%00b", "an address whose user and database are texts"],
   ["postgres://misp@db.example.org/misp?options=-c", "an address with the parameters sslmode"],
 ];
 
@@ -61,6 +74,70 @@ Deno.test("keyText() keeps what fits an index, and tells long texts and odd ones
   assert.ok(new TextEncoder().encode(one).length <= 600);
   assert.notEqual(keyText("a\0"), keyText("a\ufffd"));
   assert.notEqual(keyText("\ud800"), keyText("\ud801"));
+});
+
+Deno.test("storableJson() replaces what PostgreSQL does not read, and no text that only looks so", () => {
+  const value = { "a\0": ["\ud83d", "\u{1f600}", "\\u0000", "\\\0", "\\\\ud800", "\u001f"] };
+  assert.deepEqual(JSON.parse(storableJson(JSON.stringify(value))), {
+    "a\ufffd": ["\ufffd", "\u{1f600}", "\\u0000", "\\\ufffd", "\\\\ud800", "\u001f"],
+  });
+});
+
+Deno.test({
+  name: "a table that another session has locked fails alerts and pages in time, and then no more",
+  ...needsPostgres(),
+  fn: async () => {
+    const access = shared(freshSchema());
+    using buffer = new PostgresBuffer({ ...access, lockMs: 200 });
+    const alert = guess();
+    await accept(buffer, [], START);
+    const other = await Connection.open(access);
+    await other.query("BEGIN");
+    await other.query(`LOCK TABLE ${access.server.schema}.attack IN ACCESS EXCLUSIVE MODE`);
+    const locked = { name: "BufferError", message: /: another process works on it; / };
+    await assert.rejects(accept(buffer, [alert], START), locked);
+    await assert.rejects(buffer.views.overview(START, "day"), locked);
+    await other.query("ROLLBACK");
+    other.close();
+    assert.equal((await accept(buffer, [alert], START)).accepted, 1);
+  },
+});
+
+Deno.test({
+  name: "a schema may be called as a word of SQL",
+  ...needsPostgres(),
+  fn: async () => {
+    using buffer = new PostgresBuffer(shared("select"));
+    assert.equal((await accept(buffer, [guess()], START)).accepted, 1);
+  },
+});
+
+Deno.test({
+  name: "a server that wants a password gets none from a file of libpq, and says that it does",
+  ...needsPostgres(),
+  fn: async () => {
+    using server = ownServer();
+    await ask(server, "CREATE ROLE asked LOGIN PASSWORD 'right'");
+    await stop(server, "fast");
+    const rules = `${server.folder}/data/pg_hba.conf`;
+    const asked = "host all asked 127.0.0.1/32 scram-sha-256\n";
+    Deno.writeTextFileSync(rules, asked + Deno.readTextFileSync(rules));
+    await restart(server);
+    const access = accessOf({ ...serverOf(urlOf(server, "public")), user: "asked" });
+    const name = `buffer ${serverName(access.server)}`;
+    const reading = async (password: string | undefined) => {
+      using buffer = new PostgresBuffer({ ...access, password });
+      await buffer.views.status();
+    };
+    await assert.rejects(reading(undefined), {
+      message: `${name}: it wants a password of "asked"; ` +
+        "put it into a file that buffer.password_file names",
+    });
+    await assert.rejects(reading("wrong"), {
+      message: `${name}: the password of "asked" is wrong; ` +
+        "put the right one into the file that buffer.password_file names",
+    });
+  },
 });
 
 Deno.test({
@@ -137,6 +214,52 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a database that cannot hold every text is refused before anything is made in it",
+  ...needsPostgres(),
+  fn: async () => {
+    const name = freshSchema();
+    const made = `CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`;
+    await ask(sharedServer(), made);
+    const server = { ...serverOf(urlOf(sharedServer(), "public")), database: name };
+    using buffer = new PostgresBuffer(accessOf(server));
+    await assert.rejects(accept(buffer, [guess("\u{1f600}")], START), {
+      message: `buffer ${serverName(server)}: its encoding is LATIN1, which cannot hold what ` +
+        `attackers write; let buffer.url name another database, which \`CREATE DATABASE ` +
+        `${name}_utf8 OWNER misp ENCODING 'UTF8' TEMPLATE template0\` makes`,
+    });
+  },
+});
+
+Deno.test({
+  name: "a buffer stores and reads the same, whatever the role sets for its sessions",
+  ...needsPostgres(),
+  fn: async () => {
+    const role = freshSchema();
+    await ask(sharedServer(), `CREATE ROLE ${role} LOGIN SUPERUSER`);
+    const settings = [
+      ...["standard_conforming_strings = off", "array_nulls = off", "client_encoding = LATIN1"],
+      ...["default_transaction_isolation = serializable", "default_transaction_read_only = on"],
+      ...["DateStyle = German", "TimeZone = 'Pacific/Kiritimati'", "search_path = nowhere"],
+    ];
+    for (const one of settings) await ask(sharedServer(), `ALTER ROLE ${role} SET ${one}`);
+    const server = { ...serverOf(urlOf(sharedServer(), freshSchema())), user: role };
+    using buffer = new PostgresBuffer(accessOf(server));
+    using db = new Database(accessOf(server));
+    const names = ["a\\b", 'c"', "d'", "NULL", "\u{1f600}"];
+    for (const [pid, username] of names.entries()) {
+      const attempt = { source: "192.0.2.1", username, pid, technique: `\\u${pid}` };
+      assert.equal((await accept(buffer, [attempted(attempt, START)], START)).accepted, 1);
+    }
+    const source = await buffer.views.source("192.0.2.1");
+    assert.deepEqual(source?.usernames.map(({ text }) => text).sort(), names.toSorted());
+    const isolation = "SHOW transaction_isolation";
+    const { rows } = await db.write((sql) => sql(isolation));
+    assert.deepEqual(rows, [{ transaction_isolation: "read committed" }]);
+    await ask(sharedServer(), `ALTER ROLE ${role} NOLOGIN`);
+  },
+});
+
+Deno.test({
   name: "a guarded lease is taken over seconds after its holder is gone, and of none that lives",
   ...needsPostgres(),
   fn: async () => {
@@ -195,6 +318,7 @@ const ERRORS: readonly (readonly [error: Error, line: string])[] = [
   [sqlState("25006"), "it is a standby that is read-only; let buffer.url name the primary"],
   [sqlState("53300"), "it has no connection left; raise max_connections there"],
   [sqlState("53100"), "its disk is full; free some space there"],
+  [sqlState("57014"), 'it has ended a statement; raise statement_timeout of "misp" if that'],
   [sqlState("57P03"), "it is starting, stopping or ends connections; wait"],
   [sqlState("XX000"), "it refuses (XX000: no); its log says more"],
   [new Error("SASL: client password must be a string"), 'it wants a password of "misp"; put it'],

@@ -96,6 +96,19 @@ eachEngine("rankings() name sensors and networks as people know them", async (op
   assert.deepEqual(rankings.map(({ rows }) => rows[0]!.label), ["honeypot-fra1", "Example B.V."]);
 });
 
+eachEngine("rankings() read what no database stores as it is, and names like it", async (open) => {
+  using buffer = open();
+  const network = (organisation: string) => ({ ...NL, organisation });
+  const from = (source: string, username: string, organisation: string) =>
+    attack(buffer, { source, username, at: NOW, sourceLocation: network(organisation) });
+  await from("192.0.2.1", "\\u0000", "Half \ud83d");
+  await snapshotAll(buffer, NOW);
+  const { rankings } = await buffer.views.rankings(["network", "username"], "day", NOW, 10);
+  assert.equal(rankings[0]!.rows[0]!.label, "Half \ufffd");
+  const source = await buffer.views.source("192.0.2.1");
+  assert.deepEqual(source?.usernames.map(({ text }) => text), ["\\u0000"]);
+});
+
 eachEngine(
   "rankings() find the first of very many names, whatever their order in each hour",
   async (open) => {

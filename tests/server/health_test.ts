@@ -25,6 +25,20 @@ Deno.test("GET /livez answers 200 while the buffer can be neither read nor writt
   assert.deepEqual(await answers[0]!.json(), { status: "ok" });
 });
 
+Deno.test("GET /healthz and /readyz wait for no database that does not answer", async () => {
+  const never = () => new Promise<never>(() => undefined);
+  using rig = await createRig({ isStoring: never, probeWrite: never, status: never, healthMs: 1 });
+  const health = await rig.ask("/healthz");
+  assert.deepEqual([health.status, await health.json()], [
+    503,
+    { status: "the buffer cannot be read" },
+  ]);
+  const ready = await rig.ask("/readyz");
+  assert.equal(ready.status, 503);
+  const { reasons } = await ready.json() as { reasons: readonly string[] };
+  assert.deepEqual(reasons, ["the buffer cannot be written", "the buffer cannot be read"]);
+});
+
 Deno.test("GET /readyz answers nobody from outside the allowed networks", async () => {
   const networks = [parseNetwork("192.0.2.0/24")!];
   using rig = await createRig({ allowNetworks: createNetworkSet([{ name: "a", networks }]) });

@@ -13,3 +13,14 @@ export function storable(text: string): string {
     ? text
     : text.toWellFormed().replaceAll("\0", "\ufffd");
 }
+
+/**
+ * JSON whose texts are storable, as `JSON.stringify()` wrote it: it escapes NUL and halves of a pair, which
+ * PostgreSQL stores as part of a text and then refuses to read as JSON. A backslash may be escaped itself.
+ */
+export function storableJson(json: string): string {
+  return json.replace(
+    /\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g,
+    (escape) => escape.length > 2 ? "\ufffd" : escape,
+  );
+}

@@ -6,6 +6,7 @@
  */
 import type { Technique } from "../../model.ts";
 import { storedJson } from "../sqlite/errors.ts";
+import { storable } from "./storable.ts";
 
 /** No attack has so many; a hostile sender must not make each further alert cost more. */
 export const MOST_TECHNIQUES = 100;
@@ -40,7 +41,9 @@ export class TechniqueTexts {
 
 function merged(stored: readonly Technique[], techniques: readonly Technique[]): string | null {
   const all = new Map<string, Technique>();
-  for (const { id, name } of [...stored, ...techniques]) {
+  for (const technique of [...stored, ...techniques]) {
+    const id = storable(technique.id);
+    const name = technique.name === undefined ? undefined : storable(technique.name);
     all.set(id, { id, name: all.get(id)?.name ?? name });
   }
   if (all.size === 0) return null;

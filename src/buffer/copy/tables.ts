@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { storable } from "../batch/storable.ts";
+import { storable, storableJson } from "../batch/storable.ts";
 import { keyText } from "../postgres/keys.ts";
 
 /** What a cell may hold. A truth is 0 or 1. */
@@ -43,7 +43,7 @@ const COLUMNS = {
   seen_alert: "manager# alert_id! seen_at#",
   attack:
     "source_ip first_seen# last_seen# opened_at# touched_at# alerts# manager compromised_at# " +
-    "services# source_location further_usernames# techniques",
+    "services# source_location further_usernames# techniques~",
   attack_connection: "source_ip sensor! pid# location! sshd# pam_error# pam# connect# refused# " +
     "touched_at#",
   attack_username: "source_ip username! location! sshd# pam_error# pam# connect#",
@@ -114,7 +114,7 @@ export function commonRows({ columns }: Table, rows: readonly Row[]): readonly R
       if (typeof cell !== "string") return cell;
       const { isKey, isJson } = columns[at]!;
       if (isKey) return keyText(cell);
-      return isJson ? cell.replaceAll("\\u0000", "\\ufffd") : storable(cell);
+      return isJson ? storableJson(cell) : storable(cell);
     })
   );
 }

@@ -19,6 +19,8 @@ export interface Access {
   /** How long connecting may take, and each statement; milliseconds. */
   readonly connectMs: number;
   readonly statementMs: number;
+  /** How long a lock is waited for, milliseconds; as long as a statement may take by default. */
+  readonly lockMs?: number;
 }
 
 /** A connection that is open until it fails or is closed. */
@@ -43,8 +45,8 @@ export class Connection {
     const client = withoutEnvironment(() =>
       new pg.Client({
         ...{ host, port, database, user },
-        // Without a password `pg` would look for a file of its own.
-        password: password ?? "",
+        // Without a password, or with an empty one, `pg` would look for a file of its own.
+        password: password ?? (() => ""),
         ssl: tls === "disable" ? false : caCertificate === undefined ? {} : { ca: caCertificate },
         application_name: applicationName(access.server.schema),
         client_encoding: "UTF8",

@@ -15,11 +15,16 @@ const MOST_CONNECTIONS = 8;
 
 /**
  * Every statement finds its rows by an index. A table that has just grown has no statistics yet, and would be
- * read as a whole; and no statement takes so long that compiling it pays.
+ * read as a whole; and no statement takes so long that compiling it pays. How texts and arrays are read, the
+ * role or the database may have set as in the times of PostgreSQL 8.
  */
 const SETTINGS =
   `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', 'off', true),
-  set_config('jit', 'off', true)`;
+  set_config('jit', 'off', true), set_config('standard_conforming_strings', 'on', true),
+  set_config('array_nulls', 'on', true), set_config('lock_timeout', $2, true)`;
+
+/** Also where the role or the database has another one by default. */
+const ISOLATION = "ISOLATION LEVEL READ COMMITTED";
 
 /** How long after a failure nobody tries to connect, milliseconds. */
 const RECONNECT_MS = 500;
@@ -51,7 +56,7 @@ export class Database implements Disposable {
 
   /** One statement, or several that need not see the same. @throws {BufferError} */
   read<T>(work: (sql: Sql) => T | Promise<T>): Promise<T> {
-    return this.#use((connection) => this.#transact(connection, "READ ONLY", work));
+    return this.#use((connection) => this.#transact(connection, `${ISOLATION} READ ONLY`, work));
   }
 
   /** Several statements that see the same. @throws {BufferError} */
@@ -71,7 +76,7 @@ export class Database implements Disposable {
     return this.#use(async (connection) => {
       for (let tries = TRIES;; tries--) {
         try {
-          return await this.#transact(connection, "READ WRITE", work, isFrequent);
+          return await this.#transact(connection, `${ISOLATION} READ WRITE`, work, isFrequent);
         } catch (error) {
           if (isOfPooler(error)) this.#keepsPlans = false;
           else if (!isTransient(error)) throw error;
@@ -122,7 +127,7 @@ export class Database implements Disposable {
     try {
       if (this.#isClosed) throw new Error("the connection is closed");
       await prepareSchema(
-        (work) => this.#transact(connection, "READ WRITE", work),
+        (work) => this.#transact(connection, `${ISOLATION} READ WRITE`, work),
         this.#access.server,
       );
       return connection;
@@ -160,11 +165,11 @@ export class Database implements Disposable {
     isFrequent = false,
   ): Promise<T> {
     const isPrepared = isFrequent && this.#keepsPlans;
-    const { schema } = this.#access.server;
+    const { server: { schema }, lockMs = 0 } = this.#access;
     const waiting = new Waiting(connection, isPrepared);
     const { later } = waiting;
     later(`BEGIN ${mode}`);
-    later(SETTINGS, schema);
+    later(SETTINGS, schema, lockMs);
     const sql: Sql = Object.assign(
       async (text: string, ...values: readonly Value[]) => {
         const done = later(text, ...values);

@@ -84,6 +84,10 @@ const OF_SERVER: Readonly<Record<string, (server: Server) => Problem>> = {
     what: "another process works on it",
     hint: "stop whatever uses it, then try again",
   }),
+  "57014": ({ user }) => ({
+    what: "it has ended a statement",
+    hint: `raise statement_timeout of "${user}" if that is set there, ${THEN}`,
+  }),
   "57": () => ({ what: "it is starting, stopping or ends connections", hint: `wait, ${THEN}` }),
 };
 
@@ -141,5 +145,14 @@ export function newerSchema(version: number, known: number): Unusable {
   return new Unusable(
     `it was written by a newer version (schema ${version}, known here ${known})`,
     "install that version here, too",
+  );
+}
+
+/** In which encoding the database is, in words. */
+export function otherEncoding(encoding: string, { database, user }: Server): Unusable {
+  return new Unusable(
+    `its encoding is ${encoding}, which cannot hold what attackers write`,
+    `let buffer.url name another database, which \`CREATE DATABASE ${database}_utf8 OWNER ${user} ` +
+      "ENCODING 'UTF8' TEMPLATE template0` makes",
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { codeOf } from "./connection.ts";
-import { newerSchema, UNDEFINED_TABLE } from "./errors.ts";
+import { newerSchema, otherEncoding, UNDEFINED_TABLE } from "./errors.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { Server } from "./server.ts";
 import { one, type Sql } from "./sql.ts";
@@ -18,13 +18,17 @@ export type Transact = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 /**
  * Makes sure that the tables are those of this version.
  *
- * @throws {Unusable} a newer version made them
+ * @throws {Unusable} a newer version made them, or the database cannot hold every text
  */
-export async function prepareSchema(transact: Transact, { schema }: Server): Promise<void> {
+export async function prepareSchema(transact: Transact, server: Server): Promise<void> {
   if (await versionOf(transact) === MIGRATIONS.length) return;
+  const { schema } = server;
   await transact(async (sql) => {
+    // A character that it lacks would fail each batch that has an alert with it, again and again.
+    const encoding = String((await one(sql, "SHOW server_encoding"))?.server_encoding);
+    if (encoding !== "UTF8") throw otherEncoding(encoding, server);
     await sql("SELECT pg_advisory_xact_lock($1)", LOCK);
-    if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    if (schema !== "public") await sql(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     await sql("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)");
     const version = await readVersion(sql);
     for (const migration of MIGRATIONS.slice(version)) await sql.script(migration);

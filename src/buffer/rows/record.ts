@@ -4,6 +4,7 @@
  * @module
  */
 import type { Location, SensorRow, Service, SourceRecord, Technique } from "../../model.ts";
+import { storableJson } from "../batch/storable.ts";
 import { storedJson } from "../sqlite/errors.ts";
 import { itemsSilentFrom } from "./expiry.ts";
 import { optional, type Row } from "./row.ts";
@@ -91,7 +92,7 @@ export function recordValues(
     record.compromisedAt ?? null,
     record.retractedAt ?? null,
     record.reports,
-    JSON.stringify(detail),
+    storableJson(JSON.stringify(detail)),
     now,
     record.expiredAt ?? null,
     itemsSilentFrom(record),

@@ -30,13 +30,22 @@ interface Waiting extends Batches {
 export class InTurn {
   readonly #store: Store;
   readonly #isOfDatabase: (error: unknown) => boolean;
+  readonly #isLocked: (error: unknown) => boolean;
   #waiting: Waiting[] = [];
   #isStoring = false;
 
-  /** @param isOfDatabase whether an error has nothing to do with the alerts */
-  constructor(store: Store, isOfDatabase: (error: unknown) => boolean) {
+  /**
+   * @param isOfDatabase whether an error has nothing to do with the alerts
+   * @param isLocked whether it came after a wait for a lock, which is waited for once for all
+   */
+  constructor(
+    store: Store,
+    isOfDatabase: (error: unknown) => boolean,
+    isLocked: (error: unknown) => boolean,
+  ) {
     this.#store = store;
     this.#isOfDatabase = isOfDatabase;
+    this.#isLocked = isLocked;
   }
 
   /** @returns what became of each batch, once all are committed */
@@ -74,7 +83,8 @@ export class InTurn {
       for (const { batches, done } of some) done.resolve(outcomes.slice(at, at += batches.length));
     } catch (error) {
       if (some.length === 1 || this.#isOfDatabase(error)) {
-        for (const { done } of some) done.reject(error);
+        const others = this.#isLocked(error) ? this.#waiting.splice(0) : [];
+        for (const { done } of [...some, ...others]) done.reject(error);
         return;
       }
       // Alerts that cannot be stored must not fail the other callers.

@@ -9,6 +9,7 @@ import type { Accepted, Followed, FollowState, IntakeStore, Limits } from "../..
 import type { Database } from "../database.ts";
 import { count, one, type Sql } from "../sql.ts";
 import { isNamed } from "../../sqlite/errors.ts";
+import { isLocked } from "../errors.ts";
 import { acceptAll } from "./accept.ts";
 import { type Batches, InTurn } from "./in_turn.ts";
 
@@ -20,6 +21,7 @@ export class PostgresIntake implements IntakeStore {
   readonly #inTurn = new InTurn(
     (given) => this.#store(given),
     (error) => isNamed(error, "BufferError"),
+    isLocked,
   );
 
   constructor(db: Database) {

@@ -23,8 +23,8 @@ const ALL_TECHNIQUES =
      ORDER BY id, (one->>'name') IS NULL, place) AS different
    ORDER BY place, id LIMIT ${MOST_TECHNIQUES}) AS kept)`;
 
-/** What PostgreSQL reads of JSON has no NUL and no half of a pair: JavaScript writes them as escapes. */
-const HAS_ESCAPES = `position('\\u' in t.techniques || excluded.techniques) > 0`;
+/** Of an earlier version: a NUL or half of a pair as an escape, which PostgreSQL does not read as JSON. */
+const IS_UNREADABLE = String.raw`t.techniques ~ '(^|[^\\])(\\\\)*\\u(0000|d[89a-f])'`;
 
 /** The attacks of sources: from then on each is locked until the commit. */
 export const ATTACKS: Rows = {
@@ -45,7 +45,7 @@ export const ATTACKS: Rows = {
     source_location = coalesce(excluded.source_location, t.source_location),
     touched_at = greatest(t.touched_at, excluded.touched_at),
     techniques = CASE WHEN t.techniques IS NULL THEN excluded.techniques
-      WHEN excluded.techniques IS NULL OR excluded.techniques = t.techniques OR ${HAS_ESCAPES}
+      WHEN excluded.techniques IS NULL OR excluded.techniques = t.techniques OR ${IS_UNREADABLE}
         THEN t.techniques
       WHEN t.techniques::jsonb @> excluded.techniques::jsonb THEN t.techniques
       ELSE ${ALL_TECHNIQUES} END`,

@@ -200,10 +200,7 @@ async function deleteConnections(
 
 async function writeRecord(sql: Sql, record: SourceRecord, now: number): Promise<void> {
   const session = await writeItems(sql, record);
-  // JSON of PostgreSQL holds no NUL, whether escaped or not.
-  const values = recordValues(record, session, now).map((value) =>
-    typeof value === "string" ? value.replaceAll("\\u0000", "\\ufffd") : value
-  );
+  const values = recordValues(record, session, now);
   const names = RECORD_COLUMNS.split(/,\s*/);
   const places = values.map((_, index) => `$${index + 1}`).join(", ");
   const updates = names.slice(1).map((name) => `${name} = excluded.${name}`).join(", ");

@@ -18,10 +18,10 @@ import { all, type Sql } from "../sql.ts";
 
 /** What changes with whatever an attack is made of, as one text: many columns take longer to read. */
 const VERSIONS = (which: string) =>
-  `SELECT a.source_ip, a.alerts, format('%s %s %s %s %s %s %s %s %s %s',
-      a.opened_at, a.touched_at, a.alerts, a.compromised_at, r.snapshot_at, r.attempts, r.pam, r.sshd,
-      r.connect, r.retracted_at) AS version
-   FROM (SELECT source_ip, opened_at, touched_at, alerts, compromised_at FROM attack ${which}) a
+  `SELECT a.source_ip, a.alerts, format('%s %s %s %s %s %s %s %s %s %s %s',
+      a.opened_at, a.touched_at, a.last_seen, a.alerts, a.compromised_at, r.snapshot_at, r.attempts,
+      r.pam, r.sshd, r.connect, r.retracted_at) AS version
+   FROM (SELECT source_ip, opened_at, touched_at, last_seen, alerts, compromised_at FROM attack ${which}) a
    LEFT JOIN source_record r ON r.source_ip = a.source_ip`;
 
 /** Reads one; undefined: none of this source is open. */

@@ -9,6 +9,7 @@ import type { PostgresBuffer } from "../../../buffer/postgres/postgres_buffer.ts
 import { serverName, serverOf } from "../../../buffer/postgres/server.ts";
 import type { CopyEnd } from "../../../buffer/copy/copy.ts";
 import type { Access } from "../../../buffer/postgres/connection.ts";
+import { BUSY_TIMEOUT_MS } from "../../../buffer/sqlite/errors.ts";
 import { MINUTE, SECOND } from "../../../clock.ts";
 import type { Config } from "../../../config/config.ts";
 import { ConfigError } from "../../../config/values.ts";
@@ -57,5 +58,6 @@ function accessOf(config: Config, statementMs: number): Access {
   // In a bundle of Deno 2.5, a CommonJS package finds modules of the runtime only by this.
   (globalThis as { require?: NodeJS.Require }).require ??= createRequire(import.meta.url);
   const server = serverOf(databaseOf(config)!);
-  return { server, password, caCertificate, connectMs: CONNECT_MS, statementMs };
+  const lockMs = Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs);
+  return { server, password, caCertificate, connectMs: CONNECT_MS, statementMs, lockMs };
 }
