@@ -89,7 +89,7 @@ export async function readList(path: string): Promise<ListContent | undefined> {
   }
   const format = BEGINNINGS.find(([, isOf]) => isOf.test(begin ?? ""))?.[0];
   if (format === undefined) {
-    throw new LinkError(`${path} is not a valid list; remove it, or set another file`);
+    throw new LinkError(`${path} holds no list that this program wrote; set another file`);
   }
   // A line of nftables has several addresses, with a comma between each two of them.
   const further = format === "nftables" ? commas : 0;

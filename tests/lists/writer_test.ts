@@ -249,7 +249,7 @@ Deno.test("writeLists() replaces a list of any form, and nothing else", async ()
     await Deno.writeTextFile(path, text);
     const [state] = (await rig.write([rule("all")]))!;
     const problem =
-      `list all was not written: ${path} is not a valid list; remove it, or set another file`;
+      `list all was not written: ${path} holds no list that this program wrote; set another file`;
     assert.equal(state?.problem, problem);
     assert.equal(rig.text("all"), text);
   }
