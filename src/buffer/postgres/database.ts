@@ -15,13 +15,15 @@ const MOST_CONNECTIONS = 8;
 
 /**
  * Every statement finds its rows by an index. A table that has just grown has no statistics yet, and would be
- * read as a whole; and no statement takes so long that compiling it pays. How texts and arrays are read, the
- * role or the database may have set as in the times of PostgreSQL 8.
+ * read as a whole; and no statement takes so long that it pays to compile it, or to divide it among processes
+ * of the server. How texts and arrays are read, the role or the database may have set as in the times of
+ * PostgreSQL 8.
  */
 const SETTINGS =
   `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', 'off', true),
-  set_config('jit', 'off', true), set_config('standard_conforming_strings', 'on', true),
-  set_config('array_nulls', 'on', true), set_config('lock_timeout', $2, true)`;
+  set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
+  set_config('standard_conforming_strings', 'on', true), set_config('array_nulls', 'on', true),
+  set_config('lock_timeout', $2, true)`;
 
 /** Also where the role or the database has another one by default. */
 const ISOLATION = "ISOLATION LEVEL READ COMMITTED";
