@@ -43,6 +43,19 @@ export function followed(path: string): Deno.FileInfo | undefined {
   );
 }
 
+/**
+ * Whether there is a file to read. Of nothing else is it tried: to open a pipe would wait for its writer,
+ * and a device may never end.
+ *
+ * @throws {ForeignLink} see {@link followed}
+ * @throws {Error} it is something else; the message has the next step
+ */
+export function isFileThere(path: string): boolean {
+  const info = followed(path);
+  if (info === undefined || info.isFile) return info !== undefined;
+  throw new Error(`${path} is a folder, a pipe or a device; remove it, and it is made again`);
+}
+
 /** A rotation may replace the file between the look and the opening, but not each time. */
 const TRIES = 5;
 

@@ -10,6 +10,7 @@ import { tokenCommand } from "../src/cli/commands/tokens.ts";
 import { createLog } from "../src/cli/terminal/log.ts";
 import type { Config } from "../src/config/config.ts";
 import { FeedSink } from "../src/feed/feed_sink.ts";
+import { readOwned } from "../src/feed/replace_file.ts";
 import { buildEvent } from "../src/misp/event.ts";
 import type { Outcome } from "../src/sink.ts";
 import { decideDefault, sshdAlert } from "./support/fixtures.ts";
@@ -17,6 +18,7 @@ import { needs } from "./support/needs.ts";
 import { PLAIN_SNAPSHOT_RULES } from "./support/snapshots.ts";
 import { firstReport, sourceRecord } from "./support/source_record.ts";
 import { stubbedConsole } from "./support/stubbed_console.ts";
+import { readInstallation } from "../src/publish/installation_file.ts";
 import { tempFolder } from "./support/temp.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 1, 21, 31, 5);
@@ -203,4 +205,13 @@ Deno.test({
     log(`${at.inside}/integrations.log`)("info", "a message");
     assert.match(Deno.readTextFileSync(`${at.outside}/target`), /a message\n$/);
   },
+});
+
+Deno.test("readOwned() and readInstallation() wait for no pipe in the place of their file", async () => {
+  using folder = tempFolder();
+  const path = `${folder.path}/installation.json`;
+  assert.equal(new Deno.Command("mkfifo", { args: [path] }).outputSync().code, 0);
+  const message = `${path} is a folder, a pipe or a device; remove it, and it is made again`;
+  await assert.rejects(readOwned(path), { message });
+  assert.throws(() => readInstallation(path), { message: `${path} cannot be read: ${message}` });
 });

@@ -5,7 +5,7 @@
  */
 import { dirname } from "node:path";
 import { faultPoint } from "../fault_point.ts";
-import { followed, giveToOwner } from "../file_owner.ts";
+import { followed, giveToOwner, isFileThere } from "../file_owner.ts";
 
 /**
  * Writes a temporary file beside it, syncs that, and renames it.
@@ -80,9 +80,10 @@ export class Replacement implements AsyncDisposable {
  *
  * @returns undefined where there is none
  * @throws {ForeignLink} it is a link that Wazuh's user made to a file of another user
+ * @throws {Error} it is not a file
  */
 export async function readOwned(path: string): Promise<string | undefined> {
-  return followed(path) === undefined ? undefined : await Deno.readTextFile(path);
+  return isFileThere(path) ? await Deno.readTextFile(path) : undefined;
 }
 
 /** Syncs a folder, so that the renames in it survive a power cut. */

@@ -6,7 +6,7 @@
  */
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
-import { followed, giveToOwner } from "../file_owner.ts";
+import { giveToOwner, isFileThere } from "../file_owner.ts";
 import { type Fields, isFields } from "../json.ts";
 import type { Installation } from "../misp/uuid.ts";
 
@@ -34,7 +34,7 @@ export function readInstallation(path: string | undefined): InstallationFile | u
   if (path === undefined) return undefined;
   let text: string;
   try {
-    if (followed(path) === undefined) return undefined;
+    if (!isFileThere(path)) return undefined;
     text = Deno.readTextFileSync(path);
   } catch (error) {
     throw new Error(`${path} cannot be read: ${messageOf(error)}`);

@@ -143,3 +143,32 @@ Deno.test("take() touches no file of another name, but what a call left unfinish
   assert.deepEqual(rig.names(), others.toSorted());
   assert.deepEqual(await rig.counts(), { accepted: 1, duplicate: 0 });
 });
+
+Deno.test("take() lets a file wait that cannot be read, and says so once", async () => {
+  using rig = new Rig();
+  const path = writeSpillFile(rig.path, bytesOf(sshdAlert()), NOW);
+  writeSpillFile(rig.path, bytesOf(sshdAlert()), NOW);
+  const name = path.replace(rig.file(""), "");
+  const open = Deno.openSync;
+  // As with rights that are lost, a descriptor that is missing, or a disk that fails now and then.
+  Deno.openSync = (file, options) => {
+    if (file === path) throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+    return open(file, options);
+  };
+  try {
+    assert.equal(await rig.spilled.take(), 1);
+    assert.equal(await rig.spilled.take(), 0);
+  } finally {
+    Deno.openSync = open;
+  }
+  assert.deepEqual(rig.names(), [name]);
+  assert.equal(await rig.spilled.take(), 1);
+  assert.deepEqual(await rig.counts(), { accepted: 2, duplicate: 0 });
+  assert.deepEqual(rig.names(), []);
+  const taken = "info: spill files: 1 taken into the buffer";
+  assert.deepEqual(rig.logged, [
+    `error: spill file ${path}: it cannot be read, and waits: Permission denied`,
+    taken,
+    taken,
+  ]);
+});

@@ -77,7 +77,7 @@ for (const kind of KINDS) {
     const followed = following.output();
     await until(
       "follow waits",
-      () => /reading waits/.test(logOf(program)),
+      () => /error: alerts that wait [^\n]+; reading waits/.test(logOf(program)),
     );
     const waiting = await program.run(["status"]);
     assert.match(waiting.stdout, /forward +0 forwarded, \d+ waiting since /);

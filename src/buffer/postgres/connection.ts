@@ -13,7 +13,8 @@ import type { Value } from "./values.ts";
 /** What a connection needs beside the server. */
 export interface Access {
   readonly server: Server;
-  readonly password: string | undefined;
+  /** A function is asked at each connection: a password may change meanwhile. */
+  readonly password: string | (() => string) | undefined;
   /** PEM; undefined: the authorities of the runtime. */
   readonly caCertificate: string | undefined;
   /** How long connecting may take, and each statement; milliseconds. */
@@ -130,7 +131,7 @@ interface Closable {
 }
 
 /** Whether an error was sent by PostgreSQL: it has a code of five characters. */
-export function isOfServer(error: unknown): boolean {
+export function isOfServer(error: unknown): error is Error {
   return codeOf(error) !== undefined && error instanceof Error && "severity" in error;
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Access, Connection } from "./connection.ts";
-import { isOfDatabase, isOfPooler, isTransient, toBufferError } from "./errors.ts";
+import { type Access, codeOf, Connection } from "./connection.ts";
+import { isOfDatabase, isOfPooler, isTransient, toBufferError, UNDEFINED_TABLE } from "./errors.ts";
 import { prepareSchema } from "./migrate.ts";
 import type { Sql } from "./sql.ts";
 import type { Result, Statement } from "./trip.ts";
@@ -96,6 +96,10 @@ export class Database implements Disposable {
       connection = this.#lent() ?? await this.#open();
       return await work(connection);
     } catch (error) {
+      // Whoever opens a connection looks at the schema, and makes it where it was dropped.
+      if (codeOf(error) === UNDEFINED_TABLE) {
+        for (const one of [...this.#idle, connection]) one?.close();
+      }
       throw isOfDatabase(error) ? toBufferError(this.#access.server, error) : error;
     } finally {
       if (connection !== undefined) this.#giveBack(connection);

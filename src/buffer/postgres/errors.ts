@@ -46,9 +46,10 @@ export function isLocked(error: unknown): boolean {
 }
 
 const LOCKED = "55P03";
-
-/** No table or function of that name: the schema is not made yet. */
+/** No table of that name: the schema is not made yet, or was dropped. */
 export const UNDEFINED_TABLE = "42P01";
+/** read_only_sql_transaction */
+const READ_ONLY = "25006";
 
 const THEN = "and it goes on by itself";
 
@@ -71,9 +72,13 @@ const OF_SERVER: Readonly<Record<string, (server: Server) => Problem>> = {
     hint: `\`ALTER DATABASE ${database} OWNER TO ${user}\` or \`GRANT ALL ON SCHEMA ${schema} TO ` +
       `${user}\` gives them`,
   }),
-  "25006": () => ({
+  [READ_ONLY]: () => ({
     what: "it is a standby that is read-only",
     hint: "let buffer.url name the primary, or promote this server",
+  }),
+  [UNDEFINED_TABLE]: ({ schema }) => ({
+    what: `the tables in its schema ${schema} are gone`,
+    hint: "restore a backup; without one, new ones are made at the next use",
   }),
   "53300": () => ({
     what: "it has no connection left",
@@ -91,6 +96,14 @@ const OF_SERVER: Readonly<Record<string, (server: Server) => Problem>> = {
   "57": () => ({ what: "it is starting, stopping or ends connections", hint: `wait, ${THEN}` }),
 };
 
+/**
+ * Whether a server refuses, in whatever language, that a transaction may write: PostgreSQL 15 gives a standby
+ * no code of its own for this, but the function that checks a setting.
+ */
+const isOfStandby = (error: Error) =>
+  // feature_not_supported
+  codeOf(error) === "0A000" && "routine" in error && error.routine === "call_bool_check_hook";
+
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "its host name is not known",
@@ -105,7 +118,9 @@ function problemOf(server: Server, error: unknown): Problem {
   const code = codeOf(error) ?? "";
   const message = messageOf(error);
   if (isOfServer(error)) {
-    const known = OF_SERVER[code] ?? OF_SERVER[code.slice(0, 2)];
+    const known = isOfStandby(error)
+      ? OF_SERVER[READ_ONLY]
+      : OF_SERVER[code] ?? OF_SERVER[code.slice(0, 2)];
     if (known !== undefined) return known(server);
     return { what: `it refuses (${code}: ${message})`, hint: "its log says more" };
   }

@@ -34,8 +34,8 @@ export async function openIntake(path: string, now: number): Promise<IntakeBuffe
 
 function hasSpilledLately(path: string, now: number): boolean {
   try {
-    const newest = spillFiles(path).at(-1);
-    return newest !== undefined && Math.abs(now - newest.at) < SPILLED_LATELY_MS;
+    // The newest one may be of a clock that was set back since.
+    return spillFiles(path).some(({ at }) => Math.abs(now - at) < SPILLED_LATELY_MS);
   } catch {
     // Opening the buffer meets the same error, and reports it.
     return false;

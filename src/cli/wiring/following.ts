@@ -131,7 +131,7 @@ async function storeUntilAccepted(
       return;
     } catch (error) {
       const reason = messageOf(error);
-      if (reason !== logged) log("error", `buffer ${config.buffer.path}: ${reason}; reading waits`);
+      if (reason !== logged) log("error", `${reason}; reading waits`);
       logged = reason;
       await orWoken(STORE_AGAIN_MS, ending);
       if (ending.isAsked) return;

@@ -31,6 +31,8 @@ export class SpillIntake {
   #rules: IntakeRules | undefined;
   /** Those that can be neither removed nor renamed: what is stored must not be stored at each look. */
   readonly #finished = new Set<string>();
+  /** What kept files from being read, by name: each is said once, not at each look. */
+  readonly #unread = new Map<string, string>();
 
   constructor(loaded: Loaded, buffer: Pick<Buffer, "intake">, log: Log) {
     this.#loaded = loaded;
@@ -82,22 +84,33 @@ export class SpillIntake {
   }
 
   #decide(file: SpillFile, rules: IntakeRules): readonly Decision[] | undefined {
-    let reason: string;
-    try {
-      const read = readSpillFile(file);
-      if (read === undefined) return undefined;
-      if (read instanceof Uint8Array) {
-        const decisions = decideFile(read, rules, Math.min(file.at, Date.now()));
-        const isAlert = decisions.some((one) => one.kind === "attempts" || one.key !== undefined);
-        if (isAlert) return decisions;
-        reason = "it holds no alert";
-      } else reason = read.reason;
-    } catch (error) {
-      reason = messageOf(error);
-    }
+    const read = this.#read(file);
+    if (read === undefined) return undefined;
+    let reason = "it holds no alert";
+    if (read instanceof Uint8Array) {
+      const decisions = decideFile(read, rules, Math.min(file.at, Date.now()));
+      const isAlert = decisions.some((one) => one.kind === "attempts" || one.key !== undefined);
+      if (isAlert) return decisions;
+    } else reason = read.reason;
     this.#log("error", `spill file ${file.path}: ${reason}; it is kept as ${file.name}.damaged`);
     this.#finish(file, markDamaged);
     return undefined;
+  }
+
+  /** A file that cannot be read now may well hold an alert: it waits. */
+  #read(file: SpillFile): ReturnType<typeof readSpillFile> {
+    try {
+      const read = readSpillFile(file);
+      this.#unread.delete(file.name);
+      return read;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (this.#unread.get(file.name) !== reason) {
+        this.#unread.set(file.name, reason);
+        this.#log("error", `spill file ${file.path}: it cannot be read, and waits: ${reason}`);
+      }
+      return undefined;
+    }
   }
 
   #finish(file: SpillFile, finish: (file: SpillFile) => void): void {

@@ -49,8 +49,9 @@ export async function databaseEnd(config: Config): Promise<CopyEnd> {
 /** How to reach the database; call it before the client is loaded. */
 function accessOf(config: Config, statementMs: number): Access {
   const { passwordFile, caFile } = config.buffer;
-  const password = readSetting("buffer.password_file", passwordFile)?.replace(/\r?\n$/, "");
-  if (password === "") throw new ConfigError(`buffer.password_file ${passwordFile} is empty`);
+  const password = passwordFile === undefined ? undefined : () => readPassword(passwordFile);
+  // A file that cannot be used is found now, not at the first connection.
+  password?.();
   const caCertificate = readSetting("buffer.ca_file", caFile);
   if (caCertificate !== undefined && !caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
     throw new ConfigError(`buffer.ca_file ${caFile} does not hold a PEM certificate`);
@@ -60,4 +61,10 @@ function accessOf(config: Config, statementMs: number): Access {
   const server = serverOf(databaseOf(config)!);
   const lockMs = Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs);
   return { server, password, caCertificate, connectMs: CONNECT_MS, statementMs, lockMs };
+}
+
+function readPassword(file: string): string {
+  const password = readSetting("buffer.password_file", file)!.replace(/\r?\n$/, "");
+  if (password === "") throw new ConfigError(`buffer.password_file ${file} is empty`);
+  return password;
 }
