@@ -124,6 +124,8 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
       "<<a|",
       "htpasswd -",
       "chpasswd a:",
+      "||//",
+      "eyJ-",
     ]
   ) {
     const of = (times: number) => {
