@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { SqliteBuffer } from "../src/buffer/sqlite/sqlite_buffer.ts";
 import { CAN_COMPILE, createProgram, integratordArgs, type Program } from "../tests/e2e/program.ts";
-import { freePort } from "../tests/e2e/service.ts";
+import { freePort } from "../tests/support/ports.ts";
 import { sshdAlert } from "../tests/support/fixtures.ts";
 
 const WAITING = [10, 10_000, 250_000];

@@ -5,7 +5,7 @@
  */
 import { V8_FLAGS } from "../deploy/startup/v8.ts";
 import { createProgram, type Program, type ProgramOptions } from "../tests/e2e/program.ts";
-import { freePort } from "../tests/e2e/service.ts";
+import { freePort } from "../tests/support/ports.ts";
 
 /** Connections of the load, and how long it lasts. */
 export const CONNECTIONS = 32;

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { exprsOf } from "./support/grafana.ts";
-import { freePort } from "./e2e/service.ts";
+import { freePort } from "./support/ports.ts";
 import { findProgram, type Need, needs } from "./support/needs.ts";
 import { NGINX, Nginx, runTool } from "./support/nginx.ts";
 import { tempFolder } from "./support/temp.ts";

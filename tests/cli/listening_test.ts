@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
 import { Listening } from "../../src/cli/wiring/listen/listening.ts";
-import { freePort } from "../e2e/service.ts";
+import { freePort } from "../support/ports.ts";
 import { createRig } from "../server/rig.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";

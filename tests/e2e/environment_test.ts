@@ -10,7 +10,8 @@ import { sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { createProgram, feedWritten, integratordArgs, KIND, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 /** A listener that counts who comes, and closes. */
 class Trap implements AsyncDisposable {

@@ -10,7 +10,7 @@ import { FakeMisp } from "../fake_misp/server.ts";
 import { blocksOf } from "../support/documents.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { createProgram, type Program, type Result } from "./program.ts";
-import { freePort } from "./service.ts";
+import { freePort } from "../support/ports.ts";
 
 /** The address of the examples. */
 const SOURCE = "192.0.2.7";

@@ -8,7 +8,8 @@ import { PROGRAM } from "../../src/config/defaults.ts";
 import { checkPair } from "../../src/cli/commands/doctor/serve.ts";
 import { needs } from "../support/needs.ts";
 import { createProgram, KIND, KINDS, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const HELP = "`help config` lists the keys";
 

@@ -9,7 +9,8 @@ import { WazuhSite } from "../follow/wazuh_site.ts";
 import { FakeReceiver } from "../forward/fake_receiver.ts";
 import { alertOf, createManager, createRelay, linesOf, until } from "./forward_rig.ts";
 import { createProgram, integratordArgs, KINDS, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 import { argumentsOf, contentsOf } from "./traces.ts";
 
 function logOf({ log }: Program): string {

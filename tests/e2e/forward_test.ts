@@ -21,7 +21,8 @@ import {
   until,
 } from "./forward_rig.ts";
 import { integratordArgs, KINDS, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 /** Alerts of each manager; the first ones come by integratord's calls. */
 const ALERTS = 5000;

@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { parseExposition } from "../server/exposition.ts";
 import { MADE, madeDay, mostOf } from "../support/made_day.ts";
 import { createProgram, KIND, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const COMPROMISED = [
   ...["192.0.2.1", "192.0.2.109", "192.0.2.127", "192.0.2.145", "192.0.2.163", "192.0.2.181"],

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parseExposition } from "../server/exposition.ts";
 import { fixture, fixturePaths } from "../support/fixtures.ts";
 import { createProgram, KINDS } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const ACCEPTED = 'custom_misp_alerts_total{outcome="accepted"}';
 

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { needs } from "../support/needs.ts";
 import { createProgram } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const TOKEN = "a-token-in-a-path";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { WazuhSite } from "../follow/wazuh_site.ts";
 import { sshdAlert } from "../support/fixtures.ts";
 import { createProgram, KINDS, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const ENVIRONMENT = { WM_GUARD_PUBLISH_PRIVATE: "true", WM_BUFFER_PERIOD_MINUTES: "0" };
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { sshdAlert } from "../support/fixtures.ts";
 import { createProgram, KINDS } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 /** So many lines are read and stored piece by piece, without group commit. */
 const MANY_LINES = 2000;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fixture, fixturePaths, sshdAlert } from "../support/fixtures.ts";
 import { needs } from "../support/needs.ts";
 import { createProgram, feedWritten, KINDS } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 for (const kind of KINDS) {
   Deno.test(`${kind}: serve takes alerts, answers after the commit, and flushes at its end`, async () => {

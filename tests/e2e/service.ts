@@ -5,12 +5,6 @@
  */
 import type { Program } from "./program.ts";
 
-/** A port of this machine that nobody listens on. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** A service that listens, ended by its own id. */
 export class Service implements AsyncDisposable {
   readonly url: string;

@@ -10,7 +10,8 @@ import { expectedTotals, numberedAlert, numbers, totalsOf } from "../faults/numb
 import { WazuhSite } from "../follow/wazuh_site.ts";
 import { freshSchema, needsPostgres, sharedServer, urlOf } from "../support/postgres.ts";
 import { createProgram, KIND } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 const ALERTS = 600;
 const BODY = 25;

@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { sshdAlert } from "../support/fixtures.ts";
 import { holdPublishers } from "../faults/kill_rounds.ts";
 import { createProgram, integratordArgs, KINDS, type Program } from "./program.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "./service.ts";
 
 async function put(program: Program, alert: unknown): Promise<string> {
   const file = `${program.alerts}/${crypto.randomUUID()}.alert`;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { freePort } from "../support/ports.ts";
 import { type Answer, internalError } from "./answers.ts";
 import type { Meddling } from "./call.ts";
 import { Connection, type RawRequest } from "./connection.ts";
@@ -63,7 +64,8 @@ export class FakeMisp implements AsyncDisposable {
     this.maintenance = options.maintenance ?? false;
     this.backgroundJobs = options.backgroundJobs ?? false;
     this.latencyMs = options.latencyMs ?? 0;
-    this.#port = this.#listen(0);
+    this.#port = freePort();
+    this.#listen();
     this.url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
   }
 
@@ -92,7 +94,7 @@ export class FakeMisp implements AsyncDisposable {
   }
   set down(down: boolean) {
     if (down === this.down) return;
-    if (!down) this.#listen(this.#port);
+    if (!down) this.#listen();
     else {
       this.#listener?.close();
       this.#listener = undefined;
@@ -206,13 +208,12 @@ export class FakeMisp implements AsyncDisposable {
     return this.#log.received(count);
   }
 
-  #listen(port: number): number {
+  #listen(): void {
     const { tls } = this.#options;
-    const where = { hostname: "127.0.0.1", port };
+    const where = { hostname: "127.0.0.1", port: this.#port };
     const listener = tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls });
     this.#listener = listener;
     this.#track(this.#accept(listener));
-    return listener.addr.port;
   }
 
   #track(work: Promise<void>): void {

@@ -8,7 +8,8 @@
  */
 import assert from "node:assert/strict";
 import { createProgram, KIND, type Program } from "../e2e/program.ts";
-import { freePort, Service } from "../e2e/service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "../e2e/service.ts";
 import { FakeMisp } from "../fake_misp/server.ts";
 import type { Need } from "../support/needs.ts";
 import { NGINX, Nginx } from "../support/nginx.ts";

@@ -10,7 +10,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { CAN_COMPILE, createProgram, type Program } from "../e2e/program.ts";
-import { freePort, Service } from "../e2e/service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "../e2e/service.ts";
 import type { StoredEvent } from "../fake_misp/server.ts";
 import { seededRandom } from "../support/random.ts";
 import { expectedTotals, numberedAlert, numbers, totalsOfEvents } from "./numbered.ts";

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { CAN_COMPILE, createProgram } from "../e2e/program.ts";
-import { freePort, Service } from "../e2e/service.ts";
+import { freePort } from "../support/ports.ts";
+import { Service } from "../e2e/service.ts";
 import { numberedAlert } from "./numbered.ts";
 
 const IS_SOAK = Deno.env.get("WM_SOAK") === "1";

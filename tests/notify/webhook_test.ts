@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Webhook, type WebhookOptions } from "../../src/notify/webhook.ts";
+import { freePort } from "../support/ports.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const SECRET = "/services/T000/B000/s3cr3tT0k3n?key=abc";
@@ -94,9 +95,7 @@ Deno.test("send() does not know what became of a request without an answer, nor 
 });
 
 Deno.test("reach() and send() say that nothing listens, and which binary may not connect", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const host = `127.0.0.1:${listener.addr.port}`;
-  listener.close();
+  const host = `127.0.0.1:${freePort()}`;
   const gone = new Webhook({ url: `http://${host}${SECRET}`, caCertificate: undefined });
   assert.equal(await gone.reach(), `${host} cannot be reached`);
   const sent = await gone.send(MESSAGE, "k", NOW);

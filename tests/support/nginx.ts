@@ -4,8 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { freePort } from "../e2e/service.ts";
 import { findProgram, type Need } from "./needs.ts";
+import { freePort } from "./ports.ts";
 import { selfSigned } from "./self_signed.ts";
 
 const FOLDER = new URL("../../deploy/proxy/", import.meta.url).pathname;

@@ -6,6 +6,7 @@ import { Connection } from "../../src/buffer/postgres/connection.ts";
 import { serverOf } from "../../src/buffer/postgres/server.ts";
 import type { Row } from "../../src/buffer/postgres/trip.ts";
 import { findPostgres, has, type Need, needs } from "./needs.ts";
+import { freePort } from "./ports.ts";
 
 const FOLDER = `/tmp/wm-postgres-${Deno.pid}`;
 const LOCK = `${FOLDER}/lock`;
@@ -45,11 +46,6 @@ async function run(wrapper: readonly string[] = [], ...args: readonly string[]):
 
 /** Runs a program of PostgreSQL, as who runs the servers. */
 export const runPostgres = (...args: readonly string[]) => run([], ...args);
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** A folder that whoever runs a server gets to. */
 function serverFolder(folder = `/tmp/wm-postgres-${crypto.randomUUID()}`): string {
