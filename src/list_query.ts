@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname, isAbsolute, join } from "node:path";
 
 /** The forms of a list, in the order of the help. */
 export const LIST_FORMATS = ["plain", "csv", "cdb", "nftables", "jsonl"] as const;
@@ -29,3 +30,10 @@ export interface ListRule extends ListQuery {
   /** By how much it may change at once; undefined: see `mayChange()` of `src/lists/change.ts`. */
   readonly maxChangePercent: number | undefined;
 }
+
+/** The folder of lists beside a buffer. */
+export const listFolder = (bufferPath: string): string => join(dirname(bufferPath), "lists");
+
+/** The path of a list's file, which is written as it is or below that folder. */
+export const listPath = (file: string, bufferPath: string): string =>
+  isAbsolute(file) ? file : join(listFolder(bufferPath), file);

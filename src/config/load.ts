@@ -13,6 +13,7 @@ import { fileReason } from "../errors.ts";
 import { jsonFault } from "./json_fault.ts";
 import { didYouMean } from "../nearest.ts";
 import { isFields } from "../json.ts";
+import { listPath } from "../list_query.ts";
 
 /** Where a value came from. */
 export type Origin = "default" | "file" | "environment" | "integratord";
@@ -78,7 +79,7 @@ export function loadConfig(sources: Sources): Loaded {
 }
 
 /** Keys that only make sense together. */
-function checkTogether({ misp: { distribution, sharingGroup } }: Config): void {
+function checkTogether({ misp: { distribution, sharingGroup }, lists, buffer }: Config): void {
   if (distribution === 4 && sharingGroup === undefined) {
     throw new ConfigError(
       "misp.distribution is 4 without misp.sharing_group; name the group by its uuid or its name",
@@ -87,6 +88,13 @@ function checkTogether({ misp: { distribution, sharingGroup } }: Config): void {
   if (distribution !== 4 && sharingGroup !== undefined) {
     throw new ConfigError(
       `misp.sharing_group is set, but misp.distribution is ${distribution}; set it to 4`,
+    );
+  }
+  const paths = lists.map(({ file }) => listPath(file, buffer.path));
+  const second = paths.findIndex((path, index) => paths.indexOf(path) < index);
+  if (second >= 0) {
+    throw new ConfigError(
+      `lists[${second}].file is ${paths[second]}, as is that of another list; name another file`,
     );
   }
 }

@@ -4,24 +4,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { dirname, isAbsolute, join } from "node:path";
-import type { ListFormat, ListRule } from "../list_query.ts";
+import { type ListFormat, listPath, type ListRule } from "../list_query.ts";
 
 /** A list with the path of its file. */
 export interface ListFile extends ListRule {
   readonly path: string;
 }
 
-/** The folder of lists beside a buffer. */
-export const listFolder = (bufferPath: string): string => join(dirname(bufferPath), "lists");
-
 /** The lists of a configuration, each with its file. */
 export function listFiles(lists: readonly ListRule[], bufferPath: string): readonly ListFile[] {
-  const folder = listFolder(bufferPath);
-  return lists.map((rule) => ({
-    ...rule,
-    path: isAbsolute(rule.file) ? rule.file : join(folder, rule.file),
-  }));
+  return lists.map((rule) => ({ ...rule, path: listPath(rule.file, bufferPath) }));
 }
 
 /** What a file has. */

@@ -307,3 +307,15 @@ Deno.test("loadConfig() wants a sharing group for distribution 4, and for no oth
     "misp.sharing_group is set, but misp.distribution is 0; set it to 4",
   );
 });
+
+Deno.test("loadConfig() refuses two lists that would write one file", () => {
+  const second = (file: string) => ({
+    lists: [{ name: "a", format: "plain" }, { name: "b", format: "csv", file }],
+    buffer: { path: "/spool/buffer.db" },
+  });
+  assert.throws(() => load(second("/spool/lists/a")), {
+    name: "ConfigError",
+    message: "lists[1].file is /spool/lists/a, as is that of another list; name another file",
+  });
+  assert.equal(load(second("/spool/a")).config.lists.length, 2);
+});

@@ -6,7 +6,8 @@
 import { dirname } from "node:path";
 import type { SettingStore } from "../../../buffer/settings.ts";
 import type { Config } from "../../../config/config.ts";
-import { listFiles, listFolder } from "../../../lists/file.ts";
+import { listFolder } from "../../../list_query.ts";
+import { listFiles } from "../../../lists/file.ts";
 import { statesOf } from "../../../lists/states.ts";
 import { type Check, ok, warning } from "../../terminal/checks.ts";
 import { checkFolder, statOf } from "./files.ts";
