@@ -24,8 +24,8 @@ interface Form {
   readonly succeeded?: boolean;
 }
 
-/** Where no peer can be read, its group is 0. */
-const FORMS: readonly Form[] = [
+/** Where no peer can be read, its group is 0. Made at the first line of Dropbear. */
+const makeForms = (): readonly Form[] => [
   {
     text: form("Bad (?:PAM )?password attempt for '([^]*)' from PEER"),
     evidence: "sshd",
@@ -89,6 +89,8 @@ const FORMS: readonly Form[] = [
   { text: /^Exit (?:before auth|\()/, evidence: "session-end", name: 0, peer: 0 },
 ];
 
+let forms: readonly Form[] | undefined;
+
 /** The forms by their first letter: a line is compared with a few of them only. */
 const FIRST_LETTERS = "BLPpACE";
 
@@ -108,7 +110,9 @@ export function parseDropbearLine(line: string): SshdLine | undefined {
   if (!FIRST_LETTERS.includes(message.charAt(0)) || message.length > LONGEST_MESSAGE) {
     return undefined;
   }
-  for (const { text, evidence, name, peer, method, isUnknown, succeeded } of FORMS) {
+  for (
+    const { text, evidence, name, peer, method, isUnknown, succeeded } of forms ??= makeForms()
+  ) {
     const found = text.exec(message);
     if (found === null) continue;
     return {
