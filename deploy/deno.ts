@@ -60,14 +60,15 @@ export async function output(
     const child = await new Deno.Command(command, { cwd: PROJECT, ...options }).output();
     if (child.success) return text(child.stdout);
     const printed = text(child.stderr);
-    // The first `deno bundle` of a user unpacks its bundler, which another one may start meanwhile.
-    if (tries < MOST_TRIES && printed.includes("Text file busy")) continue;
+    if (tries < MOST_TRIES && UNPACKING.test(printed)) continue;
     return fail(help(printed) ?? `${name} failed:\n${printed}`);
   }
 }
 
 /** Tries of a program that another process was unpacking. */
 const MOST_TRIES = 5;
+/** The first `deno bundle` of a user unpacks its bundler, which another one may start, or unpack too. */
+const UNPACKING = /Text file busy|failed to copy esbuild binary/;
 
 /** Ends the build. */
 export function fail(message: string): never {
