@@ -68,8 +68,7 @@ function shellOf({ via }: CopiedMachine) {
     write: async (path: string, text: string) => {
       await run_(["sh", "-c", 'cat >"$1"', "sh", path], text);
     },
-    files: async () =>
-      (await listing(ROOT, via)).filter((line) => !/buffer\.db(?:-|\.\w+\.lock)/.test(line)),
+    files: () => listing(ROOT, via),
   };
 }
 

@@ -72,6 +72,9 @@ export async function makeWazuh(
   await run([...via, "touch", `${root}/bin/wazuh-integratord`]);
 }
 
+/** Wazuh's programs, and files beside the buffer that come and go with the processes that use it. */
+const PASSING = /^bin\/|\/buffer\.db(?:-|\.\w+\.lock)/;
+
 /** Every path below a folder with its owner and mode. */
 export async function listing(
   folder: string,
@@ -86,7 +89,7 @@ export async function listing(
     "-printf",
     "%P %u:%g %m\\n",
   ]);
-  return stdout.trim().split("\n").filter((line) => line !== "" && !line.startsWith("bin/")).sort();
+  return stdout.trim().split("\n").filter((line) => line !== "" && !PASSING.test(line)).sort();
 }
 
 /** Compiles the binary of this project, or of the same project as a later version. */
