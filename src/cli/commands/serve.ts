@@ -142,6 +142,8 @@ export async function serve(start: Start): Promise<number> {
   });
   const answer: Handler = (request, remoteAddress, isEnding) =>
     app.fetch(request, { remoteAddress, isEnding });
+  // Once it listens it has senders, and a signal must not end it in the middle of an answer.
+  const signalled = untilSignal();
   const server = await listening(config.server, address, answer, log);
   const spilled = new SpillIntake(loaded, buffer, log);
   using engine = createEngine(publisher, config, {
@@ -173,7 +175,7 @@ export async function serve(start: Start): Promise<number> {
     })
     : undefined;
   // The follower ends before a signal only when it cannot go on: then the service cannot either.
-  await Promise.race([untilSignal(), ...(following === undefined ? [] : [following])]);
+  await Promise.race([signalled, ...(following === undefined ? [] : [following])]);
   log("info", "ending: no new requests are accepted, and what is due is published");
   const graceOver = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS));
   ended.abort();
