@@ -74,13 +74,10 @@ export function readLists(given: unknown): readonly ListRule[] {
     throw refusal("", given, "list of lists", `a list of at most ${MOST_LISTS} objects`);
   }
   const lists = given.map((one: unknown, index) => readList(one, `[${index}]`));
-  lists.forEach(({ name, file }, index) => {
+  lists.forEach(({ name }, index) => {
     const before = lists.slice(0, index);
     if (before.some((one) => one.name === name)) {
       throw refusal(`[${index}].name`, name, "name", "a name that no other list has");
-    }
-    if (before.some((one) => one.file === file)) {
-      throw refusal(`[${index}].file`, file, "file", "a file that no other list has");
     }
   });
   return lists;

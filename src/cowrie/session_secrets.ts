@@ -147,7 +147,7 @@ const RULES: readonly Rule[] = [
     /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,64}|xox[a-z]-[\w-]{10,255}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,255}|hf_[A-Za-z0-9]{20,64})/g,
     MASK,
   ],
-  [/(?<![\w-])eyJ[\w-]{8,2048}\.[\w-]{4,4096}\.[\w-]{4,1024}/g, MASK],
+  [/(?<![\w-])((?:[\w-]{0,128}-)?)eyJ[\w-]{8,2048}\.[\w-]{4,4096}\.[\w-]{4,1024}/g, `$1${MASK}`],
   // of a bot, in an address behind `bot`
   [/(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])/g, MASK],
   // what stands in /etc/shadow

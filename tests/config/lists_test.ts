@@ -52,11 +52,6 @@ const BAD_LISTS: readonly (readonly [name: string, lists: unknown, message: stri
     '[1].name: "attackers" is not a valid name; use a name that no other list has',
   ],
   [
-    "one file for two lists",
-    [LIST, { ...LIST, name: "b", file: "attackers" }],
-    '[1].file: "attackers" is not a valid file; use a file that no other list has',
-  ],
-  [
     "the name of another format",
     [{ ...LIST, name: "csv" }],
     '[0].name: "csv" is not a valid name; use a name that is not a format, or format "csv"',

@@ -158,3 +158,12 @@ Deno.test("maskUrl() takes secrets out of every part of an address", () => {
     assert.equal(maskUrl(new URL(url)).href, url);
   }
 });
+
+Deno.test("maskSecrets() masks a JSON web token behind a hyphen, too", () => {
+  const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl";
+  assert.equal(maskSecrets(`echo ${token}`), "echo ***");
+  assert.equal(
+    maskSecrets(`wget http://a.example/x/reset-${token}`),
+    "wget http://a.example/x/reset-***",
+  );
+});

@@ -34,12 +34,12 @@ export async function openIntake(path: string, now: number): Promise<IntakeBuffe
 
 function hasSpilledLately(path: string, now: number): boolean {
   // The newest one may be of a clock that was set back since.
-  const isLate = (at: number) => Math.abs(now - at) < SPILLED_LATELY_MS;
+  const isRecent = (at: number) => Math.abs(now - at) < SPILLED_LATELY_MS;
   try {
-    // A file that was made lately has changed its folder, and to look at that is much less work.
+    // A new file changes the time of its folder, which costs less to read than the folder.
     const changed = Deno.statSync(spillFolder(path)).mtime;
-    if (changed !== null && !isLate(changed.getTime())) return false;
-    return spillFiles(path).some(({ at }) => isLate(at));
+    if (changed !== null && !isRecent(changed.getTime())) return false;
+    return spillFiles(path).some(({ at }) => isRecent(at));
   } catch {
     // Opening the buffer meets the same error, and reports it.
     return false;

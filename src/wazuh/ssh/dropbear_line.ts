@@ -110,9 +110,8 @@ export function parseDropbearLine(line: string): SshdLine | undefined {
   if (!FIRST_LETTERS.includes(message.charAt(0)) || message.length > LONGEST_MESSAGE) {
     return undefined;
   }
-  for (
-    const { text, evidence, name, peer, method, isUnknown, succeeded } of forms ??= makeForms()
-  ) {
+  forms ??= makeForms();
+  for (const { text, evidence, name, peer, method, isUnknown, succeeded } of forms) {
     const found = text.exec(message);
     if (found === null) continue;
     return {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readHeader } from "../../src/wazuh/ssh/log_header.ts";
+import { readHeader } from "../../../src/wazuh/ssh/log_header.ts";
 
 const sshd = { program: "sshd", pid: 12, message: "x" };
 
