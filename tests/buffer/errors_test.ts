@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { toBufferError } from "../../src/buffer/sqlite/error_text.ts";
 import { isDamage, isOfFile } from "../../src/buffer/sqlite/errors.ts";
+import { inGroups } from "../../src/server/ingest/group_commit.ts";
+import { eachEngine, guess, START } from "./sqlite_rig.ts";
 
 /** Of no class that the buffer knows, as in the binary those of a module that is loaded later. */
 const named = (name: string, more: object = {}) => Object.assign(new Error("said"), { name }, more);
@@ -19,3 +21,32 @@ Deno.test("toBufferError() knows what was describedError before by its name, wha
     "buffer /buffer.db: it is a folder; move it away",
   );
 });
+
+eachEngine(
+  "acceptTogether() of a value that cannot be held fails its own sender only",
+  async (open) => {
+    using buffer = open();
+    const accept = inGroups((groups) =>
+      buffer.intake.acceptTogether(groups, { maxUsernames: 100 }, START)
+    );
+    const broken = guess();
+    assert.ok(broken.kind === "attempts");
+    const attempts = [{ ...broken.attempts[0]!, pid: Number.NaN }];
+    const [good, bad, other] = await Promise.allSettled([
+      accept([guess()]),
+      accept([{ ...broken, attempts }]),
+      accept([guess()]),
+    ]);
+    assert.deepEqual([good.status, bad.status, other.status], [
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    assert.ok(bad.status === "rejected" && bad.reason.name === "Unstorable");
+    assert.match(
+      bad.reason.message,
+      /^the buffer cannot hold such a value \(.*\); please report it$/,
+    );
+    assert.equal((await buffer.views.status()).pendingAttempts, 2);
+  },
+);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spilledBytes, writeSpillFile } from "../../src/buffer/spill/write.ts";
+import { Unstorable } from "../../src/buffer/sqlite/errors.ts";
 import { SqliteBuffer } from "../../src/buffer/sqlite/sqlite_buffer.ts";
 import { SpillIntake } from "../../src/cli/wiring/spilled.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -21,6 +22,7 @@ class Rig implements Disposable {
   readonly path: string;
   readonly buffer: SqliteBuffer;
   readonly spilled: SpillIntake;
+  readonly taking: (intake: SqliteBuffer["intake"]) => SpillIntake;
 
   constructor() {
     const loaded = loadConfig({
@@ -31,7 +33,8 @@ class Rig implements Disposable {
     this.path = loaded.config.buffer.path;
     this.buffer = new SqliteBuffer(this.path, NOW);
     const log = (level: string, message: string) => void this.logged.push(`${level}: ${message}`);
-    this.spilled = new SpillIntake(loaded, this.buffer, log);
+    this.taking = (intake) => new SpillIntake(loaded, { intake }, log);
+    this.spilled = this.taking(this.buffer.intake);
   }
 
   file(name: string): string {
@@ -120,6 +123,29 @@ Deno.test("take() keeps what is not an alert under another name, follows no link
   ]);
   assert.equal(await rig.spilled.take(), 0);
   assert.equal(rig.logged.length, 5);
+});
+
+Deno.test("take() refuses an alert that the buffer cannot hold, and stores the others", async () => {
+  using rig = new Rig();
+  for (const [at, id] of ["1.1", "poison", "1.2"].entries()) {
+    Deno.writeTextFileSync(rig.file(nameOf(`0000000${at}`)), JSON.stringify(sshdAlert({ id })));
+  }
+  const { intake } = rig.buffer;
+  const acceptTogether: typeof intake.acceptTogether = (batches, limits, now) =>
+    JSON.stringify(batches).includes("poison")
+      ? Promise.reject(new Unstorable("datatype mismatch"))
+      : intake.acceptTogether(batches, limits, now);
+  const spilled = rig.taking(
+    { accept: intake.accept.bind(intake), acceptTogether } as typeof intake,
+  );
+  assert.equal(await spilled.take(), 2);
+  assert.deepEqual(await rig.counts(), { accepted: 2, duplicate: 0 });
+  assert.deepEqual(rig.names(), [`${nameOf("00000001")}.damaged`]);
+  assert.deepEqual(rig.logged, [
+    `error: spill file ${rig.file(nameOf("00000001"))}: the buffer cannot hold such a value ` +
+    `(datatype mismatch); please report it; it is kept as ${nameOf("00000001")}.damaged`,
+    "info: spill files: 2 taken into the buffer",
+  ]);
 });
 
 Deno.test("take() touches no file of another name, but what a call left unfinished an hour ago", async () => {

@@ -4,7 +4,16 @@
  * @module
  */
 import { type Access, codeOf, Connection } from "./connection.ts";
-import { isOfDatabase, isOfPooler, isTransient, toBufferError, UNDEFINED_TABLE } from "./errors.ts";
+import {
+  isOfDatabase,
+  isOfPooler,
+  isOfValue,
+  isTransient,
+  toBufferError,
+  UNDEFINED_TABLE,
+} from "./errors.ts";
+import { messageOf } from "../../errors.ts";
+import { Unstorable } from "../sqlite/errors.ts";
 import { prepareSchema } from "./migrate.ts";
 import type { Sql } from "./sql.ts";
 import type { Result, Statement } from "./trip.ts";
@@ -100,6 +109,7 @@ export class Database implements Disposable {
       if (codeOf(error) === UNDEFINED_TABLE) {
         for (const one of [...this.#idle, connection]) one?.close();
       }
+      if (isOfValue(error)) throw new Unstorable(messageOf(error), { cause: error });
       throw isOfDatabase(error) ? toBufferError(this.#access.server, error) : error;
     } finally {
       if (connection !== undefined) this.#giveBack(connection);

@@ -14,6 +14,16 @@ export function toBufferError(server: Server, error: unknown): BufferError {
   return new BufferError(serverName(server), problemOf(server, error), { cause: error });
 }
 
+/** Whether the server refuses a value, by SQLSTATE or its class. */
+export function isOfValue(error: unknown): boolean {
+  if (!isOfServer(error)) return false;
+  const code = codeOf(error) ?? "";
+  // invalid_parameter_value: of a setting.
+  if (code === "22023") return false;
+  // data_exception and program_limit_exceeded; not_null_violation, check_violation
+  return ["22", "54"].includes(code.slice(0, 2)) || ["23502", "23514"].includes(code);
+}
+
 /** Whether an error came from the server or the way there, not from what was to be stored. */
 export function isOfDatabase(error: unknown): boolean {
   if (isNamed(error, "Unusable")) return true;

@@ -6,7 +6,8 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CHECKPOINT_PAGES, close, type Opened, type OpenOptions, tuneForBulk } from "./connect.ts";
-import { type BufferError, isDamage, isOfFile } from "./errors.ts";
+import { messageOf } from "../../errors.ts";
+import { type BufferError, isDamage, isOfFile, isOfValue, Unstorable } from "./errors.ts";
 import type { Statements } from "./sql.ts";
 import { type WalSync, walSyncOf } from "./wal_sync.ts";
 
@@ -129,6 +130,7 @@ export class Database implements Disposable {
         throw replaced(this.#path, movedAside);
       }
     } catch (error) {
+      if (isOfValue(error)) throw new Unstorable(messageOf(error), { cause: error });
       throw isOfFile(error) ? await this.#describedError(error) : error;
     }
   }

@@ -52,6 +52,25 @@ export class Unusable extends Error {
   }
 }
 
+/** A value does not fit its column: the next try meets it again, and others have no part in it. */
+export class Unstorable extends Error {
+  override name = "Unstorable";
+
+  /** @param reason what the database says */
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the buffer cannot hold such a value (${reason}); please report it`, options);
+  }
+}
+
+/**
+ * Whether SQLite refuses a value: SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH, in the lower byte of
+ * an extended code.
+ */
+export function isOfValue(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error &&
+    [18, 19, 20].includes(Number(error.errcode) & 0xff);
+}
+
 /**
  * Whether an error is SQLITE_CORRUPT or SQLITE_NOTADB, which node:sqlite names by their texts only. A
  * table is missing where another process moved a damaged file away between its opening and its use,

@@ -11,6 +11,7 @@ import {
   removeSpillFile,
   UNFINISHED_FOR_MS,
 } from "../../buffer/spill/read.ts";
+import { isNamed } from "../../buffer/sqlite/errors.ts";
 import type { Loaded } from "../../config/load.ts";
 import { messageOf } from "../../errors.ts";
 import { faultPoint } from "../../fault_point.ts";
@@ -57,8 +58,7 @@ export class SpillIntake {
     let batches: (readonly Decision[])[] = [];
     let alerts = 0;
     const store = async () => {
-      if (files.length > 0) await this.#store(files, batches);
-      stored += files.length;
+      if (files.length > 0) stored += await this.#store(files, batches);
       files = [];
       batches = [];
       alerts = 0;
@@ -76,11 +76,30 @@ export class SpillIntake {
     return stored;
   }
 
-  async #store(files: readonly SpillFile[], batches: readonly (readonly Decision[])[]) {
+  /** @returns how many of the files were stored */
+  async #store(
+    files: readonly SpillFile[],
+    batches: readonly (readonly Decision[])[],
+  ): Promise<number> {
     const limits = limitsOf(this.#loaded.config);
-    await this.#buffer.intake.acceptTogether(batches, limits, Date.now());
+    try {
+      await this.#buffer.intake.acceptTogether(batches, limits, Date.now());
+    } catch (error) {
+      if (!isNamed(error, "Unstorable")) throw error;
+      if (files.length === 1) {
+        this.#refuse(files[0]!, messageOf(error));
+        return 0;
+      }
+      // One that cannot be stored must not keep the others waiting.
+      let stored = 0;
+      for (const [index, file] of files.entries()) {
+        stored += await this.#store([file], [batches[index]!]);
+      }
+      return stored;
+    }
     faultPoint("spill-stored-before-remove");
     for (const file of files) this.#finish(file, removeSpillFile);
+    return files.length;
   }
 
   #decide(file: SpillFile, rules: IntakeRules): readonly Decision[] | undefined {
@@ -92,9 +111,13 @@ export class SpillIntake {
       const isAlert = decisions.some((one) => one.kind === "attempts" || one.key !== undefined);
       if (isAlert) return decisions;
     } else reason = read.reason;
+    this.#refuse(file, reason);
+    return undefined;
+  }
+
+  #refuse(file: SpillFile, reason: string): void {
     this.#log("error", `spill file ${file.path}: ${reason}; it is kept as ${file.name}.damaged`);
     this.#finish(file, markDamaged);
-    return undefined;
   }
 
   /** A file that cannot be read now may well hold an alert: it waits. */
