@@ -54,6 +54,9 @@ const lines = (name: string) =>
 /** The scene as alerts of Wazuh, and as Cowrie's own lines. */
 export const sceneLines = { wazuh: lines("alerts.json"), own: lines("cowrie.json") };
 
+/** What a real Cowrie sent through a real manager. */
+export const recordedLines = lines("recorded.json");
+
 /** Stores lines in batches of seven, and takes a snapshot behind some of them and at the end. */
 export async function recordsOf(
   given: readonly string[],
