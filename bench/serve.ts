@@ -61,6 +61,7 @@ async function withoutHttp(body: Uint8Array<ArrayBuffer>): Promise<number> {
     {
       maxBodyBytes: 8 * 1024 * 1024,
       readTimeout,
+      storeTimeout: readTimeout,
       turns: new Turns(),
       decide: (item) => decideItem(item, rules, Date.now()),
       accept,

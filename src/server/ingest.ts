@@ -17,6 +17,7 @@ import {
   itemsOfLines,
   itemsOfValues,
 } from "../intake/items.ts";
+import { inTime } from "./ingest/in_time.ts";
 import { hasGoodLine } from "./ingest/good_line.ts";
 import type { ReadTimeout } from "./ingest/read_timeout.ts";
 import { type Accept, type Reply, Tally } from "./ingest/tally.ts";
@@ -32,6 +33,8 @@ export interface IngestParts {
   readonly maxBodyBytes: number;
   /** How long a sender may take for each further 64 KiB. */
   readonly readTimeout: ReadTimeout;
+  /** How long a sender waits for what it sent to be stored. */
+  readonly storeTimeout: ReadTimeout;
   /** Shared by all bodies. */
   readonly turns: Turns;
   readonly decide: (item: Item) => Decision;
@@ -60,7 +63,9 @@ export async function ingest(
   sender: string,
   isEnding: () => boolean = () => false,
 ): Promise<Reply> {
-  const { readTimeout, turns, maxBodyBytes } = parts;
+  const { readTimeout, storeTimeout, turns, maxBodyBytes } = parts;
+  const accept = inTime(parts.accept, storeTimeout);
+  const acceptAtOnce = inTime(parts.acceptAtOnce, storeTimeout);
   const work = new Work({ turns, sender, signal: () => request.signal, ms: readTimeout.ms });
   const tally = new Tally(parts.decide);
   try {
@@ -71,21 +76,21 @@ export async function ingest(
       return tally.reply(413, { error });
     }
     if (shape === "array") {
-      await takeAll(tally, itemsOfArray(rest, maxBodyBytes), work, parts.acceptAtOnce);
+      await takeAll(tally, itemsOfArray(rest, maxBodyBytes), work, acceptAtOnce);
       return tally.reply(tally.isAllBad ? 400 : 200);
     }
     if (shape === "lines" || shape === "values") {
       const itemsOf = shape === "lines" ? itemsOfLines : itemsOfValues;
-      await takeAll(tally, itemsOf(rest, maxBodyBytes), work, parts.acceptAtOnce);
+      await takeAll(tally, itemsOf(rest, maxBodyBytes), work, acceptAtOnce);
       return tally.reply(tally.isAllBad ? 400 : 200);
     }
     const items = shape === "short" ? readAlertFile(bytes) : await itemsOfValue(bytes, work);
     if (items !== undefined) {
-      await takeAll(tally, groupsOf(items), work, parts.accept);
+      await takeAll(tally, groupsOf(items), work, accept);
       return replyToWhole(tally, bytes);
     }
     const itemsOf = beginsOverLines(bytes) ? itemsOfValues : itemsOfLines;
-    await takeAll(tally, itemsOf(inParts(bytes), maxBodyBytes), work, parts.acceptAtOnce);
+    await takeAll(tally, itemsOf(inParts(bytes), maxBodyBytes), work, acceptAtOnce);
     return tally.reply(tally.isAllBad ? 400 : 200);
   } catch (error) {
     if (error instanceof BodyError) {

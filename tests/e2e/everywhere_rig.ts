@@ -112,7 +112,14 @@ export class Everywhere implements AsyncDisposable {
       this.buffer.intake.accept(decisions, limitsOf(loaded.config), this.now);
     const app = createApp({
       ...config.server,
-      ...{ readTimeout, tokens: () => [], allowNetworks: undefined, accept, acceptAtOnce: accept },
+      ...{
+        readTimeout,
+        storeTimeout: readTimeout,
+        tokens: () => [],
+        allowNetworks: undefined,
+        accept,
+        acceptAtOnce: accept,
+      },
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       status: () => this.buffer.views.status(),
       lists: listFiles(config.lists, config.buffer.path),

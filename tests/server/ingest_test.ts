@@ -142,6 +142,26 @@ Deno.test("POST /alerts says 503 without a word of the inside when nothing can b
   ]);
 });
 
+Deno.test("POST /alerts answers 503 where storing takes too long, and it goes on", async () => {
+  const stalled = Promise.withResolvers<void>();
+  const stored = Promise.withResolvers<number>();
+  using service = createService({
+    storeTimeoutMs: 20,
+    accept: async (decisions) => {
+      await stalled.promise;
+      stored.resolve(decisions.length);
+      throw new Error("the line is cut");
+    },
+  });
+  const { status, body } = await service.post(alertText());
+  assert.deepEqual([status, body.accepted], [503, 0]);
+  assert.deepEqual(service.logged, [
+    "error: POST /alerts: storing takes longer than 0.02 s; it goes on",
+  ]);
+  stalled.resolve();
+  assert.equal(await stored.promise, 1);
+});
+
 Deno.test("POST /alerts says 503 when storing fails at once", async () => {
   using service = createService({
     accept: () => {

@@ -63,13 +63,19 @@ export interface Rig extends Disposable {
 }
 
 /** What a test changes. */
-export type Changes = Partial<AppParts> & { readonly readTimeoutMs?: number };
+export type Changes = Partial<AppParts> & {
+  readonly readTimeoutMs?: number;
+  readonly storeTimeoutMs?: number;
+};
 
 /** Makes a service without metrics, and no tokens unless `changes` says so. */
-export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = {}): Rig {
+export function createService(
+  { readTimeoutMs = 10_000, storeTimeoutMs = 10_000, ...changes }: Changes = {},
+): Rig {
   const buffer = new SqliteBuffer(":memory:", NOW);
   const logged: string[] = [];
   const readTimeout = new ReadTimeout(readTimeoutMs);
+  const storeTimeout = new ReadTimeout(storeTimeoutMs);
   // A turn ends after the answer: no test leaves its timer behind.
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const later = (work: () => void) => {
@@ -83,6 +89,7 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
     ((decisions) => buffer.intake.accept(decisions, { maxUsernames: 100 }, NOW));
   const app = createApp({
     readTimeout,
+    storeTimeout,
     turns: new Turns({ later }),
     tokens: () => [],
     openPages: false,
@@ -119,6 +126,7 @@ export function createService({ readTimeoutMs = 10_000, ...changes }: Changes = 
     [Symbol.dispose]: () => {
       timers.forEach((timer) => clearTimeout(timer));
       readTimeout[Symbol.dispose]();
+      storeTimeout[Symbol.dispose]();
       buffer[Symbol.dispose]();
     },
   };

@@ -91,6 +91,7 @@ export class PageScene implements Disposable {
       limits: new Limits({ maxParallel: 0, maxPerMinute: 0 }),
       maxBodyBytes: 1024 * 1024,
       readTimeout: this.#readTimeout,
+      storeTimeout: this.#readTimeout,
       decide: decideDefaultItem,
       accept,
       acceptAtOnce: accept,

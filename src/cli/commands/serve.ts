@@ -82,10 +82,11 @@ export async function serve(start: Start): Promise<number> {
     );
   }
   tuneForBulk();
+  const lockMs = Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs);
   using buffer = await openBuffer(config, {
     bulk: true,
     asyncSync: true,
-    lockWait: new LockWait(Math.min(BUSY_TIMEOUT_MS, config.server.readTimeoutMs)),
+    lockWait: new LockWait(lockMs),
   });
   if (buffer.movedAside !== undefined) logMovedAside(log, buffer.movedAside);
   // No integration call writes into a database, which may be away now.
@@ -105,9 +106,12 @@ export async function serve(start: Start): Promise<number> {
     return accepted;
   };
   using readTimeout = new ReadTimeout(config.server.readTimeoutMs);
+  // A lock that was waited for in vain has an error of its own.
+  using storeTimeout = new ReadTimeout(Math.max(config.server.readTimeoutMs, lockMs + SECOND));
   const app = createApp({
     ...config.server,
     readTimeout,
+    storeTimeout,
     status,
     metrics: await createMetrics({
       ...{ status, maxBytes, version: settings.version, now: Date.now },
