@@ -119,7 +119,9 @@ function readRecord(
     const { manager, id } = alert.sensor;
     const key = `${manager}/${id}/${sourceIp}/${session}`;
     // A client offers all of its keys one after the other: they are one probe.
-    if (rules.cowrieSessions?.isFirstKey(key) === false) return { reason: "not_an_attempt" };
+    if (rules.cowrieSessions?.isFirstKey(key, alert.key) === false) {
+      return { reason: "not_an_attempt" };
+    }
   }
   const shared: Attempt = {
     ...common(alert, now),

@@ -56,7 +56,9 @@ export function attemptsOfCowrie(alert: Alert, now: number, rules: CowrieRules):
     }
     return { reason: "not_an_attempt" };
   }
-  const isKey = event === "cowrie.client.fingerprint";
+  // Each key that is offered has two records: nobody guesses a password by the second one.
+  const isKey = event === "cowrie.client.fingerprint" ||
+    event === "cowrie.login.failed" && (textField(data, "fingerprint") ?? "") !== "";
   if (!isKey && event !== "cowrie.login.failed" && event !== "cowrie.login.success") {
     return { reason: "not_an_attempt" };
   }
@@ -69,8 +71,11 @@ export function attemptsOfCowrie(alert: Alert, now: number, rules: CowrieRules):
   const sourceIp = canonicalAddress(source);
   if (sourceIp === undefined) return { reason: "host_name" };
   // A client offers all of its keys one after the other: they are one probe.
-  if (isKey && inManager !== undefined && rules.cowrieSessions?.isFirstKey(inManager) === false) {
-    return { reason: "not_an_attempt" };
+  if (isKey && inManager !== undefined) {
+    const offering = `${sourceIp}/${inManager}`;
+    if (rules.cowrieSessions?.isFirstKey(offering, alert.key) === false) {
+      return { reason: "not_an_attempt" };
+    }
   }
   const password = rules.takesPasswords && !isKey ? nameField(data, "password") : undefined;
   const attempt: Attempt = {

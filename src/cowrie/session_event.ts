@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { canonicalAddress } from "../address.ts";
 import { own } from "../json.ts";
 import type { IgnoreReason, SessionAlert } from "../model.ts";
-import type { SessionDetail, SessionItem } from "../session_evidence.ts";
+import type { PayloadWay, SessionDetail, SessionItem } from "../session_evidence.ts";
 import { oneLine } from "../text.ts";
 import { type Alert, textField } from "../wazuh/alert.ts";
 import { common } from "../wazuh/attempts.ts";
@@ -87,7 +87,8 @@ export function readSession(
   if (session === "") return { reason: "session_malformed" };
   const found = read(data, { ...rules, takesPasswords: cowrie.takesPasswords });
   if (typeof found === "string") return { reason: found };
-  const isCommand = event === "cowrie.command.input" && ownText(data, "input") !== "";
+  const isCommand = event === "cowrie.command.input" && ownText(data, "input") !== "" &&
+    !isAnswer(data);
   const { at, sensor, techniques } = common(alert, now);
   return {
     ...{ sourceIp, at, sensor, service, techniques, sourceLocation: undefined, session },
@@ -117,7 +118,7 @@ function durationOf(data: Data): number {
  */
 function ownText(data: Data, name: string): string | undefined {
   const value = own(data, name);
-  if (value === undefined) return "";
+  if (value === undefined || value === null) return "";
   const text = Array.isArray(value) ? JSON.stringify(value) : textField(data, name);
   return text === undefined ? undefined : decodeBytes(text.slice(0, LONGEST_TEXT));
 }
@@ -138,10 +139,17 @@ function readHassh(data: Data): Found {
     : "session_malformed";
 }
 
+/**
+ * Whether a line was typed into a program that a command had started, and not into the shell: a password
+ * at times. `realm` names that program (docs/contracts/cowrie.md 4).
+ */
+const isAnswer = (data: Data) => (ownText(data, "realm") ?? "") !== "";
+
 function readCommand(data: Data, how: Reading): Found {
   const input = ownText(data, "input");
   if (input === undefined) return "session_malformed";
   const keys = plantedKeys(input);
+  if (isAnswer(data)) return keys;
   if (!how.keepsCommands || input.trim() === "") return keys;
   return [commandOf(how.takesPasswords ? input : maskSecrets(input), how.maxCommandBytes), ...keys];
 }
@@ -168,21 +176,45 @@ function cut(text: string, mostBytes: number): string {
 
 function readDownload(data: Data, how: Reading): Found {
   const text = ownText(data, "url");
-  const path = ownText(data, "destfile") || ownText(data, "filename");
+  const named = ownText(data, "destfile") || ownText(data, "filename");
   const hash = ownText(data, "shasum");
-  if (text === undefined || path === undefined || hash === undefined) return "session_malformed";
+  if (text === undefined || named === undefined || hash === undefined) return "session_malformed";
   const sha256 = sha256Of(hash);
   if (hash !== "" && sha256 === undefined) return "session_malformed";
+  const { way, path, url } = originOf(text, named, how);
   if (isHarmless(sha256, path)) return "session_harmless";
-  const url = readUrl(text, how.takesPasswords);
   if (sha256 === undefined) {
-    return url === undefined ? "session_malformed" : [{ kind: "url", value: url.url }];
+    if (url !== undefined) return [{ kind: "url", value: url }];
+    // A line of scp's own protocol.
+    return text === "" && isAnswer(data) ? [] : "session_malformed";
   }
   return payload(sha256, data, {
-    ways: [text === "" ? "written" : "download"],
-    ...namesOf(path, text, how),
-    ...(url === undefined ? {} : { urls: [{ url: url.url }] }),
+    ways: [way],
+    ...namesOf(path, way === "download" ? text : "", how),
+    ...(url === undefined ? {} : { urls: [{ url }] }),
   });
+}
+
+interface Origin {
+  readonly way: PayloadWay;
+  /** The file that it was written to; may be empty. */
+  readonly path: string;
+  readonly url?: string | undefined;
+}
+
+/**
+ * How a file came. What the client sends into a command has no `url`, and an empty `destfile`. Older Cowries
+ * wrote into `url` what a command wrote to, too: a path, or `stdin` (docs/contracts/cowrie.md 4).
+ */
+function originOf(text: string, named: string, how: Reading): Origin {
+  if (text === "" || text === "stdin") {
+    return { way: named === "" ? "upload" : "written", path: named };
+  }
+  const mayBePath = !text.includes("://");
+  const url = mayBePath && text === named ? undefined : readUrl(text, how.takesPasswords)?.url;
+  return url === undefined && mayBePath
+    ? { way: "written", path: named || text }
+    : { way: "download", path: named, url };
 }
 
 function readUpload(data: Data, how: Reading): Found {

@@ -45,8 +45,7 @@ const FETCHING: ReadonlySet<string> = new Set([
 ]);
 
 /** An address without a scheme, as downloaders take it: a host with a dot, and a path or a port. */
-const BARE =
-  /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+(?::\d{1,5})?(?:\/|$)|^\[[0-9a-f:.]+\](?::\d{1,5})?(?:\/|$)/i;
+const BARE = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|\[[0-9a-f:.]+\])(?::\d{1,5}(?:\/|$)|\/)/i;
 
 /** An address that something is fetched from, and its host. */
 export interface ReadUrl {

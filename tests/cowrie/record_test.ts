@@ -116,7 +116,21 @@ Deno.test("attemptsOfCowrie() counts the keys of a session as one probe", () => 
       type: "ssh-rsa",
       session,
     });
-  assert.equal(read(key("a00000000001"), rules), "ssh connect root");
+  const first = key("a00000000001");
+  assert.equal(read(first, rules), "ssh connect root");
   assert.equal(read(key("a00000000001"), rules), "not_an_attempt");
   assert.equal(read(key("a00000000002"), rules), "ssh connect root");
+  assert.equal(read(first, rules), "ssh connect root", "it was not stored, and is sent again");
+});
+
+Deno.test("attemptsOfCowrie() takes a key that was refused for no guess of a password", () => {
+  const rules = { cowrieSessions: new CowrieSessions() };
+  const refused = (more: object) =>
+    record({ fingerprint: "aa:bb", key: "ssh-ed25519 AAAA", type: "ssh-ed25519", ...more });
+  assert.equal(read(refused({}), rules), "ssh connect root");
+  assert.equal(read(refused({}), rules), "not_an_attempt");
+  // Two sources may have a session of one id, on two Cowries of one agent.
+  assert.equal(read(refused({ src_ip: "203.0.113.26" }), rules), "ssh connect root");
+  const accepted = { eventid: "cowrie.login.success" };
+  assert.equal(read(refused(accepted), rules), "ssh sshd root");
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { SESSION_LIMITS } from "../../src/session_evidence.ts";
+import { SESSION_LIMITS, type SessionItem } from "../../src/session_evidence.ts";
 import { items, read, sessionRules, SESSIONS } from "./session_rig.ts";
 
 const HASH = "a8460f446be540410004b1a8db4083773fa46f7fe76fa84219c93daa1669f8f2";
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIMeMxZFltiDzdhPsZ9X3ZHpJ8YxNDgqzD2Yu570T1SsR";
 const download = (data: Record<string, unknown>) =>
   items({ eventid: "cowrie.session.file_download", ...data });
 const command = (input: unknown) => items({ eventid: "cowrie.command.input", input });
@@ -92,6 +93,41 @@ Deno.test("readSession() counts commands without their texts where privacy.comma
   const session = read({ eventid: "cowrie.command.input", input: "uname -a" }, rules);
   assert.ok(typeof session === "object");
   assert.deepEqual([session.items, session.furtherCommands], [[], 1]);
+});
+
+Deno.test("readSession() keeps nothing of what was typed into a program, but a key", () => {
+  const typed = { eventid: "cowrie.command.input", realm: "chpasswd" };
+  const session = read({ ...typed, input: "root:hunter2" });
+  assert.ok(typeof session === "object");
+  assert.deepEqual([session.items, session.furtherCommands], [[], 0]);
+  const withoutTexts = { sessions: { ...SESSIONS, keepsCommands: false } };
+  const counted = read({ ...typed, input: "root:hunter2" }, sessionRules(withoutTexts));
+  assert.ok(typeof counted === "object" && counted.furtherCommands === 0);
+  const key = `ssh-ed25519 ${KEY} mdrf`;
+  const value = "SHA256:JA56jI9yzffWTlN2N9I3J1l3ndJuq7kqzPyrSzUcoCk";
+  assert.deepEqual(items({ ...typed, input: key }), [
+    { kind: "key", value, keyType: "ssh-ed25519", comment: "mdrf" },
+  ]);
+  assert.deepEqual(items({ ...typed, realm: "", input: "ls" }), [{ kind: "command", value: "ls" }]);
+});
+
+Deno.test("readSession() knows in each form how a file came", () => {
+  const found = (data: Record<string, unknown>) => {
+    const [file] = download({ shasum: HASH, ...data }) as readonly SessionItem[];
+    return [file?.ways?.join(), file?.names?.join(), file?.urls?.map(({ url }) => url).join()];
+  };
+  const none = undefined;
+  assert.deepEqual(found({ destfile: "" }), ["upload", none, none], "what scp -t or cat reads");
+  assert.deepEqual(found({}), ["upload", none, none]);
+  assert.deepEqual(found({ url: null, destfile: "/tmp/6" }), ["written", "6", none]);
+  // Before 2.0
+  assert.deepEqual(found({ url: "stdin", destfile: "" }), ["upload", none, none]);
+  assert.deepEqual(found({ url: "/tmp/x.sh", destfile: "/tmp/x.sh" }), ["written", "x.sh", none]);
+  assert.deepEqual(found({ url: "tmp_x.sh" }), ["written", "tmp_x.sh", none]);
+  const bare = "203.0.113.9/x.sh";
+  assert.deepEqual(found({ url: bare }), ["download", "x.sh", `http://${bare}`]);
+  assert.equal(download({ shasum: HASH, url: "/dev/null" }), "session_harmless");
+  assert.deepEqual(download({ realm: "scp", input: "C0644 3 foo" }), []);
 });
 
 Deno.test("readSession() reads files that were fetched, sent and written", () => {

@@ -137,10 +137,6 @@ Deno.test("mispTime() writes microseconds and an offset with a colon", () => {
   assert.equal(mispTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), "2026-01-02T03:04:05.006000+00:00");
 });
 
-Deno.test("techniqueTags() says brute force when no rule named a technique", () => {
-  assert.deepEqual(techniqueTags([]), ['misp-galaxy:mitre-attack-pattern="Brute Force - T1110"']);
-});
-
 Deno.test("techniqueTags() takes MISP's name of the id, whatever name came with it", () => {
   assert.deepEqual(
     techniqueTags([

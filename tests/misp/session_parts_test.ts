@@ -145,6 +145,8 @@ Deno.test("buildEvent() names the techniques that sessions show, and no other", 
   assert.deepEqual(techniques(["key"]), ["T1110", "T1098.004"]);
   assert.deepEqual(techniques(["tunnel"]), ["T1110", "T1090"]);
   assert.deepEqual(techniques(["command"], { attempts: 0 }), ["T1059.004"]);
+  assert.deepEqual(techniques([], { attempts: 0 }), []);
+  assert.deepEqual(techniques([], { attempts: 1 }), ["T1110"]);
   const written = SESSION.items.filter(({ ways = [] }) => ways.includes("written"));
   const source = { ...SOURCE, session: { ...SESSION, items: written } };
   assert.equal(buildEvent(source, RULES).Tag.some(({ name }) => name.includes("T1105")), false);

@@ -9,9 +9,9 @@ import { ATTACK_NAMES } from "./attack_names.ts";
 /** The technique of an SSH attempt when no rule names one. */
 export const BRUTE_FORCE: Technique = { id: "T1110", name: undefined };
 
-/** The galaxy tags of an attack; `Brute Force - T1110` when Wazuh named no technique. */
+/** The galaxy tags of techniques. */
 export function techniqueTags(techniques: readonly Technique[]): readonly string[] {
-  return (techniques.length === 0 ? [BRUTE_FORCE] : techniques).flatMap(techniqueTag);
+  return techniques.flatMap(techniqueTag);
 }
 
 /**

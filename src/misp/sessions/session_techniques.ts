@@ -30,8 +30,8 @@ export function sessionTechniques(
   others: readonly Technique[],
 ): readonly Technique[] {
   const shown = techniquesShown(session).map((id): Technique => ({ id, name: undefined }));
-  if (shown.length === 0) return others;
-  // Where no rule named a technique, attempts are still a brute force attack.
-  const known = others.length === 0 && attempts > 0 ? [BRUTE_FORCE] : others;
+  // Where no rule named a technique, attempts are still a brute force attack; a session alone is none.
+  const isGuessing = attempts > 0 || session === undefined;
+  const known = others.length === 0 && isGuessing ? [BRUTE_FORCE] : others;
   return [...known, ...shown];
 }
