@@ -8,14 +8,18 @@
 /** What stands in the place of a secret. */
 export const MASK = "***";
 
-const QUOTED = String.raw`\$?(?:"(?:[^"\\]|\\.)*"|'[^']*')`;
+const IN_QUOTES = String.raw`(?:"(?:[^"\\]|\\.)*"|'[^']*')`;
+/** What a command prints is a value, too. */
+const PRINTED = String.raw`\$\([^()\n]{0,512}\)|\x60[^\x60\n]{0,512}\x60`;
+const QUOTED = String.raw`(?:\$?${IN_QUOTES}|${PRINTED})`;
 const PLAIN = String.raw`(?:[^\s;|&<>"'\\]|\\.)`;
 
 /**
  * A value of an option or of an assignment: quoted, with what a shell adds to it, or up to a space or the
- * end of a command.
+ * end of a command. A quote behind plain text may as well end a text around both.
  */
-const VALUE = String.raw`(?:${QUOTED}(?:${QUOTED}|(?![,)}\]])${PLAIN})*|${PLAIN}+)`;
+const VALUE = String.raw`(?:${QUOTED}(?:${QUOTED}|(?![,)}\]])${PLAIN})*|` +
+  String.raw`${PLAIN}(?:\$?(?=["'][^\s;|&<>,:()\[\]{}"'])${IN_QUOTES}|${PRINTED}|${PLAIN})*)`;
 
 /** Parts of names whose values are secret. */
 const SECRET = "pass(?:word|wd|phrase|code)?|pwd|token|secret|api[_-]?key|access[_-]?key|" +
@@ -29,7 +33,7 @@ const PLAIN_P =
 
 /** Programs that read passwords from what is piped into them. */
 const READERS =
-  "chpasswd|passwd|smbpasswd|sudo|su|sshpass|cryptsetup|htpasswd|kinit|openssl\\s+passwd";
+  "chpasswd|passwd|vncpasswd|smbpasswd|sudo|su|sshpass|cryptsetup|htpasswd|kinit|openssl\\s+passwd";
 
 /** A program that reads passwords, however it is called. */
 const READER =
@@ -46,7 +50,19 @@ const RULES: readonly Rule[] = [
   // Authorization: Bearer …, Cookie: …
   [/(\bcookie:\s{0,4})[^"'\n]+/gi, `$1${MASK}`],
   [
-    /((?:authorization|x-[a-z-]{0,32}(?:token|key))["']?\s{0,4}[:=]\s{0,4}["']?(?:basic|bearer|token)?\s{0,4})[^\s"']+/gi,
+    /((?:authorization|x-[a-z-]{0,32}(?:token|key))["']?\s{0,4}[:=]\s{0,4}["']?(?:basic|bearer|token)?(?:\\?\s){0,4})(?:[^\s"'\\]|\\.)+/gi,
+    `$1${MASK}`,
+  ],
+  [
+    /(\bauthorization:\s{0,4}(?:digest|\*\*\*)\s)[^'\n]{0,4096}\bresponse=[^'\n]{0,4096}/gi,
+    `$1${MASK}`,
+  ],
+  [
+    new RegExp(
+      String
+        .raw`(\bcurl\b[^;|&\n]{0,256}?\s(?:-b|--cookie)[=\s]\s{0,4})(?=[^\s;|&]{0,256}=)${VALUE}`,
+      "g",
+    ),
     `$1${MASK}`,
   ],
   // --password=…, --password …, --user name:password
@@ -89,16 +105,24 @@ const RULES: readonly Rule[] = [
   [
     new RegExp(
       String
-        .raw`(\b(?:requirepass|masterauth|\w{0,32}secret_access_key|[\w-]{1,32}\.password|(?:mysqladmin|nmcli)\b[^;|&\n]{0,256}?\spassword|redis-cli\b[^;|&\n]{0,256}?\s(?:auth|AUTH))\s+)(?!-)${VALUE}`,
+        .raw`(\b(?:requirepass|masterauth|\w{0,32}(?:secret_access_key|session_token)|machine\s+\S{1,256}\s+login\s+\S{1,256}\s+password|[\w-]{1,32}\.password|(?:mysqladmin|nmcli)\b[^;|&\n]{0,256}?\spassword|redis-cli\b[^;|&\n]{0,256}?\s(?:auth|AUTH))\s+)(?!-)${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
   ],
-  // mysql -psecret, sshpass -psecret, redis-cli -a secret, htpasswd -b file user secret
+  // mysql -psecret, hydra -psecret, redis-cli -a secret, htpasswd -b file user secret
   [
     new RegExp(
       String
         .raw`(\b(?:mysql\w{0,16}|mariadb\S{0,16}|mongo\w{0,16}|sshpass|7za?|rar|zip)\b[^;|&\n]{0,256}?\s-[pP])\s{0,4}(?!\s)${VALUE}`,
+      "g",
+    ),
+    `$1${MASK}`,
+  ],
+  [
+    new RegExp(
+      String
+        .raw`(\b(?:ftp(?:get|put)|ncftp\w{0,8}|user(?:add|mod)|xmrig|minerd|cpuminer|hydra|medusa|ncrack|crackmapexec|nxc)\b[^;|&\n]{0,256}?\s-p)(?!\s)${VALUE}`,
       "g",
     ),
     `$1${MASK}`,
@@ -128,7 +152,14 @@ const RULES: readonly Rule[] = [
     ),
     `$1${MASK}`,
   ],
-  [new RegExp(String.raw`(\bopenssl\s+passwd(?:\s+-\S+){0,8}\s+)(?!-)${VALUE}`, "g"), `$1${MASK}`],
+  [
+    new RegExp(
+      String
+        .raw`(\b(?:openssl\s+passwd|mkpasswd)(?:\s+(?:-(?:salt|in|rand|m|S|R)\s+\S+|-\S+)){0,8}\s+)(?!-)${VALUE}`,
+      "g",
+    ),
+    `$1${MASK}`,
+  ],
   [new RegExp(String.raw`(\bnet\s+user\s+\S{1,64}\s+)(?!/)${VALUE}`, "gi"), `$1${MASK}`],
   // passwd <<< secret, and all of a here document
   [
@@ -144,10 +175,19 @@ const RULES: readonly Rule[] = [
   ],
   // what services call their keys
   [
-    /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,64}|xox[a-z]-[\w-]{10,255}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,255}|hf_[A-Za-z0-9]{20,64})/g,
+    /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,64}|xox[a-z]-[\w-]{10,255}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,255}|[rsp]k_(?:live|test)_\w{10,255}|SG\.[\w-]{16,64}\.[\w-]{16,64}|AIza[\w-]{30,64}|hf_[A-Za-z0-9]{20,64})/g,
     MASK,
   ],
   [/(?<![\w-])((?:[\w-]{0,128}-)?)eyJ[\w-]{8,2048}\.[\w-]{4,4096}\.[\w-]{4,1024}/g, `$1${MASK}`],
+  [/(-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)[\s\S]*?(?=-----END|$)/g, `$1 ${MASK} `],
+  // of a webhook, in its address
+  [/(\/api\/(?:v\d{1,2}\/)?webhooks\/\d{1,24}\/)[\w-]+/g, `$1${MASK}`],
+  [/(\bhooks\.slack\.com\/(?:services|workflows)\/)[\w/-]+/g, `$1${MASK}`],
+  // ?user=root&p=secret
+  [
+    /([?&](?:u|user|username|login)=[^\s&"']{0,256}&(?:\w{1,32}=[^\s&"']{0,256}&){0,4}p=)[^\s&"']+/gi,
+    `$1${MASK}`,
+  ],
   // of a bot, in an address behind `bot`
   [/(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])/g, MASK],
   // what stands in /etc/shadow
@@ -159,7 +199,12 @@ const OPTION_P = new RegExp(String.raw`(\s-p)(\s+|=)(?!-)${VALUE}`, "g");
 const PLAIN_PROGRAM = new RegExp(String.raw`(?:^|[;|&(\s/])(?:${PLAIN_P})(?=\s|$)`);
 
 /** `root:secret` of a command in which `chpasswd` gets it in any way. */
-const ACCOUNT = /((?:^|[\s"'(]|\\n)[a-z_][\w.-]{0,31}:)(?!\/\/|\*\*\*)[^\s"'|;&<>()\\]+/gi;
+const ACCOUNT = /((?:^|[\s"'(/=]|\\n)[a-z_][\w.-]{0,31}:)(?!\/\/|\*\*\*)[^\s"'|;&<>()\\]+/gi;
+
+/** `p=secret; echo root:$p | chpasswd` */
+const ASSIGNED = new RegExp(String.raw`((?:^|[\s;&|(])[A-Za-z_]\w{0,31}=)(?!\*)${VALUE}`, "g");
+
+const SENT = new RegExp(String.raw`(\bsend\s+(?:--\s+)?)${VALUE}`, "g");
 
 /** Masks secrets in a command. A Cowrie writes the end of a line as `\x0a`. */
 export function maskSecrets(command: string): string {
@@ -170,7 +215,11 @@ export function maskSecrets(command: string): string {
 function maskLines(command: string): string {
   let masked = maskPiped(command);
   for (const [pattern, replacement] of RULES) masked = masked.replace(pattern, replacement);
-  if (/\bchpasswd\b/.test(masked)) masked = masked.replace(ACCOUNT, `$1${MASK}`);
+  if (/\bchpasswd\b/.test(masked)) {
+    masked = masked.replace(ACCOUNT, `$1${MASK}`).replace(ASSIGNED, `$1${MASK}`);
+  }
+  // A script that talks to a program: it starts one, and answers its questions.
+  if (/\bspawn\s/.test(masked)) masked = masked.replace(SENT, `$1${MASK}`);
   return masked.replace(OPTION_P, (found, option: string, space: string, at: number) => {
     const from = Math.max(0, at - 256);
     const before = masked.slice(from, at);
@@ -203,8 +252,11 @@ function maskPiped(command: string): string {
   return masked + command.slice(done);
 }
 
+const HERE = new RegExp(String.raw`(<<<\s{0,4})${VALUE}`, "g");
+
 /** A command, before what it prints: of a group, whatever is in it. */
-function withoutPrinted(before: string): string {
+function withoutPrinted(given: string): string {
+  const before = given.replace(HERE, `$1${MASK}`);
   const group = groupAtEnd(before);
   if (group !== undefined) {
     return `${before.slice(0, group + 1)} ${MASK} ${before.trimEnd().at(-1)} `;
@@ -248,8 +300,10 @@ export function maskUrl(url: URL): URL {
   const masked = new URL(url);
   masked.username = "";
   masked.password = "";
+  const hasUser = ["u", "user", "username", "login"].some((name) => masked.searchParams.has(name));
   for (const [name, value] of [...masked.searchParams]) {
-    const shown = SECRET_PARAMETER.test(name) ? MASK : maskSecrets(value);
+    const isSecret = SECRET_PARAMETER.test(name) || (hasUser && name === "p");
+    const shown = isSecret ? MASK : maskSecrets(value);
     if (shown !== value) masked.searchParams.set(name, shown);
   }
   for (const part of ["pathname", "hash"] as const) {

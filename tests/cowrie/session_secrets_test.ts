@@ -47,7 +47,7 @@ Deno.test("maskSecrets() takes passwords out of commands that set or pass them",
     'curl -d \'{"password":"hunter2","url":"http://a"}\' b':
       'curl -d \'{"password":***,"url":"http://a"}\' b',
     'curl -H "Cookie: a=hunter2; b=hunter2" c': 'curl -H "Cookie: ***" c',
-    "curl -b PHPSESSID=hunter2 a": "curl -b PHPSESSID=*** a",
+    "curl -b PHPSESSID=hunter2 a": "curl -b *** a",
     "mysqladmin -u root password 'hunter2'": "mysqladmin -u root password ***",
     "mysql -e \"ALTER USER a IDENTIFIED BY 'hunter2'\"":
       'mysql -e "ALTER USER a IDENTIFIED BY ***"',
@@ -73,6 +73,41 @@ Deno.test("maskSecrets() takes passwords out of commands that set or pass them",
     "cd /\\x0apasswd <<< hunter2\\x0aid": "cd /\\x0apasswd <<< ***\\x0aid",
     "chpasswd < <(echo root:hunter2)": "chpasswd < <(echo root:***)",
     "echo root:hunter2 > /tmp/p; chpasswd < /tmp/p": "echo root:*** > /tmp/p; chpasswd < /tmp/p",
+    "curl -u admin:'hunter2' e": "curl -u *** e",
+    "wget --password=ab'hunter2' e": "wget --password=*** e",
+    'export PASSWORD=a"hunter2"': "export PASSWORD=***",
+    "mysql -pA'hunter2' -e x": "mysql -p*** -e x",
+    'sshpass -p a"hunter2" ssh h': "sshpass -p*** ssh h",
+    "openssl passwd -1 -salt ab hunter2": "openssl passwd -1 -salt ab ***",
+    "mkpasswd -m sha-512 hunter2": "mkpasswd -m sha-512 ***",
+    "hydra -l root -phunter2 h": "hydra -l root -p*** h",
+    "./xmrig -o pool -u w -phunter2": "./xmrig -o pool -u w -p***",
+    "ftpget -uanon -phunter2 h x x": "ftpget -uanon -p*** h x x",
+    "useradd -m -phunter2 bob": "useradd -m -p*** bob",
+    "PASSWORD=$(echo hunter2) x": "PASSWORD=*** x",
+    "PASSWORD=`echo hunter2` x": "PASSWORD=*** x",
+    'curl -H \'Authorization: Digest username="a", response="hunter2"\' e':
+      "curl -H 'Authorization: *** ***' e",
+    "curl -H Authorization:Bearer\\ hunter2 e": "curl -H Authorization:*** e",
+    'curl -b "session=hunter2" e': "curl -b *** e",
+    "aws configure set aws_session_token hunter2": "aws configure set aws_session_token ***",
+    "echo '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----' > k":
+      "echo '-----BEGIN OPENSSH PRIVATE KEY----- *** -----END OPENSSH PRIVATE KEY-----' > k",
+    "x sk_live_hunter2hunter2 y": "x *** y",
+    "x SG.hunter2hunter2hunter2.hunter2hunter2hunter2 y": "x *** y",
+    "x AIzahunter2hunter2hunter2hunter2hunter2 y": "x *** y",
+    "expect -c 'spawn passwd; send \"hunter2\\r\"'": "expect -c 'spawn passwd; send ***'",
+    "echo machine e login a password hunter2 >> ~/.netrc":
+      "echo machine e login a password *** >> ~/.netrc",
+    "vncpasswd <<< hunter2": "vncpasswd <<< ***",
+    "p=hunter2; echo root:$p|chpasswd": "p=***; echo *** |chpasswd",
+    "sed 's/x/root:hunter2/' f | chpasswd": "sed 's/x/root:***' f | chpasswd",
+    "base64 -d <<< aHVudGVyMg== | chpasswd": "base64 -d <<< *** | chpasswd",
+    "curl https://discord.com/api/webhooks/1234567890/hunter2-hunter2 -d @x":
+      "curl https://discord.com/api/webhooks/1234567890/*** -d @x",
+    "curl https://hooks.slack.com/services/T0/B0/hunter2":
+      "curl https://hooks.slack.com/services/***",
+    "wget 'http://a/?u=root&p=hunter2&x=1'": "wget 'http://a/?u=root&p=***&x=1'",
   };
   for (const [command, expected] of Object.entries(masked)) {
     assert.equal(maskSecrets(command), expected);
@@ -126,6 +161,19 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
       "chpasswd a:",
       "||//",
       "eyJ-",
+      "a'b",
+      'p=a"b',
+      "pass=$(",
+      "pass=`a",
+      "<<< a|passwd ",
+      "curl -b a=",
+      "mkpasswd -m a ",
+      "-----BEGIN PRIVATE KEY-----",
+      "?u=a&x=b&",
+      "spawn send a",
+      "chpasswd a=b ",
+      "authorization: digest response=",
+      "machine a login b ",
     ]
   ) {
     const of = (times: number) => {
@@ -141,6 +189,8 @@ Deno.test("maskSecrets() takes time in proportion to the command", () => {
 Deno.test("maskUrl() takes secrets out of every part of an address", () => {
   const masked: Readonly<Record<string, string>> = {
     "ftp://a:hunter2@203.0.113.9/x": "ftp://203.0.113.9/x",
+    "http://203.0.113.9/?u=root&p=hunter2": "http://203.0.113.9/?u=root&p=***",
+    "https://discord.com/api/webhooks/1234/hunter2": "https://discord.com/api/webhooks/1234/***",
     "http://203.0.113.9/x;password=hunter2": "http://203.0.113.9/x;password=***",
     "http://203.0.113.9/x#token=hunter2": "http://203.0.113.9/x#token=***",
     "http://203.0.113.9/?a[password]=hunter2": "http://203.0.113.9/?a%5Bpassword%5D=***",
