@@ -34,6 +34,8 @@ export interface PayloadUrl {
   readonly url: string;
   /** Its host is a private or special address: it is text, and must not go to detection. */
   readonly isPrivate?: boolean;
+  /** When the first file came from there, milliseconds UTC; undefined: as the file's own. */
+  readonly firstSeen?: number;
 }
 
 /** What is known of an item beside its value; each field is of some kinds only. */
@@ -42,8 +44,10 @@ export interface SessionDetail {
   readonly text?: string;
   /** Of a payload: names it was given, the first ones in order of the alphabet. */
   readonly names?: readonly string[];
-  /** Of a payload: where it was fetched from. */
+  /** Of a payload: where it was fetched from, the earliest ones. */
   readonly urls?: readonly PayloadUrl[];
+  /** Of a payload: whether it was fetched from more addresses than `urls` has. */
+  readonly hasMoreUrls?: boolean;
   /** Of a payload, bytes. */
   readonly size?: number;
   readonly ways?: readonly PayloadWay[];
@@ -139,14 +143,18 @@ export function timesOf(
   return itemsOf({ items }, kind).reduce((sum, { count }) => sum + count, further[kind] ?? 0);
 }
 
-/** A payload is named and fetched in so many ways at most; the first ones of the alphabet are kept. */
+/** A payload has so many names and ways at most; the first ones of the alphabet are kept. */
 const MOST_OF_DETAIL = 5;
+/** A payload has so many addresses at most; the earliest ones are kept. */
+const MOST_URLS = 20;
 
 /** Puts together what two alerts say of one thing, whichever came first. */
 export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDetail {
   const names = firstOnes([...one.names ?? [], ...other.names ?? []]);
   const ways = firstOnes([...one.ways ?? [], ...other.ways ?? []]);
-  const urls = new Map([...one.urls ?? [], ...other.urls ?? []].map((url) => [url.url, url]));
+  const known = mergedUrls([...one.urls ?? [], ...other.urls ?? []]);
+  const urls = known.slice(0, MOST_URLS);
+  const hasMoreUrls = one.hasMoreUrls || other.hasMoreUrls || known.length > urls.length;
   const text = firstOnes([one.text, other.text].filter(isText))[0];
   const comment = firstOnes([one.comment, other.comment].filter(isText))[0];
   const size = Math.max(one.size ?? -1, other.size ?? -1);
@@ -154,13 +162,38 @@ export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDe
   return {
     ...(text === undefined ? {} : { text }),
     ...(names.length === 0 ? {} : { names }),
-    ...(urls.size === 0 ? {} : { urls: firstOnes([...urls.keys()]).map((url) => urls.get(url)!) }),
+    ...(urls.length === 0 ? {} : { urls }),
+    ...(hasMoreUrls ? { hasMoreUrls } : {}),
     ...(size < 0 ? {} : { size }),
     ...(ways.length === 0 ? {} : { ways }),
     ...(one.isPrivate || other.isPrivate ? { isPrivate: true } : {}),
     ...(keyType === undefined ? {} : { keyType }),
     ...(comment === undefined ? {} : { comment }),
   };
+}
+
+/** Each address once, the earliest ones first. */
+function mergedUrls(all: readonly PayloadUrl[]): readonly PayloadUrl[] {
+  const known = new Map<string, PayloadUrl>();
+  for (const url of all) {
+    const before = known.get(url.url);
+    if (before === undefined || (url.firstSeen ?? 0) < (before.firstSeen ?? 0)) {
+      known.set(url.url, { ...before, ...url });
+    }
+  }
+  return [...known.values()].sort((one, other) =>
+    (one.firstSeen ?? 0) - (other.firstSeen ?? 0) || (one.url < other.url ? -1 : 1)
+  );
+}
+
+/** As {@link addItems}, but each address that is known already stays: it was published. */
+export function extendItem(known: SeenItem, more: SeenItem): SeenItem {
+  const sum = addItems(known, more);
+  const { urls = [] } = known;
+  const published = new Set(urls.map(({ url }) => url));
+  const later = (sum.urls ?? []).filter(({ url }) => !published.has(url));
+  const kept = mergedUrls([...urls, ...later.slice(0, Math.max(0, MOST_URLS - urls.length))]);
+  return kept.length === 0 ? sum : { ...sum, urls: kept };
 }
 
 /**

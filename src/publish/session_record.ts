@@ -5,15 +5,16 @@
  */
 import {
   addFurther,
-  addItems,
   addTotals,
   type AttackSessions,
+  extendItem,
   type FurtherItems,
   limitOf,
   NO_SESSIONS,
   type SeenItem,
   SESSION_KINDS,
   type SessionEvidence,
+  type SessionKind,
   type SessionLimits,
   type SessionRow,
   totalsOfRows,
@@ -49,7 +50,7 @@ export function mergeSessions(
     attack.counted.sessions === 0 && Object.keys(attack.further).length === 0;
   if (isNothing) return { session: undefined, ended };
   const compactedNow = addTotals(compacted, addTotals(attack.counted, totalsOfRows(over)));
-  const merged = mergeItems([...items, ...attack.items], limits);
+  const merged = mergeItems(items, attack.items, limits);
   const session: SessionEvidence = {
     totals: addTotals(compactedNow, totalsOfRows(live)),
     compacted: compactedNow,
@@ -59,21 +60,36 @@ export function mergeSessions(
   return { session, ended };
 }
 
-function mergeItems(all: readonly SeenItem[], limits: SessionLimits | undefined) {
+/**
+ * Kinds of which a report makes parts of an event. What it made stays in the record, so that all of it can
+ * expire and be withdrawn; of other items the most frequent ones are kept.
+ */
+const PARTS: ReadonlySet<SessionKind> = new Set(["hassh", "payload", "url", "key"]);
+
+function mergeItems(
+  published: readonly SeenItem[],
+  added: readonly SeenItem[],
+  limits: SessionLimits | undefined,
+) {
   const items: SeenItem[] = [];
   let further: FurtherItems = {};
   for (const kind of SESSION_KINDS) {
-    const known = new Map<string, SeenItem>();
-    for (const item of all) {
-      if (item.kind !== kind) continue;
+    const isOfKind = (item: SeenItem) => item.kind === kind;
+    const earlier = new Map(published.filter(isOfKind).map((item) => [item.value, item]));
+    const known = new Map(earlier);
+    for (const item of added.filter(isOfKind)) {
       const before = known.get(item.value);
-      known.set(item.value, before === undefined ? item : addItems(before, item));
+      known.set(item.value, before === undefined ? item : extendItem(before, item));
     }
+    const byFrequency = (one: SeenItem, other: SeenItem) =>
+      other.count - one.count || (one.value < other.value ? -1 : 1);
+    const stays = ({ value }: SeenItem) => Number(PARTS.has(kind) && earlier.has(value));
     const ranked = [...known.values()].sort((one, other) =>
-      other.count - one.count || (one.value < other.value ? -1 : 1)
+      stays(other) - stays(one) ||
+      (PARTS.has(kind) ? one.firstSeen - other.firstSeen : 0) || byFrequency(one, other)
     );
-    const most = limitOf(kind, limits);
-    items.push(...ranked.slice(0, most));
+    const most = Math.max(limitOf(kind, limits), PARTS.has(kind) ? earlier.size : 0);
+    items.push(...ranked.slice(0, most).sort(byFrequency));
     const rest = ranked.slice(most).reduce((sum, { count }) => sum + count, 0);
     further = addFurther(further, { [kind]: rest });
   }

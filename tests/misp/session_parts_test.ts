@@ -50,8 +50,8 @@ Deno.test("buildEvent() gives files, addresses and keys to detection, clients an
     `ids correlates sha256 ${HASHES[1]}`,
     `ids correlates sha256 ${HASHES[2]}`,
     "- - filename key",
-    "ids correlates url http://203.0.113.9/bot.sh",
     "ids correlates url http://203.0.113.10/gone",
+    "ids correlates url http://203.0.113.9/bot.sh",
   ]);
 });
 
@@ -182,7 +182,7 @@ Deno.test("buildEvent() has a bounded number of parts, the earliest ones, whatev
   const counts = Object.entries(Object.groupBy(said(event), (one) => one.split(" ")[2]!));
   assert.deepEqual(counts.map(([type, rows]) => [type, rows?.length]), [
     ["hassh-md5", 20],
-    ["ssh-fingerprint", 20],
+    ["ssh-fingerprint", 50],
     ["sha256", 50],
     ["url", 100],
   ]);

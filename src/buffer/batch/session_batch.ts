@@ -98,7 +98,10 @@ function addSession({ sessions }: SourceSessions, alert: SessionAlert): void {
   known.longestMs = Math.max(known.longestMs, alert.durationMs ?? 0);
 }
 
-function addItem({ items }: SourceSessions, item: SessionItem, at: number): void {
+function addItem({ items }: SourceSessions, found: SessionItem, at: number): void {
+  const item = found.urls === undefined
+    ? found
+    : { ...found, urls: found.urls.map((url) => ({ ...url, firstSeen: at })) };
   const value = storable(item.value);
   const key = `${item.kind} ${value}`;
   const known = items.get(key);

@@ -36,15 +36,20 @@ export interface SessionFacts {
 export interface SessionPartLimits {
   readonly files: number;
   readonly urls: number;
-  /** HASSHes; keys; addresses of private networks. */
+  readonly keys: number;
+  /** HASSHes; addresses of private networks. */
   readonly others: number;
 }
 
 /** Limits of the event of one source. */
-export const SESSIONS_OF_SOURCE: SessionPartLimits = { files: 50, urls: 100, others: 20 };
+export const SESSIONS_OF_SOURCE: SessionPartLimits = {
+  ...{ files: 50, urls: 100, keys: 50, others: 20 },
+};
 
 /** Limits of each source in the event of a day, which hundreds may share. */
-export const SESSIONS_OF_DAY: SessionPartLimits = { files: 10, urls: 10, others: 5 };
+export const SESSIONS_OF_DAY: SessionPartLimits = {
+  ...{ files: 10, urls: 10, keys: 5, others: 5 },
+};
 
 /** What is configured. */
 export interface SessionPartRules {
@@ -107,7 +112,7 @@ export function sessionParts(
     disable_correlation: !correlatesHassh,
     comment: "fingerprint of an SSH client",
   }));
-  const keys = firstOf(session, "key", limits.others).map(({ value }) => ({
+  const keys = firstOf(session, "key", limits.keys).map(({ value }) => ({
     ...attributeOf(eventUuid, "ssh-fingerprint", value),
     to_ids: isTrusted,
     disable_correlation: false,
@@ -164,7 +169,7 @@ interface Address extends PayloadUrl {
   readonly expiredAt: number | undefined;
 }
 
-/** The addresses of files, and those that gave none, each once. */
+/** The addresses of files, and those that gave none, each once; the earliest ones first. */
 function addressesOf(
   payloads: readonly SeenItem[],
   failed: readonly SeenItem[],
@@ -185,13 +190,15 @@ function addressesOf(
   };
   for (const { urls = [], firstSeen, lastSeen, expiredAt } of payloads) {
     const seen = { firstSeen, lastSeen, expiredAt };
-    for (const url of urls) add({ ...url, ...seen, gaveFile: true, failed: 0 });
+    for (const url of urls) add({ ...seen, ...url, gaveFile: true, failed: 0 });
   }
   for (const { value: url, isPrivate, count, firstSeen, lastSeen, expiredAt } of failed) {
     const where = isPrivate ? { url, isPrivate } : { url };
     add({ ...where, firstSeen, lastSeen, expiredAt, gaveFile: false, failed: count });
   }
-  return [...known.values()];
+  return [...known.values()].sort((one, other) =>
+    one.firstSeen - other.firstSeen || (one.url < other.url ? -1 : 1)
+  );
 }
 
 function fileObject(

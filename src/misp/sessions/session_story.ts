@@ -112,12 +112,12 @@ interface Table {
 
 const FILES: Table = {
   columns: ["SHA-256", "names", "bytes", "how", "from", "times"],
-  cells: ({ value, names = [], size, ways = [], urls = [], count }) => [
+  cells: ({ value, names = [], size, ways = [], urls = [], hasMoreUrls, count }) => [
     value,
     names.map(code).join(", "),
     size === undefined ? "" : String(size),
     ways.join(", "),
-    urls.map(({ url }) => code(url)).join(", "),
+    [...urls.map(({ url }) => code(url)), ...(hasMoreUrls ? ["and more"] : [])].join(", "),
     String(count),
   ],
 };

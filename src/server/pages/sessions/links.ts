@@ -36,7 +36,7 @@ export function itemCell({ kind, value, text = value }: SeenItem): Html {
 export function detailCells(
   { names = [], size, ways = [], urls = [], ...rest }: SeenItem,
 ): readonly Html[] {
-  const { keyType, comment } = rest;
+  const { hasMoreUrls, keyType, comment } = rest;
   return [
     ...ways.map((way) => html`${way}`),
     ...names.map((name) => html`as ${untrusted(name, 100)}`),
@@ -44,6 +44,7 @@ export function detailCells(
     ...urls.map(({ url, isPrivate }) =>
       html`from ${untrusted(url, 300)}${isPrivate ? " (in a private network)" : ""}`
     ),
+    ...(hasMoreUrls ? [html`from more addresses`] : []),
     ...(keyType === undefined ? [] : [html`${keyType}`]),
     ...(comment === undefined ? [] : [html`"${untrusted(comment, 100)}"`]),
   ].map((one, at) => at === 0 ? one : html`; ${one}`);
