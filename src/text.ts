@@ -5,13 +5,13 @@
  */
 
 /**
- * A text on one line: control characters, which could forge a line or drive a terminal, are shown as
- * escapes.
+ * A text on one line: control characters, which could forge a line or drive a terminal, and characters
+ * that nobody sees, are shown as escapes.
  */
 export function oneLine(text: string): string {
   return text.toWellFormed().replaceAll(
     // deno-lint-ignore no-control-regex -- they are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

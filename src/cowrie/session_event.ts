@@ -23,6 +23,8 @@ export interface SessionRules {
   readonly keepsCommands: boolean;
   /** Longer commands are cut, bytes. */
   readonly maxCommandBytes: number;
+  /** Takes out of a command what must stay out, before it is cut; undefined: nothing. */
+  readonly clean?: (command: string) => string;
 }
 
 /** What a record says of its session, or why it says nothing. */
@@ -151,7 +153,9 @@ function readCommand(data: Data, how: Reading): Found {
   const keys = plantedKeys(input);
   if (isAnswer(data)) return keys;
   if (!how.keepsCommands || input.trim() === "") return keys;
-  return [commandOf(how.takesPasswords ? input : maskSecrets(input), how.maxCommandBytes), ...keys];
+  const { clean = (command) => command } = how;
+  const typed = clean(how.takesPasswords ? input : maskSecrets(input));
+  return [commandOf(typed, how.maxCommandBytes), ...keys];
 }
 
 /** White space does not make another command; what was typed first in the alphabet is shown. */

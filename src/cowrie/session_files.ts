@@ -44,6 +44,15 @@ const FETCHING: ReadonlySet<string> = new Set([
   ...["http:", "https:", "ftp:", "ftps:", "tftp:", "sftp:", "scp:", "ws:", "wss:", "gopher:"],
 ]);
 
+/** Of the schemes whose port the parser does not know. */
+const PORTS: Readonly<Record<string, string>> = {
+  "ftps:": "990",
+  "tftp:": "69",
+  "sftp:": "22",
+  "scp:": "22",
+  "gopher:": "70",
+};
+
 /** An address without a scheme, as downloaders take it: a host with a dot, and a path or a port. */
 const BARE = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|\[[0-9a-f:.]+\])(?::\d{1,5}(?:\/|$)|\/)/i;
 
@@ -68,10 +77,13 @@ export function readUrl(text: string, keepsSecrets: boolean): ReadUrl | undefine
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
   if (!FETCHING.has(url.protocol) || url.hostname === "") return undefined;
-  const shown = oneLine((keepsSecrets ? url : maskUrl(url)).href);
   // Only of http and its like the parser checks the host, and knows 127.1 as an address.
   if (!/^[a-z0-9_.:[\]-]+$/i.test(url.hostname)) return undefined;
   const known = URL.parse(`http://${url.hostname}`)?.hostname ?? url.hostname.toLowerCase();
+  // Nor does it know their ports. Two ways to write one address are one address.
+  url.hostname = known;
+  if (url.port === PORTS[url.protocol]) url.port = "";
+  const shown = oneLine((keepsSecrets ? url : maskUrl(url)).href);
   const host = known.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   return shown.length > LONGEST_URL ? undefined : { url: shown, host };
 }

@@ -9,7 +9,7 @@ import type { SessionItem } from "../session_evidence.ts";
 
 /** A key begins a word, or a line that a command or the Cowrie itself writes as `\n` or `\x0a`. */
 const KEY =
-  /(?:\b|(?<=\\[nrt]|\\x0[9ad]))(ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)(?:\\?\s|\\t|\\x(?:09|20))+(AAAA[0-9A-Za-z+/]{20,16384}={0,2})(?:[ \t]+([^\s"'`;|&<>\\]+))?/g;
+  /(?:\b|(?<=\\[nrt]|\\x0[9ad]))(ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)["']?(?:\\?\s|\\t|\\x(?:09|20))+["']?(AAAA[0-9A-Za-z+/]{20,16384}={0,2})(?:[ \t]+([^\s"'`;|&<>\\]+))?/g;
 
 /** More keys of one text are nobody's; a hostile one must not cost more. */
 const MOST_KEYS = 20;

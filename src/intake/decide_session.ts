@@ -35,7 +35,8 @@ export function decideSession(
 ): SessionReading {
   const { guard, sessions } = rules;
   if (sessions === undefined) return { reason: "not_an_attempt" };
-  const session = readSession(alert, now, rules, sessions);
+  const clean = (text: string) => withoutOwn(text, guard, OWN_ADDRESS);
+  const session = readSession(alert, now, rules, { ...sessions, clean });
   if ("reason" in session) return session;
   const reason = guard.refusal(session.sourceIp);
   if (reason !== undefined) return { reason };
@@ -48,10 +49,6 @@ export function decideSession(
 function guarded(item: SessionItem, guard: Guard): SessionItem | undefined {
   const { kind, value } = item;
   const clean = (text: string) => withoutOwn(text, guard, OWN_ADDRESS);
-  if (kind === "command") {
-    const text = item.text === undefined ? {} : { text: clean(item.text) };
-    return { ...item, value: clean(value), ...text };
-  }
   if (kind === "url") {
     const url = guardedUrl({ url: value }, guard);
     return url === undefined
@@ -83,8 +80,23 @@ function guardedUrl(given: PayloadUrl, guard: Guard): PayloadUrl | undefined {
   const isPrivate = address === undefined
     ? isLocalName(host)
     : guard.refusal(address) === "special_address";
-  const url = withoutOwn(given.url, guard, MASK);
+  const plain = withoutOwn(given.url, guard, MASK);
+  const decoded = decodedOf(plain);
+  const isHidden = withoutOwn(decoded, guard, MASK) !== decoded;
+  const url = isHidden ? `${/^[^/]*\/\/[^/?#]*/.exec(plain)?.[0]}/${MASK}` : plain;
   return isPrivate ? { url, isPrivate } : { url };
+}
+
+/** An address without the escapes in which another one may hide, however often it was escaped. */
+function decodedOf(url: string): string {
+  let decoded = url;
+  for (let times = 0; times < 3 && decoded.includes("%"); times++) {
+    decoded = decoded.replaceAll(
+      /%([2-7][0-9a-f])/gi,
+      (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  }
+  return decoded;
 }
 
 /** Whether a host is of our own networks, by its address or by its name. */

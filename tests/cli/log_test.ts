@@ -77,5 +77,6 @@ Deno.test("createLog() says on the screen what cannot be logged, in one line, an
 Deno.test("oneLine() shows every character that could drive a terminal or turn a text round", () => {
   assert.equal(oneLine("a\0\t\x1b[31m\x7f\x9b1m"), "a\\u0000\\u0009\\u001b[31m\\u007f\\u009b1m");
   assert.equal(oneLine("\u2028\u2029\u202e\u2066"), "\\u2028\\u2029\\u202e\\u2066");
+  assert.equal(oneLine("a\u200bb\u2060\ufeff\u061c"), "a\\u200bb\\u2060\\ufeff\\u061c");
   assert.equal(oneLine("müller 𝄞 \ud800"), "müller 𝄞 \ufffd");
 });

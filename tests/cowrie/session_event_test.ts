@@ -186,6 +186,8 @@ Deno.test("readSession() takes addresses of every scheme that fetches, and none 
   taken("https://a.example.org:8443/x");
   taken("ftp://203.0.113.9/x");
   taken("tftp://203.0.113.9/x");
+  taken("tftp://A.example.org:69/X", "tftp://a.example.org/X");
+  taken("sftp://A.example.org:2222/X", "sftp://a.example.org:2222/X");
   taken("a.example.org/x", "http://a.example.org/x");
   taken("203.0.113.9:81/x", "http://203.0.113.9:81/x");
   taken("http://0xcb007109/x", "http://203.0.113.9/x");

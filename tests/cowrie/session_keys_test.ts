@@ -22,6 +22,9 @@ Deno.test("plantedKeys() finds a key in each spelling of a command that plants i
       `cat > a <<EOF\\x0assh-ed25519 ${ED25519}\\x0aEOF`,
       `echo 'from="203.0.113.9",no-pty ssh-ed25519 ${ED25519}' | tee a`,
       `echo ssh-ed25519\\ ${ED25519}\\ x>>a`,
+      `echo "ssh-ed25519 "${ED25519}>>a`,
+      `echo ssh-ed25519 "${ED25519}">>a`,
+      `echo 'ssh-ed25519' '${ED25519}'>>a`,
     ]
   ) assert.equal(plantedKeys(text)[0]?.value, VALUE, text);
   const [key] = plantedKeys(`ssh-ed25519 ${ED25519} mdrfckr\\n`);

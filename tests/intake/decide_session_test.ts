@@ -80,6 +80,25 @@ Deno.test("decide() leaves our own addresses out of paths, file names and commen
   assert.equal(key?.comment, "root@[own address]");
 });
 
+Deno.test("decide() leaves out our own addresses that are escaped, or where a command is cut", () => {
+  const hidden = "http://8.8.8.8/***";
+  for (
+    const query of ["?r=%38.8.4.7", "?r=a%2Ecorp%2eexample%2Eorg", "%38%2e8.4.7", "?r=%2538.8.4.7"]
+  ) assert.deepEqual(url(`http://8.8.8.8/${query}`), [{ kind: "url", value: hidden }], query);
+  const other = "http://8.8.8.8/?r=%38.8.40.7&x=%20";
+  assert.deepEqual(url(other), [{ kind: "url", value: other }]);
+  const short = sessionRules({ guard, sessions: { ...SESSIONS, maxCommandBytes: 64 } });
+  const long = (host: string) => {
+    const input = `${"x".repeat(12)} ${host} ${"y".repeat(100)}`;
+    const [command] = items(from({ eventid: "cowrie.command.input", input }), short) as readonly {
+      value: string;
+    }[];
+    return command!.value;
+  };
+  assert.doesNotMatch(long("a.corp.example.org"), /corp/);
+  assert.match(long("b.corp.example.net"), /corp/);
+});
+
 Deno.test("decide() leaves our own names out of URLs, tunnels and commands, with all below them", () => {
   assert.equal(url("http://corp.example.org/x"), "session_harmless");
   assert.equal(url("http://a.CORP.example.org./x"), "session_harmless");
