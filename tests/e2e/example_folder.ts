@@ -193,7 +193,7 @@ export class ExampleFolder implements AsyncDisposable {
   async #endSoon(child: Deno.ChildProcess): Promise<void> {
     const size = async () => (await Deno.stat(this.program.log).catch(() => undefined))?.size;
     const before = await size();
-    for (let tries = 0; tries < 200 && await size() === before; tries++) {
+    for (let tries = 0; tries < 1200 && await size() === before; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await new Promise((resolve) => setTimeout(resolve, 300));

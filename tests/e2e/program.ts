@@ -72,8 +72,10 @@ export async function createProgram(
       ...[Deno.execPath(), "run", "--quiet", "-P", `${PROJECT}main.ts`, "--root", root],
       ...args,
     ];
-  // integratord gives no HOME (docs/contracts/wazuh.md 1.5); only `deno run` needs one, for its cache.
-  const variables = { ...(kind === "binary" ? {} : inherited), ...options.environment };
+  // integratord gives no HOME (docs/contracts/wazuh.md 1.5); only `deno run` needs one, for its cache. It also
+  // asks for its own updates, by whatever proxy a test sets.
+  const ofRuntime = { ...inherited, DENO_NO_UPDATE_CHECK: "1" };
+  const variables = { ...(kind === "binary" ? {} : ofRuntime), ...options.environment };
   const command = (
     args: readonly string[],
     environment: Record<string, string> = {},

@@ -13,7 +13,7 @@ for (const kind of KINDS) {
     const listen = `127.0.0.1:${freePort()}`;
     await using program = await createProgram(kind, { listen });
     await using service = await Service.start(program, listen, {
-      WM_SERVER_PATIENCE_SECONDS: "3",
+      WM_SERVER_PATIENCE_SECONDS: "10",
     });
     const one = JSON.stringify(sshdAlert());
     const lines = Array.from({ length: MANY_LINES }, () => one).join("\n");
@@ -37,7 +37,7 @@ for (const kind of KINDS) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     assert.deepEqual(await Promise.all(posts), Array(5).fill([503, "5"]));
-    assert.ok(slowestMs < 1000, `${slowestMs} ms`);
+    assert.ok(slowestMs < 5000, `${slowestMs} ms`);
     assert.ok(asked >= 10, `asked ${asked} times`);
     const later = post(one);
     holder.exec("ROLLBACK");

@@ -4,13 +4,17 @@
  * @module
  */
 
-/** Everything below a folder, as text. */
+/** Everything below a folder, as text. A publisher that ends meanwhile removes files. */
 export async function contentsOf(folder: string): Promise<string> {
   let text = "";
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
-    if (isDirectory) text += await contentsOf(path);
-    else text += `${path}\n${new TextDecoder("latin1").decode(await Deno.readFile(path))}\n`;
+    try {
+      if (isDirectory) text += await contentsOf(path);
+      else text += `${path}\n${new TextDecoder("latin1").decode(await Deno.readFile(path))}\n`;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
   return text;
 }

@@ -91,7 +91,7 @@ export class FaultyProgram implements Disposable {
   /** Runs a command; its exit code, 137 when it died. */
   async run(args: readonly string[], fault?: Fault): Promise<number> {
     const inherited = Object.fromEntries(
-      ["PATH", "HOME", "DENO_DIR"].flatMap((name) => {
+      ["PATH", "HOME", "DENO_DIR", "DENO_NO_UPDATE_CHECK"].flatMap((name) => {
         const value = Deno.env.get(name);
         return value === undefined ? [] : [[name, value]];
       }),

@@ -191,6 +191,7 @@ Deno.test("forwardWaiting() keeps everything while nobody answers", async () => 
   assert.match(hanging?.problem ?? "", /did not answer within 0.1 s/);
   resolve();
   scene.fake.onRequest = () => undefined;
+  scene.use({});
   assert.equal((await scene.forward(true))?.waiting, 0);
 });
 

@@ -112,7 +112,7 @@ Deno.test("slow senders use up what their own token may do at a time, and no oth
 });
 
 Deno.test("a sender that stops in the middle of a short body gets 408", async () => {
-  using rig = await createRig({ readTimeoutMs: 100 });
+  using rig = await createRig({ readTimeoutMs: 1000 });
   await served(rig, async (port) => {
     const head = "POST /alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{";
     const connection = await begin(port, head);

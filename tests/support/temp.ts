@@ -25,7 +25,8 @@ export function tempFolder(): TempFolder {
 }
 
 /** A background publisher may outlive the test that called it, and make a file while the folder goes. */
-const TRIES = 20;
+const TRIES = 100;
+const PAUSE_MS = 50;
 
 function removeWhole(path: string): void {
   for (let tries = 1;; tries++) {
@@ -34,6 +35,7 @@ function removeWhole(path: string): void {
       return;
     } catch (error) {
       if (tries === TRIES || !/not empty/.test(String(error))) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
     }
   }
 }
