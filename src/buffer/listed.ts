@@ -11,7 +11,7 @@ export interface ListedQuery {
   readonly minAttempts: number;
 }
 
-/** A source with a record. Times are milliseconds UTC. */
+/** A source that was published. Times are milliseconds UTC. */
 export interface ListedRow {
   readonly sourceIp: string;
   readonly firstSeen: number;

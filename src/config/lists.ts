@@ -108,7 +108,7 @@ function readList(given: unknown, place: string): ListRule {
     name,
     format,
     withinMs: days === undefined ? undefined : days * DAY,
-    minAttempts: read<number | undefined>("min_attempts") ?? 1,
+    minAttempts: read<number | undefined>("min_attempts") ?? 0,
     minSensors: read<number | undefined>("min_sensors") ?? 1,
     gotIn: read<boolean | undefined>("got_in") ?? false,
     file: read<string | undefined>("file") ?? name,

@@ -16,7 +16,7 @@ export interface ListChange {
   readonly before: number | undefined;
   /** How many it would have. */
   readonly after: number;
-  /** How many more addresses than before the guard, warning lists and retractions keep out. */
+  /** How many of those in the file may be in no list now: of the guard, warning lists, withdrawn, expired. */
   readonly keptOut: number;
 }
 
@@ -32,7 +32,7 @@ export function mayChange(
 ): boolean {
   // An empty list is what a list is before the first attacker.
   if (before === undefined || before === 0) return true;
-  const change = after >= before ? after - before : Math.max(0, before - after - keptOut);
+  const change = Math.abs(after - (before - keptOut));
   if (maxPercent === undefined && change <= FEW) return true;
   return change * 100 <= before * (maxPercent ?? DEFAULT_PERCENT);
 }

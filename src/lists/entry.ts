@@ -26,8 +26,6 @@ export interface Gates {
   readonly refusal: (address: string) => string | undefined;
   /** The warning lists that it is on. */
   readonly warninglistsOf: (address: string) => readonly string[];
-  /** `guard.min_attempts`. */
-  readonly minAttempts: number;
 }
 
 /** A source as lists show it. */
@@ -46,7 +44,7 @@ export function entryOf(row: ListedRow): ListEntry {
  * put on a warning list, so that all gates are asked again.
  */
 export function isKeptOut(row: ListedRow, gates: Gates): boolean {
-  return isWithdrawn(row) || row.attempts < gates.minAttempts || isBarred(row.sourceIp, gates);
+  return isWithdrawn(row) || isBarred(row.sourceIp, gates);
 }
 
 /** Whether an address may be in no list, whatever was seen of it. */

@@ -13,8 +13,6 @@ export interface ListState {
   readonly name: string;
   /** How many addresses its file has; undefined: there is no file that can be read. */
   readonly addresses: number | undefined;
-  /** How many sources the guard, warning lists and retractions kept out of that file. */
-  readonly keptOut: number | undefined;
   /** Why its file is not the newest; undefined: it is. */
   readonly problem: string | undefined;
   /** When the problem was last logged, milliseconds UTC. */
@@ -41,7 +39,6 @@ function stateOf(fields: Record<string, unknown>): ListState {
   return {
     name: String(fields.name),
     addresses: numberOf(fields.addresses),
-    keptOut: numberOf(fields.keptOut),
     problem: typeof fields.problem === "string" ? fields.problem : undefined,
     loggedAt: numberOf(fields.loggedAt),
   };

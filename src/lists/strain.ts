@@ -21,9 +21,18 @@ export function strainLine(
   return address === undefined || isKept(address) ? line : undefined;
 }
 
+/** The addresses in a line. */
+export function addressesIn(format: ListFormat, line: string): readonly string[] {
+  if (format === "nftables") return ELEMENTS.exec(line)?.[2]?.split(", ") ?? [];
+  const address = addressOf(format, line);
+  return address === undefined ? [] : [address];
+}
+
 /** The elements stand between braces; lines of other commands have none of them. */
+const ELEMENTS = /^(add element [^{]*\{ )(.*)( \})$/;
+
 function strainElements(line: string, isKept: (address: string) => boolean): string | undefined {
-  const found = /^(add element [^{]*\{ )(.*)( \})$/.exec(line);
+  const found = ELEMENTS.exec(line);
   if (found === null) return line;
   const [, head, addresses, tail] = found;
   const kept = addresses!.split(", ").filter(isKept);

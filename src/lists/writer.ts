@@ -23,7 +23,7 @@ import {
 } from "./entry.ts";
 import { linesOf, type ListContent, type ListFile, readList } from "./file.ts";
 import { writeList } from "./formats.ts";
-import { strainLine } from "./strain.ts";
+import { addressesIn, strainLine } from "./strain.ts";
 import { type ListState, readStates, writeStates } from "./states.ts";
 
 /** How often lists are made at most: what is published meanwhile waits for the next time. */
@@ -76,7 +76,7 @@ export async function writeLists(
   if (lease === undefined) return undefined;
   try {
     const before = await readStates(buffer.settings);
-    const made = await makeLists(parts, before.lists, accepted);
+    const made = await makeLists(parts, accepted);
     const at = now();
     const states = made.map((state): ListState => {
       const known = before.lists.find(({ name }) => name === state.name);
@@ -93,11 +93,9 @@ type Made = Omit<ListState, "loggedAt">;
 
 async function makeLists(
   parts: ListsParts,
-  known: readonly ListState[],
   accepted: ReadonlySet<string>,
 ): Promise<readonly Made[]> {
   const { lists, now } = parts;
-  const keptOutOf = (list: ListFile) => known.find(({ name }) => name === list.name)?.keptOut;
   let gates: Gates;
   try {
     gates = await parts.gates();
@@ -106,13 +104,12 @@ async function makeLists(
     return await Promise.all(lists.map(async (list) => {
       const before = await readList(list.path).catch(() => undefined);
       const reason = `list ${list.name} was not written: ${problem}`;
-      const keptOut = keptOutOf(list);
-      return { name: list.name, addresses: before?.addresses, keptOut, problem: reason };
+      return { name: list.name, addresses: before?.addresses, problem: reason };
     }));
   }
   await using stack = new AsyncDisposableStack();
   const begun: NextList[] = [];
-  for (const list of lists) begun.push(await NextList.begin(list, keptOutOf(list), stack));
+  for (const list of lists) begun.push(await NextList.begin(list, stack));
   await walk(parts, gates, begun, now());
   let keptOut: Promise<ReadonlySet<string>> | undefined;
   const keeps: Keeps = async () => {
@@ -138,7 +135,7 @@ async function walk(
     minAttempts: Math.min(...lists.map((one) => one.minAttempts)),
   };
   for await (const rows of buffer.views.listed(query)) {
-    const entries = rows.map((row) => ({ ...entryOf(row), isKeptOut: isKeptOut(row, gates) }));
+    const entries = rows.filter((row) => !isKeptOut(row, gates)).map(entryOf);
     for (const next of begun) await next.add(entries, now);
   }
 }
@@ -152,11 +149,6 @@ async function allKeptOut({ buffer }: ListsParts, gates: Gates): Promise<Readonl
   return addresses;
 }
 
-/** A source, and whether it may be in no list. */
-interface Gated extends ListEntry {
-  readonly isKeptOut: boolean;
-}
-
 /** The next content of one list. A failure concerns this list alone. */
 class NextList {
   readonly #list: ListFile;
@@ -165,23 +157,15 @@ class NextList {
   #file: Replacement | undefined;
   #before: ListContent | undefined;
   #addresses = 0;
-  #keptOut = 0;
-  #keptOutBefore: number | undefined;
   #failure: string | undefined;
 
-  private constructor(list: ListFile, keptOutBefore: number | undefined) {
+  private constructor(list: ListFile) {
     this.#list = list;
-    this.#keptOutBefore = keptOutBefore;
     this.#writing = writeList(list.format, list.name);
   }
 
-  /** @param keptOutBefore how many sources were kept out of the file as it is; undefined: not known */
-  static async begin(
-    list: ListFile,
-    keptOutBefore: number | undefined,
-    stack: AsyncDisposableStack,
-  ): Promise<NextList> {
-    const next = new NextList(list, keptOutBefore);
+  static async begin(list: ListFile, stack: AsyncDisposableStack): Promise<NextList> {
+    const next = new NextList(list);
     await next.#try(async () => {
       await makeFolder(dirname(list.path));
       next.#before = await readList(list.path);
@@ -191,12 +175,10 @@ class NextList {
     return next;
   }
 
-  async add(entries: readonly Gated[], now: number): Promise<void> {
+  async add(entries: readonly ListEntry[], now: number): Promise<void> {
     if (this.#failure !== undefined) return;
-    const asked = entries.filter((entry) => isAskedFor(entry, this.#list, now));
-    const listed = asked.filter((entry) => !entry.isKeptOut);
+    const listed = entries.filter((entry) => isAskedFor(entry, this.#list, now));
     this.#addresses += listed.length;
-    this.#keptOut += asked.length - listed.length;
     const text = listed.map((entry) => this.#writing.add(entry)).join("");
     await this.#try(() => this.#write(text));
   }
@@ -213,32 +195,33 @@ class NextList {
     await this.#try(async () => {
       await this.#write(this.#writing.end());
       const [before, after] = [this.#before?.addresses, this.#addresses];
-      // There are fewer where a list asks for fewer, or where some are silent for too long.
-      const keptOut = Math.max(0, this.#keptOut - (this.#keptOutBefore ?? this.#keptOut));
       const isSame = this.#before?.digest === this.#hash.digest("hex");
-      const isAllowed = isSame || accepted.has(name) ||
-        mayChange({ before, after, keptOut }, maxChangePercent);
+      const may = (keptOut: number) => mayChange({ before, after, keptOut }, maxChangePercent);
+      const isAllowed = isSame || accepted.has(name) || may(0) ||
+        may(await this.#countKeptOut(await keeps()));
       if (!isAllowed) {
         await this.#strain(await keeps());
-        // The file is without them now: they explain no further change.
-        this.#keptOutBefore = this.#keptOut;
         throw new TooMuch(
           `list ${name} ${changeText(before!, after)}, and was not written; look at ` +
             `\`list ${name}\`, and accept it once by \`list ${name} --accept\``,
         );
       }
-      this.#keptOutBefore = this.#keptOut;
       if (isSame) return;
       await this.#file!.commit();
       await syncFolder(dirname(path));
       this.#before = { format: this.#list.format, addresses: after, digest: "" };
     });
-    return {
-      name,
-      addresses: this.#before?.addresses,
-      keptOut: this.#keptOutBefore,
-      problem: this.#failure,
-    };
+    return { name, addresses: this.#before?.addresses, problem: this.#failure };
+  }
+
+  /** How many addresses of the file may be in no list now. */
+  async #countKeptOut(isKept: (address: string) => boolean): Promise<number> {
+    let count = 0;
+    for await (const line of linesOf(this.#list.path)) {
+      const addresses = addressesIn(this.#before!.format, line);
+      count += addresses.filter((address) => !isKept(address)).length;
+    }
+    return count;
   }
 
   async #strain(isKept: (address: string) => boolean): Promise<void> {

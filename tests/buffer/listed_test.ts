@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { ListedQuery, ListedRow } from "../../src/buffer/listed.ts";
 import type { Buffer } from "../../src/buffer/buffer.ts";
+import { snapshotAttack } from "../../src/publish/snapshot.ts";
+import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { accept, DAY, eachEngine, guess, snapshotAll, START } from "./sqlite_rig.ts";
 
 async function rowsOf(buffer: Buffer, query: Partial<ListedQuery> = {}) {
@@ -20,8 +22,15 @@ eachEngine("listed() has what was published of each source", async (open) => {
   const other = { agent: "honeypot-ams2", agentId: "008", time: "2026-08-23T05:00:00.000+0000" };
   await accept(buffer, [guess("root", "192.0.2.7", other), guess("a", "192.0.2.7", other)]);
   await snapshotAll(buffer, START);
-  // Of an attack that is open, nothing was published.
+  // Of an attack that is open, nothing was published, nor of one that is not worth a report.
   await accept(buffer, [guess("root", "192.0.2.8")]);
+  await buffer.outbox.snapshotDue(
+    { periodMs: 0, maxHoldMs: 0, sinks: ["feed"] },
+    1000,
+    START,
+    (attack, earlier) =>
+      snapshotAttack(attack, earlier, { ...PLAIN_SNAPSHOT_RULES, minAttempts: 2 }, { now: START }),
+  );
   assert.deepEqual(await rowsOf(buffer), [{
     ...{ sourceIp: "192.0.2.7", attempts: 3, sensors: 2, days: 2 },
     firstSeen: Date.UTC(2026, 7, 20, 6),

@@ -114,7 +114,7 @@ Deno.test("loadConfig() reads lists, with a default for what is left out", () =>
   };
   assert.deepEqual(load([LIST, all]).config.lists, [
     {
-      ...{ name: "attackers", format: "plain", withinMs: undefined, minAttempts: 1 },
+      ...{ name: "attackers", format: "plain", withinMs: undefined, minAttempts: 0 },
       ...{ minSensors: 1, gotIn: false, file: "attackers", maxChangePercent: undefined },
     },
     {

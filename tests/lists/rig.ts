@@ -10,7 +10,6 @@ import { type TempFolder, tempFolder } from "../support/temp.ts";
 export const OPEN_GATES: Gates = {
   refusal: () => undefined,
   warninglistsOf: () => [],
-  minAttempts: 1,
 };
 
 /** A source as lists show it. */

@@ -156,10 +156,25 @@ Deno.test("writeLists() takes out of it what the list does not ask for any more,
   assert.match(state!.problem!, /would shrink from 100 to 0 addresses/);
   const rest = all.filter((one) => one !== all[3] && one !== all[4]);
   assert.equal(rig.text("attackers"), rest.toSorted().join("\n") + "\n");
-  // The same holds for sources below guard.min_attempts.
-  rig.gates = () => ({ ...OPEN_GATES, minAttempts: 3 });
+});
+
+Deno.test("writeLists() lets nobody who was never on a list explain that it shrinks", async () => {
+  using rig = new ListRig();
+  const week = { ...SIZED, withinMs: 7 * DAY };
+  await rig.attack(addresses(100));
   await rig.write([week]);
-  assert.equal(rig.text("attackers"), "");
+  const all = rig.text("attackers");
+  rig.now += 8 * DAY;
+  const time = new Date(rig.now).toISOString().replace("Z", "+0000");
+  // A hundred scanners of a warning list come, and five attackers.
+  await rig.attack(addresses(105, 200), { time });
+  rig.gates = () => ({
+    ...OPEN_GATES,
+    warninglistsOf: (address) => addresses(100, 200).includes(address) ? ["scanners"] : [],
+  });
+  const [state] = (await rig.write([week]))!;
+  assert.match(state!.problem!, /would shrink from 100 to 5 addresses/);
+  assert.equal(rig.text("attackers"), all);
 });
 
 Deno.test("writeLists() holds back what it has taken withdrawn addresses out of", async () => {

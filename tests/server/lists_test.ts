@@ -83,8 +83,8 @@ Deno.test("GET /metrics has the size of each list, and whether it was not writte
     sensors: () => rig.buffer.views.sensorContacts(),
     lists: () =>
       Promise.resolve([
-        { name: "a", addresses: 7, keptOut: 0, problem: undefined, loggedAt: undefined },
-        { name: "b", addresses: undefined, keptOut: 0, problem: "too much", loggedAt: 1 },
+        { name: "a", addresses: 7, problem: undefined, loggedAt: undefined },
+        { name: "b", addresses: undefined, problem: "too much", loggedAt: 1 },
       ]),
   });
   const lines = (await metrics.text()).split("\n").filter((line) => /^custom_misp_list/.test(line));

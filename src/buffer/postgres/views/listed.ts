@@ -36,7 +36,7 @@ export async function readListed(
          WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days
      FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at,
          expired_at,
-         last_seen >= $1 AND attempts >= $2 AS is_asked
+         reports > 0 AND last_seen >= $1 AND attempts >= $2 AS is_asked
        FROM source_record WHERE source_ip > $3 ORDER BY source_ip LIMIT ${AT_ONCE}) r
      ORDER BY source_ip`,
     ...[since, minAttempts, after],

@@ -37,7 +37,7 @@ export function readListed(
        CASE is_asked WHEN 1 THEN (SELECT count(*) FROM activity
          WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days
      FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at, expired_at,
-         last_seen >= ? AND attempts >= ? AS is_asked
+         reports > 0 AND last_seen >= ? AND attempts >= ? AS is_asked
        FROM source_record WHERE source_ip > ? ORDER BY source_ip LIMIT ${AT_ONCE}) r
      ORDER BY source_ip`,
   ).all(since, minAttempts, after);

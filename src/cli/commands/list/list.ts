@@ -56,7 +56,7 @@ export async function list(start: Start): Promise<number> {
 function askedFor(name: string, values: Values<"list">, config: Config): Asked {
   const query: ListQuery = {
     withinMs: daysOf(values["within-days"]),
-    minAttempts: numberOf("min_attempts", values["min-attempts"]) ?? 1,
+    minAttempts: numberOf("min_attempts", values["min-attempts"]) ?? 0,
     minSensors: numberOf("min_sensors", values["min-sensors"]) ?? 1,
     gotIn: values["got-in"] ?? false,
   };
@@ -110,10 +110,7 @@ async function gatesNow(config: Config, log: Log): Promise<Gates> {
 async function printList(asked: Asked, gates: Gates, buffer: Buffer): Promise<void> {
   const now = Date.now();
   const writing = writeList(asked.format, asked.name);
-  const query = {
-    since: sinceOf(asked, now),
-    minAttempts: Math.max(gates.minAttempts, asked.minAttempts),
-  };
+  const query = { since: sinceOf(asked, now), minAttempts: asked.minAttempts };
   await print(writing.begin());
   for await (const rows of buffer.views.listed(query)) {
     const entries = rows.filter((row) => !isKeptOut(row, gates)).map(entryOf)

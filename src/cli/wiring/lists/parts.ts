@@ -35,7 +35,7 @@ export function listsParts(config: Config, buffer: Buffer, log: ListsParts["log"
  * @returns throws where a warning list cannot be read: its addresses would get into the lists
  */
 export function gatesOf(config: Config, log: ListsParts["log"]): () => Promise<Gates> {
-  const { warninglistsDirectory: directory, minAttempts } = config.guard;
+  const { warninglistsDirectory: directory } = config.guard;
   const warninglists = warninglistsOf(config, log);
   return async () => {
     const { refusal } = await guardOf(config);
@@ -46,7 +46,7 @@ export function gatesOf(config: Config, log: ListsParts["log"]): () => Promise<G
       );
     }
     return {
-      ...{ refusal, minAttempts },
+      refusal,
       warninglistsOf: (address) => loaded?.verdict(address).lists ?? [],
     };
   };
