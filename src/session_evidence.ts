@@ -36,6 +36,8 @@ export interface PayloadUrl {
   readonly isPrivate?: boolean;
   /** When the first file came from there, milliseconds UTC; undefined: as the file's own. */
   readonly firstSeen?: number;
+  /** As of its file. */
+  readonly since?: number;
 }
 
 /** What is known of an item beside its value; each field is of some kinds only. */
@@ -57,6 +59,11 @@ export interface SessionDetail {
   readonly keyType?: string;
   /** Of a key, where it is harmless to show. */
   readonly comment?: string;
+  /**
+   * Of what an event may have as a part: how many reports of the source there were before it; left out: none.
+   * Those of the earlier reports keep their places in an event that has not enough of them.
+   */
+  readonly since?: number;
 }
 
 /** One thing that one alert proves of a session. */
@@ -159,6 +166,7 @@ export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDe
   const comment = firstOnes([one.comment, other.comment].filter(isText))[0];
   const size = Math.max(one.size ?? -1, other.size ?? -1);
   const keyType = one.keyType ?? other.keyType;
+  const since = one.since ?? other.since;
   return {
     ...(text === undefined ? {} : { text }),
     ...(names.length === 0 ? {} : { names }),
@@ -169,6 +177,7 @@ export function mergeDetail(one: SessionDetail, other: SessionDetail): SessionDe
     ...(one.isPrivate || other.isPrivate ? { isPrivate: true } : {}),
     ...(keyType === undefined ? {} : { keyType }),
     ...(comment === undefined ? {} : { comment }),
+    ...(since === undefined ? {} : { since }),
   };
 }
 
@@ -186,12 +195,21 @@ function mergedUrls(all: readonly PayloadUrl[]): readonly PayloadUrl[] {
   );
 }
 
-/** As {@link addItems}, but each address that is known already stays: it was published. */
-export function extendItem(known: SeenItem, more: SeenItem): SeenItem {
+/**
+ * As {@link addItems}, but each address that is known already stays: it was published.
+ *
+ * @param since of addresses that are new; undefined: nothing was published yet
+ */
+export function extendItem(
+  known: SeenItem,
+  more: SeenItem,
+  since: number | undefined,
+): SeenItem {
   const sum = addItems(known, more);
   const { urls = [] } = known;
   const published = new Set(urls.map(({ url }) => url));
-  const later = (sum.urls ?? []).filter(({ url }) => !published.has(url));
+  const later = (sum.urls ?? []).filter(({ url }) => !published.has(url))
+    .map((url) => since === undefined ? url : { ...url, since });
   const kept = mergedUrls([...urls, ...later.slice(0, Math.max(0, MOST_URLS - urls.length))]);
   return kept.length === 0 ? sum : { ...sum, urls: kept };
 }

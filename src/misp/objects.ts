@@ -27,7 +27,7 @@ export interface MispAttribute {
   readonly first_seen?: string;
   readonly last_seen?: string;
   readonly Tag?: readonly MispTag[];
-  readonly deleted?: true;
+  readonly deleted?: boolean;
 }
 
 /** An attribute of an event itself, in the form that MISP accepts. */
@@ -54,7 +54,7 @@ export interface MispObject {
   readonly comment: string;
   readonly first_seen?: string;
   readonly last_seen?: string;
-  readonly deleted?: true;
+  readonly deleted?: boolean;
   readonly Attribute: readonly MispAttribute[];
   readonly ObjectReference?: readonly MispReference[];
 }
@@ -234,6 +234,28 @@ export function withAddressDeleted<E extends Parts>(event: E): E {
     attribute.type === "ip-src" ? { ...attribute, deleted: true as const } : attribute
   );
   return withObjectsDeleted({ ...event, Attribute }, ({ name }) => ADDRESS_OBJECTS.has(name));
+}
+
+const MAY_EXPIRE: ReadonlySet<string> = new Set([...ADDRESS_OBJECTS, "file", "url"]);
+
+/** An event that says of all that may have expired before that it is there: a MISP that deleted it restores it. */
+export function withPartsRestored<E extends Parts>(event: E): E {
+  const deleted = false as const;
+  return {
+    ...event,
+    Attribute: event.Attribute.map((attribute) =>
+      attribute.type === "ip-src" ? { ...attribute, deleted } : attribute
+    ),
+    Object: event.Object.map((object) =>
+      MAY_EXPIRE.has(object.name)
+        ? {
+          ...object,
+          deleted,
+          Attribute: object.Attribute.map((attribute) => ({ ...attribute, deleted })),
+        }
+        : object
+    ),
+  };
 }
 
 /** The uuid of the attribute that holds the address for detection; sightings refer to it. */

@@ -26,6 +26,8 @@ export interface SessionMoment {
   readonly openedAt: number;
   /** A session whose last alert came earlier is over. */
   readonly overBefore: number;
+  /** How many reports of the source there were in this event. */
+  readonly reports: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export function mergeSessions(
   base: SessionEvidence | undefined,
   attack: AttackSessions | undefined,
   limits: SessionLimits | undefined,
-  { openedAt, overBefore }: SessionMoment,
+  { openedAt, overBefore, reports }: SessionMoment,
 ): { readonly session: SessionEvidence | undefined; readonly ended: readonly SessionRow[] } {
   if (attack === undefined) return { session: base, ended: [] };
   const { compacted = NO_SESSIONS, items = [], further = {} } = base ?? {};
@@ -50,7 +52,7 @@ export function mergeSessions(
     attack.counted.sessions === 0 && Object.keys(attack.further).length === 0;
   if (isNothing) return { session: undefined, ended };
   const compactedNow = addTotals(compacted, addTotals(attack.counted, totalsOfRows(over)));
-  const merged = mergeItems(items, attack.items, limits);
+  const merged = mergeItems(items, attack.items, limits, reports === 0 ? undefined : reports);
   const session: SessionEvidence = {
     totals: addTotals(compactedNow, totalsOfRows(live)),
     compacted: compactedNow,
@@ -70,6 +72,7 @@ function mergeItems(
   published: readonly SeenItem[],
   added: readonly SeenItem[],
   limits: SessionLimits | undefined,
+  since: number | undefined,
 ) {
   const items: SeenItem[] = [];
   let further: FurtherItems = {};
@@ -79,7 +82,8 @@ function mergeItems(
     const known = new Map(earlier);
     for (const item of added.filter(isOfKind)) {
       const before = known.get(item.value);
-      known.set(item.value, before === undefined ? item : extendItem(before, item));
+      const added = since !== undefined && PARTS.has(kind) ? { ...item, since } : item;
+      known.set(item.value, before === undefined ? added : extendItem(before, item, since));
     }
     const byFrequency = (one: SeenItem, other: SeenItem) =>
       other.count - one.count || (one.value < other.value ? -1 : 1);

@@ -18,7 +18,12 @@ import type {
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { buildEvent, type EventRules, type MispEvent, type ReportBody } from "../misp/event.ts";
 import { buildClosing, buildDayEvent } from "../misp/day_event.ts";
-import { withAddressDeleted, withObjectsDeleted, withPartsDeleted } from "../misp/objects.ts";
+import {
+  withAddressDeleted,
+  withObjectsDeleted,
+  withPartsDeleted,
+  withPartsRestored,
+} from "../misp/objects.ts";
 import { attributesOf } from "../misp/sessions/attribute_count.ts";
 import {
   isExpiredPart,
@@ -125,8 +130,7 @@ function leaveEvent(
   lookups: Lookups,
 ): Pick<Snapshot, "reports" | "left"> {
   if (earlier === undefined || earlier.eventUuid === eventUuid) return { reports: [] };
-  const isEnded = isOffered(earlier) && rules.expireAfterMs !== undefined;
-  const { record, reports } = isEnded
+  const { record, reports } = isOffered(earlier)
     ? makeReports({ ...earlier, expiredAt: now }, rules, {
       ...{ now, lookups, sightings: [], restMs: 0 },
     })
@@ -296,9 +300,16 @@ function makeReports(
 const forMisp = (event: MispEvent, { returnedAt }: SourceRecord): ReportBody =>
   returnedAt === undefined ? event : { ...event, returnedAt };
 
-/** A feed can only say by a deletion that something is not for detection. */
-function forFeed(event: MispEvent, { retractedAt, expiredAt }: SourceRecord): MispEvent {
+/**
+ * A feed can only say by a deletion that something is not for detection. What has returned says so: the file
+ * that said it was deleted may have left the feed long ago.
+ */
+function forFeed(
+  event: MispEvent,
+  { retractedAt, expiredAt, returnedAt }: SourceRecord,
+): MispEvent {
   if (retractedAt !== undefined) return withPartsDeleted(event);
-  const offered = withObjectsDeleted(event, isExpiredPart);
+  const there = returnedAt === undefined ? event : withPartsRestored(event);
+  const offered = withObjectsDeleted(there, isExpiredPart);
   return expiredAt === undefined ? offered : withAddressDeleted(offered);
 }

@@ -69,13 +69,16 @@ export function updateRecord(
   rules: RecordRules,
   { now, findShared }: RecordMoment,
 ): Updated {
-  const isReopened = earlier !== undefined &&
+  // Who withdraws an address means the attack that is open, too.
+  const isWithdrawn = earlier?.retractedAt !== undefined &&
+    attack.openedAt <= earlier.retractedAt;
+  const isReopened = earlier !== undefined && !isWithdrawn &&
     attack.firstSeen - earlier.lastSeen > rules.reopenAfterMs;
   const base = earlier === undefined || isReopened ? newRecord(attack, rules, findShared) : earlier;
   const { live, over, counted } = sortConnections(attack, isReopened, now);
   const openedAt = isReopened ? attack.openedAt : 0;
   const { session, ended } = mergeSessions(base.session, attack.session, rules.sessions, {
-    ...{ openedAt, overBefore: now - CONNECTION_OVER_MS },
+    ...{ openedAt, overBefore: now - CONNECTION_OVER_MS, reports: base.reports },
   });
   const compactedTotals = addTotals(base.compacted, totalsOf(over));
   const attempts = attemptsOf(addTotals(compactedTotals, totalsOf(live)));

@@ -81,7 +81,7 @@ export class Site implements AsyncDisposable {
     });
     const sinks: readonly SinkName[] = ["misp", "feed"];
     const expiry = {
-      expireAfterMs: expireDays * DAY,
+      expireAfterMs: expireDays === 0 ? undefined : expireDays * DAY,
       sessionExpireAfterMs: sessionDays === undefined ? undefined : sessionDays * DAY,
     };
     const rules: SnapshotRules = {

@@ -14,12 +14,11 @@ import { seenItem, SESSION_AT } from "../support/session_evidence.ts";
 import { shuffled } from "../support/shuffled.ts";
 import { sourceRecord } from "../support/source_record.ts";
 
-const MOMENT = { openedAt: 0, overBefore: 0 };
-
 /** What a source has after one more attack. */
 function after(before: SessionEvidence | undefined, items: readonly SeenItem[]) {
   const attack = { rows: [], counted: NO_SESSIONS, items, further: {} };
-  return mergeSessions(before, attack, undefined, MOMENT).session!;
+  const moment = { openedAt: 0, overBefore: 0, reports: before === undefined ? 0 : 1 };
+  return mergeSessions(before, attack, undefined, moment).session!;
 }
 
 /** So many files, or keys, each seen `count` times. */

@@ -78,8 +78,8 @@ const LONGEST_NAME = 255;
 const LONGEST_URL = 2048;
 
 /**
- * Builds the parts. Those that came first are the ones that are kept, so that an event does not grow with
- * each change in their order.
+ * Builds the parts. Those of earlier reports are the ones that are kept, then those that came first: what
+ * was published must stay, so that it can expire and be withdrawn.
  *
  * Nothing of a withdrawn source is for detection.
  */
@@ -153,12 +153,14 @@ function firstOf(
   most: number,
 ): readonly SeenItem[] {
   return itemsOf(session, kind).toSorted((one, other) =>
-    one.firstSeen - other.firstSeen || (one.value < other.value ? -1 : 1)
+    (one.since ?? 0) - (other.since ?? 0) || one.firstSeen - other.firstSeen ||
+    (one.value < other.value ? -1 : 1)
   ).slice(0, most);
 }
 
 /** An address that files were fetched from, or asked for. */
 interface Address extends PayloadUrl {
+  readonly since: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
   /** Whether a file came from it. */
@@ -169,7 +171,10 @@ interface Address extends PayloadUrl {
   readonly expiredAt: number | undefined;
 }
 
-/** The addresses of files, and those that gave none, each once; the earliest ones first. */
+/**
+ * The addresses of files, and those that gave none, each once: those of earlier reports first, and the
+ * earliest ones of each.
+ */
 function addressesOf(
   payloads: readonly SeenItem[],
   failed: readonly SeenItem[],
@@ -183,21 +188,23 @@ function addressesOf(
     known.set(url, {
       ...{ url, gaveFile: gaveFile || before.gaveFile, failed: before.failed + add },
       ...(isPrivate || before.isPrivate ? { isPrivate: true } : {}),
+      since: Math.min(address.since, before.since),
       firstSeen: Math.min(address.firstSeen, before.firstSeen),
       lastSeen: Math.max(address.lastSeen, before.lastSeen),
       expiredAt: isExpired ? Math.max(address.expiredAt, before.expiredAt) : undefined,
     });
   };
-  for (const { urls = [], firstSeen, lastSeen, expiredAt } of payloads) {
-    const seen = { firstSeen, lastSeen, expiredAt };
+  for (const { urls = [], since = 0, firstSeen, lastSeen, expiredAt } of payloads) {
+    const seen = { since, firstSeen, lastSeen, expiredAt };
     for (const url of urls) add({ ...seen, ...url, gaveFile: true, failed: 0 });
   }
-  for (const { value: url, isPrivate, count, firstSeen, lastSeen, expiredAt } of failed) {
+  for (const item of failed) {
+    const { value: url, isPrivate, count, since = 0, firstSeen, lastSeen, expiredAt } = item;
     const where = isPrivate ? { url, isPrivate } : { url };
-    add({ ...where, firstSeen, lastSeen, expiredAt, gaveFile: false, failed: count });
+    add({ ...where, since, firstSeen, lastSeen, expiredAt, gaveFile: false, failed: count });
   }
   return [...known.values()].sort((one, other) =>
-    one.firstSeen - other.firstSeen || (one.url < other.url ? -1 : 1)
+    one.since - other.since || one.firstSeen - other.firstSeen || (one.url < other.url ? -1 : 1)
   );
 }
 
