@@ -21,6 +21,8 @@ export interface ListedRow {
   readonly sensors: number;
   /** Days on which it was seen, as far as the buffer knows; at least 1. */
   readonly days: number;
+  /** Whether it left a file in a decoy. */
+  readonly leftPayload: boolean;
   readonly compromisedAt: number | undefined;
   readonly retractedAt: number | undefined;
   /** When the address expired after silence; undefined: it is offered. */

@@ -37,6 +37,8 @@ export interface SourceRow {
   /** Sensors that saw it, and days on which they did: of the last month, as far as the buffer knows. */
   readonly sensorCount: number;
   readonly dayCount: number;
+  /** Whether it left a file in a decoy. */
+  readonly leftPayload: boolean;
   /** Newest first. */
   readonly reports: readonly ReportRow[];
 }

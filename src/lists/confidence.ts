@@ -13,7 +13,7 @@ export interface ConfidenceFacts {
   readonly attempts: number;
   /** Whether a login succeeded on a honeypot. */
   readonly gotIn: boolean;
-  /** Whether it left files on a honeypot; undefined: that is not known. */
+  /** Whether it left a file on a honeypot. */
   readonly leftPayload?: boolean;
   /** Warning lists that it is on. */
   readonly warninglists?: number;

@@ -30,9 +30,9 @@ export interface Gates {
 
 /** A source as lists show it. */
 export function entryOf(row: ListedRow): ListEntry {
-  const { firstSeen, lastSeen, attempts, sensors, days } = row;
+  const { firstSeen, lastSeen, attempts, sensors, days, leftPayload } = row;
   const gotIn = row.compromisedAt !== undefined;
-  const { value } = confidenceOf({ sensors, days, attempts, gotIn });
+  const { value } = confidenceOf({ sensors, days, attempts, gotIn, leftPayload });
   return {
     ...{ address: row.sourceIp, firstSeen, lastSeen, attempts, sensors, days, gotIn },
     confidence: value,

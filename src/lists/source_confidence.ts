@@ -15,17 +15,25 @@ import { type Confidence, confidenceOf } from "./confidence.ts";
 export function confidenceOfSource(
   source: Pick<
     SourceRow,
-    "attempts" | "sensorCount" | "dayCount" | "firstSeen" | "lastSeen" | "compromisedAt"
+    | "attempts"
+    | "sensorCount"
+    | "dayCount"
+    | "firstSeen"
+    | "lastSeen"
+    | "compromisedAt"
+    | "leftPayload"
   >,
   warninglists: number,
 ): Confidence {
-  const { attempts, sensorCount, dayCount, firstSeen, lastSeen, compromisedAt } = source;
+  const { attempts, sensorCount, dayCount, firstSeen, lastSeen, compromisedAt, leftPayload } =
+    source;
   const isOneDay = Math.floor(firstSeen / DAY) === Math.floor(lastSeen / DAY);
   return confidenceOf({
     sensors: Math.max(1, sensorCount),
     days: Math.max(isOneDay ? 1 : 2, dayCount),
     attempts: attempts.value,
     gotIn: compromisedAt !== undefined,
+    leftPayload,
     warninglists,
   });
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import type { ListedQuery, ListedRow } from "../../src/buffer/listed.ts";
 import type { Buffer } from "../../src/buffer/buffer.ts";
+import { decide } from "../../src/intake/decide.ts";
+import { entryOf } from "../../src/lists/entry.ts";
+import { confidenceOfSource } from "../../src/lists/source_confidence.ts";
+import { record, sessionRules } from "../cowrie/session_rig.ts";
 import { snapshotAttack } from "../../src/publish/snapshot.ts";
 import { PLAIN_SNAPSHOT_RULES } from "../support/snapshots.ts";
 import { accept, DAY, eachEngine, guess, snapshotAll, START } from "./sqlite_rig.ts";
@@ -35,7 +39,12 @@ eachEngine("listed() has what was published of each source", async (open) => {
     ...{ sourceIp: "192.0.2.7", attempts: 3, sensors: 2, days: 2 },
     firstSeen: Date.UTC(2026, 7, 20, 6),
     lastSeen: Date.UTC(2026, 7, 23, 5),
-    ...{ compromisedAt: undefined, retractedAt: undefined, expiredAt: undefined },
+    ...{
+      leftPayload: false,
+      compromisedAt: undefined,
+      retractedAt: undefined,
+      expiredAt: undefined,
+    },
   }]);
   assert.equal((await rowsOf(buffer, { minAttempts: 4 })).length, 0);
   assert.equal((await rowsOf(buffer, { since: START - DAY })).length, 1);
@@ -58,4 +67,19 @@ eachEngine("listed() gives each source once, while others are published", async 
   }
   assert.equal(seen.size, 2400);
   assert.deepEqual([...new Set(seen.values())], [1]);
+});
+
+eachEngine("listed() knows who left a file, and who never guessed", async (open) => {
+  using buffer = open();
+  const brought = {
+    ...{ eventid: "cowrie.session.file_upload", src_ip: "198.51.100.77" },
+    ...{ shasum: "ab".repeat(32), filename: "x" },
+  };
+  await accept(buffer, [decide(record(brought), sessionRules(), START)]);
+  await snapshotAll(buffer, START);
+  const rows = await rowsOf(buffer, { minAttempts: 0 });
+  assert.deepEqual(rows.map(({ attempts, leftPayload }) => [attempts, leftPayload]), [[0, true]]);
+  assert.equal(entryOf(rows[0]!).confidence, 45);
+  const source = await buffer.views.source("198.51.100.77");
+  assert.equal(confidenceOfSource(source!, 0).value, 45);
 });

@@ -30,6 +30,7 @@ const ROW: SourceRow = {
   deliveredTo: ["misp", "feed"],
   sensorCount: 3,
   dayCount: 2,
+  leftPayload: false,
   reports: [],
 };
 

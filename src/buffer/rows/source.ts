@@ -5,6 +5,7 @@
  */
 import type { Location, SensorRow, SourceRecord, Technique } from "../../model.ts";
 import { attemptsOf } from "../../wazuh/counting.ts";
+import { kindNumber } from "../batch/session_batch.ts";
 import { storedTechniques } from "../batch/techniques.ts";
 import type { Bounded, SourceRow } from "../sources.ts";
 import type { AttemptsRow, SourceView } from "../views.ts";
@@ -46,7 +47,9 @@ export interface SourceParts extends Source {
   readonly reports: readonly Row[];
 }
 
-/** Reads {@link SourceParts.seen}, in each engine. @param place of the address, which it has four times */
+const PAYLOAD = kindNumber("payload");
+
+/** Reads {@link SourceParts.seen}, in each engine. @param place of the address, which it has six times */
 export const seenSql = (place: string): string =>
   `SELECT
      (SELECT count(*) FROM (SELECT sensor FROM attack_sensor WHERE source_ip = ${place}
@@ -54,7 +57,11 @@ export const seenSql = (place: string): string =>
        AS sensors,
      (SELECT count(*) FROM (SELECT hour / ${DAY_SPAN} FROM attack_sensor WHERE source_ip = ${place}
        UNION SELECT bucket FROM activity
-         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = ${place}) AS d) AS days`;
+         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = ${place}) AS d) AS days,
+     (SELECT count(*) FROM (SELECT 1 FROM attack_session_item
+         WHERE source_ip = ${place} AND kind = ${PAYLOAD}
+       UNION SELECT 1 FROM source_session_item
+         WHERE source_ip = ${place} AND kind = ${PAYLOAD}) AS p) AS payloads`;
 
 /** A source at a glance. @param open its open attack, where that was read already */
 export function sourceRowOf(parts: SourceParts, open?: OpenAttack): SourceRow {
@@ -77,6 +84,7 @@ export function sourceRowOf(parts: SourceParts, open?: OpenAttack): SourceRow {
     deliveredTo: parts.delivered.map((row) => String(row.sink)),
     sensorCount: Number(parts.seen?.sensors ?? 0),
     dayCount: Number(parts.seen?.days ?? 0),
+    leftPayload: Number(parts.seen?.payloads ?? 0) > 0,
     reports: parts.reports.map(toRow),
   };
 }

@@ -6,9 +6,12 @@
  */
 import { DAY } from "../../../clock.ts";
 import type { ListedQuery, ListedRow } from "../../listed.ts";
+import { kindNumber } from "../../batch/session_batch.ts";
 import { DAY_SPAN } from "../../rows/activity.ts";
 import type { Row } from "../trip.ts";
 import { all, optional, type Sql } from "../sql.ts";
+
+const PAYLOAD = kindNumber("payload");
 
 /** Sources of one page. */
 const AT_ONCE = 1000;
@@ -33,7 +36,9 @@ export async function readListed(
        CASE WHEN is_asked THEN (SELECT count(*) FROM source_name n
          WHERE n.source_ip = r.source_ip AND n.kind = 'sensor') END AS sensors,
        CASE WHEN is_asked THEN (SELECT count(*) FROM activity
-         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days
+         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days,
+       CASE WHEN is_asked THEN EXISTS (SELECT 1 FROM source_session_item i
+         WHERE i.source_ip = r.source_ip AND i.kind = ${PAYLOAD}) END AS left_payload
      FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at,
          expired_at,
          reports > 0 AND last_seen >= $1 AND attempts >= $2 AS is_asked
@@ -58,6 +63,7 @@ function toListed(row: Row): ListedRow {
     sensors: Math.max(1, Number(row.sensors)),
     // Activity is kept for a month, and of a day that is over for the most active sources only.
     days: Math.max(isOneDay ? 1 : 2, Number(row.days)),
+    leftPayload: row.left_payload === true,
     compromisedAt: optional(row.compromised_at),
     retractedAt: optional(row.retracted_at),
     expiredAt: optional(row.expired_at),

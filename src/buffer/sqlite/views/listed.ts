@@ -6,8 +6,11 @@
  */
 import { DAY } from "../../../clock.ts";
 import type { ListedQuery, ListedRow } from "../../listed.ts";
+import { kindNumber } from "../../batch/session_batch.ts";
 import { DAY_SPAN } from "../../rows/activity.ts";
 import type { Statements } from "../sql.ts";
+
+const PAYLOAD = kindNumber("payload");
 
 /** Sources of one page: reading them takes some milliseconds, in which the process does nothing else. */
 const AT_ONCE = 1000;
@@ -35,7 +38,9 @@ export function readListed(
        CASE is_asked WHEN 1 THEN (SELECT count(*) FROM source_name n
          WHERE n.source_ip = r.source_ip AND n.kind = 'sensor') END AS sensors,
        CASE is_asked WHEN 1 THEN (SELECT count(*) FROM activity
-         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days
+         WHERE kind = 'source' AND span = ${DAY_SPAN} AND name = r.source_ip) END AS days,
+       CASE is_asked WHEN 1 THEN EXISTS (SELECT 1 FROM source_session_item i
+         WHERE i.source_ip = r.source_ip AND i.kind = ${PAYLOAD}) END AS left_payload
      FROM (SELECT source_ip, first_seen, last_seen, attempts, compromised_at, retracted_at, expired_at,
          reports > 0 AND last_seen >= ? AND attempts >= ? AS is_asked
        FROM source_record WHERE source_ip > ? ORDER BY source_ip LIMIT ${AT_ONCE}) r
@@ -58,6 +63,7 @@ function toListed(row: Record<string, unknown>): ListedRow {
     sensors: Math.max(1, Number(row.sensors)),
     // Activity is kept for a month, and of a day that is over for the most active sources only.
     days: Math.max(isOneDay ? 1 : 2, Number(row.days)),
+    leftPayload: row.left_payload === 1,
     compromisedAt: row.compromised_at === null ? undefined : Number(row.compromised_at),
     retractedAt: row.retracted_at === null ? undefined : Number(row.retracted_at),
     expiredAt: row.expired_at === null ? undefined : Number(row.expired_at),

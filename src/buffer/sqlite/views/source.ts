@@ -78,7 +78,7 @@ function partsOf(
       `SELECT DISTINCT sink FROM delivery
        WHERE event_uuid = ? AND sink IN ('misp', 'feed') AND source_ip = ?`,
     ).all(record.eventUuid, sourceIp),
-    seen: sql(SEEN).get(sourceIp, sourceIp, sourceIp, sourceIp),
+    seen: sql(SEEN).get(...Array<string>(6).fill(sourceIp)),
     reports: sql(`${ROW} WHERE r.source_ip = ? ORDER BY r.snapshot_at DESC, r.sink LIMIT ?`)
       .all(sourceIp, most.reports),
   };
