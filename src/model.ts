@@ -264,6 +264,11 @@ export interface SourceRecord {
   readonly expiredAt?: number | undefined;
   /** When something of it was last for detection again that had expired; undefined: nothing was. */
   readonly returnedAt?: number | undefined;
+  /**
+   * Days since the epoch, UTC, on which it attacked: the latest ones, as many as its confidence counts.
+   * Undefined: an earlier version made the record.
+   */
+  readonly days?: readonly number[];
   /** The count that the newest report names. */
   readonly attempts: number;
   /** How many reports there were of it. */

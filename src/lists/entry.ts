@@ -5,7 +5,7 @@
  */
 import type { ListedRow } from "../buffer/listed.ts";
 import type { ListQuery } from "../list_query.ts";
-import { confidenceOf } from "./confidence.ts";
+import { confidenceOf } from "../confidence.ts";
 
 /** A source as lists show it. Times are milliseconds UTC. */
 export interface ListEntry {

@@ -5,7 +5,7 @@
  */
 import type { SourceRow } from "../buffer/sources.ts";
 import { DAY } from "../clock.ts";
-import { type Confidence, confidenceOf } from "./confidence.ts";
+import { type Confidence, confidenceOf } from "../confidence.ts";
 
 /**
  * Adds up what is known of a source, as lists do.

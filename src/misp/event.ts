@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { DAY } from "../clock.ts";
+import { type Confidence, confidenceNote, confidenceOf } from "../confidence.ts";
 import type { Location, SourceRecord, Technique } from "../model.ts";
+import { itemsOf } from "../session_evidence.ts";
 import type { ListVerdict } from "../guard/warninglists.ts";
 import { counted } from "./counted.ts";
 import {
@@ -151,8 +154,28 @@ function addressFact(record: SourceRecord, { verdict }: AddressFacts) {
     toIds: !isRetracted && expiredAt === undefined &&
       (verdict === undefined || verdict.action === "publish"),
     tags: [...new Set(tags)].map((name) => ({ name })),
-    comment: isRetracted ? `withdrawn by an operator at ${readableTime(retractedAt)}` : listed,
+    comment: isRetracted
+      ? `withdrawn by an operator at ${readableTime(retractedAt)}`
+      : [listed, confidenceNote(confidenceOfRecord(record, lists.length))]
+        .filter((text) => text !== "").join("; "),
   };
+}
+
+/** Of the last month, as lists count days. */
+const MONTH_DAYS = 31;
+
+function confidenceOfRecord(record: SourceRecord, warninglists: number): Confidence {
+  const { firstSeen, lastSeen, days = [], sensors, attempts, compromisedAt, session } = record;
+  const lastDay = Math.floor(lastSeen / DAY);
+  const isOneDay = Math.floor(firstSeen / DAY) === lastDay;
+  return confidenceOf({
+    sensors: Math.max(1, sensors.length),
+    days: Math.max(isOneDay ? 1 : 2, days.filter((day) => day > lastDay - MONTH_DAYS).length),
+    attempts,
+    gotIn: compromisedAt !== undefined,
+    leftPayload: session !== undefined && itemsOf(session, "payload").length > 0,
+    warninglists,
+  });
 }
 
 function typeOf({ services }: SourceRecord): string {

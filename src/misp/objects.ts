@@ -265,7 +265,7 @@ export function addressUuid(eventUuid: string, sourceIp: string): string {
 
 /** The comment of what is on warning lists; empty where there is none. */
 export function listedComment(lists: readonly string[]): string {
-  return lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 1000);
+  return lists.length === 0 ? "" : forMisp(`on warning lists: ${lists.join(", ")}`, 800);
 }
 
 const LONGEST_TEXT = 255;

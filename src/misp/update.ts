@@ -7,7 +7,7 @@
 import { isDayWithoutLogin } from "./day_title.ts";
 import type { MispEvent } from "./event.ts";
 import type { MispAttribute, MispEventAttribute, MispObject, MispTag } from "./objects.ts";
-import { statesToIds } from "./published/decided.ts";
+import { statesComment, statesToIds } from "./published/decided.ts";
 import { isClosing, type KnownPart, type LastPublished } from "./published/last_published.ts";
 import { withoutSecondMarkings } from "./sharing/markings.ts";
 
@@ -114,7 +114,7 @@ function newsOf(attribute: MispEventAttribute, known: KnownPart): Partial<MispAt
   return {
     ...(statesToIds(attribute, known) ? { to_ids } : {}),
     ...(disable_correlation === !known.correlates ? {} : { disable_correlation }),
-    ...(comment === (known.comment ?? "") ? {} : { comment }),
+    ...(statesComment(attribute, known) ? { comment } : {}),
   };
 }
 

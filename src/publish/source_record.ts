@@ -12,7 +12,7 @@ import type {
   SourceRecord,
   Technique,
 } from "../model.ts";
-import { HOUR } from "../clock.ts";
+import { DAY, HOUR } from "../clock.ts";
 import { activityOf } from "../buffer/activity.ts";
 import { addTotals, connectionsOf, totalsOf } from "../buffer/totals.ts";
 import { hasReturned, type SessionLimits, type SessionRow } from "../session_evidence.ts";
@@ -103,6 +103,7 @@ export function updateRecord(
     sourceLocation: attack.sourceLocation ?? base.sourceLocation,
     ...mergeUsernames(base, attack, rules.maxUsernames),
     passwords: mergePasswords(base, attack, rules.maxUsernames),
+    days: mergeDays(base.days, attack),
     sensors: mergeSensors(base.sensors, attack.sensors),
     techniques: mergeTechniques(base.techniques, attack.techniques),
     ...(session === undefined ? {} : { session }),
@@ -151,6 +152,14 @@ function sortConnections(attack: Attack, isReopened: boolean, now: number) {
     else live.push(...rows);
   }
   return { live, over, counted };
+}
+
+/** As many as a confidence counts: each adds five points, up to twenty. */
+const MOST_DAYS = 5;
+
+function mergeDays(base: readonly number[] = [], { hours }: Attack): readonly number[] {
+  const days = new Set([...base, ...hours.map(({ hour }) => Math.floor(hour * HOUR / DAY))]);
+  return [...days].sort((one, other) => one - other).slice(-MOST_DAYS);
 }
 
 function newRecord(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ConfidenceFacts, confidenceOf, confidenceText } from "../../src/lists/confidence.ts";
+import { type ConfidenceFacts, confidenceOf, confidenceText } from "../../src/confidence.ts";
 import { confidenceOfSource } from "../../src/lists/source_confidence.ts";
 import { ListRig, rule } from "./rig.ts";
 

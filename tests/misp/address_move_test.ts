@@ -34,7 +34,8 @@ const copies = (rig: Rig, uuid = UUID) => {
   ]);
 };
 
-const MOVED = [["event", IP, true, false, ""], ["object", IP, false, true, ""]];
+const NOTE = "confidence 40 of 100: attacked a honeypot 40";
+const MOVED = [["event", IP, true, false, NOTE], ["object", IP, false, true, ""]];
 
 Deno.test("deliver() moves the address of an earlier release, in one request that changes it", async () => {
   await using rig = await startRig();
@@ -110,7 +111,7 @@ Deno.test("deliver() takes tags along when it moves an address, but none that st
   const Tag = [{ name: "tlp:green" }, { name: "seen:by-us", local: true }];
   const lastPublished = await afterAnalyst(rig, { disable_correlation: true, Tag });
   await rig.deliver(report(5, { isKnownThere: true, lastPublished }));
-  assert.deepEqual(copies(rig), [["event", IP, true, true, ""], ["object", IP, false, true, ""]]);
+  assert.deepEqual(copies(rig), [["event", IP, true, true, NOTE], ["object", IP, false, true, ""]]);
   const event = rig.misp.event(UUID)!;
   const tags = [event.Attribute[0]!, event.Object[0]!.Attribute[0]!].map((one) =>
     one.Tag.map(({ name }) => name)
@@ -165,8 +166,8 @@ Deno.test("deliver() moves the addresses of a day together, and leaves a new sou
     dayReport(dayRecord(B), { isKnownThere: true }),
   );
   assert.deepEqual(copies(rig, DAY_UUID), [
-    ["event", A, true, false, ""],
-    ["event", B, true, false, ""],
+    ["event", A, true, false, NOTE],
+    ["event", B, true, false, NOTE],
     ["object", A, false, true, ""],
     ["object", B, false, true, ""],
   ]);

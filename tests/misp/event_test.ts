@@ -46,7 +46,7 @@ Deno.test("buildEvent() builds the event whole", () => {
       to_ids: true,
       disable_correlation: false,
       distribution: "5",
-      comment: "",
+      comment: "confidence 40 of 100: attacked a honeypot 40",
       first_seen: "2026-08-23T06:14:07.412000+00:00",
       last_seen: "2026-08-23T07:00:00.000000+00:00",
     }],

@@ -18,6 +18,7 @@ interface RecordDetail {
   readonly furtherUsernames: number;
   readonly loginNames?: readonly string[];
   readonly returnedAt?: number | undefined;
+  readonly days?: readonly number[];
   readonly usernames: Readonly<Record<string, number>>;
   /** Missing in records of older versions. */
   readonly passwords?: Readonly<Record<string, number>>;
@@ -71,11 +72,12 @@ export function recordValues(
   now: number,
 ): readonly (string | number | null)[] {
   const { part, services, sourceLocation, usernames, passwords, furtherUsernames } = record;
-  const { sensors, techniques, loginNames, returnedAt } = record;
+  const { sensors, techniques, loginNames, returnedAt, days } = record;
   const detail: RecordDetail = {
     ...{ part, services, sourceLocation, usernames, passwords, furtherUsernames },
     ...{ sensors, techniques, session, returnedAt },
     ...(loginNames === undefined ? {} : { loginNames }),
+    ...(days === undefined ? {} : { days }),
   };
   return [
     record.sourceIp,

@@ -1,9 +1,11 @@
 /**
- * What analysts decided about `to_ids`. An address, a file or a URL expires, and is for detection again when
- * it comes again, only where `to_ids` is as the program stated it. Pure.
+ * What analysts decided about `to_ids`, and what they wrote into comments. An address, a file or a URL
+ * expires, and is for detection again when it comes again, only where `to_ids` is as the program stated it;
+ * so is a comment. Pure.
  *
  * @module
  */
+import { CONFIDENCE_NOTE } from "../../confidence.ts";
 import type { Fields } from "../../json.ts";
 import { FALSE_POSITIVE, type MispEvent } from "../event.ts";
 import { FAILURE_REPORT, type MispEventAttribute, type MispObject } from "../objects.ts";
@@ -17,7 +19,13 @@ export function statesToIds(attribute: MispEventAttribute, known: KnownPart): bo
   return attribute.to_ids !== (known.to_ids ?? false);
 }
 
-/** Whether an update would switch `to_ids` of something, so that MISP is to be looked at before. */
+/** Whether an update states the comment of an attribute that MISP has. */
+export function statesComment(attribute: MispEventAttribute, known: KnownPart): boolean {
+  if (known.commented) return isWithdrawn(attribute);
+  return attribute.comment !== (known.comment ?? "");
+}
+
+/** Whether an update would change what an analyst may have changed, so that MISP is to be looked at before. */
 export function isSwitching(event: MispEvent, { parts }: LastPublished): boolean {
   return switched(event, parts).length > 0;
 }
@@ -38,8 +46,17 @@ export function withDecisions(
     if (object !== undefined && stored.get(object.uuid)?.comment === object.comment) return [];
     const part = stored.get(uuid);
     const known = last.parts[uuid]!;
-    if (!isThere(part) || part.toIds === (known.to_ids ?? false)) return [];
-    return [[uuid, { ...known, decided: true as const }] as const];
+    if (!isThere(part)) return [];
+    const isDecided = part.toIds !== (known.to_ids ?? false);
+    const isCommented = part.comment !== (known.comment ?? "") && !isOurs(part.comment);
+    if (!isDecided && !isCommented) return [];
+    return [
+      [uuid, {
+        ...known,
+        ...(isDecided ? { decided: true as const } : {}),
+        ...(isCommented ? { commented: true as const } : {}),
+      }] as const,
+    ];
   });
   return { ...last, parts: { ...last.parts, ...Object.fromEntries(decided) } };
 }
@@ -78,12 +95,16 @@ function explained(event: MispEvent): readonly Explained[] {
   ];
 }
 
-/** Attributes whose `to_ids` is stated otherwise than before. */
+/** Whether a comment is one of ours, of this release or of an earlier one, with nothing added to it. */
+export const isOurs = (comment: string): boolean =>
+  CONFIDENCE_NOTE.test(comment) || /^on warning lists: [^;]*$/.test(comment);
+
+/** Attributes of which `to_ids` or the comment is stated otherwise than before. */
 function switched(event: MispEvent, parts: LastPublished["parts"]): readonly Explained[] {
   return explained(event).filter(({ attribute }) => {
     const known = parts[attribute.uuid];
     return known !== undefined && !known.deleted && !isWithdrawn(attribute) &&
-      statesToIds(attribute, known);
+      (statesToIds(attribute, known) || statesComment(attribute, known));
   });
 }
 

@@ -22,6 +22,8 @@ export interface KnownPart {
   readonly decided?: true;
   readonly correlates?: true;
   readonly comment?: string;
+  /** An analyst wrote another comment: only a withdrawal states it again. */
+  readonly commented?: true;
 }
 
 /** What the latest delivery stated about things that an analyst may change. */
@@ -136,6 +138,7 @@ export function publishedNow(answered: Answered): LastPublished {
       id,
       ...knownAttribute(attribute),
       ...(before?.decided ? { decided: true } : {}),
+      ...(before?.commented ? { commented: true } : {}),
     }];
   });
   return {

@@ -8,6 +8,7 @@ import type { Fields } from "../../json.ts";
 import type { MispEvent } from "../event.ts";
 import type { MispEventAttribute } from "../objects.ts";
 import type { AttributeUpdate, MispUpdate } from "../update.ts";
+import { isOurs } from "./decided.ts";
 import type { LastPublished } from "./last_published.ts";
 import { isThere, type StoredPart, storedParts } from "./parts.ts";
 
@@ -109,7 +110,7 @@ function asDecided({ own, copy, hadIds }: Moving): AttributeUpdate {
     ...own,
     to_ids: own.to_ids && (copy.toIds || !hadIds),
     disable_correlation: own.disable_correlation || !copy.correlates,
-    comment: own.comment === "" ? copy.comment : own.comment,
+    comment: copy.comment === "" || isOurs(copy.comment) ? own.comment : copy.comment,
     ...(names.length === 0 ? {} : { Tag: [...new Set(names)].map((name) => ({ name })) }),
   };
 }

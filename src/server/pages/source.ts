@@ -8,7 +8,7 @@ import type { ReportRow } from "../../buffer/reports.ts";
 import type { SourceView } from "../../buffer/views.ts";
 import type { Location } from "../../model.ts";
 import type { History } from "../../buffer/rankings.ts";
-import { confidenceText } from "../../lists/confidence.ts";
+import { confidenceText } from "../../confidence.ts";
 import { confidenceOfSource } from "../../lists/source_confidence.ts";
 import { historyChart } from "./chart.ts";
 import { sensorsTable, techniqueText, usernamesTable } from "./evidence.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { History } from "../../../buffer/rankings.ts";
-import { confidenceText } from "../../../lists/confidence.ts";
+import { confidenceText } from "../../../confidence.ts";
 import { confidenceOfSource } from "../../../lists/source_confidence.ts";
 import { sourceJson } from "../../../lists/source_rows.ts";
 import type { SourceView } from "../../../buffer/views.ts";
@@ -47,7 +47,8 @@ export function shownJson(shown: ShownSource) {
   const { source, history, warninglists } = shown;
   return {
     ...sourceJson(source, { warninglists }),
-    confidence_parts: confidenceOfSource(source, warninglists).parts,
+    confidence_parts: confidenceOfSource(source, warninglists).parts
+      .map(({ points, reason }) => ({ points, reason })),
     event_url: eventOf(shown) ?? null,
     standing: shown.standing,
     usernames: source.usernames.map(({ text, attempts }) => ({ name: text, attempts })),

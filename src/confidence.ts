@@ -21,6 +21,8 @@ export interface ConfidenceFacts {
 
 /** A part of the sum. */
 export interface ConfidencePart {
+  /** What it is for. */
+  readonly of: string;
   readonly points: number;
   readonly reason: string;
 }
@@ -38,18 +40,35 @@ const AT_A_HONEYPOT = 40;
 export function confidenceOf(facts: ConfidenceFacts): Confidence {
   const { sensors, days, attempts, gotIn, leftPayload = false, warninglists = 0 } = facts;
   const all: readonly ConfidencePart[] = [
-    { points: AT_A_HONEYPOT, reason: "attacked a honeypot" },
-    { points: upTo(20, 10 * (sensors - 1)), reason: counted(sensors, "sensor") },
-    { points: upTo(20, 5 * (days - 1)), reason: counted(days, "day") },
-    { points: ofAttempts(attempts), reason: counted(attempts, "attempt") },
-    { points: gotIn ? 5 : 0, reason: "got in" },
-    { points: leftPayload ? 5 : 0, reason: "left a file" },
-    { points: -upTo(60, 30 * warninglists), reason: counted(warninglists, "warning list") },
+    part("attacked a honeypot", AT_A_HONEYPOT),
+    part("sensors", upTo(20, 10 * (sensors - 1)), counted(sensors, "sensor")),
+    part("days", upTo(20, 5 * (days - 1)), counted(days, "day")),
+    part("attempts", ofAttempts(attempts), counted(attempts, "attempt")),
+    part("got in", gotIn ? 5 : 0),
+    part("left a file", leftPayload ? 5 : 0),
+    part("warning lists", -upTo(60, 30 * warninglists), counted(warninglists, "warning list")),
   ];
   const parts = all.filter(({ points }) => points !== 0);
   const sum = parts.reduce((total, { points }) => total + points, 0);
   return { value: Math.min(100, Math.max(0, sum)), parts };
 }
+
+const part = (of: string, points: number, reason = of): ConfidencePart => ({ of, points, reason });
+
+/**
+ * The same for MISP, such as `confidence 65 of 100: attacked a honeypot 40, sensors +20, attempts +5`. It has no
+ * counts: it stays as it is until the sum changes.
+ */
+export function confidenceNote({ value, parts }: Confidence): string {
+  const texts = parts.map(({ of, points }, at) =>
+    `${of} ${at > 0 && points > 0 ? "+" : ""}${points}`
+  );
+  return `confidence ${value} of 100: ${texts.join(", ")}`;
+}
+
+/** What {@linkcode confidenceNote} writes, and nothing that somebody has added to it. */
+export const CONFIDENCE_NOTE =
+  /^(?:on warning lists: [^;]*; )?confidence \d+ of 100: attacked a honeypot \d+(?:, (?:sensors|days|attempts|got in|left a file|warning lists) [+-]\d+)*$/;
 
 /** One line, such as `65 of 100: attacked a honeypot 40, 3 sensors +20, 12 attempts +5`. */
 export function confidenceText({ value, parts }: Confidence): string {
