@@ -82,8 +82,9 @@ function mergeItems(
     const known = new Map(earlier);
     for (const item of added.filter(isOfKind)) {
       const before = known.get(item.value);
-      const added = since !== undefined && PARTS.has(kind) ? { ...item, since } : item;
-      known.set(item.value, before === undefined ? added : extendItem(before, item, since));
+      const isNewPart = before === undefined && since !== undefined && PARTS.has(kind);
+      const found = isNewPart ? { ...item, since } : item;
+      known.set(item.value, before === undefined ? found : extendItem(before, item, since));
     }
     const byFrequency = (one: SeenItem, other: SeenItem) =>
       other.count - one.count || (one.value < other.value ? -1 : 1);
