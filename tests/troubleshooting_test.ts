@@ -23,10 +23,8 @@ const NOT_TOLD: readonly string[] = [
   "complete -c … -n … -l …… -d …",
   // What lists have in them, and the parts of a message about one.
   "add element … … { … }",
-  "attacked a honeypot",
-  "got in",
-  "left a file",
   "… of 100: …",
+  "confidence … of 100: …",
   // Of the descriptions of answers and keys, and examples of the help.
   "Why the rest was not stored",
   "an http or https address",

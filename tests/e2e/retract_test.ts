@@ -56,7 +56,10 @@ for (const kind of KINDS) {
     await program.feedInput(["replay", "-"], one);
     await program.run(["flush", "--now"], feed);
     await t.step("before, events offer the address for detection", () => {
-      assert.deepEqual([addressIn(misp).toIds, addressIn(misp).comment], [true, ""]);
+      assert.deepEqual([addressIn(misp).toIds, addressIn(misp).comment], [
+        true,
+        "confidence 40 of 100: attacked a honeypot 40",
+      ]);
     });
     await t.step("after, it is not, and both sinks know", async () => {
       const { code, stdout } = await program.run(["retract", sourceOf(misp), "--json"], feed);
